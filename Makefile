@@ -1,0 +1,45 @@
+# Two commands: `make demo` and `make test`. Both build the environment in .venv first, once.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: env demo test
+
+VENV := .venv
+IN_VENV := $(VENV)/bin/python
+STAMP := $(VENV)/.complete
+PINS := requirements.txt requirements-pose.txt constraints.txt
+PIP_INSTALL := $(IN_VENV) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# the first Python that starts, has a supported version and can make environments; PYTHON=... overrides
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
+PYTHON := $(shell for python in python3 python3.12 python3.11; do \
+	if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then echo "$$python"; break; fi; done)
+
+env: $(STAMP)
+
+# The stamp comes last, so a build that failed or was interrupted starts over.
+$(STAMP): $(PINS)
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "error: needs Python 3.11 or 3.12 with venv; install one (Debian: python3-venv) or name it: make PYTHON=/path/to/python" >&2; \
+		exit 1; fi
+	@if ! command -v "$${CXX:-c++}" >/dev/null; then \
+		echo "error: needs a C++ compiler to build openpifpaf; install one (Debian: g++) or name it: CXX=clang++ make" >&2; \
+		exit 1; fi
+	@echo "building $(VENV): downloads and compiles, a few minutes, once"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) --requirement requirements.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --requirement requirements-pose.txt
+	@touch $@
+
+demo: env
+	$(IN_VENV) -m snakemake --cores all results/alice_as_brunomars.mp4
+
+# the quick checks first
+test: env
+	$(IN_VENV) -m ruff check
+	$(IN_VENV) -m ruff format --check
+	$(IN_VENV) -m snakefmt --check Snakefile rules
+	$(IN_VENV) -m snakemake --lint
+	$(IN_VENV) -m pytest

@@ -1,0 +1,47 @@
+# dancenow: the target's looks, the source's motion.
+#
+# Path grammar ({subject} is any name under `subjects` in config.yaml; {target} and {source} are two of them):
+#   results/{target}_as_{source}.mp4                         the target performing the source's dance
+#   results/clips/{subject}.json                             what ffprobe says of the clip
+#   results/frames/{subject}.avi .index.npy .json            its frames at the working size
+#   results/poses/estimator.json                             which estimator this run uses, and why
+#   results/poses/{subject}.people.npz                       everyone found
+#   results/poses/{subject}.npz                              the performer, cleaned
+#   results/stance/{subject}.json                            where the performer stands, how tall
+#   results/poses/{target}_as_{source}.npz                   the source's motion in the target's frame
+#   results/plates/{target}.png                              the target's background without the target
+#   results/models/perceptual.json                           which network the perceptual loss uses, and why
+#   results/models/{target}/generator.safetensors            one per target, shared by all its sources
+#   results/synthesis/{target}_as_{source}.mp4               the result before the sound
+#   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
+#   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
+#   results/metrics/{target}.heldout.json                    on the target's own unseen footage
+#   logs/{rule}/{wildcards}.log   benchmarks/rules/{rule}/{wildcards}.tsv
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: f"{workflow.basedir}/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/frames.smk"
+include: "rules/pose.smk"
+include: "rules/normalize.smk"
+include: "rules/train.smk"
+include: "rules/transfer.smk"
+include: "rules/evaluate.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("results/{pair}.mp4", pair=config["transfers"]),
+
+
+rule evaluate:
+    input:
+        expand("results/metrics/{pair}.json", pair=config["evaluation"]["truth"]),
+        expand("results/figures/{pair}.normalization.png", pair=config["transfers"]),

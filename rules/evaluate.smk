@@ -1,0 +1,88 @@
+# Numbers, each beside two baselines on the same frames. Nothing here feeds the transfer.
+# REQUIRED INPUTS: evaluation.truth in the configuration, or a target's held-out footage
+# OUTPUTS: results/metrics/{target}_as_{source}.json, results/metrics/{target}.heldout.json
+
+
+rule evaluate_transfer:
+    """The result against real footage of the target performing the source's dance."""
+    input:
+        video="results/{target}_as_{source}.mp4",
+        truth=lambda wildcards: truth_of(wildcards),
+        plate="results/plates/{target}.png",
+        frames="results/frames/{target}.avi",
+        target_pose="results/poses/{target}.npz",
+        asked_pose="results/poses/{target}_as_{source}.npz",
+        decision="results/poses/estimator.json",
+        code=library("evaluation", "metrics"),
+    output:
+        metrics=ensure("results/metrics/{target}_as_{source}.json", non_empty=True),
+    log:
+        "logs/evaluate_transfer/{target}_as_{source}.log",
+    benchmark:
+        "benchmarks/rules/evaluate_transfer/{target}_as_{source}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: workflow.cores
+    params:
+        holdout=config["train"]["holdout"],
+        seed=config["evaluation"]["seed"],
+    script:
+        "../workflow_scripts/evaluate_transfer.py"
+
+
+def truth_of(wildcards):
+    """The ground truth of a pair; most pairs have none."""
+    pair = f"{wildcards.target}_as_{wildcards.source}"
+    if pair not in config["evaluation"]["truth"]:
+        raise WorkflowError(
+            f"config: evaluation.truth: no footage is named for {pair}; a transfer without one cannot be scored"
+        )
+    return config["evaluation"]["truth"][pair]
+
+
+rule reconstruct_heldout:
+    """Paint the target's own unseen footage from its poses."""
+    input:
+        generator="results/models/{target}/generator.safetensors",
+        pose="results/poses/{target}.npz",
+        code=library("synthesis", "networks", "draw", "windows"),
+    output:
+        video=ensure("results/synthesis/{target}.heldout.mp4", non_empty=True),
+    log:
+        "logs/reconstruct_heldout/{target}.log",
+    benchmark:
+        "benchmarks/rules/reconstruct_heldout/{target}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=1,
+    params:
+        holdout=config["train"]["holdout"],
+    script:
+        "../workflow_scripts/reconstruct_heldout.py"
+
+
+rule evaluate_heldout:
+    """The reconstruction against the footage that training never saw."""
+    input:
+        video="results/synthesis/{target}.heldout.mp4",
+        plate="results/plates/{target}.png",
+        frames="results/frames/{target}.avi",
+        target_pose="results/poses/{target}.npz",
+        decision="results/poses/estimator.json",
+        code=library("evaluation", "metrics"),
+    output:
+        metrics=ensure("results/metrics/{target}.heldout.json", non_empty=True),
+    log:
+        "logs/evaluate_heldout/{target}.log",
+    benchmark:
+        "benchmarks/rules/evaluate_heldout/{target}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: workflow.cores
+    params:
+        holdout=config["train"]["holdout"],
+        seed=config["evaluation"]["seed"],
+    script:
+        "../workflow_scripts/evaluate_heldout.py"

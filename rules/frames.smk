@@ -1,0 +1,42 @@
+# The clips, as the workflow sees them.
+# REQUIRED INPUTS: subjects.<name>.video in the configuration, any container that ffmpeg reads
+# OUTPUTS: results/clips/{subject}.json, results/frames/{subject}.avi .index.npy .json
+
+
+rule probe_clip:
+    """What ffprobe says of the clip; refuses what is not a video."""
+    input:
+        clip=clip_of,
+        code=library("media"),
+    output:
+        facts=ensure("results/clips/{subject}.json", non_empty=True),
+    log:
+        "logs/probe_clip/{subject}.log",
+    benchmark:
+        "benchmarks/rules/probe_clip/{subject}.tsv"
+    conda:
+        "../envs/video.yaml"
+    script:
+        "../workflow_scripts/probe_clip.py"
+
+
+rule extract_frames:
+    """Decode once, at the working size, on a constant frame rate."""
+    input:
+        clip=clip_of,
+        facts="results/clips/{subject}.json",
+        code=library("frames", "media"),
+    output:
+        frames=ensure("results/frames/{subject}.avi", non_empty=True),
+        index=ensure("results/frames/{subject}.index.npy", non_empty=True),
+        facts=ensure("results/frames/{subject}.json", non_empty=True),
+    log:
+        "logs/extract_frames/{subject}.log",
+    benchmark:
+        "benchmarks/rules/extract_frames/{subject}.tsv"
+    conda:
+        "../envs/video.yaml"
+    params:
+        long_edge=config["frames"]["long_edge"],
+    script:
+        "../workflow_scripts/extract_frames.py"

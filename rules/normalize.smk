@@ -1,0 +1,60 @@
+# The source's motion, moved to the target's body and place in the frame.
+# REQUIRED INPUTS: results/poses/{subject}.npz
+# OUTPUTS: results/stance/{subject}.json, results/poses/{target}_as_{source}.npz, results/figures/*.normalization.png
+
+
+rule measure_stance:
+    """Where a performer's feet are near and far, and how tall the figure is there."""
+    input:
+        pose="results/poses/{subject}.npz",
+        code=library("normalize"),
+    output:
+        stance=ensure("results/stance/{subject}.json", non_empty=True),
+    log:
+        "logs/measure_stance/{subject}.log",
+    benchmark:
+        "benchmarks/rules/measure_stance/{subject}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/measure_stance.py"
+
+
+rule normalize_poses:
+    """Global pose normalisation, from two stances."""
+    input:
+        source_pose="results/poses/{source}.npz",
+        source_stance="results/stance/{source}.json",
+        target_pose="results/poses/{target}.npz",
+        target_stance="results/stance/{target}.json",
+        code=library("normalize"),
+    output:
+        pose=ensure("results/poses/{target}_as_{source}.npz", non_empty=True),
+    log:
+        "logs/normalize_poses/{target}_as_{source}.log",
+    benchmark:
+        "benchmarks/rules/normalize_poses/{target}_as_{source}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/normalize_poses.py"
+
+
+rule plot_normalization:
+    """Source skeleton, normalised skeleton and target footage side by side."""
+    input:
+        source_frames="results/frames/{source}.avi",
+        source_pose="results/poses/{source}.npz",
+        target_frames="results/frames/{target}.avi",
+        pose="results/poses/{target}_as_{source}.npz",
+        code=library("normalization_figure", "draw"),
+    output:
+        figure=ensure("results/figures/{target}_as_{source}.normalization.png", non_empty=True),
+    log:
+        "logs/plot_normalization/{target}_as_{source}.log",
+    benchmark:
+        "benchmarks/rules/plot_normalization/{target}_as_{source}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/plot_normalization.py"

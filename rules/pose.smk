@@ -1,0 +1,65 @@
+# The virtual skeleton of each clip's performer.
+# REQUIRED INPUTS: results/frames/{subject}.avi
+# OUTPUTS: results/poses/estimator.json, results/poses/{subject}.people.npz, results/poses/{subject}.npz
+
+
+rule choose_estimator:
+    """Decide once, for every clip of the run, which pose estimator and which weights."""
+    output:
+        decision=ensure("results/poses/estimator.json", non_empty=True),
+    log:
+        "logs/choose_estimator/run.log",
+    benchmark:
+        "benchmarks/rules/choose_estimator/run.tsv"
+    conda:
+        "../envs/pose.yaml"
+    params:
+        estimator=config["pose"]["estimator"],
+        checkpoint=config["pose"]["checkpoint"],
+    script:
+        "../workflow_scripts/choose_estimator.py"
+
+
+rule detect_poses:
+    """Find everyone in every frame."""
+    input:
+        decision="results/poses/estimator.json",
+        frames="results/frames/{subject}.avi",
+        index="results/frames/{subject}.index.npy",
+        facts="results/frames/{subject}.json",
+        code=library(
+            "estimators/__init__", "estimators/mediapipe_holistic", "estimators/openpifpaf_wholebody"
+        ),
+    output:
+        people=ensure("results/poses/{subject}.people.npz", non_empty=True),
+    log:
+        "logs/detect_poses/{subject}.log",
+    benchmark:
+        "benchmarks/rules/detect_poses/{subject}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    resources:
+        gpu=1,
+    script:
+        "../workflow_scripts/detect_poses.py"
+
+
+rule track_performer:
+    """Follow one person, the largest, and mend the track."""
+    input:
+        people="results/poses/{subject}.people.npz",
+        code=library("performer"),
+    output:
+        pose=ensure("results/poses/{subject}.npz", non_empty=True),
+    log:
+        "logs/track_performer/{subject}.log",
+    benchmark:
+        "benchmarks/rules/track_performer/{subject}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    params:
+        max_gap=config["pose"]["max_gap"],
+        smoothing=config["pose"]["smoothing"],
+        window=config["pose"]["window"],
+    script:
+        "../workflow_scripts/track_performer.py"

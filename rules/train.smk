@@ -1,0 +1,77 @@
+# One generator per target.
+# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz
+# OUTPUTS: results/plates/{target}.png, results/models/perceptual.json, results/models/{target}/
+
+
+rule choose_perceptual:
+    """Decide once which network the perceptual loss compares features in."""
+    output:
+        decision=ensure("results/models/perceptual.json", non_empty=True),
+    log:
+        "logs/choose_perceptual/run.log",
+    benchmark:
+        "benchmarks/rules/choose_perceptual/run.tsv"
+    conda:
+        "../envs/torch.yaml"
+    params:
+        network=config["train"]["perceptual"],
+    script:
+        "../workflow_scripts/choose_perceptual.py"
+
+
+rule make_plate:
+    """What the camera sees behind the target."""
+    input:
+        frames="results/frames/{target}.avi",
+        pose="results/poses/{target}.npz",
+        code=library("plate"),
+    output:
+        plate=ensure("results/plates/{target}.png", non_empty=True),
+    log:
+        "logs/make_plate/{target}.log",
+    benchmark:
+        "benchmarks/rules/make_plate/{target}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    params:
+        holdout=config["train"]["holdout"],
+    script:
+        "../workflow_scripts/make_plate.py"
+
+
+def training_settings(wildcards):
+    """The part of `train` that decides the weights; the rest has params of its own."""
+    apart = ("holdout", "perceptual")
+    return {key: value for key, value in config["train"].items() if key not in apart}
+
+
+rule train_generator:
+    """Learn to paint the target from the skeleton; resumes from its rolling checkpoint."""
+    input:
+        frames="results/frames/{target}.avi",
+        pose="results/poses/{target}.npz",
+        perceptual="results/models/perceptual.json",
+        plate=branch(config["train"]["generator"]["plate"], then="results/plates/{target}.png", otherwise=[]),
+        code=library(
+            "training", "train_target", "networks", "losses", "perceptual", "dataset", "draw", "windows"
+        ),
+    output:
+        generator=ensure("results/models/{target}/generator.safetensors", non_empty=True),
+        losses=ensure("results/models/{target}/losses.jsonl", non_empty=True),
+        settings=ensure("results/models/{target}/settings.json", non_empty=True),
+        progress=ensure("results/models/{target}/progress.png", non_empty=True),
+    log:
+        "logs/train_generator/{target}.log",
+    benchmark:
+        "benchmarks/rules/train_generator/{target}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    # all cores: a second job beside it would cost both far more than it saves
+    threads: workflow.cores
+    resources:
+        gpu=1,
+    params:
+        settings=training_settings,
+        holdout=config["train"]["holdout"],
+    script:
+        "../workflow_scripts/train_generator.py"

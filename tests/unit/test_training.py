@@ -1,0 +1,138 @@
+import json
+
+import pytest
+import torch
+from torch import nn
+
+from dancenow.checkpoint import load_checkpoint
+from dancenow.dataset import PairSampler
+from dancenow.device import prepare
+from dancenow.perceptual import PerceptualNetwork
+from dancenow.training import Trainer, run_training
+from figures import footage, performer
+
+STEPS = 6
+
+
+def settings(**changes):
+    return {
+        "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9,
+        "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
+        "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
+        "discriminator": {"scales": 2, "channels": 4, "layers": 2},
+    } | changes  # fmt: skip
+
+
+def make(steps=STEPS, **changes):
+    torch.manual_seed(0)
+    perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
+    device = torch.device("cpu")
+    return Trainer(settings(**changes), perceptual, device, prepare(device, 1), steps)
+
+
+def batches(batch=2):
+    pose = performer(12)
+    frames = footage(pose)
+    return PairSampler(frames, pose, frames[0], (64, 64), 12, batch, 3)
+
+
+def test_repeating_one_batch_lowers_its_loss():
+    trainer, batch = make(steps=60, decay=0.0), batches()(0)
+    losses = [trainer.train_step(batch)["l1"] for _ in range(60)]
+    assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+
+
+def test_batch_of_two_is_the_mean_of_its_samples():
+    both = batches(2)(0)
+    together = make().train_step(both)
+    apart = [make().train_step({name: value[[i]] for name, value in both.items()}) for i in range(2)]
+    for name in ("gan", "l1", "discriminator_real"):
+        assert together[name] == pytest.approx(sum(each[name] for each in apart) / 2, rel=0.03)
+
+
+def test_generator_step_leaves_the_discriminator_alone():
+    trainer, batch = make(), batches()(0)
+    trainer.optimisers["discriminator"].step = lambda: None
+    before = [parameter.clone() for parameter in trainer.discriminator.parameters()]
+    trainer.train_step(batch)
+    assert all(torch.equal(a, b) for a, b in zip(before, trainer.discriminator.parameters(), strict=True))
+    assert all(parameter.requires_grad for parameter in trainer.discriminator.parameters())
+
+
+def test_each_parameter_is_optimised_once():
+    trainer = make()
+    for optimiser in trainer.optimisers.values():
+        parameters = [id(p) for group in optimiser.param_groups for p in group["params"]]
+        assert len(parameters) == len(set(parameters))
+
+
+def test_learning_rate_falls_to_zero_over_the_last_half():
+    trainer = make(steps=100)
+    rates = []
+    for trainer.step in (0, 49, 75, 99):
+        rates.append(trainer.learning_rate() / 1e-3)
+    assert rates == pytest.approx([1, 1, 0.5, 0.02])
+
+
+def test_the_second_frame_teaches_the_first():
+    """Gradients of frame t + 1 flow through the output of frame t (the paper's two-frame step)."""
+    trainer = make()
+    skeletons = torch.rand(1, 2, 3, 64, 64)
+    skeletons[:, 0].requires_grad_()
+    leaf = skeletons[:, 0].detach().requires_grad_()
+    images = trainer.synthesise(trainer.generator, torch.stack([leaf, skeletons[:, 1].detach()], 1),
+                                torch.zeros(1, 2, 3, 64, 64))  # fmt: skip
+    images[:, 1].sum().backward()
+    assert leaf.grad.abs().max() > 0
+
+
+def weights(trainer):
+    return torch.cat([parameter.flatten() for parameter in trainer.average.parameters()])
+
+
+def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch):
+    whole = make()
+    run_training(whole, batches(), tmp_path / "whole", {"id": 1}, lambda trainer: None)
+
+    class KilledError(Exception):
+        pass
+
+    def kill(trainer):
+        if trainer.step == 4:
+            raise KilledError
+
+    monkeypatch.setattr("dancenow.training.SAVE_SECONDS", -1)  # a checkpoint after every step
+    with pytest.raises(KilledError):
+        run_training(make(), batches(), tmp_path / "cut", {"id": 1}, kill)
+    resumed = make()
+    run_training(resumed, batches(), tmp_path / "cut", {"id": 1}, lambda trainer: None)
+    assert torch.equal(weights(whole), weights(resumed))
+    lines = [(tmp_path / name / "losses.jsonl").read_text() for name in ("whole", "cut")]
+    assert lines[0] == lines[1]
+    assert [json.loads(line)["step"] for line in lines[0].splitlines()] == list(range(1, STEPS + 1))
+
+
+def test_checkpoint_of_another_identity_or_damaged_is_not_resumed(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("dancenow.training.SAVE_SECONDS", -1)
+    run_training(make(), batches(), tmp_path, {"id": 1}, lambda trainer: None)
+    assert load_checkpoint(tmp_path / "last.pt", {"id": 1})["step"] == STEPS - 1
+    assert load_checkpoint(tmp_path / "last.pt", {"id": 2}) is None
+    (tmp_path / "last.pt").write_bytes((tmp_path / "last.pt").read_bytes()[:1000])
+    assert load_checkpoint(tmp_path / "last.pt", {"id": 1}) is None
+    assert "damaged" in caplog.text
+
+
+def test_loss_that_is_not_finite_stops_the_run():
+    trainer, batch = make(), batches()(0)
+    with torch.no_grad():
+        next(trainer.generator.parameters()).fill_(float("nan"))
+    with pytest.raises(RuntimeError, match="not finite"):
+        trainer.train_step(batch)
+
+
+def test_same_seed_same_weights_and_another_seed_others():
+    runs = [make(), make(), make(seed=4)]
+    for trainer in runs:
+        trainer.train_step(batches()(0))
+    assert torch.equal(weights(runs[0]), weights(runs[1]))
+    assert not torch.equal(weights(runs[0]), weights(runs[2]))

@@ -1,0 +1,70 @@
+"""Mistakes in the configuration or on the command line: one line that names the key and the remedy."""
+
+import pytest
+import yaml
+
+from conftest import ROOT
+
+PAIR = "results/alice_as_brunomars.mp4"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--config", "train={learnin_rate: 0.1}"], ["train", "learnin_rate", "did you mean 'learning_rate'"]),
+        (["--config", "preset=studoi"], ["preset", "studoi", "smoke, demo, paper"]),
+        (["--config", "frames={long_edge: 500}"], ["frames.long_edge", "500", "32"]),
+        (["--config", "train={steps: 0}"], ["train.steps", "minimum"]),
+        (["--config", "subjects={Bob_1: {video: x.mp4}}"], ["subjects", "Bob_1"]),
+        (["--config", "subjects={bob: {vidoe: x.mp4}}"], ["subjects.bob", "vidoe", "did you mean 'video'"]),
+        (["--config", "transfers=[alice_as_bob]"], ["transfers", "alice_as_bob", "alice, brunomars"]),
+        (["--config", "pose={estimator: openpose}"], ["pose.estimator", "openpose"]),
+    ],
+)
+def test_mistake_in_config_is_named(workflow, arguments, words):
+    completed = workflow("-n", PAIR, *arguments)
+    assert completed.returncode != 0
+    message = next(line for line in completed.stderr.splitlines() if "config:" in line)
+    assert all(word in message for word in words), message
+    assert not (workflow.directory / "results").exists()
+
+
+def test_typo_in_the_file_itself(workflow):
+    config = workflow.root / "config.yaml"
+    config.write_text(config.read_text().replace("long_edge: 512 ", "longedge: 512 ", 1))
+    completed = workflow("-n", PAIR)
+    assert completed.returncode != 0
+    assert "frames: " in completed.stderr and "'longedge'" in completed.stderr
+
+
+def test_unknown_name_in_the_target_file(workflow):
+    completed = workflow("-n", "results/alise_as_brunomars.mp4")
+    assert completed.returncode != 0
+    message = next(line for line in completed.stderr.splitlines() if "alise" in line)
+    assert "did you mean 'alice'" in message and "subjects" in message
+
+
+def test_missing_clip_names_the_file(workflow):
+    (workflow.directory / "data" / "alice.mp4").unlink()
+    completed = workflow("-n", PAIR)
+    assert completed.returncode != 0
+    assert "data/alice.mp4" in completed.stderr
+
+
+@pytest.mark.parametrize("preset", ["smoke", "demo", "paper"])
+def test_every_preset_is_valid(workflow, preset):
+    assert workflow("-n", PAIR, "--config", f"preset={preset}").returncode == 0
+
+
+def test_every_key_of_the_schema_is_described():
+    schema = yaml.safe_load((ROOT / "schemas" / "config.schema.yaml").read_text())
+
+    def check(node, path):
+        for name, child in node.get("properties", {}).items():
+            described = "description" in child or "properties" in child
+            assert described, f"{path}.{name} has no description"
+            assert child.get("type") != "object" or "additionalProperties" in child, f"{path}.{name} takes typos"
+            check(child, f"{path}.{name}")
+
+    assert schema["additionalProperties"] is False
+    check(schema, "config")

@@ -1,0 +1,105 @@
+"""What runs, what runs again, and what does not."""
+
+import json
+import os
+
+from conftest import planned_jobs
+
+PAIR = "results/alice_as_brunomars.mp4"
+CAROL = "subjects={carol: {video: data/carol.mp4}}"
+WHOLE = {
+    "probe_clip": 2, "extract_frames": 2, "choose_estimator": 1, "detect_poses": 2, "track_performer": 2,
+    "measure_stance": 2, "normalize_poses": 1, "choose_perceptual": 1, "make_plate": 1, "train_generator": 1,
+    "synthesize_frames": 1, "mux_video": 1,
+}  # fmt: skip
+
+
+def test_whole_dance_is_one_job_per_stage_and_clip(workflow):
+    assert planned_jobs(workflow("-n", PAIR)) == WHOLE
+
+
+def test_second_run_has_nothing_to_do(workflow):
+    assert workflow(PAIR).returncode == 0
+    assert planned_jobs(workflow("-n", PAIR)) == {}
+
+
+def test_training_parameter_reruns_training_onwards_only(workflow):
+    assert workflow(PAIR).returncode == 0
+    changed = planned_jobs(workflow("-n", PAIR, "--config", "train={learning_rate: 0.001}"))
+    assert changed == {"train_generator": 1, "synthesize_frames": 1, "mux_video": 1}
+
+
+def test_pose_parameter_leaves_frames_and_detection_alone(workflow):
+    assert workflow(PAIR).returncode == 0
+    changed = planned_jobs(workflow("-n", PAIR, "--config", "pose={window: 9}"))
+    assert not {"probe_clip", "extract_frames", "detect_poses", "choose_estimator"} & changed.keys()
+    assert changed["track_performer"] == 2
+
+
+def test_second_source_reuses_the_model(workflow):
+    assert workflow(PAIR).returncode == 0
+    second = planned_jobs(workflow("-n", "results/alice_as_carol.mp4", "--config", CAROL))
+    assert "train_generator" not in second
+    assert second["synthesize_frames"] == 1
+    assert second["detect_poses"] == 1
+
+
+def test_two_sources_train_once(workflow):
+    both = planned_jobs(workflow("-n", PAIR, "results/alice_as_carol.mp4", "--config", CAROL))
+    assert both["train_generator"] == 1
+    assert both["mux_video"] == 2
+
+
+def test_edited_library_reruns_what_depends_on_it(workflow):
+    assert workflow(PAIR).returncode == 0
+    module = workflow.root / "workflow_scripts" / "dancenow" / "normalize.py"
+    module.write_text(module.read_text() + "\n# changed\n")
+    later = (workflow.directory / PAIR).stat().st_mtime + 10
+    os.utime(module, (later, later))
+    changed = planned_jobs(workflow("-n", PAIR))
+    assert changed["normalize_poses"] == 1
+    assert "train_generator" not in changed
+
+
+def test_transfer_never_reads_the_truth(workflow):
+    (workflow.directory / "data" / "alice_as_brunomars.truth.mp4").unlink()
+    assert planned_jobs(workflow("-n", PAIR)) == WHOLE
+
+
+def test_own_clips_on_the_command_line(workflow):
+    subjects = "subjects={x: {video: data/carol.mp4}, y: {video: data/alice.mp4}}"
+    assert planned_jobs(workflow("-n", "results/x_as_y.mp4", "--config", subjects)) == WHOLE
+
+
+def test_every_rule_has_a_log_and_a_benchmark(workflow):
+    assert workflow(PAIR).returncode == 0
+    made = workflow.directory
+    assert {path.name for path in (made / "benchmarks" / "rules").iterdir()} == WHOLE.keys()
+    lines = workflow("--detailed-summary", PAIR).stdout.splitlines()
+    header = lines[0].split("\t")
+    rows = [dict(zip(header, line.split("\t"), strict=False)) for line in lines[1:]]
+    assert rows and all(row["log-file(s)"].startswith(f"logs/{row['rule']}/") for row in rows)
+
+
+def test_training_takes_every_core_so_that_nothing_runs_beside_it(workflow):
+    printed = workflow("-n", "-p", PAIR).stdout
+    block = printed[printed.index("rule train_generator") :]
+    assert "threads: 2" in block.split("\n\n")[0]
+
+
+def test_presets_and_the_user_over_them(workflow):
+    def trained_with(*arguments):
+        completed = workflow("--forcerun", "train_generator", "--until", "train_generator", PAIR, *arguments)
+        assert completed.returncode == 0, completed.stderr
+        return json.loads((workflow.directory / "results/models/alice/settings.json").read_text())["settings"]
+
+    smoke = trained_with("--config", "preset=smoke")
+    assert smoke["generator"]["channels"] == 8
+    assert smoke["generator"]["plate"] is True  # not named by the preset, so config.yaml's
+    mine = trained_with("--config", "preset=smoke", "train={steps: 7, generator: {channels: 12}}")
+    assert (mine["steps"], mine["generator"]["channels"]) == (7, 12)
+    overlay = workflow.directory / "mine.yaml"
+    overlay.write_text("preset: paper\ntrain: {generator: {channels: 16}}\n")
+    paper = trained_with("--configfile", str(overlay))
+    assert paper["generator"]["channels"] == 16
+    assert (paper["generator"]["blocks"], paper["generator"]["plate"]) == (9, False)

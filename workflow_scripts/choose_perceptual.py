@@ -1,0 +1,12 @@
+"""Decide, once per run, which ImageNet network the perceptual loss uses, and write the decision down."""
+
+import logging
+
+from dancenow.files import write_json
+from dancenow.job import job
+from dancenow.perceptual import choose
+
+with job(snakemake.log[0]):
+    decision = choose(snakemake.params.network)
+    logging.info("perceptual network: %s (%s)", decision["network"], decision["reason"])
+    write_json(snakemake.output.decision, decision)

@@ -1,0 +1,67 @@
+"""The generator's own file, and the rolling checkpoint that training resumes from. Nothing is unpickled."""
+
+import json
+import logging
+import pickle
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+from dancenow.networks import Generator
+
+log = logging.getLogger(__name__)
+
+
+def save_generator(path, weights, description, plate=None):
+    """Write a generator that explains itself.
+
+    weights: state dict; description: JSON-able dict with at least `network` (Generator's arguments),
+    `window`, `width`, `height`, `seed`, `step`; plate: (H, W, 3) uint8 or None.
+    """
+    tensors = {f"generator.{name}": value.detach().cpu().contiguous() for name, value in weights.items()}
+    if plate is not None:
+        tensors["plate"] = torch.from_numpy(np.ascontiguousarray(plate))
+    with atomic_path(path) as partial:
+        save_file(tensors, partial, metadata={"dancenow": json.dumps(description, sort_keys=True)})
+
+
+def load_generator(path):
+    """Read a generator file: (Generator in eval mode, description dict, plate (H, W, 3) uint8 or None).
+
+    InputError when the file is not one.
+    """
+    try:
+        with safe_open(path, framework="pt") as stored:
+            description = json.loads((stored.metadata() or {})["dancenow"])
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise InputError(f"{path}: not a generator file ({error}); train it again") from error
+    plate = tensors.pop("plate", None)
+    generator = Generator(**description["network"])
+    generator.load_state_dict({name.removeprefix("generator."): value for name, value in tensors.items()})
+    return generator.eval(), description, None if plate is None else plate.numpy()
+
+
+def save_checkpoint(path, state):
+    """Write the rolling checkpoint: a dict of tensors, numbers, strings and plain containers."""
+    with atomic_path(path) as partial:
+        torch.save(state, partial)
+
+
+def load_checkpoint(path, identity):
+    """The rolling checkpoint at `path` if it was of the same identity, else None (the log says why)."""
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
+        log.warning("%s: damaged (%s); training starts anew", path, str(error).splitlines()[0])
+        return None
+    if state.get("identity") != identity:
+        log.info("%s: made with other settings or data; training starts anew", path)
+        return None
+    return state

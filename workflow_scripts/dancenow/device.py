@@ -1,0 +1,38 @@
+"""Where the networks run, and in which precision."""
+
+import torch
+
+
+def pick_device():
+    """The first GPU when there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def has_fast_bf16(device):
+    """Whether bfloat16 convolutions run on the device's own units; elsewhere they are emulated and slower."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported()
+
+
+def prepare(device, threads):
+    """Set the thread count and deterministic kernels; returns the autocast settings for torch.autocast."""
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")
+    return {"device_type": device.type, "dtype": torch.bfloat16, "enabled": has_fast_bf16(device)}
+
+
+def as_images(pictures, device):
+    """uint8 (..., 3, H, W) -> float32 in [-1, 1] on the device."""
+    return pictures.to(device, torch.float32) / 127.5 - 1
+
+
+def as_skeletons(pictures, device):
+    """uint8 (..., 3, H, W) -> float32 in [0, 1] on the device."""
+    return pictures.to(device, torch.float32) / 255
+
+
+def as_pictures(images):
+    """float (N, 3, H, W) in [-1, 1] -> (N, H, W, 3) uint8 array."""
+    scaled = ((images.detach().float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return scaled.permute(0, 2, 3, 1).cpu().numpy()

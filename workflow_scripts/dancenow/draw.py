@@ -1,0 +1,104 @@
+"""Draw the skeleton that the generator paints from: coloured, anti-aliased sticks on black.
+
+The left side is warm and the right side cool, so that the picture alone tells a back from a front.
+A limb is drawn when both of its ends are seen; whatever is missing leaves no mark.
+"""
+
+import cv2
+import numpy as np
+
+from dancenow.keypoints import FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+
+# line width as a share of the frame's height: 4 px at 512
+LINE = 1 / 128
+# cv2 takes integers with this many fractional bits: joints move by 1/16 px, not by whole pixels
+SHIFT = 4
+
+_LIMBS = (
+    ("left_shoulder", "right_shoulder", (255, 255, 255)),
+    ("left_hip", "right_hip", (150, 150, 150)),
+    ("left_shoulder", "left_hip", (255, 60, 60)),
+    ("right_shoulder", "right_hip", (60, 60, 255)),
+    ("left_hip", "left_knee", (255, 0, 150)),
+    ("right_hip", "right_knee", (0, 150, 255)),
+    ("left_knee", "left_ankle", (255, 100, 200)),
+    ("right_knee", "right_ankle", (100, 255, 255)),
+    ("left_ankle", "left_heel", (200, 120, 60)),
+    ("left_ankle", "left_big_toe", (255, 200, 120)),
+    ("left_heel", "left_big_toe", (200, 120, 60)),
+    ("right_ankle", "right_heel", (60, 120, 200)),
+    ("right_ankle", "right_big_toe", (120, 200, 255)),
+    ("right_heel", "right_big_toe", (60, 120, 200)),
+    ("left_shoulder", "left_elbow", (255, 140, 0)),
+    ("right_shoulder", "right_elbow", (0, 200, 0)),
+    ("left_elbow", "left_wrist", (255, 230, 0)),
+    ("right_elbow", "right_wrist", (0, 255, 140)),
+    ("nose", "left_eye", (255, 120, 120)),
+    ("left_eye", "left_ear", (255, 80, 80)),
+    ("nose", "right_eye", (120, 120, 255)),
+    ("right_eye", "right_ear", (80, 80, 255)),
+)
+_LIMB_ENDS = np.array([[INDEX[a], INDEX[b]] for a, b, _ in _LIMBS])
+_LIMB_COLOURS = [colour for _, _, colour in _LIMBS]
+
+# the 68 face points as open or closed chains: jaw, brows, nose bridge, nose base, eyes, lips
+_FACE_CHAINS = (
+    (0, 17, False), (17, 22, False), (22, 27, False), (27, 31, False), (31, 36, False),
+    (36, 42, True), (42, 48, True), (48, 60, True), (60, 68, True),
+)  # fmt: skip
+_FACE_COLOUR = (200, 200, 200)
+_FINGERS = tuple(tuple([0, *range(first, first + 4)]) for first in (1, 5, 9, 13, 17))
+_LEFT_FINGERS = ((255, 255, 120), (255, 210, 90), (255, 170, 70), (255, 130, 60), (255, 90, 60))
+_RIGHT_FINGERS = ((120, 255, 255), (90, 210, 255), (70, 170, 255), (60, 130, 255), (60, 90, 255))
+
+
+def _segments(ends, colours, offset=0):
+    return [(a + offset, b + offset, colour) for (a, b), colour in zip(ends, colours, strict=True)]
+
+
+def _face_segments():
+    pairs = []
+    for first, stop, closed in _FACE_CHAINS:
+        chain = list(range(first, stop)) + ([first] if closed else [])
+        pairs += list(zip(chain[:-1], chain[1:], strict=True))
+    return _segments(pairs, [_FACE_COLOUR] * len(pairs), FACE.start)
+
+
+def _hand_segments(colours, offset):
+    pairs, shades = [], []
+    for finger, colour in zip(_FINGERS, colours, strict=True):
+        pairs += list(zip(finger[:-1], finger[1:], strict=True))
+        shades += [colour] * (len(finger) - 1)
+    return _segments(pairs, shades, offset)
+
+
+_THICK = _segments(_LIMB_ENDS, _LIMB_COLOURS)
+_THIN = (
+    _face_segments()
+    + _hand_segments(_LEFT_FINGERS, LEFT_HAND.start)
+    + _hand_segments(_RIGHT_FINGERS, RIGHT_HAND.start)
+)
+
+
+def draw_skeleton(keypoints, width, height, origin=(0, 0), line=None, onto=None):
+    """Draw one skeleton.
+
+    keypoints: (133, 3) x px, y px, confidence, in frame pixels. width, height: the picture's size in px.
+    origin: x, y of the picture's top-left corner in the frame, for a window cut out of it.
+    line: body line width in px (default: height / 128, which is right for a whole frame).
+    onto: (height, width, 3) uint8 RGB drawn over in place, instead of a black picture.
+    Returns (height, width, 3) uint8 RGB.
+    """
+    picture = np.zeros((height, width, 3), np.uint8) if onto is None else onto
+    thick = max(1, round(height * LINE if line is None else line))
+    thin = max(1, thick // 2)
+    seen = keypoints[:, 2] >= MIN_CONFIDENCE
+    # far outside points would overflow cv2's fixed-point coordinates
+    places = np.clip(keypoints[:, :2] - np.asarray(origin, np.float32), -4 * width, 5 * width)
+    places = np.rint(places * (1 << SHIFT)).astype(int)
+    for segments, wide in ((_THICK, thick), (_THIN, thin)):
+        for a, b, colour in segments:
+            if seen[a] and seen[b]:
+                start, end = tuple(places[a].tolist()), tuple(places[b].tolist())
+                cv2.line(picture, start, end, colour, wide, cv2.LINE_AA, SHIFT)
+    return picture

@@ -1,0 +1,5 @@
+"""The one exception that a user is meant to read."""
+
+
+class InputError(Exception):
+    """Something the user gave cannot be used. The message is one line: what, where, and what to do."""

@@ -1,0 +1,36 @@
+"""What every script does first: a log file, a thread count, and one-line errors."""
+
+import logging
+import os
+import sys
+from contextlib import contextmanager
+
+from dancenow.errors import InputError
+
+
+def usable_cores():
+    """Cores this process may run on (at least 1); `--cores 8` on a 2-core machine still has 2."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def job(log_path, threads=1):
+    """Run a script's body with logging to `log_path` and stderr; yields the number of threads to use.
+
+    The thread count never exceeds the cores there are: two OpenMP pools, or one pool wider than the
+    machine, run up to ten times slower. An InputError ends the process with its one line and status 1;
+    any other exception keeps its traceback.
+    """
+    handlers = [logging.FileHandler(log_path, mode="w"), logging.StreamHandler(sys.stderr)]
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
+    threads = max(1, min(threads, usable_cores()))
+    try:
+        yield threads
+    except InputError as error:
+        logging.error("error: %s", error)
+        sys.exit(1)
+    except Exception:
+        logging.exception("unexpected failure; this is a bug worth reporting with this log")
+        sys.exit(1)

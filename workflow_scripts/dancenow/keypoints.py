@@ -1,0 +1,134 @@
+"""The canonical skeleton, COCO-WholeBody with 133 keypoints, and the files that hold it."""
+
+import zipfile
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+
+COUNT = 133
+BODY = slice(0, 17)
+FEET = slice(17, 23)
+FACE = slice(23, 91)
+LEFT_HAND = slice(91, 112)
+RIGHT_HAND = slice(112, 133)
+PARTS = {"body": BODY, "feet": FEET, "face": FACE, "left_hand": LEFT_HAND, "right_hand": RIGHT_HAND}
+
+# left and right are the person's own
+BODY_NAMES = (
+    "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow "
+    "left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle "
+    "left_big_toe left_small_toe left_heel right_big_toe right_small_toe right_heel"
+).split()
+INDEX = {name: index for index, name in enumerate(BODY_NAMES)}
+
+# below this confidence a keypoint counts as missing everywhere in the workflow
+MIN_CONFIDENCE = 0.05
+
+
+@dataclass(frozen=True)
+class Pose:
+    """One performer over a whole clip.
+
+    keypoints: (T, 133, 3) float32 of x px, y px (frame pixels, pixel centres at integers) and
+        confidence 0..1; a missing keypoint is (0, 0, 0). T is the clip's frame count, always.
+    fps: frames per second, exact. width, height: the frame's size in px.
+    estimator: its name; checkpoint: "sha256:..." of the weights that made the detections.
+    """
+
+    keypoints: np.ndarray
+    fps: Fraction
+    width: int
+    height: int
+    estimator: str
+    checkpoint: str
+
+    def __post_init__(self):
+        shape = self.keypoints.shape
+        if len(shape) != 3 or shape[1:] != (COUNT, 3) or self.keypoints.dtype != np.float32:
+            raise ValueError(f"keypoints must be (T, {COUNT}, 3) float32, not {shape} {self.keypoints.dtype}")
+        if not np.isfinite(self.keypoints).all():
+            raise ValueError("keypoints hold NaN or infinity")
+
+    def replace(self, **changes):
+        """A copy with some fields changed."""
+        return Pose(**{**self.__dict__, **changes})
+
+    def present(self):
+        """(T, 133) bool: which keypoints count as seen."""
+        return self.keypoints[..., 2] >= MIN_CONFIDENCE
+
+
+@dataclass(frozen=True)
+class People:
+    """Everyone an estimator found in a clip, before anyone is chosen.
+
+    keypoints: (N, 133, 3) float32 as in Pose; frame: (N,) int32, ascending, the frame of each row;
+    count: frames in the clip (frames with nobody have no row). The rest as in Pose.
+    """
+
+    keypoints: np.ndarray
+    frame: np.ndarray
+    count: int
+    fps: Fraction
+    width: int
+    height: int
+    estimator: str
+    checkpoint: str
+
+
+def _save(path, record):
+    fields = dict(record.__dict__, fps=str(record.fps))
+    with atomic_path(path) as partial:
+        np.savez_compressed(partial, **fields)
+
+
+def _load(path, kind):
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            fields = {name: stored[name] for name in kind.__dataclass_fields__}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        message = f"{path}: not a {kind.__name__.lower()} file ({error}); delete it, the workflow makes it again"
+        raise InputError(message) from error
+    for name in ("estimator", "checkpoint", "fps"):
+        fields[name] = str(fields[name])
+    for name in {"width", "height", "count"} & fields.keys():
+        fields[name] = int(fields[name])
+    fields["fps"] = Fraction(fields["fps"])
+    return kind(**fields)
+
+
+def save_pose(path, pose):
+    """Write a Pose as .npz, whole or not at all."""
+    _save(path, pose)
+
+
+def load_pose(path):
+    """Read a Pose; InputError names a file that is not one."""
+    return _load(path, Pose)
+
+
+def save_people(path, people):
+    """Write a People as .npz, whole or not at all."""
+    _save(path, people)
+
+
+def load_people(path):
+    """Read a People; InputError names a file that is not one."""
+    return _load(path, People)
+
+
+def boxes(keypoints):
+    """Tight boxes around the seen body and feet keypoints.
+
+    keypoints: (..., 133, 3). Returns (..., 4) float32 of x0, y0, x1, y1 px; NaN where nothing is seen.
+    """
+    figure = keypoints[..., : FEET.stop, :]
+    seen = figure[..., 2:] >= MIN_CONFIDENCE
+    low = np.where(seen, figure[..., :2], np.inf).min(axis=-2)
+    high = np.where(seen, figure[..., :2], -np.inf).max(axis=-2)
+    box = np.concatenate([low, high], axis=-1)
+    return np.where(np.isfinite(box), box, np.nan).astype(np.float32)

@@ -1,0 +1,27 @@
+"""The terms of the paper's objective (eq. 3), each a plain function of network outputs."""
+
+import torch
+from torch.nn import functional as F
+
+
+def lsgan(results, real):
+    """Least-squares GAN loss, summed over the discriminator's scales.
+
+    results: one list of maps per scale, the last of each the realness; real: what they should say.
+    """
+    terms = [F.mse_loss(maps[-1].float(), torch.full_like(maps[-1], float(real)).float()) for maps in results]
+    return sum(terms)
+
+
+def feature_matching(fake, real):
+    """Mean L1 between discriminator features of fake and real, over scales and all maps but the last.
+
+    The paper's L_FM in pix2pixHD's weighting: each scale counts 1 / scales, its maps 4 / (layers + 1)
+    each, which is 1 for the published 3 layers.
+    """
+    total = 0.0
+    for fake_maps, real_maps in zip(fake, real, strict=True):
+        weight = 4.0 / (len(fake_maps) - 1) / len(fake)
+        for ours, theirs in zip(fake_maps[:-1], real_maps[:-1], strict=True):
+            total = total + weight * F.l1_loss(ours.float(), theirs.detach().float())
+    return total

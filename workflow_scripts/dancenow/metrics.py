@@ -1,0 +1,155 @@
+"""How close a frame and a pose are to the truth: SSIM, PSNR, a perceptual distance, pose error, intervals.
+
+Frames are (H, W, 3) uint8 RGB; a box is (x0, y0, x1, y1) whole px, the far edges excluded.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from torch.nn import functional as F
+
+from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE, boxes
+from dancenow.perceptual import perceptual_distance
+
+BOX_MARGIN = 0.1  # of the box's longer side, on every side: hair, fingers and clothes lie outside the joints
+SSIM_SIGMA = 1.5  # px, as in Wang et al. 2004
+SSIM_RADIUS = 5  # px, half the window that skimage makes of that sigma
+LEAST_EDGE = 64  # px, of what the perceptual network is shown
+MISS_PERCENT = 50.0  # of body height: what a missed keypoint costs, and the most that a found one can
+
+
+class PoseError(NamedTuple):
+    """One frame's pose error; `found` is NaN where no keypoint is in both poses.
+
+    found: mean distance in % of body height over the keypoints in both; missed: share (0..1) of the wanted
+    keypoints that were not found; with_misses: mean in % over all wanted keypoints, each at most MISS_PERCENT
+    and a missed one exactly that, so that showing nobody cannot win. All NaN if nothing was wanted.
+    """
+
+    found: float
+    missed: float
+    with_misses: float
+
+
+def person_box(keypoints, width, height):
+    """The box of body and feet keypoints with its margin, clipped to the frame; None where nobody is seen.
+
+    keypoints: (133, 3) px; width, height: the frame's size in px.
+    """
+    tight = boxes(keypoints)
+    if np.isnan(tight).any():
+        return None
+    margin = BOX_MARGIN * max(tight[2] - tight[0], tight[3] - tight[1])
+    x0, y0 = np.floor(tight[:2] - margin).astype(int).tolist()
+    x1, y1 = np.ceil(tight[2:] + margin + 1).astype(int).tolist()
+    box = max(0, x0), max(0, y0), min(width, x1), min(height, y1)
+    return box if box[0] < box[2] and box[1] < box[3] else None
+
+
+def ssim_in_box(image, truth, box):
+    """Structural similarity (Wang et al. 2004, Gaussian window, colour channels averaged), mean over the box.
+
+    The window looks past the box's edge, so the value is that of the whole frame's SSIM map inside the box.
+    """
+    x0, y0, x1, y1 = box
+    left, top = max(0, x0 - SSIM_RADIUS), max(0, y0 - SSIM_RADIUS)
+    around = np.s_[top : y1 + SSIM_RADIUS, left : x1 + SSIM_RADIUS]
+    _, values = structural_similarity(
+        image[around],
+        truth[around],
+        data_range=255,
+        channel_axis=2,
+        gaussian_weights=True,
+        sigma=SSIM_SIGMA,
+        use_sample_covariance=False,
+        full=True,
+    )
+    return float(values[y0 - top : y1 - top, x0 - left : x1 - left].mean())
+
+
+def psnr_in_box(image, truth, box):
+    """Peak signal-to-noise ratio in dB over the box's pixels; infinite where they are equal."""
+    x0, y0, x1, y1 = box
+    inside = np.s_[y0:y1, x0:x1]
+    if np.array_equal(image[inside], truth[inside]):
+        return float("inf")
+    return float(peak_signal_noise_ratio(truth[inside], image[inside], data_range=255))
+
+
+@torch.inference_mode()
+def perceptual_in_box(network, images, truth, box):
+    """LPIPS-form distance of each of `images` to `truth` inside the box: list of floats >= 0, 0 = alike.
+
+    network: a PerceptualNetwork. A box with a short edge under 64 px is enlarged to that, so that the deep
+    layers still have places to compare.
+    """
+    x0, y0, x1, y1 = box
+    stack = np.stack([truth, *images])[:, y0:y1, x0:x1]
+    batch = torch.from_numpy(stack).permute(0, 3, 1, 2).float() / 127.5 - 1
+    short = min(batch.shape[2:])
+    if short < LEAST_EDGE:
+        size = [round(edge * LEAST_EDGE / short) for edge in batch.shape[2:]]
+        batch = F.interpolate(batch, size=size, mode="bicubic", align_corners=False)
+    # the truth's features broadcast over the images'
+    return perceptual_distance(network, batch[1:], batch[:1]).tolist()
+
+
+def standing_height(keypoints):
+    """Height in px of the performer standing upright: from the head's keypoints to the feet's.
+
+    keypoints: (T, 133, 3). The 95th percentile over frames with a head and a foot, because people crouch and
+    detections jump; arms do not count, because they are raised. NaN if no frame shows both.
+    """
+    head = _extreme(keypoints[:, : INDEX["right_ear"] + 1], np.min)
+    feet = _extreme(keypoints[:, INDEX["left_ankle"] : INDEX["right_heel"] + 1], np.max)
+    tall = (feet - head)[np.isfinite(feet - head)]
+    return float(np.quantile(tall, 0.95)) if len(tall) else float("nan")
+
+
+def pose_error(found, wanted, height_px):
+    """PoseError over the 17 body keypoints of one frame.
+
+    found, wanted: (133, 3) px; height_px: body height in px, as from `standing_height`.
+    """
+    found, wanted = found[BODY], wanted[BODY]
+    asked = wanted[:, 2] >= MIN_CONFIDENCE
+    if not asked.any():
+        return PoseError(*[float("nan")] * 3)
+    both = asked & (found[:, 2] >= MIN_CONFIDENCE)
+    percent = 100 * np.linalg.norm(found[both, :2] - wanted[both, :2], axis=1) / height_px
+    misses = int(asked.sum() - both.sum())
+    charged = np.minimum(percent, MISS_PERCENT).sum() + misses * MISS_PERCENT
+    mean = float(percent.mean()) if len(percent) else float("nan")
+    return PoseError(mean, misses / int(asked.sum()), float(charged / asked.sum()))
+
+
+def block_bootstrap(values, seed, block, rounds=2000):
+    """Mean of a series and its 95 % interval: {"mean", "low", "high"}.
+
+    values: (T,) floats in the order of time; values that are not finite are left out. Neighbouring frames are
+    alike, so whole blocks of `block` frames are drawn with replacement (Künsch 1989), `rounds` times, from a
+    generator seeded by `seed`. mean is None where nothing is finite, low and high where there are fewer than
+    two blocks.
+    """
+    values = np.asarray(values, dtype=float)
+    usable = np.isfinite(values)
+    starts = np.arange(0, len(values), block)
+    sums = np.add.reduceat(np.where(usable, values, 0), starts)
+    counts = np.add.reduceat(usable.astype(float), starts)
+    sums, counts = sums[counts > 0], counts[counts > 0]
+    mean = float(sums.sum() / counts.sum()) if len(counts) else None
+    if len(counts) < 2:
+        return {"mean": mean, "low": None, "high": None}
+    draws = np.random.default_rng(seed).integers(0, len(counts), (rounds, len(counts)))
+    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return {"mean": mean, "low": float(low), "high": float(high)}
+
+
+def _extreme(keypoints, pick):
+    """(T,) y px of the lowest or highest seen of (T, K, 3) keypoints; NaN where none is seen."""
+    fill = np.inf if pick is np.min else -np.inf
+    y = pick(np.where(keypoints[..., 2] >= MIN_CONFIDENCE, keypoints[..., 1], fill), axis=1)
+    return np.where(np.isfinite(y), y, np.nan)

@@ -1,0 +1,148 @@
+"""The generator and the discriminators, after pix2pixHD (Wang et al., CVPR 2018) as the paper uses them."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+SKELETON_CHANNELS = 3
+IMAGE_CHANNELS = 3
+# a new alpha starts near the plate, so that the person grows out of the background, not the reverse
+ALPHA_BIAS = -2.0
+
+
+def _conv(inputs, outputs, kernel, stride=1, padding=0):
+    return nn.Conv2d(inputs, outputs, kernel, stride, padding)
+
+
+def _normalised(layer, channels):
+    return [layer, nn.InstanceNorm2d(channels), nn.ReLU()]
+
+
+class ResidualBlock(nn.Module):
+    """x + two reflection-padded 3x3 convolutions with instance norm; no ReLU after the sum."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.ReflectionPad2d(1),
+            *_normalised(_conv(channels, channels, 3), channels),
+            nn.ReflectionPad2d(1),
+            _conv(channels, channels, 3),
+            nn.InstanceNorm2d(channels),
+        )
+
+    def forward(self, x):  # (N, C, H, W) -> the same
+        return x + self.body(x)
+
+
+class Generator(nn.Module):
+    """Skeleton and previous output in, image out.
+
+    channels: feature maps at full size, doubled at each of `downs` halvings; blocks: residual blocks
+    at the smallest size. The published global generator is channels 64, downs 4, blocks 9.
+    unshuffle: fold this many pixels by this many into channels first and unfold them last, so that "full
+    size" above is 1 / unshuffle of the image (ours; 1 is the published network). On a CPU the full-size
+    layers cost more than all others together.
+    skips: add each encoder level to the decoder level of its size (ours; the published one has none).
+    plate: predict an alpha beside the colour and composite it over a background plate (ours).
+    """
+
+    def __init__(self, channels, downs, blocks, unshuffle=1, skips=False, plate=False):
+        super().__init__()
+        self.unshuffle, self.skips, self.plate = unshuffle, skips, plate
+        inputs = (SKELETON_CHANNELS + IMAGE_CHANNELS) * unshuffle**2
+        self.stem = nn.Sequential(nn.ReflectionPad2d(3), *_normalised(_conv(inputs, channels, 7), channels))
+        widths = [channels * 2**level for level in range(downs + 1)]
+        steps = list(zip(widths[:-1], widths[1:], strict=True))
+        self.encoder = nn.ModuleList(nn.Sequential(*_normalised(_conv(a, b, 3, 2, 1), b)) for a, b in steps)
+        self.trunk = nn.Sequential(*(ResidualBlock(widths[-1]) for _ in range(blocks)))
+        self.decoder = nn.ModuleList(
+            nn.Sequential(*_normalised(nn.ConvTranspose2d(b, a, 3, 2, 1, output_padding=1), a))
+            for a, b in reversed(steps)
+        )
+        outputs = (IMAGE_CHANNELS + (1 if plate else 0)) * unshuffle**2
+        self.head = nn.Sequential(nn.ReflectionPad2d(3), _conv(channels, outputs, 7))
+        self.apply(initialise)
+        if plate:
+            nn.init.constant_(self.head[-1].bias[IMAGE_CHANNELS * unshuffle**2 :], ALPHA_BIAS)
+
+    def forward(self, skeleton, previous, plate=None):
+        """One frame.
+
+        skeleton: (N, 3, H, W) in [0, 1], black where nothing is; previous: (N, 3, H, W) in [-1, 1],
+        the last output, zeros before the first; plate: (N, 3, H, W) in [-1, 1], required with
+        plate=True. H and W divisible by unshuffle * 2 ** downs. Returns (image (N, 3, H, W) in [-1, 1], alpha
+        (N, 1, H, W) in [0, 1] or None).
+        """
+        x = self.stem(F.pixel_unshuffle(torch.cat([skeleton, previous], dim=1), self.unshuffle))
+        levels = []
+        for down in self.encoder:
+            levels.append(x)
+            x = down(x)
+        x = self.trunk(x)
+        for up in self.decoder:
+            x = up(x)
+            level = levels.pop()
+            x = x + level if self.skips else x
+        x = F.pixel_shuffle(self.head(x).float(), self.unshuffle)
+        image = torch.tanh(x[:, :IMAGE_CHANNELS])
+        if not self.plate:
+            return image, None
+        alpha = torch.sigmoid(x[:, IMAGE_CHANNELS:])
+        return alpha * image + (1 - alpha) * plate, alpha
+
+
+class PatchDiscriminator(nn.Module):
+    """One PatchGAN: 4x4 convolutions, `layers` of them with stride 2, LeakyReLU 0.2, no sigmoid."""
+
+    def __init__(self, inputs, channels, layers):
+        super().__init__()
+        widths = [min(channels * 2**level, 512) for level in range(layers + 1)]
+        stages = [nn.Sequential(_conv(inputs, widths[0], 4, 2, 2), nn.LeakyReLU(0.2))]
+        for level in range(1, layers + 1):
+            stride = 2 if level < layers else 1
+            conv = _conv(widths[level - 1], widths[level], 4, stride, 2)
+            stages.append(nn.Sequential(conv, nn.InstanceNorm2d(widths[level]), nn.LeakyReLU(0.2)))
+        stages.append(_conv(widths[-1], 1, 4, 1, 2))
+        self.stages = nn.ModuleList(stages)
+        self.apply(initialise)
+
+    def forward(self, x):
+        """(N, inputs, H, W) -> list of layers + 2 feature maps, the last one the realness per patch."""
+        maps = []
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        return maps
+
+
+class Discriminator(nn.Module):
+    """Judges two consecutive frames with their skeletons, at several scales (the paper's eq. 1).
+
+    scales: how many PatchGANs, each on half the size of the one before; channels, layers: of each.
+    """
+
+    def __init__(self, scales, channels, layers=3):
+        super().__init__()
+        inputs = 2 * (SKELETON_CHANNELS + IMAGE_CHANNELS)
+        self.scales = nn.ModuleList(PatchDiscriminator(inputs, channels, layers) for _ in range(scales))
+
+    def forward(self, skeletons, images):
+        """skeletons, images: (N, 2, 3, H, W), two consecutive frames. Returns one list of maps per scale."""
+        x = torch.cat([skeletons.flatten(1, 2), images.flatten(1, 2)], dim=1)
+        results = []
+        for scale in self.scales:
+            results.append(scale(x))
+            x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+        return results
+
+
+def initialise(module):
+    """Convolution weights from N(0, 0.02), as published."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+
+
+def parameter_count(module):
+    """Number of trainable scalars."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)

@@ -1,0 +1,87 @@
+"""Paint a whole clip: recurrent, frame by frame, in constant memory."""
+
+import logging
+import time
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from dancenow.checkpoint import load_generator
+from dancenow.dataset import cut, draw_window, to_tensor
+from dancenow.device import as_images, as_pictures, as_skeletons, pick_device, prepare
+from dancenow.errors import InputError
+from dancenow.media import encode
+from dancenow.windows import place_windows, window_size
+
+log = logging.getLogger(__name__)
+
+LOG_SECONDS = 10
+
+
+class Painter:
+    """A generator with its memory of the last frame.
+
+    generator: a Generator on `device`; plate: (H, W, 3) uint8 or None; window: width, height px;
+    autocast: arguments of torch.autocast.
+    """
+
+    def __init__(self, generator, plate, window, device, autocast):
+        self.generator, self.plate, self.window = generator, plate, window
+        self.device, self.autocast = device, autocast
+        self.last = None
+
+    def reset(self):
+        """Forget the last frame, as before the first and after a cut."""
+        self.last = None
+
+    @torch.inference_mode()
+    def paint(self, pose, index, corner):
+        """Frame `index` of `pose`, its window at `corner`: (H, W, 3) uint8 RGB, the whole frame."""
+        skeleton = as_skeletons(self._batch(draw_window(pose, index, self.window, corner)), self.device)
+        previous = torch.zeros_like(skeleton)
+        if self.last is not None:
+            previous = as_images(self._batch(cut(self.last, self.window, corner)), self.device)
+        plate = None
+        if self.plate is not None:
+            plate = as_images(self._batch(cut(self.plate, self.window, corner)), self.device)
+        with torch.autocast(**self.autocast):
+            image, _ = self.generator(skeleton, previous, plate)
+        # outside the window nothing but the plate is ever seen; without a plate the window is the frame
+        frame = np.zeros((pose.height, pose.width, 3), np.uint8) if self.plate is None else self.plate.copy()
+        cut(frame, self.window, corner)[:] = as_pictures(image)[0]
+        self.last = frame
+        return frame
+
+    def _batch(self, picture):
+        return to_tensor(picture[None])
+
+
+def paint_clip(generator_path, pose, threads):
+    """Yield (H, W, 3) uint8 RGB for every frame of `pose`, painted by the generator in the file.
+
+    Raises InputError when pose and generator were made for different frame sizes. Frames without any
+    keypoint show what the generator makes of an empty skeleton: with a plate, nearly the plate alone.
+    """
+    device = pick_device()
+    autocast = prepare(device, threads)
+    generator, description, plate = load_generator(generator_path)
+    size = (description["width"], description["height"])
+    if (pose.width, pose.height) != size:
+        raise InputError(f"{generator_path}: paints {size} px, the pose is {(pose.width, pose.height)} px")
+    window = window_size(pose.keypoints, *size, least=tuple(description["window"]))
+    corners = place_windows(pose.keypoints, window, *size)
+    generator = generator.to(device, memory_format=torch.channels_last)
+    painter = Painter(generator, plate, window, device, autocast)
+    began = logged = time.monotonic()
+    for index, corner in enumerate(corners):
+        yield painter.paint(pose, index, corner)
+        now = time.monotonic()
+        if now - logged > LOG_SECONDS or index + 1 == len(corners):
+            log.info("%s", tqdm.format_meter(index + 1, len(corners), now - began, ncols=60, unit="frame"))
+            logged = now
+
+
+def synthesize(generator_path, pose, video_path, threads):
+    """Paint every frame of `pose` and write a silent H.264 video of the same rate and length."""
+    encode(video_path, paint_clip(generator_path, pose, threads), pose.fps, pose.width, pose.height)

@@ -1,0 +1,195 @@
+"""Train one target's generator: the paper's two-frame step, from pairs to a generator file."""
+
+import json
+import logging
+import math
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from dancenow.checkpoint import load_checkpoint, save_checkpoint
+from dancenow.dataset import prefetch
+from dancenow.device import as_images, as_skeletons
+from dancenow.losses import feature_matching, lsgan
+from dancenow.networks import Discriminator, Generator
+from dancenow.perceptual import perceptual_loss
+
+log = logging.getLogger(__name__)
+
+BETAS = (0.5, 0.999)
+LOG_SECONDS = 10
+SAVE_SECONDS = 60
+
+
+@contextmanager
+def frozen(module):
+    """No gradients for the module's weights inside the block; those for its inputs still flow."""
+    module.requires_grad_(False)
+    try:
+        yield
+    finally:
+        module.requires_grad_(True)
+
+
+class Trainer:
+    """Both networks, their optimisers and the moving average, with one method that does one step.
+
+    settings: the `train` section of the config; perceptual: a PerceptualNetwork; autocast: arguments of
+    torch.autocast. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, 0), I1 = G(s1, I0)
+    with gradients through I0, then one step of the generator and one of the discriminator.
+    """
+
+    def __init__(self, settings, perceptual, device, autocast, steps):
+        torch.manual_seed(settings["seed"])
+        self.settings, self.device, self.autocast, self.steps = settings, device, autocast, steps
+        self.generator = self._place(Generator(**settings["generator"]))
+        self.discriminator = self._place(Discriminator(**settings["discriminator"]))
+        self.average = self._place(Generator(**settings["generator"])).requires_grad_(False)
+        self.average.load_state_dict(self.generator.state_dict())
+        self.perceptual = self._place(perceptual)
+        rate = settings["learning_rate"]
+        self.optimisers = {
+            "generator": torch.optim.Adam(self.generator.parameters(), rate, BETAS, fused=True),
+            "discriminator": torch.optim.Adam(self.discriminator.parameters(), rate, BETAS, fused=True),
+        }
+        self.step = 0
+
+    def _place(self, module):
+        return module.to(self.device, memory_format=torch.channels_last)
+
+    def learning_rate(self):
+        """Constant, then linear to zero over the last `decay` share of all steps."""
+        left = (self.steps - self.step) / max(1, self.steps * self.settings["decay"])
+        return self.settings["learning_rate"] * min(1.0, left)
+
+    def synthesise(self, generator, skeletons, plates, previous=None):
+        """Frames one after another, each given the last: (N, 2, 3, h, w) in, the same out."""
+        images = []
+        previous = torch.zeros_like(skeletons[:, 0]) if previous is None else previous
+        for moment in range(skeletons.shape[1]):
+            plate = None if plates is None else plates[:, moment]
+            previous, _ = generator(skeletons[:, moment], previous, plate)
+            images.append(previous)
+        return torch.stack(images, dim=1)
+
+    def train_step(self, batch):
+        """One step on a batch of PairSampler's; returns the losses, floats by name."""
+        skeletons = as_skeletons(batch["skeleton"], self.device)
+        real = as_images(batch["image"], self.device)
+        plates = as_images(batch["plate"], self.device) if "plate" in batch else None
+        for optimiser in self.optimisers.values():
+            optimiser.param_groups[0]["lr"] = self.learning_rate()
+        fake, losses = self._generator_step(skeletons, real, plates)
+        losses |= self._discriminator_step(skeletons, real, fake)
+        self._update_average()
+        self.step += 1
+        values = {name: float(value.detach()) for name, value in losses.items()}
+        if not all(math.isfinite(value) for value in values.values()):
+            raise RuntimeError(f"step {self.step}: a loss is not finite: {values}; lower train.learning_rate")
+        return values
+
+    def _generator_step(self, skeletons, real, plates):
+        weights = self.settings["weights"]
+        with torch.autocast(**self.autocast), frozen(self.discriminator):
+            fake = self.synthesise(self.generator, skeletons, plates)
+            with torch.no_grad():
+                real_maps = self.discriminator(skeletons, real)
+            fake_maps = self.discriminator(skeletons, fake)
+            losses = {
+                "gan": lsgan(fake_maps, True),
+                "feature_matching": feature_matching(fake_maps, real_maps),
+                "perceptual": perceptual_loss(self.perceptual, fake.flatten(0, 1), real.flatten(0, 1)),
+                "l1": F.l1_loss(fake, real),
+            }
+            total = sum(weights[name] * loss for name, loss in losses.items())
+        self._optimise("generator", total)
+        return fake.detach(), losses
+
+    def _discriminator_step(self, skeletons, real, fake):
+        with torch.autocast(**self.autocast):
+            maps = self.discriminator(torch.cat([skeletons] * 2), torch.cat([real, fake]))
+            half = len(real)
+            on_real = lsgan([[level[:half] for level in scale] for scale in maps], True)
+            on_fake = lsgan([[level[half:] for level in scale] for scale in maps], False)
+        self._optimise("discriminator", 0.5 * (on_real + on_fake))
+        return {"discriminator_real": on_real, "discriminator_fake": on_fake}
+
+    def _optimise(self, name, loss):
+        optimiser = self.optimisers[name]
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+
+    @torch.no_grad()
+    def _update_average(self):
+        # the average starts short, or its random beginning would stay in it for a thousand steps
+        decay = min(self.settings["ema"], (1 + self.step) / (10 + self.step))
+        targets, sources = self.average.parameters(), self.generator.parameters()
+        torch._foreach_lerp_(list(targets), list(sources), 1 - decay)
+
+    def state(self):
+        """Everything that a later process needs to go on as if nothing had happened."""
+        modules = {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
+        return {
+            "step": self.step,
+            **{name: module.state_dict() for name, module in modules.items()},
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+        }
+
+    def restore(self, state):
+        """Take over a state() of the same settings."""
+        self.step = state["step"]
+        for name in ("generator", "discriminator", "average"):
+            getattr(self, name).load_state_dict(state[name])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+
+
+def run_training(trainer, sampler, folder, identity, preview):
+    """Train to the last step, resuming from `folder` when it holds a checkpoint of the same identity.
+
+    sampler: batch number -> batch; folder: where last.pt and losses.jsonl are kept while it runs;
+    identity: JSON-able, all that decides the result (settings, data, perceptual network);
+    preview: called with the trainer at every tenth of the way. Returns the path of losses.jsonl.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint, losses_path = folder / "last.pt", folder / "losses.jsonl"
+    state = load_checkpoint(checkpoint, identity)
+    if state:
+        trainer.restore(state)
+        log.info("resumed at step %d of %d", trainer.step, trainer.steps)
+    _keep_lines(losses_path, trainer.step)
+    began, first, logged, saved = time.monotonic(), trainer.step, 0.0, time.monotonic()
+    with losses_path.open("a") as losses_file:
+        for batch in prefetch(sampler, trainer.step, trainer.steps):
+            losses = trainer.train_step(batch)
+            rounded = {name: round(value, 6) for name, value in losses.items()}
+            losses_file.write(json.dumps({"step": trainer.step, **rounded}) + "\n")
+            now = time.monotonic()
+            if now - logged > LOG_SECONDS or trainer.step == trainer.steps:
+                log.info("%s", _progress(trainer, first, now - began, losses))
+                logged = now
+            if trainer.step % max(1, trainer.steps // 10) == 0:
+                preview(trainer)
+            if now - saved > SAVE_SECONDS and trainer.step < trainer.steps:
+                losses_file.flush()
+                save_checkpoint(checkpoint, {"identity": identity, **trainer.state()})
+                saved = now
+    return losses_path
+
+
+def _progress(trainer, first, seconds, losses):
+    done = trainer.step - first
+    meter = tqdm.format_meter(done, trainer.steps - first, seconds, ncols=60, unit="step")
+    terms = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
+    return f"{meter} {terms}"
+
+
+def _keep_lines(path, count):
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    path.write_text("".join(lines[:count]))

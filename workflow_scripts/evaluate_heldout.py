@@ -1,0 +1,13 @@
+"""Score the reconstruction of footage that training never saw, beside two baselines."""
+
+from dancenow.evaluation import evaluate_heldout
+from dancenow.job import job
+
+with job(snakemake.log[0], snakemake.threads) as threads:
+    evaluate_heldout(
+        snakemake.input,
+        snakemake.output.metrics,
+        snakemake.params.holdout,
+        snakemake.params.seed,
+        threads,
+    )

@@ -1,0 +1,13 @@
+"""Score a transfer against footage of the target performing the same dance, beside two baselines."""
+
+from dancenow.evaluation import evaluate_transfer
+from dancenow.job import job
+
+with job(snakemake.log[0], snakemake.threads) as threads:
+    evaluate_transfer(
+        snakemake.input,
+        snakemake.output.metrics,
+        snakemake.params.holdout,
+        snakemake.params.seed,
+        threads,
+    )

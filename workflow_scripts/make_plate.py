@@ -1,0 +1,16 @@
+"""The target's background plate."""
+
+from pathlib import Path
+
+from dancenow.dataset import training_frame_count
+from dancenow.frames import FrameStore
+from dancenow.job import job
+from dancenow.keypoints import load_pose
+from dancenow.plate import make_plate
+from dancenow.previews import write_png
+
+with job(snakemake.log[0]):
+    frames = FrameStore(snakemake.input.frames)
+    count = training_frame_count(len(frames), snakemake.params.holdout)
+    plate = make_plate(frames, load_pose(snakemake.input.pose), count)
+    write_png(Path(snakemake.output.plate), plate)

@@ -1,0 +1,7 @@
+"""The finished video: the synthesized picture with the sound of its source."""
+from dancenow.files import read_json
+from dancenow.job import job
+from dancenow.media import mux
+
+with job(snakemake.log[0], snakemake.threads):
+    mux(snakemake.input.video, snakemake.input.clip, read_json(snakemake.input.facts), snakemake.output.video)

@@ -1,0 +1,10 @@
+"""The source's motion at the target's size and place."""
+
+from dancenow.job import job
+from dancenow.normalize import normalize_pair
+
+with job(snakemake.log[0]):
+    given = snakemake.input
+    normalize_pair(
+        given.source_pose, given.source_stance, given.target_pose, given.target_stance, snakemake.output.pose
+    )

@@ -1,0 +1,10 @@
+"""Source skeleton, normalised skeleton and target footage side by side."""
+
+from dancenow.job import job
+from dancenow.normalization_figure import plot_normalization
+
+with job(snakemake.log[0]):
+    given = snakemake.input
+    plot_normalization(
+        given.source_frames, given.source_pose, given.target_frames, given.pose, snakemake.output.figure
+    )
