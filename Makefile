@@ -23,7 +23,7 @@ $(STAMP): $(PINS)
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "error: needs Python 3.11 or 3.12 with venv; install one (Debian: python3-venv) or name it: make PYTHON=/path/to/python" >&2; \
 		exit 1; fi
-	@if ! command -v "$${CXX:-c++}" >/dev/null; then \
+	@if ! command -v $${CXX:-c++} >/dev/null; then \
 		echo "error: needs a C++ compiler to build openpifpaf; install one (Debian: g++) or name it: CXX=clang++ make" >&2; \
 		exit 1; fi
 	@echo "building $(VENV): downloads and compiles, a few minutes, once"

@@ -2,8 +2,8 @@
 
 Frames of a clip are damaged in five ways at five rising strengths each. A layer is good if the L1 distance
 between its features of the damaged and the undamaged frame rises with the strength, in all frames alike; if
-it minds blur and ghosts more than the same pixel error by a shift; and if it takes little time.
-Prints Markdown.
+it minds blur and ghosts more than the same pixel error by a shift; if descending it restores the damaged
+frame, judged by SSIM and by another network; and if it takes little time. Prints Markdown tables.
 
     PYTHONPATH=workflow_scripts python benchmarks/perceptual_layers.py data/alice.mp4
 """
@@ -16,20 +16,31 @@ import cv2
 import numpy as np
 import torch
 from scipy.stats import spearmanr
+from skimage.metrics import structural_similarity
 from torch.nn import functional as F
 
-from dancenow.perceptual import VGG19_CHANNELS, build_lite, build_vgg19, read_weights
+from dancenow.perceptual import (
+    VGG19_CHANNELS,
+    build_lite,
+    build_vgg19,
+    evaluation_decision,
+    load_perceptual,
+    perceptual_distance,
+    perceptual_loss,
+    read_weights,
+)
 
 SIDE = 352  # px of the square around the person: the whole body, little background
 LAYERS = ("stem", *(f"stage {number}" for number in range(1, 8)))
+# {layer: share}; the shares of one set add up to 1
 SETS = {
-    "stem, 1, 2, 3, 4": (0, 1, 2, 3, 4),
-    "stem, 2, 3, 5": (0, 2, 3, 5),
-    "stem, 2, 3, 5, 6": (0, 2, 3, 5, 6),
-    "stem, 2, 3, 5, 7": (0, 2, 3, 5, 7),
-    "stem, 2, 4, 6": (0, 2, 4, 6),
-    "stem, 4, 5, 6": (0, 4, 5, 6),
-    "all eight": tuple(range(8)),
+    "stem": {0: 1.0},
+    "stem, 1, 2": {0: 0.34, 1: 0.33, 2: 0.33},
+    "stem, 1, 2, 3": {0: 0.25, 1: 0.25, 2: 0.25, 3: 0.25},
+    "stem, 1, 2, 3, 5": {0: 0.2, 1: 0.2, 2: 0.2, 3: 0.2, 5: 0.2},
+    "the same, shares .3 .3 .2 .1 .1": {0: 0.3, 1: 0.3, 2: 0.2, 3: 0.1, 5: 0.1},
+    "stem, 2, 3, 5, 6": {0: 0.2, 2: 0.2, 3: 0.2, 5: 0.2, 6: 0.2},
+    "all eight": dict.fromkeys(range(8), 0.125),
 }
 BLUR, SHIFT, GHOST = "blur (sigma px)", "shift of the person (px)", "ghost (share of another frame)"
 LIMB, JPEG = "wrong limb (px)", "JPEG (100 - quality)"
@@ -54,7 +65,7 @@ def main():
     frames = read_clip(arguments.clip)
     plate = np.median(frames[:: max(1, len(frames) // 60)], axis=0).astype(np.uint8)
     chosen = np.linspace(20, len(frames) - 20, arguments.frames).astype(int)
-    network = build_lite(arguments.network, read_weights(arguments.network), tuple(range(8)), (1.0,) * 8)
+    network = build_lite(arguments.network, read_weights(arguments.network), SETS["all eight"])
 
     unlike = unlike_distances(network, frames, plate, chosen)
     distances, strengths = {}, {}
@@ -64,7 +75,8 @@ def main():
         strengths[kind] = np.tile(levels, (len(chosen), 1))
     strengths[LIMB] = joint_shifts(arguments.clip, chosen)
     print_layers(distances, strengths, unlike, timings(arguments.network))
-    print_sets(distances, strengths, unlike)
+    examples = restoration_examples(frames, plate, chosen)
+    print_sets(arguments.network, distances, strengths, unlike, examples)
     lite = milliseconds(build_lite(arguments.network, read_weights(arguments.network)))
     print(f"the five chosen layers of {arguments.network}: {lite:.0f} ms; ", end="")
     print(f"VGG19, relu1_1 to relu5_1: {milliseconds(untrained_vgg19()):.0f} ms")
@@ -151,7 +163,7 @@ def unlike_distances(network, frames, plate, chosen):
 def timings(name):
     """ms for one 256 x 256 image, forward and backward to the image, up to and including each layer."""
     state = read_weights(name)
-    return [milliseconds(build_lite(name, state, (last,), (1.0,))) for last in range(8)]
+    return [milliseconds(build_lite(name, state, {last: 1.0})) for last in range(8)]
 
 
 def milliseconds(network, rounds=7):
@@ -189,7 +201,7 @@ def severity(distances, kind):
     return slopes[0] / slopes[1]
 
 
-def judge(distances, strengths, pixels):
+def judge_cells(distances, strengths, pixels):
     """Table cells for one distance: rank correlations, their mean, severities of blur and ghost."""
     ranks = correlations(distances, strengths)
     paired = {kind: np.stack([values, pixels[kind]], axis=-1) for kind, values in distances.items()}
@@ -212,18 +224,59 @@ def print_layers(distances, strengths, unlike, milliseconds):
     for layer, name in enumerate((*LAYERS, "pixel L1")):
         one = {kind: values[..., layer] for kind, values in distances.items()}
         cost = f"{milliseconds[layer]:.1f}" if layer < len(LAYERS) else "0"
-        rows.append([name, *judge(one, strengths, pixels), f"{unlike[layer]:.4f}", cost])
+        rows.append([name, *judge_cells(one, strengths, pixels), f"{unlike[layer]:.4f}", cost])
     print_table("layer", ["unlike frames", "ms up to here"], rows)
 
 
-def print_sets(distances, strengths, unlike):
+def print_sets(name, distances, strengths, unlike, examples):
     rows = []
     pixels = {kind: values[..., -1] for kind, values in distances.items()}
-    for name, layers in SETS.items():
-        weights = 1 / unlike[list(layers)] / len(layers)
-        pooled = {kind: values[..., list(layers)] @ weights for kind, values in distances.items()}
-        rows.append([name, *judge(pooled, strengths, pixels)])
-    print_table("layers, each over its distance of unlike frames", [], rows)
+    state, judge = read_weights(name), load_perceptual(evaluation_decision())
+    for title, shares in SETS.items():
+        weights = {layer: share / unlike[layer] for layer, share in shares.items()}
+        pooled = {
+            kind: values[..., list(weights)] @ [*weights.values()] for kind, values in distances.items()
+        }
+        network = build_lite(name, state, weights)
+        cells = [cell for pairs in examples.values() for cell in restoration(network, judge, pairs)]
+        rows.append([title, *judge_cells(pooled, strengths, pixels), *cells])
+    last = [f"{kind.split(' (')[0]}: {what}" for kind in examples for what in ("SSIM", "distance left")]
+    print_table("layers, each over its distance of unlike frames", last, rows)
+
+
+def restoration_examples(frames, plate, chosen):
+    """{kind: [(undamaged, damaged) 192 x 192 crops]} to descend from."""
+    examples = {}
+    for kind, level in ((BLUR, 2), (GHOST, 0.4)):
+        pairs = []
+        for index in chosen[:: len(chosen) // 3][:3]:
+            mask = person_mask(frames[index], plate)
+            changed = damaged(frames, plate, index, kind, level)
+            pairs.append([crop(image, mask)[60:252, 80:272] for image in (frames[index], changed)])
+        examples[kind] = pairs
+    return examples
+
+
+def restoration(network, judge, pairs, steps=80):
+    """Cells: SSIM after descending the loss from the damaged crop; the judge's distance over that before."""
+    similarity, left = [], []
+    for wanted, start in pairs:
+        wanted, start = as_tensor(wanted), as_tensor(start)
+        image = start.clone().requires_grad_()
+        adam = torch.optim.Adam([image], lr=0.004)
+        decay = torch.optim.lr_scheduler.LinearLR(adam, 1.0, 0.0, steps)
+        for _ in range(steps):
+            adam.zero_grad()
+            perceptual_loss(network, image, wanted).backward()
+            adam.step()
+            decay.step()
+        image = image.detach().clamp(-1, 1)
+        arrays = [x[0].permute(1, 2, 0).numpy() for x in (image, wanted)]
+        similarity.append(structural_similarity(*arrays, channel_axis=2, data_range=2))
+        left.append(
+            float(perceptual_distance(judge, image, wanted) / perceptual_distance(judge, start, wanted))
+        )
+    return [f"{np.mean(similarity):.3f}", f"{np.mean(left):.2f}"]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 # The preset, the schema, the names. No rule here.
 
-import shutil
+import re
 from difflib import get_close_matches
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
@@ -18,36 +19,39 @@ def overlay_preset():
     update_config(config, user)
 
 
+def did_you_mean(word, known):
+    """A hint for a message: the known word nearest to the one given, if any is near."""
+    close = get_close_matches(str(word), known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
 def check_config():
     """Validate the merged configuration; the error is one line that names the key."""
     try:
         validate(config, f"{workflow.basedir}/schemas/config.schema.yaml")
     except WorkflowError as error:
         reason = error.__context__
-        place = ".".join(str(step) for step in reason.absolute_path) or "top level"
-        unknown = (
-            sorted(set(reason.instance) - set(reason.schema.get("properties", {})))
-            if reason.validator == "additionalProperties"
-            else []
-        )
-        close = get_close_matches(unknown[0], reason.schema["properties"]) if unknown else []
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        place = ".".join(map(str, reason.absolute_path)) or "top level"
+        known = reason.schema.get("properties", {})
+        unknown = [key for key in reason.instance if key not in known] if known else []
+        hint = did_you_mean(unknown[0], known) if unknown else ""
         raise WorkflowError(f"config: {place}: {reason.message}{hint}") from None
-    for place in ("transfers", "evaluation.truth"):
-        section = config
-        for key in place.split("."):
-            section = section[key]
-        for pair in section:
-            unknown = [name for name in pair.split("_as_") if name not in config["subjects"]]
-            if unknown:
+
+
+def check_pairs(place, pairs):
+    """Both names of every pair must be subjects."""
+    for pair in pairs:
+        for name in pair.split("_as_"):
+            if name not in config["subjects"]:
                 names = ", ".join(config["subjects"])
-                raise WorkflowError(
-                    f"config: {place}: {pair}: {unknown[0]!r} is not one of the subjects: {names}"
-                )
+                hint = did_you_mean(name, config["subjects"])
+                raise WorkflowError(f"{place}: {name!r} is not one of the subjects ({names}){hint}")
 
 
 overlay_preset()
 check_config()
+check_pairs("config: transfers", config["transfers"])
+check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 
 SUBJECTS = sorted(config["subjects"])
 NAME = "|".join(SUBJECTS)
@@ -59,27 +63,32 @@ wildcard_constraints:
     source=NAME,
 
 
-def check_targets():
-    """Name the subject that is missing, where Snakemake would only say that no rule makes the file."""
-    for wanted in workflow.dag_settings.targets if workflow.dag_settings else []:
-        pair = Path(wanted).name.split(".")[0]
-        for name in pair.split("_as_") if str(wanted).startswith("results/") and "_as_" in pair else []:
-            if name not in SUBJECTS:
-                close = get_close_matches(name, SUBJECTS)
-                hint = f"; did you mean {close[0]!r}?" if close else ""
-                raise WorkflowError(
-                    f"{wanted}: {name!r} is not one of the subjects: {', '.join(SUBJECTS)}{hint} "
-                    "Name it with its video under `subjects` in config.yaml."
-                )
-
-
-check_targets()
+# Snakemake would only say that no rule makes the file; this names the subject that is missing
+for wanted in workflow.dag_settings.targets if workflow.dag_settings else []:
+    if re.fullmatch(r"results/(.+/)?[^/]+_as_[^/]+", wanted):
+        check_pairs(f"{wanted} (name it with its video in config.yaml)", [Path(wanted).name.split(".")[0]])
 
 
 def clip_of(wildcards):
     """The video file of the clip that the rule's wildcard names."""
     name = wildcards.get("subject", wildcards.get("source"))
     return config["subjects"][name]["video"]
+
+
+def training_settings(wildcards):
+    """The part of `train` that decides the weights; the rest has params of its own."""
+    apart = ("holdout", "perceptual")
+    return {key: value for key, value in config["train"].items() if key not in apart}
+
+
+def truth_of(wildcards):
+    """The ground truth of a pair; most pairs have none."""
+    pair = f"{wildcards.target}_as_{wildcards.source}"
+    if pair not in config["evaluation"]["truth"]:
+        raise WorkflowError(
+            f"config: evaluation.truth: no footage is named for {pair}; a transfer without one cannot be scored"
+        )
+    return config["evaluation"]["truth"][pair]
 
 
 def library(*modules):

@@ -7,13 +7,13 @@ rule evaluate_transfer:
     """The result against real footage of the target performing the source's dance."""
     input:
         video="results/{target}_as_{source}.mp4",
-        truth=lambda wildcards: truth_of(wildcards),
+        truth=truth_of,
         plate="results/plates/{target}.png",
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
         asked_pose="results/poses/{target}_as_{source}.npz",
         decision="results/poses/estimator.json",
-        code=library("evaluation", "metrics"),
+        code=library("evaluation", "metrics", "perceptual"),
     output:
         metrics=ensure("results/metrics/{target}_as_{source}.json", non_empty=True),
     log:
@@ -21,23 +21,13 @@ rule evaluate_transfer:
     benchmark:
         "benchmarks/rules/evaluate_transfer/{target}_as_{source}.tsv"
     conda:
-        "../envs/torch.yaml"
+        "../envs/report.yaml"
     threads: workflow.cores
     params:
         holdout=config["train"]["holdout"],
         seed=config["evaluation"]["seed"],
     script:
         "../workflow_scripts/evaluate_transfer.py"
-
-
-def truth_of(wildcards):
-    """The ground truth of a pair; most pairs have none."""
-    pair = f"{wildcards.target}_as_{wildcards.source}"
-    if pair not in config["evaluation"]["truth"]:
-        raise WorkflowError(
-            f"config: evaluation.truth: no footage is named for {pair}; a transfer without one cannot be scored"
-        )
-    return config["evaluation"]["truth"][pair]
 
 
 rule reconstruct_heldout:
@@ -71,7 +61,7 @@ rule evaluate_heldout:
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
         decision="results/poses/estimator.json",
-        code=library("evaluation", "metrics"),
+        code=library("evaluation", "metrics", "perceptual"),
     output:
         metrics=ensure("results/metrics/{target}.heldout.json", non_empty=True),
     log:
@@ -79,7 +69,7 @@ rule evaluate_heldout:
     benchmark:
         "benchmarks/rules/evaluate_heldout/{target}.tsv"
     conda:
-        "../envs/torch.yaml"
+        "../envs/report.yaml"
     threads: workflow.cores
     params:
         holdout=config["train"]["holdout"],

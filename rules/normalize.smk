@@ -27,7 +27,7 @@ rule normalize_poses:
         source_stance="results/stance/{source}.json",
         target_pose="results/poses/{target}.npz",
         target_stance="results/stance/{target}.json",
-        code=library("normalize"),
+        code=library("normalize", "performer"),
     output:
         pose=ensure("results/poses/{target}_as_{source}.npz", non_empty=True),
     log:
@@ -47,7 +47,7 @@ rule plot_normalization:
         source_pose="results/poses/{source}.npz",
         target_frames="results/frames/{target}.avi",
         pose="results/poses/{target}_as_{source}.npz",
-        code=library("normalization_figure", "draw"),
+        code=library("normalization_figure", "normalize", "draw"),
     output:
         figure=ensure("results/figures/{target}_as_{source}.normalization.png", non_empty=True),
     log:

@@ -39,12 +39,6 @@ rule make_plate:
         "../workflow_scripts/make_plate.py"
 
 
-def training_settings(wildcards):
-    """The part of `train` that decides the weights; the rest has params of its own."""
-    apart = ("holdout", "perceptual")
-    return {key: value for key, value in config["train"].items() if key not in apart}
-
-
 rule train_generator:
     """Learn to paint the target from the skeleton; resumes from its rolling checkpoint."""
     input:

@@ -1,10 +1,15 @@
 """All frames of a clip, decoded once at the working size, into one file with random access."""
+
 from dancenow.files import read_json
 from dancenow.frames import extract_frames
 from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads):
     extract_frames(
-        snakemake.input.clip, read_json(snakemake.input.facts), snakemake.params.long_edge,
-        snakemake.output.frames, snakemake.output.index, snakemake.output.facts,
+        snakemake.input.clip,
+        read_json(snakemake.input.facts),
+        snakemake.params.long_edge,
+        snakemake.output.frames,
+        snakemake.output.index,
+        snakemake.output.facts,
     )

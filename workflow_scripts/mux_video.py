@@ -1,4 +1,5 @@
 """The finished video: the synthesized picture with the sound of its source."""
+
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.media import mux

@@ -1,4 +1,5 @@
 """Facts about a clip: size, rotation, colour, rate, sound."""
+
 from dancenow.files import write_json
 from dancenow.job import job
 from dancenow.media import probe

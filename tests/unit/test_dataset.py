@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow.dataset import PairSampler, heldout, prefetch, training_frame_count
+from dancenow.dataset import ClipSampler, heldout, prefetch, training_frame_count
 from dancenow.errors import InputError
 from figures import footage, performer
 
 
-def sampler(pose=None, count=12, batch=1, seed=0):
+def sampler(pose=None, count=12, batch=1, seed=0, lead=0):
     pose = pose or performer(12)
     frames = np.stack([np.full((96, 128, 3), index, np.uint8) for index in range(12)])
-    return PairSampler(frames, pose, frames[0], (64, 64), count, batch, seed)
+    return ClipSampler(frames, pose, frames[0], [(64, 64), (96, 96)], count, batch, lead, seed)
 
 
 def test_pairs_are_neighbours_and_held_out_frames_never_appear():
@@ -18,6 +18,25 @@ def test_pairs_are_neighbours_and_held_out_frames_never_appear():
     for number in range(30):
         first, second = draw(number)["image"][0, :, 0, 0, 0].tolist()
         assert second == first + 1 and second < 8
+
+
+def test_lead_frames_come_right_before_the_pair():
+    draw = sampler(lead=3)
+    lengths = set()
+    for number in range(30):
+        frames = draw(number)["image"][0, :, 0, 0, 0].tolist()
+        assert frames == list(range(frames[0], frames[0] + len(frames)))
+        lengths.add(len(frames))
+    assert lengths == {2, 3, 4, 5}
+
+
+def test_a_batch_has_one_window_size_that_holds_all_its_people():
+    pose = performer(12)
+    keypoints = pose.keypoints.copy()
+    keypoints[6:, 9, 0] += 25
+    draw = sampler(pose.replace(keypoints=keypoints), batch=4)
+    shapes = {tuple(draw(number)["image"].shape) for number in range(8)}
+    assert shapes == {(4, 2, 3, 96, 96)} or shapes == {(4, 2, 3, 64, 64), (4, 2, 3, 96, 96)}
 
 
 def test_an_epoch_visits_every_pair_once():
@@ -48,12 +67,12 @@ def test_frames_without_a_person_make_no_pair():
 def test_skeleton_lies_over_its_image():
     pose = performer(12)
     frames = footage(pose)
-    draw = PairSampler(frames, pose, None, (64, 64), 12, 2, 0)
+    draw = ClipSampler(frames, pose, None, [(128, 96)], 12, 2, 0, 0)
     batch = draw(0)
-    assert batch["image"].shape == (2, 2, 3, 64, 64) and "plate" not in batch
+    assert batch["image"].shape == (2, 2, 3, 96, 128) and "plate" not in batch
     trunk = (batch["image"][:, :, 0] > 200).float()
     drawn = (batch["skeleton"].amax(dim=2) > 0).float()
-    rows = torch.arange(64).float()
+    rows = torch.arange(128).float()
     for image, skeleton in zip(trunk.flatten(0, 1), drawn.flatten(0, 1), strict=True):
         middle = (image.sum(0) * rows).sum() / image.sum()
         assert abs(middle - (skeleton.sum(0) * rows).sum() / skeleton.sum()) < 6

@@ -15,7 +15,7 @@ NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True
 def generator_file(tmp_path):
     torch.manual_seed(0)
     plate = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
-    description = {"network": NETWORK, "window": [64, 96], "width": 128, "height": 96, "seed": 0, "step": 5}
+    description = {"network": NETWORK, "sizes": [[64, 96]], "width": 128, "height": 96, "seed": 0, "step": 5}
     path = tmp_path / "generator.safetensors"
     save_generator(path, Generator(**NETWORK).state_dict(), description, plate)
     return path

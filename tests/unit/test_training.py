@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from dancenow.checkpoint import load_checkpoint
-from dancenow.dataset import PairSampler
+from dancenow.dataset import ClipSampler
 from dancenow.device import prepare
 from dancenow.perceptual import PerceptualNetwork
 from dancenow.training import Trainer, run_training
@@ -16,7 +16,7 @@ STEPS = 6
 
 def settings(**changes):
     return {
-        "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9,
+        "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "lead": 1, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9,
         "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
         "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
         "discriminator": {"scales": 2, "channels": 4, "layers": 2},
@@ -33,7 +33,7 @@ def make(steps=STEPS, **changes):
 def batches(batch=2):
     pose = performer(12)
     frames = footage(pose)
-    return PairSampler(frames, pose, frames[0], (64, 64), 12, batch, 3)
+    return ClipSampler(frames, pose, frames[0], [(64, 64)], 12, batch, 1, 3)
 
 
 def test_repeating_one_batch_lowers_its_loss():
@@ -80,10 +80,25 @@ def test_the_second_frame_teaches_the_first():
     skeletons = torch.rand(1, 2, 3, 64, 64)
     skeletons[:, 0].requires_grad_()
     leaf = skeletons[:, 0].detach().requires_grad_()
-    images = trainer.synthesise(trainer.generator, torch.stack([leaf, skeletons[:, 1].detach()], 1),
-                                torch.zeros(1, 2, 3, 64, 64))  # fmt: skip
+    empty = torch.zeros(1, 2, 3, 64, 64)
+    both = torch.stack([leaf, skeletons[:, 1].detach()], dim=1)
+    images = trainer.synthesise(both, empty, empty[:, 0])
     images[:, 1].sum().backward()
     assert leaf.grad.abs().max() > 0
+
+
+def test_lead_frames_stand_before_the_pair_and_teach_nothing():
+    trainer, batch = make(), batches()(0)
+    longer = {name: torch.cat([value[:, :1], value], dim=1) for name, value in batch.items()}
+    seen = []
+    generator_step = trainer._generator_step
+    trainer._generator_step = lambda *arguments: seen.append(arguments[-1]) or generator_step(*arguments)
+    trainer.train_step({name: value[:, -2:] for name, value in batch.items()})
+    trainer.train_step(longer)
+    plate = batch["plate"][:, 0].float() / 127.5 - 1
+    assert torch.allclose(seen[0], plate, atol=1e-5)
+    assert not torch.allclose(seen[1], plate, atol=1e-2)
+    assert not seen[1].requires_grad
 
 
 def weights(trainer):

@@ -1,4 +1,4 @@
-"""Training pairs: two consecutive frames of the target, with skeletons drawn on the fly."""
+"""Training clips: consecutive frames of the target, with skeletons drawn on the fly."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,7 +7,7 @@ import torch
 
 from dancenow.draw import LINE, draw_skeleton
 from dancenow.errors import InputError
-from dancenow.windows import place_windows
+from dancenow.windows import fit_window, person_boxes
 
 # the window is shifted at random by up to this many px, so that the network does not learn its place
 SHIFT = 16
@@ -26,57 +26,79 @@ def heldout(pose, holdout):
     return pose.replace(keypoints=pose.keypoints[first:])
 
 
-def draw_window(pose, index, window, corner):
-    """The skeleton of frame `index` in a window: (window height, window width, 3) uint8 RGB."""
-    return draw_skeleton(pose.keypoints[index], *window, origin=corner, line=pose.height * LINE)
+def draw_window(pose, index, window):
+    """The skeleton of frame `index` in a window (x, y, w, h): (h, w, 3) uint8 RGB."""
+    x, y, w, h = window
+    return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE)
 
 
-def cut(picture, window, corner):
-    """A window out of (H, W, ...); window: width, height; corner: x, y of its top left, all px."""
-    x, y = corner
-    return picture[y : y + window[1], x : x + window[0]]
+def cut(picture, window):
+    """A window (x, y, w, h) out of (H, W, ...), as a view."""
+    x, y, w, h = window
+    return picture[y : y + h, x : x + w]
 
 
-class PairSampler:
+class ClipSampler:
     """Batch number -> tensors, the same for the same seed whatever was drawn before.
 
-    frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; plate: (H, W, 3) uint8 or None;
-    window: width, height px; count: frames that may be used, from the start; batch: pairs per batch.
-    Raises InputError when the footage has no usable pair.
+    A sample is a pair of consecutive frames with up to `lead` frames before it, all in one window around the
+    person. frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; plate: (H, W, 3) uint8, or
+    None to take whole frames; sizes: as from windows.choose_sizes; count: frames that may be used, from the
+    start; batch: clips per batch. Raises InputError when the footage has no usable pair.
     """
 
-    def __init__(self, frames, pose, plate, window, count, batch, seed):
-        self.frames, self.pose, self.plate = frames, pose, plate
-        self.window, self.batch, self.seed = window, batch, seed
+    def __init__(self, frames, pose, plate, sizes, count, batch, lead, seed):
+        self.frames, self.pose, self.plate, self.sizes = frames, pose, plate, sizes
+        self.batch, self.lead, self.seed = batch, lead, seed
         # three keypoints are the least that says where somebody is
         shown = pose.present()[:count].sum(axis=1) >= 3
         self.pairs = np.flatnonzero(shown[:-1] & shown[1:])
         if not len(self.pairs):
             raise InputError("no two consecutive training frames show a person; film the whole body, longer")
-        self.corners = place_windows(pose.keypoints, window, pose.width, pose.height)
+        self.boxes = person_boxes(pose.keypoints)
 
     def __call__(self, number):
-        """Batch `number` (from 0): dict of skeleton, image and plate, each (N, 2, 3, h, w) uint8."""
-        rows = [self._row(place) for place in range(number * self.batch, (number + 1) * self.batch)]
+        """Batch `number` (from 0): dict of skeleton, image and plate, each (N, lead + 2, 3, h, w) uint8.
+
+        The number of lead frames, 0 to `lead`, and the window's size are the same within a batch.
+        """
+        places = range(number * self.batch, (number + 1) * self.batch)
+        lead = int(np.random.default_rng([self.seed, 1, number]).integers(0, self.lead + 1))
+        firsts = [self._first(place) for place in places]
+        clips = [range(max(0, first - lead), first + 2) for first in firsts]
+        shortest = min(map(len, clips))
+        clips = [clip[len(clip) - shortest :] for clip in clips]
+        windows = self._windows(clips, places)
+        rows = [self._row(clip, window) for clip, window in zip(clips, windows, strict=True)]
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
-    def _row(self, place):
+    def _first(self, place):
         epoch, offset = divmod(place, len(self.pairs))
         order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.pairs))
-        first = int(self.pairs[order[offset]])
-        shift = np.random.default_rng([self.seed, 1, place]).integers(-SHIFT, SHIFT + 1, 2)
-        limits = (self.pose.width - self.window[0], self.pose.height - self.window[1])
-        return self.pair(first, np.clip(self.corners[first] + shift, 0, limits))
+        return int(self.pairs[order[offset]])
 
-    def pair(self, first, corner):
-        """Frames `first` and `first` + 1 in the window at `corner`: dict of (2, 3, h, w) uint8."""
-        both = (first, first + 1)
+    def _windows(self, clips, places):
+        frame = self.pose.width, self.pose.height
+        if self.plate is None:
+            return [(0, 0, *frame)] * len(clips)
+        boxes = [np.r_[self.boxes[clip, :2].min(axis=0), self.boxes[clip, 2:].max(axis=0)] for clip in clips]
+        sizes = [fit_window(box, self.sizes, *frame)[2:] for box in boxes]
+        largest = tuple(np.max(sizes, axis=0).tolist())
+        windows = []
+        for box, place in zip(boxes, places, strict=True):
+            x, y, *size = fit_window(box, [largest], *frame)
+            shift = np.random.default_rng([self.seed, 2, place]).integers(-SHIFT, SHIFT + 1, 2)
+            corner = np.clip(shift + (x, y), 0, np.array(frame) - size)
+            windows.append((*corner.tolist(), *size))
+        return windows
+
+    def _row(self, clip, window):
         sample = {
-            "skeleton": [draw_window(self.pose, index, self.window, corner) for index in both],
-            "image": [cut(self.frames[index], self.window, corner) for index in both],
+            "skeleton": [draw_window(self.pose, index, window) for index in clip],
+            "image": [cut(self.frames[index], window) for index in clip],
         }
         if self.plate is not None:
-            sample["plate"] = [cut(self.plate, self.window, corner)] * 2
+            sample["plate"] = [cut(self.plate, window)] * len(clip)
         return {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}
 
 

@@ -15,7 +15,7 @@ import cv2
 import ffmpeg
 import numpy as np
 
-from dancenow import media
+from dancenow import media, probing
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_json, write_json
 
@@ -35,13 +35,22 @@ def extract_frames(clip, facts, long_edge, frames_path, index_path, facts_path):
     sizes = []
     stream = ffmpeg.input("pipe:", format="mjpeg", framerate=facts["fps"])
     jpegs = _jpegs(_with_progress(media.decode(clip, facts, width, height), facts["frames"]), sizes)
-    media.write_stream(frames_path, stream, jpegs, c="copy")
+    media.write_stream(frames_path, stream, jpegs, c="copy", r=facts["fps"])
     try:
         index = _locate(frames_path, sizes)
         with atomic_path(index_path) as partial:
             np.save(partial, index)
-        write_json(facts_path, {"clip": facts, "width": width, "height": height, "fps": facts["fps"],
-                                "frames": len(index), "fit": media.framing(facts, width, height)})
+        write_json(
+            facts_path,
+            {
+                "clip": facts,
+                "width": width,
+                "height": height,
+                "fps": facts["fps"],
+                "frames": len(index),
+                "fit": media.framing(facts, width, height),
+            },
+        )
     except BaseException:
         for path in (frames_path, index_path, facts_path):
             Path(path).unlink(missing_ok=True)
@@ -67,16 +76,18 @@ class FrameStore:
             self.width, self.height = self.facts["width"], self.facts["height"]
             self.fps = Fraction(self.facts["fps"])
             count = self.facts["frames"]
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{facts_path}: not the facts of a frame store ({error}); {remedy}") from error
         try:
             self._index = np.load(index_path, allow_pickle=False)
         except (ValueError, EOFError) as error:
             raise InputError(f"{index_path}: not an index ({error}); {remedy}") from error
         if self._index.shape != (count, 2):
-            raise InputError(f"{index_path}: {self._index.shape} does not match the {count} frames of {facts_path.name}; "
-                             f"{remedy}")
-        self._file = open(self.path, "rb", buffering=0)
+            raise InputError(
+                f"{index_path}: {self._index.shape} does not match the {count} frames of {facts_path.name}; "
+                f"{remedy}"
+            )
+        self._file = open(self.path, "rb", buffering=0)  # noqa: SIM115 - stays open as long as the store lives
 
     def __reduce__(self):
         return FrameStore, (self.path,)
@@ -92,10 +103,14 @@ class FrameStore:
         offset, size = self._index[i].tolist()
         data = os.pread(self._file.fileno(), size, offset)
         # libjpeg paints what is missing grey and only warns, so a torn frame must be caught by its markers.
-        whole = len(data) == size and data.startswith(b"\xff\xd8") and data.rstrip(b"\0").endswith(b"\xff\xd9")
+        whole = (
+            len(data) == size and data.startswith(b"\xff\xd8") and data.rstrip(b"\0").endswith(b"\xff\xd9")
+        )
         frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if whole else None
         if frame is None or frame.shape != (self.height, self.width, 3):
-            raise InputError(f"{self.path}: frame {i} is damaged; delete the file and run extract_frames again")
+            raise InputError(
+                f"{self.path}: frame {i} is damaged; delete the file and run extract_frames again"
+            )
         return frame
 
 
@@ -111,12 +126,16 @@ def _jpegs(frames, sizes):
 
 def _locate(path, sizes):
     """(T, 2) int64: byte offset and size of every JPEG in the AVI at `path`, checked against `sizes`."""
-    packets = media.packets(path, 0, "pos,size")
-    index = np.array([(int(packet["pos"]), int(packet["size"])) for packet in packets], np.int64).reshape(-1, 2)
+    packets = probing.packets(path, 0, "pos,size")
+    index = np.array([(int(packet["pos"]), int(packet["size"])) for packet in packets], np.int64).reshape(
+        -1, 2
+    )
     with open(path, "rb") as film:
         starts = {os.pread(film.fileno(), 2, offset) for offset in index[:, 0].tolist()}
     if index[:, 1].tolist() != sizes or starts != {b"\xff\xd8"}:
-        raise RuntimeError(f"{path}: the film holds other frames than were written; this is a bug worth reporting")
+        raise RuntimeError(
+            f"{path}: the film holds other frames than were written; this is a bug worth reporting"
+        )
     return index
 
 
@@ -128,5 +147,7 @@ def _with_progress(frames, total):
         now = time.monotonic()
         if now - told >= PROGRESS_SECONDS:
             told, rate = now, count / (now - begun)
-            log.info("frame %d of %d, %.0f frames/s, %.0f s left", count, total, rate, max(0, total - count) / rate)
+            log.info(
+                "frame %d of %d, %.0f frames/s, %.0f s left", count, total, rate, max(0, total - count) / rate
+            )
     log.info("%d frames in %.1f s", count, time.monotonic() - begun)

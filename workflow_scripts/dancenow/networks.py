@@ -70,10 +70,13 @@ class Generator(nn.Module):
         """One frame.
 
         skeleton: (N, 3, H, W) in [0, 1], black where nothing is; previous: (N, 3, H, W) in [-1, 1],
-        the last output, zeros before the first; plate: (N, 3, H, W) in [-1, 1], required with
-        plate=True. H and W divisible by unshuffle * 2 ** downs. Returns (image (N, 3, H, W) in [-1, 1], alpha
+        the last output, `empty_picture` before the first; plate: (N, 3, H, W) in [-1, 1], required with
+        plate=True, and then what the network sees of the last output is its difference from the plate,
+        which is the person alone. H and W divisible by unshuffle * 2 ** downs. Returns (image (N, 3, H, W) in [-1, 1], alpha
         (N, 1, H, W) in [0, 1] or None).
         """
+        if self.plate:
+            previous = previous - plate
         x = self.stem(F.pixel_unshuffle(torch.cat([skeleton, previous], dim=1), self.unshuffle))
         levels = []
         for down in self.encoder:
@@ -90,6 +93,11 @@ class Generator(nn.Module):
             return image, None
         alpha = torch.sigmoid(x[:, IMAGE_CHANNELS:])
         return alpha * image + (1 - alpha) * plate, alpha
+
+
+def empty_picture(like, plate=None):
+    """What stands before the first frame: the paper's zeros (mid-grey), or the plate with nobody in it."""
+    return torch.zeros_like(like) if plate is None else plate
 
 
 class PatchDiscriminator(nn.Module):

@@ -18,9 +18,9 @@ CELL_INCHES = 3.2
 def plot_normalization(source_frames_path, source_pose_path, target_frames_path, pose_path, figure_path):
     """Source with its skeleton | normalised skeleton | the same over target footage, one moment per row.
 
-    source_frames_path, target_frames_path: FrameStores; source_pose_path, pose_path: the Pose before and after
-    normalize_pose; target frames are spread over its clip. Writes a PNG. Raises InputError like
-    measure_stance.
+    source_frames_path, target_frames_path: FrameStores; source_pose_path, pose_path: the Pose before and
+    after normalize_pose. The target's frames are spread evenly over its clip. Writes a PNG. Raises
+    InputError like measure_stance.
     """
     source_frames, target_frames = FrameStore(source_frames_path), FrameStore(target_frames_path)
     source, pose = load_pose(source_pose_path), load_pose(pose_path)
@@ -32,10 +32,10 @@ def plot_normalization(source_frames_path, source_pose_path, target_frames_path,
         rows.append((
             (f"frame {moment}", _over(source_frames[moment], before)),
             (f"frame {moment}", draw_skeleton(after, pose.width, pose.height)),
-            (f"frame {moment} on target frame {target_moment}", _over(target_frames[target_moment], after)),
+            (f"frame {moment} on {target_moment}", _over(target_frames[target_moment], after)),
         ))  # fmt: skip
     source_name, target_name = Path(source_frames_path).stem, Path(target_frames_path).stem
-    headings = f"source: {source_name}", "normalised", f"over the target: {target_name}"
+    headings = f"source\n{source_name}", "normalised\n", f"over target\n{target_name}"
     with atomic_path(figure_path) as partial:
         _grid(rows, headings).savefig(partial, format="png")
 
@@ -71,8 +71,8 @@ def _grid(rows, headings):
     for row, cells in zip(axes, rows, strict=True):
         for axis, (title, picture) in zip(row, cells, strict=True):
             axis.imshow(picture, interpolation="lanczos")
-            axis.set_title(title, fontsize=9)
+            axis.set_title(title, fontsize=8)
             axis.set_axis_off()
     for axis, heading in zip(axes[0], headings, strict=True):
-        axis.set_title(f"{heading}\n{axis.get_title()}", fontsize=9)
+        axis.set_title(f"{heading}\n{axis.get_title()}", fontsize=8)
     return figure

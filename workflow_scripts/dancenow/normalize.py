@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, grey_closing
+from scipy.ndimage import gaussian_filter1d, grey_closing, maximum_filter1d
 
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
@@ -24,14 +24,18 @@ CHAIN = ("ankle", "knee", "hip", "shoulder")
 LEVEL = 0.04  # the ankles differ no more than this in y
 AIRBORNE = 0.03  # the feet are no higher than this above where they stand just before and after
 FLIGHT_SECONDS = 0.8  # no jump lasts longer
+TAKE_OFF_SECONDS = 0.08  # as long as heel and toes leave the ground, or land
 STILL = 0.02  # a smaller way from far to close is one place
 
 ALPHA = 0.7  # paper, eq. 9
 EPSILON = 0.1  # its tolerance, which the paper leaves open, in shares of the way from median to close
-CLUSTER_SHARE = 0.05  # of the grounded frames; the paper leaves the width of its clusters open
-HIGHEST = 0.98  # quantile in place of the paper's maxima, which a single bad detection would decide
+CLUSTER_SHARE = 0.15  # of the grounded frames; the paper leaves the size of its clusters open
+CLUSTER_RADIUS = 0.25  # of the way from far to close, at most: few may have stood there
+# quantiles in place of the paper's maxima, which a single bad detection would decide: ankle y and body height
+HIGHEST = 0.98
+TALLEST = 0.95
 MIN_WHOLE_SHARE = 0.05  # of the frames must show the person from head to feet
-OVERSHOOT = 0.5  # how far beyond the far and close stances the mapping is trusted, in shares of their distance
+OVERSHOOT = 0.5  # of the way from far to close: how far beyond them the mapping is trusted
 SMOOTHING_SECONDS = 0.1  # standard deviation of the Gaussian over the ground line
 
 PLAUSIBLE_SCALE = (0.3, 3.0)
@@ -69,6 +73,7 @@ def measure_stance(pose, clip="the clip"):
     # a jump or a gap stands where its neighbours stand: left out, it would move the median, and eq. 9 with it
     far, median, close, rule = _cluster_places(_interpolated(figure.y, used), figure.standing)
     y, tall = figure.y[used], figure.tall[used]
+    h_far, h_close = _heights(far, close, y, tall)
     stance = {
         "width": pose.width,
         "height": pose.height,
@@ -78,18 +83,18 @@ def measure_stance(pose, clip="the clip"):
         "s_far": far,
         "s_median": median,
         "s_close": close,
-        "h_far": _height_near(far, y, tall, rule),
-        "h_close": _height_near(close, y, tall, rule),
+        "h_far": h_far,
+        "h_close": h_close,
         "x_median": float(np.median(figure.x[used])),
     }
     return {key: round(value, 3) if isinstance(value, float) else value for key, value in stance.items()}
 
 
 def fit_similarity(source, source_stance, target_stance):
-    """Scale (T,) and shift (T, 2) px, float64, that take each source frame to the target: p' = scale p + shift.
+    """Scale (T,) and shift (T, 2) px, float64, from each source frame to the target: p' = scale p + shift.
 
     Paper, eq. 7 and 8, about the ground line instead of the frame's own ankles: the two agree where the feet
-    stand, and in a jump or kick, where they do not, the feet leave the ground by their own height times scale.
+    stand; where they do not, in a jump or kick, they leave the ground by their own height times the scale.
     """
     ground = _ground_line(source, source_stance)
     far, close = _target_places(source_stance, target_stance)
@@ -134,13 +139,29 @@ def normalize_pair(source_pose_path, source_stance_path, target_pose_path, targe
     scale, _ = fit_similarity(source, *stances)
     result = normalize_pose(source, stances[0], target, stances[1])
     outside = outside_share(result)
-    logging.info("normalised %d frames: scale %.3f to %.3f, %.1f %% of the body outside the frame",
-                 len(scale), scale.min(), scale.max(), 100 * outside)
+    logging.info(
+        "normalised %d frames: scale %.3f to %.3f, %.1f %% of the body outside the frame",
+        len(scale),
+        scale.min(),
+        scale.max(),
+        100 * outside,
+    )
     low, high = PLAUSIBLE_SCALE
-    if scale.min() < low or scale.max() > high or outside > PLAUSIBLE_OUTSIDE:
-        logging.warning("warning: %s: expected a scale between %g and %g and at most %g %% outside the frame; look "
-                        "at the normalisation figure, and check that both clips show one whole person",
-                        output_path, low, high, 100 * PLAUSIBLE_OUTSIDE)
+    if scale.min() < low or scale.max() > high:
+        logging.warning(
+            "warning: %s: a scale beyond %g to %g is implausible; check in the normalisation figure that "
+            "both skeletons are whole people, or use clips that show them at more similar sizes",
+            output_path,
+            low,
+            high,
+        )
+    if outside > PLAUSIBLE_OUTSIDE:
+        logging.warning(
+            "warning: %s: %.1f %% of the body would lie outside the target's frame and cannot be shown; "
+            "use target footage that leaves more room around the person",
+            output_path,
+            100 * outside,
+        )
     save_pose(output_path, result)
 
 
@@ -168,8 +189,8 @@ def _inside(pose):
 def _figure(pose, clip):
     """The _Figure of a Pose, or InputError when too few frames show the whole body.
 
-    Height runs along the body, from the ankles by knees, hips and shoulders to the nose (or between the ears):
-    a dancer whose knees are never straight would look short in a straight line.
+    Height runs along the body, from the ankles by knees, hips and shoulders to the nose (or between the
+    ears): in a straight line, a dancer whose knees are never straight would look short.
     """
     # some estimators guess joints beyond the frame's edge: not seen, so not used
     seen = pose.present() & _inside(pose)
@@ -186,8 +207,10 @@ def _figure(pose, clip):
     whole = seen[:, left + right].all(axis=1) & (nose | seen[:, ears].all(axis=1)) & (tall > 0)
     count, frames = int(whole.sum()), len(whole)
     if count < max(1, MIN_WHOLE_SHARE * frames):
-        raise InputError(f"{clip}: only {count} of {frames} frames show the person from head to feet, too few to "
-                         "tell size and place; use footage of the whole body")
+        raise InputError(
+            f"{clip}: only {count} of {frames} frames show the person from head to feet, too few "
+            "to tell size and place; use footage of the whole body"
+        )
     gap = np.abs(places[:, left[0], 1] - places[:, right[0], 1])
     standing = float(np.quantile(tall[whole], 0.9))
     return _Figure(ankles[:, 1], ankles[:, 0], gap, tall, feet, whole, standing)
@@ -203,8 +226,10 @@ def _grounded(figure, candidates, fps):
     y = _interpolated(figure.y, candidates)
     window = 2 * round(float(fps) * FLIGHT_SECONDS / 2) + 1
     # y points down: a closing takes every rise of the feet that is shorter than a flight back to the floor
-    floor = grey_closing(y, window, mode="nearest")
-    landed = candidates & (floor - y <= AIRBORNE * figure.standing)
+    airborne = grey_closing(y, window, mode="nearest") - y > AIRBORNE * figure.standing
+    # take-off and landing, too low to be noticed, belong to the flight
+    airborne = maximum_filter1d(airborne, 2 * round(float(fps) * TAKE_OFF_SECONDS) + 1)
+    landed = candidates & (~airborne | (y == y[candidates].max()))
     # a dancer seen from above may never have the ankles level: then the most level fifth counts
     level = max(LEVEL * figure.standing, float(np.quantile(figure.gap[landed], 0.2)))
     return landed & (figure.gap <= level)
@@ -224,11 +249,23 @@ def _cluster_places(y, standing):
     return lowest, median, close, "quantile"
 
 
-def _height_near(place, y, tall, rule):
-    """Greatest (robustly) body height among the frames nearest to ankle y `place`: most others crouch a bit."""
-    count = len(y) if rule == "still" else min(len(y), max(5, round(CLUSTER_SHARE * len(y))))
-    nearest = np.argsort(np.abs(y - place), kind="stable")[:count]
-    return float(np.quantile(tall[nearest], 0.95))
+def _heights(far, close, y, tall):
+    """Greatest body height, robustly, of the frames nearest to the far and to the close ankle y."""
+    if far == close:
+        height = float(np.quantile(tall, TALLEST))
+        return height, height
+    slope = 0.0
+    # taken as they are, the heights are too great where a cluster reaches closer than its place; the second
+    # pass moves each of them to the place, along the slope that the first pass has found
+    for _ in range(2):
+        heights = []
+        for place in (far, close):
+            distance = np.abs(y - place)
+            radius = min(float(np.quantile(distance, CLUSTER_SHARE)), CLUSTER_RADIUS * (close - far))
+            near = distance <= max(radius, distance.min())
+            heights.append(float(np.quantile((tall - slope * (y - place))[near], TALLEST)))
+        slope = (heights[1] - heights[0]) / (close - far)
+    return tuple(heights)
 
 
 def _height_at(stance, y):
@@ -239,9 +276,9 @@ def _height_at(stance, y):
 def _target_places(source, target):
     """Ankle y px in the target's frame for the source's far and close stances.
 
-    The target's own far and close where the source walks as far as the target does, as in the paper. A source
-    that walks less keeps its way, in body heights, around the target's typical place: stretched to the target's
-    whole range, a sway of two pixels would become a walk.
+    Where the source walks as far as the target does, these are the target's own, as in the paper. A source
+    that walks less keeps its way, in body heights, around the target's typical place: stretched to the whole
+    range of the target, a sway of two pixels would become a walk.
     """
     way, target_way = source["s_close"] - source["s_far"], target["s_close"] - target["s_far"]
     ratio = _height_at(target, target["s_median"]) / _height_at(source, source["s_median"])

@@ -38,12 +38,12 @@ VGG19_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 
 LITE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 LITE_BATCHNORM_EPS = 1e-3
-# the stem and the ends of stages 2, 3, 5, 6: one feature map for each of the strides 2, 4, 8, 16, 32
-LITE_TAPS = (0, 2, 3, 5, 6)
-# each map's mean L1 distance between unlike crops of a person; weighted 1 / (5 x that), all count alike
-UNLIKE_DISTANCES = {
-    "efficientnet-lite0": (0.328, 4.51, 4.94, 4.27, 3.24),
-    "efficientnet-lite1": (0.237, 5.47, 5.80, 4.63, 3.38),
+# the layers used and their weights in the loss; layer 0 is the stem, 1 .. 7 the end of that stage
+LITE_LAYERS = {
+    # strides 2, 2, 4, 8, 16; each weight is the layer's share over its mean distance between unlike people
+    "efficientnet-lite0": {0: 0.3 / 0.328, 1: 0.3 / 2.40, 2: 0.2 / 4.51, 3: 0.1 / 4.94, 5: 0.1 / 4.27},
+    # strides 2, 4, 8, 16, 32; the perceptual distance does not weight
+    "efficientnet-lite1": {0: 1.0, 2: 1.0, 3: 1.0, 5: 1.0, 6: 1.0},
 }
 
 
@@ -170,23 +170,21 @@ def build_vgg19(state):
     return PerceptualNetwork("vgg19", stages, VGG19_WEIGHTS)
 
 
-def build_lite(name, state, taps=LITE_TAPS, weights=None):
+def build_lite(name, state, layers=None):
     """An EfficientNet-Lite from its state dict, with batch normalisation folded into the convolutions.
 
-    taps: ascending; 0 is the stem, 1 .. 7 the end of that stage; what follows the last one is left out.
-    weights: one per tap; default: those that make the taps of LITE_TAPS count alike.
+    layers: {layer: weight}, ascending, in place of LITE_LAYERS[name]; what follows the last one is left out.
     Widths, kernels and the number of blocks are read off the state dict.
     """
-    if weights is None:
-        weights = [1 / (len(LITE_TAPS) * distance) for distance in UNLIKE_DISTANCES[name]]
+    layers = LITE_LAYERS[name] if layers is None else layers
     parts = [nn.Sequential(_convolution(state, "_conv_stem", "_bn0", stride=2), nn.ReLU6())]
     for (first, *others), stride in zip(_lite_stages(state), LITE_STRIDES, strict=True):
         blocks = [InvertedResidual(state, first, stride)]
         blocks += [InvertedResidual(state, key, stride=1) for key in others]
         parts.append(nn.Sequential(*blocks))
-    ends = [tap + 1 for tap in taps]
+    ends = [layer + 1 for layer in layers]
     stages = [nn.Sequential(*parts[start:end]) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-    return PerceptualNetwork(name, stages, weights)
+    return PerceptualNetwork(name, stages, tuple(layers.values()))
 
 
 class InvertedResidual(nn.Module):

@@ -12,7 +12,8 @@ from dancenow.dataset import cut, draw_window, to_tensor
 from dancenow.device import as_images, as_pictures, as_skeletons, pick_device, prepare
 from dancenow.errors import InputError
 from dancenow.media import encode
-from dancenow.windows import place_windows, window_size
+from dancenow.networks import empty_picture
+from dancenow.windows import place_windows, whole_frame
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +23,12 @@ LOG_SECONDS = 10
 class Painter:
     """A generator with its memory of the last frame.
 
-    generator: a Generator on `device`; plate: (H, W, 3) uint8 or None; window: width, height px;
-    autocast: arguments of torch.autocast.
+    generator: a Generator on `device`; plate: (H, W, 3) uint8 or None; autocast: arguments of
+    torch.autocast.
     """
 
-    def __init__(self, generator, plate, window, device, autocast):
-        self.generator, self.plate, self.window = generator, plate, window
+    def __init__(self, generator, plate, device, autocast):
+        self.generator, self.plate = generator, plate
         self.device, self.autocast = device, autocast
         self.last = None
 
@@ -36,22 +37,21 @@ class Painter:
         self.last = None
 
     @torch.inference_mode()
-    def paint(self, pose, index, corner):
-        """Frame `index` of `pose`, its window at `corner`: (H, W, 3) uint8 RGB, the whole frame."""
-        skeleton = as_skeletons(self._batch(draw_window(pose, index, self.window, corner)), self.device)
-        previous = torch.zeros_like(skeleton)
-        if self.last is not None:
-            previous = as_images(self._batch(cut(self.last, self.window, corner)), self.device)
-        plate = None
-        if self.plate is not None:
-            plate = as_images(self._batch(cut(self.plate, self.window, corner)), self.device)
+    def paint(self, pose, index, window):
+        """Frame `index` of `pose` in its window (x, y, w, h): (H, W, 3) uint8 RGB, the whole frame."""
+        skeleton = as_skeletons(self._batch(draw_window(pose, index, window)), self.device)
+        plate = None if self.plate is None else self._image(self.plate, window)
+        previous = empty_picture(skeleton, plate) if self.last is None else self._image(self.last, window)
         with torch.autocast(**self.autocast):
             image, _ = self.generator(skeleton, previous, plate)
         # outside the window nothing but the plate is ever seen; without a plate the window is the frame
         frame = np.zeros((pose.height, pose.width, 3), np.uint8) if self.plate is None else self.plate.copy()
-        cut(frame, self.window, corner)[:] = as_pictures(image)[0]
+        cut(frame, window)[:] = as_pictures(image)[0]
         self.last = frame
         return frame
+
+    def _image(self, picture, window):
+        return as_images(self._batch(cut(picture, window)), self.device)
 
     def _batch(self, picture):
         return to_tensor(picture[None])
@@ -69,16 +69,17 @@ def paint_clip(generator_path, pose, threads):
     size = (description["width"], description["height"])
     if (pose.width, pose.height) != size:
         raise InputError(f"{generator_path}: paints {size} px, the pose is {(pose.width, pose.height)} px")
-    window = window_size(pose.keypoints, *size, least=tuple(description["window"]))
-    corners = place_windows(pose.keypoints, window, *size)
     generator = generator.to(device, memory_format=torch.channels_last)
-    painter = Painter(generator, plate, window, device, autocast)
+    painter = Painter(generator, plate, device, autocast)
+    windows = whole_frame(pose)
+    if plate is not None:
+        windows = place_windows(pose.keypoints, description["sizes"], *size)
     began = logged = time.monotonic()
-    for index, corner in enumerate(corners):
-        yield painter.paint(pose, index, corner)
+    for index, window in enumerate(windows.tolist()):
+        yield painter.paint(pose, index, window)
         now = time.monotonic()
-        if now - logged > LOG_SECONDS or index + 1 == len(corners):
-            log.info("%s", tqdm.format_meter(index + 1, len(corners), now - began, ncols=60, unit="frame"))
+        if now - logged > LOG_SECONDS or index + 1 == len(windows):
+            log.info("%s", tqdm.format_meter(index + 1, len(windows), now - began, ncols=60, unit="frame"))
             logged = now
 
 

@@ -5,10 +5,8 @@ import logging
 import shutil
 from pathlib import Path
 
-import numpy as np
-
 from dancenow.checkpoint import save_generator
-from dancenow.dataset import PairSampler, training_frame_count
+from dancenow.dataset import ClipSampler, training_frame_count
 from dancenow.device import pick_device, prepare
 from dancenow.files import read_json, write_json
 from dancenow.frames import FrameStore
@@ -17,7 +15,7 @@ from dancenow.networks import parameter_count
 from dancenow.perceptual import load_perceptual
 from dancenow.previews import Previews, read_png
 from dancenow.training import Trainer, run_training
-from dancenow.windows import window_size
+from dancenow.windows import choose_sizes
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +32,11 @@ def train_target(inputs, outputs, settings, holdout, threads):
     frames, pose = FrameStore(inputs.frames), load_pose(inputs.pose)
     plate = read_png(Path(inputs.plate)) if settings["generator"]["plate"] else None
     count = training_frame_count(len(frames), holdout)
-    window = (pose.width, pose.height)
+    sizes = [(pose.width, pose.height)]
     if plate is not None:
-        window = window_size(pose.keypoints[:count], pose.width, pose.height)
-    sampler = PairSampler(frames, pose, plate, window, count, settings["batch"], settings["seed"])
+        sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
+    batch, lead, seed = settings["batch"], settings["lead"], settings["seed"]
+    sampler = ClipSampler(frames, pose, plate, sizes, count, batch, lead, seed)
     steps = settings["steps"]
     if settings["epochs"]:
         steps = max(1, round(settings["epochs"] * len(sampler.pairs) / settings["batch"]))
@@ -47,20 +46,20 @@ def train_target(inputs, outputs, settings, holdout, threads):
     identity = {
         "settings": settings,
         "steps": steps,
-        "window": list(window),
+        "sizes": [list(size) for size in sizes],
         "pose": hashlib.sha256(Path(inputs.pose).read_bytes()).hexdigest(),
         "perceptual": decision["sha256"],
     }
     log.info(
-        "training on %s, %s, %d threads: %d pairs, window %dx%d, %d steps, generator %.1f M parameters",
-        device, "bfloat16" if autocast["enabled"] else "float32", threads, len(sampler.pairs), *window, steps,
+        "training on %s, %s, %d threads: %d pairs, windows %s, %d steps, generator %.1f M parameters",
+        device, "bfloat16" if autocast["enabled"] else "float32", threads, len(sampler.pairs), sizes, steps,
         parameter_count(trainer.generator) / 1e6,
     )  # fmt: skip
-    previews = Previews(frames, pose, plate, window, count if holdout else 0, folder / "previews")
+    previews = Previews(frames, pose, plate, sizes, count if holdout else 0, folder / "previews")
     losses = run_training(trainer, sampler, folder, identity, previews)
     description = {
         "network": settings["generator"],
-        "window": list(window),
+        "sizes": [list(size) for size in sizes],
         "width": pose.width,
         "height": pose.height,
         "seed": settings["seed"],

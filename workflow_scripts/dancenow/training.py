@@ -15,7 +15,7 @@ from dancenow.checkpoint import load_checkpoint, save_checkpoint
 from dancenow.dataset import prefetch
 from dancenow.device import as_images, as_skeletons
 from dancenow.losses import feature_matching, lsgan
-from dancenow.networks import Discriminator, Generator
+from dancenow.networks import Discriminator, Generator, empty_picture
 from dancenow.perceptual import perceptual_loss
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,9 @@ class Trainer:
     """Both networks, their optimisers and the moving average, with one method that does one step.
 
     settings: the `train` section of the config; perceptual: a PerceptualNetwork; autocast: arguments of
-    torch.autocast. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, 0), I1 = G(s1, I0)
-    with gradients through I0, then one step of the generator and one of the discriminator.
+    torch.autocast. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, z), I1 = G(s1, I0)
+    with gradients through I0, then one step of the generator and one of the discriminator. In the paper z
+    is always empty; with `lead` above 0 it is the generator's own last frame.
     """
 
     def __init__(self, settings, perceptual, device, autocast, steps):
@@ -66,24 +67,26 @@ class Trainer:
         left = (self.steps - self.step) / max(1, self.steps * self.settings["decay"])
         return self.settings["learning_rate"] * min(1.0, left)
 
-    def synthesise(self, generator, skeletons, plates, previous=None):
-        """Frames one after another, each given the last: (N, 2, 3, h, w) in, the same out."""
+    def synthesise(self, skeletons, plates, previous):
+        """Frames one after another, each given the last: (N, T, 3, h, w), previous (N, 3, h, w) -> (N, T, 3, h, w)."""
         images = []
-        previous = torch.zeros_like(skeletons[:, 0]) if previous is None else previous
         for moment in range(skeletons.shape[1]):
             plate = None if plates is None else plates[:, moment]
-            previous, _ = generator(skeletons[:, moment], previous, plate)
+            previous, _ = self.generator(skeletons[:, moment], previous, plate)
             images.append(previous)
         return torch.stack(images, dim=1)
 
     def train_step(self, batch):
-        """One step on a batch of PairSampler's; returns the losses, floats by name."""
+        """One step on a batch of ClipSampler's; returns the losses, floats by name."""
         skeletons = as_skeletons(batch["skeleton"], self.device)
         real = as_images(batch["image"], self.device)
         plates = as_images(batch["plate"], self.device) if "plate" in batch else None
+        previous = self._lead_in(skeletons, plates)
+        skeletons, real = skeletons[:, -2:], real[:, -2:]
+        plates = None if plates is None else plates[:, -2:]
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.learning_rate()
-        fake, losses = self._generator_step(skeletons, real, plates)
+        fake, losses = self._generator_step(skeletons, real, plates, previous)
         losses |= self._discriminator_step(skeletons, real, fake)
         self._update_average()
         self.step += 1
@@ -92,10 +95,24 @@ class Trainer:
             raise RuntimeError(f"step {self.step}: a loss is not finite: {values}; lower train.learning_rate")
         return values
 
-    def _generator_step(self, skeletons, real, plates):
+    @torch.no_grad()
+    def _lead_in(self, skeletons, plates):
+        """What stands before the pair: the empty picture, or the generator's own frames that lead up to it.
+
+        The paper always starts from nothing and so never shows the generator what it will see in a long
+        video, its own third, tenth, hundredth frame.
+        """
+        previous = empty_picture(skeletons[:, 0], None if plates is None else plates[:, 0])
+        if skeletons.shape[1] > 2:
+            with torch.autocast(**self.autocast):
+                lead = None if plates is None else plates[:, :-2]
+                previous = self.synthesise(skeletons[:, :-2], lead, previous)[:, -1]
+        return previous
+
+    def _generator_step(self, skeletons, real, plates, previous):
         weights = self.settings["weights"]
         with torch.autocast(**self.autocast), frozen(self.discriminator):
-            fake = self.synthesise(self.generator, skeletons, plates)
+            fake = self.synthesise(skeletons, plates, previous)
             with torch.no_grad():
                 real_maps = self.discriminator(skeletons, real)
             fake_maps = self.discriminator(skeletons, fake)

@@ -1,13 +1,16 @@
 """The moving window around the person: the generator paints there, the plate fills the rest."""
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 
 from dancenow.keypoints import MIN_CONFIDENCE
 
 STRIDE = 32
 # the box around the joints leaves out hair, fingers, clothes: widen it by this share of the body height
 MARGIN = 0.12
+QUANTILES = (0.5, 0.8, 0.995)
+# frames before and after that a window holds as well, so that it need not jump
+HOLD = 4
 
 
 def person_boxes(keypoints):
@@ -28,24 +31,49 @@ def person_boxes(keypoints):
     return np.concatenate([low - margin, high + margin], axis=1).astype(np.float32)
 
 
-def window_size(keypoints, width, height, least=(0, 0)):
-    """The smallest window (width, height) in px, multiples of 32, that holds the person in every frame.
+def choose_sizes(keypoints, width, height):
+    """A few window sizes for one target, [(width, height), ...] px ascending, multiples of 32.
 
-    keypoints: (T, 133, 3) px. width, height: the frame's size. least: a window that must fit inside,
-    such as the one a generator was trained with.
+    keypoints: (T, 133, 3) px; width, height: the frame's size. A person with the arms down fills a third of
+    the window that a cartwheel needs, and the cost goes with the area; but every further size is another
+    set of compiled kernels, so there are three: for half, for four fifths and for all of the frames.
     """
     boxes = person_boxes(keypoints)
-    need = np.quantile(boxes[:, 2:] - boxes[:, :2], 0.995, axis=0)
-    need = np.maximum(np.ceil(need / STRIDE) * STRIDE, least).astype(int)
-    return min(int(need[0]), width), min(int(need[1]), height)
+    need = np.quantile(boxes[:, 2:] - boxes[:, :2], QUANTILES, axis=0)
+    return sorted({_rounded(size, width, height) for size in need})
 
 
-def place_windows(keypoints, window, width, height, smooth=3.0):
-    """Top-left corners (T, 2) int of x, y px: the window follows the person and stays inside the frame.
+def fit_window(box, sizes, width, height):
+    """The smallest window that holds the box: (x, y, w, h) int px inside the frame.
 
-    keypoints: (T, 133, 3) px; window: (width, height) px; smooth: Gaussian sigma in frames.
+    box: x0, y0, x1, y1 px; sizes: as from choose_sizes. A box too large for all sizes gets a window of its
+    own size, the whole frame at most.
+    """
+    need = np.asarray(box[2:]) - box[:2]
+    fitting = [size for size in sizes if (np.asarray(size) >= need).all()]
+    size = np.array(fitting[0] if fitting else _rounded(np.maximum(need, sizes[-1]), width, height))
+    corner = np.rint((np.asarray(box[:2]) + box[2:] - size) / 2)
+    return (*np.clip(corner, 0, [width, height] - size).astype(int).tolist(), *size.tolist())
+
+
+def place_windows(keypoints, sizes, width, height):
+    """One window per frame, (T, 4) int of x, y, w, h px, which moves and changes its size gently.
+
+    keypoints: (T, 133, 3) px; sizes: as from choose_sizes.
     """
     boxes = person_boxes(keypoints)
-    centres = gaussian_filter1d((boxes[:, :2] + boxes[:, 2:]) / 2, smooth, axis=0, mode="nearest")
-    corners = np.rint(centres - np.array(window) / 2)
-    return np.clip(corners, 0, [width - window[0], height - window[1]]).astype(int)
+    span = 2 * HOLD + 1
+    low = gaussian_filter1d(minimum_filter1d(boxes[:, :2], span, axis=0), HOLD / 2, axis=0, mode="nearest")
+    high = gaussian_filter1d(maximum_filter1d(boxes[:, 2:], span, axis=0), HOLD / 2, axis=0, mode="nearest")
+    around = np.concatenate([low, high], axis=1)
+    return np.array([fit_window(box, sizes, width, height) for box in around])
+
+
+def whole_frame(pose):
+    """The windows of a generator without a plate: every frame from corner to corner, (T, 4) int."""
+    return np.tile([0, 0, pose.width, pose.height], (len(pose.keypoints), 1))
+
+
+def _rounded(size, width, height):
+    blocks = np.ceil(np.asarray(size) / STRIDE).astype(int) * STRIDE
+    return min(int(blocks[0]), width), min(int(blocks[1]), height)

@@ -36,7 +36,7 @@ BODY_LANDMARKS = {
 # The 468-point face mesh at the 68 face points of COCO-WholeBody, which run from the person's right
 # (the image's left when the person looks into the camera) to the left.
 FACE_MESH = np.array(
-    [127, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 356]  # jaw
+    [127, 234, 93, 132, 58, 136, 149, 148, 152, 377, 378, 365, 288, 361, 323, 454, 356]  # jaw
     + [70, 63, 105, 66, 107, 336, 296, 334, 293, 300]  # right brow, left brow
     + [168, 197, 5, 4, 98, 97, 2, 326, 327]  # nose bridge, nostrils
     + [33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380]  # right eye, left eye

@@ -1,0 +1,111 @@
+"""Two short real clips through the whole pipeline, once; then what came out is looked at."""
+
+import json
+import subprocess
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from conftest import run_snakemake
+from dancenow.frames import FrameStore
+from dancenow.keypoints import load_pose
+from dancenow.media import decode, ffmpeg_binary, ffprobe_binary, probe
+from dancenow.previews import read_png
+from dancenow.windows import person_boxes
+
+FRAMES = {"alice": 50, "brunomars": 20}
+WANTED = ("results/alice_as_brunomars.mp4", "results/metrics/alice_as_brunomars.json",
+          "results/metrics/alice.heldout.json", "results/figures/alice_as_brunomars.normalization.png")  # fmt: skip
+
+
+def shorten(clip, seconds, to):
+    command = [ffmpeg_binary(), "-v", "error", "-i", clip, "-t", str(seconds), "-crf", "12", "-c:a", "copy", to]
+    subprocess.run(list(map(str, command)), check=True)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory, data):
+    """A working directory in which the smoke preset has made everything."""
+    directory = tmp_path_factory.mktemp("smoke")
+    (directory / "data").mkdir()
+    for name, frames in FRAMES.items():
+        shorten(data / f"{name}.mp4", frames / 25, directory / "data" / f"{name}.mp4")
+    truth = "alice_as_brunomars.truth.mp4"
+    shorten(data / truth, FRAMES["brunomars"] / 25, directory / "data" / truth)
+    completed = run_snakemake(directory, *WANTED, "--config", "preset=smoke")
+    assert completed.returncode == 0, completed.stdout[-3000:] + completed.stderr[-6000:]
+    return directory
+
+
+def test_the_video_plays_in_time_and_carries_the_music(work):
+    command = [ffprobe_binary(), "-v", "error", "-count_frames", "-show_streams", "-of", "json"]
+    shown = subprocess.run([*command, str(work / WANTED[0])], capture_output=True, check=True).stdout
+    video, sound = sorted(json.loads(shown)["streams"], key=lambda stream: stream["codec_type"], reverse=True)
+    assert (video["codec_name"], video["pix_fmt"]) == ("h264", "yuv420p")
+    assert (video["width"], video["height"]) == (192, 192)
+    assert int(video["nb_read_frames"]) == FRAMES["brunomars"]
+    assert Fraction(video["avg_frame_rate"]) == 25
+    assert sound["codec_name"] == "aac"
+    assert float(sound["duration"]) == pytest.approx(FRAMES["brunomars"] / 25, abs=0.05)
+
+
+def test_the_room_is_alices_and_somebody_is_in_it(work):
+    result = work / WANTED[0]
+    plate = read_png(work / "results/plates/alice.png").astype(int)
+    boxes = person_boxes(load_pose(work / "results/poses/alice_as_brunomars.npz").keypoints)
+    for frame, box in zip(decode(result, probe(result), 192, 192), boxes, strict=True):
+        x0, y0, x1, y1 = np.clip(box, 0, 192).astype(int)
+        difference = np.abs(frame.astype(int) - plate).mean(axis=-1)
+        outside = np.ones((192, 192), bool)
+        outside[max(0, y0 - 20) : y1 + 20, max(0, x0 - 20) : x1 + 20] = False
+        assert difference[outside].mean() < 6
+        assert difference[y0:y1, x0:x1].mean() > 2 * difference[outside].mean()
+
+
+def test_training_moved_towards_the_footage(work):
+    lines = (work / "results/models/alice/losses.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["l1"] for line in lines]
+    assert len(losses) == json.loads((work / "results/models/alice/settings.json").read_text())["steps"]
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+
+
+def test_poses_are_those_of_the_demo_clip(work):
+    pose, store = load_pose(work / "results/poses/alice.npz"), FrameStore(work / "results/frames/alice.avi")
+    assert len(pose.keypoints) == len(store) == FRAMES["alice"]
+    assert pose.estimator == "mediapipe" and pose.fps == 25
+    assert pose.present()[:, :17].mean() > 0.95
+    decision = json.loads((work / "results/poses/estimator.json").read_text())
+    assert "openpifpaf" in decision["reason"] and "http" in decision["reason"]
+
+
+def test_the_dance_stands_where_alice_stands(work):
+    asked, alice = (load_pose(work / f"results/poses/{name}.npz") for name in ("alice_as_brunomars", "alice"))
+    tall = [np.nanmedian(box[:, 3] - box[:, 1]) for box in map(person_boxes, (asked.keypoints, alice.keypoints))]
+    feet = [np.median(pose.keypoints[:, 15:17, 1]) for pose in (asked, alice)]
+    assert tall[0] == pytest.approx(tall[1], rel=0.15)
+    assert feet[0] == pytest.approx(feet[1], abs=0.05 * 192)
+
+
+def test_a_clip_is_a_handful_of_files(work):
+    assert len(list((work / "results/frames").glob("alice*"))) == 3
+
+
+def test_scores_stand_beside_both_baselines(work):
+    for file in WANTED[1:3]:
+        scores = json.loads((work / file).read_text())["scores"]
+        assert {"result", "static background plate", "nearest neighbour"} == scores.keys()
+
+
+def test_nothing_is_left_to_do_and_nothing_partial_lies_about(work):
+    again = run_snakemake(work, "-n", *WANTED, "--config", "preset=smoke")
+    assert "Nothing to be done" in again.stdout + again.stderr
+    assert not list(work.rglob(".partial-*"))
+    assert not (work / "results/models/alice/run/last.pt").exists()
+
+
+def test_the_same_seed_paints_the_same_bytes(work):
+    first = (work / "results/models/alice/generator.safetensors").read_bytes()
+    arguments = ("results/models/alice/generator.safetensors", "--forcerun", "train_generator")
+    assert run_snakemake(work, *arguments, "--config", "preset=smoke").returncode == 0
+    assert (work / "results/models/alice/generator.safetensors").read_bytes() == first

@@ -1,0 +1,278 @@
+from fractions import Fraction
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dancenow import evaluation
+from dancenow.errors import InputError
+from dancenow.evaluation import (
+    MEASURES,
+    NEIGHBOUR,
+    PLATE,
+    RESULT,
+    LastFrames,
+    detect_largest,
+    evaluate,
+    evaluate_heldout,
+    evaluate_transfer,
+    markdown_table,
+    nearest_neighbours,
+)
+from dancenow.files import read_json
+from dancenow.keypoints import BODY_NAMES, COUNT, FEET, INDEX, Pose, save_pose
+from dancenow.media import encode, probe
+from dancenow.perceptual import evaluation_decision, load_perceptual
+
+SIZE = 96  # px of the square frames
+FIGURE = np.random.default_rng(3).uniform(-1, 1, (FEET.stop, 2)) * (
+    6,
+    20,
+)  # keypoints about the body's centre
+FIGURE[INDEX["nose"]], FIGURE[INDEX["left_heel"]] = (0, -28), (0, 28)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return load_perceptual(evaluation_decision())
+
+
+def pose_at(x, y=48, lean=0.0):
+    """A person whose body is centred at (x, y) px; lean moves keypoints by their height."""
+    pose = np.zeros((COUNT, 3), np.float32)
+    pose[: FEET.stop, :2] = FIGURE + (x, y)
+    pose[: FEET.stop, 0] += lean * FIGURE[:, 1]
+    pose[: FEET.stop, 2] = 1
+    return pose
+
+
+PLATE_FRAME = np.tile(np.linspace(40, 90, SIZE).astype(np.uint8)[None, :, None], (SIZE, 1, 3))
+
+
+def frame_at(x):
+    """The plate with a textured person centred at x; FakeEstimator can find it again."""
+    frame = PLATE_FRAME.copy()
+    texture = 180 + 40 * np.sin(np.arange(56) / 2)
+    frame[20:76, x - 6 : x + 7] = texture[:, None, None].astype(np.uint8)
+    return frame
+
+
+class FakeEstimator:
+    """Finds the bright columns of frame_at, and only those."""
+
+    def detect(self, frames):
+        for frame in frames:
+            columns = np.flatnonzero(frame[48, :, 0] > 120)
+            yield pose_at(columns.mean())[None] if len(columns) else np.zeros((0, COUNT, 3), np.float32)
+
+
+def places(count):
+    return [30 + (7 * index) % 37 for index in range(count)]
+
+
+def scores_of(result_places, truth_places, training_places, network):
+    return evaluate(
+        [frame_at(x) for x in result_places],
+        [frame_at(x) for x in truth_places],
+        PLATE_FRAME,
+        [frame_at(x) for x in training_places],
+        np.stack([pose_at(x) for x in training_places]),
+        np.stack([pose_at(x) for x in truth_places]),
+        FakeEstimator(),
+        network,
+        seed=0,
+    )
+
+
+def test_nearest_neighbour_is_the_closest_training_pose():
+    training = np.stack([pose_at(20), pose_at(40), pose_at(40, lean=0.5), pose_at(70)])
+    asked = np.stack([pose_at(66), pose_at(41), pose_at(39, lean=0.45), pose_at(5)])
+    assert nearest_neighbours(asked, training).tolist() == [3, 1, 2, 0]
+
+
+def test_nearest_neighbour_compares_keypoints_present_in_both():
+    asked = pose_at(40)
+    far_but_whole, near_without_a_wrist = pose_at(60), pose_at(42)
+    near_without_a_wrist[INDEX["left_wrist"]] = 0
+    assert nearest_neighbours(asked[None], np.stack([far_but_whole, near_without_a_wrist])).tolist() == [1]
+    # one keypoint in the right place is no pose
+    one_point = np.zeros_like(asked)
+    one_point[0] = asked[0]
+    assert nearest_neighbours(asked[None], np.stack([one_point, far_but_whole])).tolist() == [1]
+    assert nearest_neighbours(asked[None], np.stack([np.zeros_like(asked), one_point])).tolist() == [1]
+
+
+def test_nearest_neighbour_ignores_feet_face_and_hands():
+    asked = pose_at(40)
+    feet_elsewhere, shifted = asked.copy(), pose_at(41)
+    feet_elsewhere[len(BODY_NAMES) - 6 :, :2] += 50
+    assert nearest_neighbours(asked[None], np.stack([shifted, feet_elsewhere])).tolist() == [1]
+
+
+def test_the_largest_person_counts():
+    class Crowd:
+        def detect(self, frames):
+            small = pose_at(20) * np.float32([0.3, 0.3, 1])
+            yield np.stack([small, pose_at(50), small])
+            yield np.zeros((0, COUNT, 3), np.float32)
+
+    found = detect_largest(Crowd(), [None, None])
+    np.testing.assert_array_equal(found[0], pose_at(50))
+    assert not found[1].any()
+
+
+def test_a_perfect_result_beats_both_baselines(network):
+    report = scores_of(places(60), places(60), [20, 75], network)
+    assert report["frames"] == report["frames_compared"] == 60
+    assert report["body_height_px"] == pytest.approx(56, abs=0.1)
+    scores = report["scores"]
+    assert scores[RESULT]["ssim"]["mean"] == pytest.approx(1)
+    assert scores[RESULT]["perceptual"]["mean"] == pytest.approx(0, abs=1e-5)
+    assert scores[RESULT]["pose_error_with_misses"]["mean"] == 0
+    assert scores[PLATE]["pose_error"]["mean"] is None
+    assert scores[PLATE]["missed"]["mean"] == 100
+    assert scores[PLATE]["pose_error_with_misses"]["mean"] == 50
+    for row in (PLATE, NEIGHBOUR):
+        for key in ("ssim", "perceptual", "pose_error_with_misses"):
+            assert report["gains"][row][key]["low"] > 0, (row, key)
+
+
+def test_a_result_that_shows_nobody_does_not_beat_the_plate(network):
+    truth = places(50)
+    report = evaluate(
+        [PLATE_FRAME] * 50,
+        [frame_at(x) for x in truth],
+        PLATE_FRAME,
+        [frame_at(40)],
+        pose_at(40)[None],
+        np.stack([pose_at(x) for x in truth]),
+        FakeEstimator(),
+        network,
+        seed=0,
+    )
+    for key in ("ssim", "psnr", "perceptual", "missed", "pose_error_with_misses"):
+        assert report["gains"][PLATE][key] == {"mean": 0, "low": 0, "high": 0}
+    assert report["gains"][NEIGHBOUR]["pose_error_with_misses"]["mean"] < 0
+
+
+def test_pose_error_is_in_percent_of_the_body_height(network):
+    truth = places(50)
+    report = scores_of([x + 4 for x in truth], truth, [40], network)
+    assert report["scores"][RESULT]["pose_error"]["mean"] == pytest.approx(100 * 4 / 56, rel=1e-3)
+
+
+def test_frames_without_a_person_in_the_truth_are_left_out(network):
+    truth = [frame_at(x) for x in places(30)]
+    truth[7] = PLATE_FRAME
+    result = [frame_at(x) for x in places(30)]
+    asked = np.stack([pose_at(x) for x in places(30)])
+    report = evaluate(
+        result, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), network, seed=0
+    )
+    assert (report["frames"], report["frames_compared"]) == (30, 29)
+    assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
+
+
+def test_lengths_that_differ_are_refused(network):
+    with pytest.raises(InputError, match="the result has 3 frames, the truth 4 and the asked pose 4"):
+        scores_of(places(3), places(4), [40], network)
+
+
+def test_a_truth_without_a_person_is_refused(network):
+    asked = np.stack([pose_at(40)] * 2)
+    with pytest.raises(InputError, match="the truth: no frame shows a person"):
+        evaluate(
+            [frame_at(40)] * 2, [PLATE_FRAME] * 2, PLATE_FRAME, [frame_at(40)], asked[:1], asked,
+            FakeEstimator(), network, seed=0,
+        )  # fmt: skip
+
+
+def test_table_shows_every_measure_with_its_interval():
+    score = {"mean": 0.81234, "low": 0.8, "high": 0.82}
+    row = dict.fromkeys(MEASURES, score)
+    empty = dict.fromkeys(MEASURES, {"mean": None, "low": None, "high": None})
+    single = dict.fromkeys(MEASURES, {"mean": 0.5, "low": None, "high": None})
+    report = {"scores": {RESULT: row, PLATE: empty, NEIGHBOUR: single}, "gains": {PLATE: row, NEIGHBOUR: row}}
+    lines = markdown_table(report).splitlines()
+    assert len(lines) == 2 + 5
+    assert {line.count("|") for line in lines} == {len(MEASURES) + 2}
+    assert lines[2].startswith("| result | 0.812 [0.800, 0.820] | 0.81 [0.80, 0.82] |")
+    assert lines[3].startswith("| static background plate | – |")
+    assert lines[4].startswith("| nearest neighbour | 0.500 | 0.50 |")
+    assert lines[5].startswith("| result better than static background plate by | 0.812")
+    assert "LPIPS-form (efficientnet-lite1)" in lines[0]
+
+
+def test_last_frames_are_sized_and_iterable_twice():
+    last = LastFrames([10, 11, 12, 13], 1)
+    assert len(last) == 3
+    assert list(last) == list(last) == [11, 12, 13]
+
+
+class Store(list):
+    def __init__(self, path):
+        super().__init__(frame_at(x) for x in places(40))
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Real files of a target with 40 frames, 20 % held out, and a transfer of 6; frames and estimator faked."""
+    monkeypatch.setattr(evaluation, "FrameStore", Store)
+    monkeypatch.setattr(evaluation, "open_estimator", lambda decision, threads: FakeEstimator())
+    monkeypatch.setattr(evaluation, "read_png", lambda path: PLATE_FRAME)
+    (tmp_path / "estimator.json").write_text("{}")
+
+    def video(name, xs):
+        encode(tmp_path / name, (frame_at(x) for x in xs), Fraction(25), SIZE, SIZE)
+        assert probe(tmp_path / name)["frames"] == len(xs)
+        return tmp_path / name
+
+    def pose(name, xs):
+        keypoints = np.stack([pose_at(x) for x in xs])
+        save_pose(tmp_path / name, Pose(keypoints, Fraction(25), SIZE, SIZE, "fake", "sha256:0"))
+        return tmp_path / name
+
+    dance = [35, 40, 45, 50, 55, 60]
+    return SimpleNamespace(
+        video=video("result.mp4", dance),
+        heldout=video("heldout.mp4", places(40)[32:]),
+        truth=video("truth.mp4", dance),
+        plate=tmp_path / "plate.png",
+        frames=tmp_path / "frames.avi",
+        target_pose=pose("target.npz", places(40)),
+        asked_pose=pose("asked.npz", dance),
+        decision=tmp_path / "estimator.json",
+    )
+
+
+def test_transfer_from_files(files, tmp_path, caplog):
+    caplog.set_level("INFO")
+    evaluate_transfer(files, tmp_path / "metrics.json", holdout=0.2, seed=0, threads=1)
+    report = read_json(tmp_path / "metrics.json")
+    assert report["frames"] == 6
+    assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
+    assert report["scores"][RESULT]["pose_error"]["mean"] == pytest.approx(0, abs=0.5)
+    assert markdown_table(report) in caplog.text
+
+
+def test_heldout_from_files(files, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        evaluation,
+        "nearest_neighbours",
+        lambda asked, training: seen.append((asked, training)) or [0] * len(asked),
+    )
+    files.video = files.heldout
+    evaluate_heldout(files, tmp_path / "metrics.json", holdout=0.2, seed=0, threads=1)
+    report = read_json(tmp_path / "metrics.json")
+    assert report["frames"] == 8
+    assert report["scores"][RESULT]["ssim"]["mean"] > 0.95  # the video is compressed, the truth is not
+    asked, training = seen[0]
+    np.testing.assert_array_equal(asked, np.stack([pose_at(x) for x in places(40)[32:]]))
+    np.testing.assert_array_equal(training, np.stack([pose_at(x) for x in places(40)[:32]]))
+
+
+def test_heldout_of_another_length_is_refused_and_nothing_is_written(files, tmp_path):
+    with pytest.raises(InputError, match="the result has 6 frames, the truth 8"):
+        evaluate_heldout(files, tmp_path / "metrics.json", holdout=0.2, seed=0, threads=1)
+    assert not (tmp_path / "metrics.json").exists()

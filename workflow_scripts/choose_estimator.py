@@ -1,0 +1,12 @@
+"""Decide, once per run, which pose estimator and which weights every clip is given to."""
+
+import logging
+
+from dancenow.estimators import choose
+from dancenow.files import write_json
+from dancenow.job import job
+
+with job(snakemake.log[0]):
+    decision = choose(snakemake.params.estimator, snakemake.params.checkpoint)
+    logging.info("pose estimator: %s (%s)", decision["estimator"], decision["reason"])
+    write_json(snakemake.output.decision, decision)
