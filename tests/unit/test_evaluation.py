@@ -216,7 +216,7 @@ class Store(list):
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """Real files of a target with 40 frames, 20 % held out, and a transfer of 6; frames and estimator faked."""
+    """Videos and poses of a target with 40 frames, 8 held out, and a transfer of 6; the rest is faked."""
     monkeypatch.setattr(evaluation, "FrameStore", Store)
     monkeypatch.setattr(evaluation, "open_estimator", lambda decision, threads: FakeEstimator())
     monkeypatch.setattr(evaluation, "read_png", lambda path: PLATE_FRAME)
@@ -257,17 +257,18 @@ def test_transfer_from_files(files, tmp_path, caplog):
 
 def test_heldout_from_files(files, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        evaluation,
-        "nearest_neighbours",
-        lambda asked, training: seen.append((asked, training)) or [0] * len(asked),
-    )
+
+    def spy(asked, training):
+        seen.extend([asked, training])
+        return np.zeros(len(asked), int)
+
+    monkeypatch.setattr(evaluation, "nearest_neighbours", spy)
     files.video = files.heldout
     evaluate_heldout(files, tmp_path / "metrics.json", holdout=0.2, seed=0, threads=1)
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 8
     assert report["scores"][RESULT]["ssim"]["mean"] > 0.95  # the video is compressed, the truth is not
-    asked, training = seen[0]
+    asked, training = seen
     np.testing.assert_array_equal(asked, np.stack([pose_at(x) for x in places(40)[32:]]))
     np.testing.assert_array_equal(training, np.stack([pose_at(x) for x in places(40)[:32]]))
 

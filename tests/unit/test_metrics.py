@@ -66,15 +66,13 @@ def test_ssim_of_two_constants():
 @pytest.mark.parametrize("box", [BOX, (0, 0, 30, 30), (60, 50, 96, 80), (0, 0, 96, 80), (3, 2, 93, 77)])
 def test_ssim_equals_the_whole_frames_map_inside_the_box(truth, noisy, box):
     x0, y0, x1, y1 = box
-    _, whole = structural_similarity(
-        noisy,
-        truth,
-        data_range=255,
-        channel_axis=2,
-        gaussian_weights=True,
-        use_sample_covariance=False,
-        full=True,
-    )
+    settings = {
+        "data_range": 255,
+        "channel_axis": 2,
+        "gaussian_weights": True,
+        "use_sample_covariance": False,
+    }
+    _, whole = structural_similarity(noisy, truth, full=True, **settings)
     assert ssim_in_box(noisy, truth, box) == pytest.approx(whole[y0:y1, x0:x1].mean(), abs=1e-9)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import COUNT, INDEX, People, load_people, load_pose, save_people, save_pose
-from dancenow.performer import require_same_estimator, track_performer
+from dancenow.performer import require_same_estimator, track_file, track_performer
 from figures import performer
 
 AS_IS = {"max_gap": 0, "smoothing": "none", "window": 5}
@@ -54,6 +54,37 @@ def test_a_person_lost_for_a_moment_is_taken_up_again():
     assert np.array_equal(pose.keypoints, track)
 
 
+def test_a_person_away_for_seconds_is_taken_up_again_but_nobody_else_is():
+    track, shorter, beside = walker(0, 60, 200, 120), walker(-60, -60, 90, 120), walker(-60, -60, 190, 120)
+    track[20:80] = 0
+    for other in (shorter, beside):
+        pose = track_performer(crowd(track, other), **AS_IS)
+        assert np.array_equal(pose.keypoints, track)
+
+
+def test_someone_far_off_does_not_fill_a_short_absence():
+    track, stranger = walker(-200, -200, 200), walker(250, 250, 200)
+    track[15:30] = 0
+    stranger[:17] = stranger[27:] = 0
+    assert np.array_equal(track_performer(crowd(track, stranger), **AS_IS).keypoints, track)
+
+
+def test_halves_of_a_body_that_share_no_keypoint():
+    halves = walker(0, 0, 200)
+    halves[::2, : INDEX["left_hip"]] = 0
+    halves[1::2, INDEX["left_hip"] :] = 0
+    assert len(track_performer(crowd(halves), **AS_IS).keypoints) == len(halves)
+
+
+def test_nobody_with_a_body_is_an_error_that_names_the_file(tmp_path):
+    people = crowd(walker(0, 0, 200))
+    people.keypoints[:, :17] = 0
+    save_people(tmp_path / "anna.people.npz", people)
+    with pytest.raises(InputError, match=r"anna\.people\.npz.*nobody"):
+        track_file(tmp_path / "anna.people.npz", tmp_path / "anna.npz", **AS_IS)
+    assert not (tmp_path / "anna.npz").exists()
+
+
 def test_short_gaps_are_interpolated_and_long_ones_are_not():
     track, wrist = walker(0, 30, 200), INDEX["left_wrist"]
     gappy = track.copy()
@@ -81,6 +112,21 @@ def test_smoothing_lowers_the_jitter_and_keeps_confidence(kind, least):
     result = track_performer(crowd(noisy.astype(np.float32)), 0, kind, 5).keypoints
     assert (result - still)[seen, :2].std() < least * (noisy - still)[seen, :2].std()
     assert np.array_equal(result[..., 2], noisy[..., 2].astype(np.float32))
+
+
+@pytest.mark.parametrize("kind", ["median", "gaussian"])
+def test_smoothing_does_not_hold_back_steady_motion_even_at_gaps_and_ends(kind):
+    still = np.repeat(walker(0, 0, 200)[:1], 30, axis=0)
+    moving = still.copy()
+    moving[..., 0] += 8 * np.arange(30)[:, None] * (still[..., 2] > 0)
+    moving[12:15, INDEX["left_wrist"]] = 0
+    result = track_performer(crowd(moving), 0, kind, 5).keypoints
+    assert np.allclose(result, moving, atol=1e-3)
+
+
+def test_an_even_window_is_refused():
+    with pytest.raises(InputError, match="odd"):
+        track_performer(crowd(walker(0, 0, 200)), 0, "median", 4)
 
 
 def test_median_keeps_a_step_and_gaussian_takes_over_at_high_rates():

@@ -221,7 +221,8 @@ def _image_series(images, truth, wanted, network):
 
 def _gains(better, worse):
     """{measure: (T,) float}: by how much one row beats another, frame by frame; positive is better."""
-    return {key: sign * (better[key] - worse[key]) for key, (_, sign, _) in MEASURES.items()}
+    with np.errstate(invalid="ignore"):  # two infinite PSNRs have no difference; the means leave it out
+        return {key: sign * (better[key] - worse[key]) for key, (_, sign, _) in MEASURES.items()}
 
 
 def _summary(series, seed):

@@ -151,7 +151,7 @@ def detect_people(estimator, store, name):
             f"{name}: {estimator.name} finds nobody in any of the {len(store)} frames; "
             "use a clip that shows one person from head to foot"
         )
-    log.info("%s: somebody in %d of %d frames, %d detections", name, np.count_nonzero(counts), len(counts), sum(counts))
+    log.info("%s: somebody in %d of %d frames", name, np.count_nonzero(counts), len(counts))
     return People(
         keypoints=np.concatenate(found),
         frame=np.repeat(np.arange(len(counts), dtype=np.int32), counts),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dancenow.estimators import drop_unseen
 from dancenow.keypoints import BODY_NAMES, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 
 # MediaPipe's 33 body landmarks, by the canonical name each one serves. Its "foot index" is the tip of
@@ -56,7 +57,7 @@ MODELS = (
 
 
 def model_hash():
-    """"sha256:..." over the wheel's models that Holistic uses, in a fixed order."""
+    """The "sha256:..." of the wheel's models that Holistic uses, in a fixed order."""
     import mediapipe
 
     folder = Path(mediapipe.__file__).parent / "modules"
@@ -105,10 +106,7 @@ def canonical(results, width, height):
         person[LEFT_HAND] = _points(results.left_hand_landmarks, width, height, confidence=1.0)
     if results.right_hand_landmarks:
         person[RIGHT_HAND] = _points(results.right_hand_landmarks, width, height, confidence=1.0)
-    x, y = person[:, 0], person[:, 1]
-    inside = (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
-    person[~inside | (person[:, 2] <= 0)] = 0
-    return person[None] if person[:, 2].any() else np.zeros((0, COUNT, 3), np.float32)
+    return drop_unseen(person[None], width, height)
 
 
 def _points(landmarks, width, height, confidence=None):

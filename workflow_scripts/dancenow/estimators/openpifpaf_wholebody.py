@@ -1,140 +1,117 @@
-"""OpenPifPaf's wholebody networks as an estimator: everyone in the picture, batched, on the GPU if there is one.
+"""openpifpaf's wholebody networks as an estimator: everyone in the frame, all 133 keypoints.
 
-Kreiss, Bertoni, Alahi: OpenPifPaf (T-ITS 2021); its wholebody heads give the 133 keypoints in our order.
-A checkpoint is a pickled network, and loading one runs its code: use files whose origin you trust.
+Kreiss, Bertoni, Alahi, "OpenPifPaf: Composite Fields for Semantic Keypoint Detection and Spatio-Temporal
+Association", 2021. An openpifpaf checkpoint is a pickled network: opening one runs code from the file. That
+is why only a file that the user named or the published URL is ever opened, and only when its SHA-256 is the
+one that the run's decision recorded.
 """
 
 import hashlib
-import itertools
-import logging
-import pickle
-import urllib.request
+import io
 from pathlib import Path
-from shutil import copyfileobj
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
+from dancenow.device import pick_device, prepare
 from dancenow.errors import InputError
+from dancenow.estimators import DECIDE_AGAIN, drop_unseen
 from dancenow.estimators.pifpaf_compat import import_openpifpaf
-from dancenow.files import atomic_path
-from dancenow.keypoints import BODY_NAMES, COUNT
+from dancenow.keypoints import BODY, BODY_NAMES, COUNT
 
-log = logging.getLogger(__name__)
-
-RELEASE = "https://github.com/DuncanZauss/openpifpaf_assets/releases/download/v0.1.0"
-PUBLISHED = {
-    "shufflenetv2k16-wholebody": f"{RELEASE}/sk16_wholebody.pkl",
-    "shufflenetv2k30-wholebody": f"{RELEASE}/sk30_wholebody.pkl",
-}
-CONNECT_TIMEOUT_S = 10
-
-# what the published networks were trained on: ImageNet's mean and deviation, sides of 16 n + 1 px, since
-# the corners of their feature cells lie on pixels
+# ImageNet's statistics of RGB in 0..1, which openpifpaf trains with
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
-STRIDE = 16
 
-GPU_BATCH = 8
-
-
-def sha256(path):
-    """The file's SHA-256 as "sha256:..."."""
-    with open(path, "rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-
-
-def cached_path(name):
-    """Where the published checkpoint `name` lies once it is there: torch's own cache folder."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / PUBLISHED[name].rsplit("/", 1)[-1]
-
-
-def download(name):
-    """Fetch the published checkpoint `name` into the cache; OSError if it cannot be had whole."""
-    path, url = cached_path(name), PUBLISHED[name]
-    log.info("downloading %s to %s", url, path.parent)
-    with urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT_S) as response, atomic_path(path) as partial:
-        with open(partial, "wb") as file:
-            copyfileobj(response, file)
-        expected = response.headers.get("Content-Length")
-        if expected is not None and partial.stat().st_size != int(expected):
-            raise OSError(f"{partial.stat().st_size} of {expected} bytes came")
-        try:
-            load_network(partial)
-        except InputError as error:
-            raise OSError("what came is not a wholebody network") from error
-
-
-def load_network(path):
-    """The network in the checkpoint file `path`, on the CPU, ready to run.
-
-    InputError: the file is missing, is no openpifpaf checkpoint, or its heads are not the 133 keypoints
-    and their connections.
-    """
-    openpifpaf = import_openpifpaf()
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such checkpoint; correct pose.checkpoint in the configuration")
-    remedy = f"use one of {', '.join(PUBLISHED)} or a file like them"
-    try:
-        network = torch.load(path, map_location="cpu", weights_only=False)["model"]
-        openpifpaf.network.model_migration.model_migration(network)
-        metas = network.head_metas
-    except (pickle.UnpicklingError, EOFError, RuntimeError, LookupError, AttributeError, TypeError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: not an openpifpaf checkpoint ({reason}); {remedy}") from error
-    kinds = [type(meta) for meta in metas[:2]]
-    names = list(metas[0].keypoints) if kinds == [openpifpaf.headmeta.Cif, openpifpaf.headmeta.Caf] else []
-    if len(names) != COUNT or names[: len(BODY_NAMES)] != BODY_NAMES:
-        heads = ", ".join(f"{meta.dataset}.{meta.name} ({meta.n_fields} fields)" for meta in metas)
-        raise InputError(
-            f"{path}: a network with the heads {heads}, not the {COUNT} wholebody keypoints; {remedy}"
-        )
-    return network.eval()
+GRID = 16  # px; openpifpaf's networks want sides of a multiple of it, and one more
+FRAMES_AT_ONCE = {"cuda": 16, "cpu": 1}  # on the CPU a larger batch is no faster: docs/benchmarks.md
 
 
 class OpenpifpafWholebody:
-    """Everyone in each frame, at the frame's own size; confidences are openpifpaf's, 0..1.
+    """Everyone in each frame; confidences are the decoder's, clipped to 0..1.
 
-    checkpoint: the file's hash. batch: frames per pass, all of one size.
+    path: the checkpoint; digest: its SHA-256, hexadecimal; batch: frames given to the network at once, by
+    default what suits the device. InputError when the file is gone, is another one, or is no network for
+    the 133 keypoints.
     """
 
     name = "openpifpaf"
 
-    def __init__(self, path, threads=1, batch=None):
-        """Load the checkpoint file `path` (see load_network) onto the GPU, or onto `threads` CPU threads."""
-        openpifpaf = import_openpifpaf()
-        self.checkpoint = sha256(path)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.batch = batch or (GPU_BATCH if self.device.type == "cuda" else 1)
-        torch.set_num_threads(threads)
-        self._network = load_network(path).to(self.device)
-        self._decoder = openpifpaf.decoder.CifCaf.factory(self._network.head_metas[:2])[0]
-        log.info("openpifpaf on %s, %d frames at a time", self.device, self.batch)
+    def __init__(self, path, digest, threads, batch=None):
+        self.checkpoint = f"sha256:{digest}"
+        self.device = pick_device()
+        self.batch = batch or FRAMES_AT_ONCE[self.device.type]
+        prepare(self.device, threads)
+        network = load_network(path, digest)
+        self.decoder = make_decoder(network.head_metas)
+        self.network = network.to(self.device, memory_format=torch.channels_last)
 
     def detect(self, frames):
-        """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order."""
-        frames = iter(frames)
-        while chunk := list(itertools.islice(frames, self.batch)):
-            batch = prepare(np.stack(chunk).astype(np.float32) / 255)
-            for fields in self._decoder.fields_batch(self._network, batch, device=self.device):
-                yield _keypoints(self._decoder(fields))
+        """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order; all of one size."""
+        waiting = []
+        for frame in frames:
+            waiting.append(frame)
+            if len(waiting) == self.batch:
+                yield from self._detect_batch(waiting)
+                waiting = []
+        if waiting:
+            yield from self._detect_batch(waiting)
+
+    def _detect_batch(self, frames):
+        height, width = frames[0].shape[:2]
+        images = to_images(np.stack(frames), self.device)
+        for fields in self.decoder.fields_batch(self.network, images):
+            people = [annotation.data for annotation in self.decoder(fields)]
+            yield drop_unseen(np.array(people, np.float32).reshape(-1, COUNT, 3), width, height)
 
 
-def prepare(images):
-    """(N, H, W, 3) float32 RGB in 0..1 -> (N, 3, 16 n + 1, 16 m + 1) normalised tensor.
+def load_network(path, digest):
+    """The network in the checkpoint at `path`, on the CPU, for evaluation; errors as OpenpifpafWholebody."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: the openpifpaf checkpoint is gone; put it back or {DECIDE_AGAIN}")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise InputError(
+            f"{path}: not the checkpoint that this run decided on (SHA-256 differs); {DECIDE_AGAIN}"
+        )
+    openpifpaf = import_openpifpaf()
+    try:
+        network = torch.load(io.BytesIO(content), map_location="cpu", weights_only=False)["model"]
+        openpifpaf.network.model_migration.model_migration(network)
+        metas = network.head_metas
+    except Exception as error:  # unpickling the wrong bytes can raise anything
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        message = f"{path}: not an openpifpaf checkpoint ({reason}); replace it and {DECIDE_AGAIN}"
+        raise InputError(message) from error
+    if not _is_wholebody(openpifpaf, metas):
+        found = ", ".join(f"{meta.dataset} {meta.name}" for meta in metas)
+        raise InputError(
+            f"{path}: not a network for the {COUNT} keypoints of COCO-WholeBody (its heads: {found}); "
+            f"take a wholebody checkpoint and {DECIDE_AGAIN}"
+        )
+    return network.eval()
 
-    Padding, with the mean colour, is only to the right and below: keypoints need no shift back.
-    """
-    normal = (images - np.float32(MEAN)) / np.float32(DEVIATION)
-    height, width = images.shape[1:3]
-    below, right = (-(side - 1) % STRIDE for side in (height, width))
-    padded = np.pad(normal, ((0, 0), (0, below), (0, right), (0, 0)))
-    return torch.from_numpy(np.ascontiguousarray(padded.transpose(0, 3, 1, 2)))
+
+def make_decoder(metas):
+    """openpifpaf's decoder, from the (CIF, CAF) fields of a frame to its people, at the authors' thresholds."""
+    return import_openpifpaf().decoder.CifCaf([metas[0]], [metas[1]])
 
 
-def _keypoints(annotations):
-    """openpifpaf's annotations as (P, 133, 3) float32; a keypoint without confidence is (0, 0, 0)."""
-    people = np.array([annotation.data for annotation in annotations], np.float32).reshape(-1, COUNT, 3)
-    people[..., 2] = people[..., 2].clip(0, 1)
-    people[people[..., 2] == 0] = 0
-    return people
+def to_images(frames, device):
+    """(N, H, W, 3) uint8 RGB -> normalised float32 (N, 3, H', W'), grey (zero) at the right and below."""
+    height, width = frames.shape[1:3]
+    images = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2).float() / 255
+    mean, deviation = (torch.tensor(values, device=device).view(3, 1, 1) for values in (MEAN, DEVIATION))
+    padding = (0, (1 - width) % GRID, 0, (1 - height) % GRID)
+    return F.pad((images - mean) / deviation, padding).contiguous(memory_format=torch.channels_last)
+
+
+def _is_wholebody(openpifpaf, metas):
+    kinds = [type(meta) for meta in metas]
+    return (
+        kinds == [openpifpaf.headmeta.Cif, openpifpaf.headmeta.Caf]
+        and len(metas[0].keypoints) == COUNT
+        and list(metas[0].keypoints[BODY]) == BODY_NAMES[BODY]
+    )

@@ -1,46 +1,48 @@
-"""What openpifpaf, last released in 2024, needs from us to be imported beside today's torchvision.
-
-PyPI's torchvision for Linux is a CUDA build. Beside a CPU-only torch its compiled library does not load, and
-the import then fails on operators that were never declared. openpifpaf's poses use none of them.
-"""
+"""openpifpaf beside today's torch, torchvision and matplotlib. Nothing else here imports openpifpaf."""
 
 import importlib.util
+import logging
 import sys
 from pathlib import Path
 
 import torch
 
-# the operators whose fake kernels torchvision registers whether or not its library is there
-UNCONDITIONAL_OPERATORS = ("nms", "qnms")
-
-_declared = None  # operators go when their Library object goes
+# a Library that is collected takes its operators along
+_declared = None
 
 
 def import_openpifpaf():
-    """The openpifpaf module."""
-    _declare_missing_operators()
+    """The openpifpaf module, ready for use and quiet: it would log two lines a frame."""
+    make_torchvision_importable()
+    import matplotlib
+    import matplotlib.cm
+
+    # gone in matplotlib 3.9; openpifpaf calls it while it is imported
+    if not hasattr(matplotlib.cm, "get_cmap"):
+        matplotlib.cm.get_cmap = matplotlib.colormaps.get_cmap
     import openpifpaf
 
+    logging.getLogger("openpifpaf").setLevel(logging.WARNING)
     return openpifpaf
 
 
-def _declare_missing_operators():
+def make_torchvision_importable():
+    """Let torchvision be imported where its compiled operators cannot be loaded.
+
+    PyPI's Linux wheel is a CUDA build. Beside a CPU torch its library does not load, and its import then
+    fails on two operators that it expects to be declared. Poses need neither, so a declaration will do.
+    Does nothing where the library loads.
+    """
     global _declared
-    if _declared is not None or "torchvision" in sys.modules or _load_torchvision_library():
+    if _declared is not None or "torchvision" in sys.modules:
+        return
+    folders = importlib.util.find_spec("torchvision").submodule_search_locations
+    for library in (library for folder in folders for library in Path(folder).glob("_C*.so")):
+        try:
+            torch.ops.load_library(str(library))
+        except OSError:
+            continue
         return
     _declared = torch.library.Library("torchvision", "DEF")
-    for operator in UNCONDITIONAL_OPERATORS:
+    for operator in ("nms", "qnms"):
         _declared.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-
-
-def _load_torchvision_library():
-    """Whether torchvision's own compiled operators can be had here."""
-    spec = importlib.util.find_spec("torchvision")
-    for folder in spec.submodule_search_locations if spec else ():
-        for library in [*Path(folder).glob("_C*.so"), *Path(folder).glob("_C*.pyd")]:
-            try:
-                torch.ops.load_library(str(library))
-                return True
-            except OSError:
-                continue
-    return False
