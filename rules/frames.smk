@@ -7,7 +7,7 @@ rule probe_clip:
     """What ffprobe says of the clip; refuses what is not a video."""
     input:
         clip=clip_of,
-        code=library("media"),
+        code=library("media", "probing"),
     output:
         facts=ensure("results/clips/{subject}.json", non_empty=True),
     log:
@@ -25,7 +25,7 @@ rule extract_frames:
     input:
         clip=clip_of,
         facts="results/clips/{subject}.json",
-        code=library("frames", "media"),
+        code=library("frames", "media", "probing"),
     output:
         frames=ensure("results/frames/{subject}.avi", non_empty=True),
         index=ensure("results/frames/{subject}.index.npy", non_empty=True),

@@ -28,7 +28,7 @@ rule detect_poses:
         index="results/frames/{subject}.index.npy",
         facts="results/frames/{subject}.json",
         code=library(
-            "estimators/__init__", "estimators/mediapipe_holistic", "estimators/openpifpaf_wholebody"
+            "estimators/__init__", "estimators/mediapipe_holistic", "estimators/openpifpaf_wholebody", "estimators/pifpaf_compat"
         ),
     output:
         people=ensure("results/poses/{subject}.people.npz", non_empty=True),

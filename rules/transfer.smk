@@ -30,7 +30,7 @@ rule mux_video:
         video="results/synthesis/{target}_as_{source}.mp4",
         clip=clip_of,
         facts="results/clips/{source}.json",
-        code=library("media"),
+        code=library("media", "probing"),
     output:
         video=ensure("results/{target}_as_{source}.mp4", non_empty=True),
     log:

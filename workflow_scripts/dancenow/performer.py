@@ -23,6 +23,7 @@ PATIENCE = 0.4  # seconds a track may be out of sight before it ends
 NEAR_SECONDS = 2.0  # after less than this the person must be near where the last track ended
 NEAR = 1.0  # box diagonals
 SIZE_RATIO = 1.6  # and always of about the same size
+LEADERS = 8  # so many of the best tracks are tried as the performer's main one
 
 # a jump goes out and back in one frame, farther than JUMP diagonals and JUMP_RATIO times what the frames
 # before and after are apart
@@ -94,13 +95,14 @@ def find_tracks(people):
 
     The cost is how far a detection's body is from where the track's last movement would take it, so two
     people who cross keep their own tracks. Returns a list of (n,) index arrays into `people`, ascending;
-    detections without a body keypoint are in none.
+    detections without a body are in none.
     """
     diagonals = np.linalg.norm(_sides(people.keypoints), axis=-1)
+    has_body = (people.keypoints[:, BODY, 2] >= MIN_CONFIDENCE).any(axis=1) & (diagonals > 0)
     patience = max(1, round(PATIENCE * people.fps))
     tracks, live = [], []
     for rows in np.split(np.arange(len(people.frame)), np.flatnonzero(np.diff(people.frame)) + 1):
-        rows = rows[diagonals[rows] > 0]
+        rows = rows[has_body[rows]]
         if not len(rows):
             continue
         live = [track for track in live if people.frame[rows[0]] - people.frame[track[-1]] <= patience]
@@ -118,19 +120,22 @@ def find_tracks(people):
 
 
 def performers_tracks(people, tracks):
-    """The performer's tracks, best first.
+    """The performer's tracks, in no order.
 
     A track scores box area x mean body confidence, summed over its frames: size, sureness and length all
-    count. The best one is the performer; the others join it in the order of their scores where they can be
-    the same person at another time (see _same_person).
+    count. Each of the best tracks gathers, in the order of their scores, those of the others that can be the
+    same person at another time (see _same_person); the group with the highest sum is the performer.
     """
     score = _sides(people.keypoints).prod(axis=-1) * people.keypoints[:, BODY, 2].mean(axis=1)
     ranked = sorted(tracks, key=lambda track: -score[track].sum())
-    chosen = ranked[:1]
-    for track in ranked[1:]:
-        if all(_same_person(people, track, other) for other in chosen):
-            chosen.append(track)
-    return chosen
+    groups = []
+    for index, leader in enumerate(ranked[:LEADERS]):
+        group = [leader]
+        for track in ranked[:index] + ranked[index + 1 :]:
+            if all(_same_person(people, track, other) for other in group):
+                group.append(track)
+        groups.append(group)
+    return max(groups, key=lambda group: sum(score[track].sum() for track in group))
 
 
 def remove_jumps(keypoints):

@@ -87,7 +87,9 @@ class MediapipeHolistic:
         """
         from mediapipe.python.solutions.holistic import Holistic
 
-        with Holistic(static_image_mode=False, model_complexity=1, refine_face_landmarks=False) as graph:
+        # Holistic's own landmark smoothing lags behind fast limbs; ours, afterwards, sees both sides
+        settings = {"model_complexity": 1, "smooth_landmarks": False, "refine_face_landmarks": False}
+        with Holistic(static_image_mode=False, **settings) as graph:
             for frame in frames:
                 yield canonical(graph.process(frame), frame.shape[1], frame.shape[0])
 

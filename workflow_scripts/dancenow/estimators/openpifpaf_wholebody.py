@@ -25,7 +25,8 @@ MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
 
 GRID = 16  # px; openpifpaf's networks want sides of a multiple of it, and one more
-FRAMES_AT_ONCE = {"cuda": 16, "cpu": 1}  # on the CPU a larger batch is no faster: docs/benchmarks.md
+# on a CPU four frames at once take a third longer each: benchmarks/estimators.py
+FRAMES_AT_ONCE = {"cuda": 16, "cpu": 1}
 
 
 class OpenpifpafWholebody:
@@ -45,7 +46,7 @@ class OpenpifpafWholebody:
         prepare(self.device, threads)
         network = load_network(path, digest)
         self.decoder = make_decoder(network.head_metas)
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network = network.to(self.device)
 
     def detect(self, frames):
         """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order; all of one size."""
@@ -95,7 +96,7 @@ def load_network(path, digest):
 
 
 def make_decoder(metas):
-    """openpifpaf's decoder, from the (CIF, CAF) fields of a frame to its people, at the authors' thresholds."""
+    """openpifpaf's decoder from a frame's (CIF, CAF) fields to its people, at the authors' thresholds."""
     return import_openpifpaf().decoder.CifCaf([metas[0]], [metas[1]])
 
 
@@ -105,7 +106,7 @@ def to_images(frames, device):
     images = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2).float() / 255
     mean, deviation = (torch.tensor(values, device=device).view(3, 1, 1) for values in (MEAN, DEVIATION))
     padding = (0, (1 - width) % GRID, 0, (1 - height) % GRID)
-    return F.pad((images - mean) / deviation, padding).contiguous(memory_format=torch.channels_last)
+    return F.pad((images - mean) / deviation, padding)
 
 
 def _is_wholebody(openpifpaf, metas):
