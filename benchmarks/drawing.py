@@ -1,6 +1,6 @@
 """Frames per second of drawing a skeleton on the fly, against reading it from stored label images.
 
-    python benchmarks/drawing.py [poses.npz]        default: the rendered demo figure's pose, results/poses/alice.npz
+python benchmarks/drawing.py [poses.npz]  default: the rendered demo figure's pose, results/poses/alice.npz
 """
 
 import statistics

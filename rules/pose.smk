@@ -3,6 +3,11 @@
 # OUTPUTS: results/poses/estimator.json, results/poses/{subject}.people.npz, results/poses/{subject}.npz
 
 
+ESTIMATORS = library(
+    *(f"estimators/{module}" for module in ("__init__", "mediapipe_holistic", "openpifpaf_wholebody", "pifpaf_compat"))
+)
+
+
 rule choose_estimator:
     """Decide once, for every clip of the run, which pose estimator and which weights."""
     output:
@@ -27,19 +32,18 @@ rule detect_poses:
         frames="results/frames/{subject}.avi",
         index="results/frames/{subject}.index.npy",
         facts="results/frames/{subject}.json",
-        code=library(
-            "estimators/__init__", "estimators/mediapipe_holistic", "estimators/openpifpaf_wholebody", "estimators/pifpaf_compat"
-        ),
+        code=ESTIMATORS,
     output:
         people=ensure("results/poses/{subject}.people.npz", non_empty=True),
     log:
         "logs/detect_poses/{subject}.log",
     benchmark:
         "benchmarks/rules/detect_poses/{subject}.tsv"
-    conda:
-        "../envs/pose.yaml"
+    threads: workflow.cores
     resources:
         gpu=1,
+    conda:
+        "../envs/pose.yaml"
     script:
         "../workflow_scripts/detect_poses.py"
 

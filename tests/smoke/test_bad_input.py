@@ -1,11 +1,11 @@
-"""What a user may hand in by mistake: one line that names file and remedy, nothing half-written, nothing lost."""
+"""What a user may hand in by mistake: one line names file and remedy, nothing is half-written or lost."""
 
 import shutil
 import subprocess
 
 import pytest
 
-from conftest import run_snakemake
+from running import run_snakemake
 from dancenow.media import ffmpeg_binary
 
 SUBJECTS = "subjects={alice: {video: clip.mp4}}"
@@ -42,7 +42,8 @@ def sound_only(path, data):
 
 
 def make(path, source, *options):
-    subprocess.run([ffmpeg_binary(), "-v", "error", "-f", "lavfi", "-i", source, *options, str(path)], check=True)
+    command = [ffmpeg_binary(), "-v", "error", "-f", "lavfi", "-i", source, *options, str(path)]
+    subprocess.run(command, check=True)
 
 
 @pytest.mark.parametrize("spoil", [not_a_video, empty, truncated, sound_only])
@@ -56,7 +57,8 @@ def test_a_clip_that_cannot_be_used_is_refused_by_name(tmp_path, data, spoil):
 
 def test_a_clip_with_nobody_in_it(tmp_path):
     make(tmp_path / "clip.mp4", "testsrc=duration=0.4:size=192x192:rate=25", "-pix_fmt", "yuv420p")
-    message = error_line(run_snakemake(tmp_path, "results/poses/alice.npz", "--config", "preset=smoke", SUBJECTS))
+    arguments = ("results/poses/alice.npz", "--config", "preset=smoke", SUBJECTS)
+    message = error_line(run_snakemake(tmp_path, *arguments))
     assert "alice" in message and ";" in message
     assert not (tmp_path / "results/poses/alice.people.npz").exists()
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from conftest import run_snakemake
+from running import run_snakemake
 from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
 from dancenow.media import decode, ffmpeg_binary, ffprobe_binary, probe
@@ -15,13 +15,18 @@ from dancenow.previews import read_png
 from dancenow.windows import person_boxes
 
 FRAMES = {"alice": 50, "brunomars": 20}
-WANTED = ("results/alice_as_brunomars.mp4", "results/metrics/alice_as_brunomars.json",
-          "results/metrics/alice.heldout.json", "results/figures/alice_as_brunomars.normalization.png")  # fmt: skip
+WANTED = (
+    "results/alice_as_brunomars.mp4",
+    "results/metrics/alice_as_brunomars.json",
+    "results/metrics/alice.heldout.json",
+    "results/figures/alice_as_brunomars.normalization.png",
+)
 
 
 def shorten(clip, seconds, to):
-    command = [ffmpeg_binary(), "-v", "error", "-i", clip, "-t", str(seconds), "-crf", "12", "-c:a", "copy", to]
-    subprocess.run(list(map(str, command)), check=True)
+    options = "-crf 12 -c:a copy".split()
+    command = [ffmpeg_binary(), "-v", "error", "-i", str(clip), "-t", str(seconds), *options, str(to)]
+    subprocess.run(command, check=True)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +86,8 @@ def test_poses_are_those_of_the_demo_clip(work):
 
 def test_the_dance_stands_where_alice_stands(work):
     asked, alice = (load_pose(work / f"results/poses/{name}.npz") for name in ("alice_as_brunomars", "alice"))
-    tall = [np.nanmedian(box[:, 3] - box[:, 1]) for box in map(person_boxes, (asked.keypoints, alice.keypoints))]
+    boxes = [person_boxes(pose.keypoints) for pose in (asked, alice)]
+    tall = [np.nanmedian(box[:, 3] - box[:, 1]) for box in boxes]
     feet = [np.median(pose.keypoints[:, 15:17, 1]) for pose in (asked, alice)]
     assert tall[0] == pytest.approx(tall[1], rel=0.15)
     assert feet[0] == pytest.approx(feet[1], abs=0.05 * 192)

@@ -17,7 +17,7 @@ def test_generator_shapes_and_ranges(unshuffle, skips):
     plate = torch.rand(2, 3, 64, 96) * 2 - 1
     image, alpha = generator(torch.rand(2, 3, 64, 96), torch.zeros(2, 3, 64, 96), plate)
     assert image.shape == (2, 3, 64, 96) and alpha.shape == (2, 1, 64, 96)
-    assert image.abs().max() <= 1 and 0 <= alpha.min() and alpha.max() <= 1
+    assert image.abs().max() <= 1 and alpha.min() >= 0 and alpha.max() <= 1
 
 
 def test_new_generator_starts_near_the_plate():

@@ -1,98 +1,26 @@
 """The normalisation against synthetic performers whose true size and place are known."""
 
 import json
-import logging
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
-from dancenow import normalization_figure
 from dancenow.errors import InputError
-from dancenow.files import read_json
-from dancenow.keypoints import (
-    BODY,
-    BODY_NAMES,
-    FACE,
-    INDEX,
-    LEFT_HAND,
-    RIGHT_HAND,
-    Pose,
-    load_pose,
-    save_pose,
-)
-from dancenow.normalization_figure import choose_moments
+from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 from dancenow.normalize import (
     fit_similarity,
     measure_stance,
-    measure_stance_file,
-    normalize_pair,
     normalize_pose,
     outside_share,
     standing_frames,
 )
+from walkers import FPS, FRAMES, HEIGHT, copy_of, leap, performer, perspective, walk, wander, without
 
 DATA = Path(__file__).parents[2] / "data"
 # px, head to sole, of the demo's target
 DEMO_HEIGHT = 325
-FPS = Fraction(25)
-FRAMES = 200
-# the chain ankles, knees, hips, shoulders, nose of UPRIGHT is this long
-HEIGHT = 0.9
-
-# joints of someone 1 px tall who stands with the ankles at the origin; y points down
-SHAPE = {
-    "nose": (0, -0.9), "eye": (0.02, -0.92), "ear": (0.04, -0.91), "shoulder": (0.12, -0.75),
-    "elbow": (0.18, -0.6), "wrist": (0.2, -0.45), "hip": (0.06, -0.5), "knee": (0.06, -0.25),
-    "ankle": (0.06, 0), "big_toe": (0.07, 0.03), "small_toe": (0.09, 0.03), "heel": (0.05, 0.02),
-}  # fmt: skip
-
-
-def upright():
-    """(133, 2): a standing figure of height 1, ankles at the origin."""
-    points = np.zeros((133, 2))
-    for index, name in enumerate(BODY_NAMES):
-        side, _, joint = name.partition("_")
-        x, y = SHAPE[joint or name]
-        points[index] = (-x if side == "right" else x), y
-    generator = np.random.default_rng(7)
-    for part, centre in ((FACE, "nose"), (LEFT_HAND, "left_wrist"), (RIGHT_HAND, "right_wrist")):
-        count = part.stop - part.start
-        points[part] = points[INDEX[centre]] + generator.normal(0, 0.02, (count, 2))
-    return points
-
-
-def performer(height, y, x=256.0, width=512, frame_height=512, rise=0.0):
-    """A Pose: `height` px tall, mean ankle at (x, y), both `rise` px above that; numbers or (T,) each."""
-    height, y, x, rise = (np.broadcast_to(value, FRAMES)[:, None] for value in (height, y, x, rise))
-    keypoints = np.ones((FRAMES, 133, 3))
-    keypoints[..., 0] = x + height * upright()[:, 0]
-    keypoints[..., 1] = y + height * upright()[:, 1] - rise
-    return Pose(keypoints.astype(np.float32), FPS, width, frame_height, "test", "sha256:0")
-
-
-def walk(low, high):
-    """(T,) ankle y of someone who walks from `low` to `high` and back, in 8 seconds."""
-    return low + (high - low) * (1 - np.cos(np.linspace(0, 2 * np.pi, FRAMES))) / 2
-
-
-def perspective(y, per_px=0.5, horizon=100.0):
-    """Height px of someone with the ankles at y: it grows with the distance to the horizon."""
-    return per_px * (y - horizon)
-
-
-def leap(frame, height, frames=12):
-    """(T,) px above the ground: one jump that starts at `frame`."""
-    rise = np.zeros(FRAMES)
-    rise[frame : frame + frames] = height * np.sin(np.linspace(0, np.pi, frames))
-    return rise
-
-
-def wander():
-    """(T,) ankle x: here and there."""
-    return 256 + 60 * np.sin(np.linspace(0, 7, FRAMES))
 
 
 def normalized(source, target):
@@ -101,21 +29,6 @@ def normalized(source, target):
 
 def feet_y(pose):
     return pose.keypoints[:, [INDEX["left_ankle"], INDEX["right_ankle"]], 1].mean(axis=1)
-
-
-def without(pose, frames, *names):
-    """The Pose with some keypoints missing in some frames."""
-    keypoints = pose.keypoints.copy()
-    for name in names:
-        keypoints[frames, INDEX[name]] = 0
-    return pose.replace(keypoints=keypoints)
-
-
-def copy_of(pose, scale, shift):
-    """A Pose scaled and moved as a whole."""
-    keypoints = pose.keypoints.copy()
-    keypoints[..., :2] = keypoints[..., :2] * scale + shift
-    return pose.replace(keypoints=keypoints.astype(np.float32))
 
 
 def test_stance_of_a_walk():
@@ -311,7 +224,6 @@ def test_nothing_is_left_to_chance():
     assert stances == (measure_stance(source), measure_stance(target))
     first, second = (normalize_pose(source, stances[0], target, stances[1]).keypoints for _ in range(2))
     assert np.array_equal(first, second)
-    assert choose_moments(source, 4) == choose_moments(source, 4)
 
 
 def test_upper_body_clip_is_refused():
@@ -321,96 +233,11 @@ def test_upper_body_clip_is_refused():
         measure_stance(pose, "anna")
 
 
-def test_moments_span_the_clip():
-    y = walk(300, 450)
-    moments = choose_moments(performer(perspective(y), y), 4)
-    assert len(set(moments)) == 4 and moments == sorted(moments)
-    assert y[moments].max() == y.max() and y[moments].min() == y.min()
-    assert max(np.diff([0, *moments, FRAMES - 1])) <= FRAMES / 2
-
-
 def test_outside_share_counts_only_what_is_seen():
     pose = performer(200, 400)
     assert outside_share(pose) == 0
     assert outside_share(copy_of(pose, 1, (512, 0))) == 1
     assert outside_share(pose.replace(keypoints=np.zeros_like(pose.keypoints))) == 0
-
-
-@pytest.fixture
-def files(tmp_path):
-    """Pose and stance files of a source and a target."""
-    poses = {"source": performer(150, 300), "target": performer(240, 470)}
-    for name, pose in poses.items():
-        save_pose(tmp_path / f"{name}.npz", pose)
-        measure_stance_file(tmp_path / f"{name}.npz", tmp_path / f"{name}.json")
-    names = "source.npz", "source.json", "target.npz", "target.json", "pair.npz"
-    return [tmp_path / name for name in names]
-
-
-def test_pair_of_files(files, caplog):
-    caplog.set_level(logging.INFO)
-    normalize_pair(*files)
-    assert "scale 1.600 to 1.600" in caplog.text and "warning" not in caplog.text
-    stances = read_json(files[1]), read_json(files[3])
-    expected = normalize_pose(load_pose(files[0]), stances[0], load_pose(files[2]), stances[1])
-    assert np.array_equal(load_pose(files[4]).keypoints, expected.keypoints)
-
-
-@pytest.mark.parametrize(("height", "stride", "what"), [(50, 0, "scale"), (150, 5, "outside")])
-def test_implausible_results_are_said(files, caplog, height, stride, what):
-    x = 1000 + stride * (wander() - 256)
-    save_pose(files[0], performer(height, 300, x, width=2000))
-    measure_stance_file(files[0], files[1])
-    normalize_pair(*files)
-    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
-    assert len(warnings) == 1
-    assert warnings[0].startswith(f"warning: {files[4]}: ")
-    assert what in warnings[0]
-
-
-class Wall:
-    """Stands in for a FrameStore: 40 frames of one colour."""
-
-    def __init__(self, path):
-        self.colour = {"source": (200, 0, 0), "target": (0, 0, 200)}[path.stem]
-
-    def __len__(self):
-        return 40
-
-    def __getitem__(self, index):
-        return np.full((512, 512, 3), self.colour, np.uint8)
-
-
-def test_figure(files, monkeypatch):
-    monkeypatch.setattr(normalization_figure, "FrameStore", Wall)
-    normalize_pair(*files)
-    folder = files[0].parent
-    pictures = []
-    for name in ("first.png", "second.png"):
-        arguments = folder / "source.avi", files[0], folder / "target.avi", files[4], folder / name
-        normalization_figure.plot_normalization(*arguments)
-        pictures.append(cv2.imread(str(folder / name))[..., ::-1].astype(int))
-    assert np.array_equal(*pictures)
-    thirds = np.array_split(pictures[0].reshape(-1, pictures[0].shape[1], 3), 3, axis=1)
-    reddish, black, bluish = (third.mean(axis=(0, 1)) for third in thirds)
-    assert reddish[0] > reddish[2] + 50
-    assert bluish[2] > bluish[0] + 50
-    assert black.mean() < min(reddish.mean(), bluish.mean())
-    assert len(list(folder.glob(".partial-*"))) == 0
-
-
-def test_two_estimators_are_refused(files):
-    save_pose(files[0], performer(150, 300).replace(estimator="other"))
-    with pytest.raises(InputError, match="source.npz"):
-        normalize_pair(*files)
-    assert not files[4].exists()
-
-
-def test_upper_body_file_leaves_no_stance(tmp_path):
-    save_pose(tmp_path / "anna.npz", without(performer(200, 400), slice(None), "left_ankle"))
-    with pytest.raises(InputError, match="^anna: "):
-        measure_stance_file(tmp_path / "anna.npz", tmp_path / "anna.json")
-    assert not (tmp_path / "anna.json").exists()
 
 
 def rendered(name):

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -8,7 +9,7 @@ from dancenow.checkpoint import load_checkpoint
 from dancenow.dataset import ClipSampler
 from dancenow.device import prepare
 from dancenow.perceptual import PerceptualNetwork
-from dancenow.training import Trainer, run_training
+from dancenow.training import Trainer, disturb, run_training
 from figures import footage, performer
 
 STEPS = 6
@@ -16,7 +17,8 @@ STEPS = 6
 
 def settings(**changes):
     return {
-        "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "lead": 1, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9,
+        "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "lead": 1,
+        "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9,
         "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
         "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
         "discriminator": {"scales": 2, "channels": 4, "layers": 2},
@@ -44,8 +46,10 @@ def test_repeating_one_batch_lowers_its_loss():
 
 def test_batch_of_two_is_the_mean_of_its_samples():
     both = batches(2)(0)
-    together = make().train_step(both)
-    apart = [make().train_step({name: value[[i]] for name, value in both.items()}) for i in range(2)]
+    together = make(disturb=0.0).train_step(both)
+    apart = [
+        make(disturb=0.0).train_step({name: value[[i]] for name, value in both.items()}) for i in range(2)
+    ]
     for name in ("gan", "l1", "discriminator_real"):
         assert together[name] == pytest.approx(sum(each[name] for each in apart) / 2, rel=0.03)
 
@@ -57,6 +61,14 @@ def test_generator_step_leaves_the_discriminator_alone():
     trainer.train_step(batch)
     assert all(torch.equal(a, b) for a, b in zip(before, trainer.discriminator.parameters(), strict=True))
     assert all(parameter.requires_grad for parameter in trainer.discriminator.parameters())
+
+
+def test_disturbed_frames_keep_their_values_but_not_their_places():
+    previous, empty = torch.rand(2, 3, 64, 64), torch.full((2, 3, 64, 64), -1.0)
+    disturbed = disturb(previous, empty, 1.0, np.random.default_rng(0))
+    assert 0.02 < (disturbed != previous).float().mean() < 0.6
+    assert torch.isin(disturbed, torch.cat([previous.flatten(), torch.tensor([-1.0])])).all()
+    assert torch.equal(disturb(previous, empty, 0.0, np.random.default_rng(0)), previous)
 
 
 def test_each_parameter_is_optimised_once():
@@ -77,6 +89,7 @@ def test_learning_rate_falls_to_zero_over_the_last_half():
 def test_the_second_frame_teaches_the_first():
     """Gradients of frame t + 1 flow through the output of frame t (the paper's two-frame step)."""
     trainer = make()
+    trainer.random = np.random.default_rng(0)
     skeletons = torch.rand(1, 2, 3, 64, 64)
     skeletons[:, 0].requires_grad_()
     leaf = skeletons[:, 0].detach().requires_grad_()

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from conftest import ROOT, run_snakemake
+from running import ROOT, run_snakemake
 
 STAND_IN = """
 import json

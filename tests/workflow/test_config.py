@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from conftest import ROOT
+from running import ROOT
 
 PAIR = "results/alice_as_brunomars.mp4"
 
@@ -11,7 +11,10 @@ PAIR = "results/alice_as_brunomars.mp4"
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--config", "train={learnin_rate: 0.1}"], ["train", "learnin_rate", "did you mean 'learning_rate'"]),
+        (
+            ["--config", "train={learnin_rate: 0.1}"],
+            ["train", "learnin_rate", "did you mean 'learning_rate'"],
+        ),
         (["--config", "preset=studoi"], ["preset", "studoi", "smoke, demo, paper"]),
         (["--config", "frames={long_edge: 500}"], ["frames.long_edge", "500", "32"]),
         (["--config", "train={steps: 0}"], ["train.steps", "minimum"]),
@@ -63,7 +66,8 @@ def test_every_key_of_the_schema_is_described():
         for name, child in node.get("properties", {}).items():
             described = "description" in child or "properties" in child
             assert described, f"{path}.{name} has no description"
-            assert child.get("type") != "object" or "additionalProperties" in child, f"{path}.{name} takes typos"
+            takes_typos = child.get("type") == "object" and "additionalProperties" not in child
+            assert not takes_typos, f"{path}.{name} takes typos"
             check(child, f"{path}.{name}")
 
     assert schema["additionalProperties"] is False

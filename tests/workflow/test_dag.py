@@ -3,7 +3,7 @@
 import json
 import os
 
-from conftest import planned_jobs
+from running import planned_jobs
 
 PAIR = "results/alice_as_brunomars.mp4"
 CAROL = "subjects={carol: {video: data/carol.mp4}}"

@@ -47,7 +47,7 @@ _FACE_CHAINS = (
     (36, 42, True), (42, 48, True), (48, 60, True), (60, 68, True),
 )  # fmt: skip
 _FACE_COLOUR = (200, 200, 200)
-_FINGERS = tuple(tuple([0, *range(first, first + 4)]) for first in (1, 5, 9, 13, 17))
+_FINGERS = tuple((0, *range(first, first + 4)) for first in (1, 5, 9, 13, 17))
 _LEFT_FINGERS = ((255, 255, 120), (255, 210, 90), (255, 170, 70), (255, 130, 60), (255, 90, 60))
 _RIGHT_FINGERS = ((120, 255, 255), (90, 210, 255), (70, 170, 255), (60, 130, 255), (60, 90, 255))
 

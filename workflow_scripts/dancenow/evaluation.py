@@ -121,7 +121,11 @@ def evaluate(result, truth, plate, training, training_keypoints, asked, estimato
         PLATE: np.repeat(detect_largest(estimator, [plate]), len(wanted), axis=0),
         NEIGHBOUR: training_keypoints[neighbours],
     }
-    images = {RESULT: result, PLATE: itertools.repeat(plate), NEIGHBOUR: (training[i] for i in neighbours)}
+    images = {
+        RESULT: result,
+        PLATE: itertools.repeat(plate, len(wanted)),
+        NEIGHBOUR: (training[i] for i in neighbours),
+    }
     series = {row: _pose_series(poses, wanted, height) for row, poses in found.items()}
     for row, more in _image_series(images, truth, wanted, network).items():
         series[row].update(more)
@@ -209,7 +213,7 @@ def _pose_series(found, wanted, height):
 def _image_series(images, truth, wanted, network):
     """{row: {measure: (T,) float}} of the image measures; NaN where nobody is seen in the truth."""
     values = {key: np.full((len(images), len(wanted)), np.nan) for key in ("ssim", "psnr", "perceptual")}
-    for index, (true, *shown) in enumerate(zip(truth, *images.values(), strict=False)):
+    for index, (true, *shown) in enumerate(zip(truth, *images.values(), strict=True)):
         box = person_box(wanted[index], true.shape[1], true.shape[0])
         if box is None:
             continue

@@ -91,8 +91,9 @@ def _load(path, kind):
         with np.load(path, allow_pickle=False) as stored:
             fields = {name: stored[name] for name in kind.__dataclass_fields__}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        message = f"{path}: not a {kind.__name__.lower()} file ({error}); delete it, the workflow makes it again"
-        raise InputError(message) from error
+        raise InputError(
+            f"{path}: not a {kind.__name__.lower()} file ({error}); delete it, the workflow makes it again"
+        ) from error
     for name in ("estimator", "checkpoint", "fps"):
         fields[name] = str(fields[name])
     for name in {"width", "height", "count"} & fields.keys():

@@ -72,8 +72,8 @@ class Generator(nn.Module):
         skeleton: (N, 3, H, W) in [0, 1], black where nothing is; previous: (N, 3, H, W) in [-1, 1],
         the last output, `empty_picture` before the first; plate: (N, 3, H, W) in [-1, 1], required with
         plate=True, and then what the network sees of the last output is its difference from the plate,
-        which is the person alone. H and W divisible by unshuffle * 2 ** downs. Returns (image (N, 3, H, W) in [-1, 1], alpha
-        (N, 1, H, W) in [0, 1] or None).
+        which is the person alone. H and W divisible by unshuffle * 2 ** downs. Returns (image (N, 3, H, W)
+        in [-1, 1], alpha (N, 1, H, W) in [0, 1] or None).
         """
         if self.plate:
             previous = previous - plate

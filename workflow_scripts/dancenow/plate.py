@@ -5,8 +5,7 @@ import logging
 import cv2
 import numpy as np
 
-from dancenow.keypoints import FACE, FEET, MIN_CONFIDENCE
-from dancenow.windows import person_boxes
+from dancenow.keypoints import FACE, MIN_CONFIDENCE
 
 log = logging.getLogger(__name__)
 

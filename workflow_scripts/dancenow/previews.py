@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 
 from dancenow.dataset import cut, draw_window
-from dancenow.device import as_pictures
 from dancenow.synthesis import Painter
 from dancenow.windows import place_windows, whole_frame
 

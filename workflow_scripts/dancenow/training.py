@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -21,6 +22,8 @@ from dancenow.perceptual import perceptual_loss
 log = logging.getLogger(__name__)
 
 BETAS = (0.5, 0.999)
+# sides of a misplaced patch, as shares of the window's
+PATCH = (0.15, 0.5)
 LOG_SECONDS = 10
 SAVE_SECONDS = 60
 
@@ -33,6 +36,25 @@ def frozen(module):
         yield
     finally:
         module.requires_grad_(True)
+
+
+def disturb(previous, empty, share, random):
+    """In a share of the samples: a patch of the last frame in a wrong place, and a patch of it missing.
+
+    What a generator paints wrong once it would otherwise keep: in training its last frame always fits the
+    next skeleton, so it learns to trust the one as much as the other.
+    previous, empty: (N, 3, h, w); random: a numpy Generator. Returns a new (N, 3, h, w) with gradients.
+    """
+    previous, (height, width) = previous.clone(), previous.shape[-2:]
+    for sample in range(len(previous)):
+        if random.random() >= share:
+            continue
+        h, w = (int(side * random.uniform(*PATCH)) for side in (height, width))
+        (y0, y1, y2), (x0, x1, x2) = (random.integers(0, room, 3) for room in (height - h, width - w))
+        patch = previous[sample, :, y0 : y0 + h, x0 : x0 + w].clone()
+        previous[sample, :, y1 : y1 + h, x1 : x1 + w] = patch
+        previous[sample, :, y2 : y2 + h, x2 : x2 + w] = empty[sample, :, y2 : y2 + h, x2 : x2 + w]
+    return previous
 
 
 class Trainer:
@@ -68,16 +90,23 @@ class Trainer:
         return self.settings["learning_rate"] * min(1.0, left)
 
     def synthesise(self, skeletons, plates, previous):
-        """Frames one after another, each given the last: (N, T, 3, h, w), previous (N, 3, h, w) -> (N, T, 3, h, w)."""
+        """Frames one after another, each given the last.
+
+        skeletons: (N, T, 3, h, w); plates: the same or None; previous: (N, 3, h, w). Returns (N, T, 3, h, w).
+        """
         images = []
         for moment in range(skeletons.shape[1]):
             plate = None if plates is None else plates[:, moment]
+            empty = empty_picture(previous, plate)
+            previous = disturb(previous, empty, self.settings["disturb"], self.random)
             previous, _ = self.generator(skeletons[:, moment], previous, plate)
             images.append(previous)
         return torch.stack(images, dim=1)
 
     def train_step(self, batch):
         """One step on a batch of ClipSampler's; returns the losses, floats by name."""
+        # drawn from the step's number alone, so that a resumed run goes on as the first would have
+        self.random = np.random.default_rng([self.settings["seed"], 3, self.step])
         skeletons = as_skeletons(batch["skeleton"], self.device)
         real = as_images(batch["image"], self.device)
         plates = as_images(batch["plate"], self.device) if "plate" in batch else None

@@ -1,0 +1,30 @@
+"""How every test calls the workflow: as a user does, in a process of its own."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run_snakemake(directory, *arguments, root=ROOT, cores=2):
+    """Run snakemake on `root`'s workflow in the working directory; returns the CompletedProcess, text."""
+    command = [sys.executable, "-m", "snakemake", "-s", f"{root}/Snakefile", "--directory", str(directory)]
+    # an empty torch home: no test may depend on weights that some machine happens to have
+    environment = os.environ | {"TORCH_HOME": str(directory / "torch-home"), "NO_COLOR": "1"}
+    return subprocess.run(
+        [*command, "--cores", str(cores), *arguments],
+        capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=600,
+    )  # fmt: skip
+
+
+def planned_jobs(completed):
+    """Rule name -> number of jobs, from a dry run's (or a run's) table."""
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    table = re.search(r"Job stats:\n.*?\n-.*?\n(.*?)\ntotal", completed.stdout + completed.stderr, re.S)
+    if not table:
+        assert "Nothing to be done" in completed.stdout + completed.stderr
+        return {}
+    return {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}

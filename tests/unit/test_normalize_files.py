@@ -1,0 +1,52 @@
+"""The normalisation from file to file: what is written, what is warned of, what is refused."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from dancenow.errors import InputError
+from dancenow.files import read_json
+from dancenow.keypoints import load_pose, save_pose
+from dancenow.normalize import measure_stance_file, normalize_pair, normalize_pose
+from walkers import performer, wander, without, write_pair
+
+
+@pytest.fixture
+def files(tmp_path):
+    return write_pair(tmp_path)
+
+
+def test_pair_of_files(files, caplog):
+    caplog.set_level(logging.INFO)
+    normalize_pair(*files)
+    assert "scale 1.600 to 1.600" in caplog.text and "warning" not in caplog.text
+    stances = read_json(files[1]), read_json(files[3])
+    expected = normalize_pose(load_pose(files[0]), stances[0], load_pose(files[2]), stances[1])
+    assert np.array_equal(load_pose(files[4]).keypoints, expected.keypoints)
+
+
+@pytest.mark.parametrize(("height", "stride", "what"), [(50, 0, "scale"), (150, 5, "outside")])
+def test_implausible_results_are_said(files, caplog, height, stride, what):
+    x = 1000 + stride * (wander() - 256)
+    save_pose(files[0], performer(height, 300, x, width=2000))
+    measure_stance_file(files[0], files[1])
+    normalize_pair(*files)
+    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"warning: {files[4]}: ")
+    assert what in warnings[0]
+
+
+def test_two_estimators_are_refused(files):
+    save_pose(files[0], performer(150, 300).replace(estimator="other"))
+    with pytest.raises(InputError, match="source.npz"):
+        normalize_pair(*files)
+    assert not files[4].exists()
+
+
+def test_upper_body_file_leaves_no_stance(tmp_path):
+    save_pose(tmp_path / "anna.npz", without(performer(200, 400), slice(None), "left_ankle"))
+    with pytest.raises(InputError, match="^anna: "):
+        measure_stance_file(tmp_path / "anna.npz", tmp_path / "anna.json")
+    assert not (tmp_path / "anna.json").exists()
