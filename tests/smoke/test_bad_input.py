@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from running import run_snakemake
 from dancenow.media import ffmpeg_binary
+from running import run_snakemake
 
 SUBJECTS = "subjects={alice: {video: clip.mp4}}"
 

@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from running import run_snakemake
 from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
 from dancenow.media import decode, ffmpeg_binary, ffprobe_binary, probe
 from dancenow.previews import read_png
 from dancenow.windows import person_boxes
+from running import run_snakemake
 
 FRAMES = {"alice": 50, "brunomars": 20}
 WANTED = (
