@@ -14,6 +14,7 @@
 #   results/models/{target}/generator.safetensors            one per target, shared by all its sources
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
+#   results/figures/{target}_as_{source}.png                 source, skeleton, result
 #   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
 #   results/metrics/{target}.heldout.json                    on the target's own unseen footage
 #   logs/{rule}/{wildcards}.log   benchmarks/rules/{rule}/{wildcards}.tsv
@@ -45,3 +46,4 @@ rule evaluate:
     input:
         expand("results/metrics/{pair}.json", pair=config["evaluation"]["truth"]),
         expand("results/figures/{pair}.normalization.png", pair=config["transfers"]),
+        expand("results/figures/{pair}.png", pair=config["transfers"]),

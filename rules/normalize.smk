@@ -4,10 +4,10 @@
 
 
 rule measure_stance:
-    """Where a performer's feet are near and far, and how tall the figure is there."""
+    """Where a performer's feet are near and far, how tall the figure is there, and its limb lengths."""
     input:
         pose="results/poses/{subject}.npz",
-        code=library("normalize"),
+        code=library("normalize", "retarget"),
     output:
         stance=ensure("results/stance/{subject}.json", non_empty=True),
     log:
@@ -21,13 +21,13 @@ rule measure_stance:
 
 
 rule normalize_poses:
-    """Global pose normalisation, from two stances."""
+    """Global pose normalisation, from two stances, and limb lengths."""
     input:
         source_pose="results/poses/{source}.npz",
         source_stance="results/stance/{source}.json",
         target_pose="results/poses/{target}.npz",
         target_stance="results/stance/{target}.json",
-        code=library("normalize", "performer"),
+        code=library("normalize", "performer", "retarget"),
     output:
         pose=ensure("results/poses/{target}_as_{source}.npz", non_empty=True),
     log:
@@ -36,6 +36,8 @@ rule normalize_poses:
         "benchmarks/rules/normalize_poses/{target}_as_{source}.tsv"
     conda:
         "../envs/pose.yaml"
+    params:
+        limbs=config["normalize"]["limbs"],
     script:
         "../workflow_scripts/normalize_poses.py"
 

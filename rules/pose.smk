@@ -4,7 +4,10 @@
 
 
 ESTIMATORS = library(
-    *(f"estimators/{module}" for module in ("__init__", "mediapipe_holistic", "openpifpaf_wholebody", "pifpaf_compat"))
+    *(
+        f"estimators/{module}"
+        for module in ("__init__", "mediapipe_holistic", "openpifpaf_wholebody", "pifpaf_compat")
+    )
 )
 
 
@@ -39,11 +42,11 @@ rule detect_poses:
         "logs/detect_poses/{subject}.log",
     benchmark:
         "benchmarks/rules/detect_poses/{subject}.tsv"
+    conda:
+        "../envs/pose.yaml"
     threads: workflow.cores
     resources:
         gpu=1,
-    conda:
-        "../envs/pose.yaml"
     script:
         "../workflow_scripts/detect_poses.py"
 

@@ -1,6 +1,6 @@
 # The dance itself.
 # REQUIRED INPUTS: results/models/{target}/generator.safetensors, results/poses/{target}_as_{source}.npz
-# OUTPUTS: results/synthesis/{target}_as_{source}.mp4, results/{target}_as_{source}.mp4
+# OUTPUTS: results/synthesis/{target}_as_{source}.mp4, results/{target}_as_{source}.mp4, results/figures/*.png
 
 
 rule synthesize_frames:
@@ -41,3 +41,22 @@ rule mux_video:
         "../envs/video.yaml"
     script:
         "../workflow_scripts/mux_video.py"
+
+
+rule plot_transfer:
+    """Source, normalised skeleton and result in one picture."""
+    input:
+        source_frames="results/frames/{source}.avi",
+        pose="results/poses/{target}_as_{source}.npz",
+        video="results/{target}_as_{source}.mp4",
+        code=library("transfer_figure", "draw"),
+    output:
+        figure=ensure("results/figures/{target}_as_{source}.png", non_empty=True),
+    log:
+        "logs/plot_transfer/{target}_as_{source}.log",
+    benchmark:
+        "benchmarks/rules/plot_transfer/{target}_as_{source}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/plot_transfer.py"

@@ -1,4 +1,4 @@
-"""The source's motion at the target's size and place."""
+"""The source's motion at the target's size and place, with the target's limb lengths."""
 
 from dancenow.job import job
 from dancenow.normalize import normalize_pair
@@ -6,5 +6,10 @@ from dancenow.normalize import normalize_pair
 with job(snakemake.log[0]):
     given = snakemake.input
     normalize_pair(
-        given.source_pose, given.source_stance, given.target_pose, given.target_stance, snakemake.output.pose
+        given.source_pose,
+        given.source_stance,
+        given.target_pose,
+        given.target_stance,
+        snakemake.output.pose,
+        snakemake.params.limbs,
     )

@@ -20,6 +20,7 @@ WANTED = (
     "results/metrics/alice_as_brunomars.json",
     "results/metrics/alice.heldout.json",
     "results/figures/alice_as_brunomars.normalization.png",
+    "results/figures/alice_as_brunomars.png",
 )
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dancenow.plate import make_plate, person_mask
+from dancenow.plate import fill_smoothly, make_plate, person_mask
 from figures import footage, performer
 
 
@@ -29,3 +29,14 @@ def test_mask_covers_the_figure_only():
     assert mask[points[:, 1], points[:, 0]].all()
     assert mask.mean() < 0.35
     assert not person_mask(np.zeros_like(pose.keypoints[0]), 256, 128).any()
+
+
+def test_filling_keeps_the_known_and_continues_it():
+    ramp = np.repeat(np.linspace(40, 200, 64)[None, :, None], 48, axis=0).repeat(3, axis=2).astype(np.uint8)
+    known = np.ones((48, 64), bool)
+    known[10:40, 20:45] = False
+    spoiled = np.where(known[..., None], ramp, 255).astype(np.uint8)
+    filled = fill_smoothly(spoiled, known)
+    assert np.array_equal(filled[known], ramp[known])
+    assert np.abs(filled[~known].astype(int) - ramp[~known]).mean() < 25
+    assert np.abs(np.diff(filled[20, :, 0].astype(int))).max() < 40

@@ -2,8 +2,9 @@
 
 After Chan et al., Everybody Dance Now (ICCV 2019), appendix 8.5: where the feet stand in the picture tells
 how far away the performer is; the source's far and close stances are laid onto the target's, and each frame
-is scaled about its own feet. docs/normalization.md gives the formulas, says where they had to be made
-robust, and what each choice was measured to be worth.
+is scaled about its own feet. Limb lengths are then made the target's, which the
+paper leaves as they are (dancenow.retarget). docs/normalization.md gives the formulas, says where they had to
+be made robust, and what each choice was measured to be worth.
 """
 
 import logging
@@ -17,6 +18,7 @@ from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import BODY, INDEX, load_pose, save_pose
 from dancenow.performer import require_same_estimator
+from dancenow.retarget import limb_ratios, measure_limbs, retarget
 
 CHAIN = ("ankle", "knee", "hip", "shoulder")
 
@@ -65,7 +67,8 @@ def measure_stance(pose, clip="the clip"):
     s_far, s_median, s_close: mean ankle y far from the camera, typically, and close to it;
     h_far, h_close: body height there, along the body from the ankles to the nose (or between the ears);
     x_median: ankle x, typically; far_rule: "eq. 9", "quantile" (the cluster of eq. 9 is empty) or "still"
-    (one place: far, median and close coincide). Raises InputError, naming `clip`, when fewer than
+    (one place: far, median and close coincide); limbs: {bone: length in shares of the body height, or None}
+    as retarget.measure_limbs has it. Raises InputError, naming `clip`, when fewer than
     MIN_WHOLE_SHARE of the frames show the person from head to feet.
     """
     figure = _figure(pose, clip)
@@ -87,7 +90,9 @@ def measure_stance(pose, clip="the clip"):
         "h_close": h_close,
         "x_median": float(np.median(figure.x[used])),
     }
-    return {key: round(value, 3) if isinstance(value, float) else value for key, value in stance.items()}
+    stance = {key: round(value, 3) if isinstance(value, float) else value for key, value in stance.items()}
+    seen = (pose.present() & _inside(pose))[used]
+    return stance | {"limbs": measure_limbs(pose.keypoints[used], seen, _height_at(stance, y))}
 
 
 def fit_similarity(source, source_stance, target_stance):
@@ -128,9 +133,12 @@ def measure_stance_file(pose_path, stance_path):
     write_json(stance_path, stance)
 
 
-def normalize_pair(source_pose_path, source_stance_path, target_pose_path, target_stance_path, output_path):
-    """normalize_pose from files to a file, with one log line, and a warning if the result is implausible.
+def normalize_pair(
+    source_pose_path, source_stance_path, target_pose_path, target_stance_path, output_path, limbs="target"
+):
+    """normalize_pose from files to a file, logged, with a warning if the result is implausible.
 
+    limbs: "target" gives the figure the target's limb lengths, "source" leaves it its own, as the paper does.
     Raises InputError when the two poses come from different estimators or checkpoints.
     """
     source, target = load_pose(source_pose_path), load_pose(target_pose_path)
@@ -138,6 +146,10 @@ def normalize_pair(source_pose_path, source_stance_path, target_pose_path, targe
     stances = read_json(source_stance_path), read_json(target_stance_path)
     scale, _ = fit_similarity(source, *stances)
     result = normalize_pose(source, stances[0], target, stances[1])
+    if limbs == "target":
+        ratios = limb_ratios(stances[0]["limbs"], stances[1]["limbs"])
+        logging.info("limb lengths times: %s", ", ".join(f"{bone} {r:.2f}" for bone, r in ratios.items()))
+        result = retarget(result, ratios)
     outside = outside_share(result)
     logging.info(
         "normalised %d frames: scale %.3f to %.3f, %.1f %% of the body outside the frame",
@@ -269,8 +281,8 @@ def _heights(far, close, y, tall):
 
 
 def _height_at(stance, y):
-    """Body height px at ankle y between far and close: linear, as perspective has it."""
-    return float(np.interp(y, [stance["s_far"], stance["s_close"]], [stance["h_far"], stance["h_close"]]))
+    """Body height px at ankle y, a number or (T,), between far and close: linear, as perspective has it."""
+    return np.interp(y, [stance["s_far"], stance["s_close"]], [stance["h_far"], stance["h_close"]])
 
 
 def _target_places(source, target):

@@ -5,38 +5,78 @@ import logging
 import cv2
 import numpy as np
 
-from dancenow.keypoints import FACE, MIN_CONFIDENCE
+from dancenow.errors import InputError
+from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
 
 log = logging.getLogger(__name__)
 
 SAMPLES = 240
 # a pixel seen in fewer samples than this share shows hair or clothes that the mask missed, not the wall
-LEAST_SEEN = 0.03
+LEAST_SEEN = 0.05
+# nose, eyes and ears, where the face was not found
+HEAD = slice(0, 5)
 # half-width of a limb as a share of the body height: generous, so that clothes and hair are masked too
-LIMB_SHARE = 0.07
+LIMB_SHARE = 0.06
+HEAD_SHARE = 0.13
+LIMBS = [
+    [INDEX[f"{side}_{joint}"] for joint in chain]
+    for side in ("left", "right")
+    for chain in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle", "big_toe"), ("ankle", "heel"))
+]
+# filled, because a shirt or a skirt spans them, and how many limb widths the clothes stand off
+AREAS = [
+    ([INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in joints], wide)
+    for joints, wide in ((("shoulder", "hip"), 1), (("hip", "knee"), 2))
+]
 
 
 def person_mask(keypoints, width, height):
-    """Roughly where the person is: a filled hull of the joints, widened by a limb's width.
+    """Roughly where the person is: trunk, thighs, head and hands, and the limbs at a limb's width.
 
     keypoints: (133, 3) px. Returns (height, width) bool; nothing is masked where nobody is seen.
     """
     mask = np.zeros((height, width), np.uint8)
-    seen = keypoints[keypoints[:, 2] >= MIN_CONFIDENCE, :2]
-    if len(seen) < 3:
+    seen = keypoints[:, 2] >= MIN_CONFIDENCE
+    if seen.sum() < 3:
         return mask.astype(bool)
-    tall = float(np.ptp(seen[:, 1]))
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(seen).astype(np.int32)), 1)
+    points = np.rint(keypoints[:, :2]).astype(np.int32)
+    tall = float(np.ptp(keypoints[seen, 1]))
     radius = max(1, round(tall * LIMB_SHARE))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    mask = cv2.dilate(mask, disc)
-    face = keypoints[FACE]
-    head = face[face[:, 2] >= MIN_CONFIDENCE, :2]
-    if not len(head):
-        head = keypoints[:5][keypoints[:5, 2] >= MIN_CONFIDENCE, :2]
-    if len(head):
-        cv2.circle(mask, tuple(np.rint(head.mean(axis=0)).astype(int).tolist()), round(tall * 0.13), 1, -1)
+    for chain in LIMBS:
+        for start, end in zip(chain[:-1], chain[1:], strict=True):
+            if seen[start] and seen[end]:
+                cv2.line(mask, points[start].tolist(), points[end].tolist(), 1, 2 * radius)
+    hands = [(range(COUNT)[part], 1) for part in (LEFT_HAND, RIGHT_HAND)]
+    for area, wide in (*AREAS, *hands):
+        corners = points[[index for index in area if seen[index]]]
+        if len(corners) > 2:
+            hull = cv2.convexHull(corners)
+            cv2.fillConvexPoly(mask, hull, 1)
+            cv2.polylines(mask, [hull], True, 1, 2 * wide * radius)
+    head = next((keypoints[part][seen[part], :2] for part in (FACE, HEAD) if seen[part].any()), None)
+    if head is not None:
+        cv2.circle(mask, np.rint(head.mean(axis=0)).astype(int).tolist(), round(tall * HEAD_SHARE), 1, -1)
     return mask.astype(bool)
+
+
+def fill_smoothly(picture, known):
+    """Fill what is not known from its surroundings, at every scale at once, without seams.
+
+    picture: (H, W, 3) uint8; known: (H, W) bool with at least one True. Each unknown pixel takes the average
+    of the known ones at the finest scale that has any near it (pull-push; Gortler et al. 1996).
+    """
+    levels, values, weights = [], picture.astype(np.float32) * known[..., None], known.astype(np.float32)
+    while min(weights.shape) > 1 and (weights < 1).any():
+        levels.append((values, weights))
+        size = tuple((side + 1) // 2 for side in weights.shape[::-1])
+        values, weights = (cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in (values, weights))
+        scale = np.minimum(4 * weights, 1) / np.maximum(weights, 1e-6)
+        values, weights = values * scale[..., None], weights * scale
+    filled = values / np.maximum(weights, 1e-6)[..., None]
+    for values, weights in reversed(levels):
+        coarse = cv2.resize(filled, weights.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        filled = values + (1 - weights[..., None]) * coarse
+    return np.rint(np.clip(filled, 0, 255)).astype(np.uint8)
 
 
 def make_plate(frames, pose, training_frames):
@@ -45,7 +85,7 @@ def make_plate(frames, pose, training_frames):
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; training_frames: how many
     frames from the start may be looked at (held-out footage stays unseen).
     Returns (H, W, 3) uint8 RGB. Pixels that the person covers in nearly all sampled frames are filled from
-    their surroundings (cv2.inpaint), and how many they are is logged.
+    their surroundings, and how many they are is logged.
     """
     chosen = np.unique(np.linspace(0, training_frames - 1, min(SAMPLES, training_frames)).astype(int))
     stack = np.stack([frames[int(index)] for index in chosen])
@@ -56,8 +96,9 @@ def make_plate(frames, pose, training_frames):
         known = seen[row]
         visible = np.where(masks[:, row, known, None], np.nan, stack[:, row, known].astype(np.float32))
         plate[row, known] = np.rint(np.nanmedian(visible, axis=0))
-    if not seen.all():
-        plate = cv2.inpaint(plate, (~seen).astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    if not seen.any():
+        raise InputError("the target covers the whole picture in every frame; set train.generator.plate to false")
+    plate = fill_smoothly(plate, seen)
     share = 100 * float((~seen).mean())
     log.info("plate from %d frames; %.1f %% of it was hardly ever seen and is filled in", len(chosen), share)
     return plate

@@ -1,47 +1,134 @@
 """The target's limb lengths for a figure that has the source's: bone by bone, the directions kept.
 
 The paper's normalisation moves the figure as a whole, so the target would dance with the source's arms and
-legs. Here every bone keeps its direction in the picture and takes the target's length. A share of a limb that
-foreshortening takes away is the same for any length, so one factor per bone is right in every frame.
+legs. Here every bone keeps its direction in the picture and takes the target's length. The share of a limb
+that foreshortening takes away is the same for any length, so one factor per bone is right in every frame.
 docs/normalization.md says how lengths are measured and what the step is worth.
 """
 
-from dancenow.keypoints import COUNT, INDEX
+import numpy as np
+
+from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 
 # foreshortening only shortens: a bone's length is what it reaches when it lies in the picture plane. The
 # maximum would be one bad detection
 LONGEST = 0.9
-# people differ less; beyond, one of the two measurements is wrong
+# proportions of people differ less; beyond, one of the two measurements is wrong
 PLAUSIBLE_RATIO = (0.5, 2.0)
-# of the standing height: a foot higher than the other by more than this carries little of the weight
-SUPPORT = 0.04
 
-# points between the two sides, numbered after the keypoints
-MIDDLES = {f"mid_{joint}": COUNT + number for number, joint in enumerate(("hip", "shoulder", "eye", "ear"))}
-POINTS = INDEX | MIDDLES
 SIDES = "left", "right"
+# points halfway between a left and a right joint, numbered after the keypoints
+MIDDLES = {f"mid_{joint}": COUNT + number for number, joint in enumerate(("hip", "shoulder", "ear"))}
+POINTS = INDEX | MIDDLES
 
 
-def _both(bone, end, start):
-    """The bone's rows of a left and a right limb."""
-    return [(bone, f"{side}_{end}", start if start in MIDDLES else f"{side}_{start}") for side in SIDES]
+def _both(bone, start, end):
+    """The tree's rows of a left and a right limb."""
+    return [(bone, start if start in MIDDLES else f"{side}_{start}", f"{side}_{end}") for side in SIDES]
 
 
-# (bone, its end, its start), from the root, mid_hip, outwards
+# (bone, where it starts, where it ends), from the root mid_hip outwards
 TREE = [
-    ("trunk", "mid_shoulder", "mid_hip"),
-    *_both("hips", "hip", "mid_hip"),
-    *_both("thigh", "knee", "hip"),
-    *_both("shank", "ankle", "knee"),
-    *_both("foot", "big_toe", "ankle"),
-    *_both("foot", "small_toe", "ankle"),
-    *_both("foot", "heel", "ankle"),
-    *_both("shoulders", "shoulder", "mid_shoulder"),
-    *_both("upper_arm", "elbow", "shoulder"),
-    *_both("forearm", "wrist", "elbow"),
-    ("nose", "nose", "mid_shoulder"),
-    ("eyes", "mid_eye", "mid_shoulder"),
-    ("ears", "mid_ear", "mid_shoulder"),
-    *_both("head", "eye", "mid_eye"),
-    *_both("head", "ear", "mid_ear"),
+    ("trunk", "mid_hip", "mid_shoulder"),
+    *_both("hips", "mid_hip", "hip"),
+    *_both("thigh", "hip", "knee"),
+    *_both("shank", "knee", "ankle"),
+    *_both("foot", "ankle", "big_toe"),
+    *_both("shoulders", "mid_shoulder", "shoulder"),
+    *_both("upper_arm", "shoulder", "elbow"),
+    *_both("forearm", "elbow", "wrist"),
+    ("neck", "mid_shoulder", "mid_ear"),
+    *_both("head", "mid_ear", "ear"),
 ]
+BONES = tuple(dict.fromkeys(bone for bone, _, _ in TREE))
+
+
+def _fan(bone, start, ends):
+    """Rows, by number, of points that keep their places around `start`; bone None: their size as well."""
+    return [(bone, POINTS[start], end) for end in ends]
+
+
+# what no bone ends at: it moves with the joint it hangs on. The hands keep the body's scale
+FOLLOWERS = [
+    *_fan("head", "mid_ear", [INDEX["nose"], INDEX["left_eye"], INDEX["right_eye"], *range(COUNT)[FACE]]),
+    *_fan("foot", "left_ankle", [INDEX["left_small_toe"], INDEX["left_heel"]]),
+    *_fan("foot", "right_ankle", [INDEX["right_small_toe"], INDEX["right_heel"]]),
+    *_fan(None, "left_wrist", range(COUNT)[LEFT_HAND]),
+    *_fan(None, "right_wrist", range(COUNT)[RIGHT_HAND]),
+]
+
+
+def measure_limbs(keypoints, seen, heights):
+    """How long a performer's bones are, in shares of the body height.
+
+    keypoints: (T, 133, 2+) px; seen: (T, 133) bool; heights: (T,) px, how tall the performer looks where the
+    feet stand in each frame. Left and right count as one. Returns {bone: share}, for every bone of BONES: the
+    length that all but the longest tenth of its sightings stay below, or None where it was never seen.
+    """
+    places, known = _with_middles(keypoints, seen)
+    lengths = {bone: [] for bone in BONES}
+    for bone, start, end in _numbered(TREE):
+        both = known[:, start] & known[:, end]
+        vectors = places[both, end] - places[both, start]
+        lengths[bone].append(np.linalg.norm(vectors, axis=-1) / heights[both])
+    pooled = {bone: np.concatenate(parts) for bone, parts in lengths.items()}
+    return {
+        bone: round(float(np.quantile(shares, LONGEST)), 4) if len(shares) else None
+        for bone, shares in pooled.items()
+    }
+
+
+def limb_ratios(source, target):
+    """{bone: factor} from the source's proportions to the target's; both from measure_limbs.
+
+    A factor is kept inside PLAUSIBLE_RATIO; a bone that one of the two clips never shows keeps its length.
+    """
+    ratios = dict.fromkeys(BONES, 1.0)
+    for bone in BONES:
+        if source[bone] and target[bone]:
+            ratios[bone] = float(np.clip(target[bone] / source[bone], *PLAUSIBLE_RATIO))
+    return ratios
+
+
+def retarget(pose, ratios):
+    """The Pose with every bone `ratios[bone]` times as long and pointing where it pointed.
+
+    The figure is rebuilt from the middle of the hips outwards, then moved so that the middle between the
+    ankles is where it was: ground contact, jumps and depth stay as the placement made them. Where a bone is
+    not seen, its direction is interpolated in time; where it never is, its end moves with its start: a
+    missing joint never breaks what hangs on it. Missing keypoints stay missing, confidences as they are.
+    """
+    places, known = _with_middles(pose.keypoints, pose.present())
+    moved = np.zeros_like(places)
+    rows = _numbered(TREE) + FOLLOWERS
+    for bone, start, end in rows:
+        moved[:, end] = moved[:, start]
+        if bone is not None and ratios[bone] != 1:
+            vectors = _filled(places[:, end] - places[:, start], known[:, start] & known[:, end])
+            moved[:, end] += (ratios[bone] - 1) * vectors
+    moved -= moved[:, [POINTS["left_ankle"], POINTS["right_ankle"]]].mean(axis=1, keepdims=True)
+    keypoints = pose.keypoints.copy()
+    keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, places[:, :COUNT] + moved[:, :COUNT], 0)
+    return pose.replace(keypoints=keypoints)
+
+
+def _numbered(rows):
+    return [(bone, POINTS[start], POINTS[end]) for bone, start, end in rows]
+
+
+def _with_middles(keypoints, seen):
+    """Places (T, 136, 2) float64 and bool (T, 136) of the keypoints and, after them, of MIDDLES."""
+    places, known = [keypoints[..., :2].astype(np.float64)], [seen]
+    for middle in MIDDLES:
+        sides = [INDEX[middle.replace("mid", side)] for side in SIDES]
+        places.append(places[0][:, sides].mean(axis=1, keepdims=True))
+        known.append(seen[:, sides].all(axis=1, keepdims=True))
+    return np.concatenate(places, axis=1), np.concatenate(known, axis=1)
+
+
+def _filled(vectors, known):
+    """vectors (T, 2) with the unknown ones interpolated in time, at the ends held; zero if none is known."""
+    if not known.any():
+        return np.zeros_like(vectors)
+    frames = np.arange(len(vectors))
+    return np.stack([np.interp(frames, frames[known], axis[known]) for axis in vectors.T], axis=-1)
