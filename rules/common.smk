@@ -1,16 +1,33 @@
 # The preset, the schema, the names. No rule here.
 
 import re
+import sys
 from difflib import get_close_matches
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
 
+def typed(value):
+    """Numbers, booleans and null inside --config "train={steps: 5}", which arrive as text, as what they are."""
+    if isinstance(value, dict):
+        return {key: typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [typed(inner) for inner in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        read = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    return read if read is None or isinstance(read, (bool, int, float)) else value
+
+
 def overlay_preset():
     """Lay the preset over config.yaml, and what the user gave on the command line over both."""
-    user = workflow.config_settings.overwrite_config
+    user = typed(workflow.config_settings.overwrite_config)
     preset = user.get("preset", config.get("preset"))
     presets = config.get("presets", {})
     if preset not in presets:
@@ -45,7 +62,7 @@ def check_pairs(place, pairs):
             if name not in config["subjects"]:
                 names = ", ".join(config["subjects"])
                 hint = did_you_mean(name, config["subjects"])
-                raise WorkflowError(f"{place}: {name!r} is not one of the subjects ({names}){hint}")
+                raise WorkflowError(f"{place}: {pair}: {name!r} is not one of the subjects ({names}){hint}")
 
 
 overlay_preset()
@@ -63,8 +80,9 @@ wildcard_constraints:
     source=NAME,
 
 
-# Snakemake would only say that no rule makes the file; this names the subject that is missing
-for wanted in workflow.dag_settings.targets if workflow.dag_settings else []:
+# Snakemake would only say that no rule makes the file; this names the subject that is missing. The targets
+# are not known to a Snakefile by any other way than the command line.
+for wanted in sys.argv[1:]:
     if re.fullmatch(r"results/(.+/)?[^/]+_as_[^/]+", wanted):
         check_pairs(f"{wanted} (name it with its video in config.yaml)", [Path(wanted).name.split(".")[0]])
 

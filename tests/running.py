@@ -20,11 +20,16 @@ def run_snakemake(directory, *arguments, root=ROOT, cores=2):
     )  # fmt: skip
 
 
+def said(completed):
+    """All that a user sees; a dry run speaks on another stream than a run."""
+    return completed.stdout + completed.stderr
+
+
 def planned_jobs(completed):
     """Rule name -> number of jobs, from a dry run's (or a run's) table."""
-    assert completed.returncode == 0, completed.stdout + completed.stderr
-    table = re.search(r"Job stats:\n.*?\n-.*?\n(.*?)\ntotal", completed.stdout + completed.stderr, re.S)
+    assert completed.returncode == 0, said(completed)
+    table = re.search(r"Job stats:\n.*?\n-.*?\n(.*?)\ntotal", said(completed), re.S)
     if not table:
-        assert "Nothing to be done" in completed.stdout + completed.stderr
+        assert "Nothing to be done" in said(completed)
         return {}
     return {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}

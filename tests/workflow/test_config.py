@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from running import ROOT
+from running import ROOT, said
 
 PAIR = "results/alice_as_brunomars.mp4"
 
@@ -27,7 +27,7 @@ PAIR = "results/alice_as_brunomars.mp4"
 def test_mistake_in_config_is_named(workflow, arguments, words):
     completed = workflow("-n", PAIR, *arguments)
     assert completed.returncode != 0
-    message = next(line for line in completed.stderr.splitlines() if "config:" in line)
+    message = next(line for line in said(completed).splitlines() if line.startswith("config:"))
     assert all(word in message for word in words), message
     assert not (workflow.directory / "results").exists()
 
@@ -37,13 +37,13 @@ def test_typo_in_the_file_itself(workflow):
     config.write_text(config.read_text().replace("long_edge: 512 ", "longedge: 512 ", 1))
     completed = workflow("-n", PAIR)
     assert completed.returncode != 0
-    assert "frames: " in completed.stderr and "'longedge'" in completed.stderr
+    assert "frames: " in said(completed) and "'longedge'" in said(completed)
 
 
 def test_unknown_name_in_the_target_file(workflow):
     completed = workflow("-n", "results/alise_as_brunomars.mp4")
     assert completed.returncode != 0
-    message = next(line for line in completed.stderr.splitlines() if "alise" in line)
+    message = next(line for line in said(completed).splitlines() if line.startswith("results/alise"))
     assert "did you mean 'alice'" in message and "subjects" in message
 
 
@@ -51,7 +51,7 @@ def test_missing_clip_names_the_file(workflow):
     (workflow.directory / "data" / "alice.mp4").unlink()
     completed = workflow("-n", PAIR)
     assert completed.returncode != 0
-    assert "data/alice.mp4" in completed.stderr
+    assert "data/alice.mp4" in said(completed)
 
 
 @pytest.mark.parametrize("preset", ["smoke", "demo", "paper"])

@@ -89,7 +89,9 @@ def test_training_takes_every_core_so_that_nothing_runs_beside_it(workflow):
 
 def test_presets_and_the_user_over_them(workflow):
     def trained_with(*arguments):
-        completed = workflow("--forcerun", "train_generator", "--until", "train_generator", PAIR, *arguments)
+        completed = workflow(
+            "results/models/alice/settings.json", "--forcerun", "train_generator", *arguments
+        )
         assert completed.returncode == 0, completed.stderr
         return json.loads((workflow.directory / "results/models/alice/settings.json").read_text())["settings"]
 

@@ -69,7 +69,9 @@ def fill_smoothly(picture, known):
     while min(weights.shape) > 1 and (weights < 1).any():
         levels.append((values, weights))
         size = tuple((side + 1) // 2 for side in weights.shape[::-1])
-        values, weights = (cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in (values, weights))
+        values, weights = (
+            cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in (values, weights)
+        )
         scale = np.minimum(4 * weights, 1) / np.maximum(weights, 1e-6)
         values, weights = values * scale[..., None], weights * scale
     filled = values / np.maximum(weights, 1e-6)[..., None]
@@ -97,7 +99,9 @@ def make_plate(frames, pose, training_frames):
         visible = np.where(masks[:, row, known, None], np.nan, stack[:, row, known].astype(np.float32))
         plate[row, known] = np.rint(np.nanmedian(visible, axis=0))
     if not seen.any():
-        raise InputError("the target covers the whole picture in every frame; set train.generator.plate to false")
+        raise InputError(
+            "the target covers the whole picture in every frame; set train.generator.plate to false"
+        )
     plate = fill_smoothly(plate, seen)
     share = 100 * float((~seen).mean())
     log.info("plate from %d frames; %.1f %% of it was hardly ever seen and is filled in", len(chosen), share)
