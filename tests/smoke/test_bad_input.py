@@ -65,11 +65,13 @@ def test_a_clip_with_nobody_in_it(tmp_path):
 
 def test_earlier_results_survive_a_bad_clip(tmp_path, data):
     shutil.copy(data / "alice_as_brunomars.truth.mp4", tmp_path / "clip.mp4")
-    arguments = ("results/clips/alice.json", "--config", "preset=smoke")
-    assert run_snakemake(tmp_path, *arguments, SUBJECTS).returncode == 0
+    settings = ("--config", "preset=smoke")
+    assert run_snakemake(tmp_path, "results/clips/alice.json", *settings, SUBJECTS).returncode == 0
     before = (tmp_path / "results/clips/alice.json").read_bytes()
     not_a_video(tmp_path / "bad.mp4", data)
     both = "subjects={alice: {video: clip.mp4}, bob: {video: bad.mp4}}"
-    message = error_line(run_snakemake(tmp_path, *arguments, "results/clips/bob.json", both))
+    message = error_line(
+        run_snakemake(tmp_path, "results/clips/alice.json", "results/clips/bob.json", *settings, both)
+    )
     assert "bad.mp4" in message
     assert (tmp_path / "results/clips/alice.json").read_bytes() == before
