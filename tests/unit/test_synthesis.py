@@ -47,6 +47,15 @@ def test_every_frame_is_painted_and_the_plate_surrounds_the_window(generator_fil
         assert 30 <= untouched.sum() < 128  # columns outside the 64 to 96 px wide window
 
 
+def test_without_a_plate_the_whole_frame_is_painted(tmp_path):
+    network = NETWORK | {"plate": False}
+    description = {"network": network, "sizes": [[128, 96]], "width": 128, "height": 96, "seed": 0, "step": 5}
+    path = tmp_path / "generator.safetensors"
+    save_generator(path, Generator(**network).state_dict(), description)
+    frames = list(paint_clip(path, performer(3), 1))
+    assert len(frames) == 3 and all(frame.shape == (96, 128, 3) for frame in frames)
+
+
 def test_the_last_frame_feeds_the_next(generator_file):
     pose = performer(4)
     still = pose.replace(keypoints=np.repeat(pose.keypoints[:1], 4, axis=0))

@@ -17,7 +17,7 @@ STEPS = 6
 
 def settings(**changes):
     return {
-        "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "lead": 1,
+        "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "lead": 1, "disturb": 0.5,
         "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9,
         "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
         "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
@@ -39,9 +39,9 @@ def batches(batch=2):
 
 
 def test_repeating_one_batch_lowers_its_loss():
-    trainer, batch = make(steps=60, decay=0.0), batches()(0)
+    trainer, batch = make(steps=60, decay=0.0, disturb=0.0), batches()(0)
     losses = [trainer.train_step(batch)["l1"] for _ in range(60)]
-    assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+    assert np.mean(losses[-5:]) < 0.6 * losses[0]
 
 
 def test_batch_of_two_is_the_mean_of_its_samples():
@@ -69,6 +69,15 @@ def test_disturbed_frames_keep_their_values_but_not_their_places():
     assert 0.02 < (disturbed != previous).float().mean() < 0.6
     assert torch.isin(disturbed, torch.cat([previous.flatten(), torch.tensor([-1.0])])).all()
     assert torch.equal(disturb(previous, empty, 0.0, np.random.default_rng(0)), previous)
+
+
+def test_the_published_form_trains_on_whole_frames_without_a_plate():
+    network = settings()["generator"] | {"plate": False, "skips": False, "unshuffle": 1}
+    trainer = make(generator=network, lead=0, disturb=0.0)
+    pose = performer(12)
+    whole = ClipSampler(footage(pose), pose, None, [(128, 96)], 12, 1, 0, 3)
+    losses = [trainer.train_step(whole(number))["l1"] for number in range(3)]
+    assert all(np.isfinite(losses))
 
 
 def test_each_parameter_is_optimised_once():

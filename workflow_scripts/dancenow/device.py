@@ -12,7 +12,7 @@ def has_fast_bf16(device):
     """Whether bfloat16 convolutions run on the device's own units; elsewhere they are emulated and slower."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported()
+    return torch.backends.mkldnn.is_available() and torch.cpu._is_avx512_bf16_supported()
 
 
 def prepare(device, threads):

@@ -42,11 +42,17 @@ class Previews:
                 cut(self.frames[moment], window),
             )
             columns.append(np.concatenate(rows, axis=0))
-        write_png(self.folder / f"step-{trainer.step:06d}.png", np.concatenate(columns, axis=1))
+        write_png(self._file(trainer.step), np.concatenate(columns, axis=1))
 
-    def write_strip(self, path):
-        """The results of all previews, oldest on top, with the real frames below."""
-        pictures = [read_png(file) for file in sorted(self.folder.glob("step-*.png"))]
+    def _file(self, step):
+        return self.folder / f"step-{step:06d}.png"
+
+    def write_strip(self, path, steps):
+        """The results of the previews made after `steps`, oldest on top, with the real frames below.
+
+        The folder may hold pictures of an earlier training of other sizes; they are not looked at.
+        """
+        pictures = [read_png(self._file(step)) for step in steps]
         height = len(pictures[0]) // 3
         rows = [picture[height : 2 * height] for picture in pictures] + [pictures[-1][2 * height :]]
         write_png(path, np.concatenate(rows, axis=0))

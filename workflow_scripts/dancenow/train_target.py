@@ -14,7 +14,7 @@ from dancenow.keypoints import load_pose
 from dancenow.networks import parameter_count
 from dancenow.perceptual import load_perceptual
 from dancenow.previews import Previews, read_png
-from dancenow.training import Trainer, run_training
+from dancenow.training import Trainer, preview_steps, run_training
 from dancenow.windows import choose_sizes
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
     }
     write_json(outputs.settings, identity | description)
     shutil.copyfile(losses, outputs.losses)
-    previews.write_strip(Path(outputs.progress))
+    previews.write_strip(Path(outputs.progress), preview_steps(steps))
     save_generator(outputs.generator, trainer.average.state_dict(), description, plate)
     # the previews stay; the checkpoint has done its duty and is several times the generator's size
     (folder / "last.pt").unlink(missing_ok=True)

@@ -195,12 +195,18 @@ class Trainer:
             optimiser.load_state_dict(state["optimisers"][name])
 
 
+def preview_steps(steps):
+    """The steps after which a preview is made: every tenth of the way, as a range."""
+    tenth = max(1, steps // 10)
+    return range(tenth, steps + 1, tenth)
+
+
 def run_training(trainer, sampler, folder, identity, preview):
     """Train to the last step, resuming from `folder` when it holds a checkpoint of the same identity.
 
     sampler: batch number -> batch; folder: where last.pt and losses.jsonl are kept while it runs;
     identity: JSON-able, all that decides the result (settings, data, perceptual network);
-    preview: called with the trainer at every tenth of the way. Returns the path of losses.jsonl.
+    preview: called with the trainer after each of preview_steps. Returns the path of losses.jsonl.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -220,7 +226,7 @@ def run_training(trainer, sampler, folder, identity, preview):
             if now - logged > LOG_SECONDS or trainer.step == trainer.steps:
                 log.info("%s", _progress(trainer, first, now - began, losses))
                 logged = now
-            if trainer.step % max(1, trainer.steps // 10) == 0:
+            if trainer.step in preview_steps(trainer.steps):
                 preview(trainer)
             if now - saved > SAVE_SECONDS and trainer.step < trainer.steps:
                 losses_file.flush()
