@@ -6,8 +6,8 @@ from dancenow.dataset import training_frame_count
 from dancenow.frames import FrameStore
 from dancenow.job import job
 from dancenow.keypoints import load_pose
+from dancenow.pictures import write_png
 from dancenow.plate import make_plate
-from dancenow.previews import write_png
 
 with job(snakemake.log[0]):
     frames = FrameStore(snakemake.input.frames)

@@ -10,7 +10,7 @@ import pytest
 from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
 from dancenow.media import decode, ffmpeg_binary, ffprobe_binary, probe
-from dancenow.previews import read_png
+from dancenow.pictures import read_png
 from dancenow.windows import person_boxes
 from running import run_snakemake
 

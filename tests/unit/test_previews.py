@@ -4,7 +4,8 @@ import torch
 
 from dancenow.device import prepare
 from dancenow.networks import Generator
-from dancenow.previews import Previews, read_png, write_png
+from dancenow.pictures import read_png, write_png
+from dancenow.previews import Previews
 from dancenow.training import preview_steps
 from figures import footage, performer
 

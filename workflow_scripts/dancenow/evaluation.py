@@ -28,7 +28,7 @@ from dancenow.metrics import (
     standing_height,
 )
 from dancenow.perceptual import EVALUATION, evaluation_decision, load_perceptual
-from dancenow.previews import read_png
+from dancenow.pictures import read_png
 
 log = logging.getLogger(__name__)
 

@@ -1,9 +1,9 @@
 """Pictures of the training: the same held-out frames at every tenth of the way, and a strip of them all."""
 
-import cv2
 import numpy as np
 
 from dancenow.dataset import cut, draw_window
+from dancenow.pictures import read_png, write_png
 from dancenow.synthesis import Painter
 from dancenow.windows import place_windows, whole_frame
 
@@ -56,16 +56,3 @@ class Previews:
         height = len(pictures[0]) // 3
         rows = [picture[height : 2 * height] for picture in pictures] + [pictures[-1][2 * height :]]
         write_png(path, np.concatenate(rows, axis=0))
-
-
-def write_png(path, picture):
-    """(H, W, 3) uint8 RGB -> PNG file."""
-    done, data = cv2.imencode(".png", picture[..., ::-1])
-    if not done:
-        raise OSError(f"{path}: the picture could not be encoded")
-    path.write_bytes(data.tobytes())
-
-
-def read_png(path):
-    """PNG file -> (H, W, 3) uint8 RGB."""
-    return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]

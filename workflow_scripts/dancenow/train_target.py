@@ -13,7 +13,8 @@ from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
 from dancenow.networks import parameter_count
 from dancenow.perceptual import load_perceptual
-from dancenow.previews import Previews, read_png
+from dancenow.pictures import read_png
+from dancenow.previews import Previews
 from dancenow.training import Trainer, preview_steps, run_training
 from dancenow.windows import choose_sizes
 

@@ -10,7 +10,7 @@ from dancenow.files import atomic_path
 from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
 from dancenow.media import decode, probe
-from dancenow.previews import write_png
+from dancenow.pictures import write_png
 
 MOMENTS = 6
 CELL_HEIGHT = 320
