@@ -21,7 +21,7 @@ from dancenow.device import pick_device, prepare
 from dancenow.perceptual import choose, load_perceptual
 from dancenow.training import Trainer
 
-WINDOW = (416, 480)
+WINDOW = (256, 416)  # the middle one of the three that the demo takes
 CONFIG = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())["train"]
 
 
