@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dancenow.losses import feature_matching, lsgan
+from dancenow.losses import feature_matching, layer_colour, lsgan
 
 
 def test_lsgan_by_hand():
@@ -21,3 +21,13 @@ def test_feature_matching_gives_the_real_side_no_gradient():
     fake, real = torch.ones(3, requires_grad=True), torch.zeros(3, requires_grad=True)
     feature_matching([[fake, fake]], [[real, real]]).backward()
     assert fake.grad is not None and real.grad is None
+
+
+def test_layer_colour_counts_where_it_is_laid_and_leaves_alpha_alone():
+    colour = torch.full((1, 3, 1, 2), 0.5, requires_grad=True)
+    alpha = torch.tensor([[[[1.0, 0.0]]]], requires_grad=True)
+    loss = layer_colour((colour, alpha), torch.zeros(1, 3, 1, 2))
+    loss.backward()
+    assert loss.item() == pytest.approx(0.25)
+    assert colour.grad[..., 0].all() and not colour.grad[..., 1].any()
+    assert alpha.grad is None

@@ -8,6 +8,7 @@ from torch import nn
 from dancenow.checkpoint import load_checkpoint
 from dancenow.dataset import ClipSampler
 from dancenow.device import prepare
+from dancenow.networks import initialise
 from dancenow.perceptual import PerceptualNetwork
 from dancenow.training import Trainer, disturb, run_training
 from figures import footage, performer
@@ -17,7 +18,7 @@ STEPS = 6
 
 def settings(**changes):
     return {
-        "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "lead": 1, "disturb": 0.5,
+        "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "stills": 0.0, "lead": 1, "disturb": 0.5,
         "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9,
         "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
         "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
@@ -95,6 +96,20 @@ def test_learning_rate_falls_to_zero_over_the_last_half():
     assert rates == pytest.approx([1, 1, 0.5, 0.02])
 
 
+def test_still_steps_teach_the_generator_alone():
+    trainer, batch = make(stills=0.5), batches()(0)
+    first = [p.clone() for p in trainer.discriminator.parameters()]
+    kinds = [set(trainer.train_step(batch)) for _ in range(STEPS)]
+    assert kinds[: STEPS // 2] == [{"perceptual", "l1", "layer"}] * (STEPS // 2)
+    assert all({"gan", "discriminator_real", "layer"} < kind for kind in kinds[STEPS // 2 :])
+
+    trainer = make(stills=1.0)
+    trainer.train_step(batch)
+    assert all(torch.equal(a, b) for a, b in zip(first, trainer.discriminator.parameters(), strict=True))
+    past = trainer.generator.stem[1].weight[:, 12:]
+    assert not past.any(), "stills have no past: its weights must not move before the pairs begin"
+
+
 def test_the_second_frame_teaches_the_first():
     """Gradients of frame t + 1 flow through the output of frame t (the paper's two-frame step)."""
     trainer = make()
@@ -104,7 +119,8 @@ def test_the_second_frame_teaches_the_first():
     leaf = skeletons[:, 0].detach().requires_grad_()
     empty = torch.zeros(1, 2, 3, 64, 64)
     both = torch.stack([leaf, skeletons[:, 1].detach()], dim=1)
-    images = trainer.synthesise(both, empty, empty[:, 0])
+    trainer.generator.apply(initialise)  # a new generator does not look at its last output yet
+    images, _ = trainer.synthesise(both, empty, empty[:, 0])
     images[:, 1].sum().backward()
     assert leaf.grad.abs().max() > 0
 

@@ -13,6 +13,17 @@ def lsgan(results, real):
     return sum(terms)
 
 
+def layer_colour(layer, real):
+    """L1 between the colour laid over the plate and the real image, where and as far as it is laid.
+
+    layer: (colour (N, 3, H, W), alpha (N, 1, H, W)), real (N, 3, H, W), as the Generator has them. Without it
+    a thin layer of too strong a colour gives the same sum as the right colour at full alpha, and tanh,
+    saturated there, hardly learns its way back.
+    """
+    colour, alpha = layer
+    return (alpha.detach() * (colour - real).abs()).mean()
+
+
 def feature_matching(fake, real):
     """Mean L1 between discriminator features of fake and real, over scales and all maps but the last.
 

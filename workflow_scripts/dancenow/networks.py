@@ -57,14 +57,25 @@ class Generator(nn.Module):
         self.encoder = nn.ModuleList(nn.Sequential(*_normalised(_conv(a, b, 3, 2, 1), b)) for a, b in steps)
         self.trunk = nn.Sequential(*(ResidualBlock(widths[-1]) for _ in range(blocks)))
         self.decoder = nn.ModuleList(
-            nn.Sequential(*_normalised(nn.ConvTranspose2d(b, a, 3, 2, 1, output_padding=1), a))
-            for a, b in reversed(steps)
+            nn.Sequential(*_normalised(self._doubling(b, a), a)) for a, b in reversed(steps)
         )
         outputs = (IMAGE_CHANNELS + (1 if plate else 0)) * unshuffle**2
         self.head = nn.Sequential(nn.ReflectionPad2d(3), _conv(channels, outputs, 7))
         self.apply(initialise)
+        with torch.no_grad():  # the pixels of one block begin alike: else the picture begins as a grid
+            weight = self.head[-1].weight
+            weight.copy_(weight[:: unshuffle**2].repeat_interleave(unshuffle**2, dim=0))
         if plate:
             nn.init.constant_(self.head[-1].bias[IMAGE_CHANNELS * unshuffle**2 :], ALPHA_BIAS)
+            # still frames have no last output (their difference from the plate is zero, and so is this
+            # gradient): without this, noise would break in where the pairs begin
+            nn.init.zeros_(self.stem[1].weight[:, SKELETON_CHANNELS * unshuffle**2 :])
+
+    def _doubling(self, inputs, outputs):
+        """Twice the size: as published, or without the grid that a kernel of 3 leaves at a stride of 2."""
+        if self.unshuffle == 1:
+            return nn.ConvTranspose2d(inputs, outputs, 3, 2, 1, output_padding=1)
+        return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
 
     def forward(self, skeleton, previous, plate=None):
         """One frame.
@@ -73,7 +84,8 @@ class Generator(nn.Module):
         the last output, `empty_picture` before the first; plate: (N, 3, H, W) in [-1, 1], required with
         plate=True, and then what the network sees of the last output is its difference from the plate,
         which is the person alone. H and W divisible by unshuffle * 2 ** downs. Returns (image (N, 3, H, W)
-        in [-1, 1], alpha (N, 1, H, W) in [0, 1] or None).
+        in [-1, 1], layer): what was laid over the plate, (colour (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W)
+        in [0, 1]), or None without a plate.
         """
         if self.plate:
             previous = previous - plate
@@ -88,11 +100,11 @@ class Generator(nn.Module):
             level = levels.pop()
             x = x + level if self.skips else x
         x = F.pixel_shuffle(self.head(x).float(), self.unshuffle)
-        image = torch.tanh(x[:, :IMAGE_CHANNELS])
+        colour = torch.tanh(x[:, :IMAGE_CHANNELS])
         if not self.plate:
-            return image, None
+            return colour, None
         alpha = torch.sigmoid(x[:, IMAGE_CHANNELS:])
-        return alpha * image + (1 - alpha) * plate, alpha
+        return alpha * colour + (1 - alpha) * plate, (colour, alpha)
 
 
 def empty_picture(like, plate=None):

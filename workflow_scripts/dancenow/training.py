@@ -15,7 +15,7 @@ from tqdm import tqdm
 from dancenow.checkpoint import load_checkpoint, save_checkpoint
 from dancenow.dataset import prefetch
 from dancenow.device import as_images, as_skeletons
-from dancenow.losses import feature_matching, lsgan
+from dancenow.losses import feature_matching, layer_colour, lsgan
 from dancenow.networks import Discriminator, Generator, empty_picture
 from dancenow.perceptual import perceptual_loss
 
@@ -63,7 +63,8 @@ class Trainer:
     settings: the `train` section of the config; perceptual: a PerceptualNetwork; autocast: arguments of
     torch.autocast. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, z), I1 = G(s1, I0)
     with gradients through I0, then one step of the generator and one of the discriminator. In the paper z
-    is always empty; with `lead` above 0 it is the generator's own last frame.
+    is always empty; with `lead` above 0 it is the generator's own last frame. A first share of the steps,
+    `stills` (the paper has 0), takes single frames without a past and without the discriminator.
     """
 
     def __init__(self, settings, perceptual, device, autocast, steps):
@@ -79,7 +80,7 @@ class Trainer:
             "generator": torch.optim.Adam(self.generator.parameters(), rate, BETAS, fused=True),
             "discriminator": torch.optim.Adam(self.discriminator.parameters(), rate, BETAS, fused=True),
         }
-        self.step = 0
+        self.step, self.stills = 0, round(settings["stills"] * steps)
 
     def _place(self, module):
         return module.to(self.device, memory_format=torch.channels_last)
@@ -92,16 +93,18 @@ class Trainer:
     def synthesise(self, skeletons, plates, previous):
         """Frames one after another, each given the last.
 
-        skeletons: (N, T, 3, h, w); plates: the same or None; previous: (N, 3, h, w). Returns (N, T, 3, h, w).
+        skeletons: (N, T, 3, h, w); plates: the same or None; previous: (N, 3, h, w). Returns (N, T, 3, h, w)
+        and a list of the T layers.
         """
-        images = []
+        images, layers = [], []
         for moment in range(skeletons.shape[1]):
             plate = None if plates is None else plates[:, moment]
             empty = empty_picture(previous, plate)
             previous = disturb(previous, empty, self.settings["disturb"], self.random)
-            previous, _ = self.generator(skeletons[:, moment], previous, plate)
+            previous, layer = self.generator(skeletons[:, moment], previous, plate)
             images.append(previous)
-        return torch.stack(images, dim=1)
+            layers.append(layer)
+        return torch.stack(images, dim=1), layers
 
     def train_step(self, batch):
         """One step on a batch of ClipSampler's; returns the losses, floats by name."""
@@ -110,13 +113,18 @@ class Trainer:
         skeletons = as_skeletons(batch["skeleton"], self.device)
         real = as_images(batch["image"], self.device)
         plates = as_images(batch["plate"], self.device) if "plate" in batch else None
-        previous = self._lead_in(skeletons, plates)
-        skeletons, real = skeletons[:, -2:], real[:, -2:]
-        plates = None if plates is None else plates[:, -2:]
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.learning_rate()
-        fake, losses = self._generator_step(skeletons, real, plates, previous)
-        losses |= self._discriminator_step(skeletons, real, fake)
+        if self.step < self.stills:
+            losses = self._still_step(
+                skeletons[:, -1], real[:, -1], None if plates is None else plates[:, -1]
+            )
+        else:
+            previous = self._lead_in(skeletons, plates)
+            skeletons, real = skeletons[:, -2:], real[:, -2:]
+            plates = None if plates is None else plates[:, -2:]
+            fake, losses = self._generator_step(skeletons, real, plates, previous)
+            losses |= self._discriminator_step(skeletons, real, fake)
         self._update_average()
         self.step += 1
         values = {name: float(value.detach()) for name, value in losses.items()}
@@ -135,24 +143,46 @@ class Trainer:
         if skeletons.shape[1] > 2:
             with torch.autocast(**self.autocast):
                 lead = None if plates is None else plates[:, :-2]
-                previous = self.synthesise(skeletons[:, :-2], lead, previous)[:, -1]
+                previous = self.synthesise(skeletons[:, :-2], lead, previous)[0][:, -1]
         return previous
 
+    def _still_step(self, skeletons, real, plates):
+        """One step of the generator on frames (N, 3, h, w) by themselves; returns the losses."""
+        with torch.autocast(**self.autocast):
+            fake, layer = self.generator(skeletons, empty_picture(real, plates), plates)
+            losses = self._picture_losses(fake, real, [layer])
+        self._optimise("generator", self._weighted(losses))
+        return losses
+
+    def _picture_losses(self, fake, real, layers):
+        """The terms that need no discriminator. fake, real: (N, 3, h, w); layers: a list, by frame."""
+        losses = {
+            "perceptual": perceptual_loss(self.perceptual, fake, real),
+            "l1": F.l1_loss(fake, real),
+        }
+        if layers[0] is not None:
+            # the layers come frame by frame, the images sample by sample
+            colour, alpha = (torch.stack(part, dim=1).flatten(0, 1) for part in zip(*layers, strict=True))
+            losses["layer"] = layer_colour((colour, alpha), real)
+        return losses
+
+    def _weighted(self, losses):
+        # the layer's colour is a second reading of the same pixels, with the same weight
+        weights = self.settings["weights"] | {"layer": self.settings["weights"]["l1"]}
+        return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
+
     def _generator_step(self, skeletons, real, plates, previous):
-        weights = self.settings["weights"]
         with torch.autocast(**self.autocast), frozen(self.discriminator):
-            fake = self.synthesise(skeletons, plates, previous)
+            fake, layers = self.synthesise(skeletons, plates, previous)
             with torch.no_grad():
                 real_maps = self.discriminator(skeletons, real)
             fake_maps = self.discriminator(skeletons, fake)
             losses = {
                 "gan": lsgan(fake_maps, True),
                 "feature_matching": feature_matching(fake_maps, real_maps),
-                "perceptual": perceptual_loss(self.perceptual, fake.flatten(0, 1), real.flatten(0, 1)),
-                "l1": F.l1_loss(fake, real),
+                **self._picture_losses(fake.flatten(0, 1), real.flatten(0, 1), layers),
             }
-            total = sum(weights[name] * loss for name, loss in losses.items())
-        self._optimise("generator", total)
+        self._optimise("generator", self._weighted(losses))
         return fake.detach(), losses
 
     def _discriminator_step(self, skeletons, real, fake):
