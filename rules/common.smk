@@ -72,6 +72,9 @@ check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 
 SUBJECTS = sorted(config["subjects"])
 NAME = "|".join(SUBJECTS)
+# "(?!)" matches nothing
+IMPORTED = "|".join(name for name in SUBJECTS if "poses" in config["subjects"][name]) or "(?!)"
+DETECTED = "|".join(name for name in SUBJECTS if "poses" not in config["subjects"][name]) or "(?!)"
 
 
 wildcard_constraints:
