@@ -27,7 +27,9 @@ def triples(values, points, path, place):
     if not isinstance(values, list) or len(values) not in [3 * count for count in points]:
         length = f"{len(values)} numbers" if isinstance(values, list) else type(values).__name__
         wanted = " or ".join(f"{3 * count}" for count in points)
-        raise InputError(f"{path}: {place} holds {length}, not {wanted}: x, y, confidence per point")
+        raise InputError(
+            f"{path}: {place} holds {length}, not {wanted} (x, y, confidence); write the file again"
+        )
     for index, value in enumerate(values):
         # bool is an int to Python
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not abs(value) < 1e9:

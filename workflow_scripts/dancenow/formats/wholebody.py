@@ -25,7 +25,7 @@ def read_results(path, count):
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise InputError(f"{path}: not a list of people; give COCO-WholeBody results, not annotations")
     if not entries:
-        raise InputError(f"{path}: an empty list, nobody in any of the {count} frames")
+        raise InputError(f"{path}: an empty list; give keypoints of a clip with a person")
     frames = [[] for _ in range(count)]
     for index, entry in enumerate(entries):
         frame = entry.get("image_id")
