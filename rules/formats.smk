@@ -26,7 +26,7 @@ def keypoints_of(wildcards):
 def last_change(wildcards):
     """Time stamp of the newest file in a folder of keypoints: Snakemake itself only looks at the folder's."""
     given = Path(keypoints_of(wildcards))
-    return max((file.stat().st_mtime_ns for file in given.iterdir()), default=0) if given.is_dir() else None
+    return max((file.lstat().st_mtime_ns for file in given.iterdir()), default=0) if given.is_dir() else None
 
 
 def canvas_of(wildcards):

@@ -113,7 +113,7 @@ def facts(width=1920, height=1080, long_edge=512, frames=COUNT, **clip):
     """The facts of a frame store of such a clip."""
     from dancenow import media
 
-    clip = {"file": "clip.mp4", "width": width, "height": height} | clip
+    clip = {"file": "clip.mp4", "width": width, "height": height, "variable_rate": False} | clip
     size = media.working_size(width, height, long_edge)
     return {
         "clip": clip,

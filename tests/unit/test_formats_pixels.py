@@ -203,6 +203,13 @@ def test_a_body_that_leaves_the_frame_a_little_is_taken_as_it_is(tmp_path):
     assert found[1] < 0 and found == pytest.approx(to_working(files.person(0)[0, :2] - 160, facts))
 
 
+def test_a_clip_whose_rate_varies_is_refused(tmp_path):
+    given = files.write_json(tmp_path / "given")
+    with pytest.raises(InputError) as error:
+        imported(given, files.facts(variable_rate=True), tmp_path)
+    one_line(error, str(given), "clip.mp4", "rate", "varies", "re-encode")
+
+
 def test_keypoints_without_any_confident_body_are_refused(tmp_path):
     given = files.write_json(tmp_path / "given", cast=[[0]] * 3)
     for path in given.iterdir():
@@ -211,7 +218,7 @@ def test_keypoints_without_any_confident_body_are_refused(tmp_path):
         path.write_text(json.dumps(content))
     with pytest.raises(InputError) as error:
         imported(given, files.facts(), tmp_path)
-    one_line(error, str(given), "no body keypoint")
+    one_line(error, str(given), ";", "no body keypoint")
 
 
 def test_a_folder_that_cannot_be_finished_leaves_the_earlier_one(tmp_path, monkeypatch):

@@ -115,6 +115,10 @@ def body_of(content):
 JSON_DAMAGE = {
     "not json": (put(SECOND, "{people:"), [SECOND, "not JSON"]),
     "cut": (put(SECOND, '{"version": 1.3, "people": [{"pose'), [SECOND, "not JSON"]),
+    "a folder": (
+        lambda folder: [(folder / SECOND).unlink(), (folder / SECOND).mkdir()],
+        [SECOND, "cannot be read"],
+    ),
     "not text": (lambda folder: (folder / SECOND).write_bytes(b"\xff\xfe\x00\x80"), [SECOND, "not JSON"]),
     "empty file": (put(SECOND, ""), [SECOND, "not JSON"]),
     "nested without end": (put(SECOND, "[" * 100_000), [SECOND, "not JSON"]),
@@ -213,6 +217,7 @@ def test_damaged_yaml_is_told_in_one_line(name, tmp_path):
 
 WHOLEBODY_DAMAGE = {
     "annotations": (lambda entries: {"annotations": entries}, ["not a list of people"]),
+    "one frame of OpenPose": (lambda entries: {"version": 1.3, "people": []}, ["folder of OpenPose files"]),
     "no objects": (lambda entries: [3], ["not a list of people"]),
     "empty": (lambda entries: [], ["empty list"]),
     "no frame": (lambda entries: [{"keypoints": []}], ["[0].image_id is None", "0 to 2"]),

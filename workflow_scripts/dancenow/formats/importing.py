@@ -25,10 +25,16 @@ def import_poses(path, facts_path, people_path):
     path: a folder of OpenPose JSON or YAML, or a COCO-WholeBody results file, in pixels of the clip as it is
     displayed (upright, square pixels), one frame for each of the frame store's. The People are in pixels of
     the frame store, their estimator is the format's name, their checkpoint IMPORTED. InputError as of
-    read_folder and read_results, and for keypoints that are not in this clip's pixels.
+    read_folder and read_results, for keypoints that are not in this clip's pixels, and for a clip whose rate
+    varies: its frames and those of the frame store, at a constant rate, are not the same.
     """
     facts = read_json(facts_path)
     count = facts["frames"]
+    if facts["clip"]["variable_rate"]:
+        raise InputError(
+            f"{path}: the rate of {facts['clip']['file']} varies, so its frames cannot be counted off; "
+            "re-encode it at a constant rate, run the estimator on that file and name it as `video`"
+        )
     found = read_folder(path, count) if Path(path).is_dir() else read_results(path, count)
     _check_places(found, facts["clip"], path)
     keypoints = found.keypoints.astype(np.float32)
@@ -56,7 +62,8 @@ def _check_places(found, clip, path):
     assumed = f"{size[0]} x {size[1]} px, the size of {clip['file']} as displayed (upright, square pixels)"
     if not len(places):
         raise InputError(
-            f"{path}: no body keypoint with a confidence of {MIN_CONFIDENCE} or more in any frame"
+            f"{path}: no body keypoint with a confidence of {MIN_CONFIDENCE} or more in any frame; "
+            "give keypoints of a clip with a person"
         )
     if np.abs(places).max() <= 1:
         raise InputError(

@@ -12,7 +12,7 @@ from dancenow.errors import InputError
 def load_json(path):
     """The value in a JSON file; InputError for anything that is not JSON, NaN and Infinity among it."""
     try:
-        return json.loads(Path(path).read_bytes(), parse_constant=_refuse)
+        return json.loads(_read(path), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         reason = str(error) or type(error).__name__
         raise InputError(f"{path}: not JSON ({reason}); write the file again") from error
@@ -44,7 +44,7 @@ def load_opencv_matrix(path, points):
     and 3 channels. points: the K that are possible. InputError for anything else.
     """
     try:
-        name, matrix = _first_matrix(Path(path).read_bytes().decode())
+        name, matrix = _only_matrix(_read(path).decode())
     except (cv2.error, SystemError, ValueError, AttributeError) as error:
         raise InputError(f"{path}: no whole matrix in OpenCV's YAML; write the file again") from error
     if matrix is None:
@@ -61,7 +61,14 @@ def load_opencv_matrix(path, points):
     return matrix.astype(np.float64)
 
 
-def _first_matrix(text):
+def _read(path):
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); put the file there again") from error
+
+
+def _only_matrix(text):
     """(name, array or None for an empty one) of the only matrix; one of many errors for anything else."""
     # from memory: out of a file's name OpenCV would take options
     storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)

@@ -96,7 +96,7 @@ def to_openpose(person):
 
 
 def drop_missing(keypoints):
-    """(..., 3) with confidences cut at 1, and zeros wherever there is none."""
+    """(..., 3) with confidences cut at 1, and zeros wherever there is no confidence."""
     kept = np.where(keypoints[..., 2:] > 0, keypoints, 0)
     kept[..., 2] = kept[..., 2].clip(0, 1)
     return kept

@@ -23,7 +23,9 @@ def read_results(path, count):
     """
     entries = load_json(path)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise InputError(f"{path}: not a list of people; give COCO-WholeBody results, not annotations")
+        raise InputError(
+            f"{path}: not a list of people; give COCO-WholeBody results, or a folder of OpenPose files"
+        )
     if not entries:
         raise InputError(f"{path}: an empty list; give keypoints of a clip with a person")
     frames = [[] for _ in range(count)]
