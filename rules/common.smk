@@ -96,6 +96,22 @@ def clip_of(wildcards):
     return config["subjects"][name]["video"]
 
 
+def keypoints_of(wildcards):
+    """The keypoints that the user gives for a clip: a file or a folder."""
+    return config["subjects"][wildcards.subject]["poses"]
+
+
+def last_change(wildcards):
+    """Time stamp of the newest file in a folder of keypoints: Snakemake itself only looks at the folder's."""
+    given = Path(keypoints_of(wildcards))
+    return max((file.lstat().st_mtime_ns for file in given.iterdir()), default=0) if given.is_dir() else None
+
+
+def canvas_of(wildcards):
+    """Facts of the frames that a pose lies in; those of a pair lie in the target's."""
+    return f"results/frames/{wildcards.skeleton.split('_as_')[0]}.json"
+
+
 def training_settings(wildcards):
     """The part of `train` that decides the weights; the rest has params of its own."""
     apart = ("holdout", "perceptual")

@@ -2,44 +2,20 @@
 # REQUIRED INPUTS: subjects.<name>.poses in the configuration, for import; results/poses/*.npz, for export
 # OUTPUTS: results/poses/{subject}.people.npz, results/openpose/{subject}/, results/openpose/{target}_as_{source}/
 
-FORMATS = library(
-    *(
-        f"formats/{module}"
-        for module in (
-            "clip_pixels",
-            "exporting",
-            "importing",
-            "openpose",
-            "parsing",
-            "skeletons",
-            "wholebody",
-        )
-    )
-)
-
-
-def keypoints_of(wildcards):
-    """The keypoints that the user gives for a clip: a file or a folder."""
-    return config["subjects"][wildcards.subject]["poses"]
-
-
-def last_change(wildcards):
-    """Time stamp of the newest file in a folder of keypoints: Snakemake itself only looks at the folder's."""
-    given = Path(keypoints_of(wildcards))
-    return max((file.lstat().st_mtime_ns for file in given.iterdir()), default=0) if given.is_dir() else None
-
-
-def canvas_of(wildcards):
-    """Facts of the frames that a pose lies in; those of a pair lie in the target's."""
-    return f"results/frames/{wildcards.skeleton.split('_as_')[0]}.json"
-
 
 rule import_poses:
     """Take the user's own keypoints in place of detection."""
     input:
         poses=keypoints_of,
         facts="results/frames/{subject}.json",
-        code=FORMATS,
+        code=library(
+            "formats/importing",
+            "formats/clip_pixels",
+            "formats/openpose",
+            "formats/parsing",
+            "formats/skeletons",
+            "formats/wholebody",
+        ),
     output:
         people=ensure("results/poses/{subject}.people.npz", non_empty=True),
     log:
@@ -61,7 +37,7 @@ rule export_openpose:
     input:
         pose="results/poses/{skeleton}.npz",
         facts=canvas_of,
-        code=FORMATS,
+        code=library("formats/exporting", "formats/clip_pixels", "formats/openpose", "formats/skeletons"),
     output:
         folder=directory("results/openpose/{skeleton}"),
     log:

@@ -1,6 +1,7 @@
 """Every format, read: each number at its place, and every kind of damage told in one line."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,10 @@ import keypoint_files as files
 from clips import one_line
 from dancenow.errors import InputError
 from dancenow.formats.openpose import read_folder
+from dancenow.formats.skeletons import BODIES
 from dancenow.formats.wholebody import read_results
+from dancenow.keypoints import INDEX
+from running import ROOT
 
 HANDS = (files.LEFT_HAND, files.RIGHT_HAND)
 FULL = (files.FACE_70, *HANDS)
@@ -79,6 +83,22 @@ def test_a_yaml_folder_without_faces_and_hands(tmp_path):
         if not path.name.endswith("_pose.yml"):
             path.unlink()
     assert np.array_equal(read(folder).keypoints[0], np.float32(files.held(files.person(0), files.BODY_23)))
+
+
+def test_the_page_for_users_has_the_table_of_the_code():
+    columns = [list(INDEX), BODIES["body25"], BODIES["coco18"], BODIES["body23"]]
+    told = [[] for _ in columns]
+    for line in (ROOT / "docs" / "keypoint_formats.md").read_text().splitlines():
+        first, *cells = [cell.strip() for cell in line.split("|")[1:-1]] or [""]
+        sides = re.fullmatch("left, right (.*)", first)
+        names = [f"{side}_{sides[1]}" for side in ("left", "right")] if sides else [first]
+        names = [re.sub("[ -]", "_", name) for name in names]
+        if names[0] not in {*INDEX, "neck", "mid_hip"}:
+            continue
+        for column, cell in zip(told, cells, strict=True):
+            if cell != "-":
+                column += zip(map(int, cell.split(", ")), names, strict=True)
+    assert [sorted(column) for column in told] == [list(enumerate(names)) for names in columns]
 
 
 def edit(name, change):
