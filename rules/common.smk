@@ -65,8 +65,20 @@ def check_pairs(place, pairs):
                 raise WorkflowError(f"{place}: {pair}: {name!r} is not one of the subjects ({names}){hint}")
 
 
+def check_keypoints():
+    """Keypoints that the user brings must not lie where an export would overwrite them."""
+    for name, subject in config["subjects"].items():
+        given = Path(subject.get("poses", ".")).resolve()
+        if given.is_relative_to(Path("results").resolve()):
+            raise WorkflowError(
+                f"config: subjects.{name}.poses: {subject['poses']} is the workflow's own result; "
+                "copy it out of results and name the copy"
+            )
+
+
 overlay_preset()
 check_config()
+check_keypoints()
 check_pairs("config: transfers", config["transfers"])
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 

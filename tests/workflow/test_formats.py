@@ -30,6 +30,14 @@ def test_missing_keypoints_are_named_and_not_replaced_by_detection(workflow):
     assert "data/own" in said(completed) and "import_poses" in said(completed)
 
 
+def test_keypoints_that_an_export_would_overwrite_are_refused(workflow):
+    own = "subjects={alice: {video: data/alice.mp4, poses: ./results/openpose/alice}}"
+    completed = workflow("-n", "results/openpose/alice", "--config", own)
+    assert completed.returncode != 0
+    message = next(line for line in said(completed).splitlines() if line.startswith("config:"))
+    assert "subjects.alice.poses" in message and "copy" in message
+
+
 def test_a_keypoint_file_that_changes_is_imported_again(workflow):
     folder = own_keypoints(workflow)
     people = "results/poses/alice.people.npz"
