@@ -9,6 +9,7 @@
 #   results/poses/{subject}.npz                              the performer, cleaned
 #   results/stance/{subject}.json                            where the performer stands, how tall
 #   results/poses/{target}_as_{source}.npz                   the source's motion in the target's frame
+#   results/openpose/{subject}/                              the same as a folder of OpenPose JSON; also of a pair
 #   results/plates/{target}.png                              the target's background without the target
 #   results/models/perceptual.json                           which network the perceptual loss uses, and why
 #   results/models/{target}/generator.safetensors            one per target, shared by all its sources
@@ -30,6 +31,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 include: "rules/common.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"
+include: "rules/formats.smk"
 include: "rules/normalize.smk"
 include: "rules/train.smk"
 include: "rules/transfer.smk"

@@ -65,13 +65,28 @@ def check_pairs(place, pairs):
                 raise WorkflowError(f"{place}: {pair}: {name!r} is not one of the subjects ({names}){hint}")
 
 
+def check_keypoints():
+    """Keypoints that the user brings must not lie where an export would overwrite them."""
+    for name, subject in config["subjects"].items():
+        given = Path(subject.get("poses", ".")).resolve()
+        if given.is_relative_to(Path("results").resolve()):
+            raise WorkflowError(
+                f"config: subjects.{name}.poses: {subject['poses']} is the workflow's own result; "
+                "copy it out of results and name the copy"
+            )
+
+
 overlay_preset()
 check_config()
+check_keypoints()
 check_pairs("config: transfers", config["transfers"])
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 
 SUBJECTS = sorted(config["subjects"])
 NAME = "|".join(SUBJECTS)
+# "(?!)" matches nothing
+IMPORTED = "|".join(name for name in SUBJECTS if "poses" in config["subjects"][name]) or "(?!)"
+DETECTED = "|".join(name for name in SUBJECTS if "poses" not in config["subjects"][name]) or "(?!)"
 
 
 wildcard_constraints:
@@ -91,6 +106,22 @@ def clip_of(wildcards):
     """The video file of the clip that the rule's wildcard names."""
     name = wildcards.get("subject", wildcards.get("source"))
     return config["subjects"][name]["video"]
+
+
+def keypoints_of(wildcards):
+    """The keypoints that the user gives for a clip: a file or a folder."""
+    return config["subjects"][wildcards.subject]["poses"]
+
+
+def last_change(wildcards):
+    """Time stamp of the newest file in a folder of keypoints: Snakemake itself only looks at the folder's."""
+    given = Path(keypoints_of(wildcards))
+    return max((file.lstat().st_mtime_ns for file in given.iterdir()), default=0) if given.is_dir() else None
+
+
+def canvas_of(wildcards):
+    """Facts of the frames that a pose lies in; those of a pair lie in the target's."""
+    return f"results/frames/{wildcards.skeleton.split('_as_')[0]}.json"
 
 
 def training_settings(wildcards):

@@ -42,6 +42,8 @@ rule detect_poses:
         "logs/detect_poses/{subject}.log",
     benchmark:
         "benchmarks/rules/detect_poses/{subject}.tsv"
+    wildcard_constraints:
+        subject=DETECTED,
     conda:
         "../envs/pose.yaml"
     threads: workflow.cores

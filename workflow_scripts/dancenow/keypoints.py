@@ -28,6 +28,9 @@ INDEX = {name: index for index, name in enumerate(BODY_NAMES)}
 # below this confidence a keypoint counts as missing everywhere in the workflow
 MIN_CONFIDENCE = 0.05
 
+# the checkpoint of keypoints that no estimator of ours made: they came from a file
+IMPORTED = "imported"
+
 
 @dataclass(frozen=True)
 class Pose:
@@ -36,7 +39,8 @@ class Pose:
     keypoints: (T, 133, 3) float32 of x px, y px (frame pixels, pixel centres at integers) and
         confidence 0..1; a missing keypoint is (0, 0, 0). T is the clip's frame count, always.
     fps: frames per second, exact. width, height: the frame's size in px.
-    estimator: its name; checkpoint: "sha256:..." of the weights that made the detections.
+    estimator: its name; checkpoint: "sha256:..." of the weights that made the detections, or IMPORTED, and
+        then the estimator is the name of the format.
     """
 
     keypoints: np.ndarray

@@ -10,7 +10,17 @@ from scipy.ndimage import median_filter
 from scipy.optimize import linear_sum_assignment
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, PARTS, Pose, boxes, load_people, save_pose
+from dancenow.keypoints import (
+    BODY,
+    COUNT,
+    IMPORTED,
+    MIN_CONFIDENCE,
+    PARTS,
+    Pose,
+    boxes,
+    load_people,
+    save_pose,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +49,13 @@ HIGH_RATE = 60
 def require_same_estimator(a, b, path_a, path_b):
     """InputError unless two Poses come from one estimator with one set of weights."""
     if (a.estimator, a.checkpoint) != (b.estimator, b.checkpoint):
+        remedy = "delete results/poses/*.people.npz of one of them and run again"
+        if IMPORTED in (a.checkpoint, b.checkpoint):
+            remedy = "name keypoints of one format under `poses` for both subjects, or for neither"
         raise InputError(
             f"{path_a} was made by {a.estimator} ({a.checkpoint[:19]}), {path_b} by {b.estimator} "
             f"({b.checkpoint[:19]}); their keypoints sit differently on the body: "
-            "delete results/poses/*.people.npz of one of them and run again"
+            f"{remedy}"
         )
 
 

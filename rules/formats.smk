@@ -1,0 +1,52 @@
+# Keypoints from other programs and for them.
+# REQUIRED INPUTS: subjects.<name>.poses in the configuration, for import; results/poses/*.npz, for export
+# OUTPUTS: results/poses/{subject}.people.npz, results/openpose/{subject}/, results/openpose/{target}_as_{source}/
+
+
+rule import_poses:
+    """Take the user's own keypoints in place of detection."""
+    input:
+        poses=keypoints_of,
+        facts="results/frames/{subject}.json",
+        code=library(
+            "formats/importing",
+            "formats/clip_pixels",
+            "formats/openpose",
+            "formats/parsing",
+            "formats/skeletons",
+            "formats/wholebody",
+        ),
+    output:
+        people=ensure("results/poses/{subject}.people.npz", non_empty=True),
+    log:
+        "logs/import_poses/{subject}.log",
+    benchmark:
+        "benchmarks/rules/import_poses/{subject}.tsv"
+    wildcard_constraints:
+        subject=IMPORTED,
+    conda:
+        "../envs/pose.yaml"
+    params:
+        changed=last_change,
+    script:
+        "../workflow_scripts/import_poses.py"
+
+
+rule export_openpose:
+    """Write a pose as the folder of JSON files that OpenPose would have written."""
+    input:
+        pose="results/poses/{skeleton}.npz",
+        facts=canvas_of,
+        code=library("formats/exporting", "formats/clip_pixels", "formats/openpose", "formats/skeletons"),
+    output:
+        folder=directory("results/openpose/{skeleton}"),
+    log:
+        "logs/export_openpose/{skeleton}.log",
+    benchmark:
+        "benchmarks/rules/export_openpose/{skeleton}.tsv"
+    wildcard_constraints:
+        skeleton=f"({NAME})(_as_({NAME}))?",
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/export_openpose.py"

@@ -1,0 +1,47 @@
+"""From the pixels of a clip as it is displayed to those of its frame store, and back."""
+
+import numpy as np
+
+# Working coordinates are rounded to this fraction of a pixel, far below what float32 resolves anywhere but
+# within 0.0001 px of the frame's edge, so that the last bits of the way there and back do not count.
+GRID = 2.0**36
+DECIMALS = 13
+
+
+def to_working(places, facts):
+    """(..., 2) float32 places in the frame store for (..., 2) float64 places in the displayed clip.
+
+    facts: the JSON of a frame store. Pixel centres lie at integers on both sides.
+    """
+    scale, crop = _fit(facts)
+    return (np.rint(((places + 0.5) * scale - 0.5 - crop) * GRID) / GRID).astype(np.float32)
+
+
+def to_clip(places, facts):
+    """(..., 2) float64 places in the displayed clip for (..., 2) float32 places in the frame store.
+
+    Of the many numbers that to_working takes back to the very same float32, each result is the one with the
+    fewest decimals: a place that came from a file as 582.349 goes out as 582.349.
+    """
+    scale, crop = _fit(facts)
+    exact = (places.astype(np.float64) + 0.5 + crop) / scale - 0.5
+    return shortest(exact, places, lambda values: to_working(values, facts))
+
+
+def shortest(exact, wanted, back):
+    """`exact` (float64), each number cut to the fewest decimals for which back(...) still gives `wanted`."""
+    result, left = exact.copy(), np.ones(exact.shape, bool)
+    for decimals in range(DECIMALS):
+        rounded = np.round(exact, decimals)
+        done = left & (back(rounded) == wanted)
+        result[done] = rounded[done]
+        left &= ~done
+        if not left.any():
+            break
+    return result
+
+
+def _fit(facts):
+    clip, fit = facts["clip"], facts["fit"]
+    scale = np.array([fit["scaled_width"] / clip["width"], fit["scaled_height"] / clip["height"]])
+    return scale, np.array([fit["crop_x"], fit["crop_y"]])

@@ -1,0 +1,109 @@
+"""Which keypoint of another skeleton is which of the canonical 133, and back.
+
+OpenPose's body models in their own order (poseParameters in OpenPose; BODY_23 is BODY_25 without heels and in
+an order of its own, as in the data of Everybody Dance Now). Left and right are the person's own everywhere.
+The 21 hand points and the first 68 of OpenPose's 70 face points stand in the order of COCO-WholeBody.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+
+BODIES = {
+    "body25": (
+        "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist mid_hip "
+        "right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear "
+        "left_ear left_big_toe left_small_toe left_heel right_big_toe right_small_toe right_heel"
+    ).split(),
+    "body23": (
+        "neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist mid_hip right_hip "
+        "right_knee right_ankle right_big_toe right_small_toe left_hip left_knee left_ankle left_big_toe "
+        "left_small_toe nose right_eye right_ear left_eye left_ear"
+    ).split(),
+    "coco18": (
+        "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist right_hip "
+        "right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear left_ear"
+    ).split(),
+}  # fmt: skip
+# no keypoints of COCO-WholeBody: left out on import, half-way between these two on export
+DERIVED = {"neck": ("left_shoulder", "right_shoulder"), "mid_hip": ("left_hip", "right_hip")}
+FACE_POINTS = 70  # 68 and the right and the left pupil, which the canonical skeleton has not
+HAND_POINTS = 21
+
+_BODY_OF_LENGTH = {len(names): body for body, names in BODIES.items()}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everyone in a file or folder of keypoints.
+
+    keypoints: (N, 133, 3) float64 of x, y and confidence in 0..1, in the pixels of the clip as the file has
+        it; a missing keypoint is (0, 0, 0). frame: (N,) int32, ascending, the frame of each row.
+    origin: the format's name, such as "openpose-body25".
+    """
+
+    keypoints: np.ndarray
+    frame: np.ndarray
+    origin: str
+
+    @classmethod
+    def gather(cls, frames, origin):
+        """From an iterable of (P, 133, 3), one per frame; people without any keypoint are left out."""
+        seen = [people[(people[..., 2] > 0).any(axis=1)] for people in frames]
+        counts = [len(people) for people in seen]
+        keypoints = np.concatenate(seen) if seen else np.zeros((0, COUNT, 3))
+        return cls(keypoints, np.repeat(np.arange(len(counts), dtype=np.int32), counts), origin)
+
+
+def body_model(points):
+    """The name in BODIES of the body model with so many points, or None."""
+    return _BODY_OF_LENGTH.get(points)
+
+
+def to_canonical(body, face=None, left_hand=None, right_hand=None):
+    """(133, 3) float64 of one person in OpenPose's parts.
+
+    body: (25 | 23 | 18, 3) of x px, y px, confidence; face: (70, 3); hands: (21, 3); None for a part that was
+    not looked for. Confidences above 1 become 1; a keypoint without confidence becomes (0, 0, 0).
+    """
+    person = np.zeros((COUNT, 3))
+    for name, point in zip(BODIES[body_model(len(body))], body, strict=True):
+        if name not in DERIVED:
+            person[INDEX[name]] = point
+    if face is not None:
+        person[FACE] = face[: FACE.stop - FACE.start]
+    if left_hand is not None:
+        person[LEFT_HAND] = left_hand
+    if right_hand is not None:
+        person[RIGHT_HAND] = right_hand
+    return drop_missing(person)
+
+
+def to_openpose(person):
+    """(body (25, 3), face (70, 3), left hand (21, 3), right hand (21, 3)) of a (133, 3) person; same dtype.
+
+    Neck and mid-hip lie half-way between shoulders and hips (to 0.001 px), as sure as the less sure of the
+    two, and are missing where one of the two is; the pupils are always missing.
+    """
+    body = np.stack(
+        [_halfway(person, *DERIVED[n]) if n in DERIVED else person[INDEX[n]] for n in BODIES["body25"]]
+    )
+    face = np.zeros((FACE_POINTS, 3), person.dtype)
+    face[: FACE.stop - FACE.start] = person[FACE]
+    return body, face, person[LEFT_HAND], person[RIGHT_HAND]
+
+
+def drop_missing(keypoints):
+    """(..., 3) with confidences cut at 1, and zeros wherever there is no confidence."""
+    kept = np.where(keypoints[..., 2:] > 0, keypoints, 0)
+    kept[..., 2] = kept[..., 2].clip(0, 1)
+    return kept
+
+
+def _halfway(person, a, b):
+    ends = person[[INDEX[a], INDEX[b]]]
+    if ends[:, 2].min() < MIN_CONFIDENCE:
+        return np.zeros(3, person.dtype)
+    return np.array([*ends[:, :2].mean(axis=0).round(3), ends[:, 2].min()], person.dtype)
