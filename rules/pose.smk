@@ -55,7 +55,7 @@ rule track_performer:
     """Follow one person, the largest, and mend the track."""
     input:
         people="results/poses/{subject}.people.npz",
-        code=library("performer"),
+        code=library("performer", "keypoints"),
     output:
         pose=ensure("results/poses/{subject}.npz", non_empty=True),
     log:

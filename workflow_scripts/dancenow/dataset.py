@@ -23,7 +23,7 @@ def heldout(pose, holdout):
     first = training_frame_count(len(pose.keypoints), holdout)
     if first == len(pose.keypoints):
         raise InputError("train.holdout keeps no frame back; set it to 0.2 or so to score unseen footage")
-    return pose.replace(keypoints=pose.keypoints[first:])
+    return pose.replace(keypoints=pose.keypoints[first:], origin=pose.origin[first:])
 
 
 def draw_window(pose, index, window):
