@@ -6,7 +6,13 @@
 ESTIMATORS = library(
     *(
         f"estimators/{module}"
-        for module in ("__init__", "mediapipe_holistic", "openpifpaf_wholebody", "pifpaf_compat")
+        for module in (
+            "__init__",
+            "mediapipe_holistic",
+            "mediapipe_people",
+            "openpifpaf_wholebody",
+            "pifpaf_compat",
+        )
     )
 )
 
