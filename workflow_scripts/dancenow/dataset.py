@@ -7,6 +7,7 @@ import torch
 
 from dancenow.draw import LINE, draw_skeleton
 from dancenow.errors import InputError
+from dancenow.keypoints import INVENTED
 from dancenow.windows import fit_window, person_boxes
 
 # the window is shifted at random by up to this many px, so that the network does not learn its place
@@ -29,7 +30,8 @@ def heldout(pose, holdout):
 def draw_window(pose, index, window):
     """The skeleton of frame `index` in a window (x, y, w, h): (h, w, 3) uint8 RGB."""
     x, y, w, h = window
-    return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE)
+    weak = pose.origin[index] == INVENTED
+    return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE, weak=weak)
 
 
 def cut(picture, window):
