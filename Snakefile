@@ -7,6 +7,8 @@
 #   results/poses/estimator.json                             which estimator this run uses, and why
 #   results/poses/{subject}.people.npz                       everyone found
 #   results/poses/{subject}.npz                              the performer, cleaned
+#   results/figures/{subject}.people.png                     everyone found, with their numbers
+#   results/overlays/{subject}.mp4                           the clip with the performer's skeleton
 #   results/stance/{subject}.json                            where the performer stands, how tall
 #   results/poses/{target}_as_{source}.npz                   the source's motion in the target's frame
 #   results/plates/{target}.png                              the target's background without the target
@@ -30,6 +32,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 include: "rules/common.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"
+include: "rules/look.smk"
 include: "rules/normalize.smk"
 include: "rules/train.smk"
 include: "rules/transfer.smk"

@@ -68,7 +68,7 @@ def test_what_is_measured_is_drawn_as_ever():
         [np.linspace(10, 50, 21), np.linspace(50, 30, 21), np.full(21, 0.06)], axis=1
     )
     wanted = np.zeros((96, 128, 3), np.uint8)
-    for segments, wide in ((draw._THICK, 2), (draw._THIN, 1)):
+    for segments, wide in ((draw.BODY_SEGMENTS, 2), (draw.DETAIL_SEGMENTS, 1)):
         for a, b, colour in segments:
             if points[a, 2] and points[b, 2]:
                 ends = [np.rint(points[end, :2] * 16).astype(int).tolist() for end in (a, b)]

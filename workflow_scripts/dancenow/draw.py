@@ -75,8 +75,10 @@ def _hand_segments(colours, offset):
     return _segments(pairs, shades, offset)
 
 
-_THICK = _segments(_LIMB_ENDS, _LIMB_COLOURS)
-_THIN = (
+# (keypoint, keypoint, RGB colour), in the order of drawing: body and feet with the full line width,
+# face and hands with half of it
+BODY_SEGMENTS = _segments(_LIMB_ENDS, _LIMB_COLOURS)
+DETAIL_SEGMENTS = (
     _face_segments()
     + _hand_segments(_LEFT_FINGERS, LEFT_HAND.start)
     + _hand_segments(_RIGHT_FINGERS, RIGHT_HAND.start)
@@ -100,7 +102,7 @@ def draw_skeleton(keypoints, width, height, origin=(0, 0), line=None, onto=None,
     # far outside points would overflow cv2's fixed-point coordinates
     places = np.clip(keypoints[:, :2] - np.asarray(origin, np.float32), -4 * width, 5 * width)
     places = np.rint(places * (1 << SHIFT)).astype(int)
-    for segments, wide in ((_THICK, thick), (_THIN, thin)):
+    for segments, wide in ((BODY_SEGMENTS, thick), (DETAIL_SEGMENTS, thin)):
         for a, b, colour in segments:
             if seen[a] and seen[b]:
                 if weak is not None and (weak[a] or weak[b]):

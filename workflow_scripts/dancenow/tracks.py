@@ -93,7 +93,7 @@ def choose_performer(people, persons, performer, cuts=()):
     else:
         raise InputError(
             f"subjects.<name>.performer is {performer!r}, but the people are numbered 1 to {len(persons)}; "
-            f"take such a number or one of: {', '.join(CHOICES)} (results/figures/<name>.people.png shows them)"
+            f"take such a number or one of: {', '.join(CHOICES)}; see results/figures/<name>.people.png"
         )
     taken = {number for number, person in enumerate(persons, 1) if np.isin(person.rows, chosen).any()}
     log.info(
