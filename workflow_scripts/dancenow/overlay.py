@@ -77,7 +77,7 @@ def draw_frame(frame, pose, index):
 
 def _write(picture, text, colour, row):
     """Write a line of text into the top left corner, rows counted from 1; in place."""
-    scale = max(picture.shape[0] / 720, 0.3)
+    scale = max(min(picture.shape[:2]) / 720, 0.45)
     place = round(10 * scale), round(28 * scale * row)
     for ink, thick in ((SHADE, 4), (colour, 1)):
         cv2.putText(

@@ -8,14 +8,16 @@ is not touched, and a frame with nobody else in it costs no more than the looks.
 
 import numpy as np
 
-from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE, boxes
+from dancenow.keypoints import BODY, FEET, INDEX, MIN_CONFIDENCE, boxes
 
 LOOK_EVERY = 24  # frames
 MOST = 6  # people beside the main one, the largest first: each costs about as much as the main one
+PERSISTENCE = 12  # frames in which a lost person is sought where the person was last seen
 OVERLAP = 0.5  # of two crops side by side
 ROI_SCALE = 1.25  # MediaPipe's own: side of the rectangle to the diameter of the detector's circle
-KNOWN = 0.5  # of the circle's radius: a find nearer than this to a known person's hips is that person
+KNOWN = 0.25  # of the circle's radius: a find nearer than this to a known person's hips is that person
 SAME = 0.12  # of the body's diagonal: two skeletons nearer than this on average are one person
+MARGIN = 1.1  # of the circle around a skeleton, for what lies beyond its keypoints
 SURE = 0.5  # mean body confidence that a find must have to be a person
 
 _DETECTOR = """
@@ -85,12 +87,16 @@ class OtherPeople:
         people, kept = list(main), []
         for follower in self.followed:
             person = follower.follow(frame)
-            # two who were followed into one: look for the other one again, now
+            # following can also slip from one person to another who is followed already
             if person is None or _is_known(person, people):
-                self.wait = 0
-                follower.close()
+                self.wait = min(self.wait, LOOK_EVERY // 4)
+                follower.seek(frame.shape)
             else:
                 people.append(person)
+                follower.keep(person)
+            if follower.lost > PERSISTENCE:
+                follower.close()
+            else:
                 kept.append(follower)
         self.followed = kept
         if self.wait == 0:
@@ -119,6 +125,7 @@ class OtherPeople:
                 self.spare = follower
                 continue
             people.append(person)
+            follower.keep(person)
             self.followed.append(follower)
 
 
@@ -136,6 +143,16 @@ class _Follower:
         self.graph = _graph(_FOLLOWER, *outputs, complexity=1, refine=False)
         self.canonical = canonical
         self.roi = None
+        self.person, self.lost = None, 0
+
+    def keep(self, person):
+        """Take the (133, 3) skeleton as the person's latest."""
+        self.person, self.lost = person, 0
+
+    def seek(self, shape):
+        """In the next picture, of `shape`, look where the latest skeleton was."""
+        self.place(_circle_around(self.person), shape)
+        self.lost += 1
 
     def place(self, circle, shape):
         """Put the rectangle around a circle (x, y, radius, angle), px, of a picture of `shape`."""
@@ -182,6 +199,20 @@ def _circles(detector, frame):
             angle = float(np.pi / 2 - np.arctan2(up, across))
             found.append((x + hips.x * side, y + hips.y * side, float(np.hypot(across, up)), angle))
     return sorted(found, key=lambda circle: -circle[2])
+
+
+def _circle_around(person):
+    """(x, y, radius, angle), px, around a (133, 3) skeleton, as from _circles."""
+    figure = person[: FEET.stop]
+    seen = figure[:, 2] >= MIN_CONFIDENCE
+    hips, shoulders = ([INDEX[f"left_{joint}"], INDEX[f"right_{joint}"]] for joint in ("hip", "shoulder"))
+    centre, angle = figure[seen, :2].mean(axis=0), 0.0
+    if seen[hips + shoulders].all():
+        centre = figure[hips, :2].mean(axis=0)
+        across, down = figure[shoulders, :2].mean(axis=0) - centre
+        angle = float(np.arctan2(across, -down))
+    radius = MARGIN * np.linalg.norm(figure[seen, :2] - centre, axis=-1).max()
+    return float(centre[0]), float(centre[1]), float(radius), angle
 
 
 def _is_at(circle, person):
