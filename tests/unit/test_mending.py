@@ -23,14 +23,14 @@ from walkers import FPS, FRAMES, performer, wander
 WRIST, NOSE = INDEX["left_wrist"], INDEX["nose"]
 
 
-def dancer():
+def dancer(stride=45, tempo=4):
     """(200, 133, 3): someone 300 px tall who moves about; legs cross and arms swing, all at known places."""
     keypoints = performer(300, 480, x=wander()).keypoints.copy()
     time = np.arange(FRAMES)
-    stride = 45 * np.sin(time / 4)[:, None]
+    steps = stride * np.sin(time / tempo)
     for side, sign in (("left", -1), ("right", 1)):
         for joint in SWAPPED["legs"][0 if side == "left" else 1]:
-            keypoints[:, joint, 0] += sign * stride[:, 0]
+            keypoints[:, joint, 0] += sign * steps
         for joint in ("elbow", "wrist"):
             keypoints[:, INDEX[f"{side}_{joint}"], 1] += sign * 30 * np.sin(time / 5)
         hand = LEFT_HAND if side == "left" else RIGHT_HAND
@@ -78,7 +78,7 @@ def test_two_swaps_soon_after_one_another():
 
 
 def test_legs_that_cross_and_hands_that_clap_are_no_swaps():
-    true = dancer()
+    true = dancer(stride=90, tempo=3)  # the legs pass one another at 60 px a frame
     for frame in range(0, FRAMES, 6):  # the hands meet for a frame, four times a second, and part again
         middle = (true[frame, LEFT_HAND, :2] + true[frame, RIGHT_HAND, :2]) / 2
         true[frame, LEFT_HAND, 0], true[frame, RIGHT_HAND, 0] = middle[:, 0] + 2, middle[:, 0] - 2
