@@ -108,6 +108,20 @@ def test_a_short_gap_of_a_hand_is_repaired_while_the_body_is_there():
     assert np.abs(pose.keypoints[80:84, LEFT_HAND, :2] - true[80:84, LEFT_HAND, :2]).max() < 8
 
 
+def test_a_repaired_hand_stays_on_a_fast_arm():
+    true = dancer()
+    for points in (WRIST, LEFT_HAND):  # the arm goes up and down again while the hand is away
+        true[80:84, points, 1] -= np.reshape([60, 120, 120, 60], (-1, *[1] * (true[0, points].ndim - 1)))
+    gappy = true.copy()
+    gappy[80:84, LEFT_HAND] = 0
+    gappy[150:152, WRIST] = gappy[150:152, LEFT_HAND] = 0
+    pose = tracked(gappy)
+    assert (pose.origin[80:84, LEFT_HAND] == REPAIRED).all()
+    for frames in (slice(80, 84), slice(150, 152)):
+        apart = pose.keypoints[frames, LEFT_HAND, :2] - true[frames, LEFT_HAND, :2]
+        assert np.abs(apart).max() < 4
+
+
 @pytest.mark.parametrize(
     ("part", "anchor"),
     [

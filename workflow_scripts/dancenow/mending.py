@@ -8,6 +8,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from dancenow.keypoints import (
+    BODY,
     BODY_NAMES,
     FACE,
     INDEX,
@@ -43,6 +44,7 @@ JUMP_RATIO = 3.0
 INTERPOLATED = 0.5  # confidence of an interpolated keypoint, as a share of its less sure neighbour's
 
 # parts that are held while they are away, and the keypoints that carry them along
+_BODY = list(range(BODY.start, BODY.stop))
 _HEAD = [INDEX[name] for name in BODY_NAMES[:5]]
 HELD_PARTS = {
     "face": (list(range(FACE.start, FACE.stop)), _HEAD),
@@ -118,24 +120,31 @@ def remove_jumps(keypoints, origin):
 def fill_gaps(keypoints, origin, max_gap):
     """Interpolate each keypoint linearly over at most `max_gap` missing frames between two seen ones.
 
-    A filled keypoint is REPAIRED and has half the confidence of its less sure neighbour, but never so
-    little that it counts as missing. Longer gaps, and those at the ends, stay. Returns keypoints, origin and
-    the number of keypoints filled.
+    A face, hand or foot is interpolated relative to what carries it, the head, wrist or ankle, where that is
+    seen: a hand that is away for some frames stays on a fast arm. A filled keypoint is REPAIRED and has half
+    the confidence of its less sure neighbour, but never so little that it counts as missing. Longer gaps, and
+    those at the ends, stay. Returns keypoints, origin and the number of keypoints filled.
     """
-    count = len(keypoints)
+    keypoints, origin, count = keypoints.copy(), origin.copy(), len(keypoints)
     seen = keypoints[..., 2] > 0
     time = np.arange(count)[:, None]
     before = np.maximum.accumulate(np.where(seen, time, -1), axis=0)
     after = np.minimum.accumulate(np.where(seen, time, count)[::-1], axis=0)[::-1]
     frame, point = np.nonzero(~seen & (before >= 0) & (after < count) & (after - before - 1 <= max_gap))
-    left, right = before[frame, point], after[frame, point]
-    a, b = keypoints[left, point], keypoints[right, point]
-    share = ((frame - left) / np.maximum(right - left, 1))[:, None]
-    filled, origin = keypoints.copy(), origin.copy()
-    filled[frame, point, :2] = (1 - share) * a[:, :2] + share * b[:, :2]
-    filled[frame, point, 2] = np.maximum(INTERPOLATED * np.minimum(a[:, 2], b[:, 2]), MIN_CONFIDENCE)
+    # the body comes first, since it carries the others
+    for points, anchors in ((_BODY, []), *HELD_PARTS.values()):
+        own = np.isin(point, points)
+        frames, part = frame[own], point[own]
+        left, right = before[frames, part], after[frames, part]
+        share = ((frames - left) / np.maximum(right - left, 1))[:, None]
+        a, b = keypoints[left, part], keypoints[right, part]
+        path = _path(keypoints, anchors)
+        # how far the carrier is from where it would be if it had moved linearly as well
+        aside = np.nan_to_num(path[frames] - (1 - share) * path[left] - share * path[right])
+        keypoints[frames, part, :2] = (1 - share) * a[:, :2] + share * b[:, :2] + aside
+        keypoints[frames, part, 2] = np.maximum(INTERPOLATED * np.minimum(a[:, 2], b[:, 2]), MIN_CONFIDENCE)
     origin[frame, point] = REPAIRED
-    return filled, origin, len(frame)
+    return keypoints, origin, len(frame)
 
 
 def hold_parts(keypoints, origin):
@@ -169,6 +178,14 @@ def hold_parts(keypoints, origin):
         origin[np.ix_(away, points)] = np.where(known, INVENTED, MISSING)
         counts[part] = len(away)
     return keypoints, origin, counts
+
+
+def _path(keypoints, anchors):
+    """(T, 2) mean place of the anchors, NaN where one is not seen; zeros without anchors."""
+    if not anchors:
+        return np.zeros((len(keypoints), 2))
+    seen = (keypoints[:, anchors, 2] > 0).all(axis=1, keepdims=True)
+    return np.where(seen, keypoints[:, anchors, :2].mean(axis=1), np.nan)
 
 
 def _exchanged(left, right, size):
