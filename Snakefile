@@ -7,6 +7,8 @@
 #   results/poses/estimator.json                             which estimator this run uses, and why
 #   results/poses/{subject}.people.npz                       everyone found
 #   results/poses/{subject}.npz                              the performer, cleaned
+#   results/figures/{subject}.people.png                     everyone found, with their numbers
+#   results/overlays/{subject}.mp4                           the clip with the performer's skeleton
 #   results/stance/{subject}.json                            where the performer stands, how tall
 #   results/poses/{target}_as_{source}.npz                   the source's motion in the target's frame
 #   results/openpose/{subject}/                              the same as a folder of OpenPose JSON; also of a pair
@@ -16,6 +18,9 @@
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
 #   results/figures/{target}_as_{source}.png                 source, skeleton, result
+#   results/overlays/{target}_as_{source}.mp4                source skeleton over the target, before and after
+#   results/reports/{subject}.html .json                     whether the clip will do
+#   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
 #   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
 #   results/metrics/{target}.heldout.json                    on the target's own unseen footage
 #   logs/{rule}/{wildcards}.log   benchmarks/rules/{rule}/{wildcards}.tsv
@@ -32,10 +37,13 @@ include: "rules/common.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"
 include: "rules/formats.smk"
+include: "rules/look.smk"
 include: "rules/normalize.smk"
 include: "rules/train.smk"
 include: "rules/transfer.smk"
 include: "rules/evaluate.smk"
+include: "rules/report.smk"
+include: "rules/overlay_normalization.smk"
 
 
 rule all:

@@ -6,7 +6,13 @@
 ESTIMATORS = library(
     *(
         f"estimators/{module}"
-        for module in ("__init__", "mediapipe_holistic", "openpifpaf_wholebody", "pifpaf_compat")
+        for module in (
+            "__init__",
+            "mediapipe_holistic",
+            "mediapipe_people",
+            "openpifpaf_wholebody",
+            "pifpaf_compat",
+        )
     )
 )
 
@@ -53,11 +59,17 @@ rule detect_poses:
         "../workflow_scripts/detect_poses.py"
 
 
+def performer_of(wildcards):
+    """Which of the people in a clip is the performer."""
+    return config["subjects"][wildcards.subject].get("performer", "largest")
+
+
 rule track_performer:
-    """Follow one person, the largest, and mend the track."""
+    """Follow one person and mend the track."""
     input:
         people="results/poses/{subject}.people.npz",
-        code=library("performer"),
+        facts="results/frames/{subject}.json",
+        code=library("performer", "tracks", "mending", "keypoints"),
     output:
         pose=ensure("results/poses/{subject}.npz", non_empty=True),
     log:
@@ -67,6 +79,7 @@ rule track_performer:
     conda:
         "../envs/pose.yaml"
     params:
+        performer=performer_of,
         max_gap=config["pose"]["max_gap"],
         smoothing=config["pose"]["smoothing"],
         window=config["pose"]["window"],

@@ -4,4 +4,5 @@ from dancenow.job import job
 from dancenow.performer import track_file
 
 with job(snakemake.log[0]):
-    track_file(snakemake.input.people, snakemake.output.pose, **dict(snakemake.params.items()))
+    given = snakemake.input
+    track_file(given.people, given.facts, snakemake.output.pose, **dict(snakemake.params.items()))

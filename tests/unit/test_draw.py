@@ -1,6 +1,8 @@
+import cv2
 import numpy as np
 import pytest
 
+from dancenow import draw
 from dancenow.draw import draw_skeleton
 from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND
 from figures import performer
@@ -58,6 +60,30 @@ def test_face_and_hands_are_drawn():
     keypoints[:] = 0
     keypoints[LEFT_HAND] = np.stack([np.linspace(10, 50, 21), np.linspace(50, 10, 21), np.ones(21)], axis=1)
     assert face.any() and draw_skeleton(keypoints, 64, 64).any()
+
+
+def test_what_is_measured_is_drawn_as_ever():
+    points = performer().keypoints[0]
+    points[LEFT_HAND] = np.stack(
+        [np.linspace(10, 50, 21), np.linspace(50, 30, 21), np.full(21, 0.06)], axis=1
+    )
+    wanted = np.zeros((96, 128, 3), np.uint8)
+    for segments, wide in ((draw.BODY_SEGMENTS, 2), (draw.DETAIL_SEGMENTS, 1)):
+        for a, b, colour in segments:
+            if points[a, 2] and points[b, 2]:
+                ends = [np.rint(points[end, :2] * 16).astype(int).tolist() for end in (a, b)]
+                cv2.line(wanted, *ends, colour, wide, cv2.LINE_AA, 4)
+    assert np.array_equal(draw_skeleton(points, 128, 96, line=2), wanted)
+    assert np.array_equal(draw_skeleton(points, 128, 96, line=2, weak=np.zeros(COUNT, bool)), wanted)
+
+
+def test_a_limb_with_an_invented_end_is_weaker():
+    keypoints = lone_limb("left_knee", "left_ankle", (10, 10), (50, 50))
+    weak = np.zeros(COUNT, bool)
+    weak[INDEX["left_ankle"]] = True
+    drawn, faint = draw_skeleton(keypoints, 64, 64), draw_skeleton(keypoints, 64, 64, weak=weak)
+    assert np.array_equal(drawn.any(axis=-1), faint.any(axis=-1))
+    assert np.abs(faint.astype(float) - drawn * draw.WEAK).max() <= 2
 
 
 def test_window_is_a_cut_of_the_whole_picture():

@@ -82,8 +82,11 @@ def test_nobody_with_a_body_is_an_error_that_names_the_file(tmp_path):
     people = crowd(walker(0, 0, 200))
     people.keypoints[:, :17] = 0
     save_people(tmp_path / "anna.people.npz", people)
+    (tmp_path / "anna.json").write_text("{}")
     with pytest.raises(InputError, match=r"anna\.people\.npz.*nobody"):
-        track_file(tmp_path / "anna.people.npz", tmp_path / "anna.npz", **AS_IS)
+        track_file(
+            tmp_path / "anna.people.npz", tmp_path / "anna.json", tmp_path / "anna.npz", "largest", **AS_IS
+        )
     assert not (tmp_path / "anna.npz").exists()
 
 

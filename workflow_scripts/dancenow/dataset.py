@@ -7,6 +7,7 @@ import torch
 
 from dancenow.draw import LINE, draw_skeleton
 from dancenow.errors import InputError
+from dancenow.keypoints import INVENTED
 from dancenow.windows import fit_window, person_boxes
 
 # the window is shifted at random by up to this many px, so that the network does not learn its place
@@ -23,13 +24,14 @@ def heldout(pose, holdout):
     first = training_frame_count(len(pose.keypoints), holdout)
     if first == len(pose.keypoints):
         raise InputError("train.holdout keeps no frame back; set it to 0.2 or so to score unseen footage")
-    return pose.replace(keypoints=pose.keypoints[first:])
+    return pose.replace(keypoints=pose.keypoints[first:], origin=pose.origin[first:])
 
 
 def draw_window(pose, index, window):
     """The skeleton of frame `index` in a window (x, y, w, h): (h, w, 3) uint8 RGB."""
     x, y, w, h = window
-    return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE)
+    weak = pose.origin[index] == INVENTED
+    return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE, weak=weak)
 
 
 def cut(picture, window):

@@ -1,7 +1,8 @@
 """Draw the skeleton that the generator paints from: coloured, anti-aliased sticks on black.
 
 The left side is warm and the right side cool, so that the picture alone tells a back from a front.
-A limb is drawn when both of its ends are seen; whatever is missing leaves no mark.
+A limb is drawn when both of its ends are seen; whatever is missing leaves no mark, and what is
+invented leaves a weak one: the same colour, darker. All else is drawn alike, whatever its confidence.
 """
 
 import cv2
@@ -13,6 +14,8 @@ from dancenow.keypoints import FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAN
 LINE = 1 / 128
 # cv2 takes integers with this many fractional bits: joints move by 1/16 px, not by whole pixels
 SHIFT = 4
+# brightness of a limb with an invented end
+WEAK = 0.5
 
 _LIMBS = (
     ("left_shoulder", "right_shoulder", (255, 255, 255)),
@@ -72,21 +75,24 @@ def _hand_segments(colours, offset):
     return _segments(pairs, shades, offset)
 
 
-_THICK = _segments(_LIMB_ENDS, _LIMB_COLOURS)
-_THIN = (
+# (keypoint, keypoint, RGB colour), in the order of drawing: body and feet with the full line width,
+# face and hands with half of it
+BODY_SEGMENTS = _segments(_LIMB_ENDS, _LIMB_COLOURS)
+DETAIL_SEGMENTS = (
     _face_segments()
     + _hand_segments(_LEFT_FINGERS, LEFT_HAND.start)
     + _hand_segments(_RIGHT_FINGERS, RIGHT_HAND.start)
 )
 
 
-def draw_skeleton(keypoints, width, height, origin=(0, 0), line=None, onto=None):
+def draw_skeleton(keypoints, width, height, origin=(0, 0), line=None, onto=None, weak=None):
     """Draw one skeleton.
 
     keypoints: (133, 3) x px, y px, confidence, in frame pixels. width, height: the picture's size in px.
     origin: x, y of the picture's top-left corner in the frame, for a window cut out of it.
     line: body line width in px (default: height / 128, which is right for a whole frame).
     onto: (height, width, 3) uint8 RGB drawn over in place, instead of a black picture.
+    weak: (133,) bool, keypoints whose limbs are drawn at WEAK brightness; none by default.
     Returns (height, width, 3) uint8 RGB.
     """
     picture = np.zeros((height, width, 3), np.uint8) if onto is None else onto
@@ -96,9 +102,11 @@ def draw_skeleton(keypoints, width, height, origin=(0, 0), line=None, onto=None)
     # far outside points would overflow cv2's fixed-point coordinates
     places = np.clip(keypoints[:, :2] - np.asarray(origin, np.float32), -4 * width, 5 * width)
     places = np.rint(places * (1 << SHIFT)).astype(int)
-    for segments, wide in ((_THICK, thick), (_THIN, thin)):
+    for segments, wide in ((BODY_SEGMENTS, thick), (DETAIL_SEGMENTS, thin)):
         for a, b, colour in segments:
             if seen[a] and seen[b]:
+                if weak is not None and (weak[a] or weak[b]):
+                    colour = tuple(round(WEAK * channel) for channel in colour)
                 start, end = tuple(places[a].tolist()), tuple(places[b].tolist())
                 cv2.line(picture, start, end, colour, wide, cv2.LINE_AA, SHIFT)
     return picture

@@ -31,6 +31,12 @@ MIN_CONFIDENCE = 0.05
 # the checkpoint of keypoints that no estimator of ours made: they came from a file
 IMPORTED = "imported"
 
+# where a keypoint comes from: Pose.origin
+MISSING = 0
+MEASURED = 1
+REPAIRED = 2  # a short gap interpolated, a jump or a swap of left and right mended
+INVENTED = 3  # held or carried along over a longer gap
+
 
 @dataclass(frozen=True)
 class Pose:
@@ -41,6 +47,8 @@ class Pose:
     fps: frames per second, exact. width, height: the frame's size in px.
     estimator: its name; checkpoint: "sha256:..." of the weights that made the detections, or IMPORTED, and
         then the estimator is the name of the format.
+    origin: (T, 133) uint8, MISSING (exactly where the confidence is below MIN_CONFIDENCE), MEASURED, REPAIRED
+        or INVENTED; by default every keypoint that is present counts as measured.
     """
 
     keypoints: np.ndarray
@@ -49,6 +57,7 @@ class Pose:
     height: int
     estimator: str
     checkpoint: str
+    origin: np.ndarray = None
 
     def __post_init__(self):
         shape = self.keypoints.shape
@@ -56,9 +65,31 @@ class Pose:
             raise ValueError(f"keypoints must be (T, {COUNT}, 3) float32, not {shape} {self.keypoints.dtype}")
         if not np.isfinite(self.keypoints).all():
             raise ValueError("keypoints hold NaN or infinity")
+        if self.origin is None:
+            object.__setattr__(self, "origin", np.where(self.present(), MEASURED, MISSING).astype(np.uint8))
+        origin = self.origin
+        if origin.shape != shape[:2] or origin.dtype != np.uint8:
+            raise ValueError(f"origin must be {shape[:2]} uint8, not {origin.shape} {origin.dtype}")
+        if (origin > INVENTED).any() or ((origin == MISSING) == self.present()).any():
+            raise ValueError(
+                f"origin must be {MISSING} exactly where a keypoint is missing, else 1 to {INVENTED}"
+            )
 
     def replace(self, **changes):
-        """A copy with some fields changed."""
+        """A copy with some fields changed.
+
+        New keypoints keep their origins; one that was missing before counts as INVENTED, one that is missing
+        now as MISSING. ValueError: another number of frames without origins of its own.
+        """
+        if "keypoints" in changes and "origin" not in changes:
+            present = changes["keypoints"][..., 2] >= MIN_CONFIDENCE
+            if present.shape[1:] == self.origin.shape[1:] and len(present) != len(self.origin):
+                raise ValueError(
+                    f"{len(present)} frames cannot take the origins of {len(self.origin)}; give origin"
+                )
+            known = np.where(self.origin == MISSING, INVENTED, self.origin)
+            if present.shape == known.shape:  # any other shape is refused with its own words
+                changes["origin"] = np.where(present, known, MISSING).astype(np.uint8)
         return Pose(**{**self.__dict__, **changes})
 
     def present(self):

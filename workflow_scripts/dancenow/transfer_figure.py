@@ -8,7 +8,7 @@ import numpy as np
 from dancenow.draw import draw_skeleton
 from dancenow.files import atomic_path
 from dancenow.frames import FrameStore
-from dancenow.keypoints import load_pose
+from dancenow.keypoints import INVENTED, load_pose
 from dancenow.media import decode, probe
 from dancenow.pictures import write_png
 
@@ -28,7 +28,12 @@ def plot_transfer(source_frames_path, pose_path, video_path, figure_path):
     results = {index: frame for index, frame in painted if index in moments}
     rows = (
         [frames[moment] for moment in moments],
-        [draw_skeleton(pose.keypoints[moment], pose.width, pose.height) for moment in moments],
+        [
+            draw_skeleton(
+                pose.keypoints[moment], pose.width, pose.height, weak=pose.origin[moment] == INVENTED
+            )
+            for moment in moments
+        ],
         [results[moment] for moment in moments],
     )
     width = max(round(CELL_HEIGHT * row[0].shape[1] / row[0].shape[0]) for row in rows)

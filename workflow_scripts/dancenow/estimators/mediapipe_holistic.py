@@ -1,11 +1,13 @@
-"""MediaPipe Holistic as an estimator: one person, weights inside the wheel, no download."""
+"""MediaPipe Holistic as an estimator: weights inside the wheel, no download."""
 
 import hashlib
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from dancenow.estimators import drop_unseen
+from dancenow.estimators.mediapipe_people import OtherPeople
 from dancenow.keypoints import BODY_NAMES, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 
 # MediaPipe's 33 body landmarks, by the canonical name each one serves. Its "foot index" is the tip of
@@ -68,7 +70,7 @@ def model_hash():
 
 
 class MediapipeHolistic:
-    """One person per frame, followed from frame to frame.
+    """The person whom Holistic follows from frame to frame, and who else is there (see mediapipe_people).
 
     Body and feet: confidence = MediaPipe's visibility (0..1). Face and hands carry no confidence of
     their own: 1.0 wherever the part was found. A point outside the frame is missing.
@@ -80,7 +82,7 @@ class MediapipeHolistic:
         self.checkpoint = model_hash()
 
     def detect(self, frames):
-        """Yield (P, 133, 3) float32 with P 0 or 1 for each (H, W, 3) uint8 RGB frame, in order.
+        """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order.
 
         The frames of one call are one clip: every call builds a new graph, because Holistic starts
         its search where the previous frame's person was.
@@ -89,9 +91,13 @@ class MediapipeHolistic:
 
         # Holistic's own landmark smoothing lags behind fast limbs; ours, afterwards, sees both sides
         settings = {"model_complexity": 1, "smooth_landmarks": False, "refine_face_landmarks": False}
-        with Holistic(static_image_mode=False, **settings) as graph:
+        with (
+            Holistic(static_image_mode=False, **settings) as graph,
+            closing(OtherPeople(canonical)) as others,
+        ):
             for frame in frames:
-                yield canonical(graph.process(frame), frame.shape[1], frame.shape[0])
+                main = canonical(graph.process(frame), frame.shape[1], frame.shape[0])
+                yield np.concatenate([main, others.find(frame, main)])
 
 
 def canonical(results, width, height):

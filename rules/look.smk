@@ -1,0 +1,45 @@
+# Pictures of what the pose estimation made of a clip. Nothing here feeds the transfer.
+# REQUIRED INPUTS: results/frames/{subject}.avi, results/poses/{subject}.people.npz, results/poses/{subject}.npz
+# OUTPUTS: results/figures/{subject}.people.png, results/overlays/{subject}.mp4
+
+
+rule plot_people:
+    """Everyone in a clip, each with the number that `performer` takes."""
+    input:
+        frames="results/frames/{subject}.avi",
+        index="results/frames/{subject}.index.npy",
+        facts="results/frames/{subject}.json",
+        people="results/poses/{subject}.people.npz",
+        code=library("people_figure", "tracks", "draw"),
+    output:
+        figure=ensure("results/figures/{subject}.people.png", non_empty=True),
+    log:
+        "logs/plot_people/{subject}.log",
+    benchmark:
+        "benchmarks/rules/plot_people/{subject}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/plot_people.py"
+
+
+rule overlay_skeleton:
+    """The skeleton over the footage, with sure, repaired and invented keypoints told apart."""
+    input:
+        frames="results/frames/{subject}.avi",
+        index="results/frames/{subject}.index.npy",
+        facts="results/frames/{subject}.json",
+        pose="results/poses/{subject}.npz",
+        clip=clip_of,
+        clip_facts="results/clips/{subject}.json",
+        code=library("overlay", "draw", "media"),
+    output:
+        video=ensure("results/overlays/{subject}.mp4", non_empty=True),
+    log:
+        "logs/overlay_skeleton/{subject}.log",
+    benchmark:
+        "benchmarks/rules/overlay_skeleton/{subject}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/overlay_skeleton.py"

@@ -1,0 +1,62 @@
+"""mediapipe on footage with two people, made of the demo's clips: who is found, where, and who is not."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from dancenow.estimators.mediapipe_holistic import MediapipeHolistic
+from dancenow.estimators.mediapipe_people import crops
+from dancenow.keypoints import BODY, BODY_NAMES
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+FRAMES = 6
+HALF = 160  # px: the width kept of either clip
+
+
+def half(name):
+    """(frames, truth): FRAMES frames of the clip around its performer, and (T, 17, 3) of the true joints."""
+    clip = cv2.VideoCapture(str(DATA / f"{name}.mp4"))
+    frames = np.array([cv2.cvtColor(clip.read()[1], cv2.COLOR_BGR2RGB) for _ in range(FRAMES)])
+    with np.load(DATA / f"{name}.keypoints.npz") as stored:
+        names = stored["names"].tolist()
+        truth = stored["keypoints"][:FRAMES, [names.index(joint) for joint in BODY_NAMES[BODY]]]
+    middle = np.median(truth[truth[..., 2] > 0, 0])
+    left = int(np.clip(middle - HALF / 2, 0, frames.shape[2] - HALF))
+    return frames[:, :, left : left + HALF], truth - [left, 0, 0]
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """(frames, truths): alice on the left of brunomars, and where both are."""
+    (left, alice), (right, brunomars) = half("alice"), half("brunomars")
+    return np.concatenate([left, right], axis=2), (alice, brunomars + [HALF, 0, 0])
+
+
+def test_two_people_are_both_found_and_followed(pair):
+    frames, truths = pair
+    found = list(MediapipeHolistic().detect(np.ascontiguousarray(frame) for frame in frames))
+    assert [len(people) for people in found] == [2] * FRAMES
+    for truth in truths:
+        nearest = []
+        for people, joints in zip(found, truth, strict=True):
+            seen = joints[:, 2] > 0
+            apart = np.linalg.norm(people[:, BODY, :2] - joints[:, :2], axis=-1)
+            nearest.append(apart[:, seen].mean(axis=1).min())
+        assert max(nearest) < 0.05 * np.ptp(truth[..., 1])
+
+
+def test_one_person_is_not_found_twice(pair):
+    frames = pair[0][:, :, :HALF]
+    found = list(MediapipeHolistic().detect(np.ascontiguousarray(frame) for frame in frames))
+    assert [len(people) for people in found] == [1] * FRAMES
+
+
+def test_crops_are_squares_that_cover_the_frame():
+    for width, height in ((512, 288), (320, 512), (256, 256), (1024, 96)):
+        covered = np.zeros((height, width), bool)
+        for x, y, side in crops(width, height):
+            assert side == min(width, height) and x + side <= width and y + side <= height
+            covered[y : y + side, x : x + side] = True
+        assert covered.all()

@@ -1,0 +1,207 @@
+"""Mending against walkers whose true keypoints are known: swaps, jumps, gaps part by part, cuts."""
+
+import numpy as np
+import pytest
+
+from dancenow.keypoints import (
+    FACE,
+    FEET,
+    INDEX,
+    INVENTED,
+    LEFT_HAND,
+    MEASURED,
+    MIN_CONFIDENCE,
+    MISSING,
+    REPAIRED,
+    RIGHT_HAND,
+    People,
+)
+from dancenow.mending import HELD, SWAPPED, hold_parts, mark, remove_jumps, unswap
+from dancenow.performer import track_performer
+from walkers import FPS, FRAMES, performer, wander
+
+WRIST, NOSE = INDEX["left_wrist"], INDEX["nose"]
+
+
+def dancer(stride=45, tempo=4):
+    """(200, 133, 3): someone 300 px tall who moves about; legs cross and arms swing, all at known places."""
+    keypoints = performer(300, 480, x=wander()).keypoints.copy()
+    time = np.arange(FRAMES)
+    steps = stride * np.sin(time / tempo)
+    for side, sign in (("left", -1), ("right", 1)):
+        for joint in SWAPPED["legs"][0 if side == "left" else 1]:
+            keypoints[:, joint, 0] += sign * steps
+        for joint in ("elbow", "wrist"):
+            keypoints[:, INDEX[f"{side}_{joint}"], 1] += sign * 30 * np.sin(time / 5)
+        hand = LEFT_HAND if side == "left" else RIGHT_HAND
+        keypoints[:, hand, 1] += sign * (30 * np.sin(time / 5))[:, None]
+    return keypoints
+
+
+def swapped(keypoints, group, frames):
+    left, right = SWAPPED[group]
+    wrong = keypoints.copy()
+    wrong[frames, left], wrong[frames, right] = keypoints[frames, right], keypoints[frames, left]
+    return wrong
+
+
+def tracked(keypoints, max_gap=4, cuts=(), smoothing="none"):
+    rows = np.flatnonzero(keypoints.any(axis=(1, 2))).astype(np.int32)
+    people = People(keypoints[rows], rows, len(keypoints), FPS, 512, 512, "x", "y")
+    return track_performer(people, max_gap, smoothing, 5, cuts=cuts)
+
+
+def test_a_dance_that_was_measured_well_is_left_alone():
+    pose = tracked(dancer())
+    assert np.array_equal(pose.keypoints, dancer())
+    assert (pose.origin == MEASURED).all()
+
+
+@pytest.mark.parametrize("group", ["trunk", "arms", "legs", "hands"])
+@pytest.mark.parametrize("length", [1, 2, 6])
+def test_a_swap_of_left_and_right_is_given_back(group, length):
+    true, first = dancer(), 69  # the legs are apart there
+    frames = slice(first, first + length)
+    keypoints, origin, counts = unswap(swapped(true, group, frames), mark(true), FPS)
+    assert np.array_equal(keypoints, true)
+    touched = np.zeros((FRAMES, 133), bool)
+    touched[frames, SWAPPED[group][0] + SWAPPED[group][1]] = True
+    assert np.array_equal(origin == REPAIRED, touched)
+    assert counts[group] == length and sum(counts.values()) == length
+
+
+def test_two_swaps_soon_after_one_another():
+    true = dancer()
+    wrong = swapped(swapped(true, "hands", slice(60, 63)), "hands", slice(67, 69))
+    keypoints, _, counts = unswap(wrong, mark(true), FPS)
+    assert np.array_equal(keypoints, true) and counts["hands"] == 5
+
+
+def test_legs_that_cross_and_hands_that_clap_are_no_swaps():
+    true = dancer(stride=90, tempo=3)  # the legs pass one another at 60 px a frame
+    for frame in range(0, FRAMES, 6):  # the hands meet for a frame, four times a second, and part again
+        middle = (true[frame, LEFT_HAND, :2] + true[frame, RIGHT_HAND, :2]) / 2
+        true[frame, LEFT_HAND, 0], true[frame, RIGHT_HAND, 0] = middle[:, 0] + 2, middle[:, 0] - 2
+    assert sum(unswap(true, mark(true), FPS)[2].values()) == 0
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_jump_and_back_is_repaired_and_marked(length):
+    true = dancer()
+    wrong = true.copy()
+    wrong[50 : 50 + length, WRIST, :2] += (120, -60)
+    _, origin, count = remove_jumps(wrong, mark(wrong))
+    assert count == length and (origin[50 : 50 + length, WRIST] == MISSING).all()
+    pose = tracked(wrong)
+    apart = np.linalg.norm(pose.keypoints[..., :2] - true[..., :2], axis=-1)
+    assert apart.max() < 8
+    assert (pose.origin[50 : 50 + length, WRIST] == REPAIRED).all()
+    assert (pose.origin == REPAIRED).sum() == length
+
+
+def test_a_short_gap_of_a_hand_is_repaired_while_the_body_is_there():
+    true = dancer()
+    gappy = true.copy()
+    gappy[80:84, LEFT_HAND] = 0
+    pose = tracked(gappy, max_gap=4)
+    assert (pose.origin[80:84, LEFT_HAND] == REPAIRED).all() and (pose.origin == REPAIRED).sum() == 4 * 21
+    assert np.abs(pose.keypoints[80:84, LEFT_HAND, :2] - true[80:84, LEFT_HAND, :2]).max() < 8
+
+
+def test_a_repaired_hand_stays_on_a_fast_arm():
+    true = dancer()
+    for points in (WRIST, LEFT_HAND):  # the arm goes up and down again while the hand is away
+        true[80:84, points, 1] -= np.reshape([60, 120, 120, 60], (-1, *[1] * (true[0, points].ndim - 1)))
+    gappy = true.copy()
+    gappy[80:84, LEFT_HAND] = 0
+    gappy[150:152, WRIST] = gappy[150:152, LEFT_HAND] = 0
+    pose = tracked(gappy)
+    assert (pose.origin[80:84, LEFT_HAND] == REPAIRED).all()
+    for frames in (slice(80, 84), slice(150, 152)):
+        apart = pose.keypoints[frames, LEFT_HAND, :2] - true[frames, LEFT_HAND, :2]
+        assert np.abs(apart).max() < 4
+
+
+@pytest.mark.parametrize(
+    ("part", "anchor"),
+    [
+        (LEFT_HAND, "left_wrist"),
+        (RIGHT_HAND, "right_wrist"),
+        (FACE, "nose"),
+        (slice(FEET.start, FEET.start + 3), "left_ankle"),
+        (slice(FEET.start + 3, FEET.stop), "right_ankle"),
+    ],
+)
+def test_a_long_gap_of_a_part_is_held_from_its_anchor(part, anchor):
+    true = dancer()
+    gappy = true.copy()
+    gappy[80:120, part] = 0
+    pose = tracked(gappy, max_gap=4)
+    assert (pose.origin[80:120, part] == INVENTED).all() and (pose.origin == INVENTED).sum() == 40 * len(
+        range(133)[part]
+    )
+    offset = true[79, part, :2] - true[79, INDEX[anchor], :2]
+    held = pose.keypoints[80:120, part, :2] - pose.keypoints[80:120, INDEX[anchor], None, :2]
+    assert np.abs(held - offset).max() < 0.01
+    assert pose.keypoints[80:120, part, 2] == pytest.approx(HELD)
+
+
+def test_a_held_keypoint_never_counts_as_missing():
+    gappy = dancer()
+    gappy[:, LEFT_HAND, 2] = 0.06
+    gappy[80:120, LEFT_HAND] = 0
+    pose = tracked(gappy)
+    assert pose.keypoints[100, LEFT_HAND, 2] == pytest.approx(MIN_CONFIDENCE) and pose.present()[100].all()
+
+
+def test_a_body_away_for_long_stays_missing_and_takes_its_parts_along():
+    gappy = dancer()
+    gappy[80:120] = 0
+    pose = tracked(gappy)
+    assert not pose.keypoints[80:120].any() and (pose.origin[80:120] == MISSING).all()
+
+
+def test_a_part_is_not_held_where_its_anchor_is_away_or_before_it_was_seen():
+    gappy = dancer()
+    gappy[80:120, LEFT_HAND] = 0
+    gappy[90:100, WRIST] = 0
+    gappy[:20, FACE] = 0
+    origin = tracked(gappy).origin
+    assert (origin[90:100, LEFT_HAND] == MISSING).all() and (origin[100:120, LEFT_HAND] == INVENTED).all()
+    assert (origin[:20, FACE] == MISSING).all()
+
+
+def test_a_face_is_not_held_on_a_turned_back():
+    keypoints = dancer()
+    keypoints[80:, FACE] = 0
+    shoulders = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
+    keypoints[100:130, shoulders] = keypoints[100:130, shoulders[::-1]]
+    _, origin, counts = hold_parts(keypoints, mark(keypoints))
+    assert (origin[100:130, FACE] == MISSING).all()
+    assert (origin[80:100, FACE] == INVENTED).all() and (origin[130:, FACE] == INVENTED).all()
+    assert counts["face"] == FRAMES - 80 - 30
+
+
+def test_nothing_is_filled_held_or_smoothed_across_a_cut():
+    gappy = dancer()
+    gappy[100:, :, :2] += (-100, -40)
+    gappy[98:102, WRIST] = 0
+    gappy[100:130, RIGHT_HAND] = 0
+    pose = tracked(gappy, cuts=[100], smoothing="gaussian")
+    assert (pose.origin[98:102, WRIST] == MISSING).all()
+    assert (pose.origin[100:130, RIGHT_HAND] == MISSING).all()
+    alone = [tracked(shot, smoothing="gaussian").keypoints for shot in (gappy[:100], gappy[100:])]
+    assert np.array_equal(pose.keypoints, np.concatenate(alone))
+    without = tracked(gappy, smoothing="gaussian")
+    assert not np.array_equal(without.keypoints[99], pose.keypoints[99])
+    assert (without.origin[98:102, WRIST] == REPAIRED).all()
+
+
+def test_a_swap_that_begins_with_a_shot_is_not_taken_for_one():
+    """Two dancers who face the other way in the second shot: their left is on the other side, rightly."""
+    turned = dancer()
+    turned[100:110] = swapped(turned, "legs", slice(100, 110))[100:110]
+    _, origin, counts = unswap(turned[100:], mark(turned[100:]), FPS)
+    assert sum(counts.values()) == 0 and (origin == MEASURED).all()
+    assert (tracked(turned, cuts=[100]).origin == MEASURED).all()
+    assert (tracked(turned).origin == REPAIRED).sum() == 10 * 10

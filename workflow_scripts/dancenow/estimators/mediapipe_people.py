@@ -1,0 +1,252 @@
+"""The people whom MediaPipe Holistic leaves out: Holistic follows one, its own models can follow more.
+
+Every LOOK_EVERY frames the pose detector inside the wheel looks at the frame in square crops. Who is found
+there and is not followed yet gets a graph of his own: the body, hand and face models of Holistic on the
+rectangle around that person, which moves on with the landmarks from frame to frame. The main person's graph
+is not touched, and a frame with nobody else in it costs no more than the looks.
+"""
+
+import numpy as np
+
+from dancenow.keypoints import BODY, FEET, INDEX, MIN_CONFIDENCE, boxes
+
+LOOK_EVERY = 24  # frames
+MOST = 6  # people beside the main one, the largest first: each costs about as much as the main one
+PERSISTENCE = 12  # frames in which a lost person is sought where the person was last seen
+OVERLAP = 0.5  # of two crops side by side
+ROI_SCALE = 1.25  # MediaPipe's own: side of the rectangle to the diameter of the detector's circle
+KNOWN = 0.25  # of the circle's radius: a find nearer than this to a known person's hips is that person
+SAME = 0.12  # of the body's diagonal: two skeletons nearer than this on average are one person
+MARGIN = 1.1  # of the circle around a skeleton, for what lies beyond its keypoints
+SURE = 0.5  # mean body confidence that a find must have to be a person
+
+_DETECTOR = """
+input_stream: "image"
+output_stream: "detections"
+node {
+  calculator: "PoseDetectionCpu" input_stream: "IMAGE:image" output_stream: "DETECTIONS:detections"
+}
+"""
+
+# what Holistic does behind its search for the person, with the rectangle given instead
+_FOLLOWER = """
+input_stream: "image"
+input_stream: "roi"
+output_stream: "pose_landmarks"
+output_stream: "face_landmarks"
+output_stream: "left_hand_landmarks"
+output_stream: "right_hand_landmarks"
+output_stream: "next_roi"
+node { calculator: "ImagePropertiesCalculator" input_stream: "IMAGE:image" output_stream: "SIZE:size" }
+node {
+  calculator: "PoseLandmarkByRoiCpu"
+  input_side_packet: "MODEL_COMPLEXITY:complexity"
+  input_stream: "IMAGE:image" input_stream: "ROI:roi"
+  output_stream: "LANDMARKS:pose_landmarks" output_stream: "AUXILIARY_LANDMARKS:auxiliary"
+}
+node {
+  calculator: "PoseLandmarksToRoi"
+  input_stream: "LANDMARKS:auxiliary" input_stream: "IMAGE_SIZE:size"
+  output_stream: "ROI:next_roi"
+}
+node {
+  calculator: "HandLandmarksLeftAndRightCpu"
+  input_stream: "IMAGE:image" input_stream: "POSE_LANDMARKS:pose_landmarks"
+  output_stream: "LEFT_HAND_LANDMARKS:left_hand_landmarks"
+  output_stream: "RIGHT_HAND_LANDMARKS:right_hand_landmarks"
+}
+node {
+  calculator: "SplitNormalizedLandmarkListCalculator"
+  input_stream: "pose_landmarks" output_stream: "head"
+  options { [mediapipe.SplitVectorCalculatorOptions.ext] { ranges { begin: 0 end: 11 } } }
+}
+node {
+  calculator: "FaceLandmarksFromPoseCpu"
+  input_side_packet: "REFINE_LANDMARKS:refine"
+  input_stream: "IMAGE:image" input_stream: "FACE_LANDMARKS_FROM_POSE:head"
+  output_stream: "FACE_LANDMARKS:face_landmarks"
+}
+"""
+
+
+class OtherPeople:
+    """Everyone in a clip's frames but the main person, each followed from frame to frame.
+
+    canonical: turns a graph's results on a frame of width x height px into (P, 133, 3) float32, P 0 or 1.
+    """
+
+    def __init__(self, canonical):
+        self.canonical = canonical
+        self.detector = _graph(_DETECTOR, "detections")
+        self.followed = []
+        self.spare = None
+        self.wait = 0
+
+    def find(self, frame, main):
+        """(P, 133, 3) float32 of the others in the next (H, W, 3) uint8 RGB frame; main: (0 or 1, 133, 3)."""
+        people, kept = list(main), []
+        for follower in self.followed:
+            person = follower.follow(frame)
+            # following can also slip from one person to another who is followed already
+            if person is None or _is_known(person, people):
+                self.wait = min(self.wait, LOOK_EVERY // 4)
+                follower.seek(frame.shape)
+            else:
+                people.append(person)
+                follower.keep(person)
+            if follower.lost > PERSISTENCE:
+                follower.close()
+            else:
+                kept.append(follower)
+        self.followed = kept
+        if self.wait == 0:
+            self._look(frame, people)
+            self.wait = LOOK_EVERY
+        self.wait -= 1
+        return np.array(people[len(main) :], np.float32).reshape(-1, *main.shape[1:])
+
+    def close(self):
+        """Free the graphs."""
+        for graph in (self.detector, self.spare, *self.followed):
+            if graph is not None:
+                graph.close()
+
+    def _look(self, frame, people):
+        """Add whoever is not among `people` yet to them and to those followed."""
+        for circle in _circles(self.detector, frame):
+            if len(self.followed) == MOST:
+                return
+            if any(_is_at(circle, person) for person in people):
+                continue
+            follower, self.spare = self.spare or _Follower(self.canonical), None
+            follower.place(circle, frame.shape)
+            person = follower.follow(frame)
+            if person is None or person[BODY, 2].mean() < SURE or _is_known(person, people):
+                self.spare = follower
+                continue
+            people.append(person)
+            follower.keep(person)
+            self.followed.append(follower)
+
+
+class _Follower:
+    """One person's graph and the rectangle the person is in."""
+
+    def __init__(self, canonical):
+        outputs = (
+            "pose_landmarks",
+            "face_landmarks",
+            "left_hand_landmarks",
+            "right_hand_landmarks",
+            "next_roi",
+        )
+        self.graph = _graph(_FOLLOWER, *outputs, complexity=1, refine=False)
+        self.canonical = canonical
+        self.roi = None
+        self.person, self.lost = None, 0
+
+    def keep(self, person):
+        """Take the (133, 3) skeleton as the person's latest."""
+        self.person, self.lost = person, 0
+
+    def seek(self, shape):
+        """In the next picture, of `shape`, look where the latest skeleton was."""
+        self.place(_circle_around(self.person), shape)
+        self.lost += 1
+
+    def place(self, circle, shape):
+        """Put the rectangle around a circle (x, y, radius, angle), px, of a picture of `shape`."""
+        from mediapipe.framework.formats.rect_pb2 import NormalizedRect
+
+        x, y, radius, angle = circle
+        height, width = shape[:2]
+        side = 2 * radius * ROI_SCALE
+        self.roi = NormalizedRect(
+            x_center=x / width, y_center=y / height, width=side / width, height=side / height, rotation=angle
+        )
+
+    def follow(self, frame):
+        """(133, 3) float32 of the person in this frame, or None when there is nobody in the rectangle."""
+        results = self.graph.process({"image": frame, "roi": self.roi})
+        self.roi = results.next_roi
+        people = self.canonical(results, frame.shape[1], frame.shape[0])
+        return people[0] if len(people) and self.roi is not None else None
+
+    def close(self):
+        self.graph.close()
+
+
+def crops(width, height):
+    """[(x, y, side), ...] px: squares of the shorter side, each over half of the next, that cover it."""
+    side = min(width, height)
+    longer = max(width, height) - side
+    steps = -(-longer // max(1, round(side * (1 - OVERLAP))))
+    starts = np.linspace(0, longer, steps + 1).round().astype(int).tolist()
+    return [(start, 0, side) if width > height else (0, start, side) for start in starts]
+
+
+def _circles(detector, frame):
+    """[(x, y, radius, angle), ...] around the people the detector sees, px and radians, the largest first.
+
+    The centre is between the hips, the angle is 0 for a person who stands upright.
+    """
+    found = []
+    for x, y, side in crops(frame.shape[1], frame.shape[0]):
+        crop = np.ascontiguousarray(frame[y : y + side, x : x + side])
+        for detection in detector.process(crop).detections or ():
+            hips, rim = detection.location_data.relative_keypoints[:2]
+            across, up = (rim.x - hips.x) * side, (hips.y - rim.y) * side
+            angle = float(np.pi / 2 - np.arctan2(up, across))
+            found.append((x + hips.x * side, y + hips.y * side, float(np.hypot(across, up)), angle))
+    return sorted(found, key=lambda circle: -circle[2])
+
+
+def _circle_around(person):
+    """(x, y, radius, angle), px, around a (133, 3) skeleton, as from _circles."""
+    figure = person[: FEET.stop]
+    seen = figure[:, 2] >= MIN_CONFIDENCE
+    hips, shoulders = ([INDEX[f"left_{joint}"], INDEX[f"right_{joint}"]] for joint in ("hip", "shoulder"))
+    centre, angle = figure[seen, :2].mean(axis=0), 0.0
+    if seen[hips + shoulders].all():
+        centre = figure[hips, :2].mean(axis=0)
+        across, down = figure[shoulders, :2].mean(axis=0) - centre
+        angle = float(np.arctan2(across, -down))
+    radius = MARGIN * np.linalg.norm(figure[seen, :2] - centre, axis=-1).max()
+    return float(centre[0]), float(centre[1]), float(radius), angle
+
+
+def _is_at(circle, person):
+    """Whether a circle's centre is where the person's hips are."""
+    hips = person[[INDEX["left_hip"], INDEX["right_hip"]]]
+    if (hips[:, 2] < MIN_CONFIDENCE).any():
+        return False
+    return np.hypot(*(hips[:, :2].mean(axis=0) - circle[:2])) < KNOWN * circle[2]
+
+
+def _is_known(person, people):
+    """Whether the skeleton lies on that of one of the people."""
+    for other in people:
+        both = (person[BODY, 2] >= MIN_CONFIDENCE) & (other[BODY, 2] >= MIN_CONFIDENCE)
+        if not both.any():
+            continue
+        apart = np.linalg.norm(person[BODY, :2] - other[BODY, :2], axis=-1)[both].mean()
+        low, high = np.split(boxes(other), 2)
+        if apart < SAME * np.linalg.norm(high - low):
+            return True
+    return False
+
+
+def _graph(text, *outputs, **side_inputs):
+    from google.protobuf import text_format
+    from mediapipe.calculators.core import split_vector_calculator_pb2  # noqa: F401 - the text names its options
+    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
+    from mediapipe.python.solution_base import PacketDataType, SolutionBase
+
+    kinds = dict.fromkeys((*outputs, "roi"), PacketDataType.PROTO)
+    kinds |= {"image": PacketDataType.IMAGE_FRAME, "detections": PacketDataType.PROTO_LIST}
+    return SolutionBase(
+        graph_config=text_format.Parse(text, CalculatorGraphConfig()),
+        outputs=list(outputs),
+        side_inputs=side_inputs or None,
+        stream_type_hints=kinds,
+    )

@@ -1,0 +1,227 @@
+"""Mend one performer's keypoints over time: swaps of left and right, jumps, gaps, parts that stay away.
+
+Every function takes the frames of one shot, keypoints (T, 133, 3) float32 with (0, 0, 0) for missing, and
+where each comes from, origin (T, 133) uint8 as in Pose; it returns changed copies and how often it acted.
+"""
+
+import numpy as np
+from scipy.ndimage import median_filter
+
+from dancenow.keypoints import (
+    BODY,
+    BODY_NAMES,
+    FACE,
+    INDEX,
+    INVENTED,
+    LEFT_HAND,
+    MEASURED,
+    MIN_CONFIDENCE,
+    MISSING,
+    REPAIRED,
+    RIGHT_HAND,
+    boxes,
+)
+
+# what an estimator mistakes left for right in, each by itself
+_SIDED = {
+    "trunk": ("shoulder", "hip"),
+    "arms": ("elbow", "wrist"),
+    "legs": ("knee", "ankle", "big_toe", "small_toe", "heel"),
+}
+SWAPPED = {
+    group: ([INDEX[f"left_{name}"] for name in names], [INDEX[f"right_{name}"] for name in names])
+    for group, names in _SIDED.items()
+} | {"hands": tuple(list(range(hand.start, hand.stop)) for hand in (LEFT_HAND, RIGHT_HAND))}
+SWAP_RATIO = 0.5  # exchanging the sides must at least halve the way from where they were expected,
+SWAP_GAIN = 0.08  # and save so many body diagonals of it,
+SWAP_SECONDS = 0.4  # both into the exchanged frames and out of them again, so much later at most
+
+# a jump goes out and back within so many frames: farther, in body diagonals, than given here, and than
+# JUMP_RATIO times what the frames before and after are apart. A fast limb needs several frames to and fro
+JUMP = {1: 0.08, 2: 0.2, 3: 0.2}
+JUMP_RATIO = 3.0
+
+INTERPOLATED = 0.5  # confidence of an interpolated keypoint, as a share of its less sure neighbour's
+
+# parts that are held while they are away, and the keypoints that carry them along
+_BODY = list(range(BODY.start, BODY.stop))
+_HEAD = [INDEX[name] for name in BODY_NAMES[:5]]
+HELD_PARTS = {
+    "face": (list(range(FACE.start, FACE.stop)), _HEAD),
+    "left_hand": (SWAPPED["hands"][0], [INDEX["left_wrist"]]),
+    "right_hand": (SWAPPED["hands"][1], [INDEX["right_wrist"]]),
+    "left_foot": (SWAPPED["legs"][0][2:], [INDEX["left_ankle"]]),
+    "right_foot": (SWAPPED["legs"][1][2:], [INDEX["right_ankle"]]),
+}
+HELD = 0.25  # confidence of a held keypoint, as a share of what it was when it was last seen
+
+
+def mark(keypoints):
+    """(T, 133) uint8: MEASURED where a keypoint is present, MISSING elsewhere."""
+    return np.where(keypoints[..., 2] >= MIN_CONFIDENCE, MEASURED, MISSING).astype(np.uint8)
+
+
+def unswap(keypoints, origin, fps):
+    """Give left and right back to their sides where they were exchanged for up to SWAP_SECONDS.
+
+    The trunk, the arms, the legs and the hands are each tested by themselves. Frames are taken as exchanged
+    when the exchange fits better both where they begin, seen from the frames before, and where they end,
+    seen from those after, and fits better than standing still as well as than moving on steadily: limbs
+    that pass one another do the one, hands that clap the other. Returns keypoints, origin and the count of
+    repaired frames by group.
+    """
+    keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
+    size, longest = _body_size(keypoints), max(1, round(SWAP_SECONDS * fps))
+    for group, (left, right) in SWAPPED.items():
+        sides = keypoints[:, left], keypoints[:, right]
+        begins = _exchanged(*sides, size)
+        ends = _exchanged(sides[0][::-1], sides[1][::-1], size[::-1])[::-1]
+        counts[group], frame = 0, 0
+        for first in np.flatnonzero(begins).tolist():
+            last = np.flatnonzero(ends[first : first + longest])
+            # the frame after an exchange looks exchanged too, seen from within
+            if first < frame or not len(last):
+                continue
+            frames = slice(first, first + int(last[0]) + 1)
+            keypoints[frames, left + right] = keypoints[frames, right + left]
+            seen = keypoints[frames, left + right, 2] > 0
+            origin[frames, left + right] = np.where(seen, REPAIRED, MISSING)
+            counts[group] += frames.stop - frames.start
+            frame = frames.stop + 2
+    return keypoints, origin, counts
+
+
+def remove_jumps(keypoints, origin):
+    """Blank keypoints that leap away for one to three frames and come back.
+
+    Returns keypoints, origin and the number of keypoints blanked.
+    """
+    keypoints, origin, count = keypoints.copy(), origin.copy(), 0
+    size = _body_size(keypoints)[:, None]
+    for length, far in JUMP.items():
+        inside = len(keypoints) - length - 1
+        if inside < 1:
+            break
+        seen = keypoints[..., 2] > 0
+        before, after = keypoints[:inside, :, :2], keypoints[length + 1 :, :, :2]
+        out = _distance(before, keypoints[1 : 1 + inside, :, :2])
+        back = _distance(keypoints[length : length + inside, :, :2], after)
+        least = np.maximum(far * size[:inside], JUMP_RATIO * _distance(before, after))
+        jump = (np.minimum(out, back) > least) & np.all(
+            [seen[step : step + inside] for step in range(length + 2)], axis=0
+        )
+        for step in range(1, length + 1):
+            keypoints[step : step + inside][jump] = 0
+            origin[step : step + inside][jump] = MISSING
+        count += int(jump.sum()) * length
+    return keypoints, origin, count
+
+
+def fill_gaps(keypoints, origin, max_gap):
+    """Interpolate each keypoint linearly over at most `max_gap` missing frames between two seen ones.
+
+    A face, hand or foot is interpolated relative to what carries it, the head, wrist or ankle, where that is
+    seen: a hand that is away for some frames stays on a fast arm. A filled keypoint is REPAIRED and has half
+    the confidence of its less sure neighbour, but never so little that it counts as missing. Longer gaps, and
+    those at the ends, stay. Returns keypoints, origin and the number of keypoints filled.
+    """
+    keypoints, origin, count = keypoints.copy(), origin.copy(), len(keypoints)
+    seen = keypoints[..., 2] > 0
+    time = np.arange(count)[:, None]
+    before = np.maximum.accumulate(np.where(seen, time, -1), axis=0)
+    after = np.minimum.accumulate(np.where(seen, time, count)[::-1], axis=0)[::-1]
+    frame, point = np.nonzero(~seen & (before >= 0) & (after < count) & (after - before - 1 <= max_gap))
+    # the body comes first, since it carries the others
+    for points, anchors in ((_BODY, []), *HELD_PARTS.values()):
+        own = np.isin(point, points)
+        frames, part = frame[own], point[own]
+        left, right = before[frames, part], after[frames, part]
+        share = ((frames - left) / np.maximum(right - left, 1))[:, None]
+        a, b = keypoints[left, part], keypoints[right, part]
+        path = _path(keypoints, anchors)
+        # how far the carrier is from where it would be if it had moved linearly as well
+        aside = np.nan_to_num(path[frames] - (1 - share) * path[left] - share * path[right])
+        keypoints[frames, part, :2] = (1 - share) * a[:, :2] + share * b[:, :2] + aside
+        keypoints[frames, part, 2] = np.maximum(INTERPOLATED * np.minimum(a[:, 2], b[:, 2]), MIN_CONFIDENCE)
+    origin[frame, point] = REPAIRED
+    return keypoints, origin, len(frame)
+
+
+def hold_parts(keypoints, origin):
+    """Carry a face, hand or foot that is away along with the head, wrist or ankle, as it was last seen.
+
+    A part is away in the frames that show none of its keypoints. It is held where what carries it is seen,
+    the face only as long as the shoulders stay in the order they were in, since a turned back shows none.
+    Held keypoints are INVENTED, with a quarter of the confidence they had. Before a part was first seen
+    it stays missing; so does a body. Returns keypoints, origin and the frames in which each part was held.
+    """
+    keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
+    frames = np.arange(len(keypoints))
+    left, right = (keypoints[:, INDEX[f"{side}_shoulder"]] for side in ("left", "right"))
+    facing = np.sign(left[:, 0] - right[:, 0]) * (left[:, 2] > 0) * (right[:, 2] > 0)
+    for part, (points, anchors) in HELD_PARTS.items():
+        there = (keypoints[:, points, 2] > 0).any(axis=1)
+        last = np.maximum.accumulate(np.where(there, frames, -1))
+        away = frames[~there & (last >= 0)]
+        then = last[away]
+        both = (keypoints[away][:, anchors, 2] > 0) & (keypoints[then][:, anchors, 2] > 0)
+        held = both.any(axis=1)
+        if part == "face":
+            held &= facing[away] * facing[then] >= 0
+        away, then, both = away[held], then[held], both[held][..., None]
+        moves = (keypoints[away][:, anchors, :2] - keypoints[then][:, anchors, :2]) * both
+        shape = keypoints[then][:, points].copy()
+        known = shape[..., 2] > 0
+        shape[..., :2] += (moves.sum(axis=1) / np.maximum(both.sum(axis=1), 1))[:, None]
+        shape[..., 2] = np.maximum(HELD * shape[..., 2], MIN_CONFIDENCE)
+        keypoints[np.ix_(away, points)] = np.where(known[..., None], shape, 0)
+        origin[np.ix_(away, points)] = np.where(known, INVENTED, MISSING)
+        counts[part] = len(away)
+    return keypoints, origin, counts
+
+
+def _path(keypoints, anchors):
+    """(T, 2) mean place of the anchors, NaN where one is not seen; zeros without anchors."""
+    if not anchors:
+        return np.zeros((len(keypoints), 2))
+    seen = (keypoints[:, anchors, 2] > 0).all(axis=1, keepdims=True)
+    return np.where(seen, keypoints[:, anchors, :2].mean(axis=1), np.nan)
+
+
+def _exchanged(left, right, size):
+    """(T,) bool: whether (T, n, 3) keypoints of two sides fit the two frames before better when exchanged."""
+    fits = np.zeros(len(left), bool)
+    if len(left) < 3:
+        return fits
+    seen = (left[..., 2] > 0) & (right[..., 2] > 0)
+    seen = seen[2:] & seen[1:-1] & seen[:-2]
+    here, last, earlier = ([side[frames, :, :2] for side in (left, right)] for frames in _THREE)
+    still, steady = last, [2 * b - a for a, b in zip(earlier, last, strict=True)]
+    fits[2:] = seen.any(axis=1)
+    for expected in (still, steady):
+        kept = _mean(_distance(here[0], expected[0]) + _distance(here[1], expected[1]), seen)
+        exchanged = _mean(_distance(here[0], expected[1]) + _distance(here[1], expected[0]), seen)
+        fits[2:] &= (exchanged < SWAP_RATIO * kept) & (kept - exchanged > SWAP_GAIN * size[2:])
+    return fits
+
+
+_THREE = slice(2, None), slice(1, -1), slice(None, -2)
+
+
+def _mean(values, counted):
+    """Mean of (T, n) values over those that count; 0 where none does."""
+    return (values * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
+
+
+def _distance(a, b):
+    return np.linalg.norm(a - b, axis=-1)
+
+
+def _body_size(keypoints):
+    """(T,) diagonal of the box around body and feet, px; a running median: a leap changes the box."""
+    box = boxes(keypoints)
+    diagonal = np.nan_to_num(np.linalg.norm(box[:, 2:] - box[:, :2], axis=-1))
+    if not diagonal.any():
+        return np.full(len(keypoints), np.inf, np.float32)
+    size = np.interp(np.arange(len(diagonal)), np.flatnonzero(diagonal), diagonal[diagonal > 0])
+    return median_filter(size, 25, mode="nearest")

@@ -1,0 +1,8 @@
+"""A clip with its performer's skeleton on top."""
+
+from dancenow.job import job
+from dancenow.overlay import overlay_skeleton
+
+with job(snakemake.log[0]):
+    given = snakemake.input
+    overlay_skeleton(given.frames, given.pose, given.clip, given.clip_facts, snakemake.output.video)
