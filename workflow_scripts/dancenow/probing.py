@@ -50,8 +50,8 @@ def probe(path, **wanted):
     rotation, in square pixels), pixel_format, color_range, color_space, color_transfer (as flagged, or
     "unknown"), full_range (bool), color_matrix (the one used: as flagged, else assumed by height), fps
     ("30000/1001"), variable_rate (bool), frames (on the constant rate), duration (s), start (s, time stamp of
-    the first frame), interlaced (bool), audio: null or {stream, codec, sample_rate, channels, start, duration}
-    of the first sound track, and clip_fps, span, crop as selection.select explains them.
+    the first frame), interlaced (bool), audio: null or {stream, codec, sample_rate, channels, start,
+    duration} of the first sound track, and clip_fps, span, crop as selection.select explains them.
 
     Raises InputError when the file is missing, empty, cut short, or holds no moving picture, and when it has
     no such part.
@@ -97,11 +97,13 @@ def probe(path, **wanted):
     }
     facts = select(path, facts, **wanted)
     if max(facts["width"], facts["height"]) > MAX_ASPECT * min(facts["width"], facts["height"]):
-        raise InputError(f"{path}: its picture is {facts['width']}x{facts['height']} px, a mere stripe; re-encode it")
+        raise InputError(
+            f"{path}: its picture is {facts['width']}x{facts['height']} px, a mere stripe; re-encode it"
+        )
     if facts["frames"] > MAX_FRAMES:
         raise InputError(
-            f"{path}: {facts['frames']} frames in {facts['duration']:.0f} s are too many, or its time stamps jump; "
-            "name the part you want with start and end"
+            f"{path}: {facts['frames']} frames in {facts['duration']:.0f} s are too many, or its time stamps "
+            "jump; name the part you want with start and end"
         )
     return facts
 
@@ -111,7 +113,9 @@ def packets(path, stream, entries):
 
     entries: ffprobe's names, separated by commas. Nothing of the packets before is kept.
     """
-    for line in _ffprobe(path, of="compact=print_section=0", select_streams=stream, show_entries=f"packet={entries}"):
+    for line in _ffprobe(
+        path, of="compact=print_section=0", select_streams=stream, show_entries=f"packet={entries}"
+    ):
         yield dict(entry.partition("=")[::2] for entry in line.split("|"))
 
 
@@ -135,7 +139,8 @@ def _ffprobe(path, **options):
             yield from lines(process.stdout)
         except Stalled:
             raise InputError(
-                f"{path}: cannot be read, nothing came for {STALL_SECONDS} s; copy the clip to a disk of this machine"
+                f"{path}: cannot be read, nothing came for {STALL_SECONDS} s; "
+                "copy the clip to a disk of this machine"
             ) from None
         if process.wait():
             raise InputError(_refusal(path, reason()))

@@ -1,7 +1,7 @@
 """The programs ffmpeg and ffprobe, run on files that nobody vouches for.
 
-No shell is involved. A program reads the one file it was given and nothing else: no other file, no connection.
-It works within a limit on its memory, and is ended when it gives no sign of life.
+No shell is involved. A program reads the one file it was given and nothing else: no other file, no
+connection. It works within a limit on its memory, and is ended when it gives no sign of life.
 """
 
 import os
@@ -104,7 +104,7 @@ def running(command, **pipes):
 
 
 def fill(pipe, buffer):
-    """Read from `pipe`, past its own buffer, until `buffer` (bytes-like) is full or the pipe ends; the bytes read.
+    """Fill `buffer` (bytes-like) from `pipe`, past its own buffer; returns how many bytes came.
 
     Raises Stalled when nothing comes for STALL_SECONDS.
     """

@@ -43,9 +43,13 @@ def _span(path, rate, frames, start, end):
     first = _nearest(_fraction(start or 0) * rate)
     stop = frames if end is None else _nearest(_fraction(end) * rate)
     if first >= frames:
-        raise InputError(f"{path}: start: {start:g} s is not before its end at {float(whole):.2f} s; set it lower")
+        raise InputError(
+            f"{path}: start: {start:g} s is not before its end at {float(whole):.2f} s; set it lower"
+        )
     if stop > frames:
-        raise InputError(f"{path}: end: {end:g} s, but it ends at {float(whole):.2f} s; set it lower or leave it out")
+        raise InputError(
+            f"{path}: end: {end:g} s, but it ends at {float(whole):.2f} s; set it lower or leave it out"
+        )
     if stop <= first:
         raise InputError(f"{path}: end: {end:g} s is not after start, {start or 0:g} s; set it higher")
     return first, stop
