@@ -15,7 +15,6 @@ from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.probing import HDR_TRANSFERS, probe
 from dancenow.programs import (
-    STALL_SECONDS,
     Stalled,
     address,
     ffmpeg_binary,
@@ -252,10 +251,9 @@ def _status(process, path, seconds):
 def _next_frame(path, process, frame, count):
     try:
         return fill(process.stdout, frame)
-    except Stalled:
+    except Stalled as stalled:
         raise InputError(
-            f"{path}: nothing came for {STALL_SECONDS} s after frame {count}; "
-            "copy the clip to a disk of this machine or re-encode it"
+            f"{path}: {stalled} after frame {count}; copy the clip to a disk of this machine or re-encode it"
         ) from None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.programs import STALL_SECONDS, Stalled, address, ffprobe_binary, lines, running, safe_input
+from dancenow.programs import Stalled, address, ffprobe_binary, lines, running, safe_input
 from dancenow.selection import select
 
 log = logging.getLogger(__name__)
@@ -137,10 +137,9 @@ def _ffprobe(path, **options):
     with running([ffprobe_binary(), *words, address(path)], stdout=subprocess.PIPE) as (process, reason):
         try:
             yield from lines(process.stdout)
-        except Stalled:
+        except Stalled as stalled:
             raise InputError(
-                f"{path}: cannot be read, nothing came for {STALL_SECONDS} s; "
-                "copy the clip to a disk of this machine"
+                f"{path}: cannot be read, {stalled}; copy the clip to a disk of this machine"
             ) from None
         if process.wait():
             raise InputError(_refusal(path, reason()))
@@ -151,6 +150,8 @@ def _refusal(path, reason):
         named_mp4 = clip.read(8)[4:] == b"ftyp"
     if "moov atom not found" in reason and named_mp4:
         return f"{path}: cut short ({reason}); copy the whole clip again"
+    if "max pixel count" in reason:
+        return f"{path}: its picture has more pixels than 8192x8192; re-encode it smaller"
     if "not on whitelist" in reason:
         reason = "its content is of no video format that is read here"
     return f"{path}: not a video ({reason or 'unknown format'}); give a clip such as an mp4"
@@ -225,7 +226,9 @@ def _frame_rate(times, time_base, video):
 
 def _geometry(path, video):
     if not video.get("width") or not video.get("height"):
-        raise InputError(f"{path}: no frame can be decoded, as without a key frame; re-encode the clip")
+        raise InputError(
+            f"{path}: no frame can be decoded, as without a key frame or beyond 8192x8192 px; re-encode it"
+        )
     turns = [side["rotation"] for side in video.get("side_data_list", []) if "rotation" in side]
     rotation = -round(turns[0]) % 360 if turns else 0  # ffprobe counts counterclockwise
     if rotation % 90:

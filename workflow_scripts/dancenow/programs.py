@@ -111,7 +111,7 @@ def fill(pipe, buffer):
     view, got = memoryview(buffer).cast("B"), 0
     while got < len(view):
         if not select.select([pipe], [], [], STALL_SECONDS)[0]:
-            raise Stalled
+            raise Stalled(f"nothing came for {STALL_SECONDS:g} s")
         count = os.readv(pipe.fileno(), [view[got:]])
         if not count:
             break
