@@ -52,7 +52,9 @@ def check_config():
         known = reason.schema.get("properties", {})
         unknown = [key for key in reason.instance if key not in known] if known else []
         hint = did_you_mean(unknown[0], known) if unknown else ""
-        said = reason.schema["description"] if reason.validator == "oneOf" else reason.message
+        # of these the words of the schema say more than the rule that is broken
+        told = reason.schema.get("description") if reason.validator in ("oneOf", "pattern") else None
+        said = f"{str(reason.instance)[:80]}: {told}" if told else reason.message
         raise WorkflowError(f"config: {place}: {said}{hint}") from None
 
 

@@ -36,6 +36,8 @@ HDR_TRANSFERS = {"arib-std-b67", "smpte2084"}
 # Nine hours at 30 frames/s. A time stamp gone astray must not fill the disk with repeated frames.
 MAX_FRAMES = 1_000_000
 MAX_ASPECT = 50
+# Of a rate that Matroska's stamps of whole milliseconds give; 24 and 24000/1001 are ten times as far apart.
+ROUNDING = 1e-4
 # The header of any clip is far smaller.
 MAX_HEADER = 1 << 22
 
@@ -201,7 +203,14 @@ def _integer(text):
 def _rates(video):
     """The frame rates that the container states: nominal, then average."""
     stated = [video.get(key, "0/0") for key in ("r_frame_rate", "avg_frame_rate")]
-    return [Fraction(rate) for rate in stated if not rate.startswith("0/")] or [Fraction(25)]
+    return [_standard(Fraction(rate)) for rate in stated if not rate.startswith("0/")] or [Fraction(25)]
+
+
+def _standard(rate):
+    """n or n * 1000/1001 where the rate is one of these but for the rounding of stamps, else the rate."""
+    count = max(1, round(rate))
+    near = [one for one in (Fraction(count), Fraction(count * 1000, 1001)) if abs(rate / one - 1) < ROUNDING]
+    return near[0] if near else rate
 
 
 def _frame_rate(times, time_base, video):
