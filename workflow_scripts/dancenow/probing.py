@@ -118,7 +118,8 @@ def packets(path, stream, entries):
     for line in _ffprobe(
         path, of="compact=print_section=0", select_streams=stream, show_entries=f"packet={entries}"
     ):
-        yield dict(entry.partition("=")[::2] for entry in line.split("|"))
+        if line:  # ffprobe 5 writes an empty one for side data that nobody asked for
+            yield dict(entry.partition("=")[::2] for entry in line.split("|"))
 
 
 def _header(path):
