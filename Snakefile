@@ -2,8 +2,8 @@
 #
 # Path grammar ({subject} is any name under `subjects` in config.yaml; {target} and {source} are two of them):
 #   results/{target}_as_{source}.mp4                         the target performing the source's dance
-#   results/clips/{subject}.json                             what ffprobe says of the clip
-#   results/frames/{subject}.avi .index.npy .json            its frames at the working size
+#   results/clips/{subject}.json                             what ffprobe says of each clip, and the part used
+#   results/frames/{subject}.avi .index.npy .json            its frames at the working size, its cuts
 #   results/poses/estimator.json                             which estimator this run uses, and why
 #   results/poses/{subject}.people.npz                       everyone found
 #   results/poses/{subject}.npz                              the performer, cleaned

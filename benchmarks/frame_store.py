@@ -33,7 +33,7 @@ def jpeg_store(clip, facts, folder, quality, sampling):
     frames.JPEG = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
     try:
         paths = [folder / f"frames{suffix}" for suffix in (".avi", ".index.npy", ".json")]
-        frames.extract_frames(clip, facts, 512, *paths)
+        frames.extract_frames([clip], [facts], 512, *paths)
     finally:
         frames.JPEG = settings
     return frames.FrameStore(paths[0]).__getitem__
@@ -116,7 +116,7 @@ def print_decoding(clip, facts, width, height):
 
     def store(folder):
         paths = [Path(folder) / f"frames{suffix}" for suffix in (".avi", ".index.npy", ".json")]
-        frames.extract_frames(clip, facts, 512, *paths)
+        frames.extract_frames([clip], [facts], 512, *paths)
         return range(facts["frames"])
 
     ways = {

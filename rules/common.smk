@@ -52,22 +52,45 @@ def check_config():
         known = reason.schema.get("properties", {})
         unknown = [key for key in reason.instance if key not in known] if known else []
         hint = did_you_mean(unknown[0], known) if unknown else ""
-        raise WorkflowError(f"config: {place}: {reason.message}{hint}") from None
+        # of these the words of the schema say more than the rule that is broken
+        told = reason.schema.get("description") if reason.validator in ("oneOf", "pattern") else None
+        said = f"{str(reason.instance)[:80]}: {told}" if told else reason.message
+        raise WorkflowError(f"config: {place}: {said}{hint}") from None
+
+
+def clips_of(name):
+    """The clips of a subject: what the configuration says of each, with the subject's fps."""
+    subject = config["subjects"][name]
+    if "video" in subject:
+        return [subject]
+    return [{key: subject[key] for key in ("fps",) if key in subject} | clip for clip in subject["clips"]]
 
 
 def check_pairs(place, pairs):
-    """Both names of every pair must be subjects."""
+    """Both names of every pair must be subjects; the source must be one clip."""
     for pair in pairs:
         for name in pair.split("_as_"):
             if name not in config["subjects"]:
                 names = ", ".join(config["subjects"])
                 hint = did_you_mean(name, config["subjects"])
                 raise WorkflowError(f"{place}: {pair}: {name!r} is not one of the subjects ({names}){hint}")
+        source = pair.split("_as_")[1]
+        if len(clips_of(source)) > 1:
+            raise WorkflowError(
+                f"{place}: {pair}: {source} has several clips and can only be a target, for a dance goes on "
+                "without a break, and so does its sound; give the source one `video`"
+            )
 
 
 def check_keypoints():
-    """Keypoints that the user brings must not lie where an export would overwrite them."""
+    """Keypoints that the user brings are of one whole clip, and not where an export would overwrite them."""
     for name, subject in config["subjects"].items():
+        apart = subject.keys() & {"clips", "start", "end", "fps", "crop"}
+        if "poses" in subject and apart:
+            raise WorkflowError(
+                f"config: subjects.{name}.poses: keypoints of your own belong to one whole clip; "
+                f"cut the clip first and leave out: {', '.join(sorted(apart))}"
+            )
         given = Path(subject.get("poses", ".")).resolve()
         if given.is_relative_to(Path("results").resolve()):
             raise WorkflowError(
@@ -102,10 +125,17 @@ for wanted in sys.argv[1:]:
         check_pairs(f"{wanted} (name it with its video in config.yaml)", [Path(wanted).name.split(".")[0]])
 
 
-def clip_of(wildcards):
-    """The video file of the clip that the rule's wildcard names."""
-    name = wildcards.get("subject", wildcards.get("source"))
-    return config["subjects"][name]["video"]
+def videos_of(wildcards):
+    """The video files of the subject."""
+    return [clip["video"] for clip in clips_of(wildcards.subject)]
+
+
+def parts_of(wildcards):
+    """Of each video, the part that is used, as dancenow.selection.select takes it."""
+    return [
+        {key: clip[key] for key in ("start", "end", "fps", "crop") if key in clip}
+        for clip in clips_of(wildcards.subject)
+    ]
 
 
 def keypoints_of(wildcards):

@@ -35,7 +35,8 @@ rule reconstruct_heldout:
     input:
         generator="results/models/{target}/generator.safetensors",
         pose="results/poses/{target}.npz",
-        code=library("synthesis", "networks", "draw", "windows"),
+        facts="results/frames/{target}.json",
+        code=library("synthesis", "cuts", "networks", "draw", "windows"),
     output:
         video=ensure("results/synthesis/{target}.heldout.mp4", non_empty=True),
     log:

@@ -1,13 +1,13 @@
 # The clips, as the workflow sees them.
-# REQUIRED INPUTS: subjects.<name>.video in the configuration, any container that ffmpeg reads
+# REQUIRED INPUTS: subjects.<name>.video, or .clips, in the configuration, any container that ffmpeg reads
 # OUTPUTS: results/clips/{subject}.json, results/frames/{subject}.avi .index.npy .json
 
 
 rule probe_clip:
-    """What ffprobe says of the clip; refuses what is not a video."""
+    """What ffprobe says of each clip, and the part that is used; refuses what is not a video."""
     input:
-        clip=clip_of,
-        code=library("media", "probing"),
+        clips=videos_of,
+        code=library("media", "probing", "programs", "selection"),
     output:
         facts=ensure("results/clips/{subject}.json", non_empty=True),
     log:
@@ -16,16 +16,18 @@ rule probe_clip:
         "benchmarks/rules/probe_clip/{subject}.tsv"
     conda:
         "../envs/video.yaml"
+    params:
+        parts=parts_of,
     script:
         "../workflow_scripts/probe_clip.py"
 
 
 rule extract_frames:
-    """Decode once, at the working size, on a constant frame rate."""
+    """Decode once, at the working size, on a constant frame rate, one clip after another; find the cuts."""
     input:
-        clip=clip_of,
+        clips=videos_of,
         facts="results/clips/{subject}.json",
-        code=library("frames", "media", "probing"),
+        code=library("frames", "cuts", "media", "probing", "programs", "selection"),
     output:
         frames=ensure("results/frames/{subject}.avi", non_empty=True),
         index=ensure("results/frames/{subject}.index.npy", non_empty=True),

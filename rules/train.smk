@@ -47,7 +47,15 @@ rule train_generator:
         perceptual="results/models/perceptual.json",
         plate=branch(config["train"]["generator"]["plate"], then="results/plates/{target}.png", otherwise=[]),
         code=library(
-            "training", "train_target", "networks", "losses", "perceptual", "dataset", "draw", "windows"
+            "training",
+            "train_target",
+            "networks",
+            "losses",
+            "perceptual",
+            "dataset",
+            "draw",
+            "windows",
+            "cuts",
         ),
     output:
         generator=ensure("results/models/{target}/generator.safetensors", non_empty=True),

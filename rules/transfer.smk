@@ -8,7 +8,8 @@ rule synthesize_frames:
     input:
         generator="results/models/{target}/generator.safetensors",
         pose="results/poses/{target}_as_{source}.npz",
-        code=library("synthesis", "networks", "draw", "windows"),
+        facts="results/frames/{source}.json",
+        code=library("synthesis", "cuts", "networks", "draw", "windows"),
     output:
         video=ensure("results/synthesis/{target}_as_{source}.mp4", non_empty=True),
     log:
@@ -28,9 +29,9 @@ rule mux_video:
     """Join the painted frames with the source's sound."""
     input:
         video="results/synthesis/{target}_as_{source}.mp4",
-        clip=clip_of,
+        clip=lambda wildcards: clips_of(wildcards.source)[0]["video"],
         facts="results/clips/{source}.json",
-        code=library("media", "probing"),
+        code=library("media", "probing", "programs"),
     output:
         video=ensure("results/{target}_as_{source}.mp4", non_empty=True),
     log:

@@ -1,4 +1,4 @@
-"""All frames of a clip, decoded once at the working size, into one file with random access."""
+"""All frames of a subject's clips, decoded once at the working size, into one file with random access."""
 
 from dancenow.files import read_json
 from dancenow.frames import extract_frames
@@ -6,7 +6,7 @@ from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads):
     extract_frames(
-        snakemake.input.clip,
+        snakemake.input.clips,
         read_json(snakemake.input.facts),
         snakemake.params.long_edge,
         snakemake.output.frames,

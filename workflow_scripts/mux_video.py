@@ -5,4 +5,5 @@ from dancenow.job import job
 from dancenow.media import mux
 
 with job(snakemake.log[0], snakemake.threads):
-    mux(snakemake.input.video, snakemake.input.clip, read_json(snakemake.input.facts), snakemake.output.video)
+    (facts,) = read_json(snakemake.input.facts)  # a source is one clip
+    mux(snakemake.input.video, snakemake.input.clip, facts, snakemake.output.video)

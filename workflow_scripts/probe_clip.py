@@ -1,8 +1,9 @@
-"""Facts about a clip: size, rotation, colour, rate, sound."""
+"""Facts about a subject's clips: size, rotation, colour, rate, sound, and the part of each that is used."""
 
 from dancenow.files import write_json
 from dancenow.job import job
 from dancenow.media import probe
 
 with job(snakemake.log[0], snakemake.threads):
-    write_json(snakemake.output.facts, probe(snakemake.input.clip))
+    parts = zip(snakemake.input.clips, snakemake.params.parts, strict=True)
+    write_json(snakemake.output.facts, [probe(clip, **part) for clip, part in parts])

@@ -1,10 +1,15 @@
 """The target in its own held-out poses, silent."""
 
+from dancenow.cuts import cuts_after
 from dancenow.dataset import heldout
+from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
 from dancenow.synthesis import synthesize
 
 with job(snakemake.log[0], snakemake.threads) as threads:
-    pose = heldout(load_pose(snakemake.input.pose), snakemake.params.holdout)
-    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads)
+    whole = load_pose(snakemake.input.pose)
+    pose = heldout(whole, snakemake.params.holdout)
+    first = len(whole.keypoints) - len(pose.keypoints)
+    cuts = cuts_after(read_json(snakemake.input.facts)["cuts"], first)
+    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts)

@@ -113,13 +113,12 @@ def facts(width=1920, height=1080, long_edge=512, frames=COUNT, **clip):
     """The facts of a frame store of such a clip."""
     from dancenow import media
 
-    clip = {"file": "clip.mp4", "width": width, "height": height, "variable_rate": False} | clip
+    clip = {"file": "clip.mp4", "width": width, "height": height, "variable_rate": False, "crop": None} | clip
     size = media.working_size(width, height, long_edge)
     return {
-        "clip": clip,
         "width": size[0],
         "height": size[1],
         "fps": "30000/1001",
         "frames": frames,
-        "fit": media.framing(clip, *size),
+        "clips": [clip | {"first": 0, "fit": media.framing(clip, *size)}],
     }

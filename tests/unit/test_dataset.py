@@ -90,3 +90,16 @@ def test_holdout_is_the_last_share():
     assert np.array_equal(heldout(pose, 0.2).keypoints, pose.keypoints[8:])
     with pytest.raises(InputError, match=r"train\.holdout"):
         heldout(pose, 0.0)
+
+
+def test_no_pair_and_no_lead_frame_reaches_across_a_cut():
+    pose = performer(12)
+    frames = np.stack([np.full((96, 128, 3), index, np.uint8) for index in range(12)])
+    draw = ClipSampler(frames, pose, None, [(128, 96)], 12, 1, 3, 0, cuts=[4, 9])
+    assert set(draw.pairs) == set(range(11)) - {3, 8}
+    longest = 0
+    for number in range(60):
+        shown = draw(number)["image"][0, :, 0, 0, 0].tolist()
+        assert not any(shown[0] < cut <= shown[-1] for cut in (4, 9))
+        longest = max(longest, len(shown))
+    assert longest == 5  # the whole run from 4 to 8

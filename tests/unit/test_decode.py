@@ -112,7 +112,7 @@ def test_ffmpeg_is_gone_when_the_reader_stops_early(clip, monkeypatch):
             started.append(self)
 
     facts = media.probe(clip)
-    monkeypatch.setattr(media.subprocess, "Popen", Spy)
+    monkeypatch.setattr(subprocess, "Popen", Spy)
     frames = media.decode(clip, facts, 96, 64)
     next(frames)
     assert started[0].returncode is None

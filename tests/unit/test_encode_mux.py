@@ -156,7 +156,9 @@ def test_a_failed_mux_leaves_nothing(clip, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["-y.mp4", "my dance.mp4", "pipe:1.mp4", "100%03d.mp4", "it's [1],a;b.mp4", "tänze.mp4"]
+    "name",
+    ["-y.mp4", "my dance.mp4", "pipe:1.mp4", "100%03d.mp4", "it's [1],a;b.mp4", "tänze.mp4"]
+    + ["two\nlines.mp4", 'say "so".mp4', "$(touch pwned).mp4", "-i.mp4", "back\\slash.mp4", "舞.mp4"],
 )
 def test_any_file_name_works_for_reading_and_writing(name, clip, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -167,3 +169,4 @@ def test_any_file_name_works_for_reading_and_writing(name, clip, tmp_path, monke
     media.encode(f"o {name}", frames, "25/1", 96, 64)
     media.mux(f"o {name}", name, facts, f"-{name}")
     assert media.probe(f"-{name}")["audio"]["codec"] == "aac"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, f"o {name}", f"-{name}"])

@@ -26,7 +26,7 @@ def numbered(count, height=96, width=128):
 
 def extract(clip, folder, long_edge=128):
     paths = folder / "alice.avi", folder / "alice.index.npy", folder / "alice.json"
-    extract_frames(clip, media.probe(clip), long_edge, *paths)
+    extract_frames([clip], [media.probe(clip)], long_edge, *paths)
     return paths
 
 
@@ -45,8 +45,9 @@ def store(clip, tmp_path):
 def test_a_store_tells_its_length_rate_size_and_facts(clip, store):
     assert len(store) == 20
     assert (store.fps, store.width, store.height) == (Fraction(30000, 1001), 128, 96)
-    assert store.facts["clip"] == media.probe(clip)
-    assert store.facts["fit"]["scale"] == 1.0
+    (facts,) = store.facts["clips"]
+    assert facts == media.probe(clip) | {"first": 0, "fit": facts["fit"]}
+    assert facts["fit"]["scale"] == 1.0 and store.cuts == []
 
 
 def test_every_frame_comes_back_in_any_order(clip, store):

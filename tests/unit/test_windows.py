@@ -45,6 +45,16 @@ def test_windows_do_not_flicker_between_sizes():
     assert (np.abs(np.diff(windows[:, 2:], axis=0)).any(axis=1)).sum() <= 2
 
 
+def test_windows_jump_at_a_cut_and_not_before():
+    keypoints = np.repeat(performer(1, width=256, height=192).keypoints, 20, axis=0)
+    keypoints[10:, :, 0] += 90
+    sizes = [(96, 96), (256, 192)]
+    windows = place_windows(keypoints, sizes, 256, 192, cuts=[10])
+    assert (windows[:10] == windows[0]).all() and (windows[10:] == windows[19]).all()
+    assert windows[0, 0] < windows[19, 0] and windows[0, 2] == 96
+    assert (place_windows(keypoints, sizes, 256, 192)[8] != windows[8]).any()
+
+
 def test_frames_without_a_person_take_the_nearest_box():
     pose = performer(10)
     keypoints = pose.keypoints.copy()

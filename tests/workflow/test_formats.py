@@ -56,3 +56,10 @@ def test_export_of_a_clip_and_of_a_pair(workflow):
     assert "train_generator" not in planned
     unknown = workflow("-n", "results/openpose/alice_as_bruno")
     assert unknown.returncode != 0 and "did you mean 'brunomars'" in said(unknown)
+
+
+def test_own_keypoints_belong_to_one_whole_clip(workflow):
+    own = "subjects={alice: {video: data/alice.mp4, poses: data/own, start: 2}}"
+    completed = run_snakemake(workflow, "-n", "results/poses/alice.npz", "--config", own)
+    assert completed.returncode != 0
+    assert "subjects.alice.poses" in said(completed) and "leave out: start" in said(completed)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
+from dancenow.cuts import segment_starts
 from dancenow.draw import LINE, draw_skeleton
 from dancenow.errors import InputError
 from dancenow.keypoints import INVENTED
@@ -44,17 +45,20 @@ class ClipSampler:
     """Batch number -> tensors, the same for the same seed whatever was drawn before.
 
     A sample is a pair of consecutive frames with up to `lead` frames before it, all in one window around the
-    person. frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; plate: (H, W, 3) uint8, or
-    None to take whole frames; sizes: as from windows.choose_sizes; count: frames that may be used, from the
-    start; batch: clips per batch. Raises InputError when the footage has no usable pair.
+    person, with no cut between any two. frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in
+    them; plate: (H, W, 3) uint8, or None to take whole frames; sizes: as from windows.choose_sizes; count:
+    frames that may be used, from the start; batch: clips per batch; cuts: as in dancenow.cuts. Raises
+    InputError when the footage has no usable pair.
     """
 
-    def __init__(self, frames, pose, plate, sizes, count, batch, lead, seed):
+    def __init__(self, frames, pose, plate, sizes, count, batch, lead, seed, cuts=()):
         self.frames, self.pose, self.plate, self.sizes = frames, pose, plate, sizes
         self.batch, self.lead, self.seed = batch, lead, seed
         # three keypoints are the least that says where somebody is
         shown = pose.present()[:count].sum(axis=1) >= 3
-        self.pairs = np.flatnonzero(shown[:-1] & shown[1:])
+        self.starts = segment_starts(len(pose.keypoints), cuts)
+        together = np.diff(self.starts[: len(shown)]) == 0
+        self.pairs = np.flatnonzero(shown[:-1] & shown[1:] & together)
         if not len(self.pairs):
             raise InputError("no two consecutive training frames show a person; film the whole body, longer")
         self.boxes = person_boxes(pose.keypoints)
@@ -67,7 +71,7 @@ class ClipSampler:
         places = range(number * self.batch, (number + 1) * self.batch)
         lead = int(np.random.default_rng([self.seed, 1, number]).integers(0, self.lead + 1))
         firsts = [self._first(place) for place in places]
-        clips = [range(max(0, first - lead), first + 2) for first in firsts]
+        clips = [range(max(self.starts[first], first - lead), first + 2) for first in firsts]
         shortest = min(map(len, clips))
         clips = [clip[len(clip) - shortest :] for clip in clips]
         windows = self._windows(clips, places)

@@ -3,3 +3,7 @@
 
 class InputError(Exception):
     """Something the user gave cannot be used. The message is one line: what, where, and what to do."""
+
+    def __init__(self, message):
+        # a file's name may hold a line break
+        super().__init__(message.replace("\n", "\\n").replace("\r", "\\r"))

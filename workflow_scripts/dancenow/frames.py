@@ -1,8 +1,8 @@
-"""The frames of one clip in three files, with any single frame at hand in about a millisecond.
+"""The frames of one subject in three files, with any single frame at hand in about a millisecond.
 
 `{name}.avi` is a Motion JPEG film (4:4:4, full-range BT.601, quality 98) that any player opens;
-`{name}.index.npy` is (T, 2) int64, the byte offset and size of each JPEG in it; `{name}.json` tells the clip
-and how its frames were fitted. docs/frames.md compares this with the alternatives.
+`{name}.index.npy` is (T, 2) int64, the byte offset and size of each JPEG in it; `{name}.json` tells the clips
+and how their frames were fitted. docs/frames.md compares this with the alternatives.
 """
 
 import logging
@@ -16,6 +16,7 @@ import ffmpeg
 import numpy as np
 
 from dancenow import media, probing
+from dancenow.cuts import CutFinder
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_json, write_json
 
@@ -25,17 +26,21 @@ JPEG = [cv2.IMWRITE_JPEG_QUALITY, 98, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWR
 PROGRESS_SECONDS = 10
 
 
-def extract_frames(clip, facts, long_edge, frames_path, index_path, facts_path):
-    """Decode `clip` once, at the working size for `long_edge` px, into the three files of a FrameStore.
+def extract_frames(clips, facts, long_edge, frames_path, index_path, facts_path):
+    """Decode a subject's clips once, one after another, at the working size for `long_edge` px.
 
-    `facts` is what media.probe(clip) gave. The JSON at `facts_path` holds {clip: facts, width, height, fps,
-    frames, fit: media.framing(...)}. Raises InputError when the clip is damaged; then no file is left.
+    clips: paths; facts: what media.probe gave for each. The three files make a FrameStore; the JSON holds
+    {clips: the facts of each, with its first frame (first) and how it was fitted (fit: media.framing), width,
+    height, fps, frames, cuts: frames before which a clip begins or a cut was found}. Raises InputError when a
+    clip is damaged, or when the clips differ in shape or rate; then no file is left.
     """
-    width, height = media.working_size(facts["width"], facts["height"], long_edge)
-    sizes = []
-    stream = ffmpeg.input("pipe:", format="mjpeg", framerate=facts["fps"])
-    jpegs = _jpegs(_with_progress(media.decode(clip, facts, width, height), facts["frames"]), sizes)
-    media.write_stream(frames_path, stream, jpegs, c="copy", r=facts["fps"])
+    width, height = _common_size(clips, facts, long_edge)
+    fps = _common_rate(clips, facts)
+    sizes, firsts, cuts = [], [], []
+    frames = _one_after_another(clips, facts, width, height, firsts, cuts)
+    stream = ffmpeg.input("pipe:", format="mjpeg", framerate=fps)
+    jpegs = _jpegs(_with_progress(frames, sum(clip["frames"] for clip in facts)), sizes)
+    media.write_stream(frames_path, stream, jpegs, c="copy", r=fps)
     try:
         index = _locate(frames_path, sizes)
         with atomic_path(index_path) as partial:
@@ -43,12 +48,15 @@ def extract_frames(clip, facts, long_edge, frames_path, index_path, facts_path):
         write_json(
             facts_path,
             {
-                "clip": facts,
+                "clips": [
+                    clip | {"first": first, "fit": media.framing(clip, width, height)}
+                    for clip, first in zip(facts, firsts, strict=True)
+                ],
                 "width": width,
                 "height": height,
-                "fps": facts["fps"],
+                "fps": fps,
                 "frames": len(index),
-                "fit": media.framing(facts, width, height),
+                "cuts": cuts,
             },
         )
     except BaseException:
@@ -60,8 +68,9 @@ def extract_frames(clip, facts, long_edge, frames_path, index_path, facts_path):
 class FrameStore:
     """Random access to the frames that extract_frames wrote: store[i] is (height, width, 3) uint8 RGB.
 
-    Attributes: width, height (px), fps (Fraction), facts (the JSON). Reads never move a shared file
-    position, so threads, forked and spawned processes may use one store at the same time.
+    Attributes: width, height (px), fps (Fraction), cuts (as in dancenow.cuts), facts (the JSON).
+    Reads never move a shared file position, so threads, forked and spawned processes may use one store at
+    the same time.
     """
 
     def __init__(self, frames_path):
@@ -75,7 +84,7 @@ class FrameStore:
             self.facts = read_json(facts_path)
             self.width, self.height = self.facts["width"], self.facts["height"]
             self.fps = Fraction(self.facts["fps"])
-            count = self.facts["frames"]
+            count, self.cuts = self.facts["frames"], self.facts["cuts"]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{facts_path}: not the facts of a frame store ({error}); {remedy}") from error
         try:
@@ -112,6 +121,44 @@ class FrameStore:
                 f"{self.path}: frame {i} is damaged; delete the file and run extract_frames again"
             )
         return frame
+
+
+def _common_size(clips, facts, long_edge):
+    """(width, height) to work at; InputError when the clips do not all come to the same."""
+    sizes = [media.working_size(clip["width"], clip["height"], long_edge) for clip in facts]
+    if len(set(sizes)) > 1:
+        shapes = ", ".join(
+            f"{path} {clip['width']}x{clip['height']}" for path, clip in zip(clips, facts, strict=True)
+        )
+        raise InputError(f"the clips differ in shape ({shapes}); give each a `crop` of one shape")
+    return sizes[0]
+
+
+def _common_rate(clips, facts):
+    rates = [clip["fps"] for clip in facts]
+    if len(set(rates)) > 1:
+        told = ", ".join(f"{path} {rate}" for path, rate in zip(clips, rates, strict=True))
+        raise InputError(f"the clips differ in frames a second ({told}); give the subject an `fps`")
+    return rates[0]
+
+
+def _one_after_another(clips, facts, width, height, firsts, cuts):
+    """Yield the frames of all clips; append each clip's first frame to `firsts`, breaks in time to `cuts`."""
+    count = 0
+    for path, clip in zip(clips, facts, strict=True):
+        firsts.append(count)
+        finder = CutFinder(Fraction(clip["fps"]))
+        for frame in media.decode(path, clip, width, height):
+            finder.add(frame)
+            yield frame
+            count += 1
+        finder.finish()
+        if firsts[-1]:
+            cuts.append(firsts[-1])
+        for cut in finder.cuts:
+            second = clip["span"][0] / Fraction(clip["clip_fps"]) + cut / Fraction(clip["fps"])
+            log.info("%s: a cut at %.2f s, frame %d", path, second, firsts[-1] + cut)
+            cuts.append(firsts[-1] + cut)
 
 
 def _jpegs(frames, sizes):

@@ -5,10 +5,7 @@ in presentation order on a constant frame rate; frame i is shown at i / fps seco
 """
 
 import logging
-import shutil
 import subprocess
-import tempfile
-from contextlib import contextmanager, suppress
 from fractions import Fraction
 
 import ffmpeg
@@ -16,7 +13,17 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
-from dancenow.probing import HDR_TRANSFERS, failure_reason, ffprobe_binary, probe
+from dancenow.probing import HDR_TRANSFERS, probe
+from dancenow.programs import (
+    Stalled,
+    address,
+    ffmpeg_binary,
+    ffprobe_binary,
+    fill,
+    running,
+    safe_input,
+)
+from dancenow.selection import pixel_shape
 
 __all__ = [
     "decode",
@@ -35,20 +42,11 @@ log = logging.getLogger(__name__)
 # Fixed, because x264 writes different bytes for different thread counts.
 THREADS = 2
 SCALER = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+# Seconds; Opus asks for 0.08.
+PREROLL = 0.1
+# A copy runs at the speed of the disk, an encoding of sound at many times that of the music.
+MUX_SECONDS = 600
 COPYABLE_AUDIO = {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac"}
-
-
-def ffmpeg_binary():
-    """Path of the ffmpeg program: the system's, else the one that imageio-ffmpeg brings."""
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
-    try:
-        import imageio_ffmpeg
-
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError) as error:
-        raise InputError("ffmpeg: not found; install ffmpeg, or run: pip install imageio-ffmpeg") from error
 
 
 def working_size(width, height, long_edge):
@@ -83,19 +81,12 @@ def framing(facts, width, height):
 def decode(path, facts, width, height):
     """Yield the frames of `path` as (height, width, 3) uint8 RGB at the constant rate facts["fps"].
 
-    The display rotation is applied, pixels are made square, and colours are converted with the clip's own
-    matrix and range. Memory does not grow with the clip. Raises InputError, naming the frame, when the data
-    are damaged.
+    Only the part that `facts` tells of is shown. The display rotation is applied, pixels are made square, and
+    colours are converted with the clip's own matrix and range. Memory does not grow with the clip. Raises
+    InputError, naming the frame, when the data are damaged.
     """
+    clip = _cropped(_timed(_input(path)[str(facts["stream"])], facts), facts)
     fit = framing(facts, width, height)
-    clip = _input(path)[str(facts["stream"])]
-    if facts["interlaced"]:
-        clip = clip.filter("bwdif", mode="send_frame")
-    # On a constant rate the order alone counts, whatever the jitter or the gaps of poor time stamps.
-    clip = clip.filter(
-        "setpts", "PTS-STARTPTS" if facts["variable_rate"] else f"round(N/({facts['fps']})/TB)"
-    )
-    clip = clip.filter("fps", fps=facts["fps"])
     size = fit["scaled_width"], fit["scaled_height"]
     if facts["color_transfer"] in HDR_TRANSFERS:
         clip = _tone_mapped(clip.filter("scale", *size, flags=SCALER), facts)
@@ -105,21 +96,25 @@ def decode(path, facts, width, height):
     clip = clip.filter("crop", width, height, fit["crop_x"], fit["crop_y"])
     command = clip.output("pipe:", format="rawvideo", pix_fmt="rgb24").global_args("-xerror")
     count = 0
-    with _running(command, stdout=subprocess.PIPE) as (process, reason):
+    with _graph(command, stdout=subprocess.PIPE) as (process, reason):
+        # Frames that fail in silence, as before a first key frame, would put picture and sound apart. One
+        # frame more or less is the rounding of the last frame's duration.
         while True:
             frame = np.empty((height, width, 3), np.uint8)
-            got = process.stdout.readinto(frame.data.cast("B"))
+            got = _next_frame(path, process, frame, count)
             if got < frame.nbytes:
                 break
             yield frame
             count += 1
         if process.wait() or got:
+            if "No such filter" in reason():
+                raise InputError(
+                    f"{path}: this ffmpeg cannot show it ({reason()}); install one built with zimg"
+                )
             raise InputError(
                 f"{path}: damaged after frame {count} of {facts['frames']} ({reason()}); "
                 "copy the clip again or re-encode it"
             )
-    # Frames that fail in silence, as before a first key frame, would put picture and sound apart. One frame
-    # more or less is the rounding of the last frame's duration.
     if abs(count - facts["frames"]) > 1 or not count:
         raise InputError(f"{path}: {count} of {facts['frames']} frames can be decoded; re-encode the clip")
 
@@ -155,7 +150,8 @@ def mux(video, source_clip, source_facts, path):
     """Join the picture of `video` with the first sound track of `source_clip` into the mp4 `path`.
 
     Both are copied as they are; sound that mp4 cannot hold becomes AAC. Picture and sound keep the offset
-    they have in the source, and the sound ends where the picture does. No sound in the source, none out.
+    they have in the source, and the sound begins and ends with the picture, whatever part of the source
+    `source_facts` tell of. No sound in the source, none out.
     """
     picture, audio = _input(video)["v:0"], source_facts["audio"]
     duration = probe(video)["duration"]
@@ -166,19 +162,25 @@ def mux(video, source_clip, source_facts, path):
         # With -copyts, times stay those of the source; shifted so that its first frame is at 0.
         sound = _input(source_clip, itsoffset=f"{-source_facts['start']:.6f}")[str(audio["stream"])]
         options["t"] = f"{duration:.6f}"
-        if audio["codec"] in COPYABLE_AUDIO:
+        # What an edit list hides of a FLAC packet is not hidden to the sample: 46 ms early were measured.
+        cut_flac = audio["codec"] == "flac" and audio["start"] < source_facts["start"]
+        if audio["codec"] in COPYABLE_AUDIO and not cut_flac:
             # Copied sound ends with a whole packet; what lies beyond the last frame is marked as not played.
-            options["bsf:a"] = f"setts=duration='min(DURATION,{duration:.6f}/TB-PTS)'"
+            # What lies before the first is dropped, but for the packets that a decoder needs to begin with.
+            options["bsf:a"] = (
+                f"noise=drop='lt(pts*tb,-{PREROLL})',setts=duration='min(DURATION,{duration:.6f}/TB-PTS)'"
+            )
         else:
-            log.info("%s: %s sound does not fit into mp4; encoding it as AAC", source_clip, audio["codec"])
-            sound = sound.filter("atrim", end=duration)
+            why = "cannot be cut in mp4" if cut_flac else "does not fit into mp4"
+            log.info("%s: %s sound %s; encoding it as AAC", source_clip, audio["codec"], why)
+            sound = sound.filter("atrim", start=0, end=duration)
             options |= {"c:a": "aac", "b:a": "192k"}
         streams.append(sound)
     with atomic_path(path) as partial:
         # Some versions of ffmpeg call FLAC and Opus in mp4 experimental.
         node = ffmpeg.output(
             *streams,
-            f"file:{partial}",
+            address(partial),
             movflags="+faststart",
             strict="experimental",
             map_metadata=-1,
@@ -186,8 +188,8 @@ def mux(video, source_clip, source_facts, path):
             fflags="+bitexact",
             **options,
         )
-        with _running(node.global_args("-copyts")) as (process, reason):
-            if process.wait():
+        with _graph(node.global_args("-copyts")) as (process, reason):
+            if _status(process, source_clip, MUX_SECONDS + duration):
                 raise InputError(
                     f"{path}: picture and sound of {source_clip} cannot be joined ({reason()}); "
                     "re-encode the sound of the clip as AAC"
@@ -203,9 +205,9 @@ def write_stream(path, stream, chunks, **options):
     count = 0
     with atomic_path(path) as partial:
         node = stream.output(
-            f"file:{partial}", map_metadata=-1, fflags="+bitexact", **{"flags:v": "+bitexact"}, **options
+            address(partial), map_metadata=-1, fflags="+bitexact", **{"flags:v": "+bitexact"}, **options
         )
-        with _running(node, stdin=subprocess.PIPE) as (process, reason):
+        with _graph(node, stdin=subprocess.PIPE) as (process, reason):
             try:
                 for chunk in chunks:
                     process.stdin.write(chunk)
@@ -230,34 +232,54 @@ def _raw(frames, width, height):
 
 
 def _input(path, **options):
-    # "file:" keeps a leading dash or a colon in a name from being read as an option or a protocol.
-    return ffmpeg.input(f"file:{path}", protocol_whitelist="file,pipe", **options)
+    return ffmpeg.input(address(path), **safe_input(), **options)
 
 
-@contextmanager
-def _running(node, **pipes):
-    """Run an ffmpeg graph; yields the process and a function giving the reason of its failure."""
+def _graph(node, **pipes):
+    """Run an ffmpeg graph; as programs.running."""
     node = node.global_args(
         "-v", "error", "-hide_banner", "-nostdin", "-filter_complex_threads", str(THREADS)
     )
-    command = ffmpeg.compile(node, cmd=ffmpeg_binary(), overwrite_output=True)
-    # A file, not a pipe: a chatty decoder must not block on a full pipe that nobody reads.
-    with tempfile.TemporaryFile() as messages:
+    return running(ffmpeg.compile(node, cmd=ffmpeg_binary(), overwrite_output=True), **pipes)
 
-        def reason():
-            messages.seek(0)
-            return failure_reason(messages.read()) or f"ffmpeg ended with status {process.returncode}"
 
-        process = subprocess.Popen(command, stderr=messages, **{"stdin": subprocess.DEVNULL, **pipes})
-        try:
-            yield process, reason
-        finally:
-            process.kill()
-            for pipe in (process.stdin, process.stdout):
-                if pipe:
-                    with suppress(BrokenPipeError):
-                        pipe.close()
-            process.wait()
+def _status(process, path, seconds):
+    try:
+        return process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise InputError(
+            f"{path}: its sound is not read within {seconds:.0f} s; copy the clip to a disk of this machine"
+        ) from None
+
+
+def _next_frame(path, process, frame, count):
+    try:
+        return fill(process.stdout, frame)
+    except Stalled as stalled:
+        raise InputError(
+            f"{path}: {stalled} after frame {count}; copy the clip to a disk of this machine or re-encode it"
+        ) from None
+
+
+def _timed(clip, facts):
+    """The frames in the part that is used, on the constant rate that is asked for, from time 0."""
+    rate, (first, stop) = facts["clip_fps"], facts["span"]
+    if facts["interlaced"]:
+        clip = clip.filter("bwdif", mode="send_frame")
+    # On a constant rate the order alone counts, whatever the jitter or the gaps of poor time stamps.
+    clip = clip.filter("setpts", "PTS-STARTPTS" if facts["variable_rate"] else f"round(N/({rate})/TB)")
+    clip = clip.filter("fps", fps=rate)
+    clip = clip.filter("trim", start_frame=first, end_frame=stop).filter("setpts", "PTS-STARTPTS")
+    return clip if facts["fps"] == rate else clip.filter("fps", fps=facts["fps"])
+
+
+def _cropped(clip, facts):
+    if facts["crop"] is None:
+        return clip
+    x, y, w, h = facts["crop"]
+    across, down = pixel_shape(facts)
+    places = w / across, h / down, x / across, y / down
+    return clip.filter("crop", *(round(place) for place in places), exact=1)
 
 
 def _input_colour(facts):

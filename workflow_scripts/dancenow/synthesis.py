@@ -57,9 +57,10 @@ class Painter:
         return to_tensor(picture[None])
 
 
-def paint_clip(generator_path, pose, threads):
+def paint_clip(generator_path, pose, threads, cuts=()):
     """Yield (H, W, 3) uint8 RGB for every frame of `pose`, painted by the generator in the file.
 
+    At the `cuts` of the pose's footage (as in dancenow.cuts) the painter begins anew.
     Raises InputError when pose and generator were made for different frame sizes. Frames without any
     keypoint show what the generator makes of an empty skeleton: with a plate, nearly the plate alone.
     """
@@ -73,9 +74,11 @@ def paint_clip(generator_path, pose, threads):
     painter = Painter(generator, plate, device, autocast)
     windows = whole_frame(pose)
     if plate is not None:
-        windows = place_windows(pose.keypoints, description["sizes"], *size)
+        windows = place_windows(pose.keypoints, description["sizes"], *size, cuts)
     began = logged = time.monotonic()
     for index, window in enumerate(windows.tolist()):
+        if index in cuts:
+            painter.reset()
         yield painter.paint(pose, index, window)
         now = time.monotonic()
         if now - logged > LOG_SECONDS or index + 1 == len(windows):
@@ -83,6 +86,6 @@ def paint_clip(generator_path, pose, threads):
             logged = now
 
 
-def synthesize(generator_path, pose, video_path, threads):
+def synthesize(generator_path, pose, video_path, threads, cuts=()):
     """Paint every frame of `pose` and write a silent H.264 video of the same rate and length."""
-    encode(video_path, paint_clip(generator_path, pose, threads), pose.fps, pose.width, pose.height)
+    encode(video_path, paint_clip(generator_path, pose, threads, cuts), pose.fps, pose.width, pose.height)

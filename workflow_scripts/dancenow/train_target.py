@@ -37,7 +37,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
     if plate is not None:
         sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
     batch, lead, seed = settings["batch"], settings["lead"], settings["seed"]
-    sampler = ClipSampler(frames, pose, plate, sizes, count, batch, lead, seed)
+    sampler = ClipSampler(frames, pose, plate, sizes, count, batch, lead, seed, frames.cuts)
     steps = settings["steps"]
     if settings["epochs"]:
         steps = max(1, round(settings["epochs"] * len(sampler.pairs) / settings["batch"]))
@@ -50,6 +50,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         "sizes": [list(size) for size in sizes],
         "pose": hashlib.sha256(Path(inputs.pose).read_bytes()).hexdigest(),
         "perceptual": decision["sha256"],
+        "cuts": frames.cuts,
     }
     log.info(
         "training on %s, %s, %d threads: %d pairs, windows %s, %d steps, generator %.1f M parameters",

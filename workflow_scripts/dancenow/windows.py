@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 
+from dancenow.cuts import segments
 from dancenow.keypoints import MIN_CONFIDENCE
 
 STRIDE = 32
@@ -56,17 +57,23 @@ def fit_window(box, sizes, width, height):
     return (*np.clip(corner, 0, [width, height] - size).astype(int).tolist(), *size.tolist())
 
 
-def place_windows(keypoints, sizes, width, height):
+def place_windows(keypoints, sizes, width, height, cuts=()):
     """One window per frame, (T, 4) int of x, y, w, h px, which moves and changes its size gently.
 
-    keypoints: (T, 133, 3) px; sizes: as from choose_sizes.
+    keypoints: (T, 133, 3) px; sizes: as from choose_sizes; cuts: as in dancenow.cuts, where it may jump.
     """
     boxes = person_boxes(keypoints)
+    runs = segments(len(boxes), cuts)
+    around = np.concatenate([_gently(boxes[first:stop]) for first, stop in runs])
+    return np.array([fit_window(box, sizes, width, height) for box in around])
+
+
+def _gently(boxes):
+    """Boxes (T, 4) that hold their neighbours in time as well, without jumps."""
     span = 2 * HOLD + 1
     low = gaussian_filter1d(minimum_filter1d(boxes[:, :2], span, axis=0), HOLD / 2, axis=0, mode="nearest")
     high = gaussian_filter1d(maximum_filter1d(boxes[:, 2:], span, axis=0), HOLD / 2, axis=0, mode="nearest")
-    around = np.concatenate([low, high], axis=1)
-    return np.array([fit_window(box, sizes, width, height) for box in around])
+    return np.concatenate([low, high], axis=1)
 
 
 def whole_frame(pose):

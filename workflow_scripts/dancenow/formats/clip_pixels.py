@@ -42,6 +42,8 @@ def shortest(exact, wanted, back):
 
 
 def _fit(facts):
-    clip, fit = facts["clip"], facts["fit"]
+    # of several clips, the first
+    clip = facts["clips"][0]
+    fit = clip["fit"]
     scale = np.array([fit["scaled_width"] / clip["width"], fit["scaled_height"] / clip["height"]])
-    return scale, np.array([fit["crop_x"], fit["crop_y"]])
+    return scale, np.array([fit["crop_x"], fit["crop_y"]]) + scale * (clip["crop"] or (0, 0))[:2]

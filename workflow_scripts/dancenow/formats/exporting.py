@@ -38,7 +38,7 @@ def export_openpose(pose_path, facts_path, folder):
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    log.info("%d frames, in pixels of %s as displayed", len(pose.keypoints), facts["clip"]["file"])
+    log.info("%d frames, in pixels of %s as displayed", len(pose.keypoints), facts["clips"][0]["file"])
 
 
 def in_clip_pixels(person, facts):

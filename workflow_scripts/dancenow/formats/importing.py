@@ -30,13 +30,14 @@ def import_poses(path, facts_path, people_path):
     """
     facts = read_json(facts_path)
     count = facts["frames"]
-    if facts["clip"]["variable_rate"]:
+    (clip,) = facts["clips"]
+    if clip["variable_rate"]:
         raise InputError(
-            f"{path}: the rate of {facts['clip']['file']} varies, so its frames cannot be counted off; "
+            f"{path}: the rate of {clip['file']} varies, so its frames cannot be counted off; "
             "re-encode it at a constant rate, run the estimator on that file and name it as `video`"
         )
     found = read_folder(path, count) if Path(path).is_dir() else read_results(path, count)
-    _check_places(found, facts["clip"], path)
+    _check_places(found, clip, path)
     keypoints = found.keypoints.astype(np.float32)
     seen = keypoints[..., 2:] > 0
     keypoints[..., :2] = np.where(seen, to_working(found.keypoints[..., :2], facts), 0)
@@ -48,8 +49,8 @@ def import_poses(path, facts_path, people_path):
         found.origin,
         len(np.unique(found.frame)),
         count,
-        facts["clip"]["width"],
-        facts["clip"]["height"],
+        clip["width"],
+        clip["height"],
     )
     save_people(people_path, people)
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from dancenow.draw import draw_skeleton
 from dancenow.files import atomic_path
-from dancenow.report.footage import clip_records
 
 TEMPLATE = Path(__file__).with_name("page.html")
 THUMBNAIL = 280  # px, the taller side
@@ -57,7 +56,7 @@ def with_skeleton(picture, keypoints, dim=0.75):
 
 def clip_facts(footage):
     """[(name, value)]: the clips and their working copy, in words; what is not known is left out."""
-    clips = clip_records(footage.store.facts)
+    clips = footage.store.facts["clips"]
     flags = [("variable frame rate", "variable_rate"), ("interlaced", "interlaced")]
     special = [name for name, key in flags if any(clip.get(key) for clip in clips)]
     rows = [

@@ -1,0 +1,101 @@
+"""Cuts: where one frame does not go on from the one before. Nothing that needs time may reach across one.
+
+A cut is told by the index of the first frame after it, 1 to count - 1.
+"""
+
+import logging
+from collections import deque
+
+import cv2
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+# A frame is looked at in this many squares across and down.
+GRID = 32
+# Two frames differ by 0 (the same up to brightness, contrast and tint) to about 1 (nothing in common).
+DIFFERENT = 0.25
+# A cut stands out from the motion around it by this factor.
+STANDS_OUT = 4
+# Seconds before and after which are compared; what is over sooner, such as a flash, is no cut.
+AROUND = 0.2
+LEAST = 3
+# Levels of an 8-bit picture; less contrast than this is noise.
+NOISE = 8
+
+
+def segments(count, cuts):
+    """The runs of frames without a cut inside: [(first, stop), ...], `stop` the index after the last.
+
+    count: frames in all; cuts: as in this module, in any order.
+    """
+    edges = [0, *sorted(cut for cut in set(cuts) if 0 < cut < count), count]
+    return [(first, stop) for first, stop in zip(edges, edges[1:], strict=False) if first < stop]
+
+
+def segment_starts(count, cuts):
+    """The first frame of each frame's run, (count,) int."""
+    runs = segments(count, cuts)
+    return np.repeat([first for first, _ in runs], [stop - first for first, stop in runs]).astype(int)
+
+
+def cuts_after(cuts, first):
+    """The cuts of the footage that begins with frame `first`, counted from there."""
+    return [cut - first for cut in cuts if cut > first]
+
+
+class CutFinder:
+    """Finds the cuts inside one clip from its frames, seen once and in order, in constant memory.
+
+    A cut is where every frame of the fifth of a second before differs from every frame of the fifth after,
+    by much more than neighbours do there. So a flash is none, for the old picture comes back; a fast turn
+    of the camera is none, for there neighbours differ as well; light that changes is none, for brightness,
+    contrast and tint are divided out. Dissolves, and jumps of a person before an unmoved background, are
+    not found. fps: of the frames.
+    """
+
+    def __init__(self, fps):
+        self.cuts = []
+        self._reach = max(LEAST, round(AROUND * float(fps)))
+        self._seen = deque(maxlen=2 * self._reach)  # the last descriptors
+        self._steps = deque(maxlen=2 * self._reach)  # their differences to the one before
+        self._count = 0
+
+    def add(self, frame):
+        """Look at the next frame, (H, W, 3) uint8."""
+        seen = _descriptor(frame)
+        self._steps.append(_difference(self._seen[-1], seen) if self._seen else 0.0)
+        self._seen.append(seen)
+        self._count += 1
+        if self._count > self._reach:
+            self._judge(self._reach)
+
+    def finish(self):
+        """Judge the last frames as well, which have less than a fifth of a second after them."""
+        for after in range(min(self._reach, self._count) - 1, 1, -1):
+            self._judge(after)
+
+    def _judge(self, after):
+        """Is the frame that `after` frames (itself included) are left from, the first after a cut?"""
+        here = len(self._seen) - after
+        step = self._steps[here]
+        if here < 2 or step < DIFFERENT:
+            return
+        seen, steps = list(self._seen), list(self._steps)
+        first = max(0, here - self._reach)
+        around = steps[first + 1 : here] + steps[here + 1 :]
+        least = min(_difference(a, b) for a in seen[first:here] for b in seen[here : here + self._reach])
+        if least > max(DIFFERENT, STANDS_OUT * float(np.median(around))):
+            self.cuts.append(self._count - after)
+
+
+def _descriptor(frame):
+    """(3, GRID * GRID) float32: each colour's pattern, its mean and contrast divided out."""
+    small = cv2.resize(frame, (GRID, GRID), interpolation=cv2.INTER_AREA).reshape(-1, 3).T.astype(np.float32)
+    small -= small.mean(axis=1, keepdims=True)
+    return small / np.sqrt((small**2).mean(axis=1, keepdims=True) + NOISE**2)
+
+
+def _difference(a, b):
+    """Half the mean squared difference: 1 - the correlation where there is contrast, 0 between flat ones."""
+    return float(((a - b) ** 2).mean() / 2)

