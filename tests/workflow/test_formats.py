@@ -60,6 +60,6 @@ def test_export_of_a_clip_and_of_a_pair(workflow):
 
 def test_own_keypoints_belong_to_one_whole_clip(workflow):
     own = "subjects={alice: {video: data/alice.mp4, poses: data/own, start: 2}}"
-    completed = run_snakemake(workflow, "-n", "results/poses/alice.npz", "--config", own)
+    completed = workflow("-n", "results/poses/alice.npz", "--config", own)
     assert completed.returncode != 0
     assert "subjects.alice.poses" in said(completed) and "leave out: start" in said(completed)
