@@ -17,6 +17,8 @@
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
 #   results/figures/{target}_as_{source}.png                 source, skeleton, result
+#   results/reports/{subject}.html .json                     whether the clip will do
+#   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
 #   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
 #   results/metrics/{target}.heldout.json                    on the target's own unseen footage
 #   logs/{rule}/{wildcards}.log   benchmarks/rules/{rule}/{wildcards}.tsv
@@ -37,6 +39,7 @@ include: "rules/normalize.smk"
 include: "rules/train.smk"
 include: "rules/transfer.smk"
 include: "rules/evaluate.smk"
+include: "rules/report.smk"
 
 
 rule all:

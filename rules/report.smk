@@ -1,0 +1,70 @@
+# Whether the footage will do, said before any training.
+# REQUIRED INPUTS: results/frames/{subject}.avi, results/poses/{subject}.people.npz
+# OUTPUTS: results/reports/{subject}.html .json, results/reports/{target}_as_{source}.html .json
+
+REPORT = [
+    *library(
+        *(
+            f"report/{module}"
+            for module in (
+                *("appearance", "camera", "charts", "checks", "coverage", "footage", "page", "pair"),
+                *("reports", "verdict"),
+            )
+        ),
+        *("normalize", "performer", "retarget"),
+    ),
+    workflow.source_path("../workflow_scripts/dancenow/report/page.html"),
+]
+# A clip that track_performer or measure_stance refuses must have a report that says so, so the reports do not
+# wait for the files of those rules: they do the same, with the same settings, and catch the refusal.
+TRACKING = {key: config["pose"][key] for key in ("max_gap", "smoothing", "window")}
+
+
+rule report_footage:
+    """Say whether a clip will do, as a target and as a source."""
+    input:
+        frames="results/frames/{subject}.avi",
+        facts="results/frames/{subject}.json",
+        people="results/poses/{subject}.people.npz",
+        code=REPORT,
+    output:
+        page=ensure("results/reports/{subject}.html", non_empty=True),
+        report=ensure("results/reports/{subject}.json", non_empty=True),
+    log:
+        "logs/report_footage/{subject}.log",
+    benchmark:
+        "benchmarks/rules/report_footage/{subject}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    params:
+        tracking=TRACKING,
+        holdout=config["train"]["holdout"],
+        plate=config["train"]["generator"]["plate"],
+    script:
+        "../workflow_scripts/report_footage.py"
+
+
+rule report_pair:
+    """Say whether a target shows what a source's dance asks for, and what to film if not."""
+    input:
+        source_frames="results/frames/{source}.avi",
+        source_people="results/poses/{source}.people.npz",
+        target_frames="results/frames/{target}.avi",
+        target_people="results/poses/{target}.people.npz",
+        code=REPORT,
+    output:
+        page=ensure("results/reports/{target}_as_{source}.html", non_empty=True),
+        report=ensure("results/reports/{target}_as_{source}.json", non_empty=True),
+    log:
+        "logs/report_pair/{target}_as_{source}.log",
+    benchmark:
+        "benchmarks/rules/report_pair/{target}_as_{source}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    params:
+        tracking=TRACKING,
+        limbs=config["normalize"]["limbs"],
+        holdout=config["train"]["holdout"],
+        plate=config["train"]["generator"]["plate"],
+    script:
+        "../workflow_scripts/report_pair.py"

@@ -1,0 +1,159 @@
+"""What there is to say about a pair: does the target's footage show what the source's dance asks for?"""
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.keypoints import BODY
+from dancenow.normalize import PLAUSIBLE_SCALE, fit_similarity, normalize_pose, outside_share
+from dancenow.performer import require_same_estimator
+from dancenow.report.appearance import sample_frames
+from dancenow.report.coverage import (
+    KINDS,
+    MOST_FRAMES,
+    PARTS,
+    body_heights,
+    body_shape,
+    compare_part,
+    pose_kinds,
+)
+from dancenow.report.verdict import SHOW, Check, check, refusal
+from dancenow.retarget import limb_ratios, retarget
+
+WORST = 6  # frames shown
+WORST_APART_SECONDS = 0.7
+# advice: so many times as long as the source's unseen poses of a kind last, in steps of STEP_SECONDS
+TIMES, STEP_SECONDS, MOST_SECONDS = 4, 10, 60
+LEAST_UNSEEN = 0.02  # of the source's frames: fewer unseen poses of one kind ask for no advice
+
+
+def normalised(source, target, limbs):
+    """The source's Pose in the target's frame, as rule normalize_poses makes it, and the scale (T,).
+
+    source, target: Footage, both with a stance. InputError: their poses come from different estimators.
+    """
+    require_same_estimator(source.pose, target.pose, source.name, target.name)
+    pose = normalize_pose(source.pose, source.stance, target.pose, target.stance)
+    if limbs == "target":
+        pose = retarget(pose, limb_ratios(source.stance["limbs"], target.stance["limbs"]))
+    return pose, fit_similarity(source.pose, source.stance, target.stance)[0]
+
+
+def compare_footage(source, target, pose, training_frames):
+    """How far the normalised poses are from what the target showed.
+
+    pose: from normalised; training_frames: how many of the target's frames count as shown. Returns a dict:
+    asked, shown: (N,) and (M,) frame numbers that were compared; shapes: their body shapes; parts: {part:
+    compare_part's dict}; kinds: {kind: {source, target, unseen}}, shares of the frames compared.
+    """
+    asked = sample_frames(len(pose.keypoints), MOST_FRAMES)
+    shown = sample_frames(training_frames, MOST_FRAMES)
+    shapes = (
+        body_shape(pose, body_heights(pose, target.stance))[asked],
+        target.shape()[shown],
+    )
+    fps = float(target.store.fps) * len(shown) / training_frames
+    parts = {part: compare_part(*shapes, part, fps) for part in PARTS}
+    mine, theirs = (pose_kinds(shape) for shape in shapes)
+    kinds = {
+        kind: {
+            "source": float(mine[kind].mean()),
+            "target": float(theirs[kind].mean()),
+            "unseen": float((mine[kind] & parts[part]["outside"]).mean()),
+        }
+        for kind, (part, _) in KINDS.items()
+    }
+    return {"asked": asked, "shown": shown, "shapes": shapes, "parts": parts, "kinds": kinds}
+
+
+def worst_moments(comparison, fps):
+    """At most WORST of {frame, part, distance, limit, nearest}, the farthest outside their limits first.
+
+    frame: of the source; nearest: frame of the target, None where the part was never shown. Frames lie
+    WORST_APART_SECONDS apart.
+    """
+    parts = comparison["parts"]
+    ratios = np.stack(
+        [np.nan_to_num(part["distance"] / part["limit"], posinf=1e6) for part in parts.values()]
+    )
+    chosen, worst = [], ratios.max(axis=0)
+    for place in worst.argsort()[::-1]:
+        frame = int(comparison["asked"][place])
+        if worst[place] <= 1 or len(chosen) == WORST:
+            break
+        if all(abs(frame - other["frame"]) >= WORST_APART_SECONDS * float(fps) for other in chosen):
+            name = list(parts)[int(ratios[:, place].argmax())]
+            part = parts[name]
+            distance, index = float(part["distance"][place]), int(part["index"][place])
+            chosen.append({
+                "frame": frame,
+                "part": name,
+                "distance": round(distance, 2) if np.isfinite(distance) else None,
+                "limit": round(part["limit"], 2),
+                "nearest": int(comparison["shown"][index]) if index >= 0 else None,
+            })  # fmt: skip
+    return chosen
+
+
+def filming_advice(comparison, seconds, names):
+    """[(parts, sentence)]: what to film, the most needed first.
+
+    seconds: the source's length; names: (source, target). A kind of pose is asked for where at least
+    LEAST_UNSEEN of the source's frames are of this kind and outside; both arms become one sentence.
+    """
+    source, target = names
+    wanted = {}
+    for kind, (part, phrase) in KINDS.items():
+        unseen = comparison["kinds"][kind]["unseen"]
+        if unseen >= LEAST_UNSEEN:
+            phrase = phrase.replace("your left arm", "your arms").replace("your right arm", "your arms")
+            parts, longest, single = wanted.get(phrase, ((), 0.0, KINDS[kind][1]))
+            wanted[phrase] = (*parts, part), max(longest, unseen), single
+    films = []
+    for phrase, (parts, unseen, single) in sorted(wanted.items(), key=lambda item: -item[1][1]):
+        asked = advised_seconds(unseen * seconds)
+        films.append((parts, f"film {asked} more seconds with {phrase if len(parts) > 1 else single}: "
+                      f"{source} does so for {unseen * seconds:.1f} s in a way that {target} does not show"))  # fmt: skip
+    return films
+
+
+def advised_seconds(unseen):
+    """Seconds to film, for poses that the source holds for `unseen` seconds."""
+    steps = max(1, int(np.ceil(TIMES * unseen / STEP_SECONDS)))
+    return min(MOST_SECONDS, steps * STEP_SECONDS)
+
+
+def pair_checks(source, target, limbs, training_frames):
+    """(Checks of the pair itself, comparison or None, the normalised Pose or None)."""
+    refused = [item for item in (target, source) if item.refused]
+    if refused:
+        advice = "Nothing can be transferred until this clip is replaced; its own report says more."
+        return [refusal(item.refused, advice) for item in refused], None, None
+    try:
+        pose, scale = normalised(source, target, limbs)
+    except InputError as error:
+        return [refusal(str(error), "Run both clips through one estimator.")], None, None
+    comparison = compare_footage(source, target, pose, training_frames)
+    names, seconds = (source.name, target.name), len(pose.keypoints) / float(pose.fps)
+    films = filming_advice(comparison, seconds, names)
+    checks = []
+    for part, result in comparison["parts"].items():
+        share = float(result["outside"].mean())
+        text = f"{part}: {share:.0%} of {source.name}'s poses lie outside what {target.name} showed"
+        advice = next((film for parts, film in films if part in parts), f"film more movement of the {part}")
+        checks.append(check("outside", share, text, _sentence(advice), name=f"outside, {part}"))
+    out = outside_share(pose)
+    checks.append(
+        check("out of frame", out, f"{out:.1%} of the body lies outside the target's frame",
+              "Film the target with more room around the body: what leaves the frame is cut off.")
+    )  # fmt: skip
+    low, high = float(scale.min()), float(scale.max())
+    if low < PLAUSIBLE_SCALE[0] or high > PLAUSIBLE_SCALE[1]:
+        text = f"the figure is scaled by {low:.2f} to {high:.2f}"
+        checks.append(
+            Check("scale", low, SHOW, text, "Use clips that show both people at more similar sizes.")
+        )
+    return checks, comparison, pose
+
+
+def _sentence(text):
+    return text[0].upper() + text[1:] + "."

@@ -1,0 +1,16 @@
+"""Whether a clip will do, on one page, before any training."""
+
+from dancenow.job import job
+from dancenow.report.reports import report_footage
+
+with job(snakemake.log[0]):
+    report_footage(
+        snakemake.wildcards.subject,
+        snakemake.input.frames,
+        snakemake.input.people,
+        snakemake.params.tracking,
+        snakemake.params.holdout,
+        snakemake.params.plate,
+        snakemake.output.page,
+        snakemake.output.report,
+    )

@@ -1,0 +1,18 @@
+"""Whether a target's footage shows what a source's dance asks for, on one page, before any training."""
+
+from dancenow.job import job
+from dancenow.report.reports import report_pair
+
+with job(snakemake.log[0]):
+    given = snakemake.input
+    report_pair(
+        (snakemake.wildcards.target, snakemake.wildcards.source),
+        (given.target_frames, given.source_frames),
+        (given.target_people, given.source_people),
+        snakemake.params.tracking,
+        snakemake.params.limbs,
+        snakemake.params.holdout,
+        snakemake.params.plate,
+        snakemake.output.page,
+        snakemake.output.report,
+    )
