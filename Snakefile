@@ -17,6 +17,7 @@
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
 #   results/figures/{target}_as_{source}.png                 source, skeleton, result
+#   results/overlays/{target}_as_{source}.mp4                source skeleton over the target, before and after
 #   results/reports/{subject}.html .json                     whether the clip will do
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
 #   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
@@ -40,6 +41,7 @@ include: "rules/train.smk"
 include: "rules/transfer.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
+include: "rules/overlay_normalization.smk"
 
 
 rule all:

@@ -15,7 +15,7 @@ CHANGED = 20  # levels: a pixel of the room that differs from its median by more
 
 
 def sample_frames(count, most=SAMPLES):
-    """At most `most` ascending frame numbers, evenly spread over `count` frames, the first and last included."""
+    """At most `most` ascending frame numbers, evenly spread over `count` frames, both ends included."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
@@ -24,7 +24,7 @@ def person_sharpness(luma, mask):
 
     luma: (H, W) uint8; mask: (H, W) bool. Along each axis the picture is blurred once more and the share of
     its gradients that this takes away is measured: much is lost of a sharp picture, little of a blurred one.
-    1 - the measure of Crete et al., The blur effect (HVEI 2007), taken over the mask instead of the frame; the
+    1 - the measure of Crete et al., The blur effect (HVEI 2007), over the mask instead of the frame; the
     duller axis decides, so that a motion blur in one direction counts. NaN: fewer than LEAST_PIXELS in the
     mask, or no gradient in it.
     """
@@ -46,10 +46,10 @@ def measure_appearance(frames, pose):
     """What SAMPLES frames look like, inside and outside the person.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the Pose in them, or None when there is nobody.
-    Returns {"frame": (S,) int, "sharpness": (S,) 0..1, "light": (S,) the person's mean luma 0..255, "dark" and
-    "bright": (S,) shares of the person's pixels that are clipped, "room_light": (S,) median luma outside the
-    person, "room_change": (S,) share of the room's pixels that differ from their median over the samples}; NaN
-    where a frame has no person, or nothing but the person.
+    Returns a dict of (S,) series: frame, int; sharpness, 0..1; light, the person's mean luma 0..255; dark and
+    bright, shares of the person's pixels that are clipped; room_light, median luma outside the person;
+    room_change, share of the room's pixels that differ from their median over the samples. NaN where a frame
+    has no person, or nothing but the person.
     """
     chosen = sample_frames(len(frames))
     rows, rooms, outsides = [], [], []

@@ -21,10 +21,10 @@ def camera_motion(frames, pose, fps):
     frames: sequence of (H, W, 3) uint8 RGB; pose: Pose or None; fps: frames per second. Corners outside the
     person's box are followed from sample to sample (Lucas-Kanade, forth and back) and a similarity is fitted
     to them (RANSAC), so other people who move do not count as long as the room's corners are the majority.
-    Returns {"frame": (S,) int, "shift": (S, 2) px, where the picture's centre has gone since the first sample,
-    "zoom": (S,) its scale, "step": (S - 1,) px, mean way of the picture's corners from one sample to the next,
-    NaN where too few points agree, "corners": (S - 1,) int, how many points agreed}. Where a step is not
-    known, the camera counts as still in `shift` and `zoom`.
+    Returns a dict: frame (S,) int; shift (S, 2) px, where the picture's centre has gone since the first
+    sample; zoom (S,), its scale; step (S - 1,) px, mean way of the picture's corners from one sample to the
+    next, NaN where too few points agree; corners (S - 1,) int, how many agreed. Where a step is not known,
+    the camera counts as still in shift and zoom.
     """
     # a short clip is followed without a break; a long one in steps that are further apart
     every = max(1, round(STEP_SECONDS * float(fps)))

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dancenow.keypoints import BODY, INDEX
-from dancenow.report.coverage import KINDS, LIMIT_RANGE
+from dancenow.report.coverage import KINDS, LIMIT_RANGE, PARTS
 from dancenow.retarget import SIDES
 
 GREEN, AMBER, RED, GREY = "#2e7d32", "#ef8f00", "#c62828", "#9e9e9e"
@@ -34,7 +34,7 @@ def svg(figure):
 
 
 def presence_chart(found, others, fps):
-    """Strips over time: where the person and the parts were found. found: footage.found_parts; others: (T,)."""
+    """Strips over time: when who was found. found: from found_parts; others: (T,) bool."""
     rows = [
         (name, found[name], GREEN) for name in ("person", "whole body", "face", "left hand", "right hand")
     ]
@@ -78,14 +78,14 @@ def appearance_chart(appearance, camera, fps):
     return svg(figure)
 
 
-def coverage_chart(shape, outside=None):
+def coverage_chart(shape, outside=()):
     """Where wrists, elbows, ankles and knees were, around a figure in its mean pose.
 
-    shape: (T, 17, 2) body shapes of the footage; outside: (N, 17, 2), the source's poses that lie outside it,
-    drawn as crosses, or None. Both are laid with the middle of the hips at the origin.
+    shape: (T, 17, 2) body shapes of the footage; outside: {part of PARTS: (N, 17, 2)}, the source's poses
+    whose part lies outside it, drawn as crosses. All are laid with the middle of the hips at the origin.
     """
     shape = _centred(shape)
-    figure = Figure(figsize=(4.6, 4.6), layout="constrained")
+    figure = Figure(figsize=(4.2, 4.4), layout="constrained")
     axis = figure.subplots()
     with np.errstate(invalid="ignore"):
         mean = np.nanmean(np.where(np.isfinite(shape).any(axis=0), shape, 0), axis=0)
@@ -98,11 +98,14 @@ def coverage_chart(shape, outside=None):
         counts, x, y = np.histogram2d(*places.T, bins=CELLS, range=[(-0.9, 0.9), (-0.9, 0.9)])
         column, row = np.nonzero(counts)
         share = counts[column, row] / max(1, counts.max())
-        axis.scatter((x[column] + x[column + 1]) / 2, (y[row] + y[row + 1]) / 2, s=16, marker="s", color=colour,
-                     alpha=0.15 + 0.6 * share, linewidths=0)  # fmt: skip
-    if outside is not None:
-        for name in CLOUDS:
-            axis.plot(*_centred(outside)[:, INDEX[name]].T, "x", color="black", markersize=3, alpha=0.5)
+        x, y = (edges[:-1] + np.diff(edges) / 2 for edges in (x, y))
+        style = {"s": 16, "marker": "s", "linewidths": 0, "color": colour}
+        axis.scatter(x[column], y[row], alpha=0.15 + 0.6 * share, **style)
+    for part in [part for part in ("left arm", "right arm", "legs") if part in outside]:
+        for name in PARTS[part][1]:
+            axis.plot(
+                *_centred(outside[part])[:, INDEX[name]].T, "x", color="black", markersize=3, alpha=0.35
+            )
     axis.set_xlim(-0.9, 0.9)
     axis.set_ylim(0.75, -0.95)
     axis.set_aspect("equal")
@@ -112,7 +115,7 @@ def coverage_chart(shape, outside=None):
 
 def kinds_chart(shares):
     """Bars of the kinds of poses. shares: {label: {kind: share}}, one or two clips."""
-    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+    figure = Figure(figsize=(5, 4.4), layout="constrained")
     axis = figure.subplots()
     height = 0.8 / len(shares)
     for number, ((label, values), colour) in enumerate(zip(shares.items(), (GREEN, GREY), strict=False)):
@@ -127,7 +130,7 @@ def kinds_chart(shares):
 
 
 def depth_chart(x, heights, width):
-    """Where the performer stood: x px of the frame, and how tall (px) the figure was there, which is distance."""
+    """Where the performer stood: x px, and how tall the figure looked there, px: the nearer, the taller."""
     figure = Figure(figsize=(8, 1.6), layout="constrained")
     axis = figure.subplots()
     axis.plot(x, heights, ".", color=COOL, alpha=0.3, markersize=4)

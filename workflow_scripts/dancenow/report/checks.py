@@ -12,56 +12,87 @@ USUAL_SECONDS = 60  # of footage: what the demo's target has
 
 
 def footage_checks(footage, measures, plate):
-    """The Checks of one clip. plate: whether the generator composites over a background plate."""
+    """The Checks of one clip. measures: from measure_footage; plate: whether the generator needs a plate."""
     checks = []
     if footage.refused:
         advice = "Film one person from head to feet, all the time, with room around the arms."
         checks.append(refusal(footage.refused, advice))
     if footage.pose is not None:
-        checks += _person_checks(footage, measures)
-        checks += _picture_checks(footage, measures["appearance"])
-    return checks + _room_checks(footage, measures, plate)
+        checks += _found_checks(measures["found"], float(footage.store.fps))
+        checks += _track_checks(footage, measures)
+        checks += _size_checks(footage)
+        checks += _length_checks(footage, measures)
+        checks += _light_checks(measures["appearance"])
+        checks += _sharpness_checks(measures["appearance"]["sharpness"])
+    checks += _clip_checks(footage)
+    checks += _room_checks(measures["appearance"], plate)
+    return checks + _camera_checks(footage, measures["camera"], plate)
 
 
-def _person_checks(footage, measures):
-    found, fps = measures["found"], float(footage.store.fps)
+def _found_checks(found, fps):
     share = {name: float(frames.mean()) for name, frames in found.items()}
     first, gap = longest_run(~found["person"])
-    origin = footage.pose.origin[:, BODY]
-    mended = float((origin >= REPAIRED).sum() / max(1, (origin != MISSING).sum()))
-    invented = float((origin == INVENTED).sum() / max(1, (origin != MISSING).sum()))
-    swapped = int(found["swapped"].sum())
-    hands = {side: share[f"{side} hand"] for side in ("left", "right")}
-    worse = min(hands, key=hands.get)
-    others = float(measures["others"].mean())
-    seconds = float(found["whole body"][: measures["training_frames"]].sum() / fps)
+    left, right = share["left hand"], share["right hand"]
+    place = f", from frame {first} to {first + gap - 1}" if gap else ""
     return [
-        check("whole body", share["whole body"], f"the whole body is seen in {share['whole body']:.0%} of the frames",
-              "Step back from the camera, or turn it: head, hands and feet must stay in the picture."),
-        check("person found", share["person"], f"the performer is found in {share['person']:.0%} of the frames",
-              "Film against a plain background, in even light, with nobody and nothing in front of the person."),
-        check("longest gap", gap / fps, f"longest stretch without the person: {gap / fps:.1f} s"
-              + (f", from frame {first}" if gap else ""),
-              f"Cut the clip before frame {first}, or after frame {first + gap - 1}: the figure vanishes there."),
-        check("repaired", mended, f"{mended:.1%} of the body's keypoints are repaired or invented ({invented:.1%} invented)",
-              "Look at the skeleton over the footage where the strip below is marked: limbs may be wrong there. "
-              "Clothes that stand out from the background, and no arm hidden behind the body, help."),
-        check("swaps", swapped, f"left and right change places in {swapped} frames",
-              "Look at the skeleton over the footage there; a body that faces the camera is told apart best."),
-        check("face found", share["face"], f"the face is found in {share['face']:.0%} of the frames",
-              "Look towards the camera more of the time, in light that falls on the face: the face will be a blur.", ),
-        check("hands found", hands[worse],
-              f"the left hand is found in {hands['left']:.0%} of the frames, the right in {hands['right']:.0%}",
-              f"Hands will smear, the {worse} one above all: slower movements, more light (a shorter exposure), "
-              "sleeves that leave the hands free."),
-        *_size_checks(footage),
-        check("length", seconds, f"{seconds:.0f} s show the whole body and are trained on "
-              f"({measures['training_frames']} of {footage.people.count} frames; the rest is kept for scores)",
-              f"Film {_more_seconds(seconds)} more seconds: arms, legs, turns, everything a dance may ask for.",
-              (TARGET,)),
-        check("others", others, f"somebody else is found in {others:.0%} of the frames",
-              "Film the performer alone: others end up in the background plate, and may be taken for the performer."),
-    ]  # fmt: skip
+        check(
+            "whole body",
+            share["whole body"],
+            f"the whole body is seen in {share['whole body']:.0%} of the frames",
+            "Step back from the camera, or turn it: head, hands and feet must stay in the picture.",
+        ),
+        check(
+            "person found",
+            share["person"],
+            f"the performer is found in {share['person']:.0%} of the frames",
+            "Film against a plain background in even light, with nothing in front of the person.",
+        ),
+        check(
+            "longest gap",
+            gap / fps,
+            f"longest stretch without the person: {gap / fps:.1f} s{place}",
+            "Cut the clip there, or film again: the figure vanishes.",
+        ),
+        check(
+            "face found",
+            share["face"],
+            f"the face is found in {share['face']:.0%} of the frames",
+            "Look towards the camera more, in light that falls on the face: it will be a blur.",
+        ),
+        check(
+            "hands found",
+            min(left, right),
+            f"the left hand is found in {left:.0%} of the frames, the right in {right:.0%}",
+            "Hands will smear: move more slowly, use more light, keep sleeves off the hands.",
+        ),
+    ]
+
+
+def _track_checks(footage, measures):
+    found, origin = measures["found"], footage.pose.origin[:, BODY]
+    there = max(1, int((origin != MISSING).sum()))
+    mended, invented = ((origin >= least).sum() / there for least in (REPAIRED, INVENTED))
+    swapped, others = int(found["swapped"].sum()), float(measures["others"].mean())
+    return [
+        check(
+            "repaired",
+            mended,
+            f"{mended:.1%} of the body's keypoints are repaired, {invented:.1%} of them all invented",
+            "Limbs may be wrong where the strip below is marked. Wear what stands out from the background.",
+        ),
+        check(
+            "swaps",
+            swapped,
+            f"left and right change places in {swapped} frames",
+            "Limbs will jump where the strip below is marked: face the camera more of the time.",
+        ),
+        check(
+            "others",
+            others,
+            f"somebody else is found in {others:.0%} of the frames",
+            "Film the performer alone: others get into the background, or are taken for the performer.",
+        ),
+    ]
 
 
 def _size_checks(footage):
@@ -69,91 +100,133 @@ def _size_checks(footage):
         return []
     tall = float(np.median(body_heights(footage.pose, footage.stance)))
     share = tall / footage.pose.height
-    text = f"the body is {tall:.0f} px tall, {share:.0%} of the frame's height (ankles to nose)"
+    text = f"the body is {tall:.0f} px tall, {share:.0%} of the frame (ankles to nose)"
     advice = "Film closer, or upright instead of across: a small figure has no face and no fingers."
     return [check("size", share, text, advice, (TARGET,))]
 
 
-def _more_seconds(seconds):
-    return max(10, int(-(-(USUAL_SECONDS - seconds) // 10) * 10))
+def _length_checks(footage, measures):
+    seen = measures["found"]["whole body"][: measures["training_frames"]]
+    seconds = float(seen.sum() / footage.store.fps)
+    more = max(10, int(np.ceil((USUAL_SECONDS - seconds) / 10)) * 10)
+    text = (
+        f"{seconds:.0f} s show the whole body and are trained on ({measures['training_frames']} of "
+        f"{footage.people.count} frames; the rest is kept for scores)"
+    )
+    advice = f"Film {more} more seconds: arms, legs, turns, everything a dance may ask for."
+    return [check("length", seconds, text, advice, (TARGET,))]
 
 
-def _picture_checks(footage, appearance):
-    with np.errstate(invalid="ignore"):
-        known = appearance["sharpness"][np.isfinite(appearance["sharpness"])]
-    middle = float(np.median(known)) if len(known) else 0.0
-    blurred = float((known < BLURRED * middle).mean()) if len(known) else 1.0
-    dark, bright, light = (float(np.nanmedian(appearance[name])) for name in ("dark", "bright", "light"))
+def _light_checks(appearance):
+    dark, bright, light = (_median(appearance[name]) for name in ("dark", "bright", "light"))
+    if np.isnan(light):
+        return []
+    return [
+        check(
+            "too dark",
+            dark,
+            f"{dark:.0%} of the person's pixels are black (mean brightness {light:.0f} of 255)",
+            "More light from the front, or lighter clothes: folds and limbs disappear in black.",
+            (TARGET,),
+        ),
+        check(
+            "too bright",
+            bright,
+            f"{bright:.0%} of the person's pixels are white",
+            "A lower exposure, or darker clothes: what is burnt out has no shape.",
+            (TARGET,),
+        ),
+    ]
+
+
+def _sharpness_checks(sharpness):
+    known = sharpness[np.isfinite(sharpness)]
+    if not len(known):
+        return []
+    middle = float(np.median(known))
+    blurred = float((known < BLURRED * middle).mean())
+    return [
+        check(
+            "sharpness",
+            middle,
+            f"sharpness of the person: {middle:.2f} (0 blurred, 1 sharp)",
+            "Clean the lens, lock the focus on the person, use the original file.",
+            (TARGET,),
+        ),
+        check(
+            "blurred frames",
+            blurred,
+            f"{blurred:.0%} of the frames are blurred by movement",
+            "More light, so that the exposure is shorter, or slower movements.",
+            (TARGET,),
+        ),
+    ]
+
+
+def _clip_checks(footage):
     fps, enlarged = float(footage.store.fps), footage.store.facts.get("fit", {}).get("scale", 1.0)
-    checks = [
-        check("frame rate", fps, f"{fps:.4g} frames per second", "Film with 25 or 30 frames per second."),
-        check("enlarged", enlarged, f"the clip was enlarged {enlarged:.2f} times to the working size",
-              "Use the original file, not a copy that was made small for sending; or lower frames.long_edge.",
-              (TARGET,)),
-        check("too dark", dark, f"{dark:.0%} of the person's pixels are black (mean brightness {light:.0f} of 255)",
-              "More light from the front, or lighter clothes: folds and limbs disappear in black.", (TARGET,)),
-        check("too bright", bright, f"{bright:.0%} of the person's pixels are white",
-              "Less light, a lower exposure, or darker clothes: what is burnt out has no shape.", (TARGET,)),
-    ]  # fmt: skip
-    if len(known):
-        checks += [
-            check("sharpness", middle, f"sharpness of the person: {middle:.2f} (0 blurred, 1 sharp)",
-                  "Clean the lens, set the focus on the person and lock it, use the original file.", (TARGET,)),
-            check("blurred frames", blurred, f"{blurred:.0%} of the frames are blurred by movement",
-                  "More light, so that the exposure is shorter, or slower movements.", (TARGET,)),
-        ]  # fmt: skip
-    return checks
+    cuts = footage.store.facts.get("cuts") or []
+    places = f", at frame {', '.join(map(str, cuts[:8]))}" if cuts else ""
+    return [
+        check(
+            "frame rate",
+            fps,
+            f"{fps:.4g} frames per second",
+            "Film with 25 or 30 frames per second.",
+        ),
+        check(
+            "enlarged",
+            enlarged,
+            f"the clip is scaled by {enlarged:.2f} to the working size",
+            "Use the original file, not a copy made small for sending, or lower frames.long_edge.",
+            (TARGET,),
+        ),
+        check("cuts", len(cuts), f"{len(cuts)} cuts inside the clip{places}", "Use one uncut shot."),
+    ]
 
 
-def _room_checks(footage, measures, plate):
-    appearance, checks = measures["appearance"], []
+def _room_checks(appearance, plate):
+    checks = []
     room = appearance["room_light"][np.isfinite(appearance["room_light"])]
     if len(room):
         change = float(np.subtract(*np.quantile(room, [0.98, 0.02])))
-        checks.append(
-            check("light changes", change, f"the room's brightness changes by {change:.0f} levels of 255",
-                  "Lock exposure and white balance, keep daylight and moving lamps out.", (TARGET,))
-        )  # fmt: skip
-    checks += _camera_checks(footage, measures["camera"], plate)
-    moving = appearance["room_change"][np.isfinite(appearance["room_change"])]
-    if plate and len(moving):
-        share = float(np.median(moving))
-        checks.append(
-            check("moving room", share, f"{share:.1%} of the background's pixels change",
-                  "Film where nothing else moves: curtains, trees, screens and people become a blur in the plate.",
-                  (TARGET,))
-        )  # fmt: skip
-    cuts = footage.store.facts.get("cuts") or []
-    if cuts:
-        places = ", ".join(str(cut) for cut in cuts[:8])
-        checks.append(
-            check("cuts", len(cuts), f"{len(cuts)} cuts, at frame {places}",
-                  "Use one uncut shot: start and end of the clip can be set in config.yaml.")
-        )  # fmt: skip
+        text = f"the room's brightness changes by {change:.0f} levels of 255"
+        advice = "Lock exposure and white balance, keep daylight and moving lamps out."
+        checks.append(check("light changes", change, text, advice, (TARGET,)))
+    moving = _median(appearance["room_change"])
+    if plate and np.isfinite(moving):
+        text = f"{moving:.1%} of the background's pixels change"
+        advice = "Film where nothing else moves: curtains, trees, screens and people blur the background."
+        checks.append(check("moving room", moving, text, advice, (TARGET,)))
     return checks
 
 
 def _camera_checks(footage, camera, plate):
-    """Camera checks; a target with a plate fails with a moving camera, everyone else's placement suffers."""
+    """A target with a plate fails with a moving camera; without one, and as a source, it shows."""
     known = np.isfinite(camera["step"])
-    if len(known) == 0 or known.mean() < STEADY_KNOWN:
+    if not len(known) or known.mean() < STEADY_KNOWN:
         return []
-    store = footage.store
-    travel = float(np.ptp(camera["shift"], axis=0).max() / max(store.width, store.height))
+    travel = float(np.ptp(camera["shift"], axis=0).max() / max(footage.store.width, footage.store.height))
     zoom = float(np.ptp(camera["zoom"]))
     moved = f"the camera moves by {travel:.1%} of the picture's long edge"
     tripod = "put the camera on a tripod or a shelf and do not touch it"
     if plate:
         advice = (
             f"A moving camera is not supported for the background plate: {tripod}, or set "
-            "train: {generator: {plate: false}}, which learns the background with the person and blurs it."
+            "train: {generator: {plate: false}}, which paints the background with the person, less sharp."
         )
     else:
-        advice = f"Background and placement will swim: {tripod}."
+        advice = f"The background will swim: {tripod}."
     checks = [
         check("camera travel", travel, moved, advice, (TARGET,)),
         check("camera zoom", zoom, f"the camera zooms by {zoom:.1%}", advice, (TARGET,)),
     ]
-    still = f"The figure's place and size are taken for the dancer's own movement: {tripod}."
-    as_source = check("camera travel", travel, moved, still, (SOURCE,))
-    return [*(softened(item) if not plate else item for item in checks), softened(as_source)]
+    if not plate:
+        checks = [softened(item) for item in checks]
+    advice = f"The camera's movement is taken for the dancer's: {tripod}."
+    return [*checks, softened(check("camera travel", travel, moved, advice, (SOURCE,)))]
+
+
+def _median(values):
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else np.nan

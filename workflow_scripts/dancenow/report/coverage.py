@@ -49,7 +49,7 @@ KINDS = {
     "crouching": ("legs", "your knees bent low"),
     "feet wide apart": ("legs", "your feet wide apart"),
     "feet close": ("legs", "small steps, your feet close to each other"),
-    "facing the camera": ("whole body", "leans and sways of the whole body, facing the camera"),
+    "facing the camera": ("whole body", "the dance's own movements, facing the camera"),
     "turned to the side": ("whole body", "your body turned to the side, left and right"),
     "turned away": ("whole body", "your back to the camera"),
 }
@@ -86,8 +86,9 @@ def part_vectors(shape, part):
 def nearest(asked, shown, apart=0):
     """Distance (N,) and index (N,) of the pose in `shown` that is nearest to each in `asked`.
 
-    asked: (N, J, 2), shown: (M, J, 2), in shares of the body height, NaN where missing. The distance is the mean
-    over the joints that both have; a shown pose that lacks more than half of the asked joints is no candidate.
+    asked: (N, J, 2), shown: (M, J, 2), in shares of the body height, NaN where missing. The distance is the
+    mean over the joints that both have; a shown pose that lacks more than half of the asked joints is no
+    candidate.
     apart: only shown[j] with |i - j| >= apart are candidates for asked[i], for a clip compared with itself.
     NaN and -1 where there is no candidate.
     """

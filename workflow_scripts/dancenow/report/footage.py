@@ -1,7 +1,6 @@
 """What there is to say about one clip: who is in it, how it looks, and whether it will do."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -59,10 +58,10 @@ def load_footage(name, frames_path, people_path, tracking):
 
 
 def measure_footage(footage, holdout):
-    """All measures of a Footage that need its pictures, and those that need its keypoints only.
+    """All measures of a Footage. holdout: share of the footage that training does not see.
 
-    Returns {"appearance": measure_appearance's, "camera": camera_motion's, "found": found_parts', "others": (T,)
-    bool, frames with somebody else, "training_frames": how many the training will see}.
+    Returns {"appearance": from measure_appearance, "camera": from camera_motion, "found": from found_parts,
+    "others": (T,) bool, frames with somebody else, "training_frames": how many the training will see}.
     """
     return {
         "appearance": measure_appearance(footage.store, footage.pose),
@@ -98,7 +97,7 @@ def found_parts(footage):
 
 
 def swaps(pose):
-    """(T,) bool: frames in which shoulders and hips, elbows and wrists, or knees and ankles have changed sides.
+    """(T,) bool: frames in which shoulders and hips, elbows and wrists, or knees and ankles change sides.
 
     Only a change from one frame to the next is seen: a whole clip of a back taken for a front is not.
     """

@@ -18,8 +18,8 @@ JPEG = [cv2.IMWRITE_JPEG_QUALITY, 80]
 def write_page(path, **content):
     """Fill the template and write it. Everything is escaped: names and messages come from the user.
 
-    content: title, summary; verdicts [(heading, level)]; films [sentence]; checks [Check]; sections [{heading,
-    text, thumbnails (bool), pictures [{uri, caption}]}]; facts [[(name, value)]], one table per clip.
+    content: title, summary; verdicts [(heading, level)]; films [sentence]; checks [Check]; sections, each
+    from section(); facts [[(name, value)]], one table per clip.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
@@ -55,7 +55,7 @@ def with_skeleton(picture, keypoints, dim=0.75):
 
 
 def clip_facts(footage):
-    """[(name, value)]: the clip and its working copy, in words. Facts that the probe did not give are left out."""
+    """[(name, value)]: the clip and its working copy, in words; what the probe did not give is left out."""
     facts = footage.store.facts
     clip = facts.get("clip", {})
     size = f"{clip.get('width')} x {clip.get('height')} px" if clip.get("width") else None

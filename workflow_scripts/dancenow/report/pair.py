@@ -3,7 +3,6 @@
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY
 from dancenow.normalize import PLAUSIBLE_SCALE, fit_similarity, normalize_pose, outside_share
 from dancenow.performer import require_same_estimator
 from dancenow.report.appearance import sample_frames
@@ -16,14 +15,14 @@ from dancenow.report.coverage import (
     compare_part,
     pose_kinds,
 )
-from dancenow.report.verdict import SHOW, Check, check, refusal
+from dancenow.report.verdict import GOOD, LIMITS, SHOW, Check, check, refusal
 from dancenow.retarget import limb_ratios, retarget
 
 WORST = 6  # frames shown
 WORST_APART_SECONDS = 0.7
 # advice: so many times as long as the source's unseen poses of a kind last, in steps of STEP_SECONDS
 TIMES, STEP_SECONDS, MOST_SECONDS = 4, 10, 60
-LEAST_UNSEEN = 0.02  # of the source's frames: fewer unseen poses of one kind ask for no advice
+LEAST_UNSEEN = 0.03  # of the source's frames: fewer unseen poses of one kind ask for no advice
 
 
 def normalised(source, target, limbs):
@@ -97,23 +96,32 @@ def worst_moments(comparison, fps):
 def filming_advice(comparison, seconds, names):
     """[(parts, sentence)]: what to film, the most needed first.
 
-    seconds: the source's length; names: (source, target). A kind of pose is asked for where at least
-    LEAST_UNSEEN of the source's frames are of this kind and outside; both arms become one sentence.
+    seconds: the source's length; names: (source, target). A kind of pose is asked for where its part is not
+    good and at least LEAST_UNSEEN of the source's frames are of this kind and outside; both arms become one
+    sentence.
     """
     source, target = names
+    needed = [
+        part for part, share in outside_shares(comparison).items() if LIMITS["outside"].level(share) != GOOD
+    ]
     wanted = {}
     for kind, (part, phrase) in KINDS.items():
         unseen = comparison["kinds"][kind]["unseen"]
-        if unseen >= LEAST_UNSEEN:
-            phrase = phrase.replace("your left arm", "your arms").replace("your right arm", "your arms")
-            parts, longest, single = wanted.get(phrase, ((), 0.0, KINDS[kind][1]))
-            wanted[phrase] = (*parts, part), max(longest, unseen), single
+        if part in needed and unseen >= LEAST_UNSEEN:
+            both = phrase.replace("your left arm", "your arms").replace("your right arm", "your arms")
+            parts, longest, _ = wanted.get(both, ((), 0.0, ""))
+            wanted[both] = (*parts, part), max(longest, unseen), both if parts else phrase
     films = []
-    for phrase, (parts, unseen, single) in sorted(wanted.items(), key=lambda item: -item[1][1]):
-        asked = advised_seconds(unseen * seconds)
-        films.append((parts, f"film {asked} more seconds with {phrase if len(parts) > 1 else single}: "
-                      f"{source} does so for {unseen * seconds:.1f} s in a way that {target} does not show"))  # fmt: skip
+    for parts, unseen, phrase in sorted(wanted.values(), key=lambda entry: -entry[1]):
+        held = unseen * seconds
+        reason = f"{source} does so for {held:.1f} s in a way that {target} does not show"
+        films.append((parts, f"film {advised_seconds(held)} more seconds with {phrase}: {reason}"))
     return films
+
+
+def outside_shares(comparison):
+    """{part: share of the source's poses that lie outside what the target showed}."""
+    return {part: float(result["outside"].mean()) for part, result in comparison["parts"].items()}
 
 
 def advised_seconds(unseen):
@@ -136,16 +144,19 @@ def pair_checks(source, target, limbs, training_frames):
     names, seconds = (source.name, target.name), len(pose.keypoints) / float(pose.fps)
     films = filming_advice(comparison, seconds, names)
     checks = []
-    for part, result in comparison["parts"].items():
-        share = float(result["outside"].mean())
+    for part, share in outside_shares(comparison).items():
         text = f"{part}: {share:.0%} of {source.name}'s poses lie outside what {target.name} showed"
         advice = next((film for parts, film in films if part in parts), f"film more movement of the {part}")
         checks.append(check("outside", share, text, _sentence(advice), name=f"outside, {part}"))
     out = outside_share(pose)
     checks.append(
-        check("out of frame", out, f"{out:.1%} of the body lies outside the target's frame",
-              "Film the target with more room around the body: what leaves the frame is cut off.")
-    )  # fmt: skip
+        check(
+            "out of frame",
+            out,
+            f"{out:.1%} of the body lies outside the target's frame",
+            "Film the target with more room around the body: what leaves the frame is cut off.",
+        )
+    )
     low, high = float(scale.min()), float(scale.max())
     if low < PLAUSIBLE_SCALE[0] or high > PLAUSIBLE_SCALE[1]:
         text = f"the figure is scaled by {low:.2f} to {high:.2f}"

@@ -13,14 +13,14 @@ from dancenow.report.checks import footage_checks
 from dancenow.report.coverage import body_heights, pose_kinds
 from dancenow.report.footage import load_footage, measure_footage
 from dancenow.report.page import clip_facts, section, thumbnail, with_skeleton, write_page
-from dancenow.report.pair import filming_advice, pair_checks, worst_moments
+from dancenow.report.pair import filming_advice, outside_shares, pair_checks, worst_moments
 from dancenow.report.verdict import FAIL, GOOD, SHOW, SOURCE, TARGET, worst
 
 log = logging.getLogger(__name__)
 
 MOMENTS = 6  # pictures of a clip
 SELDOM = 0.01  # of the frames: a kind of pose shown less is named
-COVERAGE_CAPTION = "where wrists, elbows, knees and ankles were, seen from the hips; orange: the performer's left, blue: right"
+COVERAGE_CAPTION = "where wrists, elbows, knees and ankles were; orange: the performer's left, blue: right"
 
 SAYS = {
     GOOD: "Nothing stands against it.",
@@ -32,10 +32,10 @@ SAYS = {
 def report_footage(name, frames_path, people_path, tracking, holdout, plate, html_path, json_path):
     """The report of one clip, as a target and as a source.
 
-    name: the subject's; tracking: the arguments of track_performer after `people`; holdout: share of the footage
-    that training does not see; plate: whether the generator composites over a plate. Writes the page and a JSON
-    of {subject, verdict {target, source}, checks, coverage, clip}. A clip that a later stage will refuse has a
-    report too.
+    name: the subject's; tracking: the arguments of track_performer after `people`; holdout: share of the
+    footage that training does not see; plate: whether the generator paints over a plate. Writes the page and
+    a JSON of {subject, verdict {target, source}, refused, checks, coverage, clip}. A clip that a later stage
+    will refuse has a report too.
     """
     footage = load_footage(name, frames_path, people_path, tracking)
     measures = measure_footage(footage, holdout)
@@ -68,9 +68,10 @@ def report_footage(name, frames_path, people_path, tracking, holdout, plate, htm
 def report_pair(names, frames_paths, people_paths, tracking, limbs, holdout, plate, html_path, json_path):
     """The report of a pair. names, frames_paths, people_paths: of (target, source); the rest as above.
 
-    limbs: whose limb lengths the figure keeps, as in normalize_pair. The verdict is the worst of the target as a
-    target, the source as a source, and what the pair adds. The JSON holds {target, source, verdict, checks,
-    film, outside {part: share}, limits {part}, kinds, worst}.
+    limbs: whose limb lengths the figure keeps, as in normalize_pair. The verdict is the worst of the target
+    as a target, the source as a source, and what the pair adds. The JSON holds {target, source, verdict,
+    film, checks}, and where no clip is refused also {outside {part: share}, limits {part: % of the height},
+    kinds, worst}.
     """
     target, source = (
         load_footage(*given, tracking) for given in zip(names, frames_paths, people_paths, strict=True)
@@ -86,7 +87,7 @@ def report_pair(names, frames_paths, people_paths, tracking, limbs, holdout, pla
         sections = _pair_sections(source, target, pose, comparison, moments)
         parts = comparison["parts"]
         record |= {
-            "outside": {part: round(float(result["outside"].mean()), 4) for part, result in parts.items()},
+            "outside": {part: round(share, 4) for part, share in outside_shares(comparison).items()},
             "limits": {part: round(result["limit"], 2) for part, result in parts.items()},
             "kinds": comparison["kinds"],
             "worst": moments,
@@ -133,7 +134,7 @@ def _footage_sections(footage, measures, kinds):
     sharpness = appearance["sharpness"]
     if np.isfinite(sharpness).any():
         moments.append(int(appearance["frame"][np.nanargmin(sharpness)]))
-    captions = [f"frame {index}" for index in moments[:MOMENTS]] + ["the least sharp: frame %d" % moments[-1]]
+    captions = [f"frame {index}" for index in moments[:MOMENTS]] + [f"the least sharp: frame {moments[-1]}"]
     shown = [footage.store[index] for index in moments]
     if pose is not None:
         shown = [
@@ -171,8 +172,8 @@ def _footage_sections(footage, measures, kinds):
 
 
 def _pair_sections(source, target, pose, comparison, moments):
-    parts, (asked, shown) = comparison["parts"], comparison["shapes"]
-    outside = np.any([result["outside"] for result in parts.values()], axis=0)
+    asked, shown = comparison["shapes"]
+    outside = {part: asked[result["outside"]] for part, result in comparison["parts"].items()}
     kinds = {
         f"{footage.name} ({role})": {kind: shares[role] for kind, shares in comparison["kinds"].items()}
         for footage, role in ((source, SOURCE), (target, TARGET))
@@ -199,7 +200,7 @@ def _pair_sections(source, target, pose, comparison, moments):
         section("Where the dance leaves the footage", thumbnails,
                 "" if thumbnails else f"{target.name} shows all that {source.name} does.", True),
         section("Poses asked for and shown", [
-            (charts.coverage_chart(shown, asked[outside]),
+            (charts.coverage_chart(shown, outside),
              f"colours: where {target.name}'s joints were; crosses: {source.name}'s poses outside"),
             (charts.kinds_chart(kinds), "how often each kind of pose is asked for, and shown"),
         ]),

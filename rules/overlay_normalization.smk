@@ -1,0 +1,22 @@
+# The normalisation, seen frame by frame.
+# REQUIRED INPUTS: results/poses/{source}.npz, results/poses/{target}_as_{source}.npz, results/frames/{target}.avi
+# OUTPUTS: results/overlays/{target}_as_{source}.mp4
+
+
+rule overlay_normalization:
+    """Source skeleton as it is, and normalised, over the target's footage."""
+    input:
+        source_pose="results/poses/{source}.npz",
+        pose="results/poses/{target}_as_{source}.npz",
+        target_frames="results/frames/{target}.avi",
+        code=library("normalization_overlay", "draw"),
+    output:
+        video=ensure("results/overlays/{target}_as_{source}.mp4", non_empty=True),
+    log:
+        "logs/overlay_normalization/{target}_as_{source}.log",
+    benchmark:
+        "benchmarks/rules/overlay_normalization/{target}_as_{source}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/overlay_normalization.py"
