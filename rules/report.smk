@@ -11,13 +11,28 @@ REPORT = [
                 *("reports", "verdict"),
             )
         ),
-        *("normalize", "performer", "retarget"),
+        *("mending", "normalize", "performer", "retarget", "tracks"),
     ),
     workflow.source_path("../workflow_scripts/dancenow/report/page.html"),
 ]
+
+
 # A clip that track_performer or measure_stance refuses must have a report that says so, so the reports do not
 # wait for the files of those rules: they do the same, with the same settings, and catch the refusal.
-TRACKING = {key: config["pose"][key] for key in ("max_gap", "smoothing", "window")}
+def tracking_of(name):
+    """The settings with which rule track_performer follows a subject."""
+    settings = {key: config["pose"][key] for key in ("max_gap", "smoothing", "window")}
+    return settings | {"performer": config["subjects"][name].get("performer", "largest")}
+
+
+def subject_tracking(wildcards):
+    """tracking_of the subject."""
+    return tracking_of(wildcards.subject)
+
+
+def pair_tracking(wildcards):
+    """tracking_of target and source."""
+    return [tracking_of(wildcards.target), tracking_of(wildcards.source)]
 
 
 rule report_footage:
@@ -37,7 +52,7 @@ rule report_footage:
     conda:
         "../envs/pose.yaml"
     params:
-        tracking=TRACKING,
+        tracking=subject_tracking,
         holdout=config["train"]["holdout"],
         plate=config["train"]["generator"]["plate"],
     script:
@@ -62,7 +77,7 @@ rule report_pair:
     conda:
         "../envs/pose.yaml"
     params:
-        tracking=TRACKING,
+        tracking=pair_tracking,
         limbs=config["normalize"]["limbs"],
         holdout=config["train"]["holdout"],
         plate=config["train"]["generator"]["plate"],

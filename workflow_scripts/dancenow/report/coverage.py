@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import median_filter
 
-from dancenow.keypoints import BODY, INDEX
+from dancenow.keypoints import BODY, INDEX, INVENTED
 from dancenow.retarget import SIDES
 
 # what is compared: places of joints relative to where the part hangs
@@ -71,9 +71,10 @@ def body_heights(pose, stance):
 
 
 def body_shape(pose, heights):
-    """(T, 17, 2) float64, the body's joints in shares of the body height, y down; NaN where missing."""
+    """(T, 17, 2) float64, the body's joints in shares of the body height, y down; NaN where missing or
+    invented."""
     places = pose.keypoints[:, BODY, :2].astype(np.float64) / heights[:, None, None]
-    places[~pose.present()[:, BODY]] = np.nan
+    places[(~pose.present() | (pose.origin == INVENTED))[:, BODY]] = np.nan
     return places
 
 

@@ -7,7 +7,18 @@ import numpy as np
 from dancenow.dataset import training_frame_count
 from dancenow.errors import InputError
 from dancenow.frames import FrameStore
-from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, REPAIRED, RIGHT_HAND, Pose, boxes, load_people
+from dancenow.keypoints import (
+    BODY,
+    FACE,
+    INDEX,
+    INVENTED,
+    LEFT_HAND,
+    REPAIRED,
+    RIGHT_HAND,
+    Pose,
+    boxes,
+    load_people,
+)
 from dancenow.normalize import measure_stance
 from dancenow.performer import track_performer
 from dancenow.report.appearance import measure_appearance
@@ -43,18 +54,19 @@ class Footage:
 
 
 def load_footage(name, frames_path, people_path, tracking):
-    """The Footage of a clip. tracking: the arguments of track_performer after `people`.
+    """The Footage of a clip. tracking: the settings of track_performer: max_gap, smoothing, window,
+    performer.
 
     The performer is tracked and measured here once more, as the rules do it, because a clip that they refuse
     must have a report all the same: it says why.
     """
-    people, pose, stance, refused = load_people(people_path), None, None, ""
+    store, people, pose, stance, refused = FrameStore(frames_path), load_people(people_path), None, None, ""
     try:
-        pose = track_performer(people, **tracking)
+        pose = track_performer(people, cuts=store.facts.get("cuts", []), **tracking)
         stance = measure_stance(pose, name)
     except InputError as error:
         refused = str(error)
-    return Footage(name, FrameStore(frames_path), people, pose, stance, refused)
+    return Footage(name, store, people, pose, stance, refused)
 
 
 def measure_footage(footage, holdout):
@@ -75,14 +87,15 @@ def measure_footage(footage, holdout):
 def found_parts(footage):
     """{"person", "whole body", "face", "left hand", "right hand", "mended", "swapped"}: (T,) bool.
 
-    mended: a body keypoint of the frame was repaired or invented; swapped: see swaps.
+    Invented keypoints are not found ones. mended: a body keypoint was repaired or invented; swapped: see
+    swaps.
     """
     count = footage.people.count
     if footage.pose is None:
         names = "person", "whole body", "face", "left hand", "right hand", "mended", "swapped"
         return {name: np.zeros(count, bool) for name in names}
     pose = footage.pose
-    seen, body = pose.present(), pose.keypoints[:, BODY]
+    seen, body = pose.present() & (pose.origin != INVENTED), pose.keypoints[:, BODY]
     x, y = body[..., 0], body[..., 1]
     inside = (x >= 0) & (y >= 0) & (x <= pose.width - 1) & (y <= pose.height - 1)
     return {

@@ -14,7 +14,7 @@ from dancenow.report.coverage import body_heights, pose_kinds
 from dancenow.report.footage import load_footage, measure_footage
 from dancenow.report.page import clip_facts, section, thumbnail, with_skeleton, write_page
 from dancenow.report.pair import filming_advice, outside_shares, pair_checks, worst_moments
-from dancenow.report.verdict import FAIL, GOOD, SHOW, SOURCE, TARGET, worst
+from dancenow.report.verdict import FAIL, GOOD, LEVELS, SHOW, SOURCE, TARGET, worst
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ SAYS = {
 def report_footage(name, frames_path, people_path, tracking, holdout, plate, html_path, json_path):
     """The report of one clip, as a target and as a source.
 
-    name: the subject's; tracking: the arguments of track_performer after `people`; holdout: share of the
+    name: the subject's; tracking: as load_footage takes it; holdout: share of the
     footage that training does not see; plate: whether the generator paints over a plate. Writes the page and
     a JSON of {subject, verdict {target, source}, refused, checks, coverage, clip}. A clip that a later stage
     will refuse has a report too.
@@ -57,7 +57,7 @@ def report_footage(name, frames_path, people_path, tracking, holdout, plate, htm
         verdicts=[(f"as a {role}", verdict[role]) for role in (TARGET, SOURCE)],
         summary=SAYS[level],
         films=[],
-        checks=checks,
+        checks=_worst_first(checks),
         sections=_footage_sections(footage, measures, kinds),
         facts=[clip_facts(footage)],
     )
@@ -65,8 +65,8 @@ def report_footage(name, frames_path, people_path, tracking, holdout, plate, htm
     _log(checks)
 
 
-def report_pair(names, frames_paths, people_paths, tracking, limbs, holdout, plate, html_path, json_path):
-    """The report of a pair. names, frames_paths, people_paths: of (target, source); the rest as above.
+def report_pair(names, frames_paths, people_paths, trackings, limbs, holdout, plate, html_path, json_path):
+    """The report of a pair. names, frames_paths, people_paths, trackings: of (target, source).
 
     limbs: whose limb lengths the figure keeps, as in normalize_pair. The verdict is the worst of the target
     as a target, the source as a source, and what the pair adds. The JSON holds {target, source, verdict,
@@ -74,7 +74,7 @@ def report_pair(names, frames_paths, people_paths, tracking, limbs, holdout, pla
     kinds, worst}.
     """
     target, source = (
-        load_footage(*given, tracking) for given in zip(names, frames_paths, people_paths, strict=True)
+        load_footage(*given) for given in zip(names, frames_paths, people_paths, trackings, strict=True)
     )
     count = training_frame_count(target.people.count, holdout)
     checks, comparison, pose = pair_checks(source, target, limbs, count)
@@ -104,7 +104,7 @@ def report_pair(names, frames_paths, people_paths, tracking, limbs, holdout, pla
         verdicts=[("this pair", level)],
         summary=SAYS[level],
         films=films,
-        checks=checks,
+        checks=_worst_first(checks),
         sections=sections,
         facts=[clip_facts(target), clip_facts(source)],
     )
@@ -115,6 +115,10 @@ def report_pair(names, frames_paths, people_paths, tracking, limbs, holdout, pla
 def _of(item, name, role):
     """A clip's Check inside a pair's report: whose it is, and for this role only."""
     return replace(item, name=f"{name}: {item.name}", text=f"{name}: {item.text}", roles=(role,))
+
+
+def _worst_first(checks):
+    return sorted(checks, key=lambda item: -LEVELS.index(item.level))
 
 
 def _log(checks):

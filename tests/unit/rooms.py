@@ -1,0 +1,47 @@
+"""Rooms with texture, and somebody in them, for the tests of the report."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from clips import film
+from dancenow import media
+from dancenow.frames import extract_frames
+from dancenow.keypoints import INDEX, People, save_people
+from dancenow.plate import person_mask
+
+SIZE = 160
+
+
+def room(height=SIZE, width=SIZE, seed=3, levels=60):
+    """(H, W, 3) uint8: a wall with soft blots around level 120, enough for a camera to be followed by."""
+    blots = gaussian_filter(np.random.default_rng(seed).normal(size=(height, width)), 2)
+    grey = np.clip(120 + levels * blots / np.abs(blots).max(), 0, 255)
+    return np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
+
+
+def with_person(pose, wall, seed=5):
+    """(T, H, W, 3) uint8: the wall, and where the pose's person is a checked pattern that moves along."""
+    height, width = wall.shape[:2]
+    pattern = np.kron(np.random.default_rng(seed).integers(0, 2, (height, width)), np.ones((3, 3)))
+    frames = np.repeat(wall[None], len(pose.keypoints), axis=0)
+    for frame, points in zip(frames, pose.keypoints, strict=True):
+        x, y = points[INDEX["left_hip"], :2].round().astype(int)
+        cloth = np.roll(pattern, (y, x), axis=(0, 1))[:height, :width]
+        mask = person_mask(points, width, height)
+        frame[mask] = (60 + 120 * cloth[mask])[:, None]
+    return frames
+
+
+def write_clip(folder, name, pose, frames, **facts):
+    """Film, frame store and people of a clip below `folder`; returns the paths of the last two."""
+    clip = film(folder / f"{name}.mp4", frames, fps=str(pose.fps))
+    paths = [folder / f"{name}{suffix}" for suffix in (".avi", ".index.npy", ".json")]
+    extract_frames(clip, media.probe(clip) | facts, max(frames.shape[1:3]), *paths)
+    people_path = folder / f"{name}.people.npz"
+    count = np.arange(len(pose.keypoints), dtype=np.int32)
+    some = pose.present().any(axis=1)
+    people = People(
+        pose.keypoints[some], count[some], len(count), pose.fps, pose.width, pose.height, "test", "sha256:0"
+    )
+    save_people(people_path, people)
+    return paths[0], people_path

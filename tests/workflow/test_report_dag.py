@@ -1,0 +1,27 @@
+"""The reports come before any training, and whatever the later stages refuse."""
+
+from running import planned_jobs
+
+FOUND = {"probe_clip": 2, "extract_frames": 2, "choose_estimator": 1, "detect_poses": 2}
+
+
+def test_reports_need_frames_and_people_only(workflow):
+    wanted = "results/reports/alice.html", "results/reports/alice_as_brunomars.json"
+    assert planned_jobs(workflow("-n", *wanted)) == FOUND | {"report_footage": 1, "report_pair": 1}
+
+
+def test_the_overlay_of_a_pair_needs_no_training(workflow):
+    planned = planned_jobs(workflow("-n", "results/overlays/alice_as_brunomars.mp4"))
+    later = {"track_performer": 2, "measure_stance": 2, "normalize_poses": 1, "overlay_normalization": 1}
+    assert planned == FOUND | later
+
+
+def test_a_report_takes_the_settings_of_the_stages(workflow):
+    chosen = "subjects={alice: {video: data/alice.mp4, performer: left}}"
+    settings = "pose={window: 7}", "train={generator: {plate: false}}"
+    report = "results/reports/alice_as_brunomars.json"
+    completed = workflow(report, "--config", chosen, *settings)
+    assert completed.returncode == 0, completed.stderr
+    params = workflow.directory.joinpath(report).read_text()
+    assert '"window": 7' in params and '"plate": false' in params
+    assert params.index('"performer": "left"') < params.index('"performer": "largest"')
