@@ -17,10 +17,15 @@ def test_the_overlay_of_a_pair_needs_no_training(workflow):
 
 
 def test_a_report_takes_the_settings_of_the_stages(workflow):
+    for name in ("alice", "brunomars"):
+        for path in (f"frames/{name}.avi", f"frames/{name}.json", f"poses/{name}.people.npz"):
+            made = workflow.directory / "results" / path
+            made.parent.mkdir(parents=True, exist_ok=True)
+            made.write_text("found")
+    report = "results/reports/alice_as_brunomars.json"
     chosen = "subjects={alice: {video: data/alice.mp4, performer: left}}"
     settings = "pose={window: 7}", "train={generator: {plate: false}}"
-    report = "results/reports/alice_as_brunomars.json"
-    completed = workflow(report, "--config", chosen, *settings)
+    completed = workflow(report, "--allowed-rules", "report_pair", "--config", chosen, *settings)
     assert completed.returncode == 0, completed.stderr
     params = workflow.directory.joinpath(report).read_text()
     assert '"window": 7' in params and '"plate": false' in params
