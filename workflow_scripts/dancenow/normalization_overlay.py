@@ -16,7 +16,7 @@ from dancenow.normalize import outside_share
 log = logging.getLogger(__name__)
 
 DIM = 0.7  # brightness of the footage under the skeletons
-LETTERS = 1 / 26  # height of the words, as a share of the picture's
+LETTERS = 1 / 26  # height of the words, as a share of the picture's; 22 of them must fit across it
 
 
 def footage_frame(index, fps, footage_fps, count):
@@ -62,7 +62,7 @@ def overlay_normalization(source_pose_path, pose_path, target_frames_path, video
 
 def _lettered(picture, words):
     """The picture with words in its top left corner, written into it."""
-    tall = max(8, round(picture.shape[0] * LETTERS))
+    tall = max(4, round(min(picture.shape[0] * LETTERS, picture.shape[1] / 22)))
     scale = cv2.getFontScaleFromHeight(cv2.FONT_HERSHEY_SIMPLEX, tall)
     place = (tall // 2, 2 * tall)
     for colour, wide in (((0, 0, 0), 4), ((255, 255, 255), 1)):
