@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import INDEX
+from dancenow.report.footage import clip_records
 from dancenow.report.reports import report_footage, report_pair
 from dancenow.report.verdict import LIMITS, Limit, check, softened, worst
 from figures import performer
@@ -222,14 +223,18 @@ def test_a_moving_camera_is_named_with_what_to_change(tmp_path):
         assert all((word in told[0]["advice"]) == plate for word in words)
 
 
-def test_cuts_are_reported_where_they_are_known(tmp_path):
+def test_cuts_are_reported_and_where_a_clip_begins_is_none(tmp_path):
     pose = waving(30)
     write_clip(tmp_path, "cut", pose, with_person(pose, room()))
     facts = json.loads((tmp_path / "cut.json").read_text())
-    (tmp_path / "cut.json").write_text(json.dumps(facts | {"cuts": [12]}))
-    _, report = footage(tmp_path, "cut")
+    clip = clip_records(facts)[0]
+    assert (clip["file"], clip["first"], clip["fit"]["scale"]) == ("cut.mp4", 0, 1)
+    several = [clip, clip | {"first": 20, "file": "second.mp4"}]
+    (tmp_path / "cut.json").write_text(json.dumps(facts | {"clips": several, "cuts": [12, 20]}))
+    page, report = footage(tmp_path, "cut")
     told = next(item for item in report["checks"] if item["name"] == "cuts")
     assert (told["value"], told["level"]) == (1, "will show") and "frame 12" in told["text"]
+    assert "cut.mp4, second.mp4" in Page(page).text
 
 
 def test_levels_on_both_sides_of_a_limit():

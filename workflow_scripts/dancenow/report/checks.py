@@ -4,7 +4,7 @@ import numpy as np
 
 from dancenow.keypoints import BODY, INVENTED, MISSING, REPAIRED
 from dancenow.report.coverage import body_heights
-from dancenow.report.footage import longest_run
+from dancenow.report.footage import clip_records, longest_run
 from dancenow.report.verdict import BLURRED, SOURCE, TARGET, check, refusal, softened
 
 STEADY_KNOWN = 0.1  # share of the steps in which the camera must be measurable, or nothing is said of it
@@ -164,8 +164,10 @@ def _sharpness_checks(sharpness):
 
 
 def _clip_checks(footage):
-    fps, enlarged = float(footage.store.fps), footage.store.facts.get("fit", {}).get("scale", 1.0)
-    cuts = footage.store.facts.get("cuts") or []
+    clips, fps = clip_records(footage.store.facts), float(footage.store.fps)
+    enlarged = max(clip["fit"]["scale"] for clip in clips)
+    begun = {clip["first"] for clip in clips}
+    cuts = [cut for cut in footage.store.facts.get("cuts", []) if cut not in begun]
     places = f", at frame {', '.join(map(str, cuts[:8]))}" if cuts else ""
     return [
         check(

@@ -53,6 +53,11 @@ class Footage:
         return body_shape(self.pose, body_heights(self.pose, self.stance))
 
 
+def clip_records(facts):
+    """[{the probe's facts, first, fit}] of the clips that a frame store's JSON names: one, or several."""
+    return facts["clips"] if "clips" in facts else [facts["clip"] | {"first": 0, "fit": facts["fit"]}]
+
+
 def load_footage(name, frames_path, people_path, tracking):
     """The Footage of a clip. tracking: the settings of track_performer: max_gap, smoothing, window,
     performer.

@@ -9,6 +9,7 @@ import numpy as np
 
 from dancenow.draw import draw_skeleton
 from dancenow.files import atomic_path
+from dancenow.report.footage import clip_records
 
 TEMPLATE = Path(__file__).with_name("page.html")
 THUMBNAIL = 280  # px, the taller side
@@ -55,28 +56,35 @@ def with_skeleton(picture, keypoints, dim=0.75):
 
 
 def clip_facts(footage):
-    """[(name, value)]: the clip and its working copy, in words; what the probe did not give is left out."""
-    facts = footage.store.facts
-    clip = facts.get("clip", {})
-    size = f"{clip.get('width')} x {clip.get('height')} px" if clip.get("width") else None
-    if clip.get("rotation"):
-        size = f"{size}, rotated by {clip['rotation']} degrees"
-    sound = clip.get("audio")
+    """[(name, value)]: the clips and their working copy, in words; what the probe did not give is left out."""
+    clips = clip_records(footage.store.facts)
     flags = [("variable frame rate", "variable_rate"), ("interlaced", "interlaced")]
+    special = [name for name, key in flags if any(clip.get(key) for clip in clips)]
     rows = [
         ("subject", footage.name),
-        ("file", clip.get("file")),
-        ("size", size),
+        ("file", _each(clips, lambda clip: clip.get("file"))),
+        ("size", _each(clips, _size)),
         ("worked on at", f"{footage.store.width} x {footage.store.height} px"),
         ("frame rate", f"{float(footage.store.fps):.4g} per second"),
         ("frames", f"{len(footage.store)}, {len(footage.store) / float(footage.store.fps):.1f} s"),
-        ("codec", " ".join(str(clip[key]) for key in ("codec", "pixel_format") if clip.get(key))),
-        ("colours", " ".join(str(clip[key]) for key in ("color_matrix", "color_transfer") if clip.get(key))),
-        (
-            "sound",
-            (sound.get("codec", "yes") if isinstance(sound, dict) else str(sound)) if sound else "none",
-        ),
-        ("special", ", ".join(name for name, key in flags if clip.get(key))),
+        ("codec", _each(clips, lambda clip: _joined(clip, "codec", "pixel_format"))),
+        ("colours", _each(clips, lambda clip: _joined(clip, "color_matrix", "color_transfer"))),
+        ("sound", _each(clips, lambda clip: "yes" if clip.get("audio") else "none")),
+        ("special", ", ".join(special)),
         ("estimator", footage.people.estimator),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _each(clips, tell):
+    """What `tell` says of each clip, the same only once."""
+    return ", ".join(dict.fromkeys(filter(None, map(tell, clips))))
+
+
+def _joined(clip, *keys):
+    return " ".join(str(clip[key]) for key in keys if clip.get(key))
+
+
+def _size(clip):
+    size = f"{clip['width']} x {clip['height']} px"
+    return f"{size}, rotated by {clip['rotation']} degrees" if clip.get("rotation") else size
