@@ -56,7 +56,7 @@ def with_skeleton(picture, keypoints, dim=0.75):
 
 
 def clip_facts(footage):
-    """[(name, value)]: the clips and their working copy, in words; what the probe did not give is left out."""
+    """[(name, value)]: the clips and their working copy, in words; what is not known is left out."""
     clips = clip_records(footage.store.facts)
     flags = [("variable frame rate", "variable_rate"), ("interlaced", "interlaced")]
     special = [name for name, key in flags if any(clip.get(key) for clip in clips)]
