@@ -99,6 +99,22 @@ def training_settings(wildcards):
     return {key: value for key, value in config["train"].items() if key not in apart}
 
 
+def tracking_of(name):
+    """The settings with which rule track_performer follows a subject."""
+    settings = {key: config["pose"][key] for key in ("max_gap", "smoothing", "window")}
+    return settings | {"performer": config["subjects"][name].get("performer", "largest")}
+
+
+def subject_tracking(wildcards):
+    """tracking_of the subject."""
+    return tracking_of(wildcards.subject)
+
+
+def pair_tracking(wildcards):
+    """tracking_of target and source."""
+    return [tracking_of(wildcards.target), tracking_of(wildcards.source)]
+
+
 def truth_of(wildcards):
     """The ground truth of a pair; most pairs have none."""
     pair = f"{wildcards.target}_as_{wildcards.source}"

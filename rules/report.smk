@@ -1,6 +1,9 @@
 # Whether the footage will do, said before any training.
 # REQUIRED INPUTS: results/frames/{subject}.avi, results/poses/{subject}.people.npz
 # OUTPUTS: results/reports/{subject}.html .json, results/reports/{target}_as_{source}.html .json
+#
+# A clip that track_performer or measure_stance refuses must have a report that says so, so the reports do not
+# wait for the files of those rules: they do the same, with the same settings, and catch the refusal.
 
 REPORT = [
     *library(
@@ -15,24 +18,6 @@ REPORT = [
     ),
     workflow.source_path("../workflow_scripts/dancenow/report/page.html"),
 ]
-
-
-# A clip that track_performer or measure_stance refuses must have a report that says so, so the reports do not
-# wait for the files of those rules: they do the same, with the same settings, and catch the refusal.
-def tracking_of(name):
-    """The settings with which rule track_performer follows a subject."""
-    settings = {key: config["pose"][key] for key in ("max_gap", "smoothing", "window")}
-    return settings | {"performer": config["subjects"][name].get("performer", "largest")}
-
-
-def subject_tracking(wildcards):
-    """tracking_of the subject."""
-    return tracking_of(wildcards.subject)
-
-
-def pair_tracking(wildcards):
-    """tracking_of target and source."""
-    return [tracking_of(wildcards.target), tracking_of(wildcards.source)]
 
 
 rule report_footage:
