@@ -93,6 +93,11 @@ def clip_of(wildcards):
     return config["subjects"][name]["video"]
 
 
+def performer_of(wildcards):
+    """Which of the people in a clip is the performer."""
+    return config["subjects"][wildcards.subject].get("performer", "largest")
+
+
 def training_settings(wildcards):
     """The part of `train` that decides the weights; the rest has params of its own."""
     apart = ("holdout", "perceptual")
