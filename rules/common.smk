@@ -154,6 +154,11 @@ def canvas_of(wildcards):
     return f"results/frames/{wildcards.skeleton.split('_as_')[0]}.json"
 
 
+def performer_of(wildcards):
+    """Which of the people in a clip is the performer."""
+    return config["subjects"][wildcards.subject].get("performer", "largest")
+
+
 def training_settings(wildcards):
     """The part of `train` that decides the weights; the rest has params of its own."""
     apart = ("holdout", "perceptual")

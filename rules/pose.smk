@@ -59,11 +59,6 @@ rule detect_poses:
         "../workflow_scripts/detect_poses.py"
 
 
-def performer_of(wildcards):
-    """Which of the people in a clip is the performer."""
-    return config["subjects"][wildcards.subject].get("performer", "largest")
-
-
 rule track_performer:
     """Follow one person and mend the track."""
     input:

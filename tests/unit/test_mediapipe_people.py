@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dancenow.estimators.mediapipe_holistic import MediapipeHolistic
-from dancenow.estimators.mediapipe_people import crops
+from dancenow.estimators.mediapipe_people import _overlap, crops
 from dancenow.keypoints import BODY, BODY_NAMES
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -60,3 +60,14 @@ def test_crops_are_squares_that_cover_the_frame():
             assert side == min(width, height) and x + side <= width and y + side <= height
             covered[y : y + side, x : x + side] = True
         assert covered.all()
+
+
+def test_boxes_overlap_by_their_share():
+    def skeleton(x0, x1):
+        keypoints = np.zeros((133, 3), np.float32)
+        keypoints[:2] = (x0, 0, 1), (x1, 10, 1)
+        return keypoints
+
+    assert _overlap(skeleton(0, 10), skeleton(0, 10)) == 1
+    assert _overlap(skeleton(0, 10), skeleton(5, 15)) == pytest.approx(1 / 3)
+    assert _overlap(skeleton(0, 10), skeleton(20, 30)) == 0

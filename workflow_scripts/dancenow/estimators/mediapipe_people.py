@@ -18,6 +18,7 @@ ROI_SCALE = 1.25  # MediaPipe's own: side of the rectangle to the diameter of th
 KNOWN = 0.25  # of the circle's radius: a find nearer than this to a known person's hips is that person
 SAME = 0.12  # of the body's diagonal: two skeletons nearer than this on average are one person
 MARGIN = 1.1  # of the circle around a skeleton, for what lies beyond its keypoints
+GHOST = 0.5  # overlap of two boxes, as a share of their union, beyond which a find is no second person
 SURE = 0.5  # mean body confidence that a find must have to be a person
 
 _DETECTOR = """
@@ -121,7 +122,13 @@ class OtherPeople:
             follower, self.spare = self.spare or _Follower(self.canonical), None
             follower.place(circle, frame.shape)
             person = follower.follow(frame)
-            if person is None or person[BODY, 2].mean() < SURE or _is_known(person, people):
+            # the models also see a body upside down in one that stands upright
+            if (
+                person is None
+                or person[BODY, 2].mean() < SURE
+                or _is_known(person, people)
+                or any(_overlap(person, other) > GHOST for other in people)
+            ):
                 self.spare = follower
                 continue
             people.append(person)
@@ -234,6 +241,14 @@ def _is_known(person, people):
         if apart < SAME * np.linalg.norm(high - low):
             return True
     return False
+
+
+def _overlap(person, other):
+    """The boxes of two skeletons: their intersection as a share of their union, 0..1."""
+    (x0, y0, x1, y1), (u0, v0, u1, v1) = (boxes(keypoints).tolist() for keypoints in (person, other))
+    shared = max(0, min(x1, u1) - max(x0, u0)) * max(0, min(y1, v1) - max(y0, v0))
+    union = (x1 - x0) * (y1 - y0) + (u1 - u0) * (v1 - v0) - shared
+    return shared / union if union > 0 else 0.0
 
 
 def _graph(text, *outputs, **side_inputs):
