@@ -36,7 +36,7 @@ def write_clip(folder, name, pose, frames, **facts):
     """Film, frame store and people of a clip below `folder`; returns the paths of the last two."""
     clip = film(folder / f"{name}.mp4", frames, fps=str(pose.fps))
     paths = [folder / f"{name}{suffix}" for suffix in (".avi", ".index.npy", ".json")]
-    extract_frames(clip, media.probe(clip) | facts, max(frames.shape[1:3]), *paths)
+    extract_frames([clip], [media.probe(clip) | facts], max(frames.shape[1:3]), *paths)
     people_path = folder / f"{name}.people.npz"
     count = np.arange(len(pose.keypoints), dtype=np.int32)
     some = pose.present().any(axis=1)

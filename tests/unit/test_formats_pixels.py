@@ -136,7 +136,7 @@ def test_a_mark_in_the_clip_and_its_keypoint_meet_in_the_frame_store(width, heig
     frame[30:40, 60:70] = 240  # pixel centres 60 to 69 and 30 to 39
     clip = film(tmp_path / "clip.mp4", [frame] * 3, "-vf pad=ceil(iw/2)*2:ceil(ih/2)*2")
     names = [tmp_path / f"store{suffix}" for suffix in (".avi", ".index.npy", ".json")]
-    extract_frames(clip, media.probe(clip), 64, *names)
+    extract_frames([clip], [media.probe(clip)], 64, *names)
     given = files.write_json(tmp_path / "given", cast=[[]] * 3)
     middle = [[64.5, 34.5, 1]] * 25
     for path in given.iterdir():

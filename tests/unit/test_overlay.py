@@ -23,7 +23,7 @@ def clip(tmp_path_factory):
     facts = media.probe(sounding_clip(folder))
     write_json(folder / "facts.json", facts)
     store = folder / "clip.avi", folder / "clip.index.npy", folder / "clip.json"
-    extract_frames(folder / "clip.mp4", facts, WIDTH, *store)
+    extract_frames([folder / "clip.mp4"], [facts], WIDTH, *store)
     save_pose(folder / "pose.npz", performer(30, WIDTH, HEIGHT, tall=45))
     save_pose(folder / "short.npz", performer(29, WIDTH, HEIGHT, tall=45))
     return folder
