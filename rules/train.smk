@@ -47,13 +47,25 @@ rule train_generator:
         perceptual="results/models/perceptual.json",
         plate=branch(config["train"]["generator"]["plate"], then="results/plates/{target}.png", otherwise=[]),
         code=library(
-            "training", "train_target", "networks", "losses", "perceptual", "dataset", "draw", "windows"
+            "training",
+            "loop",
+            "train_target",
+            "parallel",
+            "networks",
+            "losses",
+            "perceptual",
+            "dataset",
+            "draw",
+            "windows",
         ),
     output:
         generator=ensure("results/models/{target}/generator.safetensors", non_empty=True),
+        best=ensure("results/models/{target}/best.safetensors", non_empty=True),
         losses=ensure("results/models/{target}/losses.jsonl", non_empty=True),
         settings=ensure("results/models/{target}/settings.json", non_empty=True),
+        training=ensure("results/models/{target}/training.json", non_empty=True),
         progress=ensure("results/models/{target}/progress.png", non_empty=True),
+        video=ensure("results/models/{target}/progress.mp4", non_empty=True),
     log:
         "logs/train_generator/{target}.log",
     benchmark:
