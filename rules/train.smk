@@ -81,3 +81,23 @@ rule train_generator:
         holdout=config["train"]["holdout"],
     script:
         "../workflow_scripts/train_generator.py"
+
+
+rule summarise_training:
+    """One page about a model: settings, data, time, losses, previews."""
+    input:
+        settings="results/models/{target}/settings.json",
+        training="results/models/{target}/training.json",
+        losses="results/models/{target}/losses.jsonl",
+        code=library("training_summary"),
+    output:
+        page=ensure("results/models/{target}/summary.md", non_empty=True),
+        curve=ensure("results/models/{target}/losses.png", non_empty=True),
+    log:
+        "logs/summarise_training/{target}.log",
+    benchmark:
+        "benchmarks/rules/summarise_training/{target}.tsv"
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../workflow_scripts/summarise_training.py"
