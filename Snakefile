@@ -15,6 +15,7 @@
 #   results/plates/{target}.png                              the target's background without the target
 #   results/models/perceptual.json                           which network the perceptual loss uses, and why
 #   results/models/{target}/generator.safetensors            one per target, shared by all its sources
+#   results/models/{target}/summary.md                       one page about it: settings, time, losses, previews
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
 #   results/figures/{target}_as_{source}.png                 source, skeleton, result
@@ -54,6 +55,10 @@ rule all:
 
 rule evaluate:
     input:
+        expand(
+            "results/models/{target}/summary.md",
+            target={pair.split("_as_")[0] for pair in config["transfers"]},
+        ),
         expand("results/metrics/{pair}.json", pair=config["evaluation"]["truth"]),
         expand("results/figures/{pair}.normalization.png", pair=config["transfers"]),
         expand("results/figures/{pair}.png", pair=config["transfers"]),

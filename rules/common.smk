@@ -161,7 +161,7 @@ def performer_of(wildcards):
 
 def training_settings(wildcards):
     """The part of `train` that decides the weights; the rest has params of its own."""
-    apart = ("holdout", "perceptual")
+    apart = ("holdout", "perceptual", "devices")
     return {key: value for key, value in config["train"].items() if key not in apart}
 
 

@@ -48,7 +48,9 @@ rule train_generator:
         plate=branch(config["train"]["generator"]["plate"], then="results/plates/{target}.png", otherwise=[]),
         code=library(
             "training",
+            "loop",
             "train_target",
+            "parallel",
             "networks",
             "losses",
             "perceptual",
@@ -59,9 +61,12 @@ rule train_generator:
         ),
     output:
         generator=ensure("results/models/{target}/generator.safetensors", non_empty=True),
+        best=ensure("results/models/{target}/best.safetensors", non_empty=True),
         losses=ensure("results/models/{target}/losses.jsonl", non_empty=True),
         settings=ensure("results/models/{target}/settings.json", non_empty=True),
+        training=ensure("results/models/{target}/training.json", non_empty=True),
         progress=ensure("results/models/{target}/progress.png", non_empty=True),
+        video=ensure("results/models/{target}/progress.mp4", non_empty=True),
     log:
         "logs/train_generator/{target}.log",
     benchmark:
@@ -77,3 +82,23 @@ rule train_generator:
         holdout=config["train"]["holdout"],
     script:
         "../workflow_scripts/train_generator.py"
+
+
+rule summarise_training:
+    """One page about a model: settings, data, time, losses, previews."""
+    input:
+        settings="results/models/{target}/settings.json",
+        training="results/models/{target}/training.json",
+        losses="results/models/{target}/losses.jsonl",
+        code=library("training_summary"),
+    output:
+        page=ensure("results/models/{target}/summary.md", non_empty=True),
+        curve=ensure("results/models/{target}/losses.png", non_empty=True),
+    log:
+        "logs/summarise_training/{target}.log",
+    benchmark:
+        "benchmarks/rules/summarise_training/{target}.tsv"
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../workflow_scripts/summarise_training.py"

@@ -1,8 +1,11 @@
 """The target's generator."""
 
 from dancenow.job import job
-from dancenow.train_target import train_target
+from dancenow.launch import train_on_devices
 
-with job(snakemake.log[0], snakemake.threads) as threads:
+log_path = snakemake.log[0]
+with job(log_path, snakemake.threads) as threads:
     settings, holdout = snakemake.params.settings, snakemake.params.holdout
-    train_target(snakemake.input, snakemake.output, settings, holdout, threads)
+    # from the configuration: a parameter would train again when only the machine has changed
+    devices = snakemake.config["train"]["devices"]
+    train_on_devices(snakemake.input, snakemake.output, settings, holdout, threads, devices, log_path)

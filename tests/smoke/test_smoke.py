@@ -21,6 +21,7 @@ WANTED = (
     "results/metrics/alice.heldout.json",
     "results/figures/alice_as_brunomars.normalization.png",
     "results/figures/alice_as_brunomars.png",
+    "results/models/alice/summary.md",
 )
 
 

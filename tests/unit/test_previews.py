@@ -3,10 +3,11 @@ import pytest
 import torch
 
 from dancenow.device import prepare
+from dancenow.loop import preview_steps
+from dancenow.media import decode, probe
 from dancenow.networks import Generator
 from dancenow.pictures import read_png, write_png
 from dancenow.previews import Previews
-from dancenow.training import preview_steps
 from figures import footage, performer
 
 
@@ -29,16 +30,23 @@ def test_strip_shows_every_stage_and_the_real_frames_and_no_older_run(tmp_path):
     pose = performer(12)
     frames = footage(pose)
     previews = Previews(frames, pose, frames[0], [(64, 96)], 6, tmp_path / "previews")
+    (tmp_path / "previews").mkdir()
     write_png(tmp_path / "previews" / "step-000001.png", np.zeros((30, 50, 3), np.uint8))
-    for step in (2, 4):
-        previews(Stage(step))
+    errors = [previews(Stage(step)) for step in (2, 4)]
     previews.write_strip(tmp_path / "strip.png", (2, 4))
     strip = read_png(tmp_path / "strip.png")
     assert strip.shape == (3 * 96, 4 * 64, 3)
     first, second, real = np.split(strip, 3)
     assert not np.array_equal(first, second)
+    for error, row in zip(errors, (first, second), strict=True):
+        assert error == pytest.approx(np.abs(row.astype(int) - real).mean())
     x, y, w, h = previews.windows[previews.moments[0]]
     assert np.array_equal(real[:, :64], frames[previews.moments[0]][y : y + h, x : x + w])
+    previews.write_video(tmp_path / "progress.mp4", (2, 4))
+    film = list(decode(tmp_path / "progress.mp4", probe(tmp_path / "progress.mp4"), 4 * 64, 3 * 96))
+    assert len(film) == 4  # the last one stays for a second
+    for shown, row in zip(film, (first, second, second, second), strict=True):
+        assert np.abs(shown[96:192].astype(int) - row).mean() < 4
 
 
 def test_png_keeps_every_value(tmp_path):

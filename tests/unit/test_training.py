@@ -5,12 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from dancenow.checkpoint import load_checkpoint
 from dancenow.dataset import ClipSampler
 from dancenow.device import prepare
+from dancenow.errors import DivergedError, Stopped
+from dancenow.loop import run_training
 from dancenow.networks import initialise
 from dancenow.perceptual import PerceptualNetwork
-from dancenow.training import Trainer, disturb, run_training
+from dancenow.rolling import RollingCheckpoint
+from dancenow.training import Trainer, disturb
 from figures import footage, performer
 
 STEPS = 6
@@ -66,10 +68,10 @@ def test_generator_step_leaves_the_discriminator_alone():
 
 def test_disturbed_frames_keep_their_values_but_not_their_places():
     previous, empty = torch.rand(2, 3, 64, 64), torch.full((2, 3, 64, 64), -1.0)
-    disturbed = disturb(previous, empty, 1.0, np.random.default_rng(0))
+    disturbed = disturb(previous, empty, 1.0, [np.random.default_rng(seed) for seed in (0, 1)])
     assert 0.02 < (disturbed != previous).float().mean() < 0.6
     assert torch.isin(disturbed, torch.cat([previous.flatten(), torch.tensor([-1.0])])).all()
-    assert torch.equal(disturb(previous, empty, 0.0, np.random.default_rng(0)), previous)
+    assert torch.equal(disturb(previous, empty, 0.0, [np.random.default_rng(0)] * 2), previous)
 
 
 def test_the_published_form_trains_on_whole_frames_without_a_plate():
@@ -113,7 +115,7 @@ def test_still_steps_teach_the_generator_alone():
 def test_the_second_frame_teaches_the_first():
     """Gradients of frame t + 1 flow through the output of frame t (the paper's two-frame step)."""
     trainer = make()
-    trainer.random = np.random.default_rng(0)
+    trainer.randoms = [np.random.default_rng(0)]
     skeletons = torch.rand(1, 2, 3, 64, 64)
     skeletons[:, 0].requires_grad_()
     leaf = skeletons[:, 0].detach().requires_grad_()
@@ -143,9 +145,13 @@ def weights(trainer):
     return torch.cat([parameter.flatten() for parameter in trainer.average.parameters()])
 
 
+def run(trainer, folder, preview=lambda trainer: None, identity="a", asked=lambda: None):
+    return run_training(trainer, batches(), RollingCheckpoint(folder, {"id": identity}), preview, asked)
+
+
 def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch):
     whole = make()
-    run_training(whole, batches(), tmp_path / "whole", {"id": 1}, lambda trainer: None)
+    run(whole, tmp_path / "whole")
 
     class KilledError(Exception):
         pass
@@ -154,32 +160,49 @@ def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch):
         if trainer.step == 4:
             raise KilledError
 
-    monkeypatch.setattr("dancenow.training.SAVE_SECONDS", -1)  # a checkpoint after every step
+    monkeypatch.setattr("dancenow.loop.SAVE_SECONDS", -1)  # a checkpoint after every step
+    monkeypatch.setattr("dancenow.loop.SAVE_SHARE", 1e9)
     with pytest.raises(KilledError):
-        run_training(make(), batches(), tmp_path / "cut", {"id": 1}, kill)
+        run(make(), tmp_path / "cut", kill)
     resumed = make()
-    run_training(resumed, batches(), tmp_path / "cut", {"id": 1}, lambda trainer: None)
+    run(resumed, tmp_path / "cut")
     assert torch.equal(weights(whole), weights(resumed))
     lines = [(tmp_path / name / "losses.jsonl").read_text() for name in ("whole", "cut")]
     assert lines[0] == lines[1]
     assert [json.loads(line)["step"] for line in lines[0].splitlines()] == list(range(1, STEPS + 1))
 
 
-def test_checkpoint_of_another_identity_or_damaged_is_not_resumed(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("dancenow.training.SAVE_SECONDS", -1)
-    run_training(make(), batches(), tmp_path, {"id": 1}, lambda trainer: None)
-    assert load_checkpoint(tmp_path / "last.pt", {"id": 1})["step"] == STEPS - 1
-    assert load_checkpoint(tmp_path / "last.pt", {"id": 2}) is None
-    (tmp_path / "last.pt").write_bytes((tmp_path / "last.pt").read_bytes()[:1000])
-    assert load_checkpoint(tmp_path / "last.pt", {"id": 1}) is None
-    assert "damaged" in caplog.text
+def test_asked_to_stop_it_finishes_the_step_and_saves(tmp_path):
+    trainer = make()
+    with pytest.raises(Stopped, match=r"SIGTERM.*at step 2 of 6.*last\.pt is saved.*resumes"):
+        run(trainer, tmp_path, asked=lambda: "SIGTERM" if trainer.step == 2 else None)
+    assert RollingCheckpoint(tmp_path, {"id": "a"}).load()["step"] == 2
 
 
-def test_loss_that_is_not_finite_stops_the_run():
+def test_loss_that_is_not_finite_names_step_terms_and_checkpoint_and_saves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("dancenow.loop.SAVE_SECONDS", -1)
+    monkeypatch.setattr("dancenow.loop.SAVE_SHARE", 1e9)
+
+    def poison(trainer):
+        if trainer.step == 3:
+            with torch.no_grad():
+                next(trainer.discriminator.parameters()).fill_(float("nan"))
+
+    with pytest.raises(DivergedError) as error:
+        run(make(), tmp_path, poison)
+    # the loss of step 3 was finite, its networks no longer were: they are not saved either
+    assert "step 3: discriminator.scales.0" in str(error.value)
+    assert f"the last good checkpoint is {tmp_path / 'last.pt'}, step 2" in str(error.value)
+    assert "train.learning_rate" in str(error.value)
+    state = RollingCheckpoint(tmp_path, {"id": "a"}).load()
+    assert state["step"] == 2 and all(value.isfinite().all() for value in state["generator"].values())
+
+
+def test_the_terms_of_a_loss_that_is_not_finite_are_named():
     trainer, batch = make(), batches()(0)
     with torch.no_grad():
-        next(trainer.generator.parameters()).fill_(float("nan"))
-    with pytest.raises(RuntimeError, match="not finite"):
+        next(trainer.generator.parameters()).fill_(float("inf"))
+    with pytest.raises(DivergedError, match=r"^step 1: a loss is not finite: gan nan, .*l1 nan"):
         trainer.train_step(batch)
 
 

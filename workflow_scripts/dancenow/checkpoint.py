@@ -1,8 +1,6 @@
-"""The generator's own file, and the rolling checkpoint that training resumes from. Nothing is unpickled."""
+"""The generator's own file. Nothing is unpickled."""
 
 import json
-import logging
-import pickle
 
 import numpy as np
 import torch
@@ -12,8 +10,6 @@ from safetensors.torch import save_file
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.networks import Generator
-
-log = logging.getLogger(__name__)
 
 
 def save_generator(path, weights, description, plate=None):
@@ -44,24 +40,3 @@ def load_generator(path):
     generator = Generator(**description["network"])
     generator.load_state_dict({name.removeprefix("generator."): value for name, value in tensors.items()})
     return generator.eval(), description, None if plate is None else plate.numpy()
-
-
-def save_checkpoint(path, state):
-    """Write the rolling checkpoint: a dict of tensors, numbers, strings and plain containers."""
-    with atomic_path(path) as partial:
-        torch.save(state, partial)
-
-
-def load_checkpoint(path, identity):
-    """The rolling checkpoint at `path` if it was of the same identity, else None (the log says why)."""
-    if not path.exists():
-        return None
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
-        log.warning("%s: damaged (%s); training starts anew", path, str(error).splitlines()[0])
-        return None
-    if state.get("identity") != identity:
-        log.info("%s: made with other settings or data; training starts anew", path)
-        return None
-    return state

@@ -47,11 +47,13 @@ class ClipSampler:
     A sample is a pair of consecutive frames with up to `lead` frames before it, all in one window around the
     person, with no cut between any two. frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in
     them; plate: (H, W, 3) uint8, or None to take whole frames; sizes: as from windows.choose_sizes; count:
-    frames that may be used, from the start; batch: clips per batch; cuts: as in dancenow.cuts. Raises
-    InputError when the footage has no usable pair.
+    frames that may be used, from the start; batch: clips per batch; cuts: as in dancenow.cuts; share: (rank,
+    processes), for a batch of which each of several processes takes an equal part. Raises InputError when the
+    footage has no usable pair.
     """
 
-    def __init__(self, frames, pose, plate, sizes, count, batch, lead, seed, cuts=()):
+    def __init__(self, frames, pose, plate, sizes, count, batch, lead, seed, cuts=(), share=(0, 1)):
+        self.share = share
         self.frames, self.pose, self.plate, self.sizes = frames, pose, plate, sizes
         self.batch, self.lead, self.seed = batch, lead, seed
         # three keypoints are the least that says where somebody is
@@ -66,7 +68,8 @@ class ClipSampler:
     def __call__(self, number):
         """Batch `number` (from 0): dict of skeleton, image and plate, each (N, lead + 2, 3, h, w) uint8.
 
-        The number of lead frames, 0 to `lead`, and the window's size are the same within a batch.
+        The number of lead frames, 0 to `lead`, and the window's size are the same within a batch, all of it,
+        also when only a share of it is returned.
         """
         places = range(number * self.batch, (number + 1) * self.batch)
         lead = int(np.random.default_rng([self.seed, 1, number]).integers(0, self.lead + 1))
@@ -75,7 +78,9 @@ class ClipSampler:
         shortest = min(map(len, clips))
         clips = [clip[len(clip) - shortest :] for clip in clips]
         windows = self._windows(clips, places)
-        rows = [self._row(clip, window) for clip, window in zip(clips, windows, strict=True)]
+        part = self.batch // self.share[1]
+        chosen = slice(self.share[0] * part, (self.share[0] + 1) * part)
+        rows = [self._row(*sample) for sample in zip(clips[chosen], windows[chosen], strict=True)]
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
     def _first(self, place):

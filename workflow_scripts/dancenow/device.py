@@ -1,11 +1,25 @@
 """Where the networks run, and in which precision."""
 
+import resource
+
 import torch
+
+from dancenow.parallel import local_rank
 
 
 def pick_device():
-    """The first GPU when there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """This process's GPU when there is one (the first for a process alone), else the CPU."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    torch.cuda.set_device(local_rank())
+    return torch.device("cuda", local_rank())
+
+
+def peak_memory(device):
+    """Bytes: the most that this process has held on the GPU or, on a CPU, in memory."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def has_fast_bf16(device):

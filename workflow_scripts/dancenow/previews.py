@@ -3,6 +3,7 @@
 import numpy as np
 
 from dancenow.dataset import cut, draw_window
+from dancenow.media import encode
 from dancenow.pictures import read_png, write_png
 from dancenow.synthesis import Painter
 from dancenow.windows import place_windows, whole_frame
@@ -10,6 +11,7 @@ from dancenow.windows import place_windows, whole_frame
 # the recurrence is warmed up over this many frames before the shown one
 WARM_UP = 3
 MOMENTS = 4
+VIDEO_FPS = 2
 
 
 class Previews:
@@ -26,11 +28,11 @@ class Previews:
         self.windows = whole_frame(pose)
         if plate is not None:  # one size for all, so that the pictures line up
             self.windows = place_windows(pose.keypoints, sizes[-1:], pose.width, pose.height)
-        folder.mkdir(parents=True, exist_ok=True)
 
     def __call__(self, trainer):
+        """Write the preview; returns the mean absolute difference from the real windows, 0 to 255."""
         painter = Painter(trainer.average, self.plate, trainer.device, trainer.autocast)
-        columns = []
+        columns, errors = [], []
         for moment in self.moments:
             painter.reset()
             for index in range(max(0, moment - WARM_UP), moment + 1):
@@ -42,7 +44,10 @@ class Previews:
                 cut(self.frames[moment], window),
             )
             columns.append(np.concatenate(rows, axis=0))
+            errors.append(np.abs(rows[1].astype(int) - rows[2]).mean())
+        self.folder.mkdir(parents=True, exist_ok=True)
         write_png(self._file(trainer.step), np.concatenate(columns, axis=1))
+        return float(np.mean(errors))
 
     def _file(self, step):
         return self.folder / f"step-{step:06d}.png"
@@ -56,3 +61,10 @@ class Previews:
         height = len(pictures[0]) // 3
         rows = [picture[height : 2 * height] for picture in pictures] + [pictures[-1][2 * height :]]
         write_png(path, np.concatenate(rows, axis=0))
+
+    def write_video(self, path, steps):
+        """The same previews one after another, whole (skeleton, result, real), as an H.264 mp4."""
+        pictures = [read_png(self._file(step)) for step in steps]
+        pictures += [pictures[-1]] * VIDEO_FPS  # the end stays to be looked at
+        height, width = pictures[0].shape[:2]
+        encode(path, pictures, VIDEO_FPS, width, height)

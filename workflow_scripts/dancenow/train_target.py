@@ -5,28 +5,37 @@ import logging
 import shutil
 from pathlib import Path
 
+import torch
+
+from dancenow import parallel
+from dancenow.best import BestGenerator
 from dancenow.checkpoint import save_generator
 from dancenow.dataset import ClipSampler, training_frame_count
-from dancenow.device import pick_device, prepare
+from dancenow.device import peak_memory, pick_device, prepare
 from dancenow.files import read_json, write_json
 from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
+from dancenow.loop import preview_steps, run_training
 from dancenow.networks import parameter_count
 from dancenow.perceptual import load_perceptual
 from dancenow.pictures import read_png
 from dancenow.previews import Previews
-from dancenow.training import Trainer, preview_steps, run_training
+from dancenow.rolling import RollingCheckpoint
+from dancenow.stopping import listening
+from dancenow.training import Trainer
 from dancenow.windows import choose_sizes
 
 log = logging.getLogger(__name__)
 
 
 def train_target(inputs, outputs, settings, holdout, threads):
-    """Train, or resume, and write the generator, its losses, its settings and a strip of previews.
+    """Train, or resume, and write the generator, its losses, its settings and what there is to look at.
 
     inputs: frames, pose, perceptual and, for a generator with a plate, plate (paths); outputs: generator,
-    losses, settings, progress (paths); settings: the `train` section; holdout: share of the clip's end
-    that training never sees. A folder `run` beside the generator holds the rolling checkpoint meanwhile.
+    best, losses, settings, training, progress, video (paths); settings: the `train` section; holdout: share
+    of the clip's end that training never sees. A folder `run` beside the generator holds the rolling
+    checkpoint meanwhile. SIGTERM and SIGUSR1 end it with Stopped, the step in hand finished and saved. In
+    one of several processes (parallel.process_group) it does its share, and only rank 0 writes.
     """
     device = pick_device()
     autocast = prepare(device, threads)
@@ -37,7 +46,8 @@ def train_target(inputs, outputs, settings, holdout, threads):
     if plate is not None:
         sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
     batch, lead, seed = settings["batch"], settings["lead"], settings["seed"]
-    sampler = ClipSampler(frames, pose, plate, sizes, count, batch, lead, seed, frames.cuts)
+    share = parallel.rank(), parallel.world_size()
+    sampler = ClipSampler(frames, pose, plate, sizes, count, batch, lead, seed, frames.cuts, share)
     steps = settings["steps"]
     if settings["epochs"]:
         steps = max(1, round(settings["epochs"] * len(sampler.pairs) / settings["batch"]))
@@ -52,25 +62,53 @@ def train_target(inputs, outputs, settings, holdout, threads):
         "perceptual": decision["sha256"],
         "cuts": frames.cuts,
     }
+    precision = "bfloat16" if autocast["enabled"] else "float32"
     log.info(
-        "training on %s, %s, %d threads: %d pairs, windows %s, %d steps, generator %.1f M parameters",
-        device, "bfloat16" if autocast["enabled"] else "float32", threads, len(sampler.pairs), sizes, steps,
+        "training on %s, %s, processes %d, threads %d: %d pairs, windows %s, %d steps, generator %.1f M "
+        "parameters",
+        device, precision, share[1], threads, len(sampler.pairs), sizes, steps,
         parameter_count(trainer.generator) / 1e6,
     )  # fmt: skip
     previews = Previews(frames, pose, plate, sizes, count if holdout else 0, folder / "previews")
-    losses = run_training(trainer, sampler, folder, identity, previews)
+    checkpoint = RollingCheckpoint(folder, identity)
     description = {
         "network": settings["generator"],
         "sizes": [list(size) for size in sizes],
         "width": pose.width,
         "height": pose.height,
         "seed": settings["seed"],
-        "step": trainer.step,
         "estimator": pose.estimator,
     }
-    write_json(outputs.settings, identity | description)
-    shutil.copyfile(losses, outputs.losses)
-    previews.write_strip(Path(outputs.progress), preview_steps(steps))
-    save_generator(outputs.generator, trainer.average.state_dict(), description, plate)
-    # the previews stay; the checkpoint has done its duty and is several times the generator's size
-    (folder / "last.pt").unlink(missing_ok=True)
+    best = BestGenerator(folder / "best.safetensors", previews, description, plate)
+    with listening() as asked:
+        losses, seconds = run_training(trainer, sampler, checkpoint, best, asked)
+        if parallel.rank() > 0:
+            return
+        facts = {
+            "device": _device_name(device),
+            "processes": share[1],
+            "precision": precision,
+            "seconds": round(seconds, 1),
+            "peak_memory_gb": round(peak_memory(device) / 2**30, 2),
+            "frames": len(frames),
+            "training_frames": count,
+            "pairs": len(sampler.pairs),
+            "fps": str(pose.fps),
+        }
+        description |= {"step": trainer.step}
+        write_json(outputs.settings, identity | description)
+        write_json(outputs.training, facts | best.facts())
+        shutil.copyfile(losses, outputs.losses)
+        shutil.copyfile(best.path, outputs.best)
+        previews.write_strip(Path(outputs.progress), preview_steps(steps))
+        previews.write_video(Path(outputs.video), preview_steps(steps))
+        save_generator(outputs.generator, trainer.average.state_dict(), description, plate)
+        # the previews stay
+        checkpoint.remove()
+        best.path.unlink()
+
+
+def _device_name(device):
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads"

@@ -1,31 +1,22 @@
-"""Train one target's generator: the paper's two-frame step, from pairs to a generator file."""
+"""Both networks and the paper's two-frame step; loop.py repeats it."""
 
-import json
-import logging
 import math
-import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional as F
-from tqdm import tqdm
 
-from dancenow.checkpoint import load_checkpoint, save_checkpoint
-from dancenow.dataset import prefetch
+from dancenow import parallel
 from dancenow.device import as_images, as_skeletons
+from dancenow.errors import DivergedError
 from dancenow.losses import feature_matching, layer_colour, lsgan
 from dancenow.networks import Discriminator, Generator, empty_picture
 from dancenow.perceptual import perceptual_loss
 
-log = logging.getLogger(__name__)
-
 BETAS = (0.5, 0.999)
 # sides of a misplaced patch, as shares of the window's
 PATCH = (0.15, 0.5)
-LOG_SECONDS = 10
-SAVE_SECONDS = 60
 
 
 @contextmanager
@@ -38,15 +29,15 @@ def frozen(module):
         module.requires_grad_(True)
 
 
-def disturb(previous, empty, share, random):
+def disturb(previous, empty, share, randoms):
     """In a share of the samples: a patch of the last frame in a wrong place, and a patch of it missing.
 
     What a generator paints wrong once it would otherwise keep: in training its last frame always fits the
     next skeleton, so it learns to trust the one as much as the other.
-    previous, empty: (N, 3, h, w); random: a numpy Generator. Returns a new (N, 3, h, w) with gradients.
+    previous, empty: (N, 3, h, w); randoms: N numpy Generators. Returns a new (N, 3, h, w) with gradients.
     """
     previous, (height, width) = previous.clone(), previous.shape[-2:]
-    for sample in range(len(previous)):
+    for sample, random in enumerate(randoms):
         if random.random() >= share:
             continue
         h, w = (int(side * random.uniform(*PATCH)) for side in (height, width))
@@ -80,6 +71,11 @@ class Trainer:
             "generator": torch.optim.Adam(self.generator.parameters(), rate, BETAS, fused=True),
             "discriminator": torch.optim.Adam(self.discriminator.parameters(), rate, BETAS, fused=True),
         }
+        # the same modules with their gradients averaged over the processes of a training on several devices
+        self.parallel = {
+            "generator": parallel.distribute(self.generator),
+            "discriminator": parallel.distribute(self.discriminator),
+        }
         self.step, self.stills = 0, round(settings["stills"] * steps)
 
     def _place(self, module):
@@ -100,16 +96,15 @@ class Trainer:
         for moment in range(skeletons.shape[1]):
             plate = None if plates is None else plates[:, moment]
             empty = empty_picture(previous, plate)
-            previous = disturb(previous, empty, self.settings["disturb"], self.random)
-            previous, layer = self.generator(skeletons[:, moment], previous, plate)
+            previous = disturb(previous, empty, self.settings["disturb"], self.randoms)
+            previous, layer = self.parallel["generator"](skeletons[:, moment], previous, plate)
             images.append(previous)
             layers.append(layer)
         return torch.stack(images, dim=1), layers
 
     def train_step(self, batch):
         """One step on a batch of ClipSampler's; returns the losses, floats by name."""
-        # drawn from the step's number alone, so that a resumed run goes on as the first would have
-        self.random = np.random.default_rng([self.settings["seed"], 3, self.step])
+        self.randoms = self._randoms(len(batch["skeleton"]))
         skeletons = as_skeletons(batch["skeleton"], self.device)
         real = as_images(batch["image"], self.device)
         plates = as_images(batch["plate"], self.device) if "plate" in batch else None
@@ -127,10 +122,22 @@ class Trainer:
             losses |= self._discriminator_step(skeletons, real, fake)
         self._update_average()
         self.step += 1
-        values = {name: float(value.detach()) for name, value in losses.items()}
+        values = parallel.average(
+            {name: float(value.detach()) for name, value in losses.items()}, self.device
+        )
         if not all(math.isfinite(value) for value in values.values()):
-            raise RuntimeError(f"step {self.step}: a loss is not finite: {values}; lower train.learning_rate")
+            terms = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+            raise DivergedError(f"step {self.step}: a loss is not finite: {terms}")
         return values
+
+    def _randoms(self, count):
+        """A numpy Generator for each of the `count` samples of this process's share of the batch.
+
+        Drawn from the seed and the sample's place in the training alone, so that neither a stop nor the
+        number of processes changes what a sample sees.
+        """
+        first = self.step * count * parallel.world_size() + parallel.rank() * count
+        return [np.random.default_rng([self.settings["seed"], 3, first + i]) for i in range(count)]
 
     @torch.no_grad()
     def _lead_in(self, skeletons, plates):
@@ -149,7 +156,7 @@ class Trainer:
     def _still_step(self, skeletons, real, plates):
         """One step of the generator on frames (N, 3, h, w) by themselves; returns the losses."""
         with torch.autocast(**self.autocast):
-            fake, layer = self.generator(skeletons, empty_picture(real, plates), plates)
+            fake, layer = self.parallel["generator"](skeletons, empty_picture(real, plates), plates)
             losses = self._picture_losses(fake, real, [layer])
         self._optimise("generator", self._weighted(losses))
         return losses
@@ -187,7 +194,8 @@ class Trainer:
 
     def _discriminator_step(self, skeletons, real, fake):
         with torch.autocast(**self.autocast):
-            maps = self.discriminator(torch.cat([skeletons] * 2), torch.cat([real, fake]))
+            judge = self.parallel["discriminator"]
+            maps = judge(torch.cat([skeletons] * 2), torch.cat([real, fake]))
             half = len(real)
             on_real = lsgan([[level[:half] for level in scale] for scale in maps], True)
             on_fake = lsgan([[level[half:] for level in scale] for scale in maps], False)
@@ -223,55 +231,3 @@ class Trainer:
             getattr(self, name).load_state_dict(state[name])
         for name, optimiser in self.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
-
-
-def preview_steps(steps):
-    """The steps after which a preview is made: every tenth of the way, as a range."""
-    tenth = max(1, steps // 10)
-    return range(tenth, steps + 1, tenth)
-
-
-def run_training(trainer, sampler, folder, identity, preview):
-    """Train to the last step, resuming from `folder` when it holds a checkpoint of the same identity.
-
-    sampler: batch number -> batch; folder: where last.pt and losses.jsonl are kept while it runs;
-    identity: JSON-able, all that decides the result (settings, data, perceptual network);
-    preview: called with the trainer after each of preview_steps. Returns the path of losses.jsonl.
-    """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint, losses_path = folder / "last.pt", folder / "losses.jsonl"
-    state = load_checkpoint(checkpoint, identity)
-    if state:
-        trainer.restore(state)
-        log.info("resumed at step %d of %d", trainer.step, trainer.steps)
-    _keep_lines(losses_path, trainer.step)
-    began, first, logged, saved = time.monotonic(), trainer.step, 0.0, time.monotonic()
-    with losses_path.open("a") as losses_file:
-        for batch in prefetch(sampler, trainer.step, trainer.steps):
-            losses = trainer.train_step(batch)
-            rounded = {name: round(value, 6) for name, value in losses.items()}
-            losses_file.write(json.dumps({"step": trainer.step, **rounded}) + "\n")
-            now = time.monotonic()
-            if now - logged > LOG_SECONDS or trainer.step == trainer.steps:
-                log.info("%s", _progress(trainer, first, now - began, losses))
-                logged = now
-            if trainer.step in preview_steps(trainer.steps):
-                preview(trainer)
-            if now - saved > SAVE_SECONDS and trainer.step < trainer.steps:
-                losses_file.flush()
-                save_checkpoint(checkpoint, {"identity": identity, **trainer.state()})
-                saved = now
-    return losses_path
-
-
-def _progress(trainer, first, seconds, losses):
-    done = trainer.step - first
-    meter = tqdm.format_meter(done, trainer.steps - first, seconds, ncols=60, unit="step")
-    terms = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
-    return f"{meter} {terms}"
-
-
-def _keep_lines(path, count):
-    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-    path.write_text("".join(lines[:count]))

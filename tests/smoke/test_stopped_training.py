@@ -1,0 +1,67 @@
+"""The real training rule on two devices of a CPU: told to stop, tried again by Snakemake, finished."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from dancenow.stopping import EXIT_STATUS
+from running import ROOT, planned_jobs, run_snakemake
+from tiny_training import INPUTS, SETTINGS, write_inputs
+
+RESULTS = {
+    "frames": "results/frames/alice.avi", "pose": "results/poses/alice.npz",
+    "plate": "results/plates/alice.png", "perceptual": "results/models/perceptual.json",
+}  # fmt: skip
+MODEL = "results/models/alice"
+
+
+def lay_out(folder):
+    write_inputs(folder)
+    for name, place in RESULTS.items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / INPUTS[name], folder / place)
+    for end in ("index.npy", "json"):
+        shutil.copy(folder / f"a.{end}", folder / f"results/frames/alice.{end}")
+
+
+def arguments(devices):
+    train = json.dumps(SETTINGS | {"steps": 4, "devices": devices})
+    return (
+        f"{MODEL}/generator.safetensors", "--allowed-rules", "train_generator", "--config", f"train={train}",
+    )  # fmt: skip
+
+
+def wait_for_launcher(lock, snakemake):
+    """The process that has started the one which trains; its number stands in the lock."""
+    while not (lock.exists() and lock.read_text()):
+        assert snakemake.poll() is None, "snakemake ended before it trained"
+        time.sleep(0.02)
+    status = Path(f"/proc/{lock.read_text()}/stat").read_text()
+    return int(status.rsplit(")", 1)[1].split()[1])
+
+
+def test_a_stopped_training_is_tried_again_and_resumes_and_devices_do_not_count_as_a_change(tmp_path):
+    lay_out(tmp_path)
+    command = [sys.executable, "-m", "snakemake", "-s", f"{ROOT}/Snakefile", "--directory", str(tmp_path)]
+    with (tmp_path / "said").open("w") as file:
+        snakemake = subprocess.Popen(
+            [*command, "--cores", "2", "--retries", "1", *arguments(2)],
+            stdout=file, stderr=file, stdin=subprocess.DEVNULL, env=os.environ | {"NO_COLOR": "1"},
+        )  # fmt: skip
+        try:
+            os.kill(wait_for_launcher(tmp_path / MODEL / "run/lock", snakemake), signal.SIGTERM)
+            snakemake.wait(timeout=120)
+        finally:
+            snakemake.kill()
+    said = (tmp_path / "said").read_text()
+    assert snakemake.returncode == 0, said
+    assert "asked to stop (SIGTERM) at step" in said and "last.pt: resuming at step" in said
+    assert f"returned non-zero exit status {EXIT_STATUS}" in said and "Traceback" not in said
+    facts = json.loads((tmp_path / MODEL / "training.json").read_text())
+    assert facts["processes"] == 2
+    assert planned_jobs(run_snakemake(tmp_path, "-n", *arguments(1))) == {}

@@ -1,0 +1,44 @@
+"""One process of several under torchrun: some steps of a Trainer, its share of every batch; writes its state.
+
+Run with: folder, then one or more of start-stop: at 0 a training begins, else it resumes from <start>.pt.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+
+from dancenow import parallel
+from dancenow.dataset import ClipSampler
+from dancenow.device import prepare
+from dancenow.perceptual import PerceptualNetwork
+from dancenow.training import Trainer
+from figures import footage, performer
+from tiny_training import SETTINGS
+
+BATCH = 4
+
+
+def train(folder, start, stop):
+    """Steps `start` to `stop`, resuming from <start>.pt in `folder` unless 0; rank 0 writes <stop>.new.pt."""
+    torch.manual_seed(0)
+    perceptual = PerceptualNetwork("test", [torch.nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
+    device = torch.device("cpu")
+    # float32 throughout: two shares of a batch differ from the whole by the order of sums alone
+    autocast = prepare(device, 1) | {"enabled": False}
+    trainer = Trainer(SETTINGS | {"batch": BATCH, "stills": 0.1}, perceptual, device, autocast, 20)
+    pose = performer(16)
+    frames = footage(pose)
+    share = parallel.rank(), parallel.world_size()
+    sampler = ClipSampler(frames, pose, frames[0], [(64, 64), (96, 96)], 16, BATCH, 2, 3, share=share)
+    if start:
+        trainer.restore(torch.load(folder / f"{start}.pt", weights_only=True))
+    losses = [trainer.train_step(sampler(number)) for number in range(start, stop)]
+    if parallel.rank() == 0:
+        torch.save({"losses": losses, **trainer.state()}, folder / f"{stop}.new.pt")
+
+
+if __name__ == "__main__":
+    with parallel.process_group():
+        for steps in sys.argv[2:]:
+            train(Path(sys.argv[1]), *map(int, steps.split("-")))

@@ -1,0 +1,110 @@
+import logging
+import os
+import zipfile
+
+import pytest
+import torch
+
+from dancenow.errors import DivergedError, InputError
+from dancenow.rolling import RollingCheckpoint
+
+SETTINGS = {"settings": {"learning_rate": 2e-4, "weights": {"l1": 100.0}}, "pose": "5e" * 32}
+
+
+def saved(folder, steps=(1, 2), identity=SETTINGS):
+    checkpoint = RollingCheckpoint(folder, identity)
+    checkpoint.lock()
+    for step in steps:
+        checkpoint.save({"step": step, "weights": torch.full((200,), float(step))})
+    return checkpoint
+
+
+def test_the_newest_comes_back_and_the_one_before_is_kept(tmp_path):
+    checkpoint = saved(tmp_path, (1, 2, 3))
+    state = checkpoint.load()
+    assert state["step"] == 3 and torch.equal(state["weights"], torch.full((200,), 3.0))
+    assert torch.load(checkpoint.previous, weights_only=True)["step"] == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"last.pt", "previous.pt", "lock"}
+
+
+class Evil:
+    def __reduce__(self):
+        return exec, ("raise AssertionError('it was unpickled')",)
+
+
+def flipped(path):
+    data = bytearray(path.read_bytes())
+    data[data.index(torch.full((4,), 2.0).numpy().tobytes())] ^= 1
+    path.write_bytes(data)
+
+
+DAMAGE = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "empty": lambda path: path.write_bytes(b""),
+    "one bit": flipped,
+    "text": lambda path: path.write_text("not a checkpoint"),
+    "another program's": lambda path: torch.save({"state_dict": {}}, path),
+    "code": lambda path: torch.save({"identity": SETTINGS, "step": 9, "weights": Evil()}, path),
+    "another archive": lambda path: zipfile.ZipFile(path, "w").close(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_or_foreign_file_is_named_and_the_previous_one_used(tmp_path, caplog, damage):
+    checkpoint = saved(tmp_path)
+    damage(checkpoint.last)
+    assert checkpoint.load()["step"] == 1
+    (message,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert f"{checkpoint.last}: refused" in message and "last.refused" in message and "\n" not in message
+    # the next save must not push the good one out with the bad one
+    checkpoint.save({"step": 5})
+    checkpoint.last.unlink()
+    assert checkpoint.load()["step"] == 1
+
+
+def test_killed_between_the_two_renames_it_goes_on_from_the_previous_one(tmp_path):
+    checkpoint = saved(tmp_path)
+    checkpoint.last.replace(checkpoint.previous)
+    (tmp_path / ".partial-abc.pt").write_bytes(b"half")
+    assert checkpoint.load()["step"] == 2
+    assert not list(tmp_path.glob(".partial-*"))
+
+
+def test_other_settings_are_named_and_what_was_trained_is_kept(tmp_path, caplog):
+    folder = tmp_path / "run"
+    saved(folder)
+    changed = {"settings": {"learning_rate": 1e-4, "weights": {"l1": 100.0}}, "pose": "5e" * 32}
+    assert RollingCheckpoint(folder, changed).load() is None
+    assert "settings.learning_rate: 0.0002 then, 0.0001 now)" in caplog.text and "step 2" in caplog.text
+    assert not (folder / "last.pt").exists()
+    (tmp_path / "run.before").rename(tmp_path / "back")
+    assert RollingCheckpoint(tmp_path / "back", SETTINGS).load()["step"] == 2
+
+
+def test_a_new_beginning_does_not_inherit_the_best_preview(tmp_path):
+    best = tmp_path / "best.safetensors"
+    best.write_bytes(b"of an attempt that came to no checkpoint")
+    assert RollingCheckpoint(tmp_path, SETTINGS).load() is None
+    assert not best.exists()
+    saved(tmp_path)
+    best.write_bytes(b"of the attempt that is resumed")
+    assert RollingCheckpoint(tmp_path, SETTINGS).load()["step"] == 2
+    assert best.exists()
+
+
+def test_numbers_that_are_not_finite_are_not_saved(tmp_path):
+    checkpoint = saved(tmp_path)
+    state = {"step": 3, "optimisers": {"generator": {"state": [{"exp_avg": torch.tensor([1.0, torch.inf])}]}}}
+    with pytest.raises(DivergedError, match=r"step 3: optimisers\.generator\.state\.0\.exp_avg"):
+        checkpoint.save(state)
+    assert checkpoint.load()["step"] == 2
+    assert checkpoint.newest() == f"the last good checkpoint is {checkpoint.last}, step 2"
+
+
+def test_a_second_training_in_the_same_folder_is_refused_while_the_first_lives(tmp_path):
+    first, second = (RollingCheckpoint(tmp_path, {}) for _ in range(2))
+    first.lock()
+    with pytest.raises(InputError, match=rf"{tmp_path}: process {os.getpid()} is training here; end it or"):
+        second.lock()
+    del first
+    second.lock()

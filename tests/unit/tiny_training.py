@@ -1,0 +1,133 @@
+"""A real training of some seconds in a folder: real frames, pose, plate and perceptual network, all tiny.
+
+As a program it starts the processes that the tests kill: it imports torch once and forks one child for each
+attempt, which runs the rule's code.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+STEPS = 8
+SETTINGS = {
+    "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "stills": 0.4, "lead": 1, "disturb": 0.5,
+    "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9,
+    "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
+    "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
+    "discriminator": {"scales": 2, "channels": 4, "layers": 2},
+}  # fmt: skip
+HOLDOUT = 0.25
+INPUTS = {"frames": "a.avi", "pose": "a.npz", "plate": "plate.png", "perceptual": "perceptual.json"}
+OUTPUTS = {
+    "generator": "model/generator.safetensors", "best": "model/best.safetensors",
+    "losses": "model/losses.jsonl", "settings": "model/settings.json", "training": "model/training.json",
+    "progress": "model/progress.png", "video": "model/progress.mp4",
+}  # fmt: skip
+
+
+def write_inputs(folder):
+    """Everything that the rule train_generator takes, in `folder`."""
+    from clips import film
+    from dancenow.files import write_json
+    from dancenow.frames import extract_frames
+    from dancenow.keypoints import save_pose
+    from dancenow.media import probe
+    from dancenow.perceptual import choose
+    from dancenow.pictures import write_png
+    from figures import footage, performer
+
+    pose = performer(16)
+    frames = footage(pose)
+    clip = film(folder / "a.mp4", frames)
+    extract_frames(clip, probe(clip), 128, folder / "a.avi", folder / "a.index.npy", folder / "a.json")
+    save_pose(folder / "a.npz", pose)
+    write_png(folder / "plate.png", footage(pose.replace(keypoints=pose.keypoints[:1] * 0))[0])
+    write_json(folder / "perceptual.json", choose("efficientnet-lite0"))
+
+
+def train(inputs, folder, devices=1):
+    """What the rule's script does; ends the process on an error, as there."""
+    from dancenow.job import job
+    from dancenow.launch import train_on_devices
+
+    given = SimpleNamespace(**{name: str(inputs / file) for name, file in INPUTS.items()})
+    wanted = SimpleNamespace(**{name: str(folder / file) for name, file in OUTPUTS.items()})
+    log = folder / "train.log"
+    with job(log, 1) as threads:
+        train_on_devices(given, wanted, SETTINGS, HOLDOUT, threads, devices, log)
+
+
+def send_at(place, count, number):
+    """Send this process the signal `number` when it comes to `place` for the `count`th time."""
+    import torch
+
+    from dancenow import train_target, training
+
+    left = [count]
+
+    def reached():
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), number)
+
+    if place == "step":
+        step = training.Trainer._generator_step
+        training.Trainer._generator_step = lambda *given: (reached(), step(*given))[1]
+    elif place == "save":  # half of the bytes are written
+        write = torch.save
+
+        def save(state, file):
+            write(state, file)
+            file.flush()
+            os.truncate(file.name, os.path.getsize(file.name) // 2)
+            reached()
+            file.seek(0)
+            write(state, file)
+
+        torch.save = save
+    elif place == "rename":  # between last -> previous and new -> last
+        replace = os.replace
+        os.replace = lambda *given: (replace(*given), str(given[1]).endswith("previous.pt") and reached())[0]
+    elif place == "end":  # trained, but nothing written
+        train_target.save_generator = lambda *given: reached()
+    else:
+        raise ValueError(place)
+
+
+def attempt(inputs, folder, devices=1, place=None, count=0, number=0, after=None):
+    """Train in a forked process, sent a signal on the way or killed `after` s; returns its wait status."""
+    folder.mkdir(exist_ok=True)
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(folder / "said", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+        from dancenow import loop, previews
+
+        previews.MOMENTS = 1
+        loop.SAVE_SECONDS, loop.SAVE_SHARE = 0, 1e9  # a checkpoint after every step
+        if place:
+            send_at(place, count, number)
+        if after:
+            signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+            signal.setitimer(signal.ITIMER_REAL, after)
+        code = 0
+        try:
+            train(inputs, folder, devices)
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            os._exit(code)
+    return os.waitpid(child, 0)[1]
+
+
+if __name__ == "__main__":
+    import torch
+
+    import dancenow.launch  # noqa: F401 - before the forks, so that each costs nothing
+
+    torch.use_deterministic_algorithms(True)  # imports a thousand modules
+    base, script = Path(sys.argv[1]), json.loads(sys.argv[2])
+    statuses = [attempt(base, base / line.pop("folder"), **line) for line in script]
+    sys.stdout.write(json.dumps(list(map(os.waitstatus_to_exitcode, statuses))))

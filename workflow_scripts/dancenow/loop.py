@@ -1,0 +1,138 @@
+"""From the first step to the last, over as many attempts as it takes."""
+
+import json
+import logging
+import math
+import os
+import time
+
+import torch
+from tqdm import tqdm
+
+from dancenow import parallel
+from dancenow.dataset import prefetch
+from dancenow.device import peak_memory
+from dancenow.errors import DivergedError, InputError, Stopped
+
+log = logging.getLogger(__name__)
+
+LOG_SECONDS = 10
+SAVE_SECONDS = 60
+# a checkpoint of the largest networks takes seconds: saving takes no more than this share of the time
+SAVE_SHARE = 0.02
+
+
+def preview_steps(steps):
+    """The steps after which a preview is made: every tenth of the way, as a range."""
+    tenth = max(1, steps // 10)
+    return range(tenth, steps + 1, tenth)
+
+
+def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
+    """Train to the last step, resuming where `checkpoint` left off.
+
+    sampler: batch number -> batch; checkpoint: a RollingCheckpoint, in whose folder losses.jsonl is kept as
+    well; preview: called with the trainer after each of preview_steps; asked: as from stopping.listening.
+    Returns (path of losses.jsonl, seconds spent over all attempts). Raises Stopped once `asked` says so,
+    after the step in hand, and DivergedError; both name the step and the checkpoint.
+    """
+    record = _Record(trainer, checkpoint, _resume(trainer, checkpoint))
+    with record.opened():
+        for batch in prefetch(sampler, trainer.step, trainer.steps):
+            # nothing in a step draws from torch's own generator; should a layer ever, it resumes as well
+            torch.manual_seed(trainer.settings["seed"] + trainer.step)
+            try:
+                record.add(trainer.train_step(batch))
+                if trainer.step in preview_steps(trainer.steps) and parallel.rank() == 0:
+                    preview(trainer)
+                left = trainer.step < trainer.steps
+                stop = parallel.anyone(asked(), trainer.device) and left
+                if stop or (left and record.due()):
+                    record.save()
+            except DivergedError as error:
+                raise DivergedError(
+                    f"{error}; {checkpoint.newest()}; lower train.learning_rate and train anew"
+                ) from error
+            if stop:
+                # nobody leaves before rank 0 has written: torchrun ends the others when one has gone
+                parallel.wait_for_all()
+                raise Stopped(
+                    f"asked to stop ({asked() or 'another process was'}) at step {trainer.step} of "
+                    f"{trainer.steps}; {checkpoint.last} is saved and the same command resumes there"
+                )
+    return record.path, record.seconds()
+
+
+def _resume(trainer, checkpoint):
+    """Take over what the checkpoint's folder holds; returns the seconds that were spent on it."""
+    with parallel.rank_0_first():
+        if parallel.rank() == 0:
+            checkpoint.lock()
+        state = checkpoint.load()
+    if state is None:
+        return 0.0
+    try:
+        trainer.restore(state)
+    except (RuntimeError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{checkpoint.folder}: its checkpoint is not of this version's networks ({reason}); delete the "
+            "folder to start anew"
+        ) from error
+    return state["seconds"]
+
+
+class _Record:
+    """What is kept of a training while it runs: a line of losses per step, a log line, the checkpoint."""
+
+    def __init__(self, trainer, checkpoint, spent):
+        self.trainer, self.checkpoint, self.spent = trainer, checkpoint, spent
+        self.path, self.file = checkpoint.folder / "losses.jsonl", None
+        self.first, self.began = trainer.step, time.monotonic()
+        self.logged, self.saved = -math.inf, self.began
+
+    def seconds(self):
+        return self.spent + time.monotonic() - self.began
+
+    def opened(self):
+        """The file of losses, cut to the steps that were done; the other processes' go nowhere."""
+        if parallel.rank() == 0:
+            _keep_lines(self.path, self.trainer.step)
+        self.file = open(self.path if parallel.rank() == 0 else os.devnull, "a")  # noqa: SIM115
+        return self.file
+
+    def add(self, losses):
+        rounded = {name: round(value, 6) for name, value in losses.items()}
+        self.file.write(json.dumps({"step": self.trainer.step, **rounded}) + "\n")
+        now = time.monotonic()
+        if now - self.logged > LOG_SECONDS or self.trainer.step == self.trainer.steps:
+            log.info("%s", self._progress(losses, now - self.began))
+            self.logged = now
+
+    def due(self):
+        return time.monotonic() - self.saved > max(SAVE_SECONDS, self.checkpoint.cost / SAVE_SHARE)
+
+    def save(self):
+        if parallel.rank() == 0:
+            # the losses first: a checkpoint must never know of a step that they do not
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.checkpoint.save({"seconds": self.seconds(), **self.trainer.state()})
+        self.saved = time.monotonic()
+
+    def _progress(self, losses, seconds):
+        step, steps, memory = self.trainer.step, self.trainer.steps, peak_memory(self.trainer.device)
+        meter = tqdm.format_meter(step, steps, seconds, ncols=60, unit="step", initial=self.first)
+        terms = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
+        return f"{meter} {memory / 2**30:.1f} GB {terms}"
+
+
+def _keep_lines(path, step):
+    """Cut losses.jsonl after the line of `step`; in one call, so that it is never half cut."""
+    size = 0
+    if path.exists():
+        for line in path.read_bytes().splitlines(keepends=True):
+            if not line.endswith(b"\n") or json.loads(line)["step"] > step:
+                break
+            size += len(line)
+        os.truncate(path, size)

@@ -1,0 +1,75 @@
+"""One training in several processes, one per device, as torchrun starts them. Alone, a process is rank 0."""
+
+import os
+from contextlib import contextmanager
+
+import torch
+from torch import distributed
+from torch.nn.parallel import DistributedDataParallel
+
+
+def world_size():
+    """Processes that train together."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def rank():
+    """This process's number among them; 0 writes the files."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def local_rank():
+    """This process's number on its machine, from torchrun's environment: which GPU is its own."""
+    return int(os.environ.get("LOCAL_RANK", 0))
+
+
+@contextmanager
+def process_group():
+    """Join the others inside the block: NCCL where there are GPUs, gloo elsewhere."""
+    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield
+    finally:
+        distributed.destroy_process_group()
+
+
+def distribute(module):
+    """The module as its gradients are averaged over all processes in backward(); alone, itself."""
+    if world_size() == 1:
+        return module
+    return DistributedDataParallel(module)
+
+
+def average(values, device):
+    """A dict of floats -> the mean over all processes of each, in double precision."""
+    if world_size() == 1:
+        return values
+    # gradients and losses are means over equal shares of the batch, so a plain mean is the batch's
+    total = torch.tensor(list(values.values()), dtype=torch.float64, device=device)
+    distributed.all_reduce(total)
+    return dict(zip(values, (total / world_size()).tolist(), strict=True))
+
+
+def anyone(said, device):
+    """Whether `said` is true in any process."""
+    if world_size() == 1:
+        return bool(said)
+    flag = torch.tensor(float(bool(said)), device=device)
+    distributed.all_reduce(flag)
+    return flag.item() > 0
+
+
+def wait_for_all():
+    """Return when every process has come here."""
+    if world_size() > 1:
+        distributed.barrier()
+
+
+@contextmanager
+def rank_0_first():
+    """Run the block in rank 0, then in all others."""
+    if rank() > 0:
+        wait_for_all()
+    yield
+    if rank() == 0:
+        wait_for_all()

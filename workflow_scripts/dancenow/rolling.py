@@ -1,0 +1,173 @@
+"""The rolling checkpoint: a training that is killed at any moment goes on as if it had not been.
+
+Two files in one folder, `last.pt` and the one before it, `previous.pt`. They are read with torch's
+weights-only loader, which cannot run code.
+"""
+
+import fcntl
+import logging
+import os
+import pickle
+import shutil
+import time
+import zipfile
+from pathlib import Path
+
+import torch
+
+from dancenow.errors import DivergedError, InputError
+from dancenow.files import atomic_path
+
+log = logging.getLogger(__name__)
+
+SHOWN_DIFFERENCES = 5
+
+
+class RollingCheckpoint:
+    """The last two states of one training.
+
+    folder: where they are kept, made when missing; identity: JSON-able dict, all that decides the result
+    (settings, data, perceptual network). Attributes: last, previous (paths); step: of the newest good
+    checkpoint that this process has loaded or saved, or None; cost: seconds that the last save took.
+    """
+
+    def __init__(self, folder, identity):
+        self.folder, self.identity = Path(folder), identity
+        self.last, self.previous = self.folder / "last.pt", self.folder / "previous.pt"
+        self.step, self.cost, self._lock = None, 0.0, None
+
+    def lock(self):
+        """Keep every other process out of the folder until this one ends; InputError when one is there.
+
+        Snakemake killed by force leaves its jobs running: a second training would write between the first
+        one's lines.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.folder / "lock").open("a+")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._lock.seek(0)
+            raise InputError(
+                f"{self.folder}: process {self._lock.read()} is training here; end it or wait for it"
+            ) from error
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
+
+    def load(self):
+        """The newest whole state of the same identity, or None; the log names what is refused and why.
+
+        A damaged or foreign file is renamed `*.refused`. When all that is there belongs to other settings,
+        the folder is renamed `<folder>.before`, in the place of an older one, so that a changed mind costs
+        nothing. With None, no generator of an earlier attempt is left in the folder.
+        """
+        for leftover in self.folder.glob(".partial-*"):
+            leftover.unlink()
+        others = []
+        for path in (self.last, self.previous):
+            state = self._read(path)
+            if state is None:
+                continue
+            if state["identity"] == self.identity:
+                self.step = state["step"]
+                log.info("%s: resuming at step %d", path, self.step)
+                return state
+            others.append((path, state))
+        if others:
+            self._set_aside(*others[0])
+        # the best preview of an attempt that came to no checkpoint may be of other settings
+        for leftover in self.folder.glob("*.safetensors"):
+            leftover.unlink()
+        return None
+
+    def save(self, state):
+        """Write a state: a dict of tensors, numbers, strings and plain containers, with its `step`.
+
+        DivergedError when a number in it is not finite; the checkpoints stay as they were.
+        """
+        began = time.monotonic()
+        broken = _not_finite(state)
+        if broken:
+            raise DivergedError(f"step {state['step']}: {broken} is not finite")
+        with atomic_path(self.last) as partial:
+            with partial.open("wb") as file:
+                torch.save({"identity": self.identity, **state}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            # killed between this line and the end of the block: only `previous` is there, and is enough
+            if self.last.exists():
+                os.replace(self.last, self.previous)
+        self.step, self.cost = state["step"], time.monotonic() - began
+
+    def remove(self):
+        """Delete both files: the training is done, and each is several times the generator's size."""
+        for path in (self.last, self.previous, self.folder / "lock"):
+            path.unlink(missing_ok=True)
+
+    def newest(self):
+        """Half a sentence for an error message: what a later run goes on from."""
+        if self.step is None:
+            return "there was no checkpoint yet"
+        return f"the last good checkpoint is {self.last}, step {self.step}"
+
+    def _read(self, path):
+        if not path.exists():
+            return None
+        try:
+            with zipfile.ZipFile(path) as archive:
+                if broken := archive.testzip():
+                    raise ValueError(f"{broken} has a wrong checksum")
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            if not (isinstance(state, dict) and {"identity", "step"} <= state.keys()):
+                raise ValueError("not written by this training")
+        except (RuntimeError, OSError, EOFError, ValueError, zipfile.BadZipFile, pickle.UnpicklingError) as e:
+            refused = path.with_suffix(".refused")
+            reason = (str(e) or type(e).__name__).splitlines()[0]
+            log.warning("%s: refused, damaged or foreign (%s); now called %s", path, reason, refused.name)
+            path.replace(refused)
+            return None
+        return state
+
+    def _set_aside(self, path, state):
+        kept = self.folder.with_name(self.folder.name + ".before")
+        shutil.rmtree(kept, ignore_errors=True)
+        self.folder.replace(kept)
+        self.lock()
+        log.warning(
+            "%s: step %d of a training with other settings or data (%s); training starts anew. That one is "
+            "kept in %s: to go on with it, rename it back and restore what differs",
+            path, state["step"], _differences(state["identity"], self.identity), kept,
+        )  # fmt: skip
+
+
+def _differences(then, now):
+    """One line: the first few keys in which two identities differ, with both values."""
+    found = list(_compare(then, now, ""))
+    more = f" and {len(found) - SHOWN_DIFFERENCES} more" if len(found) > SHOWN_DIFFERENCES else ""
+    return "; ".join(found[:SHOWN_DIFFERENCES]) + more
+
+
+def _compare(then, now, place):
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in sorted(then.keys() | now.keys()):
+            inner = f"{place}.{key}" if place else key
+            yield from _compare(then.get(key, "absent"), now.get(key, "absent"), inner)
+    elif then != now:
+        yield f"{place}: {_short(then)} then, {_short(now)} now"
+
+
+def _short(value):
+    text = str(value)
+    return text if len(text) <= 40 else text[:12] + "..."
+
+
+def _not_finite(value, place=""):
+    """The place, dotted, of the first tensor in nested dicts and lists that holds NaN or infinity."""
+    if isinstance(value, torch.Tensor):
+        return None if value.isfinite().all() else place
+    if not isinstance(value, (dict, list, tuple)):
+        return None
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    places = (_not_finite(inner, f"{place}.{key}" if place else str(key)) for key, inner in items)
+    return next(filter(None, places), None)

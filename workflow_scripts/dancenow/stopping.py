@@ -1,0 +1,30 @@
+"""Asked to stop: a cluster's warning before it takes the machine away."""
+
+import signal
+from contextlib import contextmanager
+
+# Slurm sends SIGTERM before a time limit or a preemption, and SIGUSR1 where --signal=USR1@<seconds> asks so
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+
+# EX_TEMPFAIL of sysexits.h: nothing is wrong, try again. Neither 0, which would mean that the outputs are
+# there, nor 1, which a rule gives for a mistake that the next attempt would repeat.
+EXIT_STATUS = 75
+
+
+@contextmanager
+def listening():
+    """Take note of SIGTERM and SIGUSR1 instead of dying of them; only in a process's main thread.
+
+    Yields a function that returns the name of the first such signal, None as long as there was none.
+    """
+    heard = []
+
+    def take_note(number, _frame):
+        heard.append(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, take_note) for number in SIGNALS}
+    try:
+        yield lambda: heard[0] if heard else None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

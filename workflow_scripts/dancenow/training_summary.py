@@ -1,0 +1,121 @@
+"""One page beside a model: what it was trained with, on what, for how long, and how its losses went."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from dancenow.files import atomic_path, read_json
+
+COLUMNS = 3
+CELL_INCHES = (3.6, 2.4)
+# the curve is the mean over windows of this share of the steps
+WINDOW = 0.05
+
+
+def write_summary(settings_path, training_path, losses_path, curve_path, page_path):
+    """From settings.json, training.json and losses.jsonl of a model: its curve (PNG) and its page (Markdown).
+
+    The page shows progress.png and progress.mp4, which lie beside it.
+    """
+    settings, training = read_json(settings_path), read_json(training_path)
+    losses = read_losses(losses_path)
+    figure = _curve(losses)
+    with atomic_path(curve_path) as partial:
+        figure.savefig(partial, dpi=100)
+    name = Path(page_path).parent.name
+    with atomic_path(page_path) as partial:
+        partial.write_text(_page(name, settings, training, losses, Path(curve_path).name))
+
+
+def read_losses(path):
+    """losses.jsonl -> {name: (2, T) float64, the steps that have this loss and its values}."""
+    rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
+    names = dict.fromkeys(name for row in rows for name in row if name != "step")
+    return {name: np.array([(row["step"], row[name]) for row in rows if name in row]).T for name in names}
+
+
+def _curve(losses):
+    rows = -(-len(losses) // COLUMNS)
+    figure = Figure(figsize=(COLUMNS * CELL_INCHES[0], rows * CELL_INCHES[1]), layout="constrained")
+    axes = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
+    for axis, (name, (steps, values)) in zip(axes, losses.items(), strict=False):
+        axis.plot(steps, values, color="0.8", linewidth=0.5)
+        axis.plot(*_smooth(steps, values), color="C0")
+        axis.set_title(name.replace("_", " "), fontsize="medium")
+        # a few spikes of a GAN must not press the curve flat
+        axis.set_ylim(0, 1.1 * np.quantile(values, 0.99))
+    for axis in axes[len(losses) :]:
+        axis.set_visible(False)
+    figure.supxlabel("step", fontsize="medium")
+    return figure
+
+
+def _smooth(steps, values):
+    window = max(1, round(WINDOW * len(values)))
+    kernel = np.full(window, 1 / window)
+    return np.convolve(steps, kernel, "valid"), np.convolve(values, kernel, "valid")
+
+
+def _page(name, settings, training, losses, curve):
+    count = settings["steps"]
+    seconds = training["seconds"]
+    heldout = training["frames"] - training["training_frames"]
+    lines = [
+        f"# {name}",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| footage | {training['frames']} frames of {settings['width']} x {settings['height']} px at "
+        f"{training['fps']} per second |",
+        f"| trained on | the first {training['training_frames']} frames, {training['pairs']} pairs; "
+        f"{heldout} frames held out |",
+        f"| steps | {count} with batch {settings['settings']['batch']}, {count / seconds:.2f} per second |",
+        f"| time | {_duration(seconds)} over all attempts |",
+        f"| device | {training['device']}; processes: {training['processes']}; {training['precision']} |",
+        f"| best preview | step {training['best_step']}, off by {training['best_error']} of 255 on average |",
+        f"| memory, at most | {training['peak_memory_gb']} GB a process |",
+        "",
+        "## Losses",
+        "",
+        "| | first tenth | last tenth |",
+        "|---|---|---|",
+        *(f"| {term} | {first:.4f} | {last:.4f} |" for term, first, last in _tenths(losses)),
+        "",
+        f"![losses]({curve})",
+        "",
+        "## Held-out frames",
+        "",
+        "At every tenth of the way, the real ones below; [as a film, with the skeletons](progress.mp4). "
+        f"Numbers: `snakemake results/metrics/{name}.heldout.json`.",
+        "",
+        "![previews](progress.png)",
+        "",
+        "## Settings",
+        "",
+        "| | |",
+        "|---|---|",
+        *(f"| {key} | {value} |" for key, value in _flat(settings["settings"])),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _tenths(losses):
+    for name, (_, values) in losses.items():
+        tenth = max(1, len(values) // 10)
+        yield name, values[:tenth].mean(), values[-tenth:].mean()
+
+
+def _duration(seconds):
+    hours, rest = divmod(round(seconds), 3600)
+    return f"{hours} h {rest // 60:02d} min {rest % 60:02d} s"
+
+
+def _flat(settings, prefix=""):
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
