@@ -30,8 +30,7 @@ rule overlay_skeleton:
         index="results/frames/{subject}.index.npy",
         facts="results/frames/{subject}.json",
         pose="results/poses/{subject}.npz",
-        clip=clip_of,
-        clip_facts="results/clips/{subject}.json",
+        clips=videos_of,
         code=library("overlay", "draw", "media"),
     output:
         video=ensure("results/overlays/{subject}.mp4", non_empty=True),

@@ -19,6 +19,7 @@ PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[A-Za-z0-9.]+)(?P<mark
 PACKAGES = {
     "cv2": "opencv-python-headless",
     "ffmpeg": "ffmpeg-python",
+    "google": "protobuf",
     "openpifpaf": "openpifpaf-vita",
     "skimage": "scikit-image",
     "yaml": "pyyaml",

@@ -6,7 +6,6 @@ import pytest
 from clips import ffprobe, sounding_clip
 from dancenow import media
 from dancenow.errors import InputError
-from dancenow.files import write_json
 from dancenow.frames import extract_frames
 from dancenow.keypoints import INDEX, INVENTED, REPAIRED, save_pose
 from dancenow.overlay import DIMMED, DOTS, draw_frame, overlay_skeleton
@@ -21,7 +20,6 @@ def clip(tmp_path_factory):
     """Folder with clip.mp4 (30 frames with sound), its FrameStore, its facts, poses of someone in it."""
     folder = tmp_path_factory.mktemp("clip")
     facts = media.probe(sounding_clip(folder))
-    write_json(folder / "facts.json", facts)
     store = folder / "clip.avi", folder / "clip.index.npy", folder / "clip.json"
     extract_frames([folder / "clip.mp4"], [facts], WIDTH, *store)
     save_pose(folder / "pose.npz", performer(30, WIDTH, HEIGHT, tall=45))
@@ -30,7 +28,7 @@ def clip(tmp_path_factory):
 
 
 def overlay(folder, pose, video):
-    overlay_skeleton(folder / "clip.avi", folder / pose, folder / "clip.mp4", folder / "facts.json", video)
+    overlay_skeleton(folder / "clip.avi", folder / pose, [folder / "clip.mp4"], video)
 
 
 def test_the_video_has_every_frame_and_the_sound(clip, tmp_path):

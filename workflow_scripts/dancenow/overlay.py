@@ -9,7 +9,6 @@ import numpy as np
 
 from dancenow.draw import BODY_SEGMENTS, DETAIL_SEGMENTS, LINE, SHIFT
 from dancenow.errors import InputError
-from dancenow.files import read_json
 from dancenow.frames import FrameStore
 from dancenow.keypoints import FEET, INVENTED, REPAIRED, load_pose
 from dancenow.media import encode, mux
@@ -22,11 +21,11 @@ DOTS = {REPAIRED: (255, 230, 0), INVENTED: (255, 0, 255)}
 INK, SHADE = (255, 255, 255), (0, 0, 0)
 
 
-def overlay_skeleton(frames_path, pose_path, clip, facts_path, video_path):
-    """Write an mp4 of the FrameStore's frames with the Pose over them, and with the sound of `clip`, if any.
+def overlay_skeleton(frames_path, pose_path, clips, video_path):
+    """Write an mp4 of the FrameStore's frames with the Pose over them and the clip's sound, if any.
 
-    facts_path: the JSON that probing the clip gave. The video has the frames of the clip, one for one.
-    InputError when frames and Pose differ in number.
+    clips: paths of what the frames were taken from; of several clips the video is silent. The video has the
+    frames of the FrameStore, one for one. InputError when frames and Pose differ in number.
     """
     store, pose = FrameStore(frames_path), load_pose(pose_path)
     if len(store) != len(pose.keypoints):
@@ -39,8 +38,11 @@ def overlay_skeleton(frames_path, pose_path, clip, facts_path, video_path):
     with tempfile.TemporaryDirectory(dir=Path(video_path).parent, prefix=".partial-") as folder:
         silent = Path(folder) / "silent.mp4"
         count = encode(silent, pictures, store.fps, store.width, store.height)
-        mux(silent, clip, read_json(facts_path), video_path)
-    log.info("%d frames", count)
+        if len(clips) == 1:
+            mux(silent, clips[0], store.facts["clips"][0], video_path)
+        else:
+            silent.replace(video_path)
+    log.info("%d frames%s", count, "" if len(clips) == 1 else ", silent: they come from several clips")
 
 
 def draw_frame(frame, pose, index):
