@@ -127,14 +127,20 @@ for wanted in sys.argv[1:]:
 
 
 def given_file(place, path):
-    """`path`, which the user names at `place` in the configuration; says so in one line when it is not there.
+    """`path`, which the user names at `place` in the configuration; says in one line that it cannot be opened.
 
-    Only that: it is Snakemake who knows whether the run can do without.
+    Where it is merely missing it is Snakemake who knows whether the run can do without, so nothing is raised;
+    at a link that leads to itself Snakemake would break.
     """
-    line = f"{path}: no such file; put it there or correct config: {place}".replace("\n", "\\n")
-    if not Path(path).exists() and line not in MISSING:
-        MISSING.append(line)
-        logger.error(f"error: {line}")
+    try:
+        Path(path).stat()
+    except FileNotFoundError:
+        line = f"{path}: no such file; put it there or correct config: {place}".replace("\n", "\\n")
+        if line not in MISSING:
+            MISSING.append(line)
+            logger.error(f"error: {line}")
+    except OSError as error:
+        raise WorkflowError(f"{path}: {error.strerror}; correct config: {place}") from None
     return path
 
 

@@ -70,7 +70,7 @@ def nobody(path):
 
 def talking_head(path, alice):
     """Head and shoulders of `alice`, the demo clip."""
-    head = "-t 0.16 -an -vf crop=iw/5:iw/5:iw*0.4:ih*0.12,scale=192:192"
+    head = "-t 0.16 -an -vf crop=iw/5:iw/5:iw*0.4:ih*0.24,scale=192:192"
     ffmpeg("-i", Path(alice), head, path)
 
 
