@@ -50,8 +50,8 @@ def lay_out(run, name):
         People(keypoints=POSE.keypoints, frame=np.arange(3, dtype=np.int32), count=3, **one),
     )
     save_pose(place(run, "poses", name, ".npz"), POSE)
-    save_pose(place(run, "poses", f"{name}_as_good", ".npz"), POSE)
     write_json(place(run, "stance", name, ".json"), measure_stance(POSE))
+    save_pose(place(run, "poses", f"{name}_as_good", ".npz"), POSE)
     generator(run, name)
 
 
@@ -97,9 +97,9 @@ def pickle_pose(run, name):
 
 
 def imported_pose(run, name):
-    save_pose(
-        place(run, "poses", name, ".npz"), POSE.replace(estimator="openpose-body25", checkpoint=IMPORTED)
-    )
+    imported = POSE.replace(estimator="openpose-body25", checkpoint=IMPORTED)
+    save_pose(place(run, "poses", name, ".npz"), imported)
+    write_json(place(run, "stance", name, ".json"), measure_stance(imported))
 
 
 def torn_frames(run, name):

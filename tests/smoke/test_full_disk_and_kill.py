@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from clips import ffmpeg
 from dancenow.checkpoint import save_generator
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
+from dancenow.frames import FrameStore
 from dancenow.job import job
 from dancenow.networks import Generator
 from running import ROOT, run_snakemake, said
@@ -143,3 +145,29 @@ def test_a_stage_killed_in_its_middle_leaves_no_result_and_then_ends_with_the_sa
     assert after.keys() == before.keys() | made, "something partial is left"
     for path in made:
         assert (folders[0] / path).read_bytes() == (folders[1] / path).read_bytes()
+
+
+def test_snakemake_killed_with_its_jobs_is_unlocked_and_goes_on(tmp_path):
+    (tmp_path / "clips").mkdir()
+    ffmpeg(
+        "-f lavfi -i testsrc=s=64x64:r=25:d=40 -preset ultrafast -pix_fmt yuv420p", tmp_path / "clips/a.mp4"
+    )
+    wanted = ("results/frames/a.json", "--config", "preset=smoke", "subjects={a: {video: clips/a.mp4}}")
+    command = [sys.executable, "-m", "snakemake", "-s", f"{ROOT}/Snakefile", "--directory", str(tmp_path)]
+    nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([*command, "--cores", "1", *wanted], start_new_session=True, **nothing)
+    try:
+        while not list((tmp_path / "results").glob("frames/.partial-a.avi-*")):
+            assert process.poll() is None, "snakemake ended before it extracted"
+            time.sleep(0.002)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert not (tmp_path / "results/frames/a.avi").exists()
+    locked = run_snakemake(tmp_path, *wanted)
+    assert locked.returncode == 1 and "--unlock" in said(locked)
+    assert run_snakemake(tmp_path, *wanted, "--unlock").returncode == 0
+    again = run_snakemake(tmp_path, *wanted)
+    assert again.returncode == 0, said(again)
+    assert len(FrameStore(tmp_path / "results/frames/a.avi")) == 1000
+    assert not list(tmp_path.rglob(".partial*"))
