@@ -209,7 +209,7 @@ def truth_of(wildcards):
         raise WorkflowError(
             f"config: evaluation.truth: no footage is named for {pair}; a transfer without one cannot be scored"
         )
-    return config["evaluation"]["truth"][pair]
+    return given_file(f"evaluation.truth.{pair}", config["evaluation"]["truth"][pair])
 
 
 def library(*modules):

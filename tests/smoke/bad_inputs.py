@@ -136,8 +136,8 @@ RESULTS = [
         "set frames.long_edge back, or delete the generator to train it again",
         "synthesize_frames", results.large_generator),
     Bad("mixed", "a pair of imported and detected keypoints",
-        "results/poses/good.npz was made by mediapipe (sha256:test), results/poses/mixed.npz by "
-        "openpose-body25 (imported); their keypoints sit differently on the body: name keypoints of one "
+        "results/poses/mixed.npz was made by openpose-body25 (imported), results/poses/good.npz by mediapipe "
+        "(sha256:test); their keypoints sit differently on the body: name keypoints of one "
         "format under `poses` for both subjects, or for neither", "normalize_poses", results.imported_pose),
     Bad("no-poses", "a folder of keypoints without any",
         "own/no-poses: no keypoint files in it; OpenPose writes {clip}_000000000000_keypoints.json and so "
@@ -190,6 +190,10 @@ CONFIG = [
     Bad("truth", "scores of a pair without a ground truth",
         "config: evaluation.truth: no footage is named for alice_as_anna; a transfer without one cannot be "
         "scored", target="results/metrics/alice_as_anna.json"),
+    Bad("absent-truth", "a ground truth that is not there",
+        "error: clips/truth.mp4: no such file; put it there or correct config: "
+        "evaluation.truth.alice_as_anna", target="results/metrics/alice_as_anna.json",
+        config={"evaluation": {"truth": {"alice_as_anna": "clips/truth.mp4"}}}),
     Bad("typo", "a key with a typing error",
         "config: train: Additional properties are not allowed ('stepps' was unexpected); "
         "did you mean 'steps'?", config={"train": {"stepps": 5}}),

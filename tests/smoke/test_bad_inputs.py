@@ -119,6 +119,7 @@ def results(tmp_path_factory):
     targets = [made_by(row)[0] for row in RESULTS]
     rules = sorted({row.rule for row in RESULTS})
     whole = "results/poses/good_as_good.npz"
+    (directory / whole).unlink()
     return Run(directory, RESULTS, subjects, [*targets, whole], "--allowed-rules", *rules)
 
 
