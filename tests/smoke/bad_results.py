@@ -6,8 +6,8 @@ one of them. The frames are 192x128, three of them.
 
 import json
 import pickle
+import shutil
 from fractions import Fraction
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -30,6 +30,11 @@ from figures import footage, performer
 NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True}
 WIDTH, HEIGHT = 192, 128
 POSE = performer(3, WIDTH, HEIGHT, tall=100)
+LAID_OUT = [
+    "clips/{}.mp4", "results/frames/{}.avi", "results/frames/{}.index.npy", "results/frames/{}.json",
+    "results/poses/{}.people.npz", "results/poses/{}.npz", "results/stance/{}.json",
+    "results/poses/{}_as_good.npz", "results/models/{}/generator.safetensors",
+]  # fmt: skip
 
 
 def place(run, kind, name, end):
@@ -39,7 +44,7 @@ def place(run, kind, name, end):
 
 
 def lay_out(run, name):
-    """Frames, people, pose, stance, a pair `good_as_{name}` and a generator of the subject `name`."""
+    """Frames, people, pose, stance, a pair `{name}_as_good` and a generator of the subject `name`."""
     clip = run / "clips" / f"{name}.mp4"
     film(clip, footage(POSE))
     ends = place(run, "frames", name, ".avi"), place(run, "frames", name, ".index.npy")
@@ -53,6 +58,13 @@ def lay_out(run, name):
     write_json(place(run, "stance", name, ".json"), measure_stance(POSE))
     save_pose(place(run, "poses", f"{name}_as_good", ".npz"), POSE)
     generator(run, name)
+
+
+def lay_out_again(run, model, name):
+    """The results of the subject `model`, which is laid out, as those of `name`."""
+    (run / "results/models" / name).mkdir(parents=True)
+    for pattern in LAID_OUT:  # in the order in which they are made
+        shutil.copy(run / pattern.format(model), run / pattern.format(name))
 
 
 def generator(run, name, width=WIDTH, height=HEIGHT):
@@ -184,7 +196,8 @@ NOISE = np.random.default_rng(0).integers(0, 256, (4, 128, 192, 3), dtype=np.uin
 
 
 def write_frames(folder):
-    clip = film(Path(folder.parent) / "noise.mp4", NOISE)
+    flat = np.repeat(np.arange(60, dtype=np.uint8), 128 * 192 * 3).reshape(60, 128, 192, 3)
+    clip = film(folder.parent / "flat.mp4", flat, "-crf 30")  # small itself, unlike its frames
     ends = (folder / f"frames.{end}" for end in ("avi", "index.npy", "json"))
     extract_frames([clip], [probe(clip)], 192, *ends)
 
