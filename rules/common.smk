@@ -53,7 +53,7 @@ def check_config():
         unknown = [key for key in reason.instance if key not in known] if known else []
         hint = did_you_mean(unknown[0], known) if unknown else ""
         # of these the words of the schema say more than the rule that is broken
-        told = reason.schema.get("description") if reason.validator in ("oneOf", "pattern") else None
+        told = reason.schema.get("description") if reason.validator in ("oneOf", "pattern", "not") else None
         said = f"{str(reason.instance)[:80]}: {told}" if told else reason.message
         raise WorkflowError(f"config: {place}: {said}{hint}") from None
 
@@ -105,6 +105,7 @@ check_keypoints()
 check_pairs("config: transfers", config["transfers"])
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 
+MISSING = []
 SUBJECTS = sorted(config["subjects"])
 NAME = "|".join(SUBJECTS)
 # "(?!)" matches nothing
@@ -125,9 +126,28 @@ for wanted in sys.argv[1:]:
         check_pairs(f"{wanted} (name it with its video in config.yaml)", [Path(wanted).name.split(".")[0]])
 
 
+def given_file(place, path):
+    """`path`, which the user names at `place` in the configuration; says in one line that it cannot be opened.
+
+    Where it is merely missing it is Snakemake who knows whether the run can do without, so nothing is raised;
+    at a link that leads to itself Snakemake would break.
+    """
+    try:
+        Path(path).stat()
+    except FileNotFoundError:
+        line = f"{path}: no such file; put it there or correct config: {place}".replace("\n", "\\n")
+        if line not in MISSING:
+            MISSING.append(line)
+            logger.error(f"error: {line}")
+    except OSError as error:
+        raise WorkflowError(f"{path}: {error.strerror}; correct config: {place}") from None
+    return path
+
+
 def videos_of(wildcards):
     """The video files of the subject."""
-    return [clip["video"] for clip in clips_of(wildcards.subject)]
+    place = f"subjects.{wildcards.subject}"
+    return [given_file(place, clip["video"]) for clip in clips_of(wildcards.subject)]
 
 
 def parts_of(wildcards):
@@ -140,7 +160,8 @@ def parts_of(wildcards):
 
 def keypoints_of(wildcards):
     """The keypoints that the user gives for a clip: a file or a folder."""
-    return config["subjects"][wildcards.subject]["poses"]
+    name = wildcards.subject
+    return given_file(f"subjects.{name}.poses", config["subjects"][name]["poses"])
 
 
 def last_change(wildcards):
@@ -188,7 +209,7 @@ def truth_of(wildcards):
         raise WorkflowError(
             f"config: evaluation.truth: no footage is named for {pair}; a transfer without one cannot be scored"
         )
-    return config["evaluation"]["truth"][pair]
+    return given_file(f"evaluation.truth.{pair}", config["evaluation"]["truth"][pair])
 
 
 def library(*modules):

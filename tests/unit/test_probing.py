@@ -91,7 +91,7 @@ def test_probe_refuses_in_one_line_what_is_not_a_whole_clip(name, clip, tmp_path
 def test_probe_refuses_a_folder(tmp_path):
     with pytest.raises(InputError) as error:
         media.probe(tmp_path)
-    one_line(error, str(tmp_path), "no such file")
+    one_line(error, str(tmp_path), "a folder, not a clip")
 
 
 def test_cover_art_is_not_a_picture_track(clip, tmp_path):

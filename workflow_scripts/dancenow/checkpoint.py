@@ -22,7 +22,10 @@ def save_generator(path, weights, description, plate=None):
     if plate is not None:
         tensors["plate"] = torch.from_numpy(np.ascontiguousarray(plate))
     with atomic_path(path) as partial:
-        save_file(tensors, partial, metadata={"dancenow": json.dumps(description, sort_keys=True)})
+        try:
+            save_file(tensors, partial, metadata={"dancenow": json.dumps(description, sort_keys=True)})
+        except SafetensorError as error:
+            raise InputError(f"{path}: cannot be written ({error}); free space on its disk") from error
 
 
 def load_generator(path):
@@ -34,9 +37,10 @@ def load_generator(path):
         with safe_open(path, framework="pt") as stored:
             description = json.loads((stored.metadata() or {})["dancenow"])
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise InputError(f"{path}: not a generator file ({error}); train it again") from error
-    plate = tensors.pop("plate", None)
-    generator = Generator(**description["network"])
-    generator.load_state_dict({name.removeprefix("generator."): value for name, value in tensors.items()})
+        plate = tensors.pop("plate", None)
+        generator = Generator(**description["network"])
+        generator.load_state_dict({name.removeprefix("generator."): value for name, value in tensors.items()})
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]  # torch's is a page
+        raise InputError(f"{path}: not a generator file ({reason}); delete it to train it again") from error
     return generator.eval(), description, None if plate is None else plate.numpy()

@@ -62,7 +62,9 @@ class ClipSampler:
         together = np.diff(self.starts[: len(shown)]) == 0
         self.pairs = np.flatnonzero(shown[:-1] & shown[1:] & together)
         if not len(self.pairs):
-            raise InputError("no two consecutive training frames show a person; film the whole body, longer")
+            raise InputError(
+                "no two consecutive training frames show a person; use a longer clip of the whole body"
+            )
         self.boxes = person_boxes(pose.keypoints)
 
     def __call__(self, number):

@@ -1,31 +1,68 @@
 """Files appear whole or not at all."""
 
+import errno
+import fcntl
 import json
 import os
+import re
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from dancenow.errors import InputError
+
+# No room: on the disk, in the user's quota, or under a limit on the size of a file.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
 def atomic_path(path):
     """Yield a temporary path beside `path`; move it there on success, remove it on any failure.
 
-    The temporary name ends like the final one, because ffmpeg and others go by the suffix.
+    The temporary name ends like the final one, because ffmpeg and others go by the suffix. What a killed
+    process has left of the same file is removed. InputError when the disk is full.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=path.suffix)
-    os.close(handle)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".partial-{path.name}-", suffix=path.suffix)
+    except OSError as error:
+        raise _explained(path, error) from error
+    try:
+        # held until the move, and let go of when the process is killed: _remove_leftovers goes by it
+        with suppress(OSError):  # a network disk may have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield Path(name)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)
         os.replace(name, path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise _explained(path, error) from error
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    finally:
+        os.close(handle)
+
+
+def _remove_leftovers(path):
+    """Remove the temporary files for `path` whose process has ended."""
+    temporary = re.compile(re.escape(f".partial-{path.name}-") + r"[a-z0-9_]{8}" + re.escape(path.suffix))
+    for file in path.parent.iterdir():
+        if temporary.fullmatch(file.name):
+            with suppress(OSError), open(file, "rb") as held:
+                fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                file.unlink()
+
+
+def _explained(path, error):
+    """The error as it is to be raised: an InputError when there is no room for `path`, else the same."""
+    if error.errno not in FULL:
+        return error
+    return InputError(f"{path}: cannot be written ({error.strerror}); free space on its disk and run again")
 
 
 def write_json(path, value):
@@ -36,5 +73,10 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """The value in the JSON file `path`."""
-    return json.loads(Path(path).read_text())
+    """The value in the JSON file `path`, one of the workflow's own; InputError names one that is damaged."""
+    try:
+        return json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise InputError(
+            f"{path}: damaged, not JSON ({error}); delete it, the workflow makes it again"
+        ) from error

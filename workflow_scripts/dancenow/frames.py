@@ -5,6 +5,7 @@
 and how their frames were fitted. docs/frames.md compares this with the alternatives.
 """
 
+import io
 import logging
 import os
 import time
@@ -43,8 +44,10 @@ def extract_frames(clips, facts, long_edge, frames_path, index_path, facts_path)
     media.write_stream(frames_path, stream, jpegs, c="copy", r=fps)
     try:
         index = _locate(frames_path, sizes)
+        stored = io.BytesIO()
+        np.save(stored, index)  # to a file, numpy would not say why it cannot
         with atomic_path(index_path) as partial:
-            np.save(partial, index)
+            partial.write_bytes(stored.getvalue())
         write_json(
             facts_path,
             {

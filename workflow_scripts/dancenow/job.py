@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 
 from dancenow.errors import InputError, Stopped
+from dancenow.files import FULL
 from dancenow.stopping import EXIT_STATUS
 
 
@@ -40,6 +41,10 @@ def job(log_path, threads=1, append=False):
     except Stopped as stopped:
         logging.info("%s", stopped)
         sys.exit(EXIT_STATUS)
-    except Exception:
-        logging.exception("unexpected failure; this is a bug worth reporting with this log")
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            place = error.filename or "a disk"
+            logging.error("error: %s: %s; free space there and run again", place, error.strerror)
+        else:
+            logging.exception("unexpected failure; this is a bug worth reporting with this log")
         sys.exit(1)

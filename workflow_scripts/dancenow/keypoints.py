@@ -1,6 +1,7 @@
 """The canonical skeleton, COCO-WholeBody with 133 keypoints, and the files that hold it."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -125,16 +126,18 @@ def _load(path, kind):
     try:
         with np.load(path, allow_pickle=False) as stored:
             fields = {name: stored[name] for name in kind.__dataclass_fields__}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        for name in ("estimator", "checkpoint", "fps"):
+            fields[name] = str(fields[name])
+        for name in {"width", "height", "count"} & fields.keys():
+            fields[name] = int(fields[name])
+        fields["fps"] = Fraction(fields["fps"])
+        if not np.isfinite(fields["keypoints"]).all():
+            raise ValueError("keypoints hold NaN or infinity")
+        return kind(**fields)
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             f"{path}: not a {kind.__name__.lower()} file ({error}); delete it, the workflow makes it again"
         ) from error
-    for name in ("estimator", "checkpoint", "fps"):
-        fields[name] = str(fields[name])
-    for name in {"width", "height", "count"} & fields.keys():
-        fields[name] = int(fields[name])
-    fields["fps"] = Fraction(fields["fps"])
-    return kind(**fields)
 
 
 def save_pose(path, pose):

@@ -8,7 +8,6 @@ import numpy as np
 
 from dancenow.draw import draw_skeleton
 from dancenow.errors import InputError
-from dancenow.files import atomic_path
 from dancenow.frames import FrameStore
 from dancenow.keypoints import boxes, load_people
 from dancenow.pictures import write_png
@@ -41,8 +40,7 @@ def plot_people(frames_path, people_path, figure_path):
     for cell, moment in zip(cells, moments, strict=True):
         _write(cell, f"frame {moment}", (10, CELL - 14), (255, 255, 255))
     log.info("%d people on frames %s", len(persons), ", ".join(map(str, moments)))
-    with atomic_path(figure_path) as partial:
-        write_png(partial, _sheet(cells))
+    write_png(figure_path, _sheet(cells))
 
 
 def shown_in(people, persons):

@@ -3,15 +3,23 @@
 import cv2
 import numpy as np
 
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+
 
 def write_png(path, picture):
-    """(H, W, 3) uint8 RGB -> PNG file."""
+    """(H, W, 3) uint8 RGB -> PNG file, whole or not at all."""
     done, data = cv2.imencode(".png", picture[..., ::-1])
     if not done:
         raise OSError(f"{path}: the picture could not be encoded")
-    path.write_bytes(data.tobytes())
+    with atomic_path(path) as partial:
+        partial.write_bytes(data.tobytes())
 
 
 def read_png(path):
-    """PNG file -> (H, W, 3) uint8 RGB."""
-    return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    """PNG file, one of the workflow's own -> (H, W, 3) uint8 RGB; InputError names one that is damaged."""
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if picture is None:
+        raise InputError(f"{path}: damaged, not a picture; delete it, the workflow makes it again")
+    return picture[..., ::-1]

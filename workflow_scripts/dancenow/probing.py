@@ -59,6 +59,8 @@ def probe(path, **wanted):
     no such part.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: a folder, not a clip; name the file in it that is the clip")
     if not path.is_file():
         raise InputError(f"{path}: no such file; put the clip there or correct its name in the configuration")
     if path.stat().st_size == 0:

@@ -28,7 +28,7 @@ STALL_SECONDS = 120
 # What ffmpeg says after the line that tells the cause.
 BOILERPLATE = re.compile(
     "Conversion failed|Error opening (in|out)put|Nothing was written|Terminating thread|"
-    "Task finished|Invalid data found when processing input$"
+    "Task finished|Invalid data found when processing input$|^file:.*: Invalid argument$"
 )
 
 

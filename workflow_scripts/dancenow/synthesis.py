@@ -69,7 +69,10 @@ def paint_clip(generator_path, pose, threads, cuts=()):
     generator, description, plate = load_generator(generator_path)
     size = (description["width"], description["height"])
     if (pose.width, pose.height) != size:
-        raise InputError(f"{generator_path}: paints {size} px, the pose is {(pose.width, pose.height)} px")
+        raise InputError(
+            f"{generator_path}: paints {size[0]}x{size[1]} px, the pose is {pose.width}x{pose.height} px; "
+            "set frames.long_edge back, or delete the generator to train it again"
+        )
     generator = generator.to(device, memory_format=torch.channels_last)
     painter = Painter(generator, plate, device, autocast)
     windows = whole_frame(pose)

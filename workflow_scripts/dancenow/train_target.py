@@ -12,6 +12,7 @@ from dancenow.best import BestGenerator
 from dancenow.checkpoint import save_generator
 from dancenow.dataset import ClipSampler, training_frame_count
 from dancenow.device import peak_memory, pick_device, prepare
+from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
 from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
@@ -47,7 +48,10 @@ def train_target(inputs, outputs, settings, holdout, threads):
         sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
     batch, lead, seed = settings["batch"], settings["lead"], settings["seed"]
     share = parallel.rank(), parallel.world_size()
-    sampler = ClipSampler(frames, pose, plate, sizes, count, batch, lead, seed, frames.cuts, share)
+    try:
+        sampler = ClipSampler(frames, pose, plate, sizes, count, batch, lead, seed, frames.cuts, share)
+    except InputError as error:
+        raise InputError(f"{inputs.pose}: {error}") from error
     steps = settings["steps"]
     if settings["epochs"]:
         steps = max(1, round(settings["epochs"] * len(sampler.pairs) / settings["batch"]))

@@ -1,12 +1,9 @@
 """A picture of the whole transfer: source, normalised skeleton and result, one moment per column."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 
 from dancenow.draw import draw_skeleton
-from dancenow.files import atomic_path
 from dancenow.frames import FrameStore
 from dancenow.keypoints import INVENTED, load_pose
 from dancenow.media import decode, probe
@@ -38,8 +35,7 @@ def plot_transfer(source_frames_path, pose_path, video_path, figure_path):
     )
     width = max(round(CELL_HEIGHT * row[0].shape[1] / row[0].shape[0]) for row in rows)
     picture = np.concatenate([np.concatenate([_cell(cell, width) for cell in row], axis=1) for row in rows])
-    with atomic_path(figure_path) as partial:
-        write_png(Path(partial), picture)
+    write_png(figure_path, picture)
 
 
 def _cell(picture, width):

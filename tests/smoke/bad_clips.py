@@ -1,0 +1,86 @@
+"""Footage that cannot be used, made on the spot with plain ffmpeg; each maker writes one file."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from clips import ffmpeg, film, numbered
+
+FAST_START = "-movflags +faststart"
+ONE_FRAME = "-frames:v 1"
+
+
+def good(path, count=10, height=64, width=96, fps="25"):
+    film(path, numbered(count, height, width), "-g 1", FAST_START, fps=fps)
+
+
+def text(path):
+    path.write_text("this is a letter, not a video\n" * 50)
+
+
+def noise(path, *options):
+    """20 frames that take many bytes each."""
+    film(path, np.random.default_rng(0).integers(0, 256, (20, 64, 96, 3), dtype=np.uint8), "-g 1", *options)
+    return path.read_bytes()
+
+
+def moov_missing(path):
+    whole = noise(path)  # the index stands at the end
+    path.write_bytes(whole[: len(whole) // 3])
+
+
+def cut_in_the_middle(path):
+    whole = noise(path, FAST_START)
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def damaged(path):
+    whole = bytearray(noise(path, FAST_START))
+    middle = len(whole) // 2
+    whole[middle : middle + 20000] = bytes(20000)
+    path.write_bytes(whole)
+
+
+def sound(path):
+    ffmpeg("-f lavfi -i sine=duration=0.3 -c:a aac", path)
+
+
+def picture(path):
+    still = path.with_suffix(".png")
+    ffmpeg(f"-f lavfi -i color=s=96x64 {ONE_FRAME}", still)
+    still.rename(path)
+
+
+def no_frames(path):
+    ffmpeg("-f lavfi -i color=s=96x64 -t 0 -c:v libx264 -movflags +empty_moov+default_base_moof", path)
+
+
+def concat_script(path):
+    path.write_text("ffconcat version 1.0\nfile secret.mp4\n")
+
+
+def playlist(path):
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.mp4\n#EXT-X-ENDLIST\n")
+
+
+def nobody(path):
+    ffmpeg("-f lavfi -i testsrc=duration=0.12:size=192x192:rate=25 -pix_fmt yuv420p", path)
+
+
+def talking_head(path, alice):
+    """Head and shoulders of `alice`, the demo clip."""
+    head = "-t 0.16 -an -vf crop=iw/5:iw/5:iw*0.4:ih*0.24,scale=192:192"
+    ffmpeg("-i", Path(alice), head, path)
+
+
+def dangling(path):
+    path.symlink_to("nowhere.mp4")
+
+
+def loop(path):
+    path.symlink_to(path.name)
+
+
+def copy(path, of):
+    shutil.copy(of, path)

@@ -1,0 +1,288 @@
+"""The table of bad and hostile input: what is wrong, and the one line that the user reads.
+
+In a line "…" stands for words of other programs (ffmpeg's reason, a list of names). docs/errors.md is made
+from this table:
+
+    PYTHONPATH=workflow_scripts:tests:tests/unit python tests/smoke/bad_inputs.py > docs/errors.md
+"""
+
+import re
+import sys
+from dataclasses import dataclass, field
+
+import bad_clips as clips
+import bad_results as results
+
+
+@dataclass(frozen=True)
+class Bad:
+    """One bad input, of a subject called `name`.
+
+    wrong: in words; says: the whole line; rule: which refuses it; make: called with the path of the clip
+    (Footage) or with the folder of the run and the name (Result); subject: what the configuration says of the
+    subject, beside its clip; config: what it says beside subjects; target: what is asked for.
+    """
+
+    name: str
+    wrong: str
+    says: str
+    rule: str = ""
+    make: object = None
+    subject: dict = field(default_factory=dict)
+    config: dict = field(default_factory=dict)
+    target: str = ""
+
+    def matches(self, line):
+        """Whether the line is the one that the table says."""
+        return re.fullmatch(re.escape(self.says).replace("…", ".+"), line) is not None
+
+
+def clip(name, *more):
+    """The entry of a clip in the configuration."""
+    return {"video": f"clips/{name}.mp4"}
+
+
+# --- footage: refused by the rules that read it, target results/stance/{name}.json
+
+COPY = "copy the clip again"
+FOOTAGE = [
+    Bad("text", "a text file called mp4",
+        "clips/text.mp4: not a video (…); give a clip such as an mp4", "probe_clip", clips.text),
+    Bad("empty", "an empty file",
+        f"clips/empty.mp4: the file is empty; {COPY}", "probe_clip", lambda path: path.touch()),
+    Bad("no-index", "a download that stopped, the mp4's index missing",
+        "clips/no-index.mp4: cut short (moov atom not found); copy the whole clip again",
+        "probe_clip", clips.moov_missing),
+    Bad("half", "a download that stopped, the index in front",
+        f"clips/half.mp4: cut short, 0.40 of 0.80 s are there; {COPY}",
+        "probe_clip", clips.cut_in_the_middle),
+    Bad("sound", "sound only",
+        "clips/sound.mp4: there is no picture in it, only sound or data; give a video clip",
+        "probe_clip", clips.sound),
+    Bad("picture", "a picture (PNG) called mp4",
+        "clips/picture.mp4: not a video (…); give a clip such as an mp4", "probe_clip", clips.picture),
+    Bad("no-frames", "a picture track of no length",
+        "clips/no-frames.mp4: there is no frame in it; give a clip with at least one frame",
+        "probe_clip", clips.no_frames),
+    Bad("concat", "a concat script that names another file, called mp4",
+        "clips/concat.mp4: not a video (…); give a clip such as an mp4", "probe_clip", clips.concat_script),
+    Bad("playlist", "a playlist (m3u8) that names another file, called mp4",
+        "clips/playlist.mp4: not a video (…); give a clip such as an mp4", "probe_clip", clips.playlist),
+    Bad("folder", "a folder in place of a clip",
+        "clips/folder.mp4: a folder, not a clip; name the file in it that is the clip",
+        "probe_clip", lambda path: path.mkdir()),
+    Bad("late", "start beyond the end of the clip",
+        "clips/late.mp4: start: 9 s is not before its end at 0.40 s; set it lower",
+        "probe_clip", clips.good, {"start": 9}),
+    Bad("long", "end beyond the end of the clip",
+        "clips/long.mp4: end: 9 s, but it ends at 0.40 s; set it lower or leave it out",
+        "probe_clip", clips.good, {"end": 9}),
+    Bad("backwards", "end before start",
+        "clips/backwards.mp4: end: 0.1 s is not after start, 0.2 s; set it higher",
+        "probe_clip", clips.good, {"start": 0.2, "end": 0.1}),
+    Bad("outside", "crop outside the picture",
+        "clips/outside.mp4: crop: [50, 0, 64, 64] reaches beyond the upright picture, 96x64 px; "
+        "x + w and y + h must lie within it", "probe_clip", clips.good, {"crop": [50, 0, 64, 64]}),
+    Bad("damaged", "data damaged in the middle",
+        "clips/damaged.mp4: damaged after frame … of 20 (…); copy the clip again or re-encode it",
+        "extract_frames", clips.damaged),
+    Bad("shapes", "several clips of different shape",
+        "the clips differ in shape (clips/shapes.mp4 96x64, clips/tall.mp4 64x96); "
+        "give each a `crop` of one shape", "extract_frames", clips.good,
+        {"clips": [clip("shapes"), clip("tall")]}),
+    Bad("rates", "several clips of different rate",
+        "the clips differ in frames a second (clips/rates.mp4 25/1, clips/slow.mp4 10/1); "
+        "give the subject an `fps`", "extract_frames", clips.good,
+        {"clips": [clip("rates"), clip("slow")]}),
+    Bad("nobody", "nobody in the picture",
+        "nobody: mediapipe finds nobody in any of the 3 frames; use a clip that shows one person from head "
+        "to foot", "detect_poses", clips.nobody),
+    Bad("head", "a talking head, no body",
+        "head: only 0 of 4 frames show the person from head to feet, too few to tell size and place; "
+        "use footage of the whole body", "measure_stance", clips.talking_head),
+]  # fmt: skip
+
+# --- results of an earlier run, or keypoints of the user's own, that are damaged or do not fit
+
+AGAIN = "delete it, the workflow makes it again"
+RESULTS = [
+    Bad("torn-pose", "a pose file that is torn off",
+        f"results/poses/torn-pose.npz: not a pose file (…); {AGAIN}", "measure_stance", results.torn_pose),
+    Bad("nan-pose", "a pose file with NaN in it",
+        f"results/poses/nan-pose.npz: not a pose file (keypoints hold NaN or infinity); {AGAIN}",
+        "measure_stance", results.nan_pose),
+    Bad("pickle-pose", "a pose file that holds a program (pickle); it is not run",
+        f"results/poses/pickle-pose.npz: not a pose file (…); {AGAIN}",
+        "measure_stance", results.pickle_pose),
+    Bad("torn-frames", "a frame store that is torn off",
+        "results/frames/torn-frames.avi: frame … is damaged; delete the file and run extract_frames again",
+        "make_plate", results.torn_frames),
+    Bad("torn-facts", "the facts of a frame store, torn off",
+        f"results/frames/torn-facts.json: damaged, not JSON (…); {AGAIN}", "track_performer",
+        results.torn_facts),
+    Bad("number", "a performer's number that nobody has",
+        "results/poses/number.people.npz: subjects.<name>.performer is 7, but the people are numbered 1 "
+        "to 1; take such a number or one of: largest, left, right, center; see "
+        "results/figures/<name>.people.png",
+        "track_performer", results.people, {"performer": 7}),
+    Bad("torn-model", "a generator file that is torn off",
+        "results/models/torn-model/generator.safetensors: not a generator file (…); "
+        "delete it to train it again", "synthesize_frames", results.torn_generator),
+    Bad("pickle-model", "a program (pickle) in place of a generator; it is not run",
+        "results/models/pickle-model/generator.safetensors: not a generator file (…); "
+        "delete it to train it again", "synthesize_frames", results.pickle_generator),
+    Bad("large-model", "a generator of another frame size",
+        "results/models/large-model/generator.safetensors: paints 128x96 px, the pose is 192x128 px; "
+        "set frames.long_edge back, or delete the generator to train it again",
+        "synthesize_frames", results.large_generator),
+    Bad("mixed", "a pair of imported and detected keypoints",
+        "results/poses/mixed.npz was made by openpose-body25 (imported), results/poses/good.npz by mediapipe "
+        "(sha256:test); their keypoints sit differently on the body: name keypoints of one "
+        "format under `poses` for both subjects, or for neither", "normalize_poses", results.imported_pose),
+    Bad("no-poses", "a folder of keypoints without any",
+        "own/no-poses: no keypoint files in it; OpenPose writes {clip}_000000000000_keypoints.json and so "
+        "on, or {clip}000000_pose.yml", "import_poses", results.no_keypoints),
+    Bad("few-poses", "fewer keypoint files than frames",
+        "own/few-poses: keypoints of 2 frames for a clip of 3; …; run the estimator on this very clip, on "
+        "every frame", "import_poses", results.few_keypoints),
+    Bad("json-poses", "a keypoint file that is not JSON",
+        "own/json-poses/clip_000000000001_keypoints.json: not JSON (…); write the file again",
+        "import_poses", results.broken_keypoints),
+    Bad("two-bodies", "keypoints of two body models in one folder",
+        "own/two-bodies/clip_000000000001_keypoints.json: a body of …, but "
+        "clip_000000000000_keypoints.json holds one of …; write the whole folder with one body model",
+        "import_poses", results.two_models),
+]  # fmt: skip
+
+# --- the configuration and the command: refused before anything runs
+
+FRAMES = "results/frames/anna.json"
+GOOD = {"video": "clips/good.mp4"}
+CONFIG = [
+    Bad("absent", "a clip that is not there",
+        "error: clips/absent.mp4: no such file; put it there or correct config: subjects.anna",
+        subject=clip("absent")),
+    Bad("dangling", "a link to a clip that is not there",
+        "error: clips/dangling.mp4: no such file; put it there or correct config: subjects.anna",
+        make=clips.dangling, subject=clip("dangling")),
+    Bad("loop", "a link that leads to itself",
+        "clips/loop.mp4: Too many levels of symbolic links; correct config: subjects.anna",
+        make=clips.loop, subject=clip("loop")),
+    Bad("absent-poses", "keypoints that are not there",
+        "error: own/absent: no such file; put it there or correct config: subjects.anna.poses",
+        subject=GOOD | {"poses": "own/absent"}, target="results/poses/anna.npz"),
+    Bad("two-videos", "both `video` and `clips`",
+        "config: subjects.anna: …: give either one video, with start, end and crop of its own, or a list of "
+        "clips, each with its own", subject=GOOD | {"clips": [GOOD]}),
+    Bad("source", "a source of several clips",
+        "results/alice_as_anna.mp4 (name it with its video in config.yaml): alice_as_anna: anna has several "
+        "clips and can only be a target, for a dance goes on without a break, and so does its sound; give "
+        "the source one `video`", subject={"clips": [GOOD, GOOD]}, target="results/alice_as_anna.mp4"),
+    Bad("stranger", "a target that names an unknown subject",
+        "results/alice_as_ana.mp4 (name it with its video in config.yaml): alice_as_ana: 'ana' is not one of "
+        "the subjects (…); did you mean 'anna'?", target="results/alice_as_ana.mp4"),
+    Bad("transfer", "a transfer of an unknown subject",
+        "config: transfers: anna_as_bob: 'bob' is not one of the subjects (…)",
+        config={"transfers": ["anna_as_bob"]}),
+    Bad("grammar", "a transfer that is no pair",
+        "config: transfers.0: anna and bob: no transfer; write {target}_as_{source}",
+        config={"transfers": ["anna and bob"]}),
+    Bad("truth", "scores of a pair without a ground truth",
+        "config: evaluation.truth: no footage is named for alice_as_anna; a transfer without one cannot be "
+        "scored", target="results/metrics/alice_as_anna.json"),
+    Bad("absent-truth", "a ground truth that is not there",
+        "error: clips/truth.mp4: no such file; put it there or correct config: "
+        "evaluation.truth.alice_as_anna", target="results/metrics/alice_as_anna.json",
+        config={"evaluation": {"truth": {"alice_as_anna": "clips/truth.mp4"}}}),
+    Bad("typo", "a key with a typing error",
+        "config: train: Additional properties are not allowed ('stepps' was unexpected); "
+        "did you mean 'steps'?", config={"train": {"stepps": 5}}),
+    Bad("type", "a word where a number belongs",
+        "config: train.steps: 'many' is not of type 'integer'", config={"train": {"steps": "many"}}),
+    Bad("preset", "an unknown preset",
+        "config: preset: 'fast' is not one of: smoke, demo, paper", config={"preset": "fast"}),
+    Bad("escape", "a subject's name that leads out of results/",
+        "config: subjects: ../../etc: no name of a subject; use small letters and digits, with single "
+        "hyphens between", config={"subjects": {"../../etc": GOOD}}),
+    Bad("two-names", "two names that cannot be used",
+        "config: subjects: …: no name of a subject; use small letters and digits, with single hyphens "
+        "between", config={"subjects": {"Bob Smith": GOOD, "b_as_c": GOOD}}),
+    Bad("edge", "a working size that is no multiple of 32",
+        "config: frames.long_edge: 200 is not a multiple of 32", config={"frames": {"long_edge": 200}}),
+    Bad("window", "an even smoothing window",
+        "config: pose.window: 4: frames that the smoothing looks at; it must be odd, so that a frame is in "
+        "its middle", config={"pose": {"window": 4}}),
+    Bad("rate", "frames a second out of range",
+        "config: subjects.anna.fps: 1000 is greater than the maximum of 240", subject=GOOD | {"fps": 1000}),
+    Bad("cut-poses", "keypoints of your own for a part of a clip",
+        "config: subjects.anna.poses: keypoints of your own belong to one whole clip; cut the clip first and "
+        "leave out: start", subject=GOOD | {"poses": "own", "start": 1}),
+    Bad("yaml", "a configuration that is not YAML",
+        "Config file is not valid JSON or YAML. In case of YAML, make sure to not mix whitespace and tab "
+        "indentation.", config="a: [1,\n b: }\n"),
+]  # fmt: skip
+
+# --- refused by the library, where a workflow around it would show nothing more
+
+LIBRARY = [
+    Bad("one-frame", "a target of a single frame",
+        "one.npz: no two consecutive training frames show a person; use a longer clip of the whole body",
+        make=results.train_on_one_frame),
+    Bad("holdout", "scores of unseen footage when train.holdout is 0",
+        "train.holdout keeps no frame back; set it to 0.2 or so to score unseen footage",
+        make=results.score_without_holdout),
+]  # fmt: skip
+
+# --- the machine
+
+FULL_DISK = [
+    Bad("frames.avi", "the disk is full, while frames are written",
+        "frames.avi: cannot be written after frame … (…); is the disk full?", make=results.write_frames),
+    Bad("film.mp4", "the disk is full, while a film is written",
+        "film.mp4: cannot be written after frame … (…); is the disk full?", make=results.write_film),
+    *(Bad(name, f"the disk is full, while {what} is written",
+          f"{name}: cannot be written (…); free space on its disk and run again", make=make)
+      for name, what, make in (("pose.npz", "a pose", results.write_pose),
+                               ("plate.png", "a picture", results.write_picture),
+                               ("facts.json", "a JSON file", results.write_facts))),
+    Bad("generator.safetensors", "the disk is full, while a generator is written",
+        "generator.safetensors: cannot be written (…); free space on its disk", make=results.write_generator),
+]  # fmt: skip
+
+HEAD = """# What can be wrong with the input, and what you read then
+
+Made from the table in `tests/smoke/bad_inputs.py`, every line of which is a test; "…" stands for words that
+depend on the case. A file appears whole or not at all, and no other result is touched: other subjects are
+finished (with `--keep-going`), and what was made before stays as it was.
+
+A line stands on the terminal and in `logs/{rule}/{name}.log`, there after `error: `. The exit code is that of
+`snakemake`; a job's own is the same. Snakemake deletes what the rule that fails would have made before it
+starts it, so that nothing out of date can be taken for its result.
+"""
+TAIL = """
+## Killed
+
+A job that is killed (SIGKILL, as by a machine short of memory) leaves nothing under the name of a result, at
+most a file `.partial-*` beside it, which the next attempt at the same file removes. The same command goes on
+with what is there and ends with the same bytes: tested by a kill in the middle of probing, extraction,
+detection, tracking, normalisation, plate, synthesis and joining, and of training (docs/training.md).
+When Snakemake itself is killed, its lock stays: `snakemake --unlock`, then the same command.
+"""
+PARTS = {
+    "Footage": FOOTAGE, "Results and keypoints that are damaged or do not fit": RESULTS,
+    "Configuration and command": CONFIG, "Too little footage": LIBRARY, "The disk": FULL_DISK,
+}  # fmt: skip
+
+
+def document():
+    """The text of docs/errors.md."""
+    lines = [HEAD]
+    for title, rows in PARTS.items():
+        lines += [f"## {title}", "", "| what is wrong | what you read | exit code |", "|---|---|---|"]
+        lines += [f"| {row.wrong} | `{row.says.removeprefix('error: ')}` | 1 |" for row in rows]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n" + TAIL
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

@@ -1,0 +1,224 @@
+"""Results and keypoints that are damaged or do not fit; each maker writes what one rule then refuses.
+
+`lay_out` writes a subject's results as the workflow would have left them, small and made up; a maker spoils
+one of them. The frames are 192x128, three of them.
+"""
+
+import json
+import pickle
+import shutil
+from fractions import Fraction
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+import keypoint_files as files
+from clips import film
+from dancenow.checkpoint import save_generator
+from dancenow.dataset import heldout
+from dancenow.files import write_json
+from dancenow.frames import extract_frames
+from dancenow.keypoints import COUNT, IMPORTED, People, Pose, save_people, save_pose
+from dancenow.media import encode, probe
+from dancenow.networks import Generator
+from dancenow.normalize import measure_stance
+from dancenow.pictures import write_png
+from dancenow.train_target import train_target
+from figures import footage, performer
+
+NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True}
+WIDTH, HEIGHT = 192, 128
+POSE = performer(3, WIDTH, HEIGHT, tall=100)
+LAID_OUT = [
+    "clips/{}.mp4", "results/frames/{}.avi", "results/frames/{}.index.npy", "results/frames/{}.json",
+    "results/poses/{}.people.npz", "results/poses/{}.npz", "results/stance/{}.json",
+    "results/poses/{}_as_good.npz", "results/models/{}/generator.safetensors",
+]  # fmt: skip
+
+
+def place(run, kind, name, end):
+    path = run / "results" / kind / f"{name}{end}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def lay_out(run, name):
+    """Frames, people, pose, stance, a pair `{name}_as_good` and a generator of the subject `name`."""
+    clip = run / "clips" / f"{name}.mp4"
+    film(clip, footage(POSE))
+    ends = place(run, "frames", name, ".avi"), place(run, "frames", name, ".index.npy")
+    extract_frames([clip], [probe(clip)], WIDTH, *ends, place(run, "frames", name, ".json"))
+    one = {key: getattr(POSE, key) for key in ("fps", "width", "height", "estimator", "checkpoint")}
+    save_people(
+        place(run, "poses", name, ".people.npz"),
+        People(keypoints=POSE.keypoints, frame=np.arange(3, dtype=np.int32), count=3, **one),
+    )
+    save_pose(place(run, "poses", name, ".npz"), POSE)
+    write_json(place(run, "stance", name, ".json"), measure_stance(POSE))
+    save_pose(place(run, "poses", f"{name}_as_good", ".npz"), POSE)
+    generator(run, name)
+
+
+def lay_out_again(run, model, name):
+    """The results of the subject `model`, which is laid out, as those of `name`."""
+    (run / "results/models" / name).mkdir(parents=True)
+    for pattern in LAID_OUT:  # in the order in which they are made
+        shutil.copy(run / pattern.format(model), run / pattern.format(name))
+
+
+def generator(run, name, width=WIDTH, height=HEIGHT):
+    torch.manual_seed(0)
+    described = {"network": NETWORK, "sizes": [[64, 96]], "width": width, "height": height, "seed": 0}
+    save_generator(
+        place(run, "models", name, "") / "generator.safetensors",
+        Generator(**NETWORK).state_dict(), described | {"step": 1}, np.zeros((height, width, 3), np.uint8),
+    )  # fmt: skip
+
+
+def tear(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+class Bomb:
+    """Unpickled, it writes a file `executed` into the working directory."""
+
+    def __reduce__(self):
+        return open, ("executed", "w")
+
+
+def torn_pose(run, name):
+    tear(place(run, "poses", name, ".npz"))
+
+
+def spoilt_pose(run, name, **changes):
+    path = place(run, "poses", name, ".npz")
+    with np.load(path) as stored:
+        fields = dict(stored)
+    np.savez(path, **(fields | changes))
+
+
+def nan_pose(run, name):
+    keypoints = POSE.keypoints.copy()
+    keypoints[1, 5, 0] = np.nan
+    spoilt_pose(run, name, keypoints=keypoints)
+
+
+def pickle_pose(run, name):
+    spoilt_pose(run, name, keypoints=np.array([Bomb()], dtype=object))
+
+
+def imported_pose(run, name):
+    imported = POSE.replace(estimator="openpose-body25", checkpoint=IMPORTED)
+    save_pose(place(run, "poses", name, ".npz"), imported)
+    write_json(place(run, "stance", name, ".json"), measure_stance(imported))
+
+
+def torn_frames(run, name):
+    tear(place(run, "frames", name, ".avi"))
+
+
+def torn_facts(run, name):
+    tear(place(run, "frames", name, ".json"))
+
+
+def people(run, name):
+    """One person, as laid out."""
+
+
+def generator_path(run, name):
+    return run / "results/models" / name / "generator.safetensors"
+
+
+def torn_generator(run, name):
+    tear(generator_path(run, name))
+
+
+def pickle_generator(run, name):
+    generator_path(run, name).write_bytes(pickle.dumps(Bomb()))
+
+
+def large_generator(run, name):
+    generator(run, name, 128, 96)
+
+
+def own(run, name):
+    folder = run / "own" / name
+    folder.mkdir(parents=True)
+    return folder
+
+
+def no_keypoints(run, name):
+    (own(run, name) / "notes.txt").write_text("nothing here")
+
+
+def keypoints(run, name, bodies):
+    folder = own(run, name)
+    for frame, body in enumerate(bodies):
+        content = {"people": [files.json_person(files.person(0), body, face=None)]}
+        (folder / f"clip_{frame:012d}_keypoints.json").write_text(json.dumps(content))
+    return folder
+
+
+def few_keypoints(run, name):
+    keypoints(run, name, [files.BODY_25] * 2)
+
+
+def broken_keypoints(run, name):
+    tear(keypoints(run, name, [files.BODY_25] * 3) / "clip_000000000001_keypoints.json")
+
+
+def two_models(run, name):
+    keypoints(run, name, [files.BODY_25, files.COCO_18, files.BODY_25])
+
+
+# --- of the library
+
+
+def train_on_one_frame(folder):
+    pose = performer(1)
+    frames = folder / "one.avi"
+    clip = film(folder / "one.mp4", footage(pose))
+    extract_frames([clip], [probe(clip)], 128, frames, folder / "one.index.npy", folder / "one.json")
+    save_pose(folder / "one.npz", pose)
+    inputs = SimpleNamespace(frames=frames, pose=folder / "one.npz")
+    settings = {"generator": {"plate": False}, "batch": 1, "lead": 1, "seed": 0}
+    train_target(inputs, SimpleNamespace(), settings, 0.0, 1)
+
+
+def score_without_holdout(folder):
+    heldout(POSE, 0.0)
+
+
+# --- writers, for a disk that is full
+
+NOISE = np.random.default_rng(0).integers(0, 256, (4, 128, 192, 3), dtype=np.uint8)
+
+
+def write_frames(folder):
+    flat = np.repeat(np.arange(60, dtype=np.uint8), 128 * 192 * 3).reshape(60, 128, 192, 3)
+    clip = film(folder.parent / "flat.mp4", flat, "-crf 30")  # small itself, unlike its frames
+    ends = (folder / f"frames.{end}" for end in ("avi", "index.npy", "json"))
+    extract_frames([clip], [probe(clip)], 192, *ends)
+
+
+def write_film(folder):
+    encode(folder / "film.mp4", NOISE, Fraction(25), 192, 128)
+
+
+def write_pose(folder):
+    keypoints = np.random.default_rng(0).uniform(0.5, 1, (60, COUNT, 3)).astype(np.float32)
+    save_pose(folder / "pose.npz", Pose(keypoints, Fraction(25), 192, 128, "mediapipe", "sha256:test"))
+
+
+def write_picture(folder):
+    write_png(folder / "plate.png", NOISE[0])
+
+
+def write_facts(folder):
+    write_json(folder / "facts.json", list(range(20000)))
+
+
+def write_generator(folder):
+    described = {"network": NETWORK}
+    save_generator(folder / "generator.safetensors", Generator(**NETWORK).state_dict(), described, NOISE[0])

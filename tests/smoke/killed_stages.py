@@ -1,0 +1,141 @@
+"""The stages before and after the training, each killed in its middle and then run again, as a program.
+
+It runs the workflow's own scripts, with what Snakemake would give them, in processes forked from one that has
+imported the libraries, so that each attempt costs little. Called with two folders that hold clips/a.mp4 and
+results/models/a/generator.safetensors: in the first every stage is killed once, in the second none is.
+"""
+
+import hashlib
+import json
+import os
+import runpy
+import signal
+import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LONG_EDGE = 192
+FRAMES = {key: f"results/frames/a.{end}" for key, end in
+          (("frames", "avi"), ("index", "index.npy"), ("facts", "json"))}  # fmt: skip
+PEOPLE, POSE, STANCE = "results/poses/a.people.npz", "results/poses/a.npz", "results/stance/a.json"
+PAIR, PAINTED = "results/poses/a_as_a.npz", "results/synthesis/a_as_a.mp4"
+DECISION, CLIPS, CLIP = "results/poses/estimator.json", "results/clips/a.json", "clips/a.mp4"
+TRACKING = {"performer": "largest", "max_gap": 8, "smoothing": "gaussian", "window": 5}
+GENERATOR = "results/models/a/generator.safetensors"
+PLATE, RESULT = "results/plates/a.png", "results/a_as_a.mp4"
+
+# where a stage is killed: at which call of which function; os.replace has the whole file still to be renamed
+RENAMING = ("os", "replace", 1)
+STAGES = {
+    "probe_clip": ({"clips": [CLIP]}, {"facts": CLIPS}, {"parts": [{}]}, RENAMING),
+    "extract_frames": ({"clips": [CLIP], "facts": CLIPS}, FRAMES, {"long_edge": LONG_EDGE},
+                       ("cv2", "imencode", 3)),
+    "choose_estimator": (
+        {}, {"decision": DECISION}, {"estimator": "mediapipe", "checkpoint": "embedded"}, RENAMING,
+    ),
+    "detect_poses": (
+        {"decision": DECISION, **FRAMES}, {"people": PEOPLE}, {},
+        ("dancenow.frames", "FrameStore.__getitem__", 3),
+    ),
+    "track_performer": ({"people": PEOPLE, "facts": FRAMES["facts"]}, {"pose": POSE}, TRACKING, RENAMING),
+    "measure_stance": ({"pose": POSE}, {"stance": STANCE}, {}, RENAMING),
+    "normalize_poses": (
+        {"source_pose": POSE, "source_stance": STANCE, "target_pose": POSE, "target_stance": STANCE},
+        {"pose": PAIR}, {"limbs": "target"}, RENAMING,
+    ),
+    "make_plate": (
+        {"frames": FRAMES["frames"], "pose": POSE}, {"plate": PLATE}, {"holdout": 0.2}, RENAMING,
+    ),
+    "synthesize_frames": (
+        {"generator": GENERATOR, "pose": PAIR, "facts": FRAMES["facts"]},
+        {"video": PAINTED}, {}, ("dancenow.synthesis", "Painter.paint", 3),
+    ),
+    "mux_video": (
+        {"video": PAINTED, "clip": CLIP, "facts": CLIPS}, {"video": RESULT}, {},
+        ("dancenow.media", "_status", 1),
+    ),
+}  # fmt: skip
+
+
+class Named(dict):
+    """What Snakemake's input, output and params are to a script."""
+
+    __getattr__ = dict.__getitem__
+
+
+def kill_at(module, name, count):
+    """Send this process SIGKILL when the function is called for the `count`th time."""
+    *owner, name = name.split(".")
+    place = import_module(module)
+    for part in owner:
+        place = getattr(place, part)
+    function, left = getattr(place, name), [count]
+
+    def reached(*given, **named):
+        left[0] -= 1
+        if not left[0]:
+            if name == "replace":  # as if the disk had only got half of it
+                os.truncate(given[0], os.path.getsize(given[0]) // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*given, **named)
+
+    setattr(place, name, reached)
+
+
+def attempt(folder, rule, killed):
+    """Run the rule's script in a forked process; returns its exit status, negative for a signal."""
+    given, made, params, place = STAGES[rule]
+    child = os.fork()
+    if not child:
+        os.setsid()
+        os.chdir(folder)
+        os.dup2(os.open("said", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+        if killed:
+            kill_at(*place)
+        job = Named(
+            input=Named(given), output=Named(made), params=Named(params), wildcards=Named(subject="a"),
+            log=[f"{rule}.log"], threads=1,
+        )  # fmt: skip
+        code = 0
+        try:
+            runpy.run_path(str(ROOT / "workflow_scripts" / f"{rule}.py"), {"snakemake": job})
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            os._exit(code)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # its ffmpeg, as when a whole job is killed
+    return status
+
+
+def snapshot(folder):
+    """path -> [SHA-256, time of change] of every file in results/."""
+    return {
+        str(path.relative_to(folder)): [
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+            path.stat().st_mtime_ns,
+        ]
+        for path in (folder / "results").rglob("*")
+        if path.is_file()
+    }
+
+
+def kill_and_repeat(folder, rule):
+    before = snapshot(folder)
+    statuses = [attempt(folder, rule, killed=True)]
+    between = snapshot(folder)
+    statuses.append(attempt(folder, rule, killed=False))
+    return {"statuses": statuses, "before": before, "between": between, "after": snapshot(folder)}
+
+
+if __name__ == "__main__":
+    # before the forks, so that each costs nothing
+    for library in ("estimators.mediapipe_holistic", "normalize", "synthesis", "plate", "performer"):
+        import_module(f"dancenow.{library}")
+
+    killed, whole = map(Path, sys.argv[1:])
+    told = {rule: kill_and_repeat(killed, rule) for rule in STAGES}
+    sys.stdout.write(json.dumps([told, [attempt(whole, rule, killed=False) for rule in STAGES]]))

@@ -1,0 +1,203 @@
+"""Every line of the table of bad inputs, as a user meets it: many subjects, one of them good, in one run."""
+
+import json
+import os
+import subprocess
+import sys
+
+import bad_clips
+import bad_inputs
+import bad_results
+import pytest
+import yaml
+from bad_inputs import CONFIG, FOOTAGE, FRAMES, GOOD, LIBRARY, PARTS, RESULTS
+
+from dancenow.errors import InputError
+from running import ROOT, run_snakemake, said
+
+GOOD_NAME = '-my "best"  dance\'s 100%;\n$(touch executed).mp4'
+OUTPUTS = {
+    "probe_clip": "results/clips/{}.json",
+    "extract_frames": "results/frames/{}.avi results/frames/{}.index.npy results/frames/{}.json",
+    "detect_poses": "results/poses/{}.people.npz", "import_poses": "results/poses/{}.people.npz",
+    "track_performer": "results/poses/{}.npz", "measure_stance": "results/stance/{}.json",
+    "make_plate": "results/plates/{}.png", "normalize_poses": "results/poses/good_as_{}.npz",
+    "synthesize_frames": "results/synthesis/{}_as_good.mp4",
+}  # fmt: skip
+LOGS = {"normalize_poses": "good_as_{}", "synthesize_frames": "{}_as_good"}
+
+
+def by_name(row):
+    return row.name
+
+
+def snapshot(folder):
+    """path -> (bytes, time of change) of every file."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def made_by(row):
+    """The files that the rule which refuses the row would have made."""
+    return OUTPUTS[row.rule].format(*[row.name] * 3).split()
+
+
+class Run:
+    """One run over all `rows` and what stood in results/ before and after."""
+
+    def __init__(self, directory, rows, subjects, targets, *arguments):
+        self.directory = directory
+        for row in rows:  # of an earlier day
+            for earlier in (f"{row.name}_as_intact.mp4", f"reports/{row.name}.html"):
+                path = directory / "results" / earlier
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"made before: {earlier}")
+        settings = {"subjects": subjects, "frames": {"long_edge": 192}, "pose": {"estimator": "mediapipe"}}
+        (directory / "mine.yaml").write_text(yaml.safe_dump(settings))
+        self.before = snapshot(directory / "results")
+        self.completed = run_snakemake(
+            directory, *targets, "--keep-going", *arguments, "--configfile", str(directory / "mine.yaml")
+        )
+        self.after = snapshot(directory / "results")
+
+    def check_refusal(self, row):
+        """One line in the job's log and on the terminal; nothing of what the rule makes."""
+        log = self.directory / "logs" / row.rule / f"{LOGS.get(row.rule, '{}').format(row.name)}.log"
+        assert log.exists(), said(self.completed)
+        lines = log.read_text().splitlines()
+        (line,) = [line for line in lines if line.startswith("error: ")]
+        assert row.matches(line.removeprefix("error: ")), line
+        assert "Traceback" not in "".join(lines)
+        assert line in said(self.completed).splitlines()
+        assert not [path for path in made_by(row) if path.removeprefix("results/") in self.after]
+
+    def check_rest(self, rows, made=()):
+        """Earlier results are as they were; what is new is whole, and was asked for."""
+        assert self.completed.returncode == 1, said(self.completed)
+        refused = {path.removeprefix("results/") for row in rows for path in made_by(row)}
+        kept = {path: content for path, content in self.before.items() if path not in refused}
+        assert {path: self.after[path] for path in kept} == kept
+        new = self.after.keys() - self.before.keys()
+        assert all(self.after[path][0] for path in new) and not [path for path in new if ".partial" in path]
+        assert set(made) <= new
+        assert not list(self.directory.rglob("executed"))
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory, data):
+    directory = tmp_path_factory.mktemp("footage")
+    folder = directory / "clips"
+    folder.mkdir()
+    bad_clips.good(folder / "secret.mp4")
+    bad_clips.good(folder / "tall.mp4", height=96, width=64)
+    bad_clips.good(folder / "slow.mp4", fps="10")
+    bad_clips.good(folder / GOOD_NAME)
+    subjects = {"intact": {"video": f"clips/{GOOD_NAME}"}}
+    for row in FOOTAGE:
+        row.make(folder / f"{row.name}.mp4", *([data / "alice.mp4"] if row.name == "head" else []))
+        own = {} if "clips" in row.subject else bad_inputs.clip(row.name)
+        subjects[row.name] = own | row.subject
+    targets = [f"results/stance/{row.name}.json" for row in FOOTAGE if row.rule != "extract_frames"]
+    targets += [f"results/frames/{row.name}.json" for row in FOOTAGE if row.rule == "extract_frames"]
+    return Run(directory, FOOTAGE, subjects, [*targets, "results/frames/intact.json"])
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("results")
+    (directory / "clips").mkdir()
+    bad_results.lay_out(directory, "good")
+    subjects = {"good": bad_inputs.clip("good")}
+    for row in RESULTS:
+        bad_results.lay_out_again(directory, "good", row.name)
+        row.make(directory, row.name)
+        subjects[row.name] = bad_inputs.clip(row.name) | row.subject
+        if row.rule == "import_poses":
+            subjects[row.name]["poses"] = f"own/{row.name}"
+        for path in made_by(row):
+            (directory / path).unlink(missing_ok=True)
+    targets = [made_by(row)[0] for row in RESULTS]
+    rules = sorted({row.rule for row in RESULTS})
+    whole = "results/poses/good_as_good.npz"
+    (directory / whole).unlink()
+    return Run(directory, RESULTS, subjects, [*targets, whole], "--allowed-rules", *rules)
+
+
+@pytest.mark.parametrize("row", FOOTAGE, ids=by_name)
+def test_footage_that_cannot_be_used_is_refused_in_one_line(footage, row):
+    footage.check_refusal(row)
+
+
+def test_the_good_clip_beside_them_is_finished_and_earlier_results_stay(footage):
+    made = [f"frames/intact.{end}" for end in ("avi", "index.npy", "json")]
+    footage.check_rest(FOOTAGE, made)
+    assert json.loads(footage.after["frames/intact.json"][0])["frames"] == 10
+
+
+@pytest.mark.parametrize("row", RESULTS, ids=by_name)
+def test_results_that_are_damaged_or_do_not_fit_are_refused_in_one_line(results, row):
+    results.check_refusal(row)
+
+
+def test_whole_results_beside_them_are_used_and_stay(results):
+    results.check_rest(RESULTS, ["poses/good_as_good.npz"])
+
+
+@pytest.fixture(scope="module")
+def dry_runs(tmp_path_factory):
+    """name -> (exit code, lines said, results before and after) for each row of CONFIG."""
+    base, commands = tmp_path_factory.mktemp("dry"), []
+    for row in CONFIG:
+        directory = base / row.name
+        (directory / "clips").mkdir(parents=True)
+        (directory / "own").mkdir()
+        (directory / GOOD["video"]).write_text("a clip")
+        (directory / "results").mkdir()
+        (directory / "results/alice_as_anna.mp4").write_text("made before")
+        if row.make:
+            row.make(directory / "clips" / f"{row.name}.mp4")
+        settings = {"subjects": {"alice": GOOD, "anna": row.subject or GOOD}}
+        given = yaml.safe_dump(settings | row.config) if isinstance(row.config, dict) else row.config
+        (directory / "mine.yaml").write_text(given)
+        target = row.target or FRAMES
+        arguments = ["-s", f"{ROOT}/Snakefile", "--directory", str(directory), "--cores", "1", target]
+        arguments += ["--configfile", str(directory / "mine.yaml"), "--forceall"]
+        commands.append([arguments, str(directory / "said")])
+    (base / "commands.json").write_text(json.dumps(commands))
+    before = {row.name: snapshot(base / row.name / "results") for row in CONFIG}
+    completed = subprocess.run(
+        [sys.executable, str(ROOT / "tests/smoke/many_commands.py"), str(base / "commands.json")],
+        capture_output=True, text=True, cwd=base, env=os.environ | {"NO_COLOR": "1"},
+    )  # fmt: skip
+    codes = json.loads(completed.stdout)
+    return {
+        row.name: (
+            code, (base / row.name / "said").read_text().splitlines(),
+            before[row.name], snapshot(base / row.name / "results"),
+        )
+        for row, code in zip(CONFIG, codes, strict=True)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("row", CONFIG, ids=by_name)
+def test_a_configuration_or_command_that_cannot_be_used_is_refused_in_one_line(dry_runs, row):
+    code, lines, before, after = dry_runs[row.name]
+    assert code == 1, lines
+    told = [line.strip().removeprefix("WorkflowError: ") for line in lines]
+    assert len([line for line in told if row.matches(line)]) == 1, lines
+    assert "Traceback (most recent call last):" not in lines
+    assert before == after
+
+
+@pytest.mark.parametrize("row", LIBRARY, ids=by_name)
+def test_too_little_footage_is_refused_in_one_line(tmp_path, row):
+    with pytest.raises(InputError) as error:
+        row.make(tmp_path)
+    assert row.matches(str(error.value).replace(f"{tmp_path}/", ""))
+    assert not list(tmp_path.rglob(".partial*"))
+
+
+def test_the_table_is_long_enough_and_the_page_is_made_from_it():
+    rows = [row for part in PARTS.values() for row in part]
+    assert len(rows) >= 40 and len({row.name for row in rows}) == len(rows)
+    assert (ROOT / "docs/errors.md").read_text() == bad_inputs.document(), bad_inputs.__doc__
