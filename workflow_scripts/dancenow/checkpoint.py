@@ -1,4 +1,4 @@
-"""The generator's own file. Nothing is unpickled."""
+"""The files of trained networks, each of which explains itself. Nothing is unpickled."""
 
 import json
 
@@ -7,6 +7,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from dancenow.enhancer import EnhancedGenerator
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.networks import Generator
@@ -16,27 +17,45 @@ def save_generator(path, weights, description, plate=None):
     """Write a generator that explains itself.
 
     weights: state dict; description: JSON-able dict with at least `network` (Generator's arguments),
-    `window`, `width`, `height`, `seed`, `step`; plate: (H, W, 3) uint8 or None.
+    `window`, `width`, `height`, `seed`, `step`, for an EnhancedGenerator also `enhancer` (its channels and
+    blocks), for a face generator `face` (its size); plate: (H, W, 3) uint8 or None.
     """
     tensors = {f"generator.{name}": value.detach().cpu().contiguous() for name, value in weights.items()}
     if plate is not None:
         tensors["plate"] = torch.from_numpy(np.ascontiguousarray(plate))
-    with atomic_path(path) as partial:
-        save_file(tensors, partial, metadata={"dancenow": json.dumps(description, sort_keys=True)})
+    _write(path, tensors, description)
 
 
 def load_generator(path):
-    """Read a generator file: (Generator in eval mode, description dict, plate (H, W, 3) uint8 or None).
+    """Read a generator file: (generator in eval mode, description dict, plate (H, W, 3) uint8 or None).
 
-    InputError when the file is not one.
+    The generator is a Generator or an EnhancedGenerator. InputError when the file is not one.
     """
+    tensors, description = read_network(path, "generator")
+    plate = tensors.pop("plate", None)
+    enhancer = description.get("enhancer")
+    network = description["network"]
+    generator = EnhancedGenerator(network, **enhancer) if enhancer else Generator(**network)
+    generator.load_state_dict({name.removeprefix("generator."): value for name, value in tensors.items()})
+    return generator.eval(), description, None if plate is None else plate.numpy()
+
+
+def save_discriminator(path, weights, settings):
+    """Write a Discriminator for a later stage to start from. weights: state dict; settings: its arguments."""
+    _write(path, {name: value.detach().cpu().contiguous() for name, value in weights.items()}, settings)
+
+
+def read_network(path, what):
+    """Tensors by name, and the description, of a file of this module; InputError says it is no `what`."""
     try:
         with safe_open(path, framework="pt") as stored:
             description = json.loads((stored.metadata() or {})["dancenow"])
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise InputError(f"{path}: not a generator file ({error}); train it again") from error
-    plate = tensors.pop("plate", None)
-    generator = Generator(**description["network"])
-    generator.load_state_dict({name.removeprefix("generator."): value for name, value in tensors.items()})
-    return generator.eval(), description, None if plate is None else plate.numpy()
+        raise InputError(f"{path}: not a {what} file ({error}); train it again") from error
+    return tensors, description
+
+
+def _write(path, tensors, description):
+    with atomic_path(path) as partial:
+        save_file(tensors, partial, metadata={"dancenow": json.dumps(description, sort_keys=True)})
