@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from test_dag import PAIR, WHOLE
 
 from running import planned_jobs, said
-from test_dag import PAIR, WHOLE
 
 PAPER = ("--config", "preset=paper")
 STAGES = {"halve_footage": 1, "train_enhancer": 1, "train_face": 1}
