@@ -20,4 +20,5 @@ def test_another_performer_is_tracked_without_a_new_detection(workflow):
 def test_an_unknown_performer_is_refused(workflow):
     completed = workflow("-n", *TARGETS, "--config", "subjects={alice: {performer: biggest}}")
     assert completed.returncode
-    assert "config: subjects.alice.performer: 'biggest' does not match" in completed.stderr + completed.stdout
+    said = completed.stderr + completed.stdout
+    assert "config: subjects.alice.performer: biggest: largest, left, right, center, or a person" in said
