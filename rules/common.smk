@@ -176,6 +176,30 @@ def training_settings(wildcards):
     return {key: value for key, value in config["train"].items() if key not in apart}
 
 
+def stage_settings(stage):
+    """The settings of a later stage: its own over those that all stages share; neither has stills."""
+    own, train = config["train"][stage], config["train"]
+    shared = {key: train[key] for key in ("seed", "batch", "lead", "decay", "ema")}
+    return (
+        shared
+        | {"steps": None, "stills": 0.0}
+        | {key: own[key] for key in ("epochs", "learning_rate", "weights")}
+    )
+
+
+def enhancer_settings(wildcards):
+    """Those of rule train_enhancer."""
+    network = {key: config["train"]["enhancer"][key] for key in ("channels", "blocks")}
+    return stage_settings("enhancer") | {"disturb": config["train"]["disturb"], "enhancer": network}
+
+
+def face_settings(wildcards):
+    """Those of rule train_face."""
+    own = config["train"]["face"]
+    networks = {key: own[key] for key in ("generator", "discriminator")}
+    return stage_settings("face") | networks | {"face": {"size": own["size"]}}
+
+
 def footage_of(wildcards):
     """The frames and the pose that the first stage learns from: at half the size when an enhancer follows."""
     half = ".half" if config["train"]["enhancer"] else ""

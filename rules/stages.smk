@@ -8,30 +8,6 @@ TRAINING = library(
 )
 
 
-def own_settings(stage):
-    """The settings of a later stage: its own over those that all stages share; neither has stills."""
-    own, train = config["train"][stage], config["train"]
-    shared = {key: train[key] for key in ("seed", "batch", "lead", "decay", "ema")}
-    return (
-        shared
-        | {"steps": None, "stills": 0.0}
-        | {key: own[key] for key in ("epochs", "learning_rate", "weights")}
-    )
-
-
-def enhancer_settings(wildcards):
-    """Those of rule train_enhancer."""
-    network = {key: config["train"]["enhancer"][key] for key in ("channels", "blocks")}
-    return own_settings("enhancer") | {"disturb": config["train"]["disturb"], "enhancer": network}
-
-
-def face_settings(wildcards):
-    """Those of rule train_face."""
-    own = config["train"]["face"]
-    networks = {key: own[key] for key in ("generator", "discriminator")}
-    return own_settings("face") | networks | {"face": {"size": own["size"]}}
-
-
 rule halve_footage:
     """The target's frames and pose at half the size, for the first of two stages."""
     input:
