@@ -15,6 +15,11 @@
 #   results/plates/{target}.png                              the target's background without the target
 #   results/models/perceptual.json                           which network the perceptual loss uses, and why
 #   results/models/{target}/generator.safetensors            one per target, shared by all its sources
+#   results/models/{target}/discriminator.safetensors        its judge, which the enhancer's starts from
+#   results/frames/{target}.half.avi .index.npy .json        with train.enhancer: what the first stage learns from
+#   results/poses/{target}.half.npz                          the same
+#   results/models/{target}/enhancer/generator.safetensors   with train.enhancer: the generator at the full size
+#   results/models/{target}/face/generator.safetensors       with train.face: what is added to a painted face
 #   results/models/{target}/summary.md                       one page about it: settings, time, losses, previews
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
@@ -41,6 +46,7 @@ include: "rules/formats.smk"
 include: "rules/look.smk"
 include: "rules/normalize.smk"
 include: "rules/train.smk"
+include: "rules/stages.smk"
 include: "rules/transfer.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"

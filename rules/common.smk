@@ -82,6 +82,16 @@ def check_pairs(place, pairs):
             )
 
 
+def check_stages():
+    """An enhancer goes around the published generator, which has neither plate nor unshuffle."""
+    train = config["train"]
+    if train["enhancer"] and (train["generator"]["plate"] or train["generator"]["unshuffle"] > 1):
+        raise WorkflowError(
+            "config: train.enhancer: takes a generator with `plate: false` and `unshuffle: 1`; set both under "
+            "train.generator, or train.enhancer to null"
+        )
+
+
 def check_keypoints():
     """Keypoints that the user brings are of one whole clip, and not where an export would overwrite them."""
     for name, subject in config["subjects"].items():
@@ -101,6 +111,7 @@ def check_keypoints():
 
 overlay_preset()
 check_config()
+check_stages()
 check_keypoints()
 check_pairs("config: transfers", config["transfers"])
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
@@ -182,8 +193,50 @@ def performer_of(wildcards):
 
 def training_settings(wildcards):
     """The part of `train` that decides the weights; the rest has params of its own."""
-    apart = ("holdout", "perceptual", "devices")
+    apart = ("holdout", "perceptual", "devices", "enhancer", "face")
     return {key: value for key, value in config["train"].items() if key not in apart}
+
+
+def stage_settings(stage):
+    """The settings of a later stage: its own over those that all stages share; neither has stills."""
+    own, train = config["train"][stage], config["train"]
+    shared = {key: train[key] for key in ("seed", "batch", "lead", "decay", "ema")}
+    return (
+        shared
+        | {"steps": None, "stills": 0.0}
+        | {key: own[key] for key in ("epochs", "learning_rate", "weights")}
+    )
+
+
+def enhancer_settings(wildcards):
+    """Those of rule train_enhancer."""
+    network = {key: config["train"]["enhancer"][key] for key in ("channels", "blocks")}
+    return stage_settings("enhancer") | {"disturb": config["train"]["disturb"], "enhancer": network}
+
+
+def face_settings(wildcards):
+    """Those of rule train_face."""
+    own = config["train"]["face"]
+    networks = {key: own[key] for key in ("generator", "discriminator")}
+    return stage_settings("face") | networks | {"face": {"size": own["size"]}}
+
+
+def footage_of(wildcards):
+    """The frames and the pose that the first stage learns from: at half the size when an enhancer follows."""
+    half = ".half" if config["train"]["enhancer"] else ""
+    name = f"{wildcards.target}{half}"
+    return {"frames": f"results/frames/{name}.avi", "pose": f"results/poses/{name}.npz"}
+
+
+def generator_of(wildcards):
+    """The target's finished generator: the enhancer's where there is one."""
+    stage = "enhancer/" if config["train"]["enhancer"] else ""
+    return f"results/models/{wildcards.target}/{stage}generator.safetensors"
+
+
+def face_of(wildcards):
+    """The target's face generator, where the configuration has one."""
+    return f"results/models/{wildcards.target}/face/generator.safetensors" if config["train"]["face"] else []
 
 
 def tracking_of(name):

@@ -33,10 +33,11 @@ rule evaluate_transfer:
 rule reconstruct_heldout:
     """Paint the target's own unseen footage from its poses."""
     input:
-        generator="results/models/{target}/generator.safetensors",
+        generator=generator_of,
+        face=face_of,
         pose="results/poses/{target}.npz",
         facts="results/frames/{target}.json",
-        code=library("synthesis", "cuts", "networks", "draw", "windows"),
+        code=library("synthesis", "cuts", "networks", "enhancer", "face", "draw", "windows"),
     output:
         video=ensure("results/synthesis/{target}.heldout.mp4", non_empty=True),
     log:

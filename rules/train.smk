@@ -42,14 +42,14 @@ rule make_plate:
 rule train_generator:
     """Learn to paint the target from the skeleton; resumes from its rolling checkpoint."""
     input:
-        frames="results/frames/{target}.avi",
-        pose="results/poses/{target}.npz",
+        unpack(footage_of),
         perceptual="results/models/perceptual.json",
         plate=branch(config["train"]["generator"]["plate"], then="results/plates/{target}.png", otherwise=[]),
         code=library(
             "training",
             "loop",
             "train_target",
+            "stages",
             "parallel",
             "networks",
             "losses",
@@ -61,6 +61,7 @@ rule train_generator:
         ),
     output:
         generator=ensure("results/models/{target}/generator.safetensors", non_empty=True),
+        discriminator=ensure("results/models/{target}/discriminator.safetensors", non_empty=True),
         best=ensure("results/models/{target}/best.safetensors", non_empty=True),
         losses=ensure("results/models/{target}/losses.jsonl", non_empty=True),
         settings=ensure("results/models/{target}/settings.json", non_empty=True),

@@ -1,15 +1,16 @@
 # The dance itself.
-# REQUIRED INPUTS: results/models/{target}/generator.safetensors, results/poses/{target}_as_{source}.npz
+# REQUIRED INPUTS: results/models/{target}/, results/poses/{target}_as_{source}.npz
 # OUTPUTS: results/synthesis/{target}_as_{source}.mp4, results/{target}_as_{source}.mp4, results/figures/*.png
 
 
 rule synthesize_frames:
     """Paint the target from the normalised skeleton, frame by frame."""
     input:
-        generator="results/models/{target}/generator.safetensors",
+        generator=generator_of,
+        face=face_of,
         pose="results/poses/{target}_as_{source}.npz",
         facts="results/frames/{source}.json",
-        code=library("synthesis", "cuts", "networks", "draw", "windows"),
+        code=library("synthesis", "cuts", "networks", "enhancer", "face", "draw", "windows"),
     output:
         video=ensure("results/synthesis/{target}_as_{source}.mp4", non_empty=True),
     log:

@@ -12,4 +12,5 @@ with job(snakemake.log[0], snakemake.threads) as threads:
     pose = heldout(whole, snakemake.params.holdout)
     first = len(whole.keypoints) - len(pose.keypoints)
     cuts = cuts_after(read_json(snakemake.input.facts)["cuts"], first)
-    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts)
+    face = snakemake.input.face or None
+    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts, face)

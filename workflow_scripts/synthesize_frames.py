@@ -8,4 +8,5 @@ from dancenow.synthesis import synthesize
 with job(snakemake.log[0], snakemake.threads) as threads:
     cuts = read_json(snakemake.input.facts)["cuts"]
     pose = load_pose(snakemake.input.pose)
-    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts)
+    face = snakemake.input.face or None
+    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts, face)

@@ -22,9 +22,10 @@ SETTINGS = {
 HOLDOUT = 0.25
 INPUTS = {"frames": "a.avi", "pose": "a.npz", "plate": "plate.png", "perceptual": "perceptual.json"}
 OUTPUTS = {
-    "generator": "model/generator.safetensors", "best": "model/best.safetensors",
-    "losses": "model/losses.jsonl", "settings": "model/settings.json", "training": "model/training.json",
-    "progress": "model/progress.png", "video": "model/progress.mp4",
+    "generator": "model/generator.safetensors", "discriminator": "model/discriminator.safetensors",
+    "best": "model/best.safetensors", "losses": "model/losses.jsonl",
+    "settings": "model/settings.json", "training": "model/training.json", "progress": "model/progress.png",
+    "video": "model/progress.mp4",
 }  # fmt: skip
 
 

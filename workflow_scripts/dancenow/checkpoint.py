@@ -1,4 +1,4 @@
-"""The generator's own file. Nothing is unpickled."""
+"""The files of trained networks, each of which explains itself. Nothing is unpickled."""
 
 import json
 
@@ -7,6 +7,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from dancenow.enhancer import EnhancedGenerator
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.networks import Generator
@@ -16,31 +17,65 @@ def save_generator(path, weights, description, plate=None):
     """Write a generator that explains itself.
 
     weights: state dict; description: JSON-able dict with at least `network` (Generator's arguments),
-    `window`, `width`, `height`, `seed`, `step`; plate: (H, W, 3) uint8 or None.
+    `window`, `width`, `height`, `seed`, `step`, for an EnhancedGenerator also `enhancer` (its channels and
+    blocks), for a face generator `face` (its size); plate: (H, W, 3) uint8 or None.
     """
     tensors = {f"generator.{name}": value.detach().cpu().contiguous() for name, value in weights.items()}
     if plate is not None:
         tensors["plate"] = torch.from_numpy(np.ascontiguousarray(plate))
+    _write(path, tensors, description)
+
+
+def load_generator(path):
+    """Read a generator file: (generator in eval mode, description dict, plate (H, W, 3) uint8 or None).
+
+    The generator is a Generator or an EnhancedGenerator. InputError when the file is not one.
+    """
+    tensors, description = read_network(path, "generator")
+    plate = tensors.pop("plate", None)
+    enhancer = description.get("enhancer")
+    try:
+        network = description["network"]
+        generator = EnhancedGenerator(network, **enhancer) if enhancer else Generator(**network)
+    except (KeyError, TypeError) as error:
+        raise _refused(path, "generator", error) from error
+    weights = {name.removeprefix("generator."): value for name, value in tensors.items()}
+    load_weights(generator, weights, path, "generator")
+    return generator.eval(), description, None if plate is None else plate.numpy()
+
+
+def save_discriminator(path, weights, settings):
+    """Write a Discriminator for a later stage to start from. weights: state dict; settings: its arguments."""
+    _write(path, {name: value.detach().cpu().contiguous() for name, value in weights.items()}, settings)
+
+
+def read_network(path, what):
+    """Tensors by name, and the description, of a file of this module; InputError says it is no `what`."""
+    try:
+        with safe_open(path, framework="pt") as stored:
+            description = json.loads((stored.metadata() or {})["dancenow"])
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise _refused(path, what, error) from error
+    return tensors, description
+
+
+def load_weights(network, weights, path, what):
+    """Fill a module from tensors by name; InputError says that the file is no `what` when they do not fit."""
+    try:
+        network.load_state_dict(weights)
+    except (TypeError, RuntimeError) as error:
+        raise _refused(path, what, error) from error
+
+
+def _refused(path, what, error):
+    reason = " ".join(str(error).split())[:200]  # torch's is a page
+    return InputError(f"{path}: not a {what} file ({reason}); delete it to train it again")
+
+
+def _write(path, tensors, description):
     with atomic_path(path) as partial:
         try:
             save_file(tensors, partial, metadata={"dancenow": json.dumps(description, sort_keys=True)})
         except SafetensorError as error:
             raise InputError(f"{path}: cannot be written ({error}); free space on its disk") from error
-
-
-def load_generator(path):
-    """Read a generator file: (Generator in eval mode, description dict, plate (H, W, 3) uint8 or None).
-
-    InputError when the file is not one.
-    """
-    try:
-        with safe_open(path, framework="pt") as stored:
-            description = json.loads((stored.metadata() or {})["dancenow"])
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-        plate = tensors.pop("plate", None)
-        generator = Generator(**description["network"])
-        generator.load_state_dict({name.removeprefix("generator."): value for name, value in tensors.items()})
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]  # torch's is a page
-        raise InputError(f"{path}: not a generator file ({reason}); delete it to train it again") from error
-    return generator.eval(), description, None if plate is None else plate.numpy()

@@ -37,31 +37,42 @@ def extract_frames(clips, facts, long_edge, frames_path, index_path, facts_path)
     """
     width, height = _common_size(clips, facts, long_edge)
     fps = _common_rate(clips, facts)
-    sizes, firsts, cuts = [], [], []
+    firsts, cuts = [], []
     frames = _one_after_another(clips, facts, width, height, firsts, cuts)
+
+    def describe(count):
+        return {
+            "clips": [
+                clip | {"first": first, "fit": media.framing(clip, width, height)}
+                for clip, first in zip(facts, firsts, strict=True)
+            ],
+            "width": width,
+            "height": height,
+            "fps": fps,
+            "frames": count,
+            "cuts": cuts,
+        }
+
+    shown = _with_progress(frames, sum(clip["frames"] for clip in facts))
+    write_frames(shown, fps, describe, frames_path, index_path, facts_path)
+
+
+def write_frames(frames, fps, describe, frames_path, index_path, facts_path):
+    """The three files of a FrameStore, all or none.
+
+    frames: iterable of (height, width, 3) uint8 RGB; fps: a fraction as text; describe: number of frames ->
+    the facts, called when all have been written.
+    """
+    sizes = []
     stream = ffmpeg.input("pipe:", format="mjpeg", framerate=fps)
-    jpegs = _jpegs(_with_progress(frames, sum(clip["frames"] for clip in facts)), sizes)
-    media.write_stream(frames_path, stream, jpegs, c="copy", r=fps)
+    media.write_stream(frames_path, stream, _jpegs(frames, sizes), c="copy", r=fps)
     try:
         index = _locate(frames_path, sizes)
         stored = io.BytesIO()
         np.save(stored, index)  # to a file, numpy would not say why it cannot
         with atomic_path(index_path) as partial:
             partial.write_bytes(stored.getvalue())
-        write_json(
-            facts_path,
-            {
-                "clips": [
-                    clip | {"first": first, "fit": media.framing(clip, width, height)}
-                    for clip, first in zip(facts, firsts, strict=True)
-                ],
-                "width": width,
-                "height": height,
-                "fps": fps,
-                "frames": len(index),
-                "cuts": cuts,
-            },
-        )
+        write_json(facts_path, describe(len(index)))
     except BaseException:
         for path in (frames_path, index_path, facts_path):
             Path(path).unlink(missing_ok=True)

@@ -24,8 +24,9 @@ from dancenow.train_target import train_target
 
 log = logging.getLogger(__name__)
 
-INPUTS = ("frames", "pose", "perceptual", "plate")
-OUTPUTS = ("generator", "best", "losses", "settings", "training", "progress", "video")
+# of all stages; each has some of them
+INPUTS = ("frames", "pose", "perceptual", "plate", "generator", "discriminator")
+OUTPUTS = ("generator", "discriminator", "best", "losses", "settings", "training", "progress", "video")
 # a worker that was asked to stop finishes its step and saves; a checkpoint of the largest takes seconds
 SHUTDOWN_SECONDS = 300
 
@@ -58,8 +59,8 @@ def train_on_devices(inputs, outputs, settings, holdout, threads, devices, log_p
         train_target(inputs, outputs, settings, holdout, threads)
         return
     task = {
-        "inputs": {name: getattr(inputs, name) for name in INPUTS},
-        "outputs": {name: getattr(outputs, name) for name in OUTPUTS},
+        "inputs": {name: getattr(inputs, name) for name in INPUTS if hasattr(inputs, name)},
+        "outputs": {name: getattr(outputs, name) for name in OUTPUTS if hasattr(outputs, name)},
         "settings": settings,
         "holdout": holdout,
         "threads": max(1, threads // count),

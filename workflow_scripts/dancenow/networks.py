@@ -89,7 +89,17 @@ class Generator(nn.Module):
         """
         if self.plate:
             previous = previous - plate
-        x = self.stem(F.pixel_unshuffle(torch.cat([skeleton, previous], dim=1), self.unshuffle))
+        x = self.features(torch.cat([skeleton, previous], dim=1))
+        x = F.pixel_shuffle(self.head(x).float(), self.unshuffle)
+        colour = torch.tanh(x[:, :IMAGE_CHANNELS])
+        if not self.plate:
+            return colour, None
+        alpha = torch.sigmoid(x[:, IMAGE_CHANNELS:])
+        return alpha * colour + (1 - alpha) * plate, (colour, alpha)
+
+    def features(self, x):
+        """What the head paints from: (N, 6, H, W) -> (N, channels, H / unshuffle, W / unshuffle)."""
+        x = self.stem(F.pixel_unshuffle(x, self.unshuffle))
         levels = []
         for down in self.encoder:
             levels.append(x)
@@ -99,12 +109,7 @@ class Generator(nn.Module):
             x = up(x)
             level = levels.pop()
             x = x + level if self.skips else x
-        x = F.pixel_shuffle(self.head(x).float(), self.unshuffle)
-        colour = torch.tanh(x[:, :IMAGE_CHANNELS])
-        if not self.plate:
-            return colour, None
-        alpha = torch.sigmoid(x[:, IMAGE_CHANNELS:])
-        return alpha * colour + (1 - alpha) * plate, (colour, alpha)
+        return x
 
 
 def empty_picture(like, plate=None):

@@ -28,16 +28,21 @@ class Previews:
         self.windows = whole_frame(pose)
         if plate is not None:  # one size for all, so that the pictures line up
             self.windows = place_windows(pose.keypoints, sizes[-1:], pose.width, pose.height)
+        self.shown = self.windows
+
+    def painter(self, trainer):
+        """The Painter that shows what the training has come to."""
+        return Painter(trainer.average, self.plate, trainer.device, trainer.autocast)
 
     def __call__(self, trainer):
         """Write the preview; returns the mean absolute difference from the real windows, 0 to 255."""
-        painter = Painter(trainer.average, self.plate, trainer.device, trainer.autocast)
+        painter = self.painter(trainer)
         columns, errors = [], []
         for moment in self.moments:
             painter.reset()
             for index in range(max(0, moment - WARM_UP), moment + 1):
                 picture = painter.paint(self.pose, index, self.windows[index])
-            window = self.windows[moment]
+            window = self.shown[moment]
             rows = (
                 draw_window(self.pose, moment, window),
                 cut(picture, window),

@@ -11,6 +11,7 @@ from dancenow.checkpoint import load_generator
 from dancenow.dataset import cut, draw_window, to_tensor
 from dancenow.device import as_images, as_pictures, as_skeletons, pick_device, prepare
 from dancenow.errors import InputError
+from dancenow.face import face_corners, load_face
 from dancenow.media import encode
 from dancenow.networks import empty_picture
 from dancenow.windows import place_windows, whole_frame
@@ -24,11 +25,11 @@ class Painter:
     """A generator with its memory of the last frame.
 
     generator: a Generator on `device`; plate: (H, W, 3) uint8 or None; autocast: arguments of
-    torch.autocast.
+    torch.autocast; face: a FacePainter on the device that goes over every visible face, or None.
     """
 
-    def __init__(self, generator, plate, device, autocast):
-        self.generator, self.plate = generator, plate
+    def __init__(self, generator, plate, device, autocast, face=None):
+        self.generator, self.plate, self.face = generator, plate, face
         self.device, self.autocast = device, autocast
         self.last = None
 
@@ -44,6 +45,9 @@ class Painter:
         previous = empty_picture(skeleton, plate) if self.last is None else self._image(self.last, window)
         with torch.autocast(**self.autocast):
             image, _ = self.generator(skeleton, previous, plate)
+            if self.face is not None:
+                corners, visible = face_corners(pose.keypoints[index : index + 1], self.face.size, window)
+                image = self.face.paint(skeleton, image, corners, visible)
         # outside the window nothing but the plate is ever seen; without a plate the window is the frame
         frame = np.zeros((pose.height, pose.width, 3), np.uint8) if self.plate is None else self.plate.copy()
         cut(frame, window)[:] = as_pictures(image)[0]
@@ -57,10 +61,11 @@ class Painter:
         return to_tensor(picture[None])
 
 
-def paint_clip(generator_path, pose, threads, cuts=()):
+def paint_clip(generator_path, pose, threads, cuts=(), face_path=None):
     """Yield (H, W, 3) uint8 RGB for every frame of `pose`, painted by the generator in the file.
 
-    At the `cuts` of the pose's footage (as in dancenow.cuts) the painter begins anew.
+    face_path: the face generator's file, where there is one. At the `cuts` of the pose's footage (as in
+    dancenow.cuts) the painter begins anew.
     Raises InputError when pose and generator were made for different frame sizes. Frames without any
     keypoint show what the generator makes of an empty skeleton: with a plate, nearly the plate alone.
     """
@@ -74,7 +79,8 @@ def paint_clip(generator_path, pose, threads, cuts=()):
             "set frames.long_edge back, or delete the generator to train it again"
         )
     generator = generator.to(device, memory_format=torch.channels_last)
-    painter = Painter(generator, plate, device, autocast)
+    face = load_face(face_path, device) if face_path else None
+    painter = Painter(generator, plate, device, autocast, face)
     windows = whole_frame(pose)
     if plate is not None:
         windows = place_windows(pose.keypoints, description["sizes"], *size, cuts)
@@ -89,6 +95,7 @@ def paint_clip(generator_path, pose, threads, cuts=()):
             logged = now
 
 
-def synthesize(generator_path, pose, video_path, threads, cuts=()):
+def synthesize(generator_path, pose, video_path, threads, cuts=(), face_path=None):
     """Paint every frame of `pose` and write a silent H.264 video of the same rate and length."""
-    encode(video_path, paint_clip(generator_path, pose, threads, cuts), pose.fps, pose.width, pose.height)
+    frames = paint_clip(generator_path, pose, threads, cuts, face_path)
+    encode(video_path, frames, pose.fps, pose.width, pose.height)

@@ -9,8 +9,8 @@ import torch
 
 from dancenow import parallel
 from dancenow.best import BestGenerator
-from dancenow.checkpoint import save_generator
-from dancenow.dataset import ClipSampler, training_frame_count
+from dancenow.checkpoint import save_discriminator, save_generator
+from dancenow.dataset import training_frame_count
 from dancenow.device import peak_memory, pick_device, prepare
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
@@ -19,11 +19,9 @@ from dancenow.keypoints import load_pose
 from dancenow.loop import preview_steps, run_training
 from dancenow.networks import parameter_count
 from dancenow.perceptual import load_perceptual
-from dancenow.pictures import read_png
-from dancenow.previews import Previews
 from dancenow.rolling import RollingCheckpoint
+from dancenow.stages import open_stage
 from dancenow.stopping import listening
-from dancenow.training import Trainer
 from dancenow.windows import choose_sizes
 
 log = logging.getLogger(__name__)
@@ -32,16 +30,18 @@ log = logging.getLogger(__name__)
 def train_target(inputs, outputs, settings, holdout, threads):
     """Train, or resume, and write the generator, its losses, its settings and what there is to look at.
 
-    inputs: frames, pose, perceptual and, for a generator with a plate, plate (paths); outputs: generator,
-    best, losses, settings, training, progress, video (paths); settings: the `train` section; holdout: share
-    of the clip's end that training never sees. A folder `run` beside the generator holds the rolling
+    inputs: frames, pose, perceptual and what stages.open_stage takes (paths); outputs: generator, best,
+    losses, settings, training, progress, video and, where the stage that follows starts from it,
+    discriminator (paths); settings: the `train` section, or that of another stage; holdout: share of the
+    clip's end that training never sees. A folder `run` beside the generator holds the rolling
     checkpoint meanwhile. SIGTERM and SIGUSR1 end it with Stopped, the step in hand finished and saved. In
     one of several processes (parallel.process_group) it does its share, and only rank 0 writes.
     """
     device = pick_device()
     autocast = prepare(device, threads)
     frames, pose = FrameStore(inputs.frames), load_pose(inputs.pose)
-    plate = read_png(Path(inputs.plate)) if settings["generator"]["plate"] else None
+    stage = open_stage(inputs, settings)
+    plate = stage.plate
     count = training_frame_count(len(frames), holdout)
     sizes = [(pose.width, pose.height)]
     if plate is not None:
@@ -49,14 +49,14 @@ def train_target(inputs, outputs, settings, holdout, threads):
     batch, lead, seed = settings["batch"], settings["lead"], settings["seed"]
     share = parallel.rank(), parallel.world_size()
     try:
-        sampler = ClipSampler(frames, pose, plate, sizes, count, batch, lead, seed, frames.cuts, share)
+        sampler = stage.sampler(frames, pose, plate, sizes, count, batch, lead, seed, frames.cuts, share)
     except InputError as error:
         raise InputError(f"{inputs.pose}: {error}") from error
     steps = settings["steps"]
     if settings["epochs"]:
         steps = max(1, round(settings["epochs"] * len(sampler.pairs) / settings["batch"]))
     decision = read_json(inputs.perceptual)
-    trainer = Trainer(settings, load_perceptual(decision), device, autocast, steps)
+    trainer = stage.trainer(load_perceptual(decision), device, autocast, steps)
     folder = Path(outputs.generator).parent / "run"
     identity = {
         "settings": settings,
@@ -65,6 +65,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         "pose": hashlib.sha256(Path(inputs.pose).read_bytes()).hexdigest(),
         "perceptual": decision["sha256"],
         "cuts": frames.cuts,
+        **stage.start,
     }
     precision = "bfloat16" if autocast["enabled"] else "float32"
     log.info(
@@ -73,17 +74,17 @@ def train_target(inputs, outputs, settings, holdout, threads):
         device, precision, share[1], threads, len(sampler.pairs), sizes, steps,
         parameter_count(trainer.generator) / 1e6,
     )  # fmt: skip
-    previews = Previews(frames, pose, plate, sizes, count if holdout else 0, folder / "previews")
+    previews = stage.previews(frames, pose, plate, sizes, count if holdout else 0, folder / "previews")
     checkpoint = RollingCheckpoint(folder, identity)
     description = {
-        "network": settings["generator"],
+        **stage.about,
         "sizes": [list(size) for size in sizes],
         "width": pose.width,
         "height": pose.height,
         "seed": settings["seed"],
         "estimator": pose.estimator,
     }
-    best = BestGenerator(folder / "best.safetensors", previews, description, plate)
+    best = BestGenerator(folder / "best.safetensors", previews, description, stage.stored_plate)
     with listening() as asked:
         losses, seconds = run_training(trainer, sampler, checkpoint, best, asked)
         if parallel.rank() > 0:
@@ -106,7 +107,10 @@ def train_target(inputs, outputs, settings, holdout, threads):
         shutil.copyfile(best.path, outputs.best)
         previews.write_strip(Path(outputs.progress), preview_steps(steps))
         previews.write_video(Path(outputs.video), preview_steps(steps))
-        save_generator(outputs.generator, trainer.average.state_dict(), description, plate)
+        if hasattr(outputs, "discriminator"):
+            judge = trainer.discriminator.state_dict()
+            save_discriminator(outputs.discriminator, judge, settings["discriminator"])
+        save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_plate)
         # the previews stay
         checkpoint.remove()
         best.path.unlink()

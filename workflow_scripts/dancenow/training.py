@@ -1,5 +1,6 @@
 """Both networks and the paper's two-frame step; loop.py repeats it."""
 
+import copy
 import math
 from contextlib import contextmanager
 
@@ -48,6 +49,11 @@ def disturb(previous, empty, share, randoms):
     return previous
 
 
+def new_networks(settings):
+    """The generator and the discriminator of the first stage, as new: (Generator, Discriminator)."""
+    return Generator(**settings["generator"]), Discriminator(**settings["discriminator"])
+
+
 class Trainer:
     """Both networks, their optimisers and the moving average, with one method that does one step.
 
@@ -56,15 +62,14 @@ class Trainer:
     with gradients through I0, then one step of the generator and one of the discriminator. In the paper z
     is always empty; with `lead` above 0 it is the generator's own last frame. A first share of the steps,
     `stills` (the paper has 0), takes single frames without a past and without the discriminator.
+    build: settings -> (generator, discriminator), called with torch seeded.
     """
 
-    def __init__(self, settings, perceptual, device, autocast, steps):
+    def __init__(self, settings, perceptual, device, autocast, steps, build=new_networks):
         torch.manual_seed(settings["seed"])
         self.settings, self.device, self.autocast, self.steps = settings, device, autocast, steps
-        self.generator = self._place(Generator(**settings["generator"]))
-        self.discriminator = self._place(Discriminator(**settings["discriminator"]))
-        self.average = self._place(Generator(**settings["generator"])).requires_grad_(False)
-        self.average.load_state_dict(self.generator.state_dict())
+        self.generator, self.discriminator = map(self._place, build(settings))
+        self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.perceptual = self._place(perceptual)
         rate = settings["learning_rate"]
         self.optimisers = {
@@ -105,21 +110,9 @@ class Trainer:
     def train_step(self, batch):
         """One step on a batch of ClipSampler's; returns the losses, floats by name."""
         self.randoms = self._randoms(len(batch["skeleton"]))
-        skeletons = as_skeletons(batch["skeleton"], self.device)
-        real = as_images(batch["image"], self.device)
-        plates = as_images(batch["plate"], self.device) if "plate" in batch else None
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.learning_rate()
-        if self.step < self.stills:
-            losses = self._still_step(
-                skeletons[:, -1], real[:, -1], None if plates is None else plates[:, -1]
-            )
-        else:
-            previous = self._lead_in(skeletons, plates)
-            skeletons, real = skeletons[:, -2:], real[:, -2:]
-            plates = None if plates is None else plates[:, -2:]
-            fake, losses = self._generator_step(skeletons, real, plates, previous)
-            losses |= self._discriminator_step(skeletons, real, fake)
+        losses = self._learn(batch)
         self._update_average()
         self.step += 1
         values = parallel.average(
@@ -129,6 +122,22 @@ class Trainer:
             terms = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
             raise DivergedError(f"step {self.step}: a loss is not finite: {terms}")
         return values
+
+    def _on_device(self, batch):
+        """Skeletons, images and plates (or None) of a batch: float32 (N, T, 3, h, w)."""
+        plates = as_images(batch["plate"], self.device) if "plate" in batch else None
+        return as_skeletons(batch["skeleton"], self.device), as_images(batch["image"], self.device), plates
+
+    def _learn(self, batch):
+        """Update both networks on a batch; returns the losses, scalars by name."""
+        skeletons, real, plates = self._on_device(batch)
+        if self.step < self.stills:
+            return self._still_step(skeletons[:, -1], real[:, -1], None if plates is None else plates[:, -1])
+        previous = self._lead_in(skeletons, plates)
+        skeletons, real = skeletons[:, -2:], real[:, -2:]
+        plates = None if plates is None else plates[:, -2:]
+        fake, losses = self._generator_step(skeletons, real, plates, previous)
+        return losses | self._discriminator_step(skeletons, real, fake)
 
     def _randoms(self, count):
         """A numpy Generator for each of the `count` samples of this process's share of the batch.

@@ -1,0 +1,96 @@
+# The stages after the first: a local enhancer at twice its size, a generator of the face.
+# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/models/{target}/ of the stage before
+# OUTPUTS: results/frames/{target}.half.*, results/poses/{target}.half.npz, results/models/{target}/enhancer/, .../face/
+
+TRAINING = library(
+    *("training", "loop", "train_target", "stages", "parallel", "networks", "enhancer", "losses"),
+    *("perceptual", "dataset", "draw", "windows", "cuts"),
+)
+
+
+rule halve_footage:
+    """The target's frames and pose at half the size, for the first of two stages."""
+    input:
+        frames="results/frames/{target}.avi",
+        index="results/frames/{target}.index.npy",
+        facts="results/frames/{target}.json",
+        pose="results/poses/{target}.npz",
+        code=library("halving", "frames"),
+    output:
+        frames=ensure("results/frames/{target}.half.avi", non_empty=True),
+        index=ensure("results/frames/{target}.half.index.npy", non_empty=True),
+        facts=ensure("results/frames/{target}.half.json", non_empty=True),
+        pose=ensure("results/poses/{target}.half.npz", non_empty=True),
+    log:
+        "logs/halve_footage/{target}.log",
+    benchmark:
+        "benchmarks/rules/halve_footage/{target}.tsv"
+    conda:
+        "../envs/video.yaml"
+    script:
+        "../workflow_scripts/halve_footage.py"
+
+
+rule train_enhancer:
+    """Go on at the full size, with a local enhancer around the generator; resumes from its rolling checkpoint."""
+    input:
+        frames="results/frames/{target}.avi",
+        pose="results/poses/{target}.npz",
+        perceptual="results/models/perceptual.json",
+        generator="results/models/{target}/generator.safetensors",
+        discriminator="results/models/{target}/discriminator.safetensors",
+        code=TRAINING,
+    output:
+        generator=ensure("results/models/{target}/enhancer/generator.safetensors", non_empty=True),
+        best=ensure("results/models/{target}/enhancer/best.safetensors", non_empty=True),
+        losses=ensure("results/models/{target}/enhancer/losses.jsonl", non_empty=True),
+        settings=ensure("results/models/{target}/enhancer/settings.json", non_empty=True),
+        training=ensure("results/models/{target}/enhancer/training.json", non_empty=True),
+        progress=ensure("results/models/{target}/enhancer/progress.png", non_empty=True),
+        video=ensure("results/models/{target}/enhancer/progress.mp4", non_empty=True),
+    log:
+        "logs/train_enhancer/{target}.log",
+    benchmark:
+        "benchmarks/rules/train_enhancer/{target}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=1,
+    params:
+        settings=enhancer_settings,
+        holdout=config["train"]["holdout"],
+    script:
+        "../workflow_scripts/train_enhancer.py"
+
+
+rule train_face:
+    """Learn what to add to the painted face, the generator as it is; resumes from its rolling checkpoint."""
+    input:
+        frames="results/frames/{target}.avi",
+        pose="results/poses/{target}.npz",
+        perceptual="results/models/perceptual.json",
+        generator=generator_of,
+        code=[*TRAINING, *library("face", "face_training")],
+    output:
+        generator=ensure("results/models/{target}/face/generator.safetensors", non_empty=True),
+        best=ensure("results/models/{target}/face/best.safetensors", non_empty=True),
+        losses=ensure("results/models/{target}/face/losses.jsonl", non_empty=True),
+        settings=ensure("results/models/{target}/face/settings.json", non_empty=True),
+        training=ensure("results/models/{target}/face/training.json", non_empty=True),
+        progress=ensure("results/models/{target}/face/progress.png", non_empty=True),
+        video=ensure("results/models/{target}/face/progress.mp4", non_empty=True),
+    log:
+        "logs/train_face/{target}.log",
+    benchmark:
+        "benchmarks/rules/train_face/{target}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=1,
+    params:
+        settings=face_settings,
+        holdout=config["train"]["holdout"],
+    script:
+        "../workflow_scripts/train_face.py"

@@ -1,0 +1,85 @@
+"""What differs between the stages of a training: the networks, the samples, what is looked at, what is kept.
+
+A stage has: plate ((H, W, 3) uint8 or None); stored_plate, what of it goes into its file; start, JSON-able,
+what it starts from, part of its identity; about, what its file's description says of its network; and the
+methods sampler, trainer and previews, which take what ClipSampler, Trainer (without settings) and Previews
+take.
+"""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+
+from dancenow.checkpoint import load_generator, read_network
+from dancenow.dataset import ClipSampler
+from dancenow.enhancer import grow
+from dancenow.errors import InputError
+from dancenow.face_training import FacePreviews, FaceSampler, FaceTrainer
+from dancenow.pictures import read_png
+from dancenow.previews import Previews
+from dancenow.training import Trainer
+
+
+def open_stage(inputs, settings):
+    """The stage that the settings are of: with a key `face` that one, with `enhancer` the second.
+
+    inputs: of the first, plate (unused without one); of the others, generator; of the second, discriminator
+    as well (paths).
+    """
+    if "face" in settings:
+        return FaceStage(inputs, settings)
+    return EnhancerStage(inputs, settings) if "enhancer" in settings else FirstStage(inputs, settings)
+
+
+class FirstStage:
+    """A generator from nothing: the paper's global stage."""
+
+    def __init__(self, inputs, settings):
+        self.plate = read_png(Path(inputs.plate)) if settings["generator"]["plate"] else None
+        self.stored_plate = self.plate
+        self.start, self.about = {}, {"network": settings["generator"]}
+        self.sampler, self.previews = ClipSampler, Previews
+        self.trainer = partial(Trainer, settings)
+
+
+class EnhancerStage:
+    """The local enhancer around the first stage's generator; both are trained."""
+
+    def __init__(self, inputs, settings):
+        first, description, plate = load_generator(inputs.generator)
+        if plate is not None:
+            raise InputError(f"{inputs.generator}: has a plate; the enhancer takes a generator without one")
+        judge, judge_settings = read_network(inputs.discriminator, "discriminator")
+        self.plate = self.stored_plate = None
+        self.start = digests(inputs, "generator", "discriminator")
+        self.about = {"network": description["network"], "enhancer": settings["enhancer"]}
+        self.sampler, self.previews = ClipSampler, Previews
+        channels, blocks = settings["enhancer"]["channels"], settings["enhancer"]["blocks"]
+
+        def build(_settings):
+            weights = first.state_dict()
+            try:
+                return grow(description["network"], weights, channels, blocks, judge_settings, judge)
+            except ValueError as error:
+                raise InputError(f"train.enhancer: {error}; change it or train.generator") from error
+
+        self.trainer = partial(Trainer, settings, build=build)
+
+
+class FaceStage:
+    """The face generator behind a trained generator, which stays as it is."""
+
+    def __init__(self, inputs, settings):
+        main, _, self.plate = load_generator(inputs.generator)
+        self.stored_plate = None
+        self.start = digests(inputs, "generator")
+        self.about = {"network": settings["generator"], "face": settings["face"]}
+        size = settings["face"]["size"]
+        self.sampler = partial(FaceSampler, size)
+        self.previews = partial(FacePreviews, size, main)
+        self.trainer = partial(FaceTrainer, settings, main=main)
+
+
+def digests(inputs, *names):
+    """{name: SHA-256 of the input file of this name}."""
+    return {name: hashlib.sha256(Path(getattr(inputs, name)).read_bytes()).hexdigest() for name in names}
