@@ -35,6 +35,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/requests.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"
 include: "rules/formats.smk"

@@ -27,6 +27,7 @@ rule choose_estimator:
         "benchmarks/rules/choose_estimator/run.tsv"
     conda:
         "../envs/pose.yaml"
+    localrule: True
     params:
         estimator=config["pose"]["estimator"],
         checkpoint=config["pose"]["checkpoint"],
@@ -55,6 +56,8 @@ rule detect_poses:
     threads: workflow.cores
     resources:
         gpu=1,
+        mem_mb=lambda wildcards, attempt: requests.again(4000, attempt),
+        runtime=detection_minutes,
     script:
         "../workflow_scripts/detect_poses.py"
 

@@ -13,6 +13,7 @@ rule choose_perceptual:
         "benchmarks/rules/choose_perceptual/run.tsv"
     conda:
         "../envs/torch.yaml"
+    localrule: True
     params:
         network=config["train"]["perceptual"],
     script:
@@ -76,7 +77,9 @@ rule train_generator:
     # all cores: a second job beside it would cost both far more than it saves
     threads: workflow.cores
     resources:
-        gpu=1,
+        gpu=training_gpus,
+        mem_mb=training_memory,
+        runtime=training_minutes,
     params:
         settings=training_settings,
         holdout=config["train"]["holdout"],
