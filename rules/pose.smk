@@ -25,9 +25,9 @@ rule choose_estimator:
         "logs/choose_estimator/run.log",
     benchmark:
         "benchmarks/rules/choose_estimator/run.tsv"
+    localrule: True
     conda:
         "../envs/pose.yaml"
-    localrule: True
     params:
         estimator=config["pose"]["estimator"],
         checkpoint=config["pose"]["checkpoint"],

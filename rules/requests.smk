@@ -1,9 +1,7 @@
-# What the heavy rules ask a cluster for. The numbers are dancenow.requests'; on one machine nothing looks at them.
-# No rule here. A clip that is not extracted yet has no frame count: Snakemake then asks again before it submits.
+# What heavy work asks a cluster for; the numbers are dancenow.requests'. Functions only. On one machine nothing
+# looks at them. A clip that is not extracted yet has no frame count: Snakemake then asks again before it submits.
 
 import json
-
-sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow import requests
 
@@ -11,14 +9,14 @@ EDGE = config["frames"]["long_edge"]
 
 
 def frames_of(subject, awaited):
-    """Frames in a clip; awaited: an input of the rule that is only there after the clip was extracted."""
+    """Frames in a clip; awaited: an input that is only there after the clip was extracted."""
     # of its inputs Snakemake knows that they will come; the error of another file would end the run
     Path(awaited).stat()
     return json.loads(Path(f"results/frames/{subject}.json").read_text())["frames"]
 
 
 def detection_minutes(wildcards, input, attempt):
-    """Minutes for detect_poses."""
+    """Minutes of detect_poses."""
     frames = frames_of(wildcards.subject, input.frames)
     return requests.again(requests.detection_minutes(EDGE, frames), attempt)
 

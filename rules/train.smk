@@ -11,9 +11,9 @@ rule choose_perceptual:
         "logs/choose_perceptual/run.log",
     benchmark:
         "benchmarks/rules/choose_perceptual/run.tsv"
+    localrule: True
     conda:
         "../envs/torch.yaml"
-    localrule: True
     params:
         network=config["train"]["perceptual"],
     script:

@@ -82,13 +82,17 @@ up() {
 	exit 1
 }
 
-# only processes whose numbers this cluster has written down
-down() {
-	timeout 20 scancel --user="$(id -un)" 2>/dev/null || true
+empty_queue() {
+	timeout 20 scancel --user="$(id -un)" || true
 	for _ in $(seq 100); do
-		if [ -z "$(timeout 5 squeue --noheader 2>/dev/null)" ]; then break; fi
+		if [ -z "$(timeout 5 squeue --noheader 2>/dev/null)" ]; then return; fi
 		sleep 0.1
 	done
+}
+
+# only processes whose numbers this cluster has written down
+down() {
+	if [ -s "$folder/run/slurmctld.pid" ]; then empty_queue; fi
 	for name in slurmd slurmctld munged; do
 		if [ ! -s "$folder/run/$name.pid" ]; then continue; fi
 		pid=$(cat "$folder/run/$name.pid")

@@ -26,6 +26,7 @@ if [ -n "${missing[0]:-}" ]; then
 fi
 
 folder=$(mktemp -d)
+chmod 755 "$folder" # munge wants its socket to be within everyone's reach
 trap '"$here/cluster.sh" down "$folder/slurm"; rm -rf "$folder"' EXIT
 "$here/cluster.sh" up "$folder/slurm"
 SLURM_CONF="$folder/slurm/slurm.conf" PATH="$folder/slurm/bin:$PATH" PYTHONPATH=workflow_scripts:tests \

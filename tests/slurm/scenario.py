@@ -128,7 +128,9 @@ def drain(run, cancelled):
     wait_for("the node to be drained", lambda: "DRAIN" in ask("scontrol", "show", "node", node), run)
     time.sleep(5)
     (job,) = again()
-    check(job["JobState"] == "PENDING", f"job {job['JobId']}, the next attempt, waits while the node is drained")
+    check(
+        job["JobState"] == "PENDING", f"job {job['JobId']}, the next attempt, waits while the node is drained"
+    )
     ask("scontrol", "update", f"nodename={node}", "state=resume")
 
 
@@ -144,13 +146,25 @@ def compare_records(node):
         found[stage_of(job)].append(job)
     for stage, jobs in found.items():
         for job in jobs:
-            log.info("  %-4s %-18s %-10s %s %s", job["JobId"], stage, job["JobState"], job["NodeList"], job["RunTime"])
-    states = {stage: (jobs[0]["Partition"], [job["JobState"] for job in jobs]) for stage, jobs in found.items()}
+            log.info(
+                "  %-4s %-18s %-10s %s %s",
+                job["JobId"],
+                stage,
+                job["JobState"],
+                job["NodeList"],
+                job["RunTime"],
+            )
+    states = {
+        stage: (jobs[0]["Partition"], [job["JobState"] for job in jobs]) for stage, jobs in found.items()
+    }
     check(states == WANTED, f"Slurm's records hold these jobs and no others: {', '.join(WANTED)}")
     everything = [job for jobs in found.values() for job in jobs]
     check({job["NodeList"] for job in everything} == {node}, f"all of them ran on {node}")
     gpus = {stage for stage, jobs in found.items() for job in jobs if "gpu" in job.get("TresPerJob", "")}
-    check(gpus == {stage for stage, (partition, _) in WANTED.items() if partition == "gpu"}, "GPU jobs had a GPU")
+    check(
+        gpus == {stage for stage, (partition, _) in WANTED.items() if partition == "gpu"},
+        "GPU jobs had a GPU",
+    )
 
 
 def main(folder):
@@ -176,7 +190,7 @@ def main(folder):
     logs = list((there / "logs/slurm").rglob("*.log"))
     check(len(logs) == len(records()), "every job's log is in logs/slurm")
     for name in SAME_BYTES:
-        check((here / name).read_bytes() == (there / name).read_bytes(), f"same bytes as the local run: {name}")
+        check((here / name).read_bytes() == (there / name).read_bytes(), f"same bytes as there: {name}")
 
 
 if __name__ == "__main__":

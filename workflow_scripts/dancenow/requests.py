@@ -1,8 +1,8 @@
 """What a stage asks a cluster for: memory and time, from the settings and a clip's frames.
 
-Times are for one current GPU, memory is the machine's, not the GPU's. Both are about twice what was measured on
-the demo pair, where anything was: too much waits a little longer in the queue, too little is killed, and the next
-attempt asks for more (`again`).
+Times are for one current GPU, memory is the machine's, not the GPU's. Both are about twice what was measured
+on the demo pair, where anything was: too much waits a little longer in the queue, too little is killed, and
+the next attempt asks for more (`again`).
 """
 
 import math
@@ -19,7 +19,7 @@ def again(amount, attempt):
 def generator_weights(network):
     """Approximate number of the generator's weights: those of its residual blocks, nine tenths or more.
 
-    network: the `train.generator` section. Two 3 x 3 convolutions per block, channels doubled by each halving.
+    network: the `train.generator` section. Two 3 x 3 convolutions a block; halvings double the channels.
     """
     return 18 * network["blocks"] * (network["channels"] * 2 ** network["downs"]) ** 2
 
@@ -50,7 +50,8 @@ def training_minutes(train, edge, frames):
 
 def painting_memory(network, edge):
     """MB of memory of painting; the demo was measured at 670 MB on a CPU. network: `train.generator`."""
-    return math.ceil(NODE_OVERHEAD_MB + 1000 + 8 * generator_weights(network) / 1e6 + 500 * (edge / DEMO_EDGE) ** 2)
+    picture = 500 * (edge / DEMO_EDGE) ** 2
+    return math.ceil(NODE_OVERHEAD_MB + 1000 + 8 * generator_weights(network) / 1e6 + picture)
 
 
 def painting_minutes(edge, frames):

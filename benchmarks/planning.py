@@ -1,0 +1,86 @@
+"""How long Snakemake plans a batch: dry runs on stand-in clips, with a table of seconds, memory and jobs.
+
+python benchmarks/planning.py [PAIRS ...]  default: 10 1000 10000; as many targets as sources, or nearly
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def sides(pairs):
+    """(targets, sources) whose product is `pairs`, as equal as they can be."""
+    targets = next(count for count in range(int(pairs**0.5), 0, -1) if pairs % count == 0)
+    return targets, pairs // targets
+
+
+def write_batch(folder, pairs):
+    """Touch the clips of a batch in `folder` and write its configuration, batch.yaml."""
+    count = dict(zip(("target", "source"), sides(pairs), strict=True))
+    names = {role: [f"{role}-{number}" for number in range(count[role])] for role in count}
+    (folder / "data").mkdir()
+    subjects = {}
+    for name in (*names["target"], *names["source"]):
+        (folder / f"data/{name}.mp4").touch()
+        subjects[name] = {"video": f"data/{name}.mp4"}
+    batch = {"targets": names["target"], "sources": names["source"]}
+    (folder / "batch.yaml").write_text(json.dumps({"subjects": subjects, "batch": batch}))
+
+
+def plan(pairs, *options):
+    """Dry-run a batch of `pairs`; returns (seconds, peak MB, jobs)."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_batch(folder, pairs)
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "-s",
+            ROOT / "Snakefile",
+            "--directory",
+            folder,
+            "--cores",
+            "2",
+        ]
+        command += [
+            "--dry-run",
+            "--quiet",
+            "rules",
+            "--configfile",
+            folder / "batch.yaml",
+            *options,
+            "--",
+            "batch",
+        ]
+        began = time.monotonic()
+        with (folder / "said").open("w") as said:
+            process = subprocess.Popen(command, stdout=said, stderr=said, cwd=ROOT)
+            _, status, used = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - began
+        printed = (folder / "said").read_text()
+    if status:
+        raise SystemExit(printed[-3000:])
+    return seconds, used.ru_maxrss / 1024, int(re.search(r"^total +(\d+)", printed, re.M)[1])
+
+
+def main():
+    print("| pairs | clips | jobs | seconds | ms per job | peak MB |\n|---|---|---|---|---|---|")
+    for pairs in map(int, sys.argv[1:] or ("10", "1000", "10000")):
+        seconds, memory, jobs = plan(pairs)
+        clips = sum(sides(pairs))
+        print(
+            f"| {pairs} | {clips} | {jobs} | {seconds:.1f} | {1000 * seconds / jobs:.1f} | {memory:.0f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
