@@ -22,12 +22,12 @@ from running import ROOT
 log = logging.getLogger(__name__)
 
 RESULT = "results/alice_as_brunomars.mp4"
-SECONDS = {"alice": 1.6, "brunomars": 0.8}
-# long enough to be caught in the middle
-CONFIG = ("preset=smoke", "train={steps: 400}", "pose={estimator: mediapipe}")
-# as many threads here as there: sums of another number of threads have other last digits
+SECONDS = {"alice": 1.2, "brunomars": 0.6}
+# steps enough to be caught in the middle
+CONFIG = ("preset=smoke", "train={steps: 60}", "pose={estimator: mediapipe}")
+# as many threads here as there: sums over another number of threads have other last digits
 HEAVY = ("detect_poses", "train_generator", "synthesize_frames")
-THREADS = ("--cores", "2", "--set-threads", *(f"{rule}=2" for rule in HEAVY))
+THREADS = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in HEAVY))
 SAME_BYTES = (
     "results/poses/alice.npz",
     "results/poses/alice_as_brunomars.npz",
@@ -67,7 +67,7 @@ def jobs_of(stage):
     return [job for job in records() if stage_of(job) == stage]
 
 
-def wait_for(what, condition, run, seconds=240):
+def wait_for(what, condition, run, seconds=400):
     """The first true value of condition(); fails when `run` ends before or the time is up."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -95,7 +95,7 @@ def snakemake(folder, *arguments):
         )  # fmt: skip
 
 
-def finish(run, folder, seconds=600):
+def finish(run, folder, seconds=900):
     try:
         status = run.wait(timeout=seconds)
     finally:
@@ -108,8 +108,8 @@ def finish(run, folder, seconds=600):
 
 def cancel_training(folder, run):
     """scancel the training once it has done some steps; the number of its Slurm job."""
-    losses = folder / "results/models/alice/run/losses.jsonl"
-    wait_for("the training's first steps", lambda: losses.exists() and losses.stat().st_size, run)
+    previews = folder / "results/models/alice/run/previews"  # the first at a tenth of the way
+    wait_for("the training's first steps", lambda: any(previews.glob("step-*.png")), run)
     (job,) = jobs_of("train_generator")
     check(job["JobState"] == "RUNNING", f"job {job['JobId']}, the training, runs and is cancelled mid-way")
     ask("scancel", job["JobId"])
