@@ -24,6 +24,7 @@
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
 #   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
 #   results/metrics/{target}.heldout.json                    on the target's own unseen footage
+#   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
 #   logs/{rule}/{wildcards}.log   benchmarks/rules/{rule}/{wildcards}.tsv
 
