@@ -1,7 +1,8 @@
 # What heavy work asks a cluster for; the numbers are dancenow.requests'. Functions only. On one machine nothing
 # looks at them. A clip that is not extracted yet has no frame count: Snakemake then asks again before it submits.
 
-import json
+import errno
+import os
 
 from dancenow import requests
 
@@ -9,10 +10,15 @@ EDGE = config["frames"]["long_edge"]
 
 
 def frames_of(subject, awaited):
-    """Frames in a clip; awaited: an input that is only there after the clip was extracted."""
-    # of its inputs Snakemake knows that they will come; the error of another file would end the run
-    Path(awaited).stat()
-    return json.loads(Path(f"results/frames/{subject}.json").read_text())["frames"]
+    """Frames in a clip, of its index' size; awaited: an input that only comes after the clip is extracted.
+
+    The size, because a damaged file is the rule's to refuse, in one line, and not the plan's.
+    """
+    index = Path(f"results/frames/{subject}.index.npy")
+    if not index.exists():
+        # Snakemake waits for a missing input; the error of another file would end the plan
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), awaited)
+    return index.stat().st_size // 16
 
 
 def detection_minutes(wildcards, input, attempt):
