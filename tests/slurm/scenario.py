@@ -59,8 +59,12 @@ def records():
 
 
 def stage_of(job):
-    """The rule or group of a job: the plugin writes rule_<name>_wildcards_<values> into its comment."""
-    return re.match(r"rule_(.+?)(_wildcards_.*)?$", job["Comment"])[1]
+    """The rule or group of a job; the whole comment of one that is not wanted.
+
+    The plugin writes rule_<rule>_wildcards_<values> into the comment, or rule_<group>_<rule>_<rule>...
+    """
+    said = job["Comment"].removeprefix("rule_")
+    return next((stage for stage in WANTED if said.startswith(f"{stage}_")), said)
 
 
 def jobs_of(stage):
