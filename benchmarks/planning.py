@@ -33,44 +33,22 @@ def write_batch(folder, pairs):
     (folder / "batch.yaml").write_text(json.dumps({"subjects": subjects, "batch": batch}))
 
 
-def plan(pairs, *options):
+def plan(pairs):
     """Dry-run a batch of `pairs`; returns (CPU seconds, peak MB, jobs)."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_batch(folder, pairs)
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "-s",
-            ROOT / "Snakefile",
-            "--directory",
-            folder,
-            "--cores",
-            "2",
-        ]
-        command += [
-            "--dry-run",
-            "--quiet",
-            "rules",
-            "--configfile",
-            folder / "batch.yaml",
-            *options,
-            "--",
-            "batch",
-        ]
+        asked = f"--cores 2 --dry-run --quiet rules --configfile {folder}/batch.yaml -- batch".split()
+        command = [sys.executable, "-m", "snakemake", "-s", f"{ROOT}/Snakefile", "--directory", name]
         with (folder / "said").open("w") as said:
-            process = subprocess.Popen(command, stdout=said, stderr=said, cwd=ROOT)
+            process = subprocess.Popen([*command, *asked], stdout=said, stderr=said, cwd=ROOT)
             _, status, used = os.wait4(process.pid, 0)
         printed = (folder / "said").read_text()
     if status:
         raise SystemExit(printed[-3000:])
-    # of the processor, not of the clock: a busy machine plans no other plan
-    return (
-        used.ru_utime + used.ru_stime,
-        used.ru_maxrss / 1024,
-        int(re.search(r"^total +(\d+)", printed, re.M)[1]),
-    )
+    jobs = int(re.search(r"^total +(\d+)", printed, re.M)[1])
+    # of the processor, not of the clock: on a busy machine the clock tells of the others
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, jobs
 
 
 def main():
