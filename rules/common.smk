@@ -12,6 +12,7 @@ from snakemake.utils import update_config, validate
 sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.batch import summarise
+from dancenow.files import atomic_path
 
 
 def typed(value):
@@ -118,8 +119,8 @@ def tell_batch():
     """At the end of a run with a batch: print and write which videos are missing, why, and what to do."""
     if batch_pairs():
         summary = summarise(**config["batch"])
-        Path("results").mkdir(exist_ok=True)
-        Path("results/batch.txt").write_text(f"{summary}\n")
+        with atomic_path("results/batch.txt") as partial:
+            partial.write_text(f"{summary}\n")
         print(summary, file=sys.stderr)
 
 

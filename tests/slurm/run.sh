@@ -27,7 +27,7 @@ fi
 
 folder=$(mktemp -d)
 chmod 755 "$folder" # munge wants its socket to be within everyone's reach
-trap '"$here/cluster.sh" down "$folder/slurm"; rm -rf "$folder"' EXIT
+trap '"$here/cluster.sh" down "$folder/slurm" || true; rm -rf "$folder"' EXIT
 "$here/cluster.sh" up "$folder/slurm"
 SLURM_CONF="$folder/slurm/slurm.conf" PATH="$folder/slurm/bin:$PATH" PYTHONPATH=workflow_scripts:tests \
 	.venv/bin/python "$here/scenario.py" "$folder/work"

@@ -56,9 +56,7 @@ def find_failure(target, source, folder="."):
             "goes on; on Slurm logs/slurm has the scheduler's side"
         )
         return Failure(*begun, reason)
-    return Failure(
-        None, None, "not begun, or stopped before a stage could say anything; run the same command again"
-    )
+    return Failure(None, None, "not begun, or ended before any stage could say why; ask for `batch` again")
 
 
 def summarise(targets, sources, folder="."):
