@@ -71,7 +71,7 @@ def jobs_of(stage):
     return [job for job in records() if stage_of(job) == stage]
 
 
-def wait_for(what, condition, run, seconds=400):
+def wait_for(what, condition, run, seconds=1200):
     """The first true value of condition(); fails when `run` ends before or the time is up."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -99,7 +99,7 @@ def snakemake(folder, *arguments):
         )  # fmt: skip
 
 
-def finish(run, folder, seconds=900):
+def finish(run, folder, seconds=1800):
     try:
         status = run.wait(timeout=seconds)
     finally:
