@@ -44,7 +44,7 @@ def write_inputs(folder):
     clip = film(folder / "a.mp4", frames)
     extract_frames([clip], [probe(clip)], 128, folder / "a.avi", folder / "a.index.npy", folder / "a.json")
     save_pose(folder / "a.npz", pose)
-    write_png(folder / "plate.png", footage(pose.replace(keypoints=pose.keypoints[:1] * 0))[0])
+    write_png(folder / "plate.png", footage(pose.replace(keypoints=pose.keypoints * 0))[0])
     write_json(folder / "perceptual.json", choose("efficientnet-lite0"))
 
 
