@@ -1,9 +1,10 @@
-# Two commands: `make demo` and `make test`. Both build the environment in .venv first, once.
+# Two commands: `make demo` and `make test`. Both build the environment in .venv first, once. `make test-slurm` starts a
+# Slurm on this machine for a few minutes.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: env demo test
+.PHONY: env demo test test-slurm
 
 VENV := .venv
 IN_VENV := $(VENV)/bin/python
@@ -43,3 +44,7 @@ test: env
 	$(IN_VENV) -m snakefmt --check Snakefile rules
 	$(IN_VENV) -m snakemake --lint
 	$(IN_VENV) -m pytest
+
+# the smoke preset on a throw-away Slurm; needs root (docs/cluster.md)
+test-slurm: env
+	tests/slurm/run.sh

@@ -29,6 +29,8 @@
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
 #   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
 #   results/metrics/{target}.heldout.json                    on the target's own unseen footage
+#   results/weights.txt                                      the published weights used, and how they came here
+#   results/batch.txt                                        what a batch has made, what is missing and why
 #   logs/{rule}/{wildcards}.log   benchmarks/rules/{rule}/{wildcards}.tsv
 
 from snakemake.utils import min_version
@@ -40,6 +42,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/requests.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"
 include: "rules/formats.smk"
@@ -51,6 +54,7 @@ include: "rules/transfer.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
 include: "rules/overlay_normalization.smk"
+include: "rules/batch.smk"
 
 
 rule all:

@@ -9,6 +9,11 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
+sys.path.append(f"{workflow.basedir}/workflow_scripts")
+
+from dancenow.batch import summarise
+from dancenow.files import atomic_path
+
 
 def typed(value):
     """Numbers, booleans and null inside --config "train={steps: 5}", which arrive as text, as what they are."""
@@ -109,11 +114,32 @@ def check_keypoints():
             )
 
 
+def batch_pairs():
+    """Every target of the batch with every source but itself."""
+    batch = config["batch"]
+    return [
+        f"{target}_as_{source}"
+        for target in batch["targets"]
+        for source in batch["sources"]
+        if target != source
+    ]
+
+
+def tell_batch():
+    """At the end of a run with a batch: print and write which videos are missing, why, and what to do."""
+    if batch_pairs():
+        summary = summarise(**config["batch"])
+        with atomic_path("results/batch.txt") as partial:
+            partial.write_text(f"{summary}\n")
+        print(summary, file=sys.stderr)
+
+
 overlay_preset()
 check_config()
 check_stages()
 check_keypoints()
 check_pairs("config: transfers", config["transfers"])
+check_pairs("config: batch", batch_pairs())
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 
 MISSING = []

@@ -23,6 +23,9 @@ rule evaluate_transfer:
     conda:
         "../envs/report.yaml"
     threads: workflow.cores
+    resources:
+        mem_mb=lambda wildcards, attempt: requests.again(5000, attempt),
+        runtime=scoring_minutes,
     params:
         holdout=config["train"]["holdout"],
         seed=config["evaluation"]["seed"],
@@ -49,6 +52,8 @@ rule reconstruct_heldout:
     threads: workflow.cores
     resources:
         gpu=1,
+        mem_mb=painting_memory,
+        runtime=painting_minutes,
     params:
         holdout=config["train"]["holdout"],
     script:
@@ -73,6 +78,9 @@ rule evaluate_heldout:
     conda:
         "../envs/report.yaml"
     threads: workflow.cores
+    resources:
+        mem_mb=lambda wildcards, attempt: requests.again(5000, attempt),
+        runtime=scoring_minutes,
     params:
         holdout=config["train"]["holdout"],
         seed=config["evaluation"]["seed"],

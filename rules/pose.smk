@@ -25,6 +25,7 @@ rule choose_estimator:
         "logs/choose_estimator/run.log",
     benchmark:
         "benchmarks/rules/choose_estimator/run.tsv"
+    localrule: True
     conda:
         "../envs/pose.yaml"
     params:
@@ -55,6 +56,8 @@ rule detect_poses:
     threads: workflow.cores
     resources:
         gpu=1,
+        mem_mb=lambda wildcards, attempt: requests.again(4000, attempt),
+        runtime=detection_minutes,
     script:
         "../workflow_scripts/detect_poses.py"
 

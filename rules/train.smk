@@ -11,6 +11,7 @@ rule choose_perceptual:
         "logs/choose_perceptual/run.log",
     benchmark:
         "benchmarks/rules/choose_perceptual/run.tsv"
+    localrule: True
     conda:
         "../envs/torch.yaml"
     params:
@@ -77,7 +78,9 @@ rule train_generator:
     # all cores: a second job beside it would cost both far more than it saves
     threads: workflow.cores
     resources:
-        gpu=1,
+        gpu=training_gpus,
+        mem_mb=training_memory,
+        runtime=training_minutes,
     params:
         settings=training_settings,
         holdout=config["train"]["holdout"],

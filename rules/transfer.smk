@@ -22,6 +22,8 @@ rule synthesize_frames:
     threads: workflow.cores
     resources:
         gpu=1,
+        mem_mb=painting_memory,
+        runtime=painting_minutes,
     script:
         "../workflow_scripts/synthesize_frames.py"
 

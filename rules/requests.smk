@@ -1,0 +1,61 @@
+# What heavy work asks a cluster for; the numbers are dancenow.requests'. Functions only. On one machine nothing
+# looks at them. A clip that is not extracted yet has no frame count: Snakemake then asks again before it submits.
+
+import errno
+import os
+
+from dancenow import requests
+
+EDGE = config["frames"]["long_edge"]
+
+
+def frames_of(subject, awaited):
+    """Frames in a clip, of its index' size; awaited: an input that only comes after the clip is extracted.
+
+    The size, because a damaged file is the rule's to refuse, in one line, and not the plan's.
+    """
+    index = Path(f"results/frames/{subject}.index.npy")
+    if not index.exists():
+        # Snakemake waits for a missing input; the error of another file would end the plan
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), awaited)
+    return index.stat().st_size // 16
+
+
+def detection_minutes(wildcards, input, attempt):
+    """Minutes of detect_poses."""
+    frames = frames_of(wildcards.subject, input.frames)
+    return requests.again(requests.detection_minutes(EDGE, frames), attempt)
+
+
+def training_memory(wildcards, attempt):
+    """MB for train_generator."""
+    return requests.again(requests.training_memory(config["train"], EDGE), attempt)
+
+
+def training_minutes(wildcards, input, attempt):
+    """Minutes for train_generator."""
+    frames = frames_of(wildcards.target, input.frames)
+    return requests.again(requests.training_minutes(config["train"], EDGE, frames), attempt)
+
+
+def training_gpus(wildcards):
+    """GPUs for train_generator: as many as `train.devices` insists on."""
+    devices = config["train"]["devices"]
+    return 1 if devices == "auto" else devices
+
+
+def painting_memory(wildcards, attempt):
+    """MB for synthesize_frames and reconstruct_heldout."""
+    return requests.again(requests.painting_memory(config["train"]["generator"], EDGE), attempt)
+
+
+def painting_minutes(wildcards, input, attempt):
+    """Minutes for synthesize_frames, and for reconstruct_heldout."""
+    painted = wildcards.get("source", wildcards.target)
+    return requests.again(requests.painting_minutes(EDGE, frames_of(painted, input.facts)), attempt)
+
+
+def scoring_minutes(wildcards, input, attempt):
+    """Minutes for evaluate_transfer and evaluate_heldout."""
+    scored = wildcards.get("source", wildcards.target)
+    return requests.again(requests.scoring_minutes(EDGE, frames_of(scored, input.video)), attempt)

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# A throw-away Slurm of one node on this machine: cluster.sh up FOLDER, cluster.sh down FOLDER.
+# Everything is written into FOLDER, on free ports; nothing in /etc, no systemd, two stand-ins for GPUs. As root.
+# A client needs SLURM_CONF=FOLDER/slurm.conf and FOLDER/bin first in PATH.
+set -euo pipefail
+folder=$(realpath -m "$2")
+host=$(hostname -s)
+export SLURM_CONF="$folder/slurm.conf"
+
+write_configuration() {
+	local memory controller node
+	memory=$(($(awk '/MemTotal/ {print $2}' /proc/meminfo) / 1024 - 512))
+	read -r controller node <<<"$(python3 -c '
+import socket
+ends = [socket.socket() for _ in range(2)]
+for end in ends:
+    end.bind(("127.0.0.1", 0))
+print(*[end.getsockname()[1] for end in ends])')"
+	mkdir -p "$folder"/{state,spool,log,run,munge,dev,bin}
+	# munge refuses a socket that others cannot reach, and a key that others can read
+	chmod 755 "$folder" "$folder"/*/
+	chmod 700 "$folder/munge"
+	dd if=/dev/urandom of="$folder/munge/munge.key" bs=128 count=1 status=none
+	chmod 600 "$folder/munge/munge.key"
+	# Slurm only counts GPUs that are character devices: these are /dev/null under other names
+	for number in 0 1; do mknod "$folder/dev/gpu$number" c 1 3; done
+	echo "NodeName=$host Name=gpu File=$folder/dev/gpu[0-1]" >"$folder/gres.conf"
+	: >"$folder/cgroup.conf"
+	# the plugin takes SLURM_CONF away before it calls srun
+	printf '#!/bin/sh\nSLURM_CONF=%s exec %s "$@"\n' "$SLURM_CONF" "$(command -v srun)" >"$folder/bin/srun"
+	chmod +x "$folder/bin/srun"
+	cat >"$SLURM_CONF" <<-CONFIGURATION
+		ClusterName=throwaway
+		SlurmctldHost=$host(127.0.0.1)
+		SlurmctldPort=$controller
+		SlurmdPort=$node
+		SlurmUser=root
+		SlurmdUser=root
+		AuthType=auth/munge
+		AuthInfo=socket=$folder/run/munge.socket
+		CredType=cred/munge
+		StateSaveLocation=$folder/state
+		SlurmdSpoolDir=$folder/spool
+		SlurmctldPidFile=$folder/run/slurmctld.pid
+		SlurmdPidFile=$folder/run/slurmd.pid
+		SlurmctldLogFile=$folder/log/slurmctld.log
+		SlurmdLogFile=$folder/log/slurmd.log
+		ProctrackType=proctrack/linuxproc
+		TaskPlugin=task/none
+		MpiDefault=none
+		SelectType=select/cons_tres
+		SelectTypeParameters=CR_CPU_Memory
+		SchedulerParameters=bf_interval=2,sched_min_interval=0
+		SlurmdParameters=config_overrides
+		EnforcePartLimits=ALL
+		ReturnToService=2
+		KillWait=30
+		MinJobAge=3600
+		JobAcctGatherType=jobacct_gather/linux
+		JobAcctGatherFrequency=2
+		JobCompType=jobcomp/filetxt
+		JobCompLoc=$folder/log/jobcomp.txt
+		GresTypes=gpu
+		NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=$memory Gres=gpu:2 State=UNKNOWN
+		PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
+		PartitionName=gpu Nodes=$host MaxTime=INFINITE State=UP
+	CONFIGURATION
+}
+
+up() {
+	write_configuration
+	/usr/sbin/munged --key-file="$folder/munge/munge.key" --socket="$folder/run/munge.socket" \
+		--pid-file="$folder/run/munged.pid" --log-file="$folder/log/munged.log" --seed-file="$folder/munge/seed"
+	/usr/sbin/slurmctld -c
+	/usr/sbin/slurmd -N "$host"
+	for _ in $(seq 300); do
+		if [ "$(timeout 5 sinfo --noheader --Node --format %T 2>/dev/null | sort -u)" = idle ]; then return; fi
+		sleep 0.1
+	done
+	tail -n 20 "$folder"/log/slurm*.log >&2
+	echo "error: the node of the throw-away Slurm does not become idle; its logs are above" >&2
+	exit 1
+}
+
+empty_queue() {
+	timeout 20 scancel --user="$(id -un)" || true
+	for _ in $(seq 100); do
+		if [ -z "$(timeout 5 squeue --noheader 2>/dev/null)" ]; then return; fi
+		sleep 0.1
+	done
+}
+
+# only processes whose numbers this cluster has written down
+down() {
+	if [ -s "$folder/run/slurmctld.pid" ]; then empty_queue; fi
+	for name in slurmd slurmctld munged; do
+		if [ ! -s "$folder/run/$name.pid" ]; then continue; fi
+		pid=$(cat "$folder/run/$name.pid")
+		kill "$pid" 2>/dev/null || continue
+		for _ in $(seq 100); do
+			if ! kill -0 "$pid" 2>/dev/null; then continue 2; fi
+			sleep 0.1
+		done
+		kill -9 "$pid"
+	done
+}
+
+"$1"

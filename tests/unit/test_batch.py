@@ -1,0 +1,73 @@
+"""The summary of a batch names each cause once, with its pairs and its log."""
+
+import pytest
+
+from dancenow.batch import find_failure, summarise
+
+TARGETS, SOURCES = ["anna", "ben"], ["tango", "waltz", "anna"]
+
+
+@pytest.fixture
+def say(tmp_path):
+    def write(path, text="made"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+
+    return write
+
+
+def make_all(say, *without):
+    for target in TARGETS:
+        for source in SOURCES:
+            if target != source and f"{target}_as_{source}" not in without:
+                say(f"results/{target}_as_{source}.mp4")
+
+
+def test_a_whole_batch_is_one_line_and_nobody_is_their_own_source(say, tmp_path):
+    make_all(say)
+    assert summarise(TARGETS, SOURCES, tmp_path) == "batch: 5 of 5 videos are there"
+
+
+def test_a_broken_clip_is_one_cause_with_all_its_pairs(say, tmp_path):
+    make_all(say, "anna_as_waltz", "ben_as_waltz")
+    say("logs/probe_clip/waltz.log", "error: data/waltz.mp4: not a video; film it again\n")
+    lines = summarise(TARGETS, SOURCES, tmp_path).splitlines()
+    assert lines == [
+        "batch: 3 of 5 videos are there",
+        "2 missing: anna_as_waltz, ben_as_waltz",
+        "  probe_clip: data/waltz.mp4: not a video; film it again",
+        "  the whole log: logs/probe_clip/waltz.log",
+    ]
+
+
+def test_an_error_counts_only_while_its_output_is_missing(say, tmp_path):
+    say("logs/track_performer/anna.log", "error: from an earlier run\n")
+    say("results/poses/anna.npz")
+    say("logs/train_generator/anna.log", "step 100\nerror: step 120: gan is not finite; lower the rate\n")
+    failure = find_failure("anna", "tango", tmp_path)
+    assert (failure.rule, failure.reason) == (
+        "train_generator",
+        "step 120: gan is not finite; lower the rate",
+    )
+
+
+def test_an_earlier_stage_of_the_same_group_without_an_error_is_not_blamed(say, tmp_path):
+    say("logs/probe_clip/anna.log", "")
+    say("logs/extract_frames/anna.log", "error: frame 3 is damaged; cut it off\n")
+    assert find_failure("anna", "tango", tmp_path).rule == "extract_frames"
+
+
+def test_a_stage_that_was_killed_is_told_from_one_that_never_began(say, tmp_path):
+    assert find_failure("anna", "tango", tmp_path).log is None
+    say("logs/train_generator/anna.log", "step 100\n")
+    failure = find_failure("anna", "tango", tmp_path)
+    assert failure.rule == "train_generator" and "out of memory" in failure.reason
+
+
+def test_a_bug_points_to_its_log(say, tmp_path):
+    say(
+        "logs/make_plate/ben.log",
+        "unexpected failure; this is a bug worth reporting with this log\nTraceback\n",
+    )
+    failure = find_failure("ben", "tango", tmp_path)
+    assert failure.log == "logs/make_plate/ben.log" and "bug" in failure.reason

@@ -1,0 +1,88 @@
+"""What became of a batch: which videos are missing, why, and what to do, from the files that a run leaves."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+# rule -> its output, in the order of the work; {subject} is the target, then the source
+CLIP_STAGES = {
+    "probe_clip": "results/clips/{subject}.json",
+    "extract_frames": "results/frames/{subject}.avi",
+    "import_poses": "results/poses/{subject}.people.npz",
+    "detect_poses": "results/poses/{subject}.people.npz",
+    "track_performer": "results/poses/{subject}.npz",
+    "measure_stance": "results/stance/{subject}.json",
+}
+TARGET_STAGES = {
+    "make_plate": "results/plates/{subject}.png",
+    "train_generator": "results/models/{subject}/generator.safetensors",
+}
+PAIR_STAGES = {
+    "normalize_poses": "results/poses/{subject}.npz",
+    "synthesize_frames": "results/synthesis/{subject}.mp4",
+    "mux_video": "results/{subject}.mp4",
+}
+SAID = ("error: ", "unexpected failure")  # how dancenow.job begins the line in which a script gives up
+SHOWN_PAIRS = 4
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a video is missing. rule and log: None when nothing on its way has failed; reason: one line."""
+
+    rule: str | None
+    log: str | None
+    reason: str
+
+
+def find_failure(target, source, folder="."):
+    """The Failure behind the missing video of a pair, in the working directory `folder`.
+
+    Of the stages whose output is missing, the first whose log ends in an error; else the last that has begun.
+    """
+    begun = None
+    for rule, output, name in _stages(target, source):
+        log = Path("logs") / rule / f"{name}.log"
+        if (Path(folder) / output).exists() or not (Path(folder) / log).exists():
+            continue
+        lines = (Path(folder) / log).read_text(errors="replace").splitlines()
+        said = [line for line in lines if line.startswith(SAID)]
+        if said:
+            return Failure(rule, str(log), said[-1].removeprefix("error: "))
+        begun = rule, str(log)
+    if begun:
+        reason = (
+            "ended without a word: out of memory, out of time, cancelled or stopped; the same command "
+            "goes on; on Slurm logs/slurm has the scheduler's side"
+        )
+        return Failure(*begun, reason)
+    return Failure(None, None, "not begun, or ended before any stage could say why; ask for `batch` again")
+
+
+def summarise(targets, sources, folder="."):
+    """The summary of a batch of every target with every source but itself, as text.
+
+    A cause stands once, however many pairs it costs, the costliest first.
+    """
+    pairs = [(target, source) for target in targets for source in sources if target != source]
+    causes = defaultdict(list)
+    for target, source in pairs:
+        if not (Path(folder) / f"results/{target}_as_{source}.mp4").exists():
+            causes[find_failure(target, source, folder)].append(f"{target}_as_{source}")
+    missing = sum(map(len, causes.values()))
+    lines = [f"batch: {len(pairs) - missing} of {len(pairs)} videos are there"]
+    for failure, names in sorted(causes.items(), key=lambda item: -len(item[1])):
+        more = f" and {len(names) - SHOWN_PAIRS} more" if len(names) > SHOWN_PAIRS else ""
+        lines.append(f"{len(names)} missing: {', '.join(names[:SHOWN_PAIRS])}{more}")
+        lines.append(f"  {failure.rule}: {failure.reason}" if failure.rule else f"  {failure.reason}")
+        if failure.log:
+            lines.append(f"  the whole log: {failure.log}")
+    return "\n".join(lines)
+
+
+def _stages(target, source):
+    """(rule, output, wildcards) of every stage of a pair."""
+    tables = [(CLIP_STAGES, target), (CLIP_STAGES, source), (TARGET_STAGES, target)]
+    for stages, name in [*tables, (PAIR_STAGES, f"{target}_as_{source}")]:
+        for rule, output in stages.items():
+            yield rule, output.format(subject=name), name

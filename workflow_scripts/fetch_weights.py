@@ -1,0 +1,12 @@
+"""The published weights of a run, fetched where there is internet, and a list of them."""
+
+import logging
+
+from dancenow.files import read_json
+from dancenow.job import job
+from dancenow.weights import write_list
+
+with job(snakemake.log[0]):
+    given = snakemake.input
+    lines = write_list(read_json(given.estimator), read_json(given.perceptual), snakemake.output.list)
+    logging.info("%s", "\n".join(lines))
