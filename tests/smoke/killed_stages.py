@@ -49,7 +49,7 @@ STAGES = {
         {"frames": FRAMES["frames"], "pose": POSE}, {"plate": PLATE}, {"holdout": 0.2}, RENAMING,
     ),
     "synthesize_frames": (
-        {"generator": GENERATOR, "pose": PAIR, "facts": FRAMES["facts"]},
+        {"generator": GENERATOR, "face": [], "pose": PAIR, "facts": FRAMES["facts"]},
         {"video": PAINTED}, {}, ("dancenow.synthesis", "Painter.paint", 3),
     ),
     "mux_video": (
