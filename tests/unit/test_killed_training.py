@@ -22,7 +22,8 @@ RANDOM = random.Random(SEED)
 ATTEMPTS = {
     "whole": [{}],
     "killed": [{"place": place, "count": count, "number": signal.SIGKILL} for place, count in PLACES] + [{}],
-    "random": [{"after": RANDOM.uniform(0.1, 1.2)} for _ in range(4)] + [{}],
+    # in shares of the time that the first training took
+    "random": [{"after": RANDOM.uniform(0.05, 0.6)} for _ in range(4)] + [{}],
     "SIGTERM": [{"place": "step", "count": 3, "number": signal.SIGTERM}, {}],
     "SIGUSR1": [{"place": "step", "count": 3, "number": signal.SIGUSR1}, {}],
 }
