@@ -248,3 +248,13 @@ def test_imported_and_detected_keypoints_do_not_mix(tmp_path):
         with pytest.raises(InputError) as error:
             require_same_estimator(body25, other, "a.npz", "b.npz")
         one_line(error, "a.npz", "b.npz", "openpose-body25 (imported)", "`poses`", "both subjects")
+
+
+def test_what_a_killed_export_left_is_replaced(tmp_path):
+    facts = files.facts(512, 512, 256, frames=4)
+    leftover = tmp_path / ".partial-out"
+    leftover.mkdir()
+    (leftover / "half.json").write_text("{")
+    folder = exported(random_pose(facts), facts, tmp_path)
+    assert len(list((tmp_path / "out").iterdir())) == 4 and not leftover.exists()
+    assert folder.exists()

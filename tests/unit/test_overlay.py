@@ -95,3 +95,11 @@ def test_a_limb_fades_with_its_confidence():
 def test_frames_carry_their_number():
     first, second = (drawn(index=index)[0][:24, :24] for index in (0, 1))
     assert first.max() > 200 and second.max() > 200 and not np.array_equal(first, second)
+
+
+def test_an_overlay_of_several_clips_is_silent_and_whole(clip, tmp_path):
+    video = tmp_path / "several" / "anna.mp4"
+    overlay_skeleton(clip / "clip.avi", clip / "pose.npz", [clip / "clip.mp4"] * 2, video)
+    (picture,) = ffprobe(video, "stream=codec_type,nb_frames")["streams"]
+    assert picture["codec_type"] == "video" and picture["nb_frames"] == "30"
+    assert [path.name for path in video.parent.iterdir()] == ["anna.mp4"]

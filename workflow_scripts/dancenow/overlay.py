@@ -1,6 +1,7 @@
 """A clip with its performer's skeleton on top, to see in which frames the poses are wrong and why."""
 
 import logging
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from dancenow.draw import BODY_SEGMENTS, DETAIL_SEGMENTS, LINE, SHIFT
 from dancenow.errors import InputError
+from dancenow.files import atomic_path
 from dancenow.frames import FrameStore
 from dancenow.keypoints import FEET, INVENTED, REPAIRED, load_pose
 from dancenow.media import encode, mux
@@ -35,13 +37,14 @@ def overlay_skeleton(frames_path, pose_path, clips, video_path):
         )
     pictures = (draw_frame(store[index], pose, index) for index in range(len(store)))
     Path(video_path).parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=Path(video_path).parent, prefix=".partial-") as folder:
+    with tempfile.TemporaryDirectory() as folder:  # not in results: a killed process leaves it
         silent = Path(folder) / "silent.mp4"
         count = encode(silent, pictures, store.fps, store.width, store.height)
         if len(clips) == 1:
             mux(silent, clips[0], store.facts["clips"][0], video_path)
         else:
-            silent.replace(video_path)
+            with atomic_path(video_path) as whole:
+                shutil.copyfile(silent, whole)
     log.info("%d frames%s", count, "" if len(clips) == 1 else ", silent: they come from several clips")
 
 

@@ -1,9 +1,7 @@
 """Poses as the JSON folder that OpenPose would have written."""
 
 import logging
-import os
 import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +22,14 @@ def export_openpose(pose_path, facts_path, folder):
     """
     pose, facts = load_pose(pose_path), read_json(facts_path)
     folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
+    # of one name, so that what a killed process has left is replaced
+    partial = folder.parent / f".partial-{folder.name}"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     try:
         for frame, person in enumerate(pose.keypoints):
             people = [in_clip_pixels(person, facts)] if person[:, 2].any() else []
             write_frame(partial / f"{folder.name}_{frame:012d}{JSON_SUFFIX}", people)
-        umask = os.umask(0)
-        os.umask(umask)
-        partial.chmod(0o777 & ~umask)
         shutil.rmtree(folder, ignore_errors=True)
         partial.replace(folder)
     except BaseException:
