@@ -31,6 +31,10 @@
 #   results/metrics/{target}.heldout.json                    on the target's own unseen footage
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
+# Behind {target} in models and heldout, and behind {target}_as_{source}, stands the name of a variant, if any:
+#   results/models/alice.fbf_ts/  results/alice_as_brunomars.fbf_ts.mp4     an entry of `variants`
+#   results/alice_as_brunomars.seed1.mp4  ….fbf_ts.seed1.mp4                 another seed of the training
+#   results/alice_as_brunomars.unnormalized.mp4                             the source's skeleton as it is
 #   logs/{rule}/{wildcards}.log   benchmarks/rules/{rule}/{wildcards}.tsv
 
 from snakemake.utils import min_version
@@ -42,6 +46,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/variants.smk"
 include: "rules/requests.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"

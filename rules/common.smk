@@ -47,10 +47,10 @@ def did_you_mean(word, known):
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def check_config():
-    """Validate the merged configuration; the error is one line that names the key."""
+def check_config(merged, where=""):
+    """Validate a merged configuration; the error is one line that names the key, after `where`."""
     try:
-        validate(config, f"{workflow.basedir}/schemas/config.schema.yaml")
+        validate(merged, f"{workflow.basedir}/schemas/config.schema.yaml")
     except WorkflowError as error:
         reason = error.__context__
         place = ".".join(map(str, reason.absolute_path)) or "top level"
@@ -60,7 +60,7 @@ def check_config():
         # of these the words of the schema say more than the rule that is broken
         told = reason.schema.get("description") if reason.validator in ("oneOf", "pattern", "not") else None
         said = f"{str(reason.instance)[:80]}: {told}" if told else reason.message
-        raise WorkflowError(f"config: {place}: {said}{hint}") from None
+        raise WorkflowError(f"config: {where}{place}: {said}{hint}") from None
 
 
 def clips_of(name):
@@ -87,12 +87,11 @@ def check_pairs(place, pairs):
             )
 
 
-def check_stages():
+def check_stages(train, where=""):
     """An enhancer goes around the published generator, which has neither plate nor unshuffle."""
-    train = config["train"]
     if train["enhancer"] and (train["generator"]["plate"] or train["generator"]["unshuffle"] > 1):
         raise WorkflowError(
-            "config: train.enhancer: takes a generator with `plate: false` and `unshuffle: 1`; set both under "
+            f"config: {where}train.enhancer: takes a generator with `plate: false` and `unshuffle: 1`; set both under "
             "train.generator, or train.enhancer to null"
         )
 
@@ -135,8 +134,8 @@ def tell_batch():
 
 
 overlay_preset()
-check_config()
-check_stages()
+check_config(config)
+check_stages(config["train"])
 check_keypoints()
 check_pairs("config: transfers", config["transfers"])
 check_pairs("config: batch", batch_pairs())
@@ -215,54 +214,6 @@ def canvas_of(wildcards):
 def performer_of(wildcards):
     """Which of the people in a clip is the performer."""
     return config["subjects"][wildcards.subject].get("performer", "largest")
-
-
-def training_settings(wildcards):
-    """The part of `train` that decides the weights; the rest has params of its own."""
-    apart = ("holdout", "perceptual", "devices", "enhancer", "face")
-    return {key: value for key, value in config["train"].items() if key not in apart}
-
-
-def stage_settings(stage):
-    """The settings of a later stage: its own over those that all stages share; neither has stills."""
-    own, train = config["train"][stage], config["train"]
-    shared = {key: train[key] for key in ("seed", "batch", "lead", "decay", "ema")}
-    return (
-        shared
-        | {"steps": None, "stills": 0.0}
-        | {key: own[key] for key in ("epochs", "learning_rate", "weights")}
-    )
-
-
-def enhancer_settings(wildcards):
-    """Those of rule train_enhancer."""
-    network = {key: config["train"]["enhancer"][key] for key in ("channels", "blocks")}
-    return stage_settings("enhancer") | {"disturb": config["train"]["disturb"], "enhancer": network}
-
-
-def face_settings(wildcards):
-    """Those of rule train_face."""
-    own = config["train"]["face"]
-    networks = {key: own[key] for key in ("generator", "discriminator")}
-    return stage_settings("face") | networks | {"face": {"size": own["size"]}}
-
-
-def footage_of(wildcards):
-    """The frames and the pose that the first stage learns from: at half the size when an enhancer follows."""
-    half = ".half" if config["train"]["enhancer"] else ""
-    name = f"{wildcards.target}{half}"
-    return {"frames": f"results/frames/{name}.avi", "pose": f"results/poses/{name}.npz"}
-
-
-def generator_of(wildcards):
-    """The target's finished generator: the enhancer's where there is one."""
-    stage = "enhancer/" if config["train"]["enhancer"] else ""
-    return f"results/models/{wildcards.target}/{stage}generator.safetensors"
-
-
-def face_of(wildcards):
-    """The target's face generator, where the configuration has one."""
-    return f"results/models/{wildcards.target}/face/generator.safetensors" if config["train"]["face"] else []
 
 
 def tracking_of(name):

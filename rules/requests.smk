@@ -29,13 +29,13 @@ def detection_minutes(wildcards, input, attempt):
 
 def training_memory(wildcards, attempt):
     """MB for train_generator."""
-    return requests.again(requests.training_memory(config["train"], EDGE), attempt)
+    return requests.again(requests.training_memory(train_of(wildcards.variant), EDGE), attempt)
 
 
 def training_minutes(wildcards, input, attempt):
     """Minutes for train_generator."""
     frames = frames_of(wildcards.target, input.frames)
-    return requests.again(requests.training_minutes(config["train"], EDGE, frames), attempt)
+    return requests.again(requests.training_minutes(train_of(wildcards.variant), EDGE, frames), attempt)
 
 
 def training_gpus(wildcards):
@@ -46,7 +46,7 @@ def training_gpus(wildcards):
 
 def painting_memory(wildcards, attempt):
     """MB for synthesize_frames and reconstruct_heldout."""
-    return requests.again(requests.painting_memory(config["train"]["generator"], EDGE), attempt)
+    return requests.again(requests.painting_memory(train_of(wildcards.variant)["generator"], EDGE), attempt)
 
 
 def painting_minutes(wildcards, input, attempt):
