@@ -65,7 +65,7 @@ def fill_along_rows(picture, known):
 
     picture: (H, W, 3) uint8; known: (H, W) bool with at least one True. Along rows, because what most often
     lies behind a dancer is a floor that meets a wall, and a fill from all sides smears one into the other.
-    The ends are means over END px, against noise. A row of which nothing is known takes the nearest other row.
+    The ends are means over END px, against noise. A row wholly unknown takes the nearest other.
     """
     ends = cv2.blur(picture * known[..., None].astype(np.float32), (END, 1))
     ends /= np.maximum(cv2.blur(known.astype(np.float32), (END, 1)), 1e-6)[..., None]
