@@ -22,7 +22,7 @@ LOG_SECONDS = 10
 
 
 class Painter:
-    """A generator with its memory of the last frame.
+    """A generator with its memory of the last frame, which one without `temporal` never sees.
 
     generator: a Generator on `device`; plate: (H, W, 3) uint8 or None; autocast: arguments of
     torch.autocast; face: a FacePainter on the device that goes over every visible face, or None.
@@ -42,7 +42,9 @@ class Painter:
         """Frame `index` of `pose` in its window (x, y, w, h): (H, W, 3) uint8 RGB, the whole frame."""
         skeleton = as_skeletons(self._batch(draw_window(pose, index, window)), self.device)
         plate = None if self.plate is None else self._image(self.plate, window)
-        previous = empty_picture(skeleton, plate) if self.last is None else self._image(self.last, window)
+        previous = empty_picture(skeleton, plate)
+        if self.generator.temporal and self.last is not None:
+            previous = self._image(self.last, window)
         with torch.autocast(**self.autocast):
             image, _ = self.generator(skeleton, previous, plate)
             if self.face is not None:
