@@ -63,28 +63,47 @@ def check_config(merged, where=""):
         raise WorkflowError(f"config: {where}{place}: {said}{hint}") from None
 
 
+def check_name(place, name):
+    """Refuse a name that is no subject's; the error names `place`, what is known, and the nearest."""
+    if name not in config["subjects"]:
+        names = ", ".join(config["subjects"])
+        hint = did_you_mean(name, config["subjects"])
+        raise WorkflowError(f"{place}: {name!r} is not one of the subjects ({names}){hint}")
+
+
 def clips_of(name):
     """The clips of a subject: what the configuration says of each, with the subject's fps."""
+    check_name("config: subjects", name)
     subject = config["subjects"][name]
     if "video" in subject:
         return [subject]
     return [{key: subject[key] for key in ("fps",) if key in subject} | clip for clip in subject["clips"]]
 
 
+def check_source(place, name):
+    """A source must be one clip."""
+    if len(clips_of(name)) > 1:
+        raise WorkflowError(
+            f"{place}: {name} has several clips and can only be a target, for a dance goes on "
+            "without a break, and so does its sound; give the source one `video`"
+        )
+
+
 def check_pairs(place, pairs):
     """Both names of every pair must be subjects; the source must be one clip."""
     for pair in pairs:
         for name in pair.split("_as_"):
-            if name not in config["subjects"]:
-                names = ", ".join(config["subjects"])
-                hint = did_you_mean(name, config["subjects"])
-                raise WorkflowError(f"{place}: {pair}: {name!r} is not one of the subjects ({names}){hint}")
-        source = pair.split("_as_")[1]
-        if len(clips_of(source)) > 1:
-            raise WorkflowError(
-                f"{place}: {pair}: {source} has several clips and can only be a target, for a dance goes on "
-                "without a break, and so does its sound; give the source one `video`"
-            )
+            check_name(f"{place}: {pair}", name)
+        check_source(f"{place}: {pair}", pair.split("_as_")[1])
+
+
+def check_batch():
+    """The same for a batch, name by name: this is read again in each of its jobs, and its pairs are many."""
+    for side, names in config["batch"].items():
+        for name in names:
+            check_name(f"config: batch.{side}", name)
+    for name in config["batch"]["sources"]:
+        check_source("config: batch.sources", name)
 
 
 def check_stages(train, where=""):
@@ -138,15 +157,16 @@ check_config(config)
 check_stages(config["train"])
 check_keypoints()
 check_pairs("config: transfers", config["transfers"])
-check_pairs("config: batch", batch_pairs())
+check_batch()
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 
-MISSING = []
-SUBJECTS = sorted(config["subjects"])
-NAME = "|".join(SUBJECTS)
+MISSING = set()
+# What the schema lets through, not the list of the names: Snakemake would search the list at every file it matches,
+# and copy it into every pattern. A name that is no subject's ends in check_name.
+NAME = "[a-z0-9-]+"
 # "(?!)" matches nothing
-IMPORTED = "|".join(name for name in SUBJECTS if "poses" in config["subjects"][name]) or "(?!)"
-DETECTED = "|".join(name for name in SUBJECTS if "poses" not in config["subjects"][name]) or "(?!)"
+IMPORTED = "|".join(name for name in config["subjects"] if "poses" in config["subjects"][name]) or "(?!)"
+DETECTED = rf"(?!({IMPORTED})\.){NAME}"
 
 
 wildcard_constraints:
@@ -173,7 +193,7 @@ def given_file(place, path):
     except FileNotFoundError:
         line = f"{path}: no such file; put it there or correct config: {place}".replace("\n", "\\n")
         if line not in MISSING:
-            MISSING.append(line)
+            MISSING.add(line)
             logger.error(f"error: {line}")
     except OSError as error:
         raise WorkflowError(f"{path}: {error.strerror}; correct config: {place}") from None
