@@ -30,6 +30,7 @@
 #   results/gallery/{target}_as_{source}.skeleton.mp4        what the generator was given, for a browser
 #   results/gallery/{target}_as_{source}.frames.json         numbers of each frame
 #   results/gallery/{target}_as_{source}.html                one transfer's page with its videos inside
+#   results/pages/{page}.html                                results/{page}.md with its pictures and videos inside
 #   results/reports/{subject}.html .json                     whether the clip will do
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
 #   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
@@ -52,6 +53,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 include: "rules/common.smk"
 include: "rules/variants.smk"
+include: "rules/showing.smk"
 include: "rules/requests.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"
@@ -66,6 +68,10 @@ include: "rules/report.smk"
 include: "rules/overlay_normalization.smk"
 include: "rules/gallery.smk"
 include: "rules/batch.smk"
+include: "rules/pages.smk"
+
+
+report: "rules/captions/workflow.rst"
 
 
 rule all:

@@ -8,12 +8,6 @@ GALLERY = [
 ]
 
 
-def any_truth_of(wildcards):
-    """The ground truth of a pair, where there is one."""
-    pair = f"{wildcards.target}_as_{wildcards.source}"
-    return truth_of(wildcards) if pair in config["evaluation"]["truth"] else []
-
-
 rule film_source:
     """The source's frames as a video that a browser plays."""
     input:
@@ -36,14 +30,14 @@ rule film_source:
 rule film_skeleton:
     """What the generator was given, as a video."""
     input:
-        pose="results/poses/{target}_as_{source}.npz",
+        pose="results/poses/{target}_as_{source}{placing}.npz",
         code=library("gallery/panels", "draw", "media"),
     output:
-        video=ensure("results/gallery/{target}_as_{source}.skeleton.mp4", non_empty=True),
+        video=ensure("results/gallery/{target}_as_{source}{placing}.skeleton.mp4", non_empty=True),
     log:
-        "logs/film_skeleton/{target}_as_{source}.log",
+        "logs/film_skeleton/{target}_as_{source}{placing}.log",
     benchmark:
-        "benchmarks/rules/film_skeleton/{target}_as_{source}.tsv"
+        "benchmarks/rules/film_skeleton/{target}_as_{source}{placing}.tsv"
     conda:
         "../envs/pose.yaml"
     script:
@@ -53,19 +47,19 @@ rule film_skeleton:
 rule measure_frames:
     """Frame by frame: pose error of the result, distance to the training footage, SSIM and PSNR to a truth."""
     input:
-        video="results/{target}_as_{source}.mp4",
-        asked_pose="results/poses/{target}_as_{source}.npz",
+        video="results/{target}_as_{source}{variant}{placing}.mp4",
+        asked_pose="results/poses/{target}_as_{source}{placing}.npz",
         target_pose="results/poses/{target}.npz",
         target_stance="results/stance/{target}.json",
         decision="results/poses/estimator.json",
         truth=any_truth_of,
         code=library("gallery/series", "evaluation", "metrics", "report/coverage"),
     output:
-        series=ensure("results/gallery/{target}_as_{source}.frames.json", non_empty=True),
+        series=ensure("results/gallery/{target}_as_{source}{variant}{placing}.frames.json", non_empty=True),
     log:
-        "logs/measure_frames/{target}_as_{source}.log",
+        "logs/measure_frames/{target}_as_{source}{variant}{placing}.log",
     benchmark:
-        "benchmarks/rules/measure_frames/{target}_as_{source}.tsv"
+        "benchmarks/rules/measure_frames/{target}_as_{source}{variant}{placing}.tsv"
     conda:
         "../envs/report.yaml"
     threads: workflow.cores
@@ -105,17 +99,21 @@ rule embed_player:
     """One transfer's page with its videos inside, to be shown in a report or sent."""
     input:
         source="results/gallery/{source}.mp4",
-        skeleton="results/gallery/{target}_as_{source}.skeleton.mp4",
-        result="results/{target}_as_{source}.mp4",
-        series="results/gallery/{target}_as_{source}.frames.json",
+        skeleton="results/gallery/{target}_as_{source}{placing}.skeleton.mp4",
+        result="results/{target}_as_{source}{variant}{placing}.mp4",
+        series="results/gallery/{target}_as_{source}{variant}{placing}.frames.json",
         code=GALLERY,
     output:
-        page=ensure("results/gallery/{target}_as_{source}.html", non_empty=True),
+        page=shown(
+            ensure("results/gallery/{target}_as_{source}{variant}{placing}.html", non_empty=True), "player"
+        ),
     log:
-        "logs/embed_player/{target}_as_{source}.log",
+        "logs/embed_player/{target}_as_{source}{variant}{placing}.log",
     benchmark:
-        "benchmarks/rules/embed_player/{target}_as_{source}.tsv"
+        "benchmarks/rules/embed_player/{target}_as_{source}{variant}{placing}.tsv"
     conda:
         "../envs/pose.yaml"
+    params:
+        pair="{target}_as_{source}{variant}{placing}",
     script:
         "../workflow_scripts/embed_player.py"

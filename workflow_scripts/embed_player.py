@@ -6,7 +6,7 @@ from dancenow.job import job
 with job(snakemake.log[0]):
     given = snakemake.input
     write_player(
-        (snakemake.wildcards.target, snakemake.wildcards.source),
+        snakemake.params.pair,
         (given.source, given.skeleton, given.result, given.series),
         snakemake.output.page,
     )

@@ -62,7 +62,7 @@ def gallery(tmp_path_factory):
     ffmpeg("-i", silent, "-f lavfi -i sine=f=440 -c:v copy -c:a aac -t 4", sounding)
     sounding.replace(silent)
     write_gallery(pairs, files, results / "gallery.html")
-    write_player(("anna", "tango"), files[0], results / "gallery/anna_as_tango.html")
+    write_player("anna_as_tango", files[0], results / "gallery/anna_as_tango.html")
     return results
 
 
@@ -233,6 +233,6 @@ def test_videos_of_another_length_are_refused(gallery, tmp_path):
     numbers.write_text(json.dumps({"frames": FRAMES + 1, "fps": "25/1", "series": series()}))
     paths = gallery / "gallery/tango.mp4", gallery / "gallery/anna_as_tango.skeleton.mp4"
     with pytest.raises(InputError) as error:
-        write_player(("anna", "tango"), (*paths, gallery / "anna_as_tango.mp4", numbers), tmp_path / "p.html")
+        write_player("anna_as_tango", (*paths, gallery / "anna_as_tango.mp4", numbers), tmp_path / "p.html")
     one_line(error, "tango.mp4: 100 frames", "has 101")
     assert not (tmp_path / "p.html").exists()

@@ -20,32 +20,32 @@ PANELS = "source", "skeleton", "result"
 def write_gallery(pairs, files, page_path):
     """Write the page of several transfers; it names its videos by their paths relative to its own folder.
 
-    pairs: names, target_as_source; files: for each of them the paths of its source, skeleton and result
-    videos and of the JSON that measure_frames wrote. InputError when the videos of a transfer differ in
-    length from its numbers.
+    pairs: names, target_as_source and what stands behind it; files: for each of them the paths of its source,
+    skeleton and result videos and of the JSON that measure_frames wrote. InputError when the videos of a
+    transfer differ in length from its numbers.
     """
     folder = Path(page_path).parent
 
     def address(path):
         return quote(Path(os.path.relpath(path, folder)).as_posix())
 
-    transfers = [
-        _transfer(*pair.split("_as_"), paths, address) for pair, paths in zip(pairs, files, strict=True)
-    ]
+    transfers = [_transfer(pair, paths, address) for pair, paths in zip(pairs, files, strict=True)]
     _write(page_path, transfers)
 
 
-def write_player(names, paths, page_path):
-    """Write the page of one transfer with its videos inside; names: (target, source), the rest as above."""
+def write_player(pair, paths, page_path):
+    """Write the page of one transfer with its videos inside; the rest as above."""
 
     def address(path):
         return "data:video/mp4;base64," + base64.b64encode(Path(path).read_bytes()).decode()
 
-    _write(page_path, [_transfer(*names, paths, address)])
+    _write(page_path, [_transfer(pair, paths, address)])
 
 
-def _transfer(target, source, paths, address):
+def _transfer(pair, paths, address):
     """All that the page knows of a transfer; address: path -> URL."""
+    names, *variant = pair.split(".")
+    target, source = names.split("_as_")
     *videos, series_path = paths
     numbers = read_json(series_path)
     facts = [probe(path) for path in videos]
@@ -57,8 +57,8 @@ def _transfer(target, source, paths, address):
             )
     titles = f"{source}, as filmed", f"{source}'s motion in {target}'s frame", f"{target}, painted"
     return {
-        "name": f"{target}_as_{source}",
-        "title": f"{target} as {source}",
+        "name": pair,
+        "title": ", ".join([f"{target} as {source}", *variant]),
         "caption": f"{target} performs the dance of {source}.",
         "frames": numbers["frames"],
         "fps": float(Fraction(numbers["fps"])),
