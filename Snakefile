@@ -25,6 +25,12 @@
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
 #   results/figures/{target}_as_{source}.png                 source, skeleton, result
 #   results/overlays/{target}_as_{source}.mp4                source skeleton over the target, before and after
+#   results/gallery.html                                     every transfer: source, skeleton, result in step, numbers
+#   results/gallery/{source}.mp4                             the source's frames, for a browser
+#   results/gallery/{target}_as_{source}.skeleton.mp4        what the generator was given, for a browser
+#   results/gallery/{target}_as_{source}.frames.json         numbers of each frame
+#   results/gallery/{target}_as_{source}.html                one transfer's page with its videos inside
+#   results/pages/{page}.html                                results/{page}.md with its pictures and videos inside
 #   results/reports/{subject}.html .json                     whether the clip will do
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
 #   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
@@ -47,6 +53,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 include: "rules/common.smk"
 include: "rules/variants.smk"
+include: "rules/showing.smk"
 include: "rules/requests.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"
@@ -59,7 +66,12 @@ include: "rules/transfer.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
 include: "rules/overlay_normalization.smk"
+include: "rules/gallery.smk"
 include: "rules/batch.smk"
+include: "rules/pages.smk"
+
+
+report: "rules/captions/workflow.rst"
 
 
 rule all:

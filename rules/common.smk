@@ -262,6 +262,12 @@ def truth_of(wildcards):
     return given_file(f"evaluation.truth.{pair}", config["evaluation"]["truth"][pair])
 
 
+def any_truth_of(wildcards):
+    """The ground truth of a pair, where there is one."""
+    pair = f"{wildcards.target}_as_{wildcards.source}"
+    return truth_of(wildcards) if pair in config["evaluation"]["truth"] else []
+
+
 def library(*modules):
     """The library modules that decide a rule's output: editing one makes the rule run again."""
     return [workflow.source_path(f"../workflow_scripts/dancenow/{module}.py") for module in modules]

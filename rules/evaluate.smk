@@ -15,7 +15,9 @@ rule evaluate_transfer:
         decision="results/poses/estimator.json",
         code=library("evaluation", "metrics", "perceptual"),
     output:
-        metrics=ensure("results/metrics/{target}_as_{source}{variant}{placing}.json", non_empty=True),
+        metrics=shown(
+            ensure("results/metrics/{target}_as_{source}{variant}{placing}.json", non_empty=True), "metrics"
+        ),
     log:
         "logs/evaluate_transfer/{target}_as_{source}{variant}{placing}.log",
     benchmark:
@@ -70,7 +72,7 @@ rule evaluate_heldout:
         decision="results/poses/estimator.json",
         code=library("evaluation", "metrics", "perceptual"),
     output:
-        metrics=ensure("results/metrics/{target}{variant}.heldout.json", non_empty=True),
+        metrics=shown(ensure("results/metrics/{target}{variant}.heldout.json", non_empty=True), "metrics"),
     log:
         "logs/evaluate_heldout/{target}{variant}.log",
     benchmark:

@@ -46,8 +46,12 @@ rule train_enhancer:
         losses=ensure("results/models/{target}{variant}/enhancer/losses.jsonl", non_empty=True),
         settings=ensure("results/models/{target}{variant}/enhancer/settings.json", non_empty=True),
         training=ensure("results/models/{target}{variant}/enhancer/training.json", non_empty=True),
-        progress=ensure("results/models/{target}{variant}/enhancer/progress.png", non_empty=True),
-        video=ensure("results/models/{target}{variant}/enhancer/progress.mp4", non_empty=True),
+        progress=shown(
+            ensure("results/models/{target}{variant}/enhancer/progress.png", non_empty=True), "previews"
+        ),
+        video=shown(
+            ensure("results/models/{target}{variant}/enhancer/progress.mp4", non_empty=True), "previews_film"
+        ),
     log:
         "logs/train_enhancer/{target}{variant}.log",
     benchmark:
@@ -78,8 +82,12 @@ rule train_face:
         losses=ensure("results/models/{target}{variant}/face/losses.jsonl", non_empty=True),
         settings=ensure("results/models/{target}{variant}/face/settings.json", non_empty=True),
         training=ensure("results/models/{target}{variant}/face/training.json", non_empty=True),
-        progress=ensure("results/models/{target}{variant}/face/progress.png", non_empty=True),
-        video=ensure("results/models/{target}{variant}/face/progress.mp4", non_empty=True),
+        progress=shown(
+            ensure("results/models/{target}{variant}/face/progress.png", non_empty=True), "previews"
+        ),
+        video=shown(
+            ensure("results/models/{target}{variant}/face/progress.mp4", non_empty=True), "previews_film"
+        ),
     log:
         "logs/train_face/{target}{variant}.log",
     benchmark:
