@@ -24,7 +24,7 @@ print(*[end.getsockname()[1] for end in ends])')"
 	chmod 600 "$folder/munge/munge.key"
 	# Slurm only counts GPUs that are character devices; every machine has these two
 	printf "NodeName=$host Name=gpu File=%s\n" /dev/null /dev/zero >"$folder/gres.conf"
-	: >"$folder/cgroup.conf"
+	echo "# none" >"$folder/cgroup.conf" # slurmd wants the file
 	# the plugin takes SLURM_CONF away before it calls srun
 	printf '#!/bin/sh\nSLURM_CONF=%s exec %s "$@"\n' "$SLURM_CONF" "$(command -v srun)" >"$folder/bin/srun"
 	chmod +x "$folder/bin/srun"
@@ -92,7 +92,17 @@ empty_queue() {
 	timeout 5 squeue >&2 || true
 }
 
-# only processes whose numbers this cluster has written down
+# Without cgroups Slurm loses sight of a process whose parent has ended. All that ran in a job has this cluster's
+# SLURM_CONF from its start.
+end_leftovers() {
+	local environment
+	for environment in $(grep --files-with-matches --null-data --line-regexp "SLURM_CONF=$SLURM_CONF" /proc/[0-9]*/environ 2>/dev/null); do
+		environment=${environment#/proc/}
+		if [ "${environment%/environ}" != $$ ]; then kill -9 "${environment%/environ}" 2>/dev/null || true; fi
+	done
+}
+
+# only processes of this cluster: those whose numbers it has written down, and those of its jobs
 down() {
 	if [ -s "$folder/run/slurmctld.pid" ]; then empty_queue; fi
 	for name in slurmd slurmctld munged; do
@@ -103,8 +113,9 @@ down() {
 			if ! kill -0 "$pid" 2>/dev/null; then continue 2; fi
 			sleep 0.1
 		done
-		kill -9 "$pid"
+		kill -9 "$pid" 2>/dev/null || true
 	done
+	end_leftovers
 }
 
 "$1"

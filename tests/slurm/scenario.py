@@ -167,22 +167,30 @@ def cancel_and_drain(folder, run, node):
     return step
 
 
-def is_pending(process, number):
-    """Whether a signal has been sent to a process that has not answered it yet."""
-    status = Path(f"/proc/{process}/status")
-    if not status.exists():
-        raise Wrong(f"process {process}, the training, has been ended instead of warned")
-    return int(re.search(r"ShdPnd:\s*(\w+)", status.read_text())[1], 16) >> (number - 1) & 1
-
-
 def run_out_of_time(folder, run, after):
     """Bring the training's time limit so near that Slurm gives the warning that the profile asks for."""
     process, job, _ = freeze_training(folder, run, after)
     minutes = seconds_of(job) // 60 + 3  # the profile asks for 180 seconds
     ask("scontrol", "update", f"jobid={job['JobId']}", f"timelimit={minutes}")
-    wait_for("Slurm's warning of the time limit", lambda: is_pending(process, signal.SIGUSR1), run)
-    os.kill(process, signal.SIGCONT)
-    return job["JobId"]
+    warned = folder / f"logs/slurm/rule_train_generator/alice/{job['JobId']}.log"
+
+    def heard():
+        if is_pending(process, signal.SIGUSR1):
+            os.kill(process, signal.SIGCONT)
+        return "asked to stop (SIGUSR1) at step" in warned.read_text()
+
+    wait_for("Slurm's warning of the time limit", heard, run)
+    log.info("the training heard the warning, and saved")
+    return warned
+
+
+def is_pending(process, number):
+    """Whether a signal has been sent to a process that has not answered it yet."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return int(re.search(r"ShdPnd:\s*(\w+)", status)[1], 16) >> (number - 1) & 1
 
 
 def compare_records(node):
@@ -194,9 +202,10 @@ def compare_records(node):
 
 
 def compare_logs(folder, warned):
-    said = (folder / f"logs/slurm/rule_train_generator/alice/{warned}.log").read_text()
-    check("asked to stop (SIGUSR1) at step" in said, "the warned training heard SIGUSR1, and saved")
-    check(f"exit status {EXIT_STATUS}" in said, f"and ended with status {EXIT_STATUS}")
+    check(
+        f"exit status {EXIT_STATUS}" in warned.read_text(),
+        f"the training that was warned ended with status {EXIT_STATUS}",
+    )
     logs = list((folder / "logs/slurm").rglob("*.log"))
     check(len(logs) == len(records()), "every job's log is in logs/slurm")
     summary = (folder / "results/batch.txt").read_text().splitlines()
