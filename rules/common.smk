@@ -13,6 +13,7 @@ sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.batch import summarise
 from dancenow.files import atomic_path
+from dancenow.stopping import leave_warning_to_training
 
 
 def typed(value):
@@ -152,6 +153,7 @@ def tell_batch():
         print(summary, file=sys.stderr)
 
 
+leave_warning_to_training()
 overlay_preset()
 check_config(config)
 check_stages(config["train"])

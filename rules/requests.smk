@@ -39,7 +39,7 @@ def training_minutes(wildcards, input, attempt):
 
 
 def training_gpus(wildcards):
-    """GPUs for train_generator: as many as `train.devices` insists on."""
+    """GPUs for a training, of every stage: as many as `train.devices` insists on."""
     devices = config["train"]["devices"]
     return 1 if devices == "auto" else devices
 

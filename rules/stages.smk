@@ -60,7 +60,7 @@ rule train_enhancer:
         "../envs/torch.yaml"
     threads: workflow.cores
     resources:
-        gpu=1,
+        gpu=training_gpus,
     params:
         settings=enhancer_settings,
         holdout=config["train"]["holdout"],
@@ -96,7 +96,7 @@ rule train_face:
         "../envs/torch.yaml"
     threads: workflow.cores
     resources:
-        gpu=1,
+        gpu=training_gpus,
     params:
         settings=face_settings,
         holdout=config["train"]["holdout"],
