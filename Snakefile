@@ -27,8 +27,8 @@
 #   results/overlays/{target}_as_{source}.mp4                source skeleton over the target, before and after
 #   results/reports/{subject}.html .json                     whether the clip will do
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
-#   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
-#   results/metrics/{target}.heldout.json                    on the target's own unseen footage
+#   results/metrics/{target}_as_{source}.json .md            against a ground truth, where there is one
+#   results/metrics/{target}.heldout.json .md                on the target's own unseen footage
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
 #   logs/{rule}/{wildcards}.log   benchmarks/rules/{rule}/{wildcards}.tsv

@@ -1,6 +1,18 @@
 # Numbers, each beside two baselines on the same frames. Nothing here feeds the transfer.
 # REQUIRED INPUTS: evaluation.truth in the configuration, or a target's held-out footage
-# OUTPUTS: results/metrics/{target}_as_{source}.json, results/metrics/{target}.heldout.json
+# OUTPUTS: results/metrics/{target}_as_{source}.json and .md, results/metrics/{target}.heldout.json and .md
+
+SCORING = library(
+    "evaluation",
+    "evaluation_tables",
+    "picture_series",
+    "regions",
+    "temporal",
+    "pose_parts",
+    "kernel_distance",
+    "metrics",
+    "perceptual",
+)
 
 
 rule evaluate_transfer:
@@ -13,9 +25,10 @@ rule evaluate_transfer:
         target_pose="results/poses/{target}.npz",
         asked_pose="results/poses/{target}_as_{source}.npz",
         decision="results/poses/estimator.json",
-        code=library("evaluation", "metrics", "perceptual"),
+        code=SCORING,
     output:
         metrics=ensure("results/metrics/{target}_as_{source}.json", non_empty=True),
+        table=ensure("results/metrics/{target}_as_{source}.md", non_empty=True),
     log:
         "logs/evaluate_transfer/{target}_as_{source}.log",
     benchmark:
@@ -68,9 +81,10 @@ rule evaluate_heldout:
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
         decision="results/poses/estimator.json",
-        code=library("evaluation", "metrics", "perceptual"),
+        code=SCORING,
     output:
         metrics=ensure("results/metrics/{target}.heldout.json", non_empty=True),
+        table=ensure("results/metrics/{target}.heldout.md", non_empty=True),
     log:
         "logs/evaluate_heldout/{target}.log",
     benchmark:
