@@ -17,9 +17,10 @@ def network():
 
 
 def dancer():
-    """A pose with a nose, hips, ankles and both hands; (133, 3)."""
+    """A pose with a nose, legs and both hands; (133, 3)."""
     pose = np.zeros((COUNT, 3), np.float32)
     places = {"nose": (80, 50), "left_hip": (84, 90), "right_hip": (76, 90)}
+    places |= {"left_knee": (85, 115), "right_knee": (75, 115)}
     places |= {"left_ankle": (86, 140), "right_ankle": (74, 140)}
     for name, place in places.items():
         pose[INDEX[name]] = *place, 1
@@ -42,7 +43,7 @@ def test_the_silhouette_is_what_differs_from_the_plate_near_the_skeleton():
     mask = silhouette(frame, plate, dancer())
     assert mask[95:140, 74:87].all()
     assert not mask[10:20, 10:20].any()  # far from the skeleton
-    assert mask.sum() == pytest.approx(54 * 15, rel=0.02)
+    assert mask.sum() == pytest.approx(54 * 15, rel=0.05)
     assert not silhouette(plate, plate, dancer()).any()
     assert not silhouette(frame, plate, np.zeros((COUNT, 3), np.float32)).any()
 
@@ -50,12 +51,12 @@ def test_the_silhouette_is_what_differs_from_the_plate_near_the_skeleton():
 def test_noise_is_not_the_person_and_small_holes_are():
     frame, plate = scene()
     frame[100, 80] = plate[100, 80]
-    frame[60:80, 60:100, 1] += 29
+    frame[45:60, 70:90, 1] += 29
     mask = silhouette(frame, plate, dancer())
     assert mask[100, 80]
-    assert not mask[60:80].any()
-    frame[60:80, 60:100, 1] += 1
-    assert silhouette(frame, plate, dancer())[70, 80]
+    assert not mask[45:60].any()
+    frame[45:60, 70:90, 1] += 1
+    assert silhouette(frame, plate, dancer())[50, 80]
 
 
 def test_boxes_by_hand():
@@ -114,8 +115,8 @@ def test_comparison_inside_the_mask_leaves_out_the_rest(network):
     inside[mask] = 255 - inside[mask]
     measured = compare(network, [outside, inside, truth], truth, Region([box], mask))
     similarity, noise, perceptual = measured
-    assert noise.tolist() == [math.inf, pytest.approx(noise[1]), math.inf]
-    assert noise[1] < 12
+    squared = np.mean((255 - 2.0 * truth[mask]) ** 2)
+    assert noise.tolist() == [math.inf, pytest.approx(10 * math.log10(255**2 / squared)), math.inf]
     assert perceptual[0] == pytest.approx(0, abs=1e-6)
     assert perceptual[1] > 0.5
     assert similarity[1] < similarity[0] < 1  # its window reaches over the mask's edge
