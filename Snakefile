@@ -33,8 +33,8 @@
 #   results/pages/{page}.html                                results/{page}.md with its pictures and videos inside
 #   results/reports/{subject}.html .json                     whether the clip will do
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
-#   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
-#   results/metrics/{target}.heldout.json                    on the target's own unseen footage
+#   results/metrics/{target}_as_{source}.json .md            against a ground truth, where there is one
+#   results/metrics/{target}.heldout.json .md                on the target's own unseen footage
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
 # Behind {target} in models and heldout, and behind {target}_as_{source}, stands the name of a variant, if any:

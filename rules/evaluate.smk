@@ -1,6 +1,18 @@
 # Numbers, each beside two baselines on the same frames. Nothing here feeds the transfer.
 # REQUIRED INPUTS: evaluation.truth in the configuration, or a target's held-out footage
-# OUTPUTS: results/metrics/{target}_as_{source}.json, results/metrics/{target}.heldout.json
+# OUTPUTS: results/metrics/{target}_as_{source}.json and .md, results/metrics/{target}.heldout.json and .md
+
+SCORING = library(
+    "evaluation",
+    "evaluation_tables",
+    "picture_series",
+    "regions",
+    "temporal",
+    "pose_parts",
+    "kernel_distance",
+    "metrics",
+    "perceptual",
+)
 
 
 rule evaluate_transfer:
@@ -13,11 +25,12 @@ rule evaluate_transfer:
         target_pose="results/poses/{target}.npz",
         asked_pose="results/poses/{target}_as_{source}{placing}.npz",
         decision="results/poses/estimator.json",
-        code=library("evaluation", "metrics", "perceptual"),
+        code=SCORING,
     output:
         metrics=shown(
             ensure("results/metrics/{target}_as_{source}{variant}{placing}.json", non_empty=True), "metrics"
         ),
+        table=ensure("results/metrics/{target}_as_{source}{variant}{placing}.md", non_empty=True),
     log:
         "logs/evaluate_transfer/{target}_as_{source}{variant}{placing}.log",
     benchmark:
@@ -70,9 +83,10 @@ rule evaluate_heldout:
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
         decision="results/poses/estimator.json",
-        code=library("evaluation", "metrics", "perceptual"),
+        code=SCORING,
     output:
         metrics=shown(ensure("results/metrics/{target}{variant}.heldout.json", non_empty=True), "metrics"),
+        table=ensure("results/metrics/{target}{variant}.heldout.md", non_empty=True),
     log:
         "logs/evaluate_heldout/{target}{variant}.log",
     benchmark:

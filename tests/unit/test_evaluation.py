@@ -7,18 +7,17 @@ import pytest
 from dancenow import evaluation
 from dancenow.errors import InputError
 from dancenow.evaluation import (
-    MEASURES,
     NEIGHBOUR,
     PLATE,
     RESULT,
-    LastFrames,
+    ChosenFrames,
     detect_largest,
     evaluate,
     evaluate_heldout,
     evaluate_transfer,
-    markdown_table,
     nearest_neighbours,
 )
+from dancenow.evaluation_tables import MEASURES, markdown_page, markdown_table
 from dancenow.files import read_json
 from dancenow.keypoints import BODY_NAMES, COUNT, FEET, INDEX, Pose, save_pose
 from dancenow.media import encode, probe
@@ -72,7 +71,7 @@ def places(count):
 
 def scores_of(result_places, truth_places, training_places, network):
     return evaluate(
-        [frame_at(x) for x in result_places],
+        {RESULT: [frame_at(x) for x in result_places]},
         [frame_at(x) for x in truth_places],
         PLATE_FRAME,
         [frame_at(x) for x in training_places],
@@ -140,7 +139,7 @@ def test_a_perfect_result_beats_both_baselines(network):
 def test_a_result_that_shows_nobody_does_not_beat_the_plate(network):
     truth = places(50)
     report = evaluate(
-        [PLATE_FRAME] * 50,
+        {RESULT: [PLATE_FRAME] * 50},
         [frame_at(x) for x in truth],
         PLATE_FRAME,
         [frame_at(40)],
@@ -167,7 +166,7 @@ def test_frames_without_a_person_in_the_truth_are_left_out(network):
     result = [frame_at(x) for x in places(30)]
     asked = np.stack([pose_at(x) for x in places(30)])
     report = evaluate(
-        result, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), network, seed=0
+        {RESULT: result}, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), network, seed=0
     )
     assert (report["frames"], report["frames_compared"]) == (30, 29)
     assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
@@ -182,7 +181,7 @@ def test_a_truth_without_a_person_is_refused(network):
     asked = np.stack([pose_at(40)] * 2)
     with pytest.raises(InputError, match="the truth: no frame shows a person"):
         evaluate(
-            [frame_at(40)] * 2, [PLATE_FRAME] * 2, PLATE_FRAME, [frame_at(40)], asked[:1], asked,
+            {RESULT: [frame_at(40)] * 2}, [PLATE_FRAME] * 2, PLATE_FRAME, [frame_at(40)], asked[:1], asked,
             FakeEstimator(), network, seed=0,
         )  # fmt: skip
 
@@ -203,10 +202,10 @@ def test_table_shows_every_measure_with_its_interval():
     assert "LPIPS-form (efficientnet-lite1)" in lines[0]
 
 
-def test_last_frames_are_sized_and_iterable_twice():
-    last = LastFrames([10, 11, 12, 13], 1)
-    assert len(last) == 3
-    assert list(last) == list(last) == [11, 12, 13]
+def test_chosen_frames_are_sized_and_iterable_twice():
+    chosen = ChosenFrames([10, 11, 12, 13], [3, 1, 1])
+    assert len(chosen) == 3
+    assert list(chosen) == list(chosen) == [13, 11, 11]
 
 
 class Store(list):
@@ -247,12 +246,17 @@ def files(tmp_path, monkeypatch):
 
 def test_transfer_from_files(files, tmp_path, caplog):
     caplog.set_level("INFO")
-    evaluate_transfer(files, tmp_path / "metrics.json", holdout=0.2, seed=0, threads=1)
+    evaluate_transfer(
+        files, tmp_path / "metrics.json", tmp_path / "metrics.md", holdout=0.2, seed=0, threads=1
+    )
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 6
     assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
     assert report["scores"][RESULT]["pose_error"]["mean"] == pytest.approx(0, abs=0.5)
-    assert markdown_table(report) in caplog.text
+    page = (tmp_path / "metrics.md").read_text()
+    assert page == markdown_page(report, "result")
+    assert page in caplog.text
+    assert markdown_table(report) in page
 
 
 def test_heldout_from_files(files, tmp_path, monkeypatch):
@@ -264,7 +268,9 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
 
     monkeypatch.setattr(evaluation, "nearest_neighbours", spy)
     files.video = files.heldout
-    evaluate_heldout(files, tmp_path / "metrics.json", holdout=0.2, seed=0, threads=1)
+    evaluate_heldout(
+        files, tmp_path / "metrics.json", tmp_path / "metrics.md", holdout=0.2, seed=0, threads=1
+    )
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 8
     assert report["scores"][RESULT]["ssim"]["mean"] > 0.95  # the video is compressed, the truth is not
@@ -275,5 +281,7 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
 
 def test_heldout_of_another_length_is_refused_and_nothing_is_written(files, tmp_path):
     with pytest.raises(InputError, match="the result has 6 frames, the truth 8"):
-        evaluate_heldout(files, tmp_path / "metrics.json", holdout=0.2, seed=0, threads=1)
+        evaluate_heldout(
+            files, tmp_path / "metrics.json", tmp_path / "metrics.md", holdout=0.2, seed=0, threads=1
+        )
     assert not (tmp_path / "metrics.json").exists()
