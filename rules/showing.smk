@@ -1,6 +1,6 @@
 # What a report shows, and under which heading. Functions only; the captions are in captions/.
 #
-# snakemake --report report.html everything
+# snakemake --cores 1 --report report.html everything
 
 # name of a caption: (category, what is shown)
 SHOWN = {
@@ -32,7 +32,8 @@ def shown(output, caption):
     category, what = SHOWN[caption]
 
     def labels(wildcards):
-        return dict(wildcards.items()) | {"shows": what}
+        given = {name: value.lstrip(".") for name, value in wildcards.items() if value}
+        return given | {"shows": what}
 
     return report(output, caption=f"captions/{caption}.rst", category=category, labels=labels)
 
