@@ -40,7 +40,7 @@ def shown(output, caption):
 
 def page_kind(wildcards):
     """Category and contents of a Markdown page, by the folder it lies in."""
-    return PAGES.get(wildcards.page.split("/")[0], ("Figures and tables", "tables"))
+    return PAGES.get(Path(wildcards.page).parts[0], ("Figures and tables", "tables"))
 
 
 def page_category(wildcards):
