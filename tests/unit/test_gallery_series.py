@@ -76,8 +76,7 @@ class Finder:
 
 @pytest.fixture
 def transfer(tmp_path, monkeypatch):
-    """The inputs of measure_frames: the asked figure is found 3 px to the right in the result, in place in the
-    truth."""
+    """The asked figure is found 3 px to the right in the result, in place in the truth."""
     pose = performer(COUNT, 128, 96)
     for name in ("asked", "target"):
         save_pose(tmp_path / f"{name}.npz", pose)
