@@ -1,6 +1,6 @@
 # What a report shows, and under which heading. Functions only; the captions are in captions/.
 #
-# snakemake --report report.html everything
+# snakemake --cores 1 --report report.html everything
 
 # name of a caption: (category, what is shown)
 SHOWN = {
@@ -32,14 +32,15 @@ def shown(output, caption):
     category, what = SHOWN[caption]
 
     def labels(wildcards):
-        return dict(wildcards.items()) | {"shows": what}
+        given = {name: value.lstrip(".") for name, value in wildcards.items() if value}
+        return given | {"shows": what}
 
     return report(output, caption=f"captions/{caption}.rst", category=category, labels=labels)
 
 
 def page_kind(wildcards):
     """Category and contents of a Markdown page, by the folder it lies in."""
-    return PAGES.get(wildcards.page.split("/")[0], ("Figures and tables", "tables"))
+    return PAGES.get(Path(wildcards.page).parts[0], ("Figures and tables", "tables"))
 
 
 def page_category(wildcards):

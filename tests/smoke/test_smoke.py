@@ -22,6 +22,7 @@ WANTED = (
     "results/figures/alice_as_brunomars.normalization.png",
     "results/figures/alice_as_brunomars.png",
     "results/models/alice/summary.md",
+    "results/gallery.html",
 )
 
 
@@ -103,6 +104,31 @@ def test_scores_stand_beside_both_baselines(work):
     for file in WANTED[1:3]:
         scores = json.loads((work / file).read_text())["scores"]
         assert {"result", "static background plate", "nearest neighbour"} == scores.keys()
+
+
+def test_the_gallery_has_the_numbers_of_every_frame(work):
+    page = (work / "results/gallery.html").read_text()
+    text = page.split('<script id="transfers" type="application/json">')[1].split("</script>")[0]
+    (transfer,) = json.loads(text)
+    assert transfer["frames"] == FRAMES["brunomars"] and transfer["fps"] == 25
+    assert [series["title"] for series in transfer["series"]][-2:] == ["SSIM", "PSNR"]
+    assert {len(series["values"]) for series in transfer["series"]} == {FRAMES["brunomars"]}
+    for panel in transfer["panels"]:
+        assert (work / "results" / panel["url"]).is_file()
+    # the same frames as the table's, inside the same box
+    ssim = transfer["series"][-2]["values"]
+    table = json.loads((work / WANTED[1]).read_text())["scores"]["result"]["ssim"]["mean"]
+    assert np.mean([value for value in ssim if value is not None]) == pytest.approx(table, abs=1e-3)
+
+
+def test_a_report_holds_the_results_and_how_they_were_made(work):
+    completed = run_snakemake(work, "--report", "report.html", *WANTED, "--config", "preset=smoke")
+    assert completed.returncode == 0, completed.stderr[-3000:]
+    page = (work / "report.html").read_text()
+    for path in WANTED[:5]:
+        assert f'"{path}": {{' in page
+    for rule in ("train_generator", "synthesize_frames", "evaluate_transfer"):
+        assert f'"{rule}": {{' in page
 
 
 def test_nothing_is_left_to_do_and_nothing_partial_lies_about(work):

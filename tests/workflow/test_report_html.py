@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from browser import browser_page
+from clips import film, numbered
 from running import said
 
 PNG = cv2.imencode(".png", np.full((40, 60, 3), 200, np.uint8))[1].tobytes()
-PAGE = b"<!doctype html><title>a page</title><p id=there>there</p>"
-CONTENT = {".png": PNG, ".mp4": b"a film", ".html": PAGE, ".json": b"{}"}
+# larger than what a browser takes as an address
+PAGE = b"<!doctype html><title>a page</title><p id=there>there</p><!--" + 600_000 * b"long " + b"-->"
 WANTED = {
     "Results": {
         "results/alice_as_brunomars.mp4", "results/gallery/alice_as_brunomars.html",
@@ -40,18 +41,29 @@ def told(html, name):
 
 
 @pytest.fixture
-def report(workflow):
+def content(tmp_path):
+    """What stands in the results, by the end of their names."""
+    video = film(tmp_path / "film.mp4", numbered(5)).read_bytes()
+    return {".png": PNG, ".mp4": video, "_as_brunomars.html": PAGE, ".html": b"short", ".json": b"{}"}
+
+
+def content_of(path, content):
+    return next(data for end, data in content.items() if str(path).endswith(end))
+
+
+@pytest.fixture
+def report(workflow, content):
     """The report of a workflow whose results are there; nothing has to run for it."""
     for path in set().union(*WANTED.values()):
         made = workflow.directory / path
         made.parent.mkdir(parents=True, exist_ok=True)
-        made.write_bytes(CONTENT[made.suffix])
+        made.write_bytes(content_of(made, content))
     completed = workflow("--report", "report.html", "everything")
     assert completed.returncode == 0, said(completed)
     return workflow.directory / "report.html"
 
 
-def test_everything_is_inside_grouped_and_captioned(report, tmp_path):
+def test_everything_is_inside_grouped_and_captioned(report, content):
     html = report.read_text()
     results, categories = told(html, "results"), told(html, "categories")
     grouped = {
@@ -59,20 +71,29 @@ def test_everything_is_inside_grouped_and_captioned(report, tmp_path):
     }
     assert grouped == WANTED
     for path, shown in results.items():
-        kind = path[path.rindex(".") :]
-        assert base64.b64decode(shown["data_uri"].split("base64,")[1]) == CONTENT[kind], path
+        inside = base64.b64decode(shown["data_uri"].split("base64,")[1])
+        assert inside == content_of(path, content), path
         assert len(re.sub("<[^>]+>", "", shown["caption"]).split()) > 2, path
         assert "{{" not in shown["caption"] and "system-message" not in shown["caption"], path
         assert shown["labels"]
     assert results["results/alice_as_brunomars.mp4"]["labels"]["target"] == "alice"
     workflow_text = told(html, "workflow_desc")
     assert "Transfers: alice as brunomars." in workflow_text and "system-message" not in workflow_text
+
+
+def test_a_browser_shows_it_without_a_network(report, tmp_path):
     with browser_page(tmp_path / "profile") as page:
         page.open(report)
         page.until("document.body.innerText.includes('Normalisation')")
-        page.run("app.setView({content: 'html', contentPath: "
-                 "results['results/gallery/alice_as_brunomars.html'].data_uri})")  # fmt: skip
-        page.until("document.querySelector('iframe') !== null")
+        # a look elsewhere and back home loads the description once more
+        page.run("app.setView({content: 'stats'}), app.setView({content: 'rulegraph'})")
+        eye = "new ButtonViewManager(app).handleSelectedResult('results/{}').props.onClick()"
+        page.run(eye.format("gallery/alice_as_brunomars.html"))
+        page.until("document.querySelector('iframe')?.contentDocument.getElementById('there')?.textContent")
+        page.run(eye.format("alice_as_brunomars.mp4"))
+        page.until("document.querySelector('video')?.readyState >= 2")
+        page.run(eye.format("figures/alice_as_brunomars.png"))
+        page.until("[...document.images].some(image => image.naturalWidth === 60)")
         # Snakemake's own stylesheet has a word to say to its makers
         assert [line for line in page.console if "tailwindcss" not in line] == []
         assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []

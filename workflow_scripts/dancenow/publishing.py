@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+import cv2
 import jinja2
 import markdown
 from markdown.extensions import Extension
@@ -13,7 +14,9 @@ from markdown.treeprocessors import Treeprocessor
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
+from dancenow.pictures import read_png
 
+MOST_BYTES = 1_000_000  # of a picture; a larger one, which shows photographs, is put in as JPEG
 TEMPLATE = Path(__file__).with_name("publishing.html")
 
 
@@ -77,6 +80,8 @@ class _Embedder(Treeprocessor):
         kind, _ = mimetypes.guess_type(path.name)
         try:
             data = path.read_bytes()
+            if kind == "image/png" and len(data) > MOST_BYTES:
+                kind, data = "image/jpeg", cv2.imencode(".jpg", read_png(path)[..., ::-1])[1].tobytes()
         except OSError as error:
             raise InputError(
                 f"{self.page}: names {address}, which cannot be read ({error.strerror}); delete the page, "
