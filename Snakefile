@@ -22,6 +22,7 @@
 #   results/models/{target}/face/generator.safetensors       with train.face: what is added to a painted face
 #   results/models/{target}/summary.md                       one page about it: settings, time, losses, previews
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
+#   results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv   a part of it while it is made, with synthesis.chunks
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
 #   results/figures/{target}_as_{source}.png                 source, skeleton, result
 #   results/overlays/{target}_as_{source}.mp4                source skeleton over the target, before and after
@@ -63,6 +64,13 @@ include: "rules/normalize.smk"
 include: "rules/train.smk"
 include: "rules/stages.smk"
 include: "rules/transfer.smk"
+
+
+if config["synthesis"]["chunks"] > 1:
+
+    include: "rules/chunks.smk"
+
+
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
 include: "rules/overlay_normalization.smk"

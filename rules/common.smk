@@ -147,7 +147,7 @@ def batch_pairs():
 def tell_batch():
     """At the end of a run with a batch: print and write which videos are missing, why, and what to do."""
     if batch_pairs():
-        summary = summarise(**config["batch"])
+        summary = summarise(**config["batch"], chunks=config["synthesis"]["chunks"])
         with atomic_path("results/batch.txt") as partial:
             partial.write_text(f"{summary}\n")
         print(summary, file=sys.stderr)

@@ -40,15 +40,15 @@ class Failure:
     reason: str
 
 
-def find_failure(target, source, folder="."):
+def find_failure(target, source, folder=".", chunks=1):
     """The Failure behind the missing video of a pair, in the working directory `folder`.
 
-    Of the stages whose output is missing, the first whose log ends in an error; else the last that has begun.
+    chunks: synthesis.chunks. Of the stages whose output is missing, the first whose log ends in an error; else the last that has begun.
     """
-    return _first_failure(target, source, partial(_look, Path(folder)))
+    return _first_failure(_stages(target, source, chunks), partial(_look, Path(folder)))
 
 
-def summarise(targets, sources, folder="."):
+def summarise(targets, sources, folder=".", chunks=1):
     """The summary of a batch of every target with every source but itself, as text.
 
     A cause stands once, however many pairs it costs, the costliest first.
@@ -59,7 +59,7 @@ def summarise(targets, sources, folder="."):
     look = cache(partial(_look, Path(folder)))
     for target, source in pairs:
         if not (Path(folder) / f"results/{target}_as_{source}.mp4").exists():
-            causes[_first_failure(target, source, look)].append(f"{target}_as_{source}")
+            causes[_first_failure(_stages(target, source, chunks), look)].append(f"{target}_as_{source}")
     missing = sum(map(len, causes.values()))
     lines = [f"batch: {len(pairs) - missing} of {len(pairs)} videos are there"]
     for failure, names in sorted(causes.items(), key=lambda item: -len(item[1])):
@@ -71,10 +71,10 @@ def summarise(targets, sources, folder="."):
     return "\n".join(lines)
 
 
-def _first_failure(target, source, look):
+def _first_failure(stages, look):
     """The Failure of find_failure; look: _look of a folder."""
     begun = None
-    for stage in _stages(target, source):
+    for stage in stages:
         found = look(*stage)
         if found and found.reason != STOPPED:
             return found
@@ -93,9 +93,13 @@ def _look(folder, rule, output, name):
     return Failure(rule, log, said[-1].removeprefix("error: ") if said else STOPPED)
 
 
-def _stages(target, source):
+def _stages(target, source, chunks):
     """(rule, output, wildcards) of every stage of a pair."""
     tables = [(CLIP_STAGES, target), (CLIP_STAGES, source), (TARGET_STAGES, target)]
     for stages, name in [*tables, (PAIR_STAGES, f"{target}_as_{source}")]:
         for rule, output in stages.items():
+            if rule == "synthesize_frames" and chunks > 1:
+                for number in range(1, chunks + 1):
+                    yield "synthesize_chunk", output.format(subject=name), f"{name}.{number}of{chunks}"
+                rule = "join_chunks"
             yield rule, output.format(subject=name), name
