@@ -31,6 +31,7 @@
 #   results/metrics/{target}.heldout.json                    on the target's own unseen footage
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
+#   clean_intermediate                                       no file: deletes what can be made again without a training
 #   logs/{rule}/{wildcards}.log   benchmarks/rules/{rule}/{wildcards}.tsv
 
 from snakemake.utils import min_version
@@ -55,6 +56,7 @@ include: "rules/evaluate.smk"
 include: "rules/report.smk"
 include: "rules/overlay_normalization.smk"
 include: "rules/batch.smk"
+include: "rules/clean.smk"
 
 
 rule all:
