@@ -90,7 +90,8 @@ def print_kinds(folder):
         # a model does not grow with the footage
         long = "" if kind.per == "target" else f"{per_minute:.2f}"
         print(f"| {kind.name} | {kind.per} | {files:.0f} | {megabytes:.2f} | {long} | {gone} |")
-        size = Kept(kind.per, megabytes if kind.per == "target" else per_minute * MINUTES, files)
+        declared = "/run/" not in kind.paths[0]
+        size = Kept(kind.per, megabytes if kind.per == "target" else per_minute * MINUTES, files, declared)
         kept.append(size)
         if kind.name == "frames":
             cleaned.append(Kept("target", size.megabytes, size.files))
@@ -103,7 +104,7 @@ def print_kinds(folder):
 def print_batches(stages, kept, cleaned):
     """The table of the batches."""
     print(
-        "| pairs | GPUs | hours | hours, --jobs 1000 | GPU hours | GB | GB cleaned | files | Slurm jobs | jobs |"
+        "| pairs | GPUs | hours | with --jobs 1000 | GPU hours | GB | cleaned | files | Slurm jobs | jobs |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for targets, sources in BATCHES:

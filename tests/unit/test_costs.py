@@ -42,6 +42,6 @@ def test_gpus_are_held_while_jobs_start_and_cpu_jobs_hold_none():
 
 
 def test_disk_and_files():
-    kept = [Kept("clip", 100, 4), Kept("target", 50, 2), Kept("pair", 2, 1)]
-    # 800 + 150 + 30 MB; 32 + 6 + 15 files and their records, 64 logs and benchmarks, 26 logs of Slurm
-    assert disk(kept, STAGES, BATCH) == (pytest.approx(0.98), 2 * 53 + 128 + 26)
+    kept = [Kept("clip", 100, 4), Kept("target", 50, 2, declared=False), Kept("pair", 2, 1)]
+    # 800 + 150 + 30 MB; 32 + 15 files with records and 6 without, 64 logs, 64 benchmarks, 26 logs of Slurm
+    assert disk(kept, STAGES, BATCH) == (pytest.approx(0.98), 2 * 47 + 6 + 128 + 26)

@@ -24,11 +24,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class Kept:
-    """What stays on the disk of each clip, target or pair: megabytes, and how many files."""
+    """What stays on the disk of each clip, target or pair: megabytes, and how many files.
+
+    declared: whether they are outputs of a rule, each of which has a record in .snakemake.
+    """
 
     per: str
     megabytes: float
     files: float
+    declared: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,8 @@ def gpu_hours(stages, number, cluster):
 
 
 def disk(kept, stages, number):
-    """(GB, files) of a batch. Each file has a record in .snakemake; each rule's job a log and a benchmark.
-
-    Each Slurm job has a log besides.
-    """
+    """(GB, files) of a batch, with records, a log and a benchmark of each job, and Slurm's logs."""
     gigabytes = sum(number[kind.per] * kind.megabytes for kind in kept) / 1000
     slurm, rules = jobs(stages, number)
-    files = sum(number[kind.per] * kind.files for kind in kept)
-    return gigabytes, round(2 * files + 2 * rules + slurm)
+    files = sum(number[kind.per] * kind.files * (2 if kind.declared else 1) for kind in kept)
+    return gigabytes, round(files + 2 * rules + slurm)
