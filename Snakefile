@@ -38,6 +38,7 @@
 #   results/metrics/{target}.heldout.json .md                on the target's own unseen footage
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
+#   clean_intermediate                                       no file: deletes what can be made again without a training
 # Behind {target} in models and heldout, and behind {target}_as_{source}, stands the name of a variant, if any:
 #   results/models/alice.fbf_ts/  results/alice_as_brunomars.fbf_ts.mp4     an entry of `variants`
 #   results/alice_as_brunomars.seed1.mp4  ….fbf_ts.seed1.mp4                 another seed of the training
@@ -76,6 +77,7 @@ include: "rules/report.smk"
 include: "rules/overlay_normalization.smk"
 include: "rules/gallery.smk"
 include: "rules/batch.smk"
+include: "rules/clean.smk"
 include: "rules/pages.smk"
 
 

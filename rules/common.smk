@@ -144,6 +144,11 @@ def batch_pairs():
     ]
 
 
+def configured_targets():
+    """Everyone whom the configuration makes the target of a transfer or of a batch."""
+    return sorted({pair.split("_as_")[0] for pair in config["transfers"]} | set(config["batch"]["targets"]))
+
+
 def tell_batch():
     """At the end of a run with a batch: print and write which videos are missing, why, and what to do."""
     if batch_pairs():
