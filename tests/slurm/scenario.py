@@ -172,7 +172,7 @@ def run_out_of_time(folder, run, after):
     process, job, _ = freeze_training(folder, run, after)
     minutes = seconds_of(job) // 60 + 3  # the profile asks for 180 seconds
     ask("scontrol", "update", f"jobid={job['JobId']}", f"timelimit={minutes}")
-    warned = folder / f"logs/slurm/rule_train_generator/alice/{job['JobId']}.log"
+    warned = Path(job["StdOut"])
 
     def heard():
         if is_pending(process, signal.SIGUSR1):
