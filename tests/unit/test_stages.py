@@ -118,6 +118,17 @@ def test_the_last_frame_has_a_part_in_the_next_one_or_none(trained):
     assert np.array_equal(one[1], other[1]) != is_temporal(trained)
 
 
+@pytest.mark.parametrize("name, before", [("first", None), ("enhancer", "first"), ("face", "enhancer")])
+def test_a_stage_that_does_not_fit_into_memory_does_not_begin(trained, monkeypatch, name, before):
+    monkeypatch.setattr("dancenow.train_target.free_memory", lambda device: 2**18)
+    made = trained / name / "generator.safetensors"
+    kept, again = made.read_bytes(), SETTINGS[name] | {"learning_rate": 0.5}
+    monkeypatch.setitem(SETTINGS, name, again)
+    with pytest.raises(InputError, match=r"^train.generator.channels: .* 0.0 GB are free; make them fewer"):
+        stage(trained, name, is_temporal(trained), "" if before else ".half", before)
+    assert made.read_bytes() == kept and not (trained / name / "run.before").exists()
+
+
 def test_the_discriminator_is_kept_for_the_next_stage(trained):
     weights, settings = read_network(trained / "first/discriminator.safetensors", "discriminator")
     assert settings == SETTINGS["first"]["discriminator"] | {"frames": 2 if is_temporal(trained) else 1}

@@ -118,13 +118,8 @@ class Trainer:
         return torch.stack(images, dim=1), layers
 
     def train_step(self, batch):
-        """One step on a batch of ClipSampler's; returns the losses, floats by name."""
-        self.randoms = self._randoms(len(batch["skeleton"]))
-        for optimiser in self.optimisers.values():
-            optimiser.param_groups[0]["lr"] = self.learning_rate()
-        losses = self._learn(batch)
-        self._update_average()
-        self.step += 1
+        """One step on a batch of ClipSampler's; returns the losses, floats by name, all of them finite."""
+        losses = self.update(batch)
         values = parallel.average(
             {name: float(value.detach()) for name, value in losses.items()}, self.device
         )
@@ -132,6 +127,16 @@ class Trainer:
             terms = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
             raise DivergedError(f"step {self.step}: a loss is not finite: {terms}")
         return values
+
+    def update(self, batch):
+        """What a step computes; returns the losses, scalar tensors by name, whatever they are."""
+        self.randoms = self._randoms(len(batch["skeleton"]))
+        for optimiser in self.optimisers.values():
+            optimiser.param_groups[0]["lr"] = self.learning_rate()
+        losses = self._learn(batch)
+        self._update_average()
+        self.step += 1
+        return losses
 
     def _on_device(self, batch):
         """Skeletons, images and plates (or None) of a batch: float32 (N, T, 3, h, w)."""
