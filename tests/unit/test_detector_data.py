@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from clips import film, numbered, one_line, read
+from dancenow import media
+from dancenow.detector_data import crop_edge, cut_crops, degrade, read_pairs, reencode, stored_pairs
+from dancenow.errors import InputError
+from dancenow.frames import FrameStore, write_frames
+
+WIDTH, HEIGHT = 96, 64
+
+
+def level(picture):
+    """Number of a frame of clips.numbered, or of a part of it."""
+    return round((float(picture.mean()) - 20) / 7)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """A FrameStore of 30 frames of which number i is grey of level i, at 25 frames per second."""
+    paths = [tmp_path / f"anna{suffix}" for suffix in (".avi", ".index.npy", ".json")]
+    facts = {"width": WIDTH, "height": HEIGHT, "fps": "25/1", "cuts": []}
+    write_frames(numbered(30), "25/1", lambda count: facts | {"frames": count}, *paths)
+    return paths[0]
+
+
+def test_a_clip_is_written_as_a_result_is(stored, tmp_path):
+    reencode(stored, tmp_path / "real.mp4")
+    store = FrameStore(stored)
+    media.encode(tmp_path / "result.mp4", [store[i] for i in range(30)], "25/1", WIDTH, HEIGHT)
+    assert (tmp_path / "real.mp4").read_bytes() == (tmp_path / "result.mp4").read_bytes()
+
+
+def test_pairs_are_consecutive_frames_spread_over_the_video(stored, tmp_path):
+    path = film(tmp_path / "clip.mp4", numbered(30))
+    for pairs in (list(read_pairs(path, 4)), list(stored_pairs(stored, 4))):
+        assert [number for number, _ in pairs] == [0, 9, 19, 28]
+        assert [[level(frame) for frame in pair] for _, pair in pairs] == [
+            [0, 1],
+            [9, 10],
+            [19, 20],
+            [28, 29],
+        ]
+        assert {pair.shape for _, pair in pairs} == {(2, 3, HEIGHT, WIDTH)}
+    assert len(list(read_pairs(path, 100))) == 29
+
+
+def test_every_video_gives_as_many_crops(tmp_path):
+    dark = film(tmp_path / "dark.mp4", numbered(5))
+    bright = film(tmp_path / "bright.mp4", numbered(30)[20:])
+    crops = cut_crops([dark, bright], 40, 32, seed=0)
+    assert crops.shape == (40, 2, 3, 32, 32) and crops.dtype == np.uint8
+    first = [level(crop[0]) for crop in crops]
+    assert max(first[:20]) <= 3 and set(first[:20]) == {0, 1, 2, 3} and min(first[20:]) >= 20
+    assert [level(crop[1]) for crop in crops] == [number + 1 for number in first]
+    assert (crops == cut_crops([dark, bright], 40, 32, seed=0)).all()
+
+
+def test_crops_come_from_all_over_the_frame(tmp_path):
+    ramp = np.broadcast_to(np.arange(WIDTH, dtype=np.uint8)[None, None, :, None] * 2, (8, HEIGHT, WIDTH, 3))
+    crops = cut_crops([film(tmp_path / "ramp.mp4", ramp)], 200, 32, seed=0)
+    left = crops[:, 0, :, :, 0].mean(axis=(1, 2)) / 2
+    assert left.min() < 5 and left.max() > WIDTH - 32 - 5
+
+
+def test_crops_fit_into_the_smallest_video(tmp_path):
+    small = film(tmp_path / "small.mp4", numbered(3))
+    large = film(tmp_path / "large.mp4", numbered(3, 160, 256))
+    assert crop_edge([large]) == 96 and crop_edge([large, small]) == HEIGHT
+
+
+def test_degraded_is_coarser_or_smaller_and_else_the_same(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 256, (10, HEIGHT, WIDTH, 3), np.uint8)
+    path = film(tmp_path / "clip.mp4", frames)
+    degrade(path, tmp_path / "coarse.mp4", 40, 1)
+    degrade(path, tmp_path / "small.mp4", 16, 2)
+    assert (tmp_path / "coarse.mp4").stat().st_size < path.stat().st_size / 4
+    facts = {name: media.probe(tmp_path / f"{name}.mp4") for name in ("clip", "coarse", "small")}
+    assert {each["frames"] for each in facts.values()} == {10} and {
+        each["fps"] for each in facts.values()
+    } == {"25/1"}
+    assert facts["small"]["width"] == WIDTH // 2 and facts["small"]["height"] == HEIGHT // 2
+    assert len(read(tmp_path / "coarse.mp4")) == 10
+
+
+def test_a_single_frame_is_no_pair(tmp_path):
+    path = film(tmp_path / "one.mp4", numbered(1))
+    for take in (lambda: list(read_pairs(path, 5)), lambda: cut_crops([path], 5, 32, 0)):
+        with pytest.raises(InputError) as error:
+            take()
+        one_line(error, "one.mp4", "no two consecutive frames", "longer clip")
