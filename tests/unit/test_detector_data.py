@@ -64,9 +64,9 @@ def test_crops_come_from_all_over_the_frame(tmp_path):
 
 
 def test_crops_fit_into_the_smallest_video(tmp_path):
-    small = film(tmp_path / "small.mp4", numbered(3))
-    large = film(tmp_path / "large.mp4", numbered(3, 160, 256))
-    assert crop_edge([large]) == 96 and crop_edge([large, small]) == HEIGHT
+    small = film(tmp_path / "small.mp4", numbered(3, 48, 80))
+    large = film(tmp_path / "large.mp4", numbered(3, 96, 128))
+    assert crop_edge([large]) == 64 and crop_edge([large, small]) == 48
 
 
 def test_degraded_is_coarser_or_smaller_and_else_the_same(tmp_path):

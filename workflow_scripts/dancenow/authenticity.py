@@ -17,7 +17,7 @@ from dancenow.separation import Scores, with_interval
 
 log = logging.getLogger(__name__)
 
-PAIRS = 200  # of consecutive frames, at most, that a video is judged by
+PAIRS = 100  # of consecutive frames, at most, that a video is judged by
 UNKNOWN = "no held-out subject: accuracy unknown"
 
 

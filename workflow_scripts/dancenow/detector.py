@@ -28,9 +28,10 @@ LOG_SECONDS = 10
 class Detector(nn.Module):
     """(N, 2, 3, H, W) uint8 RGB pairs of consecutive frames -> (N,) logits, above 0 fake, below 0 real.
 
-    Any size from 32 px on: the logit is the mean over the places of the picture. channels: feature maps of
-    the first layer, at full size; each of the three layers after it, with stride 2, has up to four times as
-    many.
+    Any size from 32 px on: every place has a logit and a weight, and the picture's logit is their weighted
+    mean (attention pooling, Ilse et al. 2018), because most places show a wall, which tells nothing.
+    channels: feature maps of the first layer, at full size; each of the three layers after it, with stride
+    2, has up to four times as many.
     """
 
     def __init__(self, channels):
@@ -41,7 +42,7 @@ class Detector(nn.Module):
             layers += [nn.Conv2d(inputs, width, 3, stride, 1), nn.BatchNorm2d(width), nn.ReLU()]
             inputs = width
         self.layers = nn.Sequential(*layers)
-        self.head = nn.Linear(inputs, 1)
+        self.head = nn.Conv2d(inputs, 2, 1)  # a logit for each place, and how much it counts
         blur = torch.tensor([1.0, 2.0, 1.0]).outer(torch.tensor([1.0, 2.0, 1.0])) / 16
         self.register_buffer("blur", blur.expand(3, 1, 3, 3).clone(), persistent=False)
 
@@ -49,7 +50,8 @@ class Detector(nn.Module):
         first, second = pairs[:, 0].float(), pairs[:, 1].float()
         seen = torch.cat([self._residual(first), self._residual(second), second - first], dim=1)
         features = self.layers((seen / LEVELS).clamp(-1, 1))
-        return self.head(features.mean(dim=(2, 3))).squeeze(1)
+        logits, weights = self.head(features).flatten(2).unbind(1)
+        return (logits * weights.softmax(dim=1)).sum(dim=1)
 
     def _residual(self, frames):
         """What a 3 x 3 blur takes away from (N, 3, H, W)."""

@@ -10,8 +10,8 @@ from dancenow import media
 from dancenow.errors import InputError
 from dancenow.frames import FrameStore
 
-CROP = 96  # px, edge of the squares that the detector learns from, where the frames are as large
-CROPS = 4096  # of each kind, real and fake: 0.23 GB
+CROP = 64  # px, edge of the squares that the detector learns from, where the frames are as large
+CROPS = 4096  # of each kind, real and fake: 0.1 GB
 
 
 def reencode(frames_path, video_path):
