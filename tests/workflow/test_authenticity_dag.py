@@ -43,7 +43,7 @@ def test_settings_reach_the_rules_and_a_new_seed_trains_again(workflow):
     assert workflow(REPORT, "--config", *MORE).returncode == 0
     made = workflow.directory / "results" / "authenticity"
     trained = json.loads((made / "detector.safetensors").read_text())
-    assert trained == {"pairs": ["alice_as_brunomars"], "steps": 400, "seed": 0}
+    assert trained == {"pairs": ["alice_as_brunomars"], "steps": 200, "seed": 0}
     tested = json.loads((made / "report.json").read_text())
     assert tested["real"] == ["carol", "dora"] and tested["fake"] == ["carol_as_dora"]
     assert tested["control"] == ["carol", "dora"]

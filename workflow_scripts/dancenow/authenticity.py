@@ -10,13 +10,14 @@ import numpy as np
 import torch
 
 from dancenow.detector import judge_pairs, load_detector, save_detector, train_detector
-from dancenow.detector_data import CROPS, crop_edge, cut_crops, read_pairs
+from dancenow.detector_data import common_edge, draw_squares, read_pairs
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
 from dancenow.separation import Scores, with_interval
 
 log = logging.getLogger(__name__)
 
+SQUARES = 2048  # of each kind, real and fake, that it learns from: 50 MB
 PAIRS = 100  # of consecutive frames, at most, that a video is judged by
 UNKNOWN = "no held-out subject: accuracy unknown"
 
@@ -56,16 +57,16 @@ def train_on_videos(real, fake, pairs, output, steps, seed, threads):
             "config: authenticity.train: names no transfer, so there is nothing to learn from; add at least "
             "one {target}_as_{source}"
         )
-    edge = crop_edge([*real, *fake])
-    log.info("cutting %d squares of %d px, half of them real", 2 * CROPS, edge)
-    crops = [cut_crops(paths, CROPS, edge, seed) for paths in (real, fake)]
-    detector, losses = train_detector(*crops, steps, seed, threads)
+    edge = common_edge([*real, *fake])
+    log.info("drawing %d squares of %d px, half of them real", 2 * SQUARES, edge)
+    kinds = [draw_squares(paths, SQUARES, edge, seed) for paths in (real, fake)]
+    detector, losses = train_detector(*kinds, steps, seed, threads)
     description = {
         "real": targets_of(pairs),
         "fake": sorted(pairs),
         "steps": steps,
         "seed": seed,
-        "crop": edge,
+        "edge": edge,
         "loss": round(float(np.mean(losses[-20:])), 4),
     }
     save_detector(output, detector, description)
@@ -76,9 +77,9 @@ def score(detector, pairs):
     numbers = []
 
     def pictures():
-        for number, pair in pairs:
+        for number, squares in pairs:
             numbers.append(number)
-            yield pair
+            yield squares
 
     logits = judge_pairs(detector, pictures())
     return Scores(np.array(numbers), logits)
@@ -94,7 +95,7 @@ def judge_video(video, detector_path, report_path, output, name, seed, threads):
     """
     torch.set_num_threads(threads)
     detector, description = load_detector(detector_path)
-    scores = score(detector, read_pairs(video, PAIRS))
+    scores = score(detector, read_pairs(video, PAIRS, description["edge"]))
     seen = sorted(set(names_of([name])) & set(names_of(description["fake"])))
     found = decide(scores, seed) | {
         "trained_on": {key: description[key] for key in ("real", "fake")},

@@ -1,9 +1,9 @@
 """A small network that tells real footage from this workflow's own results by two consecutive frames.
 
 The paper has such a detector but publishes no architecture; this one is ours (docs/authenticity.md). It is
-shown no colours: only what a blur takes away from each frame and what changes between them, both truncated
-to a few levels, as in the residuals of Fridrich and Kodovský (2012). What stands in the picture hardly
-matters there, how the pixels were made does.
+shown no colours: only what a blur takes away from each frame and what changes between them, each relative to
+its own strength and truncated, as in the residuals of Fridrich and Kodovský (2012). What stands in the
+picture, and how noisy the camera is, hardly matters there; how the pixels were made does.
 """
 
 import logging
@@ -21,15 +21,14 @@ log = logging.getLogger(__name__)
 CHANNELS = 8
 BATCH = 32  # half of it real, half fake
 LEARNING_RATE = 1e-3
-LEVELS = 8  # of 255, where residuals and differences are truncated
+TRUNCATION = 4.0  # times the mean strength, where residuals and differences are cut off
+FAINT = 0.25  # levels of 255: added to the mean strength, so that rounding errors are not blown up
 LOG_SECONDS = 10
 
 
 class Detector(nn.Module):
-    """(N, 2, 3, H, W) uint8 RGB pairs of consecutive frames -> (N,) logits, above 0 fake, below 0 real.
+    """(N, 2, 3, E, E) uint8 RGB squares of consecutive frames -> (N,) logits, above 0 fake, below 0 real.
 
-    Any size from 32 px on: every place has a logit and a weight, and the picture's logit is their weighted
-    mean (attention pooling, Ilse et al. 2018), because most places show a wall, which tells nothing.
     channels: feature maps of the first layer, at full size; each of the three layers after it, with stride
     2, has up to four times as many.
     """
@@ -42,16 +41,16 @@ class Detector(nn.Module):
             layers += [nn.Conv2d(inputs, width, 3, stride, 1), nn.BatchNorm2d(width), nn.ReLU()]
             inputs = width
         self.layers = nn.Sequential(*layers)
-        self.head = nn.Conv2d(inputs, 2, 1)  # a logit for each place, and how much it counts
+        self.head = nn.Linear(inputs, 1)
         blur = torch.tensor([1.0, 2.0, 1.0]).outer(torch.tensor([1.0, 2.0, 1.0])) / 16
         self.register_buffer("blur", blur.expand(3, 1, 3, 3).clone(), persistent=False)
 
     def forward(self, pairs):
         first, second = pairs[:, 0].float(), pairs[:, 1].float()
         seen = torch.cat([self._residual(first), self._residual(second), second - first], dim=1)
-        features = self.layers((seen / LEVELS).clamp(-1, 1))
-        logits, weights = self.head(features).flatten(2).unbind(1)
-        return (logits * weights.softmax(dim=1)).sum(dim=1)
+        strength = seen.abs().mean(dim=(2, 3), keepdim=True) + FAINT
+        features = self.layers((seen / strength).clamp(-TRUNCATION, TRUNCATION))
+        return self.head(features.mean(dim=(2, 3))).squeeze(1)
 
     def _residual(self, frames):
         """What a 3 x 3 blur takes away from (N, 3, H, W)."""
@@ -59,10 +58,10 @@ class Detector(nn.Module):
 
 
 def train_detector(real, fake, steps, seed, threads):
-    """Train a Detector on crops; returns (detector in eval mode, (steps,) list of losses).
+    """Train a Detector on squares; returns (detector in eval mode, (steps,) list of losses).
 
-    real, fake: (N, 2, 3, E, E) uint8, as from detector_data.cut_crops; each step takes as many of the one as
-    of the other. The same crops, seed and threads give the same weights. Runs on the CPU.
+    real, fake: (N, 2, 3, E, E) uint8, as from detector_data.draw_squares; each step takes as many of the
+    one as of the other. The same squares, seed and threads give the same weights. Runs on the CPU.
     """
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
@@ -74,7 +73,7 @@ def train_detector(real, fake, steps, seed, threads):
     labels = torch.cat([torch.zeros(BATCH // 2), torch.ones(BATCH // 2)])
     losses, logged = [], time.monotonic()
     for step in range(1, steps + 1):
-        batch = np.concatenate([crops[draw.integers(0, len(crops), BATCH // 2)] for crops in (real, fake)])
+        batch = np.concatenate([kind[draw.integers(0, len(kind), BATCH // 2)] for kind in (real, fake)])
         mirrored = draw.random(BATCH) < 0.5
         batch[mirrored] = batch[mirrored][..., ::-1]
         optimiser.zero_grad()
@@ -91,8 +90,8 @@ def train_detector(real, fake, steps, seed, threads):
 
 @torch.inference_mode()
 def judge_pairs(detector, pairs):
-    """(T,) float64 logits of `pairs`, an iterable of (2, 3, H, W) uint8 arrays, one at a time."""
-    return np.array([detector(torch.from_numpy(pair)[None]).item() for pair in pairs], np.float64)
+    """(T,) float64 logits of T pairs of frames, each (N, 2, 3, E, E) uint8: the mean over its N squares."""
+    return np.array([detector(torch.from_numpy(squares)).mean().item() for squares in pairs], np.float64)
 
 
 def save_detector(path, detector, description):

@@ -2,6 +2,7 @@
 
 A real clip is read from a re-encoding (`reencode`) with the encoder, settings, size and rate with which
 synthesis writes a result. So every pair, real or fake, has been through the same last compression.
+Of each pair the detector sees the few squares in which most changes.
 """
 
 import numpy as np
@@ -10,8 +11,8 @@ from dancenow import media
 from dancenow.errors import InputError
 from dancenow.frames import FrameStore
 
-CROP = 64  # px, edge of the squares that the detector learns from, where the frames are as large
-CROPS = 4096  # of each kind, real and fake: 0.1 GB
+EDGE = 64  # px, of the squares that the detector sees, where the frames are as large
+SQUARES = 4  # of a pair of frames: those in which most changes, so the person and not the wall
 
 
 def reencode(frames_path, video_path):
@@ -29,35 +30,53 @@ def degrade(source_path, video_path, crf, divisor):
     media.encode(video_path, media.decode(source_path, facts, *size), facts["fps"], *size, crf=crf)
 
 
-def crop_edge(paths):
-    """Edge in px of the crops: CROP, or the shortest edge of any of the videos."""
+def moving_squares(pair, edge, corner=(0, 0)):
+    """The SQUARES squares of a grid in which most changes, (N, 2, 3, E, E) uint8, most first.
+
+    pair: (2, 3, H, W) uint8 RGB; edge: px, less where the frames are smaller; corner: (y, x) px where the
+    grid begins, less than what is left over beside one square.
+    """
+    edge = min(edge, *pair.shape[2:])
+    y, x = corner
+    rows, columns = ((length - start) // edge for length, start in zip(pair.shape[2:], corner, strict=True))
+    grid = pair[..., y : y + rows * edge, x : x + columns * edge].reshape(2, 3, rows, edge, columns, edge)
+    grid = grid.transpose(2, 4, 0, 1, 3, 5).reshape(rows * columns, 2, 3, edge, edge)
+    change = np.abs(grid[:, 1].astype(np.int16) - grid[:, 0]).mean(axis=(1, 2, 3))
+    return grid[np.argsort(-change, kind="stable")[:SQUARES]]
+
+
+def common_edge(paths):
+    """Edge in px of the squares: EDGE, or the shortest edge of any of the videos."""
     facts = [media.probe(path) for path in paths]
-    return min(CROP, *(min(each["width"], each["height"]) for each in facts))
+    return min(EDGE, *(min(each["width"], each["height"]) for each in facts))
 
 
-def cut_crops(paths, count, edge, seed):
-    """Squares at random places of random pairs of the videos, (count, 2, 3, edge, edge) uint8 RGB.
+def draw_squares(paths, count, edge, seed):
+    """Moving squares of random pairs of the videos, on random grids, (count, 2, 3, edge, edge) uint8 RGB.
 
     Every video gives as many as every other. Each is decoded once, a frame at a time.
     """
     shares = np.diff(np.linspace(0, count, len(paths) + 1).round().astype(int)).tolist()
     draws = np.random.default_rng(seed).spawn(len(paths))
-    parts = (_crops_of(*each, edge) for each in zip(paths, shares, draws, strict=True))
-    return np.stack([crop for part in parts for crop in part])
+    parts = (_drawn_from(*each, edge) for each in zip(paths, shares, draws, strict=True))
+    return np.stack([square for part in parts for square in part])
 
 
-def read_pairs(path, most):
-    """At most `most` pairs, spread evenly over a video: yields (frame number, (2, 3, H, W) uint8 RGB)."""
+def read_pairs(path, most, edge):
+    """At most `most` pairs, spread evenly over a video: yields (frame number, its moving_squares)."""
     facts = media.probe(path)
     numbers = spread(_pair_count(path, facts), most)
-    yield from ((number, pair) for number, pair in _pairs(path, facts) if number in numbers)
+    for number, pair in _pairs(path, facts):
+        if number in numbers:
+            yield number, moving_squares(pair, edge)
 
 
-def stored_pairs(frames_path, most):
+def stored_pairs(frames_path, most, edge):
     """As read_pairs, of a FrameStore."""
     store = FrameStore(frames_path)
     for number in sorted(spread(len(store) - 1, most)):
-        yield number, np.stack([np.moveaxis(store[index], 2, 0) for index in (number, number + 1)])
+        pair = np.stack([np.moveaxis(store[index], 2, 0) for index in (number, number + 1)])
+        yield number, moving_squares(pair, edge)
 
 
 def spread(count, most):
@@ -65,13 +84,14 @@ def spread(count, most):
     return set(np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist())
 
 
-def _crops_of(path, count, draw, edge):
+def _drawn_from(path, count, draw, edge):
     facts = media.probe(path)
     numbers = draw.integers(0, _pair_count(path, facts), count)
     for number, pair in _pairs(path, facts):
         for _ in range(np.count_nonzero(numbers == number)):
-            y, x = (draw.integers(0, length - edge + 1) for length in pair.shape[2:])
-            yield pair[..., y : y + edge, x : x + edge].copy()
+            corner = [draw.integers(0, min(edge, length - edge + 1)) for length in pair.shape[2:]]
+            squares = moving_squares(pair, edge, corner)
+            yield squares[draw.integers(len(squares))].copy()
 
 
 def _pair_count(path, facts):

@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from dancenow.separation import BLOCK, accuracy, area, roc_curve, videos_right, 
 log = logging.getLogger(__name__)
 
 WRITTEN = "as written"
+AGAIN = (media.CRF, 1)
 # done to real and fake videos alike before they are judged: {title: (x264's CRF, divisor of the size)}
 CONDITIONS = {
     WRITTEN: None,
@@ -42,7 +44,7 @@ def measure_detector(detector_path, real, fake, footage, seed, threads):
     torch.set_num_threads(threads)
     detector, description = load_detector(detector_path)
     report = {
-        "trained_on": {key: description[key] for key in ("real", "fake", "steps", "seed", "crop")},
+        "trained_on": {key: description[key] for key in ("real", "fake", "steps", "seed", "edge")},
         "heldout": {"real": sorted(real), "fake": sorted(fake)},
         "note": None if fake else UNKNOWN,
         "accuracy": None,
@@ -51,18 +53,24 @@ def measure_detector(detector_path, real, fake, footage, seed, threads):
         "curve": None,
         "bootstrap": {"seed": seed, "block": BLOCK},
     }
+    edge = description["edge"]
+    judge = partial(_score_treated, detector, edge)
     if fake:
-        report |= _heldout(detector, real, fake, seed)
-    return report | {"control_subjects": sorted(footage), "control": _control(detector, footage, seed)}
+        report |= _heldout(judge, real, fake, seed)
+    # real footage as the fake side: what tells these apart is the compression alone
+    filmed = [score(detector, stored_pairs(frames, PAIRS, edge)) for frames, _ in footage.values()]
+    once, twice = ([judge(path, treatment) for _, path in footage.values()] for treatment in (None, AGAIN))
+    control = {FILMED: _separation(filmed, once, seed), TWICE: _separation(once, twice, seed)}
+    return report | {"control_subjects": sorted(footage), "control": control}
 
 
 def write_report(report, json_path, page_path, figure_path):
     """The report of measure_detector as JSON, as a Markdown page and as a picture (PNG) of its ROC curve."""
     write_json(json_path, report)
-    with atomic_path(page_path) as partial:
-        partial.write_text(markdown(report, Path(figure_path).name))
-    with atomic_path(figure_path) as partial:
-        plot_curve(report).savefig(partial, dpi=150)
+    with atomic_path(page_path) as whole:
+        whole.write_text(markdown(report, Path(figure_path).name))
+    with atomic_path(figure_path) as whole:
+        plot_curve(report).savefig(whole, dpi=150)
 
 
 def markdown(report, figure):
@@ -116,14 +124,11 @@ def plot_curve(report):
     return figure
 
 
-def _heldout(detector, real, fake, seed):
-    """The part of the report that needs held-out videos."""
+def _heldout(judge, real, fake, seed):
+    """The part of the report that needs held-out videos; judge: as _score_treated, less its detector."""
     conditions = {}
     for title, treatment in CONDITIONS.items():
-        found = [
-            {name: _score_treated(detector, path, treatment) for name, path in paths.items()}
-            for paths in (real, fake)
-        ]
+        found = [{name: judge(path, treatment) for name, path in paths.items()} for paths in (real, fake)]
         classes = [list(scores.values()) for scores in found]
         conditions[title] = _separation(*classes, seed) | {"videos": videos_right(*classes)}
         log.info("%s: accuracy of pairs %s", title, _cell(conditions[title]["accuracy"]))
@@ -135,22 +140,14 @@ def _heldout(detector, real, fake, seed):
     return accuracies | {"conditions": conditions, "videos": videos, "curve": curve}
 
 
-def _control(detector, footage, seed):
-    """{title: {accuracy, area}} of real footage against the same footage, once more through the encoder."""
-    filmed = [score(detector, stored_pairs(frames, PAIRS)) for frames, _ in footage.values()]
-    once = [_score_treated(detector, written, None) for _, written in footage.values()]
-    twice = [_score_treated(detector, written, (media.CRF, 1)) for _, written in footage.values()]
-    return {FILMED: _separation(filmed, once, seed), TWICE: _separation(once, twice, seed)}
-
-
-def _score_treated(detector, path, treatment):
+def _score_treated(detector, edge, path, treatment):
     """Scores of a video that was degraded first, unless `treatment` is None."""
     if treatment is None:
-        return score(detector, read_pairs(path, PAIRS))
+        return score(detector, read_pairs(path, PAIRS, edge))
     with tempfile.TemporaryDirectory() as folder:
         treated = Path(folder) / "treated.mp4"
         degrade(path, treated, *treatment)
-        return score(detector, read_pairs(treated, PAIRS))
+        return score(detector, read_pairs(treated, PAIRS, edge))
 
 
 def _separation(real, fake, seed):
