@@ -96,7 +96,7 @@ def judge_pairs(detector, pairs):
 
 def save_detector(path, detector, description):
     """Write a detector that says how it was made. description: a JSON-able dict of what it was trained on."""
-    save_network(path, detector.state_dict(), {"network": {"channels": CHANNELS}, **description})
+    save_network(path, detector.state_dict(), description)
 
 
 def load_detector(path):
