@@ -39,10 +39,13 @@ def moving_squares(pair, edge, corner=(0, 0)):
     edge = min(edge, *pair.shape[2:])
     y, x = corner
     rows, columns = ((length - start) // edge for length, start in zip(pair.shape[2:], corner, strict=True))
-    grid = pair[..., y : y + rows * edge, x : x + columns * edge].reshape(2, 3, rows, edge, columns, edge)
-    grid = grid.transpose(2, 4, 0, 1, 3, 5).reshape(rows * columns, 2, 3, edge, edge)
-    change = np.abs(grid[:, 1].astype(np.int16) - grid[:, 0]).mean(axis=(1, 2, 3))
-    return grid[np.argsort(-change, kind="stable")[:SQUARES]]
+    change = np.maximum(*pair) - np.minimum(*pair)  # |difference|, in uint8
+    change = change[:, y : y + rows * edge, x : x + columns * edge].reshape(3, rows, edge, columns, edge)
+    most = np.argsort(-change.sum(axis=(0, 2, 4), dtype=np.int64), axis=None, kind="stable")[:SQUARES]
+    corners = (
+        (y + row * edge, x + column * edge) for row, column in zip(*divmod(most, columns), strict=True)
+    )
+    return np.stack([pair[..., top : top + edge, left : left + edge] for top, left in corners])
 
 
 def common_edge(paths):
