@@ -36,6 +36,9 @@
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
 #   results/metrics/{target}_as_{source}.json .md            against a ground truth, where there is one
 #   results/metrics/{target}.heldout.json .md                on the target's own unseen footage
+#   results/authenticity/report.json .md roc.png             how well fakes of people it never saw are told
+#   results/authenticity/detector.safetensors {subject}.mp4  what tells them; a clip written as a result is
+#   results/{subject}.authenticity.json                      whether a video is real, by that; also of a pair
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
 #   clean_intermediate                                       no file: deletes what can be made again without a training
@@ -76,6 +79,7 @@ include: "rules/evaluate.smk"
 include: "rules/report.smk"
 include: "rules/overlay_normalization.smk"
 include: "rules/gallery.smk"
+include: "rules/authenticity.smk"
 include: "rules/batch.smk"
 include: "rules/clean.smk"
 include: "rules/pages.smk"

@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 # Fixed, because x264 writes different bytes for different thread counts.
 THREADS = 2
+CRF = 16
 SCALER = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 # Seconds; Opus asks for 0.08.
 PREROLL = 0.1
@@ -121,11 +122,12 @@ def decode(path, facts, width, height):
         raise InputError(f"{path}: {count} of {facts['frames']} frames can be decoded; re-encode the clip")
 
 
-def encode(path, frames, fps, width, height):
+def encode(path, frames, fps, width, height, crf=CRF):
     """Write `frames`, an iterable of (height, width, 3) uint8 RGB, as an H.264 mp4 that plays everywhere.
 
     yuv420p, BT.709 limited range and flagged so, constant rate `fps` (a Fraction or "30000/1001") with frame
-    i at exactly i / fps, the index in front. The same frames give the same bytes. Returns the frame count.
+    i at exactly i / fps, the index in front. The same frames give the same bytes. crf: x264's constant rate
+    factor, 0 to 51, the lower the better. Returns the frame count.
     """
     picture = _pictures(fps, width, height)
     picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv", flags=SCALER)
@@ -134,7 +136,7 @@ def encode(path, frames, fps, width, height):
     )
     options = {
         "c:v": "libx264",
-        "crf": 16,
+        "crf": crf,
         "preset": "medium",
         "threads": THREADS,
         "movflags": "+faststart",
