@@ -39,7 +39,7 @@ def markdown_page(report, title):
         f"blocks of {report['bootstrap']['block']} frames. What each column means: docs/evaluation.md.",
         "## Inside the person's box",
         markdown_table(report),
-        f"## By region (outside the person's box: every {_ordinal(regions['every'])} frame)",
+        _region_heading(regions["every"]),
         region_table(report),
     ]
     for reference, name in REFERENCES.items():
@@ -81,7 +81,7 @@ def _table(heads, measures, rows):
     for labels, scores in rows:
         cells = [_cell(scores.get(key), decimals) for key, (_, _, decimals) in measures.items()]
         lines.append("| " + " | ".join([*labels, *cells]) + " |")
-    return "\n".join(line.replace("|  |", "| |") for line in lines)
+    return "\n".join(lines).replace("|  |", "| |")
 
 
 def _cell(score, decimals):
@@ -92,5 +92,6 @@ def _cell(score, decimals):
     return "{:.{d}f} [{:.{d}f}, {:.{d}f}]".format(score["mean"], score["low"], score["high"], d=decimals)
 
 
-def _ordinal(number):
-    return {1: "", 2: "2nd", 3: "3rd"}.get(number, f"{number}th")
+def _region_heading(every):
+    frames = {1: "frame", 2: "2nd frame", 3: "3rd frame"}.get(every, f"{every}th frame")
+    return f"## By region (the person's box on every frame, the others on every {frames})"
