@@ -51,7 +51,7 @@ rule everything:
             subject=subjects_shown(),
         ),
         expand(
-            ["results/pages/models/{target}/summary.html", "results/metrics/{target}.heldout.json"],
+            ["results/pages/models/{target}/summary.html", "results/pages/metrics/{target}.heldout.html"],
             target=models_shown(),
         ),
-        expand("results/metrics/{pair}.json", pair=config["evaluation"]["truth"]),
+        expand("results/pages/metrics/{pair}.html", pair=config["evaluation"]["truth"]),

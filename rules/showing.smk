@@ -27,13 +27,13 @@ PAGES = {
 }
 
 
-def shown(output, caption):
-    """An output that a report shows, with its caption and its wildcards as labels."""
+def shown(output, caption, **more):
+    """An output that a report shows, with its caption and as labels its wildcards and some more."""
     category, what = SHOWN[caption]
 
     def labels(wildcards):
         given = {name: value.lstrip(".") for name, value in wildcards.items() if value}
-        return given | {"shows": what}
+        return given | more | {"shows": what}
 
     return report(output, caption=f"captions/{caption}.rst", category=category, labels=labels)
 

@@ -47,10 +47,14 @@ rule train_enhancer:
         settings=ensure("results/models/{target}{variant}/enhancer/settings.json", non_empty=True),
         training=ensure("results/models/{target}{variant}/enhancer/training.json", non_empty=True),
         progress=shown(
-            ensure("results/models/{target}{variant}/enhancer/progress.png", non_empty=True), "previews"
+            ensure("results/models/{target}{variant}/enhancer/progress.png", non_empty=True),
+            "previews",
+            stage="enhancer",
         ),
         video=shown(
-            ensure("results/models/{target}{variant}/enhancer/progress.mp4", non_empty=True), "previews_film"
+            ensure("results/models/{target}{variant}/enhancer/progress.mp4", non_empty=True),
+            "previews_film",
+            stage="enhancer",
         ),
     log:
         "logs/train_enhancer/{target}{variant}.log",
@@ -83,10 +87,14 @@ rule train_face:
         settings=ensure("results/models/{target}{variant}/face/settings.json", non_empty=True),
         training=ensure("results/models/{target}{variant}/face/training.json", non_empty=True),
         progress=shown(
-            ensure("results/models/{target}{variant}/face/progress.png", non_empty=True), "previews"
+            ensure("results/models/{target}{variant}/face/progress.png", non_empty=True),
+            "previews",
+            stage="face",
         ),
         video=shown(
-            ensure("results/models/{target}{variant}/face/progress.mp4", non_empty=True), "previews_film"
+            ensure("results/models/{target}{variant}/face/progress.mp4", non_empty=True),
+            "previews_film",
+            stage="face",
         ),
     log:
         "logs/train_face/{target}{variant}.log",

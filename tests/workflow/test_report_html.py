@@ -30,7 +30,8 @@ WANTED = {
         "results/models/alice/progress.png", "results/models/alice/progress.mp4",
         "results/models/alice/losses.png", "results/pages/models/alice/summary.html",
     },
-    "Metrics": {"results/metrics/alice_as_brunomars.json", "results/metrics/alice.heldout.json"},
+    "Metrics": {f"results/{place}/{name}" for name in ("alice_as_brunomars", "alice.heldout")
+                for place, name in (("metrics", f"{name}.json"), ("pages/metrics", f"{name}.html"))},
 }  # fmt: skip
 
 
