@@ -63,11 +63,12 @@ class Painter:
         return to_tensor(picture[None])
 
 
-def paint_clip(generator_path, pose, threads, cuts=(), face_path=None):
+def paint_clip(generator_path, pose, threads, cuts=(), face_path=None, span=None):
     """Yield (H, W, 3) uint8 RGB for every frame of `pose`, painted by the generator in the file.
 
     face_path: the face generator's file, where there is one. At the `cuts` of the pose's footage (as in
-    dancenow.cuts) the painter begins anew.
+    dancenow.cuts) the painter begins anew. span: (first, stop), to paint these frames alone, the painter
+    beginning anew at `first`.
     Raises InputError when pose and generator were made for different frame sizes. Frames without any
     keypoint show what the generator makes of an empty skeleton: with a plate, nearly the plate alone.
     """
@@ -86,14 +87,16 @@ def paint_clip(generator_path, pose, threads, cuts=(), face_path=None):
     windows = whole_frame(pose)
     if plate is not None:
         windows = place_windows(pose.keypoints, description["sizes"], *size, cuts)
+    first, stop = span or (0, len(windows))
     began = logged = time.monotonic()
-    for index, window in enumerate(windows.tolist()):
+    for index in range(first, stop):
         if index in cuts:
             painter.reset()
-        yield painter.paint(pose, index, window)
+        yield painter.paint(pose, index, windows[index].tolist())
         now = time.monotonic()
-        if now - logged > LOG_SECONDS or index + 1 == len(windows):
-            log.info("%s", tqdm.format_meter(index + 1, len(windows), now - began, ncols=60, unit="frame"))
+        if now - logged > LOG_SECONDS or index + 1 == stop:
+            done = index + 1 - first
+            log.info("%s", tqdm.format_meter(done, stop - first, now - began, ncols=60, unit="frame"))
             logged = now
 
 
