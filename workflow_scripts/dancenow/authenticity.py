@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dancenow.detector import judge_pairs, load_detector, save_detector, train_detector
+from dancenow.detector import judge_squares, load_detector, save_detector, train_detector
 from dancenow.detector_data import common_edge, degrade, draw_squares, read_pairs
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
@@ -82,15 +82,8 @@ def train_on_videos(real, fake, pairs, output, steps, seed, threads):
 
 def score(detector, pairs):
     """Scores of a video. pairs: as from detector_data.read_pairs."""
-    numbers = []
-
-    def pictures():
-        for number, squares in pairs:
-            numbers.append(number)
-            yield squares
-
-    logits = judge_pairs(detector, pictures())
-    return Scores(np.array(numbers), logits)
+    found = [(number, judge_squares(detector, squares)) for number, squares in pairs]
+    return Scores(*(np.array(column) for column in zip(*found, strict=True)))
 
 
 def judge_video(video, detector_path, report_path, output, name, seed, threads):
