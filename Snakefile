@@ -22,18 +22,30 @@
 #   results/models/{target}/face/generator.safetensors       with train.face: what is added to a painted face
 #   results/models/{target}/summary.md                       one page about it: settings, time, losses, previews
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
+#   results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv   a part of it while it is made, with synthesis.chunks
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
 #   results/figures/{target}_as_{source}.png                 source, skeleton, result
 #   results/overlays/{target}_as_{source}.mp4                source skeleton over the target, before and after
+#   results/gallery.html                                     every transfer: source, skeleton, result in step, numbers
+#   results/gallery/{source}.mp4                             the source's frames, for a browser
+#   results/gallery/{target}_as_{source}.skeleton.mp4        what the generator was given, for a browser
+#   results/gallery/{target}_as_{source}.frames.json         numbers of each frame
+#   results/gallery/{target}_as_{source}.html                one transfer's page with its videos inside
+#   results/pages/{page}.html                                results/{page}.md with its pictures and videos inside
 #   results/reports/{subject}.html .json                     whether the clip will do
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
-#   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
-#   results/metrics/{target}.heldout.json                    on the target's own unseen footage
+#   results/metrics/{target}_as_{source}.json .md            against a ground truth, where there is one
+#   results/metrics/{target}.heldout.json .md                on the target's own unseen footage
 #   results/authenticity/report.json .md roc.png             how well fakes of people it never saw are told
 #   results/authenticity/detector.safetensors {subject}.mp4  what tells them; a clip written as a result is
 #   results/{subject}.authenticity.json                      whether a video is real, by that; also of a pair
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
+#   clean_intermediate                                       no file: deletes what can be made again without a training
+# Behind {target} in models and heldout, and behind {target}_as_{source}, stands the name of a variant, if any:
+#   results/models/alice.fbf_ts/  results/alice_as_brunomars.fbf_ts.mp4     an entry of `variants`
+#   results/alice_as_brunomars.seed1.mp4  ….fbf_ts.seed1.mp4                 another seed of the training
+#   results/alice_as_brunomars.unnormalized.mp4                             the source's skeleton as it is
 #   logs/{rule}/{wildcards}.log   benchmarks/rules/{rule}/{wildcards}.tsv
 
 from snakemake.utils import min_version
@@ -45,6 +57,8 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/variants.smk"
+include: "rules/showing.smk"
 include: "rules/requests.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"
@@ -54,11 +68,24 @@ include: "rules/normalize.smk"
 include: "rules/train.smk"
 include: "rules/stages.smk"
 include: "rules/transfer.smk"
+
+
+if config["synthesis"]["chunks"] > 1:
+
+    include: "rules/chunks.smk"
+
+
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
 include: "rules/overlay_normalization.smk"
+include: "rules/gallery.smk"
 include: "rules/authenticity.smk"
 include: "rules/batch.smk"
+include: "rules/clean.smk"
+include: "rules/pages.smk"
+
+
+report: "rules/captions/workflow.rst"
 
 
 rule all:

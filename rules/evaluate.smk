@@ -1,25 +1,40 @@
 # Numbers, each beside two baselines on the same frames. Nothing here feeds the transfer.
 # REQUIRED INPUTS: evaluation.truth in the configuration, or a target's held-out footage
-# OUTPUTS: results/metrics/{target}_as_{source}.json, results/metrics/{target}.heldout.json
+# OUTPUTS: results/metrics/{target}_as_{source}.json and .md, results/metrics/{target}.heldout.json and .md
+
+SCORING = library(
+    "evaluation",
+    "evaluation_tables",
+    "picture_series",
+    "regions",
+    "temporal",
+    "pose_parts",
+    "kernel_distance",
+    "metrics",
+    "perceptual",
+)
 
 
 rule evaluate_transfer:
     """The result against real footage of the target performing the source's dance."""
     input:
-        video="results/{target}_as_{source}.mp4",
+        video="results/{target}_as_{source}{variant}{placing}.mp4",
         truth=truth_of,
         plate="results/plates/{target}.png",
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
-        asked_pose="results/poses/{target}_as_{source}.npz",
+        asked_pose="results/poses/{target}_as_{source}{placing}.npz",
         decision="results/poses/estimator.json",
-        code=library("evaluation", "metrics", "perceptual"),
+        code=SCORING,
     output:
-        metrics=ensure("results/metrics/{target}_as_{source}.json", non_empty=True),
+        metrics=shown(
+            ensure("results/metrics/{target}_as_{source}{variant}{placing}.json", non_empty=True), "metrics"
+        ),
+        table=ensure("results/metrics/{target}_as_{source}{variant}{placing}.md", non_empty=True),
     log:
-        "logs/evaluate_transfer/{target}_as_{source}.log",
+        "logs/evaluate_transfer/{target}_as_{source}{variant}{placing}.log",
     benchmark:
-        "benchmarks/rules/evaluate_transfer/{target}_as_{source}.tsv"
+        "benchmarks/rules/evaluate_transfer/{target}_as_{source}{variant}{placing}.tsv"
     conda:
         "../envs/report.yaml"
     threads: workflow.cores
@@ -42,11 +57,11 @@ rule reconstruct_heldout:
         facts="results/frames/{target}.json",
         code=library("synthesis", "cuts", "networks", "enhancer", "face", "draw", "windows"),
     output:
-        video=ensure("results/synthesis/{target}.heldout.mp4", non_empty=True),
+        video=ensure("results/synthesis/{target}{variant}.heldout.mp4", non_empty=True),
     log:
-        "logs/reconstruct_heldout/{target}.log",
+        "logs/reconstruct_heldout/{target}{variant}.log",
     benchmark:
-        "benchmarks/rules/reconstruct_heldout/{target}.tsv"
+        "benchmarks/rules/reconstruct_heldout/{target}{variant}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: workflow.cores
@@ -63,18 +78,19 @@ rule reconstruct_heldout:
 rule evaluate_heldout:
     """The reconstruction against the footage that training never saw."""
     input:
-        video="results/synthesis/{target}.heldout.mp4",
+        video="results/synthesis/{target}{variant}.heldout.mp4",
         plate="results/plates/{target}.png",
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
         decision="results/poses/estimator.json",
-        code=library("evaluation", "metrics", "perceptual"),
+        code=SCORING,
     output:
-        metrics=ensure("results/metrics/{target}.heldout.json", non_empty=True),
+        metrics=shown(ensure("results/metrics/{target}{variant}.heldout.json", non_empty=True), "metrics"),
+        table=ensure("results/metrics/{target}{variant}.heldout.md", non_empty=True),
     log:
-        "logs/evaluate_heldout/{target}.log",
+        "logs/evaluate_heldout/{target}{variant}.log",
     benchmark:
-        "benchmarks/rules/evaluate_heldout/{target}.tsv"
+        "benchmarks/rules/evaluate_heldout/{target}{variant}.tsv"
     conda:
         "../envs/report.yaml"
     threads: workflow.cores

@@ -1,6 +1,7 @@
 # The source's motion, moved to the target's body and place in the frame.
 # REQUIRED INPUTS: results/poses/{subject}.npz
-# OUTPUTS: results/stance/{subject}.json, results/poses/{target}_as_{source}.npz, results/figures/*.normalization.png
+# OUTPUTS: results/stance/{subject}.json, results/poses/{target}_as_{source}.npz .unnormalized.npz,
+#          results/figures/*.normalization.png
 
 
 rule measure_stance:
@@ -42,6 +43,24 @@ rule normalize_poses:
         "../workflow_scripts/normalize_poses.py"
 
 
+rule letterbox_poses:
+    """The source's motion as it is, the whole frame fitted into the target's; what a transfer is without the above."""
+    input:
+        source_pose="results/poses/{source}.npz",
+        target_pose="results/poses/{target}.npz",
+        code=library("normalize"),
+    output:
+        pose=ensure("results/poses/{target}_as_{source}.unnormalized.npz", non_empty=True),
+    log:
+        "logs/letterbox_poses/{target}_as_{source}.log",
+    benchmark:
+        "benchmarks/rules/letterbox_poses/{target}_as_{source}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/letterbox_poses.py"
+
+
 rule plot_normalization:
     """Source skeleton, normalised skeleton and target footage side by side."""
     input:
@@ -51,7 +70,10 @@ rule plot_normalization:
         pose="results/poses/{target}_as_{source}.npz",
         code=library("normalization_figure", "normalize", "draw"),
     output:
-        figure=ensure("results/figures/{target}_as_{source}.normalization.png", non_empty=True),
+        figure=shown(
+            ensure("results/figures/{target}_as_{source}.normalization.png", non_empty=True),
+            "normalization_figure",
+        ),
     log:
         "logs/plot_normalization/{target}_as_{source}.log",
     benchmark:

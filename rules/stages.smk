@@ -37,26 +37,34 @@ rule train_enhancer:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.npz",
         perceptual="results/models/perceptual.json",
-        generator="results/models/{target}/generator.safetensors",
-        discriminator="results/models/{target}/discriminator.safetensors",
+        generator="results/models/{target}{variant}/generator.safetensors",
+        discriminator="results/models/{target}{variant}/discriminator.safetensors",
         code=TRAINING,
     output:
-        generator=ensure("results/models/{target}/enhancer/generator.safetensors", non_empty=True),
-        best=ensure("results/models/{target}/enhancer/best.safetensors", non_empty=True),
-        losses=ensure("results/models/{target}/enhancer/losses.jsonl", non_empty=True),
-        settings=ensure("results/models/{target}/enhancer/settings.json", non_empty=True),
-        training=ensure("results/models/{target}/enhancer/training.json", non_empty=True),
-        progress=ensure("results/models/{target}/enhancer/progress.png", non_empty=True),
-        video=ensure("results/models/{target}/enhancer/progress.mp4", non_empty=True),
+        generator=ensure("results/models/{target}{variant}/enhancer/generator.safetensors", non_empty=True),
+        best=ensure("results/models/{target}{variant}/enhancer/best.safetensors", non_empty=True),
+        losses=ensure("results/models/{target}{variant}/enhancer/losses.jsonl", non_empty=True),
+        settings=ensure("results/models/{target}{variant}/enhancer/settings.json", non_empty=True),
+        training=ensure("results/models/{target}{variant}/enhancer/training.json", non_empty=True),
+        progress=shown(
+            ensure("results/models/{target}{variant}/enhancer/progress.png", non_empty=True),
+            "previews",
+            stage="enhancer",
+        ),
+        video=shown(
+            ensure("results/models/{target}{variant}/enhancer/progress.mp4", non_empty=True),
+            "previews_film",
+            stage="enhancer",
+        ),
     log:
-        "logs/train_enhancer/{target}.log",
+        "logs/train_enhancer/{target}{variant}.log",
     benchmark:
-        "benchmarks/rules/train_enhancer/{target}.tsv"
+        "benchmarks/rules/train_enhancer/{target}{variant}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: workflow.cores
     resources:
-        gpu=1,
+        gpu=training_gpus,
     params:
         settings=enhancer_settings,
         holdout=config["train"]["holdout"],
@@ -73,22 +81,30 @@ rule train_face:
         generator=generator_of,
         code=[*TRAINING, *library("face", "face_training")],
     output:
-        generator=ensure("results/models/{target}/face/generator.safetensors", non_empty=True),
-        best=ensure("results/models/{target}/face/best.safetensors", non_empty=True),
-        losses=ensure("results/models/{target}/face/losses.jsonl", non_empty=True),
-        settings=ensure("results/models/{target}/face/settings.json", non_empty=True),
-        training=ensure("results/models/{target}/face/training.json", non_empty=True),
-        progress=ensure("results/models/{target}/face/progress.png", non_empty=True),
-        video=ensure("results/models/{target}/face/progress.mp4", non_empty=True),
+        generator=ensure("results/models/{target}{variant}/face/generator.safetensors", non_empty=True),
+        best=ensure("results/models/{target}{variant}/face/best.safetensors", non_empty=True),
+        losses=ensure("results/models/{target}{variant}/face/losses.jsonl", non_empty=True),
+        settings=ensure("results/models/{target}{variant}/face/settings.json", non_empty=True),
+        training=ensure("results/models/{target}{variant}/face/training.json", non_empty=True),
+        progress=shown(
+            ensure("results/models/{target}{variant}/face/progress.png", non_empty=True),
+            "previews",
+            stage="face",
+        ),
+        video=shown(
+            ensure("results/models/{target}{variant}/face/progress.mp4", non_empty=True),
+            "previews_film",
+            stage="face",
+        ),
     log:
-        "logs/train_face/{target}.log",
+        "logs/train_face/{target}{variant}.log",
     benchmark:
-        "benchmarks/rules/train_face/{target}.tsv"
+        "benchmarks/rules/train_face/{target}{variant}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: workflow.cores
     resources:
-        gpu=1,
+        gpu=training_gpus,
     params:
         settings=face_settings,
         holdout=config["train"]["holdout"],

@@ -45,7 +45,7 @@ rule train_generator:
     input:
         unpack(footage_of),
         perceptual="results/models/perceptual.json",
-        plate=branch(config["train"]["generator"]["plate"], then="results/plates/{target}.png", otherwise=[]),
+        plate=plate_of,
         code=library(
             "training",
             "loop",
@@ -61,18 +61,18 @@ rule train_generator:
             "cuts",
         ),
     output:
-        generator=ensure("results/models/{target}/generator.safetensors", non_empty=True),
-        discriminator=ensure("results/models/{target}/discriminator.safetensors", non_empty=True),
-        best=ensure("results/models/{target}/best.safetensors", non_empty=True),
-        losses=ensure("results/models/{target}/losses.jsonl", non_empty=True),
-        settings=ensure("results/models/{target}/settings.json", non_empty=True),
-        training=ensure("results/models/{target}/training.json", non_empty=True),
-        progress=ensure("results/models/{target}/progress.png", non_empty=True),
-        video=ensure("results/models/{target}/progress.mp4", non_empty=True),
+        generator=ensure("results/models/{target}{variant}/generator.safetensors", non_empty=True),
+        discriminator=ensure("results/models/{target}{variant}/discriminator.safetensors", non_empty=True),
+        best=ensure("results/models/{target}{variant}/best.safetensors", non_empty=True),
+        losses=ensure("results/models/{target}{variant}/losses.jsonl", non_empty=True),
+        settings=ensure("results/models/{target}{variant}/settings.json", non_empty=True),
+        training=ensure("results/models/{target}{variant}/training.json", non_empty=True),
+        progress=shown(ensure("results/models/{target}{variant}/progress.png", non_empty=True), "previews"),
+        video=shown(ensure("results/models/{target}{variant}/progress.mp4", non_empty=True), "previews_film"),
     log:
-        "logs/train_generator/{target}.log",
+        "logs/train_generator/{target}{variant}.log",
     benchmark:
-        "benchmarks/rules/train_generator/{target}.tsv"
+        "benchmarks/rules/train_generator/{target}{variant}.tsv"
     conda:
         "../envs/torch.yaml"
     # all cores: a second job beside it would cost both far more than it saves
@@ -91,17 +91,17 @@ rule train_generator:
 rule summarise_training:
     """One page about a model: settings, data, time, losses, previews."""
     input:
-        settings="results/models/{target}/settings.json",
-        training="results/models/{target}/training.json",
-        losses="results/models/{target}/losses.jsonl",
+        settings="results/models/{target}{variant}/settings.json",
+        training="results/models/{target}{variant}/training.json",
+        losses="results/models/{target}{variant}/losses.jsonl",
         code=library("training_summary"),
     output:
-        page=ensure("results/models/{target}/summary.md", non_empty=True),
-        curve=ensure("results/models/{target}/losses.png", non_empty=True),
+        page=ensure("results/models/{target}{variant}/summary.md", non_empty=True),
+        curve=shown(ensure("results/models/{target}{variant}/losses.png", non_empty=True), "losses"),
     log:
-        "logs/summarise_training/{target}.log",
+        "logs/summarise_training/{target}{variant}.log",
     benchmark:
-        "benchmarks/rules/summarise_training/{target}.tsv"
+        "benchmarks/rules/summarise_training/{target}{variant}.tsv"
     conda:
         "../envs/report.yaml"
     script:

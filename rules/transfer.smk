@@ -8,15 +8,15 @@ rule synthesize_frames:
     input:
         generator=generator_of,
         face=face_of,
-        pose="results/poses/{target}_as_{source}.npz",
+        pose="results/poses/{target}_as_{source}{placing}.npz",
         facts="results/frames/{source}.json",
         code=library("synthesis", "cuts", "networks", "enhancer", "face", "draw", "windows"),
     output:
-        video=ensure("results/synthesis/{target}_as_{source}.mp4", non_empty=True),
+        video=ensure("results/synthesis/{target}_as_{source}{variant}{placing}.mp4", non_empty=True),
     log:
-        "logs/synthesize_frames/{target}_as_{source}.log",
+        "logs/synthesize_frames/{target}_as_{source}{variant}{placing}.log",
     benchmark:
-        "benchmarks/rules/synthesize_frames/{target}_as_{source}.tsv"
+        "benchmarks/rules/synthesize_frames/{target}_as_{source}{variant}{placing}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: workflow.cores
@@ -31,16 +31,16 @@ rule synthesize_frames:
 rule mux_video:
     """Join the painted frames with the source's sound."""
     input:
-        video="results/synthesis/{target}_as_{source}.mp4",
+        video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
         clip=lambda wildcards: clips_of(wildcards.source)[0]["video"],
         facts="results/clips/{source}.json",
         code=library("media", "probing", "programs"),
     output:
-        video=ensure("results/{target}_as_{source}.mp4", non_empty=True),
+        video=shown(ensure("results/{target}_as_{source}{variant}{placing}.mp4", non_empty=True), "result"),
     log:
-        "logs/mux_video/{target}_as_{source}.log",
+        "logs/mux_video/{target}_as_{source}{variant}{placing}.log",
     benchmark:
-        "benchmarks/rules/mux_video/{target}_as_{source}.tsv"
+        "benchmarks/rules/mux_video/{target}_as_{source}{variant}{placing}.tsv"
     conda:
         "../envs/video.yaml"
     script:
@@ -51,15 +51,18 @@ rule plot_transfer:
     """Source, normalised skeleton and result in one picture."""
     input:
         source_frames="results/frames/{source}.avi",
-        pose="results/poses/{target}_as_{source}.npz",
-        video="results/{target}_as_{source}.mp4",
+        pose="results/poses/{target}_as_{source}{placing}.npz",
+        video="results/{target}_as_{source}{variant}{placing}.mp4",
         code=library("transfer_figure", "draw"),
     output:
-        figure=ensure("results/figures/{target}_as_{source}.png", non_empty=True),
+        figure=shown(
+            ensure("results/figures/{target}_as_{source}{variant}{placing}.png", non_empty=True),
+            "transfer_figure",
+        ),
     log:
-        "logs/plot_transfer/{target}_as_{source}.log",
+        "logs/plot_transfer/{target}_as_{source}{variant}{placing}.log",
     benchmark:
-        "benchmarks/rules/plot_transfer/{target}_as_{source}.tsv"
+        "benchmarks/rules/plot_transfer/{target}_as_{source}{variant}{placing}.tsv"
     conda:
         "../envs/pose.yaml"
     script:

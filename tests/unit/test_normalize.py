@@ -11,6 +11,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 from dancenow.normalize import (
     fit_similarity,
+    letterbox_pose,
     measure_stance,
     normalize_pose,
     outside_share,
@@ -263,3 +264,13 @@ def test_against_the_rendered_truth():
     jump = slice(205, 207)
     leaps = [feet_y(pose)[jump].mean() - np.median(feet_y(pose)) for pose in (result, truth)]
     assert leaps[0] == pytest.approx(leaps[1], rel=0.1)
+
+
+def test_without_normalisation_the_whole_frame_is_fitted_in():
+    source = without(performer(100, 180, x=100.0, width=200, frame_height=200), slice(5), "nose")
+    moved = letterbox_pose(source, performer(1, 1, width=600, frame_height=300))
+    seen = source.keypoints[..., 2] > 0
+    expected = source.keypoints[seen][:, :2] * 1.5 + [150, 0]
+    assert np.allclose(moved.keypoints[seen][:, :2], expected, atol=1e-3)
+    assert (moved.width, moved.height) == (600, 300)
+    assert not moved.keypoints[~seen].any() and not seen.all()

@@ -1,5 +1,6 @@
 """The workflow with its scripts swapped for one that only writes its parameters: real DAG, no training."""
 
+import json
 import shutil
 
 import pytest
@@ -33,5 +34,9 @@ def workflow(tmp_path):
     def call(*arguments):
         return run_snakemake(directory, *arguments, root=root)
 
-    call.directory, call.root = directory, root
+    def settings(model):
+        """The training settings that a model of the stand-in workflow was made with."""
+        return json.loads((directory / model / "settings.json").read_text())["settings"]
+
+    call.directory, call.root, call.settings = directory, root, settings
     return call

@@ -177,6 +177,33 @@ def normalize_pair(
     save_pose(output_path, result)
 
 
+def letterbox_pose(source, target):
+    """The source's motion on the target's canvas without normalisation: the whole frame fitted in.
+
+    source: Pose; target: anything with width and height in px (a Pose). One scale for x and y and all frames,
+    so that nothing is distorted. Returns a Pose as `normalize_pose` does.
+    """
+    scale = min(target.width / source.width, target.height / source.height)
+    shift = (
+        np.array([target.width - scale * source.width, target.height - scale * source.height], np.float32) / 2
+    )
+    keypoints = source.keypoints.copy()
+    keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, scale * keypoints[..., :2] + shift, 0)
+    return source.replace(keypoints=keypoints, width=target.width, height=target.height)
+
+
+def letterbox_pair(source_pose_path, target_pose_path, output_path):
+    """letterbox_pose from files to a file.
+
+    Raises InputError when the two poses come from different estimators or checkpoints.
+    """
+    source, target = load_pose(source_pose_path), load_pose(target_pose_path)
+    require_same_estimator(source, target, source_pose_path, target_pose_path)
+    result = letterbox_pose(source, target)
+    logging.info("not normalised: %.1f %% of the body outside the frame", 100 * outside_share(result))
+    save_pose(output_path, result)
+
+
 def standing_frames(pose, clip="the clip"):
     """(T,) bool, in which frames both feet stand on the ground, and (T,) float64, the mean ankle y in px.
 

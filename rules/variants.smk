@@ -1,0 +1,134 @@
+# What each variant of the training is made with. Functions only.
+#
+# {variant} stands behind the names in a path: "" is the run as config.yaml has it, ".fbf" the entry `fbf` of
+# `variants` laid over it, ".seed1" or ".fbf.seed1" the same with another seed. {placing} is ".unnormalized"
+# where the source's skeleton is taken as it is.
+
+from copy import deepcopy
+from functools import lru_cache
+
+
+def split_variant(variant):
+    """Name and seed in a {variant}; None for what it does not have."""
+    parts = variant.split(".")[1:]
+    seed = parts.pop().removeprefix("seed") if parts and parts[-1].startswith("seed") else None
+    return (parts[0] if parts else None), (int(seed) if seed else None)
+
+
+@lru_cache(maxsize=None)
+def train_of(variant):
+    """`train` as a variant has it: its base's keys over config.yaml's, its own over both, then the seed."""
+    name, seed = split_variant(variant)
+    train = deepcopy(config["train"])
+    if name:
+        overlay = config["variants"][name]
+        if "base" in overlay:
+            train = deepcopy(train_of(f".{overlay['base']}"))
+        update_config(train, overlay.get("train", {}))
+    if seed is not None:
+        train["seed"] = seed
+    return train
+
+
+def check_variants():
+    """Each variant must be a training that the schema takes; one with a base shares the base's generator."""
+    for name, overlay in config["variants"].items():
+        base = overlay.get("base")
+        if base is not None and (base not in config["variants"] or "base" in config["variants"][base]):
+            raise WorkflowError(f"config: variants.{name}.base: {base!r} is not a variant without a base")
+        if base is not None and overlay.get("train", {}).keys() - {"face"}:
+            raise WorkflowError(
+                f"config: variants.{name}.train: the generator is that of {base}, so only `face` can differ"
+            )
+        check_config(config | {"train": train_of(f".{name}")}, f"variants.{name}: ")
+        check_stages(train_of(f".{name}"), f"variants.{name}.")
+        if train_of(f".{name}")["holdout"] != config["train"]["holdout"]:
+            raise WorkflowError(f"config: variants.{name}.train.holdout: must be that of all, to be compared")
+    for name in config["comparison"]["variants"]:
+        if name not in config["variants"]:
+            known = ", ".join(config["variants"])
+            hint = did_you_mean(name, config["variants"])
+            raise WorkflowError(f"config: comparison.variants: {name!r} is not one of: {known}{hint}")
+
+
+check_variants()
+
+# as common.smk does it for the names of subjects
+for wanted in sys.argv[1:]:
+    asked = re.fullmatch(
+        rf"results/[^/.]+_as_[^/.]+\.(?!seed\d+\.|unnormalized\.)([^/.]+)\..*mp4", f"{wanted}"
+    )
+    if asked and asked[1] not in config["variants"]:
+        hint = did_you_mean(asked[1], config["variants"])
+        raise WorkflowError(f"{wanted}: {asked[1]!r} is not one of the variants in config.yaml{hint}")
+
+VARIANT = rf"(\.({'|'.join(config['variants']) or '(?!)'}))?(\.seed\d+)?"
+
+
+wildcard_constraints:
+    variant=VARIANT,
+    placing=r"(\.unnormalized)?",
+
+
+def training_settings(wildcards):
+    """The part of `train` that decides the weights; the rest has params of its own."""
+    apart = ("holdout", "perceptual", "devices", "enhancer", "face")
+    return {key: value for key, value in train_of(wildcards.variant).items() if key not in apart}
+
+
+def stage_settings(stage, train):
+    """The settings of a later stage: its own over those that all stages share; neither has stills."""
+    own = train[stage]
+    shared = {key: train[key] for key in ("seed", "batch", "lead", "decay", "ema")}
+    return (
+        shared
+        | {"steps": None, "stills": 0.0}
+        | {key: own[key] for key in ("epochs", "learning_rate", "weights")}
+    )
+
+
+def enhancer_settings(wildcards):
+    """Those of rule train_enhancer."""
+    train = train_of(wildcards.variant)
+    network = {key: train["enhancer"][key] for key in ("channels", "blocks")}
+    return stage_settings("enhancer", train) | {"disturb": train["disturb"], "enhancer": network}
+
+
+def face_settings(wildcards):
+    """Those of rule train_face."""
+    train = train_of(wildcards.variant)
+    own = train["face"]
+    networks = {key: own[key] for key in ("generator", "discriminator")}
+    return stage_settings("face", train) | networks | {"face": {"size": own["size"]}}
+
+
+def footage_of(wildcards):
+    """The frames and the pose that the first stage learns from: at half the size when an enhancer follows."""
+    half = ".half" if train_of(wildcards.variant)["enhancer"] else ""
+    name = f"{wildcards.target}{half}"
+    return {"frames": f"results/frames/{name}.avi", "pose": f"results/poses/{name}.npz"}
+
+
+def plate_of(wildcards):
+    """The plate, where the variant's generator composites over one."""
+    wanted = train_of(wildcards.variant)["generator"]["plate"]
+    return f"results/plates/{wildcards.target}.png" if wanted else []
+
+
+def generator_of(wildcards):
+    """The finished generator: the enhancer's where there is one, the base's where the variant has one."""
+    variant = wildcards.variant
+    stage = "enhancer/" if train_of(variant)["enhancer"] else ""
+    name, _ = split_variant(variant)
+    base = config["variants"].get(name, {}).get("base")
+    if base:
+        variant = variant.replace(f".{name}", f".{base}", 1)
+    return f"results/models/{wildcards.target}{variant}/{stage}generator.safetensors"
+
+
+def face_of(wildcards):
+    """The face generator, where the variant has one."""
+    wanted = train_of(wildcards.variant)["face"]
+    return (
+        f"results/models/{wildcards.target}{wildcards.variant}/face/generator.safetensors" if wanted else []
+    )

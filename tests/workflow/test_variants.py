@@ -1,0 +1,76 @@
+"""Other trainings of the same target beside the run itself: what they share, what they have of their own."""
+
+from running import planned_jobs, said
+
+PAIR = "results/alice_as_brunomars"
+
+
+def test_variant_trains_beside_the_run_and_shares_the_rest(workflow):
+    assert workflow(f"{PAIR}.mp4").returncode == 0
+    assert planned_jobs(workflow("-n", f"{PAIR}.fbf_ts.mp4")) == {
+        "train_generator": 1,
+        "synthesize_frames": 1,
+        "mux_video": 1,
+    }
+
+
+def test_variant_changes_only_the_keys_it_names(workflow):
+    assert workflow(f"{PAIR}.mp4", f"{PAIR}.fbf_ts.seed3.mp4").returncode == 0
+    own, other = (workflow.settings(f"results/models/alice{variant}") for variant in ("", ".fbf_ts.seed3"))
+    assert {key for key in own if own[key] != other[key]} == {
+        "seed", "stills", "lead", "disturb", "learning_rate", "ema", "weights", "generator",
+    }  # fmt: skip
+    assert (own["seed"], other["seed"]) == (0, 3)
+    assert other["generator"] == own["generator"] | {"skips": False, "plate": False}
+
+
+def test_variant_with_a_base_takes_the_bases_generator(workflow):
+    jobs = planned_jobs(workflow("-n", f"{PAIR}.full.mp4", f"{PAIR}.fbf_ts.mp4"))
+    assert (jobs["train_generator"], jobs["train_face"], jobs["synthesize_frames"]) == (1, 1, 2)
+
+
+def test_unnormalized_shares_the_training(workflow):
+    assert workflow(f"{PAIR}.mp4").returncode == 0
+    assert planned_jobs(workflow("-n", f"{PAIR}.unnormalized.mp4")) == {
+        "letterbox_poses": 1,
+        "synthesize_frames": 1,
+        "mux_video": 1,
+    }
+
+
+def test_changed_variant_reruns_that_variant_only(workflow):
+    others = [f"{PAIR}.mp4", f"{PAIR}.fbf.mp4"]
+    assert workflow(*others, f"{PAIR}.fbf_ts.mp4").returncode == 0
+    # in config.yaml the two share their mappings by YAML's aliases
+    changed = "variants={fbf_ts: {train: {weights: {gan: 2.0}}}}"
+    assert planned_jobs(workflow("-n", *others, "--config", changed)) == {}
+    assert planned_jobs(workflow("-n", f"{PAIR}.fbf_ts.mp4", "--config", changed))["train_generator"] == 1
+
+
+def refusal(workflow, target, *config):
+    run = workflow("-n", target, *(("--config", *config) if config else ()))
+    assert run.returncode != 0
+    return said(run)
+
+
+def test_unknown_variant_is_named(workflow):
+    assert "'fbf_tss' is not one of the variants" in refusal(workflow, f"{PAIR}.fbf_tss.mp4")
+    assert "did you mean 'fbf_ts'" in refusal(workflow, f"{PAIR}.fbf_tss.mp4")
+
+
+def test_variant_with_a_typo_is_refused(workflow):
+    said = refusal(workflow, f"{PAIR}.mp4", "variants={fbf_ts: {train: {steps: 5, stepz: 3}}}")
+    assert "variants.fbf_ts: train" in said and "stepz" in said
+
+
+def test_variant_with_a_base_can_only_change_the_face(workflow):
+    said = refusal(workflow, f"{PAIR}.mp4", "variants={full: {train: {steps: 5}}}")
+    assert "variants.full.train: the generator is that of fbf_ts" in said
+
+
+def test_compared_variant_must_exist(workflow):
+    assert "comparison.variants: 'none'" in refusal(workflow, f"{PAIR}.mp4", "comparison={variants: [none]}")
+
+
+def test_variant_takes_no_word_of_the_path_grammar(workflow):
+    assert "config: variants" in refusal(workflow, f"{PAIR}.mp4", "variants={heldout: {train: {steps: 5}}}")
