@@ -43,7 +43,8 @@ class Failure:
 def find_failure(target, source, folder=".", chunks=1):
     """The Failure behind the missing video of a pair, in the working directory `folder`.
 
-    chunks: synthesis.chunks. Of the stages whose output is missing, the first whose log ends in an error; else the last that has begun.
+    Of the stages whose output is missing, the first whose log ends in an error; else the last that has begun.
+    chunks: synthesis.chunks.
     """
     return _first_failure(_stages(target, source, chunks), partial(_look, Path(folder)))
 
