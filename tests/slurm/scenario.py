@@ -1,4 +1,4 @@
-"""The smoke preset through profiles/slurm, with a training that is cancelled, made to wait, warned of its time
+"""The smoke preset through profiles/slurm, with a training that is cancelled, has to wait, is warned of its time
 limit and requeued, and a clip that is no video, against a local run.
 
     python tests/slurm/scenario.py FOLDER    inside the cluster that tests/slurm/run.sh starts
