@@ -1,5 +1,7 @@
-"""The smoke preset through profiles/slurm, with a training that is cancelled, has to wait, is warned of its time
-limit and requeued, and a clip that is no video, against a local run.
+"""The smoke preset through profiles/slurm, against a local run.
+
+The training is cancelled, has to wait for a drained node, is warned of its time limit, and is requeued; one
+clip is no video.
 
     python tests/slurm/scenario.py FOLDER    inside the cluster that tests/slurm/run.sh starts
 
