@@ -60,6 +60,7 @@ include: "rules/evaluate.smk"
 include: "rules/report.smk"
 include: "rules/overlay_normalization.smk"
 include: "rules/batch.smk"
+include: "rules/figures.smk"
 
 
 rule all:

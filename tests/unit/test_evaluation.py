@@ -247,7 +247,9 @@ def files(tmp_path, monkeypatch):
 
 def test_transfer_from_files(files, tmp_path, caplog):
     caplog.set_level("INFO")
-    evaluate_transfer(files, tmp_path / "metrics.json", holdout=0.2, seed=0, threads=1)
+    evaluate_transfer(
+        files, tmp_path / "metrics.json", tmp_path / "frames.npz", holdout=0.2, seed=0, threads=1
+    )
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 6
     assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
@@ -264,7 +266,9 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
 
     monkeypatch.setattr(evaluation, "nearest_neighbours", spy)
     files.video = files.heldout
-    evaluate_heldout(files, tmp_path / "metrics.json", holdout=0.2, seed=0, threads=1)
+    evaluate_heldout(
+        files, tmp_path / "metrics.json", tmp_path / "frames.npz", holdout=0.2, seed=0, threads=1
+    )
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 8
     assert report["scores"][RESULT]["ssim"]["mean"] > 0.95  # the video is compressed, the truth is not
@@ -275,5 +279,7 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
 
 def test_heldout_of_another_length_is_refused_and_nothing_is_written(files, tmp_path):
     with pytest.raises(InputError, match="the result has 6 frames, the truth 8"):
-        evaluate_heldout(files, tmp_path / "metrics.json", holdout=0.2, seed=0, threads=1)
+        evaluate_heldout(
+            files, tmp_path / "metrics.json", tmp_path / "frames.npz", holdout=0.2, seed=0, threads=1
+        )
     assert not (tmp_path / "metrics.json").exists()

@@ -29,6 +29,7 @@ from dancenow.metrics import (
 )
 from dancenow.perceptual import EVALUATION, evaluation_decision, load_perceptual
 from dancenow.pictures import read_png
+from dancenow.series import save_series
 
 log = logging.getLogger(__name__)
 
@@ -72,18 +73,19 @@ class LastFrames:
         return (self.frames[index] for index in range(self.first, len(self.frames)))
 
 
-def evaluate_transfer(inputs, output, holdout, seed, threads):
+def evaluate_transfer(inputs, output, series_path, holdout, seed, threads):
     """Score a transfer against footage of the target performing the same dance; write the JSON `output`.
 
     inputs: video (the result), truth (frame i of it shows frame i of the dance), plate, frames, target_pose,
-    asked_pose, decision (paths). holdout: share of the target's footage that is no training footage.
+    asked_pose, decision (paths). series_path: for the measures of each frame (dancenow.series). holdout:
+    share of the target's footage that is no training footage.
     """
     target, asked = load_pose(inputs.target_pose), load_pose(inputs.asked_pose)
     truth = VideoFrames(inputs.truth, target.width, target.height)
-    _evaluate_files(inputs, truth, target, asked, output, holdout, seed, threads)
+    _evaluate_files(inputs, truth, target, asked, output, series_path, holdout, seed, threads)
 
 
-def evaluate_heldout(inputs, output, holdout, seed, threads):
+def evaluate_heldout(inputs, output, series_path, holdout, seed, threads):
     """Score the reconstruction of the held-out end of the target's own footage; as `evaluate_transfer`.
 
     inputs: video (the held-out frames only, painted), plate, frames, target_pose, decision (paths).
@@ -91,7 +93,7 @@ def evaluate_heldout(inputs, output, holdout, seed, threads):
     target = load_pose(inputs.target_pose)
     asked, store = heldout(target, holdout), FrameStore(inputs.frames)
     truth = LastFrames(store, training_frame_count(len(store), holdout))
-    _evaluate_files(inputs, truth, target, asked, output, holdout, seed, threads)
+    _evaluate_files(inputs, truth, target, asked, output, series_path, holdout, seed, threads)
 
 
 def evaluate(result, truth, plate, training, training_keypoints, asked, estimator, network, seed):
@@ -103,8 +105,8 @@ def evaluate(result, truth, plate, training, training_keypoints, asked, estimato
     finds the people again in result, plate and truth; network: the PerceptualNetwork that judges.
     Returns a dict for JSON: frames, frames_compared (a person is seen in the truth), body_height_px,
     perceptual_network, bootstrap {seed, block}, scores {row: {measure: {mean, low, high}}} for the keys of
-    MEASURES, gains {baseline: the same, positive where the result is better}. InputError when lengths differ
-    or nobody is seen in the truth.
+    MEASURES, gains {baseline: the same, positive where the result is better}; and, not for JSON, series {row:
+    {measure: (T,) float}}. InputError when lengths differ or nobody is seen in the truth.
     """
     if not len(result) == len(truth) == len(asked):
         raise InputError(
@@ -137,6 +139,7 @@ def evaluate(result, truth, plate, training, training_keypoints, asked, estimato
         "bootstrap": {"seed": seed, "block": BLOCK},
         "scores": {row: _summary(values, seed) for row, values in series.items()},
         "gains": {row: _summary(_gains(series[RESULT], series[row]), seed) for row in (PLATE, NEIGHBOUR)},
+        "series": series,
     }
 
 
@@ -183,7 +186,7 @@ def detect_largest(estimator, frames):
     return np.stack(poses)
 
 
-def _evaluate_files(inputs, truth, target, asked, output, holdout, seed, threads):
+def _evaluate_files(inputs, truth, target, asked, output, series_path, holdout, seed, threads):
     began = time.monotonic()
     torch.set_num_threads(threads)
     count = training_frame_count(len(target.keypoints), holdout)
@@ -201,6 +204,7 @@ def _evaluate_files(inputs, truth, target, asked, output, holdout, seed, threads
     table = markdown_table(report)
     log.info("%s, inside the person's box, with 95 %% intervals:\n\n%s\n", inputs.video, table)
     log.info("%d frames compared in %.0f s", report["frames_compared"], time.monotonic() - began)
+    save_series(series_path, report.pop("series"))
     write_json(output, report)
 
 
