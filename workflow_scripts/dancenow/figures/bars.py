@@ -20,7 +20,7 @@ TOWERING = 2.5
 def plot_ablation(names, metrics_paths, series_paths, png, pdf):
     """Draw the comparison of compare_files, whose arguments these are; writes a PNG and a PDF.
 
-    The bar is the mean, the line its 95 % interval: over trainings, where there are several, else over frames.
+    The bar is the mean, the line its 95 % interval: over trainings where there are several, else over frames.
     """
     comparison = compare_files(names, metrics_paths, series_paths)
     keys = [key for key in HEADLINE if key in comparison.measured()]
@@ -78,7 +78,9 @@ def _panel(axis, measure, cells, styles):
     axis.set_ylim(min(0.0, *(1.08 * low for _, low, _ in shown.values())), limit)
     axis.set_xlim(-0.6, len(cells) - 0.4)
     axis.set_xticks([])
-    axis.set_title("\n".join(textwrap.wrap(measure.title, TITLE_LETTERS)), pad=9 if cut else 4)
+    axis.set_title(
+        "\n".join(textwrap.wrap(measure.title, TITLE_LETTERS, break_on_hyphens=False)), pad=9 if cut else 4
+    )
 
 
 def _interval(cell):

@@ -10,7 +10,8 @@ from dancenow.figures.style import WIDTH, printed
 LABEL_INCHES = 0.85  # left of each row
 ROOM_INCHES = WIDTH - LABEL_INCHES  # for the pictures
 GAP_INCHES = 0.03  # between pictures
-NOTE_INCHES = 0.14  # above a row, where its pictures have notes
+NOTE_INCHES = 0.1  # of a line of a note above a picture
+NOTE_LETTER_INCHES = 0.05  # of a letter in it, on average
 TITLE_INCHES = 0.22  # above a row that begins a group
 LABEL_LETTERS = 15  # in a line
 
@@ -19,8 +20,8 @@ LABEL_LETTERS = 15  # in a line
 class Strip:
     """One row of pictures, all (H, W, 3) uint8 RGB or (H, W) uint8 grey.
 
-    label: left of it; notes: one short text above each picture, or none; title: heading of the group that
-    begins here.
+    label: left of it; notes: a text above each picture, or none, wrapped to its width; title: heading of
+    the group that begins here.
     """
 
     label: str
@@ -72,7 +73,14 @@ def _cell(group, tallest):
 
 
 def _strip_height(strip, size):
-    return size[1] + GAP_INCHES + NOTE_INCHES * bool(strip.notes) + TITLE_INCHES * bool(strip.title)
+    lines = max((len(_wrapped(note, size[0])) for note in strip.notes), default=0)
+    notes = NOTE_INCHES * lines + GAP_INCHES * bool(lines)
+    return size[1] + GAP_INCHES + notes + TITLE_INCHES * bool(strip.title)
+
+
+def _wrapped(note, wide):
+    """The lines of a note above a picture of that width."""
+    return textwrap.wrap(note, max(8, int(wide / NOTE_LETTER_INCHES)))
 
 
 def _print_strip(figure, strip, box, height):
@@ -86,4 +94,6 @@ def _print_strip(figure, strip, box, height):
         axis.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="lanczos")
         if strip.notes:
             middle = (x + wide / 2) / WIDTH
-            figure.text(middle, (floor + high + 0.03) / height, strip.notes[place], ha="center", fontsize=6)
+            note = "\n".join(_wrapped(strip.notes[place], wide))
+            above = (floor + high + GAP_INCHES) / height
+            figure.text(middle, above, note, ha="center", fontsize=6, linespacing=1.0)

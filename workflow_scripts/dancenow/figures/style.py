@@ -27,7 +27,7 @@ STYLE = {
 # The date would make every file another one.
 METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None}}
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----")
-LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
+LINES = ("-", (0, (4, 1.5)), (0, (5, 1, 1, 1)), (0, (1, 1)))
 
 
 @contextmanager
@@ -60,12 +60,16 @@ def bar_styles(names):
 
 
 def line_styles(names):
-    """{name: keyword arguments of Axes.plot}; the lightest shades, too weak for a line, are left out."""
-    colours = shades(len(names) + 1)[1:]
-    return {
+    """{name: keyword arguments of Axes.plot}, the last one's line solid.
+
+    The lightest shades, too weak for a line, are left out.
+    """
+    colours = shades(len(names) + 1)[:0:-1]
+    styles = {
         name: {"color": colour, "linestyle": LINES[number % len(LINES)]}
-        for number, (name, colour) in enumerate(zip(names, colours, strict=True))
+        for number, (name, colour) in enumerate(zip(reversed(names), colours, strict=True))
     }
+    return {name: styles[name] for name in names}
 
 
 def luminance(colour):
