@@ -335,7 +335,6 @@ rule compare_people:
         source="results/frames/{source}.avi",
         videos=videos_of_dance,
         clip=lambda wildcards: clips_of(wildcards.source)[0]["video"],
-        facts="results/clips/{source}.json",
         code=library("figures/people", "media"),
     output:
         video=ensure("results/comparisons/{source}.mp4", non_empty=True),

@@ -11,6 +11,5 @@ with job(snakemake.log[0]):
         given.source,
         given.videos,
         given.clip,
-        given.facts,
         snakemake.output.video,
     )

@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.files import read_json
 from dancenow.frames import FrameStore
 from dancenow.media import decode, encode, mux, probe
 
@@ -16,11 +15,11 @@ BAND = 0.06  # of the height, below the pictures, for the names
 INK = (255, 255, 255)
 
 
-def compare_people(source_name, target_names, source_path, videos, clip, facts_path, output):
+def compare_people(source_name, target_names, source_path, videos, clip, output):
     """Write the comparison video, in step frame by frame, with the source's sound.
 
-    source_path: the source's FrameStore; videos: each target's result; clip, facts_path: the source's video
-    file and what media.probe gave for it. InputError when a result has another number of frames.
+    source_path: the source's FrameStore; videos: each target's result; clip: the source's video
+    file. InputError when a result has another number of frames.
     """
     store, told = FrameStore(source_path), [probe(video) for video in videos]
     for video, facts in zip(videos, told, strict=True):
@@ -42,7 +41,7 @@ def compare_people(source_name, target_names, source_path, videos, clip, facts_p
     with tempfile.TemporaryDirectory() as folder:  # not in results: a killed process leaves it
         silent = Path(folder) / "silent.mp4"
         encode(silent, pictures, store.fps, width, height)
-        mux(silent, clip, read_json(facts_path), output)
+        mux(silent, clip, store.facts["clips"][0], output)
 
 
 def cell_sizes(shapes):
