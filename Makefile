@@ -45,6 +45,6 @@ test: env
 	$(IN_VENV) -m snakemake --lint
 	$(IN_VENV) -m pytest
 
-# the smoke preset on a throw-away Slurm; needs root (docs/cluster.md)
+# the smoke preset on a throw-away Slurm (docs/cluster.md)
 test-slurm: env
 	tests/slurm/run.sh

@@ -22,15 +22,26 @@
 #   results/models/{target}/face/generator.safetensors       with train.face: what is added to a painted face
 #   results/models/{target}/summary.md                       one page about it: settings, time, losses, previews
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
+#   results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv   a part of it while it is made, with synthesis.chunks
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
 #   results/figures/{target}_as_{source}.png                 source, skeleton, result
 #   results/overlays/{target}_as_{source}.mp4                source skeleton over the target, before and after
+#   results/gallery.html                                     every transfer: source, skeleton, result in step, numbers
+#   results/gallery/{source}.mp4                             the source's frames, for a browser
+#   results/gallery/{target}_as_{source}.skeleton.mp4        what the generator was given, for a browser
+#   results/gallery/{target}_as_{source}.frames.json         numbers of each frame
+#   results/gallery/{target}_as_{source}.html                one transfer's page with its videos inside
+#   results/pages/{page}.html                                results/{page}.md with its pictures and videos inside
 #   results/reports/{subject}.html .json                     whether the clip will do
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
-#   results/metrics/{target}_as_{source}.json                against a ground truth, where there is one
-#   results/metrics/{target}.heldout.json                    on the target's own unseen footage
+#   results/metrics/{target}_as_{source}.json .md            against a ground truth, where there is one
+#   results/metrics/{target}.heldout.json .md                on the target's own unseen footage
+#   results/authenticity/report.json .md roc.png             how well fakes of people it never saw are told
+#   results/authenticity/detector.safetensors {subject}.mp4  what tells them; a clip written as a result is
+#   results/{subject}.authenticity.json                      whether a video is real, by that; also of a pair
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
+#   clean_intermediate                                       no file: deletes what can be made again without a training
 # What `snakemake figures` makes of `transfers` and `comparison`; {scored} is {target}.heldout or a pair with a truth:
 #   results/tables/{scored}.ablation.md .tex .csv            ours, its variants and the baselines, with intervals
 #   results/figures/{scored}.ablation.png .pdf               the same as bars
@@ -58,6 +69,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 include: "rules/common.smk"
 include: "rules/variants.smk"
+include: "rules/showing.smk"
 include: "rules/requests.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"
@@ -67,11 +79,25 @@ include: "rules/normalize.smk"
 include: "rules/train.smk"
 include: "rules/stages.smk"
 include: "rules/transfer.smk"
+
+
+if config["synthesis"]["chunks"] > 1:
+
+    include: "rules/chunks.smk"
+
+
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
 include: "rules/overlay_normalization.smk"
+include: "rules/gallery.smk"
+include: "rules/authenticity.smk"
 include: "rules/batch.smk"
 include: "rules/figures.smk"
+include: "rules/clean.smk"
+include: "rules/pages.smk"
+
+
+report: "rules/captions/workflow.rst"
 
 
 rule all:

@@ -24,7 +24,8 @@ rule fetch_weights:
 
 rule batch:
     input:
-        expand("results/{pair}.mp4", pair=batch_pairs()),
+        # a function, because this file is read again in each job
+        lambda wildcards: [f"results/{pair}.mp4" for pair in batch_pairs()],
 
 
 onsuccess:

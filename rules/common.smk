@@ -13,6 +13,7 @@ sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.batch import summarise
 from dancenow.files import atomic_path
+from dancenow.stopping import leave_warning_to_training
 
 
 def typed(value):
@@ -63,28 +64,47 @@ def check_config(merged, where=""):
         raise WorkflowError(f"config: {where}{place}: {said}{hint}") from None
 
 
+def check_name(place, name):
+    """Refuse a name that is no subject's; the error names `place`, what is known, and the nearest."""
+    if name not in config["subjects"]:
+        names = ", ".join(config["subjects"])
+        hint = did_you_mean(name, config["subjects"])
+        raise WorkflowError(f"{place}: {name!r} is not one of the subjects ({names}){hint}")
+
+
 def clips_of(name):
     """The clips of a subject: what the configuration says of each, with the subject's fps."""
+    check_name("config: subjects", name)
     subject = config["subjects"][name]
     if "video" in subject:
         return [subject]
     return [{key: subject[key] for key in ("fps",) if key in subject} | clip for clip in subject["clips"]]
 
 
+def check_source(place, name):
+    """A source must be one clip."""
+    if len(clips_of(name)) > 1:
+        raise WorkflowError(
+            f"{place}: {name} has several clips and can only be a target, for a dance goes on "
+            "without a break, and so does its sound; give the source one `video`"
+        )
+
+
 def check_pairs(place, pairs):
     """Both names of every pair must be subjects; the source must be one clip."""
     for pair in pairs:
         for name in pair.split("_as_"):
-            if name not in config["subjects"]:
-                names = ", ".join(config["subjects"])
-                hint = did_you_mean(name, config["subjects"])
-                raise WorkflowError(f"{place}: {pair}: {name!r} is not one of the subjects ({names}){hint}")
-        source = pair.split("_as_")[1]
-        if len(clips_of(source)) > 1:
-            raise WorkflowError(
-                f"{place}: {pair}: {source} has several clips and can only be a target, for a dance goes on "
-                "without a break, and so does its sound; give the source one `video`"
-            )
+            check_name(f"{place}: {pair}", name)
+        check_source(f"{place}: {pair}", pair.split("_as_")[1])
+
+
+def check_batch():
+    """The same for a batch, name by name: this is read again in each of its jobs, and its pairs are many."""
+    for side, names in config["batch"].items():
+        for name in names:
+            check_name(f"config: batch.{side}", name)
+    for name in config["batch"]["sources"]:
+        check_source("config: batch.sources", name)
 
 
 def check_stages(train, where=""):
@@ -124,29 +144,36 @@ def batch_pairs():
     ]
 
 
+def configured_targets():
+    """Everyone whom the configuration makes the target of a transfer or of a batch."""
+    return sorted({pair.split("_as_")[0] for pair in config["transfers"]} | set(config["batch"]["targets"]))
+
+
 def tell_batch():
     """At the end of a run with a batch: print and write which videos are missing, why, and what to do."""
     if batch_pairs():
-        summary = summarise(**config["batch"])
+        summary = summarise(**config["batch"], chunks=config["synthesis"]["chunks"])
         with atomic_path("results/batch.txt") as partial:
             partial.write_text(f"{summary}\n")
         print(summary, file=sys.stderr)
 
 
+leave_warning_to_training()
 overlay_preset()
 check_config(config)
 check_stages(config["train"])
 check_keypoints()
 check_pairs("config: transfers", config["transfers"])
-check_pairs("config: batch", batch_pairs())
+check_batch()
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 
-MISSING = []
-SUBJECTS = sorted(config["subjects"])
-NAME = "|".join(SUBJECTS)
+MISSING = set()
+# What the schema lets through, not the list of the names: Snakemake would search the list at every file it matches,
+# and copy it into every pattern. A name that is no subject's ends in check_name.
+NAME = "[a-z0-9-]+"
 # "(?!)" matches nothing
-IMPORTED = "|".join(name for name in SUBJECTS if "poses" in config["subjects"][name]) or "(?!)"
-DETECTED = "|".join(name for name in SUBJECTS if "poses" not in config["subjects"][name]) or "(?!)"
+IMPORTED = "|".join(name for name in config["subjects"] if "poses" in config["subjects"][name]) or "(?!)"
+DETECTED = rf"(?!({IMPORTED})\.){NAME}"
 
 
 wildcard_constraints:
@@ -173,7 +200,7 @@ def given_file(place, path):
     except FileNotFoundError:
         line = f"{path}: no such file; put it there or correct config: {place}".replace("\n", "\\n")
         if line not in MISSING:
-            MISSING.append(line)
+            MISSING.add(line)
             logger.error(f"error: {line}")
     except OSError as error:
         raise WorkflowError(f"{path}: {error.strerror}; correct config: {place}") from None
@@ -240,6 +267,12 @@ def truth_of(wildcards):
             f"config: evaluation.truth: no footage is named for {pair}; a transfer without one cannot be scored"
         )
     return given_file(f"evaluation.truth.{pair}", config["evaluation"]["truth"][pair])
+
+
+def any_truth_of(wildcards):
+    """The ground truth of a pair, where there is one."""
+    pair = f"{wildcards.target}_as_{wildcards.source}"
+    return truth_of(wildcards) if pair in config["evaluation"]["truth"] else []
 
 
 def library(*modules):

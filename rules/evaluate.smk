@@ -1,6 +1,20 @@
 # Numbers, each beside two baselines on the same frames. Nothing here feeds the transfer.
 # REQUIRED INPUTS: evaluation.truth in the configuration, or a target's held-out footage
-# OUTPUTS: results/metrics/{target}_as_{source}.json, results/metrics/{target}.heldout.json; the same by frame: .frames.npz
+# OUTPUTS: results/metrics/{target}_as_{source}.json and .md, results/metrics/{target}.heldout.json and .md;
+#          the same by frame: .frames.npz
+
+SCORING = library(
+    "evaluation",
+    "evaluation_tables",
+    "picture_series",
+    "regions",
+    "temporal",
+    "pose_parts",
+    "kernel_distance",
+    "metrics",
+    "perceptual",
+    "series",
+)
 
 
 rule evaluate_transfer:
@@ -13,9 +27,12 @@ rule evaluate_transfer:
         target_pose="results/poses/{target}.npz",
         asked_pose="results/poses/{target}_as_{source}{placing}.npz",
         decision="results/poses/estimator.json",
-        code=library("evaluation", "metrics", "perceptual", "series"),
+        code=SCORING,
     output:
-        metrics=ensure("results/metrics/{target}_as_{source}{variant}{placing}.json", non_empty=True),
+        metrics=shown(
+            ensure("results/metrics/{target}_as_{source}{variant}{placing}.json", non_empty=True), "metrics"
+        ),
+        table=ensure("results/metrics/{target}_as_{source}{variant}{placing}.md", non_empty=True),
         series=ensure("results/metrics/{target}_as_{source}{variant}{placing}.frames.npz", non_empty=True),
     log:
         "logs/evaluate_transfer/{target}_as_{source}{variant}{placing}.log",
@@ -69,9 +86,10 @@ rule evaluate_heldout:
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
         decision="results/poses/estimator.json",
-        code=library("evaluation", "metrics", "perceptual", "series"),
+        code=SCORING,
     output:
-        metrics=ensure("results/metrics/{target}{variant}.heldout.json", non_empty=True),
+        metrics=shown(ensure("results/metrics/{target}{variant}.heldout.json", non_empty=True), "metrics"),
+        table=ensure("results/metrics/{target}{variant}.heldout.md", non_empty=True),
         series=ensure("results/metrics/{target}{variant}.heldout.frames.npz", non_empty=True),
     log:
         "logs/evaluate_heldout/{target}{variant}.log",

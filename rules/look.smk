@@ -12,7 +12,7 @@ rule plot_people:
         people="results/poses/{subject}.people.npz",
         code=library("people_figure", "tracks", "draw"),
     output:
-        figure=ensure("results/figures/{subject}.people.png", non_empty=True),
+        figure=shown(ensure("results/figures/{subject}.people.png", non_empty=True), "people"),
     log:
         "logs/plot_people/{subject}.log",
     benchmark:
@@ -33,7 +33,7 @@ rule overlay_skeleton:
         clips=videos_of,
         code=library("overlay", "draw", "media"),
     output:
-        video=ensure("results/overlays/{subject}.mp4", non_empty=True),
+        video=shown(ensure("results/overlays/{subject}.mp4", non_empty=True), "skeleton_overlay"),
     log:
         "logs/overlay_skeleton/{subject}.log",
     benchmark:

@@ -70,7 +70,10 @@ rule plot_normalization:
         pose="results/poses/{target}_as_{source}.npz",
         code=library("normalization_figure", "normalize", "draw"),
     output:
-        figure=ensure("results/figures/{target}_as_{source}.normalization.png", non_empty=True),
+        figure=shown(
+            ensure("results/figures/{target}_as_{source}.normalization.png", non_empty=True),
+            "normalization_figure",
+        ),
     log:
         "logs/plot_normalization/{target}_as_{source}.log",
     benchmark:

@@ -11,7 +11,9 @@ rule overlay_normalization:
         target_frames="results/frames/{target}.avi",
         code=library("normalization_overlay", "draw"),
     output:
-        video=ensure("results/overlays/{target}_as_{source}.mp4", non_empty=True),
+        video=shown(
+            ensure("results/overlays/{target}_as_{source}.mp4", non_empty=True), "normalization_overlay"
+        ),
     log:
         "logs/overlay_normalization/{target}_as_{source}.log",
     benchmark:

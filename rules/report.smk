@@ -28,7 +28,7 @@ rule report_footage:
         people="results/poses/{subject}.people.npz",
         code=REPORT,
     output:
-        page=ensure("results/reports/{subject}.html", non_empty=True),
+        page=shown(ensure("results/reports/{subject}.html", non_empty=True), "footage"),
         report=ensure("results/reports/{subject}.json", non_empty=True),
     log:
         "logs/report_footage/{subject}.log",
@@ -53,7 +53,7 @@ rule report_pair:
         target_people="results/poses/{target}.people.npz",
         code=REPORT,
     output:
-        page=ensure("results/reports/{target}_as_{source}.html", non_empty=True),
+        page=shown(ensure("results/reports/{target}_as_{source}.html", non_empty=True), "pair"),
         report=ensure("results/reports/{target}_as_{source}.json", non_empty=True),
     log:
         "logs/report_pair/{target}_as_{source}.log",

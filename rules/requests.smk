@@ -39,13 +39,13 @@ def training_minutes(wildcards, input, attempt):
 
 
 def training_gpus(wildcards):
-    """GPUs for train_generator: as many as `train.devices` insists on."""
+    """GPUs for a training, of every stage: as many as `train.devices` insists on."""
     devices = config["train"]["devices"]
     return 1 if devices == "auto" else devices
 
 
 def painting_memory(wildcards, attempt):
-    """MB for synthesize_frames and reconstruct_heldout."""
+    """MB for synthesize_frames, synthesize_chunk and reconstruct_heldout."""
     return requests.again(requests.painting_memory(train_of(wildcards.variant)["generator"], EDGE), attempt)
 
 
@@ -53,6 +53,18 @@ def painting_minutes(wildcards, input, attempt):
     """Minutes for synthesize_frames, and for reconstruct_heldout."""
     painted = wildcards.get("source", wildcards.target)
     return requests.again(requests.painting_minutes(EDGE, frames_of(painted, input.facts)), attempt)
+
+
+def chunk_minutes(wildcards, input, attempt):
+    """Minutes for synthesize_chunk."""
+    frames, chunks = frames_of(wildcards.source, input.facts), int(wildcards.chunks)
+    minutes = requests.chunk_minutes(EDGE, frames, chunks, config["synthesis"]["overlap"])
+    return requests.again(minutes, attempt)
+
+
+def joining_minutes(wildcards, input, attempt):
+    """Minutes for join_chunks."""
+    return requests.again(requests.joining_minutes(EDGE, frames_of(wildcards.source, input.facts)), attempt)
 
 
 def scoring_minutes(wildcards, input, attempt):

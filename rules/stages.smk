@@ -46,8 +46,16 @@ rule train_enhancer:
         losses=ensure("results/models/{target}{variant}/enhancer/losses.jsonl", non_empty=True),
         settings=ensure("results/models/{target}{variant}/enhancer/settings.json", non_empty=True),
         training=ensure("results/models/{target}{variant}/enhancer/training.json", non_empty=True),
-        progress=ensure("results/models/{target}{variant}/enhancer/progress.png", non_empty=True),
-        video=ensure("results/models/{target}{variant}/enhancer/progress.mp4", non_empty=True),
+        progress=shown(
+            ensure("results/models/{target}{variant}/enhancer/progress.png", non_empty=True),
+            "previews",
+            stage="enhancer",
+        ),
+        video=shown(
+            ensure("results/models/{target}{variant}/enhancer/progress.mp4", non_empty=True),
+            "previews_film",
+            stage="enhancer",
+        ),
     log:
         "logs/train_enhancer/{target}{variant}.log",
     benchmark:
@@ -56,7 +64,7 @@ rule train_enhancer:
         "../envs/torch.yaml"
     threads: workflow.cores
     resources:
-        gpu=1,
+        gpu=training_gpus,
     params:
         settings=enhancer_settings,
         holdout=config["train"]["holdout"],
@@ -78,8 +86,16 @@ rule train_face:
         losses=ensure("results/models/{target}{variant}/face/losses.jsonl", non_empty=True),
         settings=ensure("results/models/{target}{variant}/face/settings.json", non_empty=True),
         training=ensure("results/models/{target}{variant}/face/training.json", non_empty=True),
-        progress=ensure("results/models/{target}{variant}/face/progress.png", non_empty=True),
-        video=ensure("results/models/{target}{variant}/face/progress.mp4", non_empty=True),
+        progress=shown(
+            ensure("results/models/{target}{variant}/face/progress.png", non_empty=True),
+            "previews",
+            stage="face",
+        ),
+        video=shown(
+            ensure("results/models/{target}{variant}/face/progress.mp4", non_empty=True),
+            "previews_film",
+            stage="face",
+        ),
     log:
         "logs/train_face/{target}{variant}.log",
     benchmark:
@@ -88,7 +104,7 @@ rule train_face:
         "../envs/torch.yaml"
     threads: workflow.cores
     resources:
-        gpu=1,
+        gpu=training_gpus,
     params:
         settings=face_settings,
         holdout=config["train"]["holdout"],

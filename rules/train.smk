@@ -67,8 +67,8 @@ rule train_generator:
         losses=ensure("results/models/{target}{variant}/losses.jsonl", non_empty=True),
         settings=ensure("results/models/{target}{variant}/settings.json", non_empty=True),
         training=ensure("results/models/{target}{variant}/training.json", non_empty=True),
-        progress=ensure("results/models/{target}{variant}/progress.png", non_empty=True),
-        video=ensure("results/models/{target}{variant}/progress.mp4", non_empty=True),
+        progress=shown(ensure("results/models/{target}{variant}/progress.png", non_empty=True), "previews"),
+        video=shown(ensure("results/models/{target}{variant}/progress.mp4", non_empty=True), "previews_film"),
     log:
         "logs/train_generator/{target}{variant}.log",
     benchmark:
@@ -97,7 +97,7 @@ rule summarise_training:
         code=library("training_summary"),
     output:
         page=ensure("results/models/{target}{variant}/summary.md", non_empty=True),
-        curve=ensure("results/models/{target}{variant}/losses.png", non_empty=True),
+        curve=shown(ensure("results/models/{target}{variant}/losses.png", non_empty=True), "losses"),
     log:
         "logs/summarise_training/{target}{variant}.log",
     benchmark:

@@ -36,7 +36,7 @@ rule mux_video:
         facts="results/clips/{source}.json",
         code=library("media", "probing", "programs"),
     output:
-        video=ensure("results/{target}_as_{source}{variant}{placing}.mp4", non_empty=True),
+        video=shown(ensure("results/{target}_as_{source}{variant}{placing}.mp4", non_empty=True), "result"),
     log:
         "logs/mux_video/{target}_as_{source}{variant}{placing}.log",
     benchmark:
@@ -55,7 +55,10 @@ rule plot_transfer:
         video="results/{target}_as_{source}{variant}{placing}.mp4",
         code=library("transfer_figure", "draw"),
     output:
-        figure=ensure("results/figures/{target}_as_{source}{variant}{placing}.png", non_empty=True),
+        figure=shown(
+            ensure("results/figures/{target}_as_{source}{variant}{placing}.png", non_empty=True),
+            "transfer_figure",
+        ),
     log:
         "logs/plot_transfer/{target}_as_{source}{variant}{placing}.log",
     benchmark:

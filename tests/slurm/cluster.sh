@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A throw-away Slurm of one node on this machine: cluster.sh up FOLDER, cluster.sh down FOLDER.
-# Everything is written into FOLDER, on free ports; nothing in /etc, no systemd, two stand-ins for GPUs. As root.
+# Everything is written into FOLDER, on free ports; nothing in /etc, no systemd, two stand-ins for GPUs.
 # A client needs SLURM_CONF=FOLDER/slurm.conf and FOLDER/bin first in PATH.
 set -euo pipefail
 folder=$(realpath -m "$2")
@@ -16,16 +16,15 @@ ends = [socket.socket() for _ in range(2)]
 for end in ends:
     end.bind(("127.0.0.1", 0))
 print(*[end.getsockname()[1] for end in ends])')"
-	mkdir -p "$folder"/{state,spool,log,run,munge,dev,bin}
+	mkdir -p "$folder"/{state,spool,log,run,munge,bin}
 	# munge refuses a socket that others cannot reach, and a key that others can read
 	chmod 755 "$folder" "$folder"/*/
 	chmod 700 "$folder/munge"
 	dd if=/dev/urandom of="$folder/munge/munge.key" bs=128 count=1 status=none
 	chmod 600 "$folder/munge/munge.key"
-	# Slurm only counts GPUs that are character devices: these are /dev/null under other names
-	for number in 0 1; do mknod "$folder/dev/gpu$number" c 1 3; done
-	echo "NodeName=$host Name=gpu File=$folder/dev/gpu[0-1]" >"$folder/gres.conf"
-	: >"$folder/cgroup.conf"
+	# Slurm only counts GPUs that are character devices; every machine has these two
+	printf "NodeName=$host Name=gpu File=%s\n" /dev/null /dev/zero >"$folder/gres.conf"
+	echo "# none" >"$folder/cgroup.conf" # slurmd wants the file
 	# the plugin takes SLURM_CONF away before it calls srun
 	printf '#!/bin/sh\nSLURM_CONF=%s exec %s "$@"\n' "$SLURM_CONF" "$(command -v srun)" >"$folder/bin/srun"
 	chmod +x "$folder/bin/srun"
@@ -34,8 +33,8 @@ print(*[end.getsockname()[1] for end in ends])')"
 		SlurmctldHost=$host(127.0.0.1)
 		SlurmctldPort=$controller
 		SlurmdPort=$node
-		SlurmUser=root
-		SlurmdUser=root
+		SlurmUser=$(id -un)
+		SlurmdUser=$(id -un)
 		AuthType=auth/munge
 		AuthInfo=socket=$folder/run/munge.socket
 		CredType=cred/munge
@@ -82,15 +81,28 @@ up() {
 	exit 1
 }
 
+# a job has KillWait seconds to end by itself; one that stands still is sent on first, by Slurm
 empty_queue() {
 	timeout 20 scancel --user="$(id -un)" || true
-	for _ in $(seq 100); do
+	for _ in $(seq 90); do
 		if [ -z "$(timeout 5 squeue --noheader 2>/dev/null)" ]; then return; fi
-		sleep 0.1
+		sleep 0.5
+	done
+	echo "these jobs do not end:" >&2
+	timeout 5 squeue >&2 || true
+}
+
+# Without cgroups Slurm loses sight of a process whose parent has ended. All that ran in a job has this cluster's
+# SLURM_CONF from its start.
+end_leftovers() {
+	local environment
+	for environment in $(grep --files-with-matches --null-data --line-regexp "SLURM_CONF=$SLURM_CONF" /proc/[0-9]*/environ 2>/dev/null); do
+		environment=${environment#/proc/}
+		if [ "${environment%/environ}" != $$ ]; then kill -9 "${environment%/environ}" 2>/dev/null || true; fi
 	done
 }
 
-# only processes whose numbers this cluster has written down
+# only processes of this cluster: those whose numbers it has written down, and those of its jobs
 down() {
 	if [ -s "$folder/run/slurmctld.pid" ]; then empty_queue; fi
 	for name in slurmd slurmctld munged; do
@@ -101,8 +113,9 @@ down() {
 			if ! kill -0 "$pid" 2>/dev/null; then continue 2; fi
 			sleep 0.1
 		done
-		kill -9 "$pid"
+		kill -9 "$pid" 2>/dev/null || true
 	done
+	end_leftovers
 }
 
 "$1"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The smoke preset on a real Slurm: starts one on this machine, runs tests/slurm/scenario.py, stops it again.
-# Needs root and Debian's slurmctld, slurmd, slurm-client and munge, which it installs where they are missing.
+# The smoke preset on a real Slurm: starts one on this machine, runs tests/slurm/scenario.py, stops it again, also
+# after a failure, Ctrl-C or SIGTERM. Needs Debian's slurmctld, slurmd, slurm-client and munge; as root it installs
+# them where they are missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=tests/slurm
@@ -15,9 +16,8 @@ missing=()
 for package in "${packages[@]}"; do
 	if ! dpkg-query --show --showformat '${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then missing+=("$package"); fi
 done
-[ "$(id -u)" = 0 ] || fail "the test of the Slurm profile starts Slurm's daemons, and so needs root" \
-	"${missing[0]:+(and these packages, which it would install: ${missing[*]})}; run it as root, or in a container"
 if [ -n "${missing[0]:-}" ]; then
+	[ "$(id -u)" = 0 ] || fail "the test of the Slurm profile needs Slurm: apt-get install --no-install-recommends ${missing[*]}"
 	echo "installing Debian's ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update -qq || fail "apt reaches no package lists, and these packages are missing: ${missing[*]}"
@@ -27,7 +27,23 @@ fi
 
 folder=$(mktemp -d)
 chmod 755 "$folder" # munge wants its socket to be within everyone's reach
-trap '"$here/cluster.sh" down "$folder/slurm" || true; rm -rf "$folder"' EXIT
+scenario=
+stop() {
+	trap '' INT TERM # what follows takes its time, and must come to its end
+	if [ -n "$scenario" ] && kill -TERM "$scenario" 2>/dev/null; then wait "$scenario" || true; fi
+	"$here/cluster.sh" down "$folder/slurm" || true
+	rm -rf "$folder"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 "$here/cluster.sh" up "$folder/slurm"
+# in the background, because only then a signal is answered at once
 SLURM_CONF="$folder/slurm/slurm.conf" PATH="$folder/slurm/bin:$PATH" PYTHONPATH=workflow_scripts:tests \
-	.venv/bin/python "$here/scenario.py" "$folder/work"
+	.venv/bin/python "$here/scenario.py" "$folder/work" &
+scenario=$!
+status=0
+wait "$scenario" || status=$?
+scenario=
+exit "$status"

@@ -1,10 +1,12 @@
-"""The smoke preset through profiles/slurm, with a cancelled training and a drained node, against a local run.
+"""The smoke preset through profiles/slurm, with a training that is cancelled, made to wait and warned of its
+time limit, and a clip that is no video, against a local run.
 
     python tests/slurm/scenario.py FOLDER    inside the cluster that tests/slurm/run.sh starts
 
 Ends with status 0 and one line per finding, or with the first finding that is not as it should be.
 """
 
+import json
 import logging
 import os
 import re
@@ -13,74 +15,76 @@ import signal
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dancenow.media import ffmpeg_binary
+from dancenow.stopping import EXIT_STATUS
 from running import ROOT
+from slurm.records import WANTED, ask, jobs_of, records, seconds_of, show, summarise
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 1800  # seconds that anything may take; an idle machine needs a tenth
 RESULT = "results/alice_as_brunomars.mp4"
+MODEL = "results/models/alice"
 SECONDS = {"alice": 1.2, "brunomars": 0.6}
-# steps enough to be caught in the middle
-CONFIG = ("preset=smoke", "train={steps: 60}", "pose={estimator: mediapipe}")
+CONFIG = {
+    "preset": "smoke",
+    "pose": {"estimator": "mediapipe"},
+    # two processes, which share the batch; enough steps to be caught in the middle, twice
+    "train": {"steps": 60, "batch": 2, "devices": 2},
+    "subjects": {"broken": {"video": "data/broken.mp4"}},
+    "batch": {"targets": ["alice"], "sources": ["brunomars", "broken"]},
+}
 # as many threads here as there: sums over another number of threads have other last digits
 HEAVY = ("detect_poses", "train_generator", "synthesize_frames")
 THREADS = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in HEAVY))
+CLUSTER = (
+    "--profile", ROOT / "profiles/slurm", "--workflow-profile", "none",
+    # a lone node on a local disk answers at once
+    "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "2",
+)  # fmt: skip
 SAME_BYTES = (
     "results/poses/alice.npz",
     "results/poses/alice_as_brunomars.npz",
     "results/plates/alice.png",
-    "results/models/alice/generator.safetensors",
-    "results/models/alice/losses.jsonl",
+    f"{MODEL}/generator.safetensors",
+    f"{MODEL}/losses.jsonl",
     RESULT,
 )
-# rule or group -> (partition, jobs); a training that is cancelled is submitted once more
-WANTED = {
-    "clip": ("main", ["COMPLETED"] * 2),
-    "detect_poses": ("gpu", ["COMPLETED"] * 2),
-    "performer": ("main", ["COMPLETED"] * 2),
-    "train_generator": ("gpu", ["CANCELLED", "COMPLETED"]),
-    "transfer": ("gpu", ["COMPLETED"]),
-}
+SUMMARY = [
+    "batch: 1 of 2 videos are there",
+    "1 missing: alice_as_broken",
+    "  probe_clip: data/broken.mp4: ",
+    "  the whole log: logs/probe_clip/broken.log",
+]
 
 
-def ask(*command):
-    """What a Slurm command prints."""
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+class Wrong(Exception):
+    """Something is not as it should be."""
 
 
-def records():
-    """Slurm's own record of every job, oldest first: dicts as `scontrol show job` names the fields."""
-    lines = ask("scontrol", "--oneliner", "show", "job").splitlines()
-    found = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in lines if line.startswith("JobId=")]
-    return sorted(found, key=lambda job: int(job["JobId"]))
+def check(holds, finding):
+    if not holds:
+        raise Wrong(f"not so: {finding}")
+    log.info("%s", finding)
 
 
-def stage_of(job):
-    """The rule or group of a job; the whole comment of one that is not wanted.
-
-    The plugin writes rule_<rule>_wildcards_<values> into the comment, or rule_<group>_<rule>_<rule>...
-    """
-    said = job["Comment"].removeprefix("rule_")
-    return next((stage for stage in WANTED if said.startswith(f"{stage}_")), said)
-
-
-def jobs_of(stage):
-    return [job for job in records() if stage_of(job) == stage]
-
-
-def wait_for(what, condition, run, seconds=1200):
-    """The first true value of condition(); fails when `run` ends before or the time is up."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
+def wait_for(what, condition, run):
+    """The first true value of condition(); Wrong when `run` ends before, or when the time is up."""
+    log.info("... %s", what)
+    began = told = time.monotonic()
+    while time.monotonic() < began + PATIENCE:
         if value := condition():
             return value
         if run.poll() is not None:
-            raise SystemExit(f"snakemake ended before {what}")
-        time.sleep(0.2)
-    raise SystemExit(f"waited {seconds} s in vain for {what}")
+            raise Wrong(f"snakemake ended before {what}")
+        if time.monotonic() > told + 30:
+            told = time.monotonic()
+            log.info("    %s", ask("squeue", "--noheader", "--format=%i %T %k").replace("\n", "; "))
+        time.sleep(0.05)
+    raise Wrong(f"waited {PATIENCE} s in vain for {what}")
 
 
 def make_clips(folder):
@@ -88,86 +92,126 @@ def make_clips(folder):
     for name, seconds in SECONDS.items():
         cut = ["-i", ROOT / f"data/{name}.mp4", "-t", str(seconds), *"-crf 12 -c:a copy".split()]
         subprocess.run([ffmpeg_binary(), "-v", "error", *cut, folder / f"data/{name}.mp4"], check=True)
+    (folder / "data/broken.mp4").write_text("This is not a video.\n" * 100)
 
 
-def snakemake(folder, *arguments):
-    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--directory", folder, RESULT]
+@contextmanager
+def snakemake(folder, target, *options):
+    """Snakemake in `folder`; in a session of its own, so that what it leaves behind can be ended too."""
+    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--directory", folder, target]
+    config = [f"{key}={json.dumps(value)}" for key, value in CONFIG.items()]
     with (folder / "said").open("w") as said:
-        return subprocess.Popen(
-            [*command, *THREADS, *arguments, "--config", *CONFIG],
-            stdout=said, stderr=said, stdin=subprocess.DEVNULL, env=os.environ | {"NO_COLOR": "1"},
+        run = subprocess.Popen(
+            [*command, *THREADS, *options, "--config", *config],
+            stdout=said, stderr=said, stdin=subprocess.DEVNULL, start_new_session=True,
+            env=os.environ | {"NO_COLOR": "1"},
         )  # fmt: skip
+        try:
+            yield run
+        except Exception:
+            log.info("what Snakemake said last in %s:\n%s", folder, (folder / "said").read_text()[-6000:])
+            raise
+        finally:
+            if run.poll() is None:
+                run.send_signal(signal.SIGINT)  # cancels what is in the queue
+                with suppress(subprocess.TimeoutExpired):
+                    run.wait(60)
+            with suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
 
 
-def finish(run, folder, seconds=1800):
-    try:
-        status = run.wait(timeout=seconds)
-    finally:
-        # an interrupt cancels what is still in the queue
-        if run.poll() is None:
-            run.send_signal(signal.SIGINT)
-    if status:
-        raise SystemExit(f"{(folder / 'said').read_text()[-6000:]}\nsnakemake ended with status {status}")
+def finish(run, folder, status):
+    wait_for(f"the end of the run in {folder.name}", lambda: run.poll() is not None, run)
+    check(run.returncode == status, f"the run in {folder.name} ends with status {status}")
 
 
-def cancel_training(folder, run):
-    """scancel the training once it has done some steps; the number of its Slurm job."""
-    previews = folder / "results/models/alice/run/previews"  # the first at a tenth of the way
-    wait_for("the training's first steps", lambda: any(previews.glob("step-*.png")), run)
-    (job,) = jobs_of("train_generator")
-    check(job["JobState"] == "RUNNING", f"job {job['JobId']}, the training, runs and is cancelled mid-way")
-    ask("scancel", job["JobId"])
-    return job["JobId"]
+def freeze_training(folder, run, after):
+    """Stop the training in its tracks at its next preview after step `after`, however fast the machine is.
+
+    Returns its process number, its Slurm job and the preview's step. Slurm's own signals reach it as it
+    stands; it answers once it goes on, which SIGCONT makes it do.
+    """
+
+    def at():
+        previews = (folder / MODEL / "run/previews").glob("step-*.png")
+        return max((step for step in (int(path.stem[5:]) for path in previews) if step > after), default=0)
+
+    step = wait_for(f"the training beyond step {after}", at, run)
+    process = int((folder / MODEL / "run/lock").read_text())
+    os.kill(process, signal.SIGSTOP)
+    (job,) = [job for job in jobs_of("train_generator") if job["JobState"] == "RUNNING"]
+    check(step < CONFIG["train"]["steps"], f"job {job['JobId']}, the training, is at step {step}")
+    return process, job, step
 
 
-def drain(run, cancelled):
-    """Drain the node before the second attempt, see it wait there, and let the node work again."""
-    node = ask("hostname", "-s").strip()
+def node_state(node):
+    return re.search(r"State=(\S+)", ask("scontrol", "show", "node", node))[1]
+
+
+def cancel_and_drain(folder, run, node):
+    """Drain the node under the training, cancel the training, see the next attempt wait, release the node."""
+    _, job, step = freeze_training(folder, run, after=0)
     ask("scontrol", "update", f"nodename={node}", "state=drain", "reason=test")
+    wait_for("the node to drain", lambda: "DRAIN" in node_state(node), run)
+    (same,) = jobs_of("train_generator")
+    check(same["JobState"] == "RUNNING", "the node is being drained, and the training is left alone")
+    ask("scancel", job["JobId"])
 
-    def again():
-        return [job for job in jobs_of("train_generator") if job["JobId"] != cancelled]
+    def waiting():
+        return [job for job in jobs_of("train_generator") if job["JobState"] == "PENDING"]
 
-    (job,) = wait_for("the second attempt's submission", again, run)
-    wait_for("the node to be drained", lambda: "DRAIN" in ask("scontrol", "show", "node", node), run)
-    time.sleep(5)
-    (job,) = again()
-    check(
-        job["JobState"] == "PENDING", f"job {job['JobId']}, the next attempt, waits while the node is drained"
-    )
+    (again,) = wait_for("the next attempt in the queue", waiting, run)
+    wait_for("Slurm to pass it over", lambda: "DRAIN" in waiting()[0]["Reason"], run)
+    check(waiting(), f"job {again['JobId']}, the next attempt, waits: {waiting()[0]['Reason']}")
     ask("scontrol", "update", f"nodename={node}", "state=resume")
+    return step
 
 
-def check(holds, finding):
-    if not holds:
-        raise SystemExit(f"not so: {finding}")
-    log.info("%s", finding)
+def run_out_of_time(folder, run, after):
+    """Bring the training's time limit so near that Slurm gives the warning that the profile asks for."""
+    process, job, _ = freeze_training(folder, run, after)
+    minutes = seconds_of(job) // 60 + 3  # the profile asks for 180 seconds
+    ask("scontrol", "update", f"jobid={job['JobId']}", f"timelimit={minutes}")
+    warned = Path(job["StdOut"])
+
+    def heard():
+        if is_pending(process, signal.SIGUSR1):
+            os.kill(process, signal.SIGCONT)
+        return "asked to stop (SIGUSR1) at step" in warned.read_text()
+
+    wait_for("Slurm's warning of the time limit", heard, run)
+    log.info("the training heard the warning, and saved")
+    return warned
+
+
+def is_pending(process, number):
+    """Whether a signal has been sent to a process that has not answered it yet."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return int(re.search(r"ShdPnd:\s*(\w+)", status)[1], 16) >> (number - 1) & 1
 
 
 def compare_records(node):
-    found = defaultdict(list)
-    for job in records():
-        found[stage_of(job)].append(job)
-    for stage, jobs in found.items():
-        for job in jobs:
-            log.info(
-                "  %-4s %-18s %-10s %s %s",
-                job["JobId"],
-                stage,
-                job["JobState"],
-                job["NodeList"],
-                job["RunTime"],
-            )
-    states = {
-        stage: (jobs[0]["Partition"], [job["JobState"] for job in jobs]) for stage, jobs in found.items()
-    }
-    check(states == WANTED, f"Slurm's records hold these jobs and no others: {', '.join(WANTED)}")
-    everything = [job for jobs in found.values() for job in jobs]
-    check({job["NodeList"] for job in everything} == {node}, f"all of them ran on {node}")
-    gpus = {stage for stage, jobs in found.items() for job in jobs if "gpu" in job.get("TresPerJob", "")}
+    jobs = records()
+    show(jobs)
+    found = summarise(jobs)
+    check(found == WANTED, f"Slurm's records hold these jobs, their GPUs and ends, and no others: {found}")
+    check({job["NodeList"] for job in jobs} == {node}, f"all of them ran on {node}")
+
+
+def compare_logs(folder, warned):
     check(
-        gpus == {stage for stage, (partition, _) in WANTED.items() if partition == "gpu"},
-        "GPU jobs had a GPU",
+        f"exit status {EXIT_STATUS}" in warned.read_text(),
+        f"the training that was warned ended with status {EXIT_STATUS}",
+    )
+    logs = list((folder / "logs/slurm").rglob("*.log"))
+    check(len(logs) == len(records()), "every job's log is in logs/slurm")
+    summary = (folder / "results/batch.txt").read_text().splitlines()
+    check(
+        len(summary) == len(SUMMARY) and all(map(str.startswith, summary, SUMMARY)),
+        f"the batch's summary names the broken clip alone: {summary}",
     )
 
 
@@ -175,28 +219,32 @@ def main(folder):
     here, there = folder / "local", folder / "slurm"
     make_clips(here)
     shutil.copytree(here / "data", there / "data")
-    finish(snakemake(here), here)
-    check((here / RESULT).exists(), "the local run is done")
-    options = ("--profile", ROOT / "profiles/slurm", "--workflow-profile", "none")
-    # a lone node on a local disk answers at once
-    soon = ("--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "2")
-    run = snakemake(there, *options, *soon)
-    try:
-        cancelled = cancel_training(there, run)
-        drain(run, cancelled)
-    finally:
-        if sys.exc_info()[0]:
-            run.send_signal(signal.SIGINT)
-    finish(run, there)
-    compare_records(ask("hostname", "-s").strip())
+    node = ask("hostname", "-s").strip()
+    # at the same time: the one has the processors while the other waits for Slurm
+    with snakemake(here, RESULT) as local, snakemake(there, "batch", *CLUSTER) as cluster:
+        cancelled_at = cancel_and_drain(there, cluster, node)
+        warned = run_out_of_time(there, cluster, after=cancelled_at)
+        finish(cluster, there, status=1)  # one video cannot be made
+        finish(local, here, status=0)
+    compare_records(node)
+    compare_logs(there, warned)
     resumed = re.search(r"resuming at step (\d+)", (there / "logs/train_generator/alice.log").read_text())
-    check(resumed and int(resumed[1]) > 0, "the second attempt went on from the first one's checkpoint")
-    logs = list((there / "logs/slurm").rglob("*.log"))
-    check(len(logs) == len(records()), "every job's log is in logs/slurm")
+    check(resumed and int(resumed[1]) > cancelled_at, f"the last attempt went on from step {resumed[1]}")
     for name in SAME_BYTES:
         check((here / name).read_bytes() == (there / name).read_bytes(), f"same bytes as there: {name}")
 
 
+def leave(number, _frame):
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    main(Path(sys.argv[1]))
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stdout
+    )
+    for heard in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(heard, leave)
+    try:
+        main(Path(sys.argv[1]))
+    except Wrong as wrong:
+        sys.exit(f"error: {wrong}")

@@ -1,8 +1,10 @@
 """Two short real clips through the whole pipeline, once; then what came out is looked at."""
 
 import json
+import os
 import subprocess
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from dancenow.keypoints import load_pose
 from dancenow.media import decode, ffmpeg_binary, ffprobe_binary, probe
 from dancenow.pictures import read_png
 from dancenow.windows import person_boxes
-from running import run_snakemake
+from running import ROOT, run_snakemake
 
 FRAMES = {"alice": 50, "brunomars": 20}
 WANTED = (
@@ -22,7 +24,20 @@ WANTED = (
     "results/figures/alice_as_brunomars.normalization.png",
     "results/figures/alice_as_brunomars.png",
     "results/models/alice/summary.md",
+    "results/gallery.html",
 )
+
+OURS = {"results", "logs", "benchmarks", ".snakemake"}
+CACHES = {".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache"}
+
+
+def stamps(folder, apart=frozenset()):
+    """{path: time of its last change} of all files in `folder`, but for folders of the names `apart`."""
+    found = {}
+    for place, folders, files in os.walk(folder):
+        folders[:] = set(folders) - apart
+        found |= {Path(place, file): Path(place, file).lstat().st_mtime_ns for file in files}
+    return found
 
 
 def shorten(clip, seconds, to):
@@ -32,17 +47,36 @@ def shorten(clip, seconds, to):
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory, data):
-    """A working directory in which the smoke preset has made everything."""
+def made(tmp_path_factory, data):
+    """(working directory in which the smoke preset has made everything, files changed outside of OURS)."""
     directory = tmp_path_factory.mktemp("smoke")
     (directory / "data").mkdir()
     for name, frames in FRAMES.items():
         shorten(data / f"{name}.mp4", frames / 25, directory / "data" / f"{name}.mp4")
     truth = "alice_as_brunomars.truth.mp4"
     shorten(data / truth, FRAMES["brunomars"] / 25, directory / "data" / truth)
-    completed = run_snakemake(directory, *WANTED, "--config", "preset=smoke")
+    # of its own, so that what others write there meanwhile does not count
+    home = tmp_path_factory.mktemp("home")
+
+    def outside():
+        return stamps(directory, OURS) | stamps(ROOT, OURS | CACHES) | stamps(home)
+
+    before = outside()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        completed = run_snakemake(directory, *WANTED, "--config", "preset=smoke")
     assert completed.returncode == 0, completed.stdout[-3000:] + completed.stderr[-6000:]
-    return directory
+    return directory, {path for path, _ in before.items() ^ outside().items()}
+
+
+@pytest.fixture(scope="module")
+def work(made):
+    """The working directory."""
+    return made[0]
+
+
+def test_nothing_is_written_outside_of_the_four_folders_and_the_temporary_one(made):
+    assert made[1] == set()
 
 
 def test_the_video_plays_in_time_and_carries_the_music(work):
@@ -103,6 +137,31 @@ def test_scores_stand_beside_both_baselines(work):
     for file in WANTED[1:3]:
         scores = json.loads((work / file).read_text())["scores"]
         assert {"result", "static background plate", "nearest neighbour"} == scores.keys()
+
+
+def test_the_gallery_has_the_numbers_of_every_frame(work):
+    page = (work / "results/gallery.html").read_text()
+    text = page.split('<script id="transfers" type="application/json">')[1].split("</script>")[0]
+    (transfer,) = json.loads(text)
+    assert transfer["frames"] == FRAMES["brunomars"] and transfer["fps"] == 25
+    assert [series["title"] for series in transfer["series"]][-2:] == ["SSIM", "PSNR"]
+    assert {len(series["values"]) for series in transfer["series"]} == {FRAMES["brunomars"]}
+    for panel in transfer["panels"]:
+        assert (work / "results" / panel["url"]).is_file()
+    # the same frames as the table's, inside the same box
+    ssim = transfer["series"][-2]["values"]
+    table = json.loads((work / WANTED[1]).read_text())["scores"]["result"]["ssim"]["mean"]
+    assert np.mean([value for value in ssim if value is not None]) == pytest.approx(table, abs=1e-3)
+
+
+def test_a_report_holds_the_results_and_how_they_were_made(work):
+    completed = run_snakemake(work, "--report", "report.html", *WANTED, "--config", "preset=smoke")
+    assert completed.returncode == 0, completed.stderr[-3000:]
+    page = (work / "report.html").read_text()
+    for path in WANTED[:5]:
+        assert f'"{path}": {{' in page
+    for rule in ("train_generator", "synthesize_frames", "evaluate_transfer"):
+        assert f'"{rule}": {{' in page
 
 
 def test_nothing_is_left_to_do_and_nothing_partial_lies_about(work):

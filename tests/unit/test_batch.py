@@ -71,3 +71,11 @@ def test_a_bug_points_to_its_log(say, tmp_path):
     )
     failure = find_failure("ben", "tango", tmp_path)
     assert failure.log == "logs/make_plate/ben.log" and "bug" in failure.reason
+
+
+def test_a_chunk_that_failed_is_found_among_the_others(say, tmp_path):
+    say("logs/synthesize_chunk/anna_as_tango.1of2.log", "began\n")
+    say("logs/synthesize_chunk/anna_as_tango.2of2.log", "error: frame 7 is bad; film it again\n")
+    failure = find_failure("anna", "tango", tmp_path, chunks=2)
+    assert (failure.rule, failure.reason) == ("synthesize_chunk", "frame 7 is bad; film it again")
+    assert failure.log == "logs/synthesize_chunk/anna_as_tango.2of2.log"

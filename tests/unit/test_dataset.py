@@ -59,7 +59,7 @@ def test_frames_without_a_person_make_no_pair():
     keypoints = pose.keypoints.copy()
     keypoints[5] = 0
     draw = sampler(pose.replace(keypoints=keypoints))
-    assert set(draw.pairs) == set(range(11)) - {4, 5}
+    assert set(draw.firsts) == set(range(11)) - {4, 5}
     with pytest.raises(InputError, match="no two consecutive"):
         sampler(pose.replace(keypoints=keypoints * 0))
 
@@ -96,7 +96,7 @@ def test_no_pair_and_no_lead_frame_reaches_across_a_cut():
     pose = performer(12)
     frames = np.stack([np.full((96, 128, 3), index, np.uint8) for index in range(12)])
     draw = ClipSampler(frames, pose, None, [(128, 96)], 12, 1, 3, 0, cuts=[4, 9])
-    assert set(draw.pairs) == set(range(11)) - {3, 8}
+    assert set(draw.firsts) == set(range(11)) - {3, 8}
     longest = 0
     for number in range(60):
         shown = draw(number)["image"][0, :, 0, 0, 0].tolist()

@@ -175,7 +175,12 @@ def test_installed_packages_are_the_pinned_ones():
 
 
 def test_every_dependency_is_used():
-    used = set(CONDA_ONLY) | BUILT_WITH | TEST_TOOLS | {"snakemake", "snakemake-executor-plugin-slurm"}
+    used = (
+        set(CONDA_ONLY)
+        | BUILT_WITH
+        | TEST_TOOLS
+        | {"snakemake", "snakemake-executor-plugin-slurm", "pygments"}
+    )
     for path in SOURCES:
         used |= imports(path)[1]
     for package in FOUND_BY_NAME.values():

@@ -7,22 +7,23 @@ import pytest
 from dancenow import evaluation
 from dancenow.errors import InputError
 from dancenow.evaluation import (
-    MEASURES,
     NEIGHBOUR,
     PLATE,
     RESULT,
-    LastFrames,
+    TRUTH,
+    ChosenFrames,
     detect_largest,
     evaluate,
     evaluate_heldout,
     evaluate_transfer,
-    markdown_table,
     nearest_neighbours,
 )
+from dancenow.evaluation_tables import markdown_page, markdown_table
 from dancenow.files import read_json
 from dancenow.keypoints import BODY_NAMES, COUNT, FEET, INDEX, Pose, save_pose
 from dancenow.media import encode, probe
 from dancenow.perceptual import evaluation_decision, load_perceptual
+from dancenow.regions import FACE, FRAME, HANDS, MASK, PERSON
 
 SIZE = 96  # px of the square frames
 FIGURE = np.random.default_rng(3).uniform(-1, 1, (FEET.stop, 2)) * (
@@ -72,7 +73,7 @@ def places(count):
 
 def scores_of(result_places, truth_places, training_places, network):
     return evaluate(
-        [frame_at(x) for x in result_places],
+        {RESULT: [frame_at(x) for x in result_places]},
         [frame_at(x) for x in truth_places],
         PLATE_FRAME,
         [frame_at(x) for x in training_places],
@@ -122,8 +123,8 @@ def test_the_largest_person_counts():
 
 
 def test_a_perfect_result_beats_both_baselines(network):
-    report = scores_of(places(60), places(60), [20, 75], network)
-    assert report["frames"] == report["frames_compared"] == 60
+    report = scores_of(places(30), places(30), [20, 75], network)
+    assert report["frames"] == report["frames_compared"] == 30
     assert report["body_height_px"] == pytest.approx(56, abs=0.1)
     scores = report["scores"]
     assert scores[RESULT]["ssim"]["mean"] == pytest.approx(1)
@@ -137,10 +138,54 @@ def test_a_perfect_result_beats_both_baselines(network):
             assert report["gains"][row][key]["low"] > 0, (row, key)
 
 
+def test_what_a_perfect_result_has_by_region_by_part_and_over_time(network):
+    report = scores_of(places(30), places(30), [20, 75], network)
+    regions = report["regions"]
+    # the figure has no face and no hands, but a nose
+    assert regions["every"] == 2
+    assert regions["frames"] == {FRAME: 15, PERSON: 30, MASK: 15, FACE: 15, HANDS: 0}
+    perfect = regions["scores"][RESULT]
+    for region in (FRAME, PERSON, MASK, FACE):
+        assert perfect[region]["ssim"]["mean"] == pytest.approx(1)
+        assert regions["gains"][NEIGHBOUR][region]["perceptual"]["low"] > 0
+    assert perfect[HANDS]["ssim"]["mean"] is None
+    assert perfect[PERSON]["kid"]["mean"] == pytest.approx(0, abs=1e-9)
+    assert regions["scores"][PLATE][PERSON]["kid"]["mean"] > 0
+    pose = report["pose"]["scores"]
+    for reference in ("asked", "truth"):
+        assert pose[RESULT][reference]["body"]["distance_px"]["mean"] == pytest.approx(0, abs=1e-4)
+        assert pose[PLATE][reference]["body"]["missed_per_frame"]["mean"] == FEET.stop
+        assert pose[RESULT][reference]["face"]["pck"]["mean"] is None
+    assert report["pose"]["gains"][PLATE]["asked"]["all"]["pck"]["mean"] == 100
+    time = report["time"]
+    assert time["scores"][RESULT] == time["scores"][TRUTH]
+    assert time["scores"][RESULT]["difference_error"]["mean"] == 0
+    assert time["gains"][PLATE]["difference_error"]["low"] > 0
+    assert "flicker" not in time["gains"][PLATE]
+
+
+def test_more_results_are_more_rows_and_the_first_has_the_gains(network):
+    truth = [frame_at(40), frame_at(45)] * 2
+    asked = np.stack([pose_at(40), pose_at(45)] * 2)
+    rows = {"full": truth, "fbf": [frame_at(42)] * 4}
+    report = evaluate(rows, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), network, seed=0)
+    everyone = {"full", "fbf", PLATE, NEIGHBOUR}
+    for section in (report, report["regions"], report["pose"]):
+        assert section["scores"].keys() == everyone
+        assert section["gains"].keys() == everyone - {"full"}
+    assert report["time"]["scores"].keys() == everyone | {TRUTH}
+    assert report["gains"]["fbf"]["ssim"]["mean"] > 0
+    page = markdown_page(report, "alice")
+    assert "| full better than fbf by |" in page
+    rows["fbf"] = rows["fbf"][:3]
+    with pytest.raises(InputError, match="the fbf has 3 frames, the truth 4"):
+        evaluate(rows, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), network, seed=0)
+
+
 def test_a_result_that_shows_nobody_does_not_beat_the_plate(network):
-    truth = places(50)
+    truth = places(30)
     report = evaluate(
-        [PLATE_FRAME] * 50,
+        {RESULT: [PLATE_FRAME] * 30},
         [frame_at(x) for x in truth],
         PLATE_FRAME,
         [frame_at(40)],
@@ -156,7 +201,7 @@ def test_a_result_that_shows_nobody_does_not_beat_the_plate(network):
 
 
 def test_pose_error_is_in_percent_of_the_body_height(network):
-    truth = places(50)
+    truth = places(30)
     report = scores_of([x + 4 for x in truth], truth, [40], network)
     assert report["scores"][RESULT]["pose_error"]["mean"] == pytest.approx(100 * 4 / 56, rel=1e-3)
 
@@ -167,7 +212,7 @@ def test_frames_without_a_person_in_the_truth_are_left_out(network):
     result = [frame_at(x) for x in places(30)]
     asked = np.stack([pose_at(x) for x in places(30)])
     report = evaluate(
-        result, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), network, seed=0
+        {RESULT: result}, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), network, seed=0
     )
     assert (report["frames"], report["frames_compared"]) == (30, 29)
     assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
@@ -182,31 +227,15 @@ def test_a_truth_without_a_person_is_refused(network):
     asked = np.stack([pose_at(40)] * 2)
     with pytest.raises(InputError, match="the truth: no frame shows a person"):
         evaluate(
-            [frame_at(40)] * 2, [PLATE_FRAME] * 2, PLATE_FRAME, [frame_at(40)], asked[:1], asked,
+            {RESULT: [frame_at(40)] * 2}, [PLATE_FRAME] * 2, PLATE_FRAME, [frame_at(40)], asked[:1], asked,
             FakeEstimator(), network, seed=0,
         )  # fmt: skip
 
 
-def test_table_shows_every_measure_with_its_interval():
-    score = {"mean": 0.81234, "low": 0.8, "high": 0.82}
-    row = dict.fromkeys(MEASURES, score)
-    empty = dict.fromkeys(MEASURES, {"mean": None, "low": None, "high": None})
-    single = dict.fromkeys(MEASURES, {"mean": 0.5, "low": None, "high": None})
-    report = {"scores": {RESULT: row, PLATE: empty, NEIGHBOUR: single}, "gains": {PLATE: row, NEIGHBOUR: row}}
-    lines = markdown_table(report).splitlines()
-    assert len(lines) == 2 + 5
-    assert {line.count("|") for line in lines} == {len(MEASURES) + 2}
-    assert lines[2].startswith("| result | 0.812 [0.800, 0.820] | 0.81 [0.80, 0.82] |")
-    assert lines[3].startswith("| static background plate | – |")
-    assert lines[4].startswith("| nearest neighbour | 0.500 | 0.50 |")
-    assert lines[5].startswith("| result better than static background plate by | 0.812")
-    assert "LPIPS-form (efficientnet-lite1)" in lines[0]
-
-
-def test_last_frames_are_sized_and_iterable_twice():
-    last = LastFrames([10, 11, 12, 13], 1)
-    assert len(last) == 3
-    assert list(last) == list(last) == [11, 12, 13]
+def test_chosen_frames_are_sized_and_iterable_twice():
+    chosen = ChosenFrames([10, 11, 12, 13], [3, 1, 1])
+    assert len(chosen) == 3
+    assert list(chosen) == list(chosen) == [13, 11, 11]
 
 
 class Store(list):
@@ -248,13 +277,22 @@ def files(tmp_path, monkeypatch):
 def test_transfer_from_files(files, tmp_path, caplog):
     caplog.set_level("INFO")
     evaluate_transfer(
-        files, tmp_path / "metrics.json", tmp_path / "frames.npz", holdout=0.2, seed=0, threads=1
+        files,
+        tmp_path / "metrics.json",
+        tmp_path / "metrics.md",
+        tmp_path / "frames.npz",
+        holdout=0.2,
+        seed=0,
+        threads=1,
     )
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 6
     assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
     assert report["scores"][RESULT]["pose_error"]["mean"] == pytest.approx(0, abs=0.5)
-    assert markdown_table(report) in caplog.text
+    page = (tmp_path / "metrics.md").read_text()
+    assert page == markdown_page(report, "result")
+    assert page in caplog.text
+    assert markdown_table(report) in page
 
 
 def test_heldout_from_files(files, tmp_path, monkeypatch):
@@ -267,7 +305,13 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "nearest_neighbours", spy)
     files.video = files.heldout
     evaluate_heldout(
-        files, tmp_path / "metrics.json", tmp_path / "frames.npz", holdout=0.2, seed=0, threads=1
+        files,
+        tmp_path / "metrics.json",
+        tmp_path / "metrics.md",
+        tmp_path / "frames.npz",
+        holdout=0.2,
+        seed=0,
+        threads=1,
     )
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 8
@@ -280,6 +324,12 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
 def test_heldout_of_another_length_is_refused_and_nothing_is_written(files, tmp_path):
     with pytest.raises(InputError, match="the result has 6 frames, the truth 8"):
         evaluate_heldout(
-            files, tmp_path / "metrics.json", tmp_path / "frames.npz", holdout=0.2, seed=0, threads=1
+            files,
+            tmp_path / "metrics.json",
+            tmp_path / "metrics.md",
+            tmp_path / "frames.npz",
+            holdout=0.2,
+            seed=0,
+            threads=1,
         )
     assert not (tmp_path / "metrics.json").exists()

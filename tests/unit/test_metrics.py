@@ -9,6 +9,7 @@ from dancenow.metrics import (
     block_bootstrap,
     perceptual_in_box,
     person_box,
+    pooled_features,
     pose_error,
     psnr_in_box,
     ssim_in_box,
@@ -82,6 +83,31 @@ def test_damage_outside_the_box_does_not_count(network, truth, noisy):
     assert ssim_in_box(outside, truth, BOX) == pytest.approx(1)
     assert psnr_in_box(outside, truth, BOX) == math.inf
     assert perceptual_in_box(network, [outside], truth, BOX) == [pytest.approx(0, abs=1e-6)]
+
+
+def test_a_mask_chooses_pixels_of_the_box(network, truth, noisy):
+    mask = np.zeros(truth.shape[:2], bool)
+    mask[30:50, 35:52] = True
+    settings = {"data_range": 255, "channel_axis": 2, "gaussian_weights": True}
+    _, whole = structural_similarity(noisy, truth, full=True, use_sample_covariance=False, **settings)
+    assert ssim_in_box(noisy, truth, BOX, mask) == pytest.approx(whole[mask].mean(), abs=1e-9)
+    assert psnr_in_box(noisy, truth, BOX, mask) == psnr_in_box(noisy, truth, (35, 30, 52, 50))
+    everywhere = np.ones_like(mask)
+    for measure in (ssim_in_box, psnr_in_box):
+        assert measure(noisy, truth, BOX, everywhere) == pytest.approx(measure(noisy, truth, BOX))
+    assert perceptual_in_box(network, [noisy], truth, BOX, everywhere) == pytest.approx(
+        perceptual_in_box(network, [noisy], truth, BOX), rel=1e-5
+    )
+
+
+def test_pooled_features_are_those_of_the_box(network, truth, noisy):
+    features = pooled_features(network, [truth, noisy, truth], BOX)
+    assert features.shape == (3, 192)
+    np.testing.assert_array_equal(features[0], features[2])
+    assert np.abs(features[0] - features[1]).max() > 0.01
+    outside = noisy.copy()
+    outside[10:70, 20:60] = truth[10:70, 20:60]
+    np.testing.assert_array_equal(pooled_features(network, [outside], BOX)[0], features[0])
 
 
 def test_perceptual_distance_ranks_damage(network, truth, noisy):

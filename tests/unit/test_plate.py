@@ -1,6 +1,6 @@
 import numpy as np
 
-from dancenow.plate import fill_smoothly, make_plate, person_mask
+from dancenow.plate import fill_along_rows, make_plate, person_mask
 from figures import footage, performer
 
 
@@ -36,7 +36,22 @@ def test_filling_keeps_the_known_and_continues_it():
     known = np.ones((48, 64), bool)
     known[10:40, 20:45] = False
     spoiled = np.where(known[..., None], ramp, 255).astype(np.uint8)
-    filled = fill_smoothly(spoiled, known)
+    filled = fill_along_rows(spoiled, known)
     assert np.array_equal(filled[known], ramp[known])
-    assert np.abs(filled[~known].astype(int) - ramp[~known]).mean() < 25
-    assert np.abs(np.diff(filled[20, :, 0].astype(int))).max() < 40
+    assert np.abs(filled[~known].astype(int) - ramp[~known]).max() < 5
+
+
+def test_filling_keeps_the_line_between_wall_and_floor():
+    room = np.full((40, 64, 3), 200, np.uint8)
+    room[25:] = 60
+    known = np.ones((40, 64), bool)
+    known[15:35, 20:30] = False
+    assert np.array_equal(fill_along_rows(room, known), room)
+
+
+def test_a_row_that_is_nowhere_known_takes_the_nearest():
+    room = np.arange(40, dtype=np.uint8).repeat(30).reshape(40, 30, 1).repeat(3, axis=2)
+    known = np.ones((40, 30), bool)
+    known[10:20] = False
+    filled = fill_along_rows(room, known)
+    assert (filled[10] == 9).all() and (filled[19] == 20).all()

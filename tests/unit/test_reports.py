@@ -1,13 +1,13 @@
 """The reports from files to files: the page as a browser and a parser see it, and what it says."""
 
 import json
-import shutil
 import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
+from browser import find_browser
 from dancenow.keypoints import INDEX
 from dancenow.report.reports import report_footage, report_pair
 from dancenow.report.verdict import LIMITS, Limit, check, softened, worst
@@ -15,7 +15,6 @@ from figures import performer
 from rooms import SIZE, room, with_person, write_clip
 
 TRACKING = {"max_gap": 8, "smoothing": "gaussian", "window": 5, "performer": "largest"}
-BROWSERS = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"
 HOSTILE = "<script>alert(1)</script><img src=http://127.0.0.1:9/x.png> & 'cut'.mp4"
 
 
@@ -119,11 +118,10 @@ def test_the_same_clip_gives_the_same_page(pages, folder):
 
 def in_browser(page, folder):
     """(console lines, URLs asked for by the page) of a page opened in headless Chromium."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert browser, "this test opens the report in Chromium; install it (Debian: apt-get install chromium)"
     log = folder / "net-log.json"
     command = [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+        find_browser(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        "--no-first-run",
         "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}",
         "--enable-logging=stderr", f"--log-net-log={log}", "--net-log-capture-mode=Everything",
         f"--screenshot={folder / 'page.png'}", "--window-size=1000,3000", page.as_uri(),

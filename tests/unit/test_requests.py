@@ -5,6 +5,7 @@ import yaml
 
 from dancenow.requests import (
     again,
+    chunk_minutes,
     detection_minutes,
     generator_weights,
     painting_memory,
@@ -40,6 +41,12 @@ def test_time_grows_with_frames_and_area(minutes):
     base = minutes(512, 0)
     assert minutes(512, 6000) - base == pytest.approx(10 * (minutes(512, 600) - base), abs=10)
     assert minutes(1024, 6000) - base == pytest.approx(4 * (minutes(512, 6000) - base), abs=4)
+
+
+def test_chunks_share_the_time_but_not_the_start_and_no_chunk_takes_longer_than_the_whole():
+    whole, chunk = painting_minutes(512, 60_000), chunk_minutes(512, 60_000, 10, 8)
+    assert whole / 10 < chunk < whole / 5
+    assert chunk_minutes(512, 60_000, 1, 8) == whole
 
 
 def test_epochs_take_the_place_of_steps():

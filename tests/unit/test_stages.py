@@ -21,8 +21,8 @@ from dancenow.train_target import train_target
 from figures import footage, performer
 
 COMMON = {
-    "seed": 3, "steps": 2, "epochs": None, "batch": 2, "stills": 0.0, "lead": 0, "disturb": 0.0,
-    "learning_rate": 1e-3, "decay": 0.5, "ema": 0.0,
+    "seed": 3, "steps": 2, "epochs": None, "batch": 2, "temporal": True, "stills": 0.0, "lead": 0,
+    "disturb": 0.0, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.0,
     "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 0.0},
 }  # fmt: skip
 NETWORK = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False}
@@ -36,7 +36,7 @@ SETTINGS = {
 }  # fmt: skip
 
 
-def stage(folder, name, half="", before=None):
+def stage(folder, name, temporal, half="", before=None):
     inputs = {"frames": f"a{half}.avi", "pose": f"a{half}.npz", "perceptual": "perceptual.json"}
     if before:
         inputs |= {kind: f"{before}/{kind}.safetensors" for kind in ("generator", "discriminator")}
@@ -50,12 +50,12 @@ def stage(folder, name, half="", before=None):
     train_target(
         SimpleNamespace(**{key: str(folder / file) for key, file in inputs.items()}),
         SimpleNamespace(**{key: str(folder / name / file) for key, file in outputs.items()}),
-        SETTINGS[name], 0.25, 1,
+        SETTINGS[name] | ({"temporal": temporal} if name == "first" else {}), 0.25, 1,
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+@pytest.fixture(scope="module", params=[True, False], ids=["pairs", "frame by frame"])
+def trained(request, tmp_path_factory):
     folder, pose = tmp_path_factory.mktemp("stages"), performer(12)
     clip = film(folder / "a.mp4", footage(pose))
     whole = [folder / name for name in ("a.avi", "a.index.npy", "a.json")]
@@ -65,16 +65,21 @@ def trained(tmp_path_factory):
     half = {"frames": "a.half.avi", "index": "a.half.index.npy", "facts": "a.half.json", "pose": "a.half.npz"}
     given = SimpleNamespace(frames=str(folder / "a.avi"), pose=str(folder / "a.npz"))
     halve_footage(given, SimpleNamespace(**{key: str(folder / file) for key, file in half.items()}))
-    stage(folder, "first", half=".half")
-    stage(folder, "enhancer", before="first")
-    stage(folder, "face", before="enhancer")
+    stage(folder, "first", request.param, half=".half")
+    stage(folder, "enhancer", request.param, before="first")
+    stage(folder, "face", request.param, before="enhancer")
     return folder
+
+
+def is_temporal(folder):
+    return read_json(folder / "first/settings.json")["settings"]["temporal"]
 
 
 def test_the_first_stage_is_half_the_size_and_the_second_the_whole(trained):
     sizes = [load_generator(trained / name / "generator.safetensors")[1] for name in ("first", "enhancer")]
     assert [(each["width"], each["height"]) for each in sizes] == [(64, 48), (128, 96)]
-    assert sizes[1]["enhancer"] == {"channels": 4, "blocks": 1} and sizes[1]["network"] == NETWORK
+    assert sizes[1]["enhancer"] == {"channels": 4, "blocks": 1}
+    assert sizes[1]["network"] == NETWORK | {"temporal": is_temporal(trained)}
 
 
 def test_a_stages_settings_name_what_it_started_from(trained):
@@ -93,9 +98,40 @@ def test_all_three_paint_and_the_face_changes_the_face_alone(trained):
     assert not np.array_equal(plain[1], over[1])
 
 
+def test_a_sample_is_a_pair_or_a_frame_in_every_stage(trained):
+    # 12 frames, the last quarter held out
+    counted = {"pairs": 8} if is_temporal(trained) else {"single_frames": 9}
+    for name in ("first", "enhancer", "face"):
+        assert counted.items() <= read_json(trained / name / "training.json").items(), name
+
+
+def test_the_last_frame_has_a_part_in_the_next_one_or_none(trained):
+    pose = performer(2)
+    moved = pose.keypoints.copy()
+    moved[0] += 9
+    files = trained / "enhancer/generator.safetensors", trained / "face/generator.safetensors"
+    one, other = (
+        list(paint_clip(files[0], each, 1, face_path=files[1]))
+        for each in (pose, pose.replace(keypoints=moved))
+    )
+    assert not np.array_equal(one[0], other[0])
+    assert np.array_equal(one[1], other[1]) != is_temporal(trained)
+
+
+@pytest.mark.parametrize("name, before", [("first", None), ("enhancer", "first"), ("face", "enhancer")])
+def test_a_stage_that_does_not_fit_into_memory_does_not_begin(trained, monkeypatch, name, before):
+    monkeypatch.setattr("dancenow.train_target.free_memory", lambda device: 2**18)
+    made = trained / name / "generator.safetensors"
+    kept, again = made.read_bytes(), SETTINGS[name] | {"learning_rate": 0.5}
+    monkeypatch.setitem(SETTINGS, name, again)
+    with pytest.raises(InputError, match=r"^train.generator.channels: .* 0.0 GB are free; make them fewer"):
+        stage(trained, name, is_temporal(trained), "" if before else ".half", before)
+    assert made.read_bytes() == kept and not (trained / name / "run.before").exists()
+
+
 def test_the_discriminator_is_kept_for_the_next_stage(trained):
     weights, settings = read_network(trained / "first/discriminator.safetensors", "discriminator")
-    assert settings == SETTINGS["first"]["discriminator"]
+    assert settings == SETTINGS["first"]["discriminator"] | {"frames": 2 if is_temporal(trained) else 1}
     assert all(torch.isfinite(value).all() for value in weights.values())
 
 

@@ -45,7 +45,7 @@ def test_a_broken_clip_fails_its_own_pairs_and_the_summary_says_why(workflow):
 def test_a_name_in_a_batch_that_is_no_subject_is_named(workflow):
     completed = workflow("-n", "batch", "--config", "batch={targets: [alise], sources: [brunomars]}")
     assert completed.returncode != 0
-    assert "config: batch: alise_as_brunomars: 'alise'" in said(completed)
+    assert "config: batch.targets: 'alise' is not one of the subjects" in said(completed)
     assert "did you mean 'alice'" in said(completed)
 
 

@@ -39,9 +39,11 @@ def test_unnormalized_shares_the_training(workflow):
 
 
 def test_changed_variant_reruns_that_variant_only(workflow):
-    assert workflow(f"{PAIR}.mp4", f"{PAIR}.fbf_ts.mp4").returncode == 0
-    changed = "variants={fbf_ts: {train: {ema: 0.5}}}"
-    assert planned_jobs(workflow("-n", f"{PAIR}.mp4", "--config", changed)) == {}
+    others = [f"{PAIR}.mp4", f"{PAIR}.fbf.mp4"]
+    assert workflow(*others, f"{PAIR}.fbf_ts.mp4").returncode == 0
+    # in config.yaml the two share their mappings by YAML's aliases
+    changed = "variants={fbf_ts: {train: {weights: {gan: 2.0}}}}"
+    assert planned_jobs(workflow("-n", *others, "--config", changed)) == {}
     assert planned_jobs(workflow("-n", f"{PAIR}.fbf_ts.mp4", "--config", changed))["train_generator"] == 1
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 # rule -> its output, in the order of the work; {subject} is the target, then the source
@@ -23,6 +24,10 @@ PAIR_STAGES = {
     "mux_video": "results/{subject}.mp4",
 }
 SAID = ("error: ", "unexpected failure")  # how dancenow.job begins the line in which a script gives up
+STOPPED = (
+    "ended without a word: out of memory, out of time, cancelled or stopped; the same command "
+    "goes on; on Slurm logs/slurm has the scheduler's side"
+)
 SHOWN_PAIRS = 4
 
 
@@ -35,40 +40,26 @@ class Failure:
     reason: str
 
 
-def find_failure(target, source, folder="."):
+def find_failure(target, source, folder=".", chunks=1):
     """The Failure behind the missing video of a pair, in the working directory `folder`.
 
-    Of the stages whose output is missing, the first whose log ends in an error; else the last that has begun.
+    chunks: synthesis.chunks. Of the stages whose output is missing, the first whose log ends in an error; else the last that has begun.
     """
-    begun = None
-    for rule, output, name in _stages(target, source):
-        log = Path("logs") / rule / f"{name}.log"
-        if (Path(folder) / output).exists() or not (Path(folder) / log).exists():
-            continue
-        lines = (Path(folder) / log).read_text(errors="replace").splitlines()
-        said = [line for line in lines if line.startswith(SAID)]
-        if said:
-            return Failure(rule, str(log), said[-1].removeprefix("error: "))
-        begun = rule, str(log)
-    if begun:
-        reason = (
-            "ended without a word: out of memory, out of time, cancelled or stopped; the same command "
-            "goes on; on Slurm logs/slurm has the scheduler's side"
-        )
-        return Failure(*begun, reason)
-    return Failure(None, None, "not begun, or ended before any stage could say why; ask for `batch` again")
+    return _first_failure(_stages(target, source, chunks), partial(_look, Path(folder)))
 
 
-def summarise(targets, sources, folder="."):
+def summarise(targets, sources, folder=".", chunks=1):
     """The summary of a batch of every target with every source but itself, as text.
 
     A cause stands once, however many pairs it costs, the costliest first.
     """
     pairs = [(target, source) for target in targets for source in sources if target != source]
     causes = defaultdict(list)
+    # a clip's log is read once and not for each of its pairs
+    look = cache(partial(_look, Path(folder)))
     for target, source in pairs:
         if not (Path(folder) / f"results/{target}_as_{source}.mp4").exists():
-            causes[find_failure(target, source, folder)].append(f"{target}_as_{source}")
+            causes[_first_failure(_stages(target, source, chunks), look)].append(f"{target}_as_{source}")
     missing = sum(map(len, causes.values()))
     lines = [f"batch: {len(pairs) - missing} of {len(pairs)} videos are there"]
     for failure, names in sorted(causes.items(), key=lambda item: -len(item[1])):
@@ -80,9 +71,35 @@ def summarise(targets, sources, folder="."):
     return "\n".join(lines)
 
 
-def _stages(target, source):
+def _first_failure(stages, look):
+    """The Failure of find_failure; look: _look of a folder."""
+    begun = None
+    for stage in stages:
+        found = look(*stage)
+        if found and found.reason != STOPPED:
+            return found
+        begun = found or begun
+    reason = "not begun, or ended before any stage could say why; ask for `batch` again"
+    return begun or Failure(None, None, reason)
+
+
+def _look(folder, rule, output, name):
+    """The Failure of one stage in `folder`; None when its output is there or it has not begun."""
+    log = f"logs/{rule}/{name}.log"
+    if (folder / output).exists() or not (folder / log).exists():
+        return None
+    lines = (folder / log).read_text(errors="replace").splitlines()
+    said = [line for line in lines if line.startswith(SAID)]
+    return Failure(rule, log, said[-1].removeprefix("error: ") if said else STOPPED)
+
+
+def _stages(target, source, chunks):
     """(rule, output, wildcards) of every stage of a pair."""
     tables = [(CLIP_STAGES, target), (CLIP_STAGES, source), (TARGET_STAGES, target)]
     for stages, name in [*tables, (PAIR_STAGES, f"{target}_as_{source}")]:
         for rule, output in stages.items():
+            if rule == "synthesize_frames" and chunks > 1:
+                for number in range(1, chunks + 1):
+                    yield "synthesize_chunk", output.format(subject=name), f"{name}.{number}of{chunks}"
+                rule = "join_chunks"
             yield rule, output.format(subject=name), name

@@ -46,7 +46,12 @@ def load_generator(path):
 
 def save_discriminator(path, weights, settings):
     """Write a Discriminator for a later stage to start from. weights: state dict; settings: its arguments."""
-    _write(path, {name: value.detach().cpu().contiguous() for name, value in weights.items()}, settings)
+    save_network(path, weights, settings)
+
+
+def save_network(path, weights, description):
+    """Write any other network for read_network. weights: state dict; description: a JSON-able dict."""
+    _write(path, {name: value.detach().cpu().contiguous() for name, value in weights.items()}, description)
 
 
 def read_network(path, what):

@@ -6,7 +6,6 @@ from torch.nn import functional as F
 
 from dancenow.networks import (
     IMAGE_CHANNELS,
-    SKELETON_CHANNELS,
     Discriminator,
     Generator,
     ResidualBlock,
@@ -31,7 +30,8 @@ class EnhancedGenerator(nn.Module):
             raise ValueError(f"channels {channels}: not half of the generator's {network['channels']}")
         self.trunk = Generator(**network)
         del self.trunk.head
-        wide, inputs = 2 * channels, SKELETON_CHANNELS + IMAGE_CHANNELS
+        self.temporal = self.trunk.temporal
+        wide, inputs = 2 * channels, self.trunk.inputs
         self.down = nn.Sequential(
             nn.ReflectionPad2d(3),
             nn.Conv2d(inputs, channels, 7),
@@ -54,7 +54,7 @@ class EnhancedGenerator(nn.Module):
 
     def forward(self, skeleton, previous, plate=None):
         """One frame, as Generator.forward without a plate; H and W divisible by 2 ** (downs + 1)."""
-        x = torch.cat([skeleton, previous], dim=1)
+        x = self.trunk.seen(skeleton, previous)
         small = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
         x = self.up(self.down(x) + self.trunk.features(small))
         return torch.tanh(x.float()), None

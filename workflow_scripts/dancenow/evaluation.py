@@ -1,9 +1,9 @@
-"""A synthesised video against the truth, beside two baselines on the same frames: numbers and a table.
+"""A synthesised video against the truth, beside two baselines on the same frames: numbers and tables.
 
-Everything is measured inside the person's box, found on the truth; a static plate makes the rest nearly free.
+The first table is measured inside the person's box, found on the truth; a static plate makes the rest nearly
+free.
 """
 
-import itertools
 import logging
 import time
 from pathlib import Path
@@ -15,35 +15,25 @@ from dancenow import media
 from dancenow.dataset import heldout, training_frame_count
 from dancenow.errors import InputError
 from dancenow.estimators import open_estimator
-from dancenow.files import read_json, write_json
+from dancenow.evaluation_tables import MEASURES, PART_MEASURES, TIME_MEASURES, markdown_page
+from dancenow.files import atomic_path, read_json, write_json
 from dancenow.frames import FrameStore
+from dancenow.kernel_distance import kernel_distance
 from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, boxes, load_pose
-from dancenow.metrics import (
-    block_bootstrap,
-    perceptual_in_box,
-    person_box,
-    pose_error,
-    psnr_in_box,
-    ssim_in_box,
-    standing_height,
-)
-from dancenow.perceptual import EVALUATION, evaluation_decision, load_perceptual
+from dancenow.metrics import block_bootstrap, pose_error, standing_height
+from dancenow.perceptual import evaluation_decision, load_perceptual
+from dancenow.picture_series import measure_pictures
 from dancenow.pictures import read_png
+from dancenow.pose_parts import part_series
+from dancenow.regions import PERSON, REGIONS
 from dancenow.series import save_series
 
 log = logging.getLogger(__name__)
 
-RESULT, PLATE, NEIGHBOUR = "result", "static background plate", "nearest neighbour"
+RESULT, PLATE, NEIGHBOUR, TRUTH = "result", "static background plate", "nearest neighbour", "truth"
 BLOCK = 25  # frames drawn together by the bootstrap
-# key: (title, +1 where more is better, decimals)
-MEASURES = {
-    "ssim": ("SSIM ↑", 1, 3),
-    "psnr": ("PSNR, dB ↑", 1, 2),
-    "perceptual": (f"LPIPS-form ({EVALUATION}) ↓", -1, 3),
-    "pose_error": ("pose error, % of height ↓", -1, 2),
-    "missed": ("missed keypoints, % ↓", -1, 1),
-    "pose_error_with_misses": ("pose error with misses, % of height ↓", -1, 2),
-}
+# key: +1 where more is better, -1 where less is, 0 where neither is
+SIGNS = {key: sign for key, (_, sign, _) in (MEASURES | PART_MEASURES | TIME_MEASURES).items()}
 
 
 class VideoFrames:
@@ -60,99 +50,94 @@ class VideoFrames:
         return media.decode(self.path, self.facts, self.width, self.height)
 
 
-class LastFrames:
-    """The frames of a sequence from `first` on, as a sized iterable."""
+class ChosenFrames:
+    """Some frames of a sequence, by their indices (T,), as a sized iterable."""
 
-    def __init__(self, frames, first):
-        self.frames, self.first = frames, first
+    def __init__(self, frames, indices):
+        self.frames, self.indices = frames, indices
 
     def __len__(self):
-        return len(self.frames) - self.first
+        return len(self.indices)
 
     def __iter__(self):
-        return (self.frames[index] for index in range(self.first, len(self.frames)))
+        return (self.frames[index] for index in self.indices)
 
 
-def evaluate_transfer(inputs, output, series_path, holdout, seed, threads):
-    """Score a transfer against footage of the target performing the same dance; write the JSON `output`.
+def evaluate_transfer(inputs, output, table, series_path, holdout, seed, threads):
+    """Score a transfer against footage of the target performing the same dance.
 
     inputs: video (the result), truth (frame i of it shows frame i of the dance), plate, frames, target_pose,
-    asked_pose, decision (paths). series_path: for the measures of each frame (dancenow.series). holdout:
-    share of the target's footage that is no training footage.
+    asked_pose, decision (paths). output, table, series_path: the JSON, the Markdown and the measures of each
+    frame (dancenow.series) to write. holdout: share of the target's footage that is no training footage.
     """
     target, asked = load_pose(inputs.target_pose), load_pose(inputs.asked_pose)
     truth = VideoFrames(inputs.truth, target.width, target.height)
-    _evaluate_files(inputs, truth, target, asked, output, series_path, holdout, seed, threads)
+    _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads)
 
 
-def evaluate_heldout(inputs, output, series_path, holdout, seed, threads):
+def evaluate_heldout(inputs, output, table, series_path, holdout, seed, threads):
     """Score the reconstruction of the held-out end of the target's own footage; as `evaluate_transfer`.
 
     inputs: video (the held-out frames only, painted), plate, frames, target_pose, decision (paths).
     """
     target = load_pose(inputs.target_pose)
     asked, store = heldout(target, holdout), FrameStore(inputs.frames)
-    truth = LastFrames(store, training_frame_count(len(store), holdout))
-    _evaluate_files(inputs, truth, target, asked, output, series_path, holdout, seed, threads)
+    truth = ChosenFrames(store, range(training_frame_count(len(store), holdout), len(store)))
+    _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads)
 
 
-def evaluate(result, truth, plate, training, training_keypoints, asked, estimator, network, seed):
-    """Compare a result, the plate alone and the nearest neighbour with the truth, frame by frame.
+def evaluate(results, truth, plate, training, training_keypoints, asked, estimator, network, seed):
+    """Compare results, the plate alone and the nearest neighbour with the truth, frame by frame.
 
-    result, truth: sized iterables of T (H, W, 3) uint8 RGB frames, iterated more than once; plate: one such
-    frame; training: sequence of the target's training frames; training_keypoints: (N, 133, 3) px, the poses
-    in them; asked: (T, 133, 3) px, the poses that the result was painted from; estimator: its detect(frames)
-    finds the people again in result, plate and truth; network: the PerceptualNetwork that judges.
+    results: {row: video}, the first being the one whose gains are told. Videos and truth: sized iterables of
+    T (H, W, 3) uint8 RGB frames, iterated more than once; plate: one such frame; training: sequence of the
+    target's training frames; training_keypoints: (N, 133, 3) px, the poses in them; asked: (T, 133, 3) px,
+    the poses that the results were painted from; estimator: its detect(frames) finds the people again in
+    results, plate and truth; network: the PerceptualNetwork that judges.
     Returns a dict for JSON: frames, frames_compared (a person is seen in the truth), body_height_px,
     perceptual_network, bootstrap {seed, block}, scores {row: {measure: {mean, low, high}}} for the keys of
-    MEASURES, gains {baseline: the same, positive where the result is better}; and, not for JSON, series {row:
-    {measure: (T,) float}}. InputError when lengths differ or nobody is seen in the truth.
+    MEASURES, gains {other row: the same, positive where the first row is better}. regions, pose and time hold
+    scores and gains of their own: {row: {region: {measure}}}, {row: {"asked" or "truth": {part: {measure}}}}
+    and {row: {measure}}; regions says on every which frame it was measured, and on how many. And, not for
+    JSON, series: {row: all of these as (T,) float}. InputError when lengths differ or nobody is seen in the
+    truth.
     """
-    if not len(result) == len(truth) == len(asked):
-        raise InputError(
-            f"the result has {len(result)} frames, the truth {len(truth)} and the asked pose {len(asked)}; "
-            "only footage of the same dance, frame by frame, can be compared"
-        )
+    _check_lengths(results, truth, asked)
     wanted = detect_largest(estimator, truth)
     height = standing_height(wanted)
     if not np.isfinite(height):
         raise InputError("the truth: no frame shows a person from head to feet; name other footage")
     neighbours = nearest_neighbours(asked, training_keypoints)
-    found = {
-        RESULT: detect_largest(estimator, result),
-        PLATE: np.repeat(detect_largest(estimator, [plate]), len(wanted), axis=0),
-        NEIGHBOUR: training_keypoints[neighbours],
+    still = ChosenFrames([plate], np.zeros(len(wanted), int))
+    rows = results | {PLATE: still, NEIGHBOUR: ChosenFrames(training, neighbours)}
+    found = {row: detect_largest(estimator, video) for row, video in results.items()}
+    found[PLATE] = np.repeat(detect_largest(estimator, [plate]), len(wanted), axis=0)
+    found[NEIGHBOUR] = training_keypoints[neighbours]
+    pictures = measure_pictures(rows, truth, TRUTH, plate, wanted, asked, height, network)
+    people = {
+        row: regions[PERSON] | _body(found[row], wanted, height) for row, regions in pictures.images.items()
     }
-    images = {
-        RESULT: result,
-        PLATE: itertools.repeat(plate, len(wanted)),
-        NEIGHBOUR: (training[i] for i in neighbours),
+    references = {"asked": asked, "truth": wanted}
+    parts = {
+        row: {name: part_series(poses, reference, height) for name, reference in references.items()}
+        for row, poses in found.items()
     }
-    series = {row: _pose_series(poses, wanted, height) for row, poses in found.items()}
-    for row, more in _image_series(images, truth, wanted, network).items():
-        series[row].update(more)
     return {
         "frames": len(wanted),
-        "frames_compared": int(np.isfinite(series[RESULT]["perceptual"]).sum()),
+        "frames_compared": int(np.isfinite(people[PLATE]["perceptual"]).sum()),
         "body_height_px": round(height, 1),
         "perceptual_network": network.name,
         "bootstrap": {"seed": seed, "block": BLOCK},
-        "scores": {row: _summary(values, seed) for row, values in series.items()},
-        "gains": {row: _summary(_gains(series[RESULT], series[row]), seed) for row in (PLATE, NEIGHBOUR)},
-        "series": series,
+        **_section(people, seed),
+        "regions": _regions(pictures, seed),
+        "pose": _section(parts, seed),
+        "time": _section(pictures.time, seed),
+        "series": {
+            row: people[row]
+            | {"regions": pictures.images[row], "pose": parts[row], "time": pictures.time[row]}
+            for row in rows
+        },
     }
-
-
-def markdown_table(report):
-    """The report of `evaluate` as a Markdown table: each mean with its 95 % interval."""
-    titles = [title for title, _, _ in MEASURES.values()]
-    lines = ["| | " + " | ".join(titles) + " |", "|---" * (len(titles) + 1) + "|"]
-    rows = dict(report["scores"])
-    rows |= {f"result better than {name} by": gains for name, gains in report["gains"].items()}
-    for name, scores in rows.items():
-        cells = [_cell(scores[key], decimals) for key, (_, _, decimals) in MEASURES.items()]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 def nearest_neighbours(asked, training):
@@ -186,12 +171,12 @@ def detect_largest(estimator, frames):
     return np.stack(poses)
 
 
-def _evaluate_files(inputs, truth, target, asked, output, series_path, holdout, seed, threads):
+def _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads):
     began = time.monotonic()
     torch.set_num_threads(threads)
     count = training_frame_count(len(target.keypoints), holdout)
     report = evaluate(
-        VideoFrames(inputs.video, target.width, target.height),
+        {RESULT: VideoFrames(inputs.video, target.width, target.height)},
         truth,
         read_png(Path(inputs.plate)),
         FrameStore(inputs.frames),
@@ -201,45 +186,66 @@ def _evaluate_files(inputs, truth, target, asked, output, series_path, holdout, 
         load_perceptual(evaluation_decision()),
         seed,
     )
-    table = markdown_table(report)
-    log.info("%s, inside the person's box, with 95 %% intervals:\n\n%s\n", inputs.video, table)
+    page = markdown_page(report, Path(inputs.video).stem)
+    log.info("%s, with 95 %% intervals:\n\n%s", inputs.video, page)
     log.info("%d frames compared in %.0f s", report["frames_compared"], time.monotonic() - began)
     save_series(series_path, report.pop("series"))
     write_json(output, report)
+    with atomic_path(table) as partial:
+        partial.write_text(page)
 
 
-def _pose_series(found, wanted, height):
-    """{measure: (T,) float} of the pose measures of one row."""
+def _check_lengths(results, truth, asked):
+    for row, video in results.items():
+        if not len(video) == len(truth) == len(asked):
+            raise InputError(
+                f"the {row} has {len(video)} frames, the truth {len(truth)} and the asked pose {len(asked)}; "
+                "only footage of the same dance, frame by frame, can be compared"
+            )
+
+
+def _body(found, wanted, height):
+    """{measure: (T,) float} of the whole body's pose errors of one row."""
     errors = np.array([pose_error(a, b, height) for a, b in zip(found, wanted, strict=True)])
     return {"pose_error": errors[:, 0], "missed": 100 * errors[:, 1], "pose_error_with_misses": errors[:, 2]}
 
 
-def _image_series(images, truth, wanted, network):
-    """{row: {measure: (T,) float}} of the image measures; NaN where nobody is seen in the truth."""
-    values = {key: np.full((len(images), len(wanted)), np.nan) for key in ("ssim", "psnr", "perceptual")}
-    for index, (true, *shown) in enumerate(zip(truth, *images.values(), strict=True)):
-        box = person_box(wanted[index], true.shape[1], true.shape[0])
-        if box is None:
-            continue
-        values["ssim"][:, index] = [ssim_in_box(image, true, box) for image in shown]
-        values["psnr"][:, index] = [psnr_in_box(image, true, box) for image in shown]
-        values["perceptual"][:, index] = perceptual_in_box(network, shown, true, box)
-    return {row: {key: series[place] for key, series in values.items()} for place, row in enumerate(images)}
+def _regions(pictures, seed):
+    """The report's part about the regions, KID among the scores."""
+    series = pictures.images[PLATE]
+    measured = {name: int(np.isfinite(series[name]["perceptual"]).sum()) for name in REGIONS}
+    report = {"every": pictures.every, "frames": measured} | _section(pictures.images, seed)
+    for region, kept in pictures.features.items():
+        blocks = pictures.sampled[region] // BLOCK
+        for row, scores in report["scores"].items():
+            scores[region]["kid"] = kernel_distance(kept[row], kept[TRUTH], blocks, seed)
+    return report
+
+
+def _section(series, seed):
+    """Scores of all rows and gains of the first over the others; series: {row: nested dicts of (T,)}."""
+    first, *others = (row for row in series if row != TRUTH)
+    gains = {row: _gains(series[first], series[row]) for row in others}
+    return {"scores": _summary(series, seed), "gains": _summary(gains, seed)}
 
 
 def _gains(better, worse):
-    """{measure: (T,) float}: by how much one row beats another, frame by frame; positive is better."""
-    with np.errstate(invalid="ignore"):  # two infinite PSNRs have no difference; the means leave it out
-        return {key: sign * (better[key] - worse[key]) for key, (_, sign, _) in MEASURES.items()}
+    """By how much one row beats another, frame by frame, in the same nested dicts; positive is better."""
+    gains = {}
+    for key, value in better.items():
+        if isinstance(value, dict):
+            gains[key] = _gains(value, worse[key])
+        elif SIGNS[key]:
+            with np.errstate(
+                invalid="ignore"
+            ):  # two infinite PSNRs have no difference; the means leave it out
+                gains[key] = SIGNS[key] * (value - worse[key])
+    return gains
 
 
 def _summary(series, seed):
-    return {key: block_bootstrap(series[key], seed, BLOCK) for key in MEASURES}
-
-
-def _cell(score, decimals):
-    if score["mean"] is None:
-        return "–"
-    if score["low"] is None:
-        return f"{score['mean']:.{decimals}f}"
-    return "{:.{d}f} [{:.{d}f}, {:.{d}f}]".format(score["mean"], score["low"], score["high"], d=decimals)
+    """The same nested dicts with means and intervals in place of (T,) series."""
+    return {
+        key: _summary(value, seed) if isinstance(value, dict) else block_bootstrap(value, seed, BLOCK)
+        for key, value in series.items()
+    }

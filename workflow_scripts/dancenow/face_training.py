@@ -20,11 +20,11 @@ from dancenow.training import Trainer, frozen
 
 
 class FaceSampler(ClipSampler):
-    """A ClipSampler of the pairs that show a face in one of their frames at least.
+    """A ClipSampler of the samples that show a face in one of their frames at least, the lead not counted.
 
-    Batches have two tensors more: corner (N, lead + 2, 2) int and visible (N, lead + 2) bool, one square of
-    `size` px per frame, as face_corners has them. InputError when no pair shows a face, or a square is larger
-    than the picture.
+    Batches have two tensors more: corner (N, lead + span, 2) int and visible (N, lead + span) bool, one
+    square of `size` px per frame, as face_corners has them. InputError when none shows a face, or a square is
+    larger than the picture.
     """
 
     def __init__(self, size, frames, pose, plate, sizes, *given, **named):
@@ -34,8 +34,8 @@ class FaceSampler(ClipSampler):
             raise InputError(f"train.face.size: {size} px do not fit into {least} px; make it smaller")
         self.size = size
         _, visible = face_corners(pose.keypoints, size, (0, 0, pose.width, pose.height))
-        self.pairs = self.pairs[visible[self.pairs] | visible[self.pairs + 1]]
-        if not len(self.pairs):
+        self.firsts = self.firsts[visible[self.firsts] | visible[self.firsts + self.span - 1]]
+        if not len(self.firsts):
             raise InputError("no training frame shows a face; set train.face to null")
 
     def _row(self, clip, window):
@@ -73,7 +73,7 @@ class FaceTrainer(Trainer):
     """One step of the paper's face stage (eq. 4 and 5): face losses only, the main generator frozen.
 
     main: the trained generator, on the device; the rest as Trainer takes it. `generator` and `discriminator`
-    are the face's. The main generator paints the pair frame by frame with the face put back in between, as
+    are the face's. The main generator paints the sample frame by frame with the face put back in between, as
     it will later; no gradient goes through it (in the authors' code that of frame t + 1's face reaches frame
     t's, through the whole frozen generator: most of the time for a path of second order).
     """

@@ -1,6 +1,7 @@
 """How close a frame and a pose are to the truth: SSIM, PSNR, a perceptual distance, pose error, intervals.
 
-Frames are (H, W, 3) uint8 RGB; a box is (x0, y0, x1, y1) whole px, the far edges excluded.
+Frames are (H, W, 3) uint8 RGB; a box is (x0, y0, x1, y1) whole px, the far edges excluded. A mask is (H, W)
+bool of the whole frame, with at least one True in the box: only those places of the box count.
 """
 
 from typing import NamedTuple
@@ -48,10 +49,11 @@ def person_box(keypoints, width, height):
     return box if box[0] < box[2] and box[1] < box[3] else None
 
 
-def ssim_in_box(image, truth, box):
+def ssim_in_box(image, truth, box, mask=None):
     """Structural similarity (Wang et al. 2004, Gaussian window, colour channels averaged), mean over the box.
 
-    The window looks past the box's edge, so the value is that of the whole frame's SSIM map inside the box.
+    The window looks past the box's and the mask's edge, so the value is that of the whole frame's SSIM map
+    inside them.
     """
     x0, y0, x1, y1 = box
     left, top = max(0, x0 - SSIM_RADIUS), max(0, y0 - SSIM_RADIUS)
@@ -66,34 +68,46 @@ def ssim_in_box(image, truth, box):
         use_sample_covariance=False,
         full=True,
     )
-    return float(values[y0 - top : y1 - top, x0 - left : x1 - left].mean())
+    inside = values[y0 - top : y1 - top, x0 - left : x1 - left]
+    return float(inside.mean() if mask is None else inside[mask[y0:y1, x0:x1]].mean())
 
 
-def psnr_in_box(image, truth, box):
+def psnr_in_box(image, truth, box, mask=None):
     """Peak signal-to-noise ratio in dB over the box's pixels; infinite where they are equal."""
     x0, y0, x1, y1 = box
-    inside = np.s_[y0:y1, x0:x1]
-    if np.array_equal(image[inside], truth[inside]):
+    shown, true = image[y0:y1, x0:x1], truth[y0:y1, x0:x1]
+    if mask is not None:
+        shown, true = shown[mask[y0:y1, x0:x1]], true[mask[y0:y1, x0:x1]]
+    if np.array_equal(shown, true):
         return float("inf")
-    return float(peak_signal_noise_ratio(truth[inside], image[inside], data_range=255))
+    return float(peak_signal_noise_ratio(true, shown, data_range=255))
 
 
 @torch.inference_mode()
-def perceptual_in_box(network, images, truth, box):
+def perceptual_in_box(network, images, truth, box, mask=None):
     """LPIPS-form distance of each of `images` to `truth` inside the box: list of floats >= 0, 0 = alike.
 
     network: a PerceptualNetwork. A box with a short edge under 64 px is enlarged to that, so that the deep
-    layers still have places to compare.
+    layers still have places to compare. Outside the mask the images are given the truth's pixels, so that
+    nothing there reaches the features inside.
     """
     x0, y0, x1, y1 = box
-    stack = np.stack([truth, *images])[:, y0:y1, x0:x1]
-    batch = torch.from_numpy(stack).permute(0, 3, 1, 2).float() / 127.5 - 1
-    short = min(batch.shape[2:])
-    if short < LEAST_EDGE:
-        size = [round(edge * LEAST_EDGE / short) for edge in batch.shape[2:]]
-        batch = F.interpolate(batch, size=size, mode="bicubic", align_corners=False)
+    stack, weight = np.stack([truth, *images])[:, y0:y1, x0:x1], None
+    if mask is not None:
+        inside = mask[y0:y1, x0:x1]
+        stack = np.where(inside[..., None], stack, stack[:1])
+        weight = torch.from_numpy(inside[None, None].astype(np.float32))
+    batch = _network_input(stack)
     # the truth's features broadcast over the images'
-    return perceptual_distance(network, batch[1:], batch[:1]).tolist()
+    return perceptual_distance(network, batch[1:], batch[:1], weight).tolist()
+
+
+@torch.inference_mode()
+def pooled_features(network, images, box):
+    """The network's deepest features inside the box, averaged over places: (len(images), C) float64."""
+    x0, y0, x1, y1 = box
+    deepest = network(_network_input(np.stack(images)[:, y0:y1, x0:x1]))[-1]
+    return deepest.mean(dim=(2, 3)).double().numpy()
 
 
 def standing_height(keypoints):
@@ -153,3 +167,13 @@ def _extreme(keypoints, pick):
     fill = np.inf if pick is np.min else -np.inf
     y = pick(np.where(keypoints[..., 2] >= MIN_CONFIDENCE, keypoints[..., 1], fill), axis=1)
     return np.where(np.isfinite(y), y, np.nan)
+
+
+def _network_input(stack):
+    """(N, h, w, 3) uint8 -> (N, 3, h', w') float in [-1, 1], a short edge enlarged to LEAST_EDGE."""
+    batch = torch.from_numpy(stack).permute(0, 3, 1, 2).float() / 127.5 - 1
+    short = min(batch.shape[2:])
+    if short < LEAST_EDGE:
+        size = [round(edge * LEAST_EDGE / short) for edge in batch.shape[2:]]
+        batch = F.interpolate(batch, size=size, mode="bicubic", align_corners=False)
+    return batch

@@ -45,12 +45,14 @@ class Generator(nn.Module):
     layers cost more than all others together.
     skips: add each encoder level to the decoder level of its size (ours; the published one has none).
     plate: predict an alpha beside the colour and composite it over a background plate (ours).
+    temporal: False leaves the previous output out, for a video frame by frame (the paper's baseline FBF).
     """
 
-    def __init__(self, channels, downs, blocks, unshuffle=1, skips=False, plate=False):
+    def __init__(self, channels, downs, blocks, unshuffle=1, skips=False, plate=False, temporal=True):
         super().__init__()
-        self.unshuffle, self.skips, self.plate = unshuffle, skips, plate
-        inputs = (SKELETON_CHANNELS + IMAGE_CHANNELS) * unshuffle**2
+        self.unshuffle, self.skips, self.plate, self.temporal = unshuffle, skips, plate, temporal
+        self.inputs = SKELETON_CHANNELS + (IMAGE_CHANNELS if temporal else 0)
+        inputs = self.inputs * unshuffle**2
         self.stem = nn.Sequential(nn.ReflectionPad2d(3), *_normalised(_conv(inputs, channels, 7), channels))
         widths = [channels * 2**level for level in range(downs + 1)]
         steps = list(zip(widths[:-1], widths[1:], strict=True))
@@ -81,15 +83,13 @@ class Generator(nn.Module):
         """One frame.
 
         skeleton: (N, 3, H, W) in [0, 1], black where nothing is; previous: (N, 3, H, W) in [-1, 1],
-        the last output, `empty_picture` before the first; plate: (N, 3, H, W) in [-1, 1], required with
-        plate=True, and then what the network sees of the last output is its difference from the plate,
-        which is the person alone. H and W divisible by unshuffle * 2 ** downs. Returns (image (N, 3, H, W)
-        in [-1, 1], layer): what was laid over the plate, (colour (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W)
-        in [0, 1]), or None without a plate.
+        the last output, `empty_picture` before the first, not looked at with temporal=False; plate:
+        (N, 3, H, W) in [-1, 1], required with plate=True, and then what the network sees of the last output
+        is its difference from the plate, which is the person alone. H and W divisible by unshuffle *
+        2 ** downs. Returns (image (N, 3, H, W) in [-1, 1], layer): what was laid over the plate, (colour
+        (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W) in [0, 1]), or None without a plate.
         """
-        if self.plate:
-            previous = previous - plate
-        x = self.features(torch.cat([skeleton, previous], dim=1))
+        x = self.features(self.seen(skeleton, previous, plate))
         x = F.pixel_shuffle(self.head(x).float(), self.unshuffle)
         colour = torch.tanh(x[:, :IMAGE_CHANNELS])
         if not self.plate:
@@ -97,8 +97,14 @@ class Generator(nn.Module):
         alpha = torch.sigmoid(x[:, IMAGE_CHANNELS:])
         return alpha * colour + (1 - alpha) * plate, (colour, alpha)
 
+    def seen(self, skeleton, previous, plate=None):
+        """What the network looks at, of the arguments of forward: (N, inputs, H, W)."""
+        if not self.temporal:
+            return skeleton
+        return torch.cat([skeleton, previous - plate if self.plate else previous], dim=1)
+
     def features(self, x):
-        """What the head paints from: (N, 6, H, W) -> (N, channels, H / unshuffle, W / unshuffle)."""
+        """What the head paints from: (N, inputs, H, W) -> (N, channels, H / unshuffle, W / unshuffle)."""
         x = self.stem(F.pixel_unshuffle(x, self.unshuffle))
         levels = []
         for down in self.encoder:
@@ -142,18 +148,19 @@ class PatchDiscriminator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Judges two consecutive frames with their skeletons, at several scales (the paper's eq. 1).
+    """Judges consecutive frames with their skeletons, at several scales (the paper's eq. 1).
 
-    scales: how many PatchGANs, each on half the size of the one before; channels, layers: of each.
+    scales: how many PatchGANs, each on half the size of the one before; channels, layers: of each; frames:
+    how many are judged together, 2 as in the paper, 1 in its baseline FBF.
     """
 
-    def __init__(self, scales, channels, layers=3):
+    def __init__(self, scales, channels, layers=3, frames=2):
         super().__init__()
-        inputs = 2 * (SKELETON_CHANNELS + IMAGE_CHANNELS)
+        inputs = frames * (SKELETON_CHANNELS + IMAGE_CHANNELS)
         self.scales = nn.ModuleList(PatchDiscriminator(inputs, channels, layers) for _ in range(scales))
 
     def forward(self, skeletons, images):
-        """skeletons, images: (N, 2, 3, H, W), two consecutive frames. Returns one list of maps per scale."""
+        """skeletons, images: (N, frames, 3, H, W). Returns one list of maps per scale."""
         x = torch.cat([skeletons.flatten(1, 2), images.flatten(1, 2)], dim=1)
         results = []
         for scale in self.scales:

@@ -34,8 +34,11 @@ def process_group():
 
 
 def distribute(module):
-    """The module as its gradients are averaged over all processes in backward(); alone, itself."""
-    if world_size() == 1:
+    """The module as its gradients are averaged over all processes in backward(); alone, itself.
+
+    So is one without numbers (memory.count_step).
+    """
+    if world_size() == 1 or next(module.parameters()).is_meta:
         return module
     return DistributedDataParallel(module)
 

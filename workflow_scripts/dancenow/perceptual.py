@@ -86,16 +86,21 @@ def perceptual_loss(network, fake, real):
     return sum(weight * F.l1_loss(a.float(), b.float()) for weight, a, b in layers)
 
 
-def perceptual_distance(network, a, b):
+def perceptual_distance(network, a, b, weight=None):
     """The distance of LPIPS (Zhang et al. 2018) without its learned channel weights, (N,) float32 >= 0.
 
     Per layer: features scaled to unit length over channels, squared difference summed over channels, mean
-    over places; then the sum over layers. a, b: (N, 3, H, W) in [-1, 1].
+    over places; then the sum over layers. a, b: (N, 3, H, W) in [-1, 1]. weight: (1, 1, H, W) float >= 0, how
+    much a place counts in the mean, averaged down to each layer; by default all count alike.
     """
     total = 0.0
     for x, y in zip(network(a), network(b), strict=True):
         difference = F.normalize(x.float(), dim=1) - F.normalize(y.float(), dim=1)
-        total = total + difference.square().sum(dim=1).mean(dim=(1, 2))
+        places = difference.square().sum(dim=1)
+        if weight is not None:
+            share = F.adaptive_avg_pool2d(weight, places.shape[1:])[:, 0]
+            places = places * share / share.mean()
+        total = total + places.mean(dim=(1, 2))
     return total
 
 

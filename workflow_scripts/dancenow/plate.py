@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 SAMPLES = 240
 # a pixel seen in fewer samples than this share shows hair or clothes that the mask missed, not the wall
 LEAST_SEEN = 0.05
+END = 5  # px
 # nose, eyes and ears, where the face was not found
 HEAD = slice(0, 5)
 # half-width of a limb as a share of the body height: generous, so that clothes and hair are masked too
@@ -59,26 +60,25 @@ def person_mask(keypoints, width, height):
     return mask.astype(bool)
 
 
-def fill_smoothly(picture, known):
-    """Fill what is not known from its surroundings, at every scale at once, without seams.
+def fill_along_rows(picture, known):
+    """Fill what is not known from the nearest known pixels to the left and right, by linear interpolation.
 
-    picture: (H, W, 3) uint8; known: (H, W) bool with at least one True. Each unknown pixel takes the average
-    of the known ones at the finest scale that has any near it (pull-push; Gortler et al. 1996).
+    picture: (H, W, 3) uint8; known: (H, W) bool with at least one True. Along rows, because what most often
+    lies behind a dancer is a floor that meets a wall, and a fill from all sides smears one into the other.
+    The ends are means over END px, against noise. A row wholly unknown takes the nearest other.
     """
-    levels, values, weights = [], picture.astype(np.float32) * known[..., None], known.astype(np.float32)
-    while min(weights.shape) > 1 and (weights < 1).any():
-        levels.append((values, weights))
-        size = tuple((side + 1) // 2 for side in weights.shape[::-1])
-        values, weights = (
-            cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in (values, weights)
-        )
-        scale = np.minimum(4 * weights, 1) / np.maximum(weights, 1e-6)
-        values, weights = values * scale[..., None], weights * scale
-    filled = values / np.maximum(weights, 1e-6)[..., None]
-    for values, weights in reversed(levels):
-        coarse = cv2.resize(filled, weights.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        filled = values + (1 - weights[..., None]) * coarse
-    return np.rint(np.clip(filled, 0, 255)).astype(np.uint8)
+    ends = cv2.blur(picture * known[..., None].astype(np.float32), (END, 1))
+    ends /= np.maximum(cv2.blur(known.astype(np.float32), (END, 1)), 1e-6)[..., None]
+    filled, columns = picture.copy(), np.arange(picture.shape[1])
+    usable = np.flatnonzero(known.any(axis=1))
+    for row, seen in enumerate(known):
+        at = usable[np.abs(usable - row).argmin()]
+        places = known[at]
+        missing = ~seen
+        for channel in range(3):
+            values = np.interp(columns[missing], columns[places], ends[at, places, channel])
+            filled[row, missing, channel] = np.rint(values)
+    return filled
 
 
 def make_plate(frames, pose, training_frames):
@@ -102,7 +102,7 @@ def make_plate(frames, pose, training_frames):
         raise InputError(
             "the target covers the whole picture in every frame; set train.generator.plate to false"
         )
-    plate = fill_smoothly(plate, seen)
+    plate = fill_along_rows(plate, seen)
     share = 100 * float((~seen).mean())
     log.info("plate from %d frames; %.1f %% of it was hardly ever seen and is filled in", len(chosen), share)
     return plate

@@ -37,10 +37,11 @@ class Previews:
     def __call__(self, trainer):
         """Write the preview; returns the mean absolute difference from the real windows, 0 to 255."""
         painter = self.painter(trainer)
+        warm_up = WARM_UP if painter.generator.temporal else 0
         columns, errors = [], []
         for moment in self.moments:
             painter.reset()
-            for index in range(max(0, moment - WARM_UP), moment + 1):
+            for index in range(max(0, moment - warm_up), moment + 1):
                 picture = painter.paint(self.pose, index, self.windows[index])
             window = self.shown[moment]
             rows = (

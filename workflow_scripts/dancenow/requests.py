@@ -59,6 +59,16 @@ def painting_minutes(edge, frames):
     return math.ceil(10 + frames * (edge / DEMO_EDGE) ** 2 / 5 / 60)
 
 
+def chunk_minutes(edge, frames, chunks, overlap):
+    """Minutes of painting one of `chunks` chunks: of the longest that dancenow.chunks.split makes."""
+    return painting_minutes(edge, min(frames, 1.5 * frames / chunks + overlap + 1))
+
+
+def joining_minutes(edge, frames):
+    """Minutes of decoding and encoding `frames` frames; 20 a second of the demo's size are assumed."""
+    return math.ceil(10 + frames * (edge / DEMO_EDGE) ** 2 / 20 / 60)
+
+
 def detection_minutes(edge, frames):
     """Minutes of finding everyone in `frames` frames: five a second are assumed of openpifpaf on a GPU."""
     return math.ceil(10 + frames * (edge / DEMO_EDGE) ** 2 / 5 / 60)

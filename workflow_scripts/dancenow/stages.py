@@ -1,9 +1,10 @@
 """What differs between the stages of a training: the networks, the samples, what is looked at, what is kept.
 
 A stage has: plate ((H, W, 3) uint8 or None); stored_plate, what of it goes into its file; start, JSON-able,
-what it starts from, part of its identity; about, what its file's description says of its network; and the
-methods sampler, trainer and previews, which take what ClipSampler, Trainer (without settings) and Previews
-take.
+what it starts from, part of its identity; about, what its file's description says of its network; temporal,
+whether what it learns from are pairs of frames and what leads up to them, not single frames; judge, where its
+discriminator is kept, the arguments of that; and the methods sampler, trainer and previews, which take what
+ClipSampler, Trainer (without settings) and Previews take.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from dancenow.errors import InputError
 from dancenow.face_training import FacePreviews, FaceSampler, FaceTrainer
 from dancenow.pictures import read_png
 from dancenow.previews import Previews
-from dancenow.training import Trainer
+from dancenow.training import Trainer, network_arguments
 
 
 def open_stage(inputs, settings):
@@ -37,7 +38,8 @@ class FirstStage:
     def __init__(self, inputs, settings):
         self.plate = read_png(Path(inputs.plate)) if settings["generator"]["plate"] else None
         self.stored_plate = self.plate
-        self.start, self.about = {}, {"network": settings["generator"]}
+        network, self.judge = network_arguments(settings)
+        self.start, self.about, self.temporal = {}, {"network": network}, settings["temporal"]
         self.sampler, self.previews = ClipSampler, Previews
         self.trainer = partial(Trainer, settings)
 
@@ -53,7 +55,7 @@ class EnhancerStage:
         self.plate = self.stored_plate = None
         self.start = digests(inputs, "generator", "discriminator")
         self.about = {"network": description["network"], "enhancer": settings["enhancer"]}
-        self.sampler, self.previews = ClipSampler, Previews
+        self.temporal, self.sampler, self.previews = first.temporal, ClipSampler, Previews
         channels, blocks = settings["enhancer"]["channels"], settings["enhancer"]["blocks"]
 
         def build(_settings):
@@ -71,7 +73,7 @@ class FaceStage:
 
     def __init__(self, inputs, settings):
         main, _, self.plate = load_generator(inputs.generator)
-        self.stored_plate = None
+        self.stored_plate, self.temporal = None, main.temporal
         self.start = digests(inputs, "generator")
         self.about = {"network": settings["generator"], "face": settings["face"]}
         size = settings["face"]["size"]

@@ -28,3 +28,12 @@ def listening():
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave_warning_to_training():
+    """Make this process deaf to SIGUSR1, and what it starts until that listens itself.
+
+    Slurm warns all processes of a job. Snakemake, which is around the training there, would die of it, and
+    with its end Slurm kills what is left of the job, before the training has saved. In the main thread.
+    """
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)

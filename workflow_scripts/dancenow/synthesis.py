@@ -22,7 +22,7 @@ LOG_SECONDS = 10
 
 
 class Painter:
-    """A generator with its memory of the last frame.
+    """A generator with its memory of the last frame, which one without `temporal` never sees.
 
     generator: a Generator on `device`; plate: (H, W, 3) uint8 or None; autocast: arguments of
     torch.autocast; face: a FacePainter on the device that goes over every visible face, or None.
@@ -42,7 +42,9 @@ class Painter:
         """Frame `index` of `pose` in its window (x, y, w, h): (H, W, 3) uint8 RGB, the whole frame."""
         skeleton = as_skeletons(self._batch(draw_window(pose, index, window)), self.device)
         plate = None if self.plate is None else self._image(self.plate, window)
-        previous = empty_picture(skeleton, plate) if self.last is None else self._image(self.last, window)
+        previous = empty_picture(skeleton, plate)
+        if self.generator.temporal and self.last is not None:
+            previous = self._image(self.last, window)
         with torch.autocast(**self.autocast):
             image, _ = self.generator(skeleton, previous, plate)
             if self.face is not None:
@@ -61,11 +63,12 @@ class Painter:
         return to_tensor(picture[None])
 
 
-def paint_clip(generator_path, pose, threads, cuts=(), face_path=None):
+def paint_clip(generator_path, pose, threads, cuts=(), face_path=None, span=None):
     """Yield (H, W, 3) uint8 RGB for every frame of `pose`, painted by the generator in the file.
 
     face_path: the face generator's file, where there is one. At the `cuts` of the pose's footage (as in
-    dancenow.cuts) the painter begins anew.
+    dancenow.cuts) the painter begins anew. span: (first, stop), to paint these frames alone, the painter
+    beginning anew at `first`.
     Raises InputError when pose and generator were made for different frame sizes. Frames without any
     keypoint show what the generator makes of an empty skeleton: with a plate, nearly the plate alone.
     """
@@ -84,14 +87,16 @@ def paint_clip(generator_path, pose, threads, cuts=(), face_path=None):
     windows = whole_frame(pose)
     if plate is not None:
         windows = place_windows(pose.keypoints, description["sizes"], *size, cuts)
+    first, stop = span or (0, len(windows))
     began = logged = time.monotonic()
-    for index, window in enumerate(windows.tolist()):
+    for index in range(first, stop):
         if index in cuts:
             painter.reset()
-        yield painter.paint(pose, index, window)
+        yield painter.paint(pose, index, windows[index].tolist())
         now = time.monotonic()
-        if now - logged > LOG_SECONDS or index + 1 == len(windows):
-            log.info("%s", tqdm.format_meter(index + 1, len(windows), now - began, ncols=60, unit="frame"))
+        if now - logged > LOG_SECONDS or index + 1 == stop:
+            done = index + 1 - first
+            log.info("%s", tqdm.format_meter(done, stop - first, now - began, ncols=60, unit="frame"))
             logged = now
 
 

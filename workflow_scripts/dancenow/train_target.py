@@ -17,6 +17,7 @@ from dancenow.files import read_json, write_json
 from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
 from dancenow.loop import preview_steps, run_training
+from dancenow.memory import check_room, count_step, free_memory
 from dancenow.networks import parameter_count
 from dancenow.perceptual import load_perceptual
 from dancenow.rolling import RollingCheckpoint
@@ -46,16 +47,30 @@ def train_target(inputs, outputs, settings, holdout, threads):
     sizes = [(pose.width, pose.height)]
     if plate is not None:
         sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
-    batch, lead, seed = settings["batch"], settings["lead"], settings["seed"]
+    lead, span = (settings["lead"], 2) if stage.temporal else (0, 1)
+    batch, seed = settings["batch"], settings["seed"]
     share = parallel.rank(), parallel.world_size()
     try:
-        sampler = stage.sampler(frames, pose, plate, sizes, count, batch, lead, seed, frames.cuts, share)
+        sampler = stage.sampler(
+            frames, pose, plate, sizes, count, batch, lead, seed, frames.cuts, share, span
+        )
     except InputError as error:
         raise InputError(f"{inputs.pose}: {error}") from error
     steps = settings["steps"]
     if settings["epochs"]:
-        steps = max(1, round(settings["epochs"] * len(sampler.pairs) / settings["batch"]))
+        steps = max(1, round(settings["epochs"] * len(sampler.firsts) / settings["batch"]))
     decision = read_json(inputs.perceptual)
+
+    def spare_trainer(*where):
+        # its networks are counted, not trained: they must not be those of `stage`
+        return open_stage(inputs, settings).trainer(load_perceptual(decision), *where, steps)
+
+    largest = max(sizes, key=lambda size: size[0] * size[1])
+    memory = count_step(spare_trainer, sampler(0), largest, lead + span, autocast)
+    free = free_memory(device)
+    if device.type == "cpu":  # which all processes share
+        free //= share[1]
+    check_room(memory, batch // share[1], free)
     trainer = stage.trainer(load_perceptual(decision), device, autocast, steps)
     folder = Path(outputs.generator).parent / "run"
     identity = {
@@ -69,10 +84,11 @@ def train_target(inputs, outputs, settings, holdout, threads):
     }
     precision = "bfloat16" if autocast["enabled"] else "float32"
     log.info(
-        "training on %s, %s, processes %d, threads %d: %d pairs, windows %s, %d steps, generator %.1f M "
-        "parameters",
-        device, precision, share[1], threads, len(sampler.pairs), sizes, steps,
-        parameter_count(trainer.generator) / 1e6,
+        "training on %s, %s, processes %d, threads %d: %d %s, windows %s, %d steps, generator "
+        "%.1f M parameters, about %.1f GB",
+        device, precision, share[1], threads, len(sampler.firsts),
+        "pairs" if stage.temporal else "single frames (no lead, nothing to disturb)", sizes, steps,
+        parameter_count(trainer.generator) / 1e6, memory.peak(batch // share[1]) / 2**30,
     )  # fmt: skip
     previews = stage.previews(frames, pose, plate, sizes, count if holdout else 0, folder / "previews")
     checkpoint = RollingCheckpoint(folder, identity)
@@ -97,7 +113,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
             "peak_memory_gb": round(peak_memory(device) / 2**30, 2),
             "frames": len(frames),
             "training_frames": count,
-            "pairs": len(sampler.pairs),
+            "pairs" if stage.temporal else "single_frames": len(sampler.firsts),
             "fps": str(pose.fps),
         }
         description |= {"step": trainer.step}
@@ -109,7 +125,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         previews.write_video(Path(outputs.video), preview_steps(steps))
         if hasattr(outputs, "discriminator"):
             judge = trainer.discriminator.state_dict()
-            save_discriminator(outputs.discriminator, judge, settings["discriminator"])
+            save_discriminator(outputs.discriminator, judge, stage.judge)
         save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_plate)
         # the previews stay
         checkpoint.remove()

@@ -49,9 +49,17 @@ def disturb(previous, empty, share, randoms):
     return previous
 
 
+def network_arguments(settings):
+    """Arguments of the first stage's Generator and Discriminator: two dicts."""
+    temporal = settings["temporal"]
+    frames = 2 if temporal else 1
+    return settings["generator"] | {"temporal": temporal}, settings["discriminator"] | {"frames": frames}
+
+
 def new_networks(settings):
     """The generator and the discriminator of the first stage, as new: (Generator, Discriminator)."""
-    return Generator(**settings["generator"]), Discriminator(**settings["discriminator"])
+    generator, discriminator = network_arguments(settings)
+    return Generator(**generator), Discriminator(**discriminator)
 
 
 class Trainer:
@@ -61,7 +69,8 @@ class Trainer:
     torch.autocast. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, z), I1 = G(s1, I0)
     with gradients through I0, then one step of the generator and one of the discriminator. In the paper z
     is always empty; with `lead` above 0 it is the generator's own last frame. A first share of the steps,
-    `stills` (the paper has 0), takes single frames without a past and without the discriminator.
+    `stills` (the paper has 0), takes single frames without a past and without the discriminator. Without
+    `temporal` (the paper's baseline FBF: pix2pixHD) a step is one frame, I = G(s), judged by itself.
     build: settings -> (generator, discriminator), called with torch seeded.
     """
 
@@ -101,20 +110,16 @@ class Trainer:
         for moment in range(skeletons.shape[1]):
             plate = None if plates is None else plates[:, moment]
             empty = empty_picture(previous, plate)
-            previous = disturb(previous, empty, self.settings["disturb"], self.randoms)
+            if self.generator.temporal:
+                previous = disturb(previous, empty, self.settings["disturb"], self.randoms)
             previous, layer = self.parallel["generator"](skeletons[:, moment], previous, plate)
             images.append(previous)
             layers.append(layer)
         return torch.stack(images, dim=1), layers
 
     def train_step(self, batch):
-        """One step on a batch of ClipSampler's; returns the losses, floats by name."""
-        self.randoms = self._randoms(len(batch["skeleton"]))
-        for optimiser in self.optimisers.values():
-            optimiser.param_groups[0]["lr"] = self.learning_rate()
-        losses = self._learn(batch)
-        self._update_average()
-        self.step += 1
+        """One step on a batch of ClipSampler's; returns the losses, floats by name, all of them finite."""
+        losses = self.update(batch)
         values = parallel.average(
             {name: float(value.detach()) for name, value in losses.items()}, self.device
         )
@@ -122,6 +127,16 @@ class Trainer:
             terms = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
             raise DivergedError(f"step {self.step}: a loss is not finite: {terms}")
         return values
+
+    def update(self, batch):
+        """What a step computes; returns the losses, scalar tensors by name, whatever they are."""
+        self.randoms = self._randoms(len(batch["skeleton"]))
+        for optimiser in self.optimisers.values():
+            optimiser.param_groups[0]["lr"] = self.learning_rate()
+        losses = self._learn(batch)
+        self._update_average()
+        self.step += 1
+        return losses
 
     def _on_device(self, batch):
         """Skeletons, images and plates (or None) of a batch: float32 (N, T, 3, h, w)."""
@@ -150,7 +165,7 @@ class Trainer:
 
     @torch.no_grad()
     def _lead_in(self, skeletons, plates):
-        """What stands before the pair: the empty picture, or the generator's own frames that lead up to it.
+        """What stands before the sample: the empty picture, or the generator's own frames that lead up to it.
 
         The paper always starts from nothing and so never shows the generator what it will see in a long
         video, its own third, tenth, hundredth frame.

@@ -63,6 +63,8 @@ def _page(name, settings, training, losses, curve):
     count = settings["steps"]
     seconds = training["seconds"]
     heldout = training["frames"] - training["training_frames"]
+    pairs, single = training.get("pairs"), training.get("single_frames")
+    samples = f"{single} single frames" if pairs is None else f"{pairs} pairs"
     lines = [
         f"# {name}",
         "",
@@ -70,7 +72,7 @@ def _page(name, settings, training, losses, curve):
         "|---|---|",
         f"| footage | {training['frames']} frames of {settings['width']} x {settings['height']} px at "
         f"{training['fps']} per second |",
-        f"| trained on | the first {training['training_frames']} frames, {training['pairs']} pairs; "
+        f"| trained on | the first {training['training_frames']} frames, {samples}; "
         f"{heldout} frames held out |",
         f"| steps | {count} with batch {settings['settings']['batch']}, {count / seconds:.2f} per second |",
         f"| time | {_duration(seconds)} over all attempts |",

@@ -1,0 +1,135 @@
+"""Peak memory of a training step, by preset, stage, size and batch: as it is counted, and as it is.
+
+    python benchmarks/memory.py [--threads 2] [--measure smoke demo paper] [--batches 1 2 4]
+
+Counted is what the check before a training says (dancenow.memory), for bfloat16 and for float32. Measured are
+two real steps on random pictures in a process of their own: what the process, or the GPU, has held at most
+beyond what it held before. Presets that are not named under --measure are only counted.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sys
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
+
+import torch
+import yaml
+
+from dancenow.device import pick_device, prepare
+from dancenow.enhancer import grow
+from dancenow.face_training import FaceTrainer
+from dancenow.memory import count_step
+from dancenow.perceptual import choose, load_perceptual
+from dancenow.training import Trainer, network_arguments, new_networks
+
+CONFIG = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())
+# the largest windows of alice, and the published sizes
+SIZES = {"smoke": (160, 192), "demo": (416, 480), "paper": (512, 256)}
+
+
+def laid_over(base, changes):
+    """A section of the configuration with a preset's over it."""
+    merged = dict(base)
+    for key, value in changes.items():
+        deeper = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = laid_over(base[key], value) if deeper else value
+    return merged
+
+
+def stages(preset):
+    """(name, settings, size) of each of the preset's stages."""
+    train, size = laid_over(CONFIG["train"], CONFIG["presets"][preset].get("train", {})), SIZES[preset]
+    yield "first", train, size
+    double = tuple(2 * edge for edge in size)
+    if train["enhancer"]:
+        yield "enhancer", train | {"weights": train["enhancer"]["weights"]}, double
+    if train["face"]:
+        own = {key: train["face"][key] for key in ("weights", "generator", "discriminator")}
+        yield "face", train | own | {"face": {"size": train["face"]["size"]}, "main": train}, double
+
+
+def make_trainer(stage, settings, device, autocast):
+    """A new trainer of the stage; of the enhancer's, around a new first stage."""
+    perceptual, rest = load_perceptual(choose("efficientnet-lite0")), (device, autocast, 1000)
+    if stage == "first":
+        return Trainer(settings, perceptual, *rest)
+    network, judge = network_arguments(settings.get("main", settings))
+    own = CONFIG["presets"]["paper"]["train"]["enhancer"]
+    first, first_judge = new_networks(settings.get("main", settings))
+
+    def grown(_settings):
+        weights, judges = first.state_dict(), first_judge.state_dict()
+        return grow(network, weights, own["channels"], own["blocks"], judge, judges)
+
+    if stage == "enhancer":
+        return Trainer(settings, perceptual, *rest, build=grown)
+    return FaceTrainer(settings, perceptual, *rest, main=grown(None)[0])
+
+
+def pictures(stage, settings, size, batch):
+    """A batch as the stage's sampler makes it, of its longest samples."""
+    frames = settings["lead"] + 2
+    names = ["skeleton", "image"] + ["plate"] * (stage == "first" and settings["generator"]["plate"])
+    shape = batch, frames, 3, size[1], size[0]
+    made = {name: torch.randint(0, 256, shape, dtype=torch.uint8) for name in names}
+    if stage == "face":
+        made["corner"] = torch.zeros(batch, frames, 2, dtype=torch.long)
+        made["visible"] = torch.ones(batch, frames, dtype=torch.bool)
+    return made
+
+
+def measure(stage, settings, size, batch, device, autocast):
+    """Bytes that two steps have taken at most, in a process of their own."""
+    read, write = os.pipe()
+    if not (child := os.fork()):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        trainer = make_trainer(stage, settings, device, autocast)
+        trainer.step = trainer.stills
+        for _ in range(2):
+            trainer.update(pictures(stage, settings, size, batch))
+        taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+        if device.type == "cuda":
+            taken = torch.cuda.max_memory_allocated(device)
+        os.write(write, json.dumps(taken).encode())
+        os._exit(0)
+    os.close(write)
+    os.waitpid(child, 0)
+    with os.fdopen(read) as answer:
+        return json.loads(answer.read() or "null")
+
+
+def main():
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--presets", nargs="*", default=["smoke", "demo", "paper"])
+    parser.add_argument("--measure", nargs="*", default=["smoke", "demo"])
+    parser.add_argument("--batches", type=int, nargs="*", default=[1, 2, 4])
+    options = parser.parse_args()
+    device = pick_device()
+    fast = prepare(device, options.threads)
+    print("| preset | stage | size | batch | counted, bfloat16 | counted, float32 | measured |")
+    print("|---|---|---|---|---|---|---|")
+    for preset in options.presets:
+        for stage, settings, size in stages(preset):
+            for batch in options.batches:
+                given = pictures(stage, settings, size, batch)
+                make = partial(make_trainer, stage, settings)
+                longest, casts = settings["lead"] + 2, ({"enabled": True}, {"enabled": False})
+                taken = [count_step(make, given, size, longest, cast).peak(batch) for cast in casts]
+                if preset in options.measure:
+                    taken.append(measure(stage, settings, size, batch, device, fast))
+                cells = [f"{value / 2**30:.2f} GB" for value in taken if value] + [""] * (3 - len(taken))
+                row = [preset, stage, "x".join(map(str, size)), str(batch), *cells]
+                print(f"| {' | '.join(row)} |", flush=True)
+    precision = "bfloat16" if fast["enabled"] else "float32"
+    print(f"\n{device}, {options.threads} threads; measured in {precision}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""What a seam between two chunks changes, by overlap, against the unsplit run, the motion and the encoder.
+
+python benchmarks/seam.py PAIR [RESULTS [FRAMES]]  e.g. alice_as_brunomars; RESULTS: the folder of a finished
+run, default results; FRAMES: only so many from the start, default all
+
+The clip is painted once without a break, and once more from each of SEAMS places, with nothing to go on from.
+The k-th frame after such a place is what a chunk with an overlap of k shows first. All numbers are of the box
+around the person, in 8-bit levels. Prints two Markdown tables.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
+
+import numpy as np
+
+from dancenow import media
+from dancenow.files import read_json
+from dancenow.keypoints import load_pose
+from dancenow.metrics import person_box, ssim_in_box
+from dancenow.synthesis import paint_clip
+
+OVERLAPS = (0, 1, 2, 4, 8, 16)
+SEAMS = 6
+AFTER = 8  # frames behind the seam that are looked at as well
+
+
+def difference(image, truth, box):
+    """Of two (H, W, 3) uint8 in the box: mean absolute, largest, mean squared difference, and SSIM."""
+    x0, y0, x1, y1 = box
+    apart = np.abs(image[y0:y1, x0:x1].astype(int) - truth[y0:y1, x0:x1])
+    return np.array([apart.mean(), apart.max(), (apart**2).mean(), ssim_in_box(image, truth, box)])
+
+
+def summary(values):
+    """PSNR (dB) of the mean squared error, mean, largest and SSIM of (N, 4) differences, as table cells."""
+    mean, _, squared, ssim = values.mean(axis=0)
+    psnr = 10 * np.log10(255**2 / squared) if squared else np.inf
+    return f"{psnr:.1f} | {mean:.3f} | {values[:, 1].max():.0f} | {ssim:.4f}"
+
+
+def encoded(frames, pose):
+    """The frames as the finished video shows them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "video.mp4"
+        media.encode(path, frames, pose.fps, pose.width, pose.height)
+        return list(media.decode(path, media.probe(path), pose.width, pose.height))
+
+
+def print_yardsticks(frames, boxes, pose):
+    """What the encoder changes, and what changes from frame to frame by itself."""
+    inside = range(1, len(frames) - 1)
+    even = [(frames[i - 1].astype(np.uint16) + frames[i + 1] + 1) // 2 for i in inside]
+    rows = {
+        "the encoder: the video against the painted frames": zip(encoded(frames, pose), frames, boxes),
+        "motion: a frame against the one before": zip(frames[1:], frames, boxes[1:]),
+        "flicker and bends: a frame against the mean of its neighbours": zip(
+            frames[1:-1], (frame.astype(np.uint8) for frame in even), boxes[1:-1]
+        ),
+    }
+    print("| yardstick | PSNR, dB | mean | largest | SSIM |\n|---|---|---|---|---|")
+    for name, row in rows.items():
+        print(f"| {name} | {summary(np.array([difference(*each) for each in row]))} |", flush=True)
+
+
+def print_seams(frames, restarted, boxes):
+    """restarted: {first frame: its frames}. The table by overlap."""
+    apart = {
+        first: np.array([difference(frame, frames[i], boxes[i]) for i, frame in enumerate(made, first)])
+        for first, made in restarted.items()
+    }
+    print("| overlap | PSNR, dB | mean | largest | SSIM | mean, worst seam | mean, worst frame | step |")
+    print("|---|---|---|---|---|---|---|---|")
+    for overlap in OVERLAPS:
+        at_seam = np.array([values[overlap] for values in apart.values()])
+        behind = max(values[overlap : overlap + AFTER, 0].max() for values in apart.values())
+        steps = []
+        for first, made in restarted.items():
+            i = first + overlap
+            seen = difference(made[overlap], frames[i - 1], boxes[i])[0]
+            steps.append(seen / difference(frames[i], frames[i - 1], boxes[i])[0])
+        print(
+            f"| {overlap} | {summary(at_seam)} | {at_seam[:, 0].max():.3f} | {behind:.3f} | "
+            f"{min(steps):.3f} to {max(steps):.3f} |"
+        )
+
+
+def main():
+    pair, results, limit, *_ = *sys.argv[1:], *("results", None)[len(sys.argv) - 2 :]
+    target, source = pair.split("_as_")
+    pose, folder = load_pose(f"{results}/poses/{pair}.npz"), Path(f"{results}/models/{target}")
+    cuts = read_json(f"{results}/frames/{source}.json")["cuts"]
+    generator = max(folder.glob("**/generator.safetensors"), key=lambda path: path.parent.name == "enhancer")
+    count = int(limit or len(pose.keypoints))
+    reach = max(OVERLAPS) + AFTER
+    boxes = [person_box(points, pose.width, pose.height) for points in pose.keypoints[:count]]
+    frames = list(paint_clip(generator, pose, 1, cuts, span=(0, count)))
+    firsts = [round((number + 1) * (count - reach) / (SEAMS + 1)) for number in range(SEAMS)]
+    restarted = {
+        first: list(paint_clip(generator, pose, 1, cuts, span=(first, first + reach))) for first in firsts
+    }
+    print_yardsticks(frames, boxes, pose)
+    print(f"\n{SEAMS} seams in {count} frames, begun at {', '.join(map(str, firsts))}\n")
+    print_seams(frames, restarted, boxes)
+
+
+if __name__ == "__main__":
+    main()

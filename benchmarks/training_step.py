@@ -1,0 +1,195 @@
+"""One training step of the published global stage: ours against the plain step of the authors' code.
+
+    python benchmarks/training_step.py [--threads 2] [--repeats 5] [--compare 50]
+
+Same networks (182.45 M and 5.55 M parameters), same losses, batch 1, 512x256, the same random pictures.
+Plain: float32, NCHW, the discriminator run three times a step (fake for its own step, real, fake again for
+the generator's), its weights given gradients in the generator's step too, unfused Adam. The rows in between
+change one thing at a time, so that the gain can be told apart. The variants take turns; medians. VGG19 has
+random weights here, which cost what the published cost. --compare: steps over which the losses of both are
+set side by side, on small networks (16 channels) and 128x64, where fifty steps take seconds.
+"""
+
+import argparse
+import copy
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
+
+import torch
+import yaml
+from snakemake.utils import update_config
+from torch.nn import functional as F
+
+from dancenow.device import pick_device, prepare
+from dancenow.losses import feature_matching, lsgan
+from dancenow.perceptual import VGG19_CHANNELS, build_vgg19, perceptual_loss
+from dancenow.training import BETAS, Trainer
+
+SIZE = (512, 256)
+
+
+class PlainTrainer(Trainer):
+    """The authors' step: every pass that they make, in float32 and NCHW."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        rate = self.settings["learning_rate"]
+        self.optimisers = {
+            name: torch.optim.Adam(module.parameters(), rate, BETAS)
+            for name, module in (("generator", self.generator), ("discriminator", self.discriminator))
+        }
+
+    def _place(self, module):
+        return module.to(self.device)
+
+    def _update_average(self):
+        pass
+
+    def _learn(self, batch):
+        skeletons, real, _ = self._on_device(batch)
+        with torch.autocast(**self.autocast):
+            fake, _ = self.synthesise(skeletons, None, torch.zeros_like(real[:, 0]))
+            on_fake = lsgan(self.discriminator(skeletons, fake.detach()), False)
+            real_maps = self.discriminator(skeletons, real)
+            on_real = lsgan(real_maps, True)
+            fake_maps = self.discriminator(skeletons, fake)
+            losses = {
+                "gan": lsgan(fake_maps, True),
+                "feature_matching": feature_matching(fake_maps, real_maps),
+                "perceptual": perceptual_loss(self.perceptual, fake.flatten(0, 1), real.flatten(0, 1)),
+                "l1": F.l1_loss(fake, real),  # of weight zero, shown by both
+            }
+        self._optimise("generator", self._weighted(losses))
+        self._optimise("discriminator", 0.5 * (on_real + on_fake))
+        return losses | {"discriminator_real": on_real, "discriminator_fake": on_fake}
+
+
+class PlainLast(PlainTrainer):
+    """The same with channels_last."""
+
+    def _place(self, module):
+        return Trainer._place(self, module)
+
+
+def published(**generator):
+    """The `train` section of the preset paper, first stage."""
+    config = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())
+    update_config(config, config["presets"]["paper"])
+    train = config["train"]
+    train["generator"].update(generator)
+    return train
+
+
+def random_vgg19():
+    """VGG19 up to relu5_1 with random weights."""
+    torch.manual_seed(0)
+    layers, inputs = {}, 3
+    for place, width in enumerate(_vgg19_places()):
+        if width:
+            scale = (2 / (9 * inputs)) ** 0.5  # keeps the features' size through the layers
+            layers[f"features.{place}.weight"] = torch.randn(width, inputs, 3, 3) * scale
+            layers[f"features.{place}.bias"] = torch.zeros(width)
+            inputs = width
+    return build_vgg19(layers).requires_grad_(False)
+
+
+def _vgg19_places():
+    """Of each of torchvision's layers, the width of a convolution, else 0."""
+    places = []
+    for width in VGG19_CHANNELS:
+        places += [0] if width == "M" else [width, 0]
+    return places
+
+
+def random_batch(size, seed):
+    """A batch of one pair as ClipSampler gives it, of noise."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (1, 2, 3, size[1], size[0])
+    return {
+        name: torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+        for name in ("skeleton", "image")
+    }
+
+
+def timed(trainers, repeats):
+    """{name: median seconds of a step}; the trainers take turns, the first round does not count."""
+    seconds = {name: [] for name in trainers}
+    for repeat in range(repeats + 1):
+        for name, trainer in trainers.items():
+            began = time.perf_counter()
+            trainer.train_step(random_batch(SIZE, repeat))
+            if trainer.device.type == "cuda":
+                torch.cuda.synchronize()
+            if repeat:
+                seconds[name].append(time.perf_counter() - began)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def compare(device, fast, steps):
+    """Losses of the plain and of our step on the same batches, small: means of each term, and their ratio."""
+    settings = published(channels=16)
+    settings["discriminator"] = settings["discriminator"] | {"channels": 16}
+    slow = fast | {"enabled": False}
+    network = random_vgg19()
+    trainers = [
+        PlainTrainer(settings, network, device, slow, 1000),
+        Trainer(settings, network, device, fast, 1000),
+    ]
+    batches = [random_batch((128, 64), seed) for seed in range(4)]
+    curves = [[trainer.train_step(batches[step % 4]) for step in range(steps)] for trainer in trainers]
+    print(
+        f"\n| mean over {steps} steps | plain, float32 | ours, {fast['dtype']} | ratio |\n|---|---|---|---|"
+    )
+    for term in curves[0][0]:
+        a, b = (statistics.mean(losses[term] for losses in curve) for curve in curves)
+        print(f"| {term} | {a:.4f} | {b:.4f} | {b / a:.3f} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--compare", type=int, default=50)
+    parser.add_argument("--profile", action="store_true", help="where the time of one of our steps goes")
+    options = parser.parse_args()
+    device = pick_device()
+    fast = prepare(device, options.threads)
+    slow = fast | {"enabled": False}
+    kinds = {
+        "plain": (PlainTrainer, slow),
+        "plain, bfloat16": (PlainTrainer, fast),
+        "plain, bfloat16, channels_last": (PlainLast, fast),
+        "ours": (Trainer, fast),
+    }
+    settings, network = published(), random_vgg19()
+    trainers = {
+        name: kind(settings, copy.deepcopy(network), device, autocast, 1000)
+        for name, (kind, autocast) in kinds.items()
+    }
+    seconds = timed(trainers, options.repeats)
+    print(
+        f"{device}, {options.threads} threads, {SIZE[0]}x{SIZE[1]}, batch 1, medians of {options.repeats}\n"
+    )
+    print("| step | seconds | faster than plain |\n|---|---|---|")
+    for name, value in seconds.items():
+        print(f"| {name} | {value:.2f} | {seconds['plain'] / value:.2f} |")
+    if options.profile:
+        with torch.profiler.profile() as profile:
+            trainers["ours"].train_step(random_batch(SIZE, 0))
+        print(
+            profile.key_averages().table(
+                sort_by="self_cpu_time_total", row_limit=15, max_name_column_width=40
+            )
+        )
+    if options.compare:
+        compare(device, fast, options.compare)
+
+
+if __name__ == "__main__":
+    main()

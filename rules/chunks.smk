@@ -1,0 +1,73 @@
+# A long dance in parts, each painted by a job of its own; only with synthesis.chunks above 1.
+# REQUIRED INPUTS: results/models/{target}/, results/poses/{target}_as_{source}.npz
+# OUTPUTS: results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv, results/synthesis/{target}_as_{source}.mp4
+
+CHUNKS = config["synthesis"]["chunks"]
+
+
+ruleorder: join_chunks > synthesize_frames
+
+
+rule synthesize_chunk:
+    """Paint one part of the clip, beginning some frames early."""
+    input:
+        generator=generator_of,
+        face=face_of,
+        pose="results/poses/{target}_as_{source}{placing}.npz",
+        facts="results/frames/{source}.json",
+        code=library(
+            *("chunks", "synthesis", "cuts", "networks", "enhancer", "face"),
+            *("draw", "windows", "media"),
+        ),
+    output:
+        video=temp(
+            ensure(
+                "results/synthesis/{target}_as_{source}{variant}{placing}.{chunk}of{chunks}.mkv",
+                non_empty=True,
+            )
+        ),
+    log:
+        "logs/synthesize_chunk/{target}_as_{source}{variant}{placing}.{chunk}of{chunks}.log",
+    benchmark:
+        "benchmarks/rules/synthesize_chunk/{target}_as_{source}{variant}{placing}.{chunk}of{chunks}.tsv"
+    wildcard_constraints:
+        chunk="[0-9]+",
+        chunks="[0-9]+",
+    conda:
+        "../envs/torch.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=1,
+        mem_mb=painting_memory,
+        runtime=chunk_minutes,
+    params:
+        overlap=config["synthesis"]["overlap"],
+    script:
+        "../workflow_scripts/synthesize_chunk.py"
+
+
+rule join_chunks:
+    """Join the parts into one video, encoded once."""
+    input:
+        chunks=expand(
+            "results/synthesis/{target}_as_{source}{variant}{placing}.{chunk}of{chunks}.mkv",
+            chunk=range(1, CHUNKS + 1),
+            chunks=CHUNKS,
+            allow_missing=True,
+        ),
+        # not the pose: on Slurm, where this is one job with mux_video, that would draw in normalize_poses
+        facts="results/frames/{source}.json",
+        target="results/frames/{target}.json",
+        code=library("chunks", "cuts", "media"),
+    output:
+        video=ensure("results/synthesis/{target}_as_{source}{variant}{placing}.mp4", non_empty=True),
+    log:
+        "logs/join_chunks/{target}_as_{source}{variant}{placing}.log",
+    benchmark:
+        "benchmarks/rules/join_chunks/{target}_as_{source}{variant}{placing}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        runtime=joining_minutes,
+    script:
+        "../workflow_scripts/join_chunks.py"

@@ -1,0 +1,17 @@
+# What can go once the videos are made.
+# REQUIRED INPUTS: none; looks at what lies in results/
+# OUTPUTS: none; deletes frames of sources, painted frames of finished videos, previews of finished trainings
+
+
+# without a benchmark, which Snakemake would take for a result: a second call would do nothing
+rule clean_intermediate:
+    """Delete what can be made again without a training, and say what that freed."""
+    log:
+        "logs/clean_intermediate/run.log",
+    localrule: True
+    conda:
+        "../envs/video.yaml"
+    params:
+        targets=configured_targets(),
+    script:
+        "../workflow_scripts/clean_intermediate.py"

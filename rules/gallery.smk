@@ -1,0 +1,119 @@
+# Source, skeleton and result side by side, in step, with numbers for each frame. Nothing here feeds the transfer.
+# REQUIRED INPUTS: results/frames/{source}.avi, results/poses/{target}_as_{source}.npz, results/{target}_as_{source}.mp4
+# OUTPUTS: results/gallery.html and what it shows in results/gallery/; results/gallery/{target}_as_{source}.html alone
+
+GALLERY = [
+    *library("gallery/page", "gallery/titles", "media"),
+    workflow.source_path("../workflow_scripts/dancenow/gallery/page.html"),
+]
+
+
+rule film_source:
+    """The source's frames as a video that a browser plays."""
+    input:
+        frames="results/frames/{source}.avi",
+        index="results/frames/{source}.index.npy",
+        facts="results/frames/{source}.json",
+        code=library("gallery/panels", "media"),
+    output:
+        video=ensure("results/gallery/{source}.mp4", non_empty=True),
+    log:
+        "logs/film_source/{source}.log",
+    benchmark:
+        "benchmarks/rules/film_source/{source}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/film_source.py"
+
+
+rule film_skeleton:
+    """What the generator was given, as a video."""
+    input:
+        pose="results/poses/{target}_as_{source}{placing}.npz",
+        code=library("gallery/panels", "draw", "media"),
+    output:
+        video=ensure("results/gallery/{target}_as_{source}{placing}.skeleton.mp4", non_empty=True),
+    log:
+        "logs/film_skeleton/{target}_as_{source}{placing}.log",
+    benchmark:
+        "benchmarks/rules/film_skeleton/{target}_as_{source}{placing}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/film_skeleton.py"
+
+
+rule measure_frames:
+    """Frame by frame: pose error of the result, distance to the training footage, SSIM and PSNR to a truth."""
+    input:
+        video="results/{target}_as_{source}{variant}{placing}.mp4",
+        asked_pose="results/poses/{target}_as_{source}{placing}.npz",
+        target_pose="results/poses/{target}.npz",
+        target_stance="results/stance/{target}.json",
+        decision="results/poses/estimator.json",
+        truth=any_truth_of,
+        code=library("gallery/series", "evaluation", "metrics", "report/coverage"),
+    output:
+        series=ensure("results/gallery/{target}_as_{source}{variant}{placing}.frames.json", non_empty=True),
+    log:
+        "logs/measure_frames/{target}_as_{source}{variant}{placing}.log",
+    benchmark:
+        "benchmarks/rules/measure_frames/{target}_as_{source}{variant}{placing}.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: workflow.cores
+    resources:
+        mem_mb=lambda wildcards, attempt: requests.again(5000, attempt),
+        runtime=scoring_minutes,
+    params:
+        holdout=config["train"]["holdout"],
+    script:
+        "../workflow_scripts/measure_frames.py"
+
+
+rule make_gallery:
+    """One page with every configured transfer, for a browser without a server or a network."""
+    input:
+        sources=[f"results/gallery/{pair.split('_as_')[1]}.mp4" for pair in config["transfers"]],
+        skeletons=expand("results/gallery/{pair}.skeleton.mp4", pair=config["transfers"]),
+        results=expand("results/{pair}.mp4", pair=config["transfers"]),
+        series=expand("results/gallery/{pair}.frames.json", pair=config["transfers"]),
+        code=GALLERY,
+    output:
+        page=ensure("results/gallery.html", non_empty=True),
+    log:
+        "logs/make_gallery/run.log",
+    benchmark:
+        "benchmarks/rules/make_gallery/run.tsv"
+    localrule: True
+    conda:
+        "../envs/pose.yaml"
+    params:
+        transfers=config["transfers"],
+    script:
+        "../workflow_scripts/make_gallery.py"
+
+
+rule embed_player:
+    """One transfer's page with its videos inside, to be shown in a report or sent."""
+    input:
+        source="results/gallery/{source}.mp4",
+        skeleton="results/gallery/{target}_as_{source}{placing}.skeleton.mp4",
+        result="results/{target}_as_{source}{variant}{placing}.mp4",
+        series="results/gallery/{target}_as_{source}{variant}{placing}.frames.json",
+        code=GALLERY,
+    output:
+        page=shown(
+            ensure("results/gallery/{target}_as_{source}{variant}{placing}.html", non_empty=True), "player"
+        ),
+    log:
+        "logs/embed_player/{target}_as_{source}{variant}{placing}.log",
+    benchmark:
+        "benchmarks/rules/embed_player/{target}_as_{source}{variant}{placing}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    params:
+        pair="{target}_as_{source}{variant}{placing}",
+    script:
+        "../workflow_scripts/embed_player.py"

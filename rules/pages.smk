@@ -1,0 +1,57 @@
+# All that there is to see, and the Markdown among it as HTML, which a report shows without another program.
+# REQUIRED INPUTS: any results/*.md, with the pictures and videos that it names beside it
+# OUTPUTS: results/pages/{page}.html
+
+
+rule publish_page:
+    """A Markdown page with its pictures and videos inside."""
+    input:
+        page="results/{page}.md",
+        code=[
+            *library("publishing"),
+            workflow.source_path("../workflow_scripts/dancenow/publishing.html"),
+        ],
+    output:
+        page=report(
+            ensure("results/pages/{page}.html", non_empty=True),
+            caption="captions/page.rst",
+            category=page_category,
+            labels=page_labels,
+        ),
+    log:
+        "logs/publish_page/{page}.log",
+    benchmark:
+        "benchmarks/rules/publish_page/{page}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/publish_page.py"
+
+
+rule everything:
+    input:
+        "results/gallery.html",
+        expand(
+            [
+                "results/{pair}.mp4",
+                "results/gallery/{pair}.html",
+                "results/figures/{pair}.png",
+                "results/figures/{pair}.normalization.png",
+                "results/overlays/{pair}.mp4",
+                "results/reports/{pair}.html",
+            ],
+            pair=config["transfers"],
+        ),
+        expand(
+            [
+                "results/figures/{subject}.people.png",
+                "results/overlays/{subject}.mp4",
+                "results/reports/{subject}.html",
+            ],
+            subject=subjects_shown(),
+        ),
+        expand(
+            ["results/pages/models/{target}/summary.html", "results/pages/metrics/{target}.heldout.html"],
+            target=models_shown(),
+        ),
+        expand("results/pages/metrics/{pair}.html", pair=config["evaluation"]["truth"]),

@@ -1,0 +1,63 @@
+# What a report shows, and under which heading. Functions only; the captions are in captions/.
+#
+# snakemake --cores 1 --report report.html everything
+
+# name of a caption: (category, what is shown)
+SHOWN = {
+    "player": ("Results", "source, skeleton and result, in step"),
+    "result": ("Results", "video"),
+    "transfer_figure": ("Results", "figure"),
+    "people": ("Poses", "everyone found"),
+    "skeleton_overlay": ("Poses", "skeleton over the clip (video)"),
+    "normalization_figure": ("Normalisation", "figure"),
+    "normalization_overlay": ("Normalisation", "before and after (video)"),
+    "footage": ("Footage", "whether the clip will do"),
+    "pair": ("Footage", "whether the pair will do"),
+    "previews": ("Training", "held-out frames"),
+    "previews_film": ("Training", "held-out frames (video)"),
+    "losses": ("Training", "losses"),
+    "metrics": ("Metrics", "numbers (JSON)"),
+}
+
+# first folder of a Markdown page below results: (category, what is shown)
+PAGES = {
+    "models": ("Training", "summary"),
+    "metrics": ("Metrics", "tables"),
+    "authenticity": ("Fake detection", "tables"),
+}
+
+
+def shown(output, caption, **more):
+    """An output that a report shows, with its caption and as labels its wildcards and some more."""
+    category, what = SHOWN[caption]
+
+    def labels(wildcards):
+        given = {name: value.lstrip(".") for name, value in wildcards.items() if value}
+        return given | more | {"shows": what}
+
+    return report(output, caption=f"captions/{caption}.rst", category=category, labels=labels)
+
+
+def page_kind(wildcards):
+    """Category and contents of a Markdown page, by the folder it lies in."""
+    return PAGES.get(Path(wildcards.page).parts[0], ("Figures and tables", "tables"))
+
+
+def page_category(wildcards):
+    """Heading under which a report shows a Markdown page."""
+    return page_kind(wildcards)[0]
+
+
+def page_labels(wildcards):
+    """Labels of a Markdown page in a report."""
+    return {"page": wildcards.page, "shows": page_kind(wildcards)[1]}
+
+
+def models_shown():
+    """Targets of the configured transfers."""
+    return sorted({pair.split("_as_")[0] for pair in config["transfers"]})
+
+
+def subjects_shown():
+    """Everyone in the configured transfers."""
+    return sorted({name for pair in config["transfers"] for name in pair.split("_as_")})

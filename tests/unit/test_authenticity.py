@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from clips import one_line
+from dancenow.authenticity import check_split, decide, names_of, summarise, targets_of, train_on_videos
+from dancenow.errors import InputError
+from dancenow.separation import Scores
+
+
+def scores(*logits):
+    return Scores(np.arange(len(logits)), np.array(logits, float))
+
+
+def found(logits, seen=(), accuracy=None):
+    return decide(logits, seed=0) | {"seen_in_training": list(seen), "heldout_accuracy": accuracy}
+
+
+def test_who_takes_part():
+    pairs = ["bob_as_anna", "anna_as_bob", "bob_as_carol"]
+    assert names_of(pairs) == ["anna", "bob", "carol"] and targets_of(pairs) == ["anna", "bob"]
+    assert names_of(["anna"]) == ["anna"] and names_of([]) == []
+
+
+@pytest.mark.parametrize("heldout", ["anna_as_carol", "carol_as_anna", "bob_as_dora"])
+def test_nobody_is_learned_from_and_tested_on(heldout):
+    with pytest.raises(InputError) as error:
+        check_split(["anna_as_bob"], [heldout])
+    shared = "anna" if "anna" in heldout else "bob"
+    one_line(error, f"authenticity.heldout: {shared} is in", "add a pair of two other subjects")
+
+
+def test_other_people_or_nobody_may_be_held_out():
+    check_split(["anna_as_bob", "bob_as_anna"], ["carol_as_dora"])
+    check_split(["anna_as_bob"], [])
+    check_split([], ["carol_as_dora"])
+
+
+def test_nothing_to_learn_from_says_what_to_add(tmp_path):
+    with pytest.raises(InputError) as error:
+        train_on_videos([], [], [], tmp_path / "detector.safetensors", steps=1, seed=0, threads=1)
+    one_line(error, "authenticity.train", "names no transfer", "{target}_as_{source}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_verdict_is_the_side_on_which_the_whole_interval_lies():
+    draw = np.random.default_rng(0)
+    assert decide(scores(*draw.normal(2, 1, 200)), 0)["verdict"] == "fake"
+    assert decide(scores(*draw.normal(-2, 1, 200)), 0)["verdict"] == "real"
+    unsure = decide(scores(*np.repeat([-1.0, 1.1], 100)), 0)
+    assert unsure["verdict"] == "undecided" and unsure["share_fake"]["mean"] == 0.5
+    assert unsure["logit"]["low"] < 0 < unsure["logit"]["high"]
+
+
+def test_a_verdict_has_its_numbers():
+    verdict = decide(scores(1, 1, -0.5), 0)
+    assert verdict["pairs"] == 3 and verdict["share_fake"]["mean"] == pytest.approx(2 / 3)
+    assert verdict["logit"] == {"mean": 0.5, "low": None, "high": None}
+    assert verdict["probability_fake"] == pytest.approx(1 / (1 + np.exp(-0.5)))
+
+
+def test_the_sentence_says_how_sure_and_that_the_accuracy_is_unknown():
+    sentence = summarise(found(scores(1, 1, -0.5)))
+    assert sentence == (
+        "fake: 67% of 3 pairs of consecutive frames look fake, mean logit 0.50; "
+        "no held-out subject: accuracy unknown"
+    )
+
+
+def test_the_sentence_says_how_good_the_detector_is_and_whom_it_knows():
+    accuracy = {"mean": 0.934, "low": 0.9, "high": 0.96}
+    sentence = summarise(found(scores(-1, -3, *[-2] * 48), ["anna"], accuracy))
+    assert sentence.startswith(
+        "real: 100% of 50 pairs of consecutive frames look real, mean logit -2.00 [-2."
+    )
+    assert "on people it had not seen, 93% of the pairs were judged rightly" in sentence
+    assert sentence.endswith("anna was in the training set, so this is no test of the detector")

@@ -1,0 +1,136 @@
+"""A detector on videos whose fakes are blurred: anna and bob are learned from, carol and dora held out."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from clips import film, one_line
+from dancenow import detector_report
+from dancenow.authenticity import judge_video, train_on_videos
+from dancenow.detector_data import reencode
+from dancenow.detector_report import measure_detector, write_report
+from dancenow.errors import InputError
+from dancenow.frames import write_frames
+from dancenow.pictures import read_png
+
+EDGE, COUNT = 64, 30
+
+
+def footage(seed, blur=False):
+    """Moving noise on a grey that is the person's own, (COUNT, EDGE, EDGE, 3) uint8."""
+    draw = np.random.default_rng(seed)
+    noise = draw.normal(0, 12, (COUNT, EDGE, EDGE, 3))
+    if blur:
+        noise = 4 * gaussian_filter(noise, (0, 1.5, 1.5, 0))
+    return (draw.uniform(70, 180) + noise).clip(0, 255).astype(np.uint8)
+
+
+def stored(folder, name, seed):
+    """A person's FrameStore, and the clip as a result would be written."""
+    paths = [folder / f"{name}{suffix}" for suffix in (".avi", ".index.npy", ".json")]
+    facts = {"width": EDGE, "height": EDGE, "fps": "25/1", "cuts": []}
+    write_frames(footage(seed), "25/1", lambda count: facts | {"frames": count}, *paths)
+    reencode(paths[0], folder / f"{name}.mp4")
+    return paths[0], folder / f"{name}.mp4"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with everyone's clips and fakes, and a detector that knows anna and bob."""
+    folder = tmp_path_factory.mktemp("authenticity")
+    for seed, name in enumerate(("anna", "carol", "dora")):
+        stored(folder, name, seed)
+    for seed, name in enumerate(("anna_as_bob", "carol_as_dora")):
+        film(folder / f"{name}.mp4", footage(10 + seed, blur=True), "-crf 16")
+    known = [folder / "anna.mp4"], [folder / "anna_as_bob.mp4"], ["anna_as_bob"]
+    train_on_videos(*known, folder / "detector.safetensors", steps=25, seed=0, threads=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(place):
+    real = {name: place / f"{name}.mp4" for name in ("carol", "dora")}
+    fake = {"carol_as_dora": place / "carol_as_dora.mp4"}
+    filmed = {name: (place / f"{name}.avi", place / f"{name}.mp4") for name in real}
+    return measure_detector(place / "detector.safetensors", real, fake, filmed, seed=0, threads=1)
+
+
+@pytest.fixture
+def unknown(place):
+    filmed = {"anna": (place / "anna.avi", place / "anna.mp4")}
+    return measure_detector(place / "detector.safetensors", {}, {}, filmed, seed=0, threads=1)
+
+
+def test_people_it_never_saw_are_told_apart(report):
+    assert report["trained_on"]["real"] == ["anna"] and report["trained_on"]["fake"] == ["anna_as_bob"]
+    assert report["heldout"] == {"real": ["carol", "dora"], "fake": ["carol_as_dora"]}
+    assert report["note"] is None and report["accuracy"]["mean"] > 0.95
+    written = report["conditions"][detector_report.WRITTEN]
+    assert written["accuracy"] == report["accuracy"] and written["area"]["mean"] > 0.95
+    assert (written["videos"]["right"], written["videos"]["of"]) == (3, 3)
+    verdicts = {name: row["verdict"] for name, row in report["videos"].items()}
+    assert verdicts == {"carol": "real", "dora": "real", "carol_as_dora": "fake"}
+    assert report["curve"]["false_alarms"][0] == 0 and report["curve"]["hits"][-1] == 1
+    assert report["conditions"].keys() == detector_report.CONDITIONS.keys()
+
+
+def test_the_control_is_at_chance(report):
+    assert report["control_subjects"] == ["carol", "dora"]
+    for row in report["control"].values():
+        assert abs(row["accuracy"]["mean"] - 0.5) < 0.05
+
+
+def test_a_condition_really_degrades(report):
+    # of noise that a coarse quantiser takes away nothing real is left to see
+    coarse = report["conditions"]["re-encoded at CRF 35"]
+    assert coarse["area"] != report["conditions"][detector_report.WRITTEN]["area"]
+
+
+def test_the_page_and_the_picture(report, tmp_path):
+    paths = [tmp_path / name for name in ("report.json", "report.md", "roc.png")]
+    write_report(report, *paths)
+    assert json.loads(paths[0].read_text()) == report
+    page = paths[1].read_text()
+    for words in ("clips of anna", "anna_as_bob", "| at half the size |", "3 of 3 [0.29, 1.00]", "(roc.png)",
+                  "| carol_as_dora | fake | fake |", "0.5 is chance"):  # fmt: skip
+        assert words in page, words
+    assert len(np.unique(read_png(paths[2]).reshape(-1, 3), axis=0)) > 20
+
+
+def test_nobody_held_out_gives_no_number(unknown, tmp_path):
+    assert unknown["note"] == "no held-out subject: accuracy unknown"
+    assert unknown["accuracy"] is None and unknown["conditions"] == {} and unknown["curve"] is None
+    assert unknown["control"].keys() == {detector_report.FILMED, detector_report.TWICE}
+    paths = [tmp_path / name for name in ("report.json", "report.md", "roc.png")]
+    write_report(unknown, *paths)
+    page = paths[1].read_text()
+    assert "**no held-out subject: accuracy unknown.**" in page and "authenticity.heldout" in page
+    assert "videos judged rightly" not in page and paths[2].stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "seen"),
+    [("carol", "real", []), ("carol_as_dora", "fake", []), ("anna", "real", ["anna"])],
+)
+def test_any_video_is_judged(place, report, tmp_path, name, verdict, seen):
+    told = tmp_path / "report.json"
+    told.write_text(json.dumps(report))
+    output = tmp_path / f"{name}.authenticity.json"
+    judge_video(place / f"{name}.mp4", place / "detector.safetensors", told, output, name, 0, 1)
+    found = json.loads(output.read_text())
+    assert found["verdict"] == verdict and found["seen_in_training"] == seen
+    assert found["pairs"] == COUNT - 1 and found["heldout_accuracy"] == report["accuracy"]
+    assert found["trained_on"] == {"real": ["anna"], "fake": ["anna_as_bob"]}
+    assert (found["probability_fake"] > 0.5) == (verdict == "fake")
+
+
+def test_a_damaged_report_is_named(place, tmp_path):
+    told = tmp_path / "report.json"
+    told.write_text("{")
+    output = tmp_path / "carol.authenticity.json"
+    with pytest.raises(InputError) as error:
+        judge_video(place / "carol.mp4", place / "detector.safetensors", told, output, "carol", 0, 1)
+    one_line(error, "report.json", "damaged", "delete it")
+    assert not output.exists()

@@ -1,0 +1,102 @@
+"""A training that does not fit says so before it starts: what it takes, and what is there."""
+
+import pytest
+import torch
+from torch import nn
+
+from dancenow.errors import InputError
+from dancenow.memory import StepMemory, check_room, count_step, free_memory
+from dancenow.networks import parameter_count
+from dancenow.perceptual import PerceptualNetwork
+from dancenow.training import Trainer, new_networks
+from tiny_training import SETTINGS
+
+GB = 2**30
+CPU = torch.device("cpu")
+
+
+def counted(size=(64, 64), batch=1, bfloat16=False, **changes):
+    settings = SETTINGS | changes
+    perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
+    given = {name: torch.zeros(batch, 2, 3, 8, 8) for name in ("skeleton", "image", "plate")}
+    make = lambda *where: Trainer(settings, perceptual, *where, 10)  # noqa: E731
+    return count_step(make, given, size, 3, {"enabled": bfloat16})
+
+
+def test_networks_are_weights_gradients_moments_and_the_average():
+    sizes = {"generator": SETTINGS["generator"] | {"channels": 16}}
+    generator, judge = map(parameter_count, new_networks(SETTINGS | sizes))
+    assert counted(**sizes).networks == pytest.approx(4 * (5 * generator + 4 * judge), rel=0.02)
+
+
+def test_a_samples_memory_grows_with_its_pixels_and_a_batchs_with_its_samples():
+    one, larger, two = counted(), counted((128, 128)), counted(batch=2)
+    assert larger.sample == pytest.approx(4 * one.sample, rel=0.1)
+    assert two.sample == pytest.approx(one.sample, rel=0.1)
+    assert one.peak(3) == one.networks + 3 * one.sample
+    # a pair at the full size, with what its gradient needs, is more than its pictures and less than all
+    pictures = 4 * 2 * 3 * 64 * 64
+    assert 10 * pictures < one.sample < 1000 * pictures
+    assert counted(bfloat16=True).sample < one.sample
+
+
+def test_what_fits_is_silent():
+    check_room(StepMemory(2 * GB, GB), 3, 5 * GB)
+
+
+@pytest.mark.parametrize(
+    "free, key, advice",
+    [
+        (4 * GB, "train.batch", "set it to 2 or less"),
+        (2.5 * GB, "frames.long_edge", "make it smaller"),
+        (1 * GB, "train.generator.channels", "make them fewer"),
+    ],
+)
+def test_what_does_not_fit_names_the_key_and_both_amounts(free, key, advice):
+    with pytest.raises(InputError) as error:
+        check_room(StepMemory(2 * GB, GB), 3, free)
+    message = str(error.value)
+    assert message.startswith(f"{key}: ") and "\n" not in message
+    assert "about 5.0 GB" in message and f"{free / GB:.1f} GB are free; {advice}" in message
+
+
+def machine(folder, membership, **files):
+    (folder / "proc/self").mkdir(parents=True)
+    (folder / "proc/meminfo").write_text("MemTotal: 9000000 kB\nMemAvailable:   4000000 kB\nHugePages: 0\n")
+    (folder / "proc/self/cgroup").write_text(membership)
+    for name, text in files.items():
+        path = folder / "groups" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return free_memory(CPU, folder / "proc", folder / "groups")
+
+
+def group(place, limit, usage, cache):
+    return {
+        f"{place}/memory.max": f"{limit}\n",
+        f"{place}/memory.current": f"{usage}\n",
+        f"{place}/memory.stat": f"anon 1\ninactive_file {cache}\n",
+    }
+
+
+def test_free_is_what_the_machine_has_without_limits(tmp_path):
+    assert machine(tmp_path / "a", "0::/job\n") == 4000000 * 1024
+    assert machine(tmp_path / "b", "0::/job\n", **group("job", "max", 5, 1)) == 4000000 * 1024
+    assert free_memory(CPU, tmp_path / "absent", tmp_path / "absent") > GB // 4
+
+
+def test_free_is_what_the_tightest_control_group_leaves(tmp_path):
+    groups = group("job", 3 * GB, GB, GB // 2) | group("job/step", 9 * GB, GB, 0)
+    assert machine(tmp_path / "a", "0::/job/step\n", **groups) == 2.5 * GB
+    # in a container its own group is at the top
+    assert machine(tmp_path / "b", "0::/../elsewhere\n", **group(".", GB, GB // 4, 0)) == 0.75 * GB
+    old = {
+        "memory/job/memory.limit_in_bytes": str(2 * GB),
+        "memory/job/memory.usage_in_bytes": str(GB),
+        "memory/job/memory.stat": "inactive_file 7\ntotal_inactive_file 1024\n",
+    }
+    assert machine(tmp_path / "c", "4:cpu:/job\n3:memory:/job\n", **old) == GB + 1024
+
+
+def test_this_machine_has_some():
+    assert 0 < free_memory(CPU) < 2**50

@@ -1,0 +1,155 @@
+"""Real footage or one of this workflow's own results? The split by person, training, and the verdict.
+
+Who the detector learned from is never one that it is tested on, be it as target or as source.
+"""
+
+import logging
+import math
+
+import numpy as np
+import torch
+
+from dancenow.detector import judge_pairs, load_detector, save_detector, train_detector
+from dancenow.detector_data import common_edge, draw_squares, read_pairs
+from dancenow.errors import InputError
+from dancenow.files import read_json, write_json
+from dancenow.separation import Scores, with_interval
+
+log = logging.getLogger(__name__)
+
+SQUARES = 2048  # of each kind, real and fake, that it learns from: 50 MB
+PAIRS = 100  # of consecutive frames, at most, that a video is judged by
+UNKNOWN = "no held-out subject: accuracy unknown"
+
+
+def names_of(pairs):
+    """The subjects that take part in pairs ("{target}_as_{source}"), sorted."""
+    return sorted({name for pair in pairs for name in pair.split("_as_")})
+
+
+def targets_of(pairs):
+    """The targets of pairs, sorted: their clips are the real side of a training.
+
+    The sources' are not: a source that is no target would be seen real only, and be told by its looks.
+    """
+    return sorted({pair.split("_as_")[0] for pair in pairs})
+
+
+def check_split(train, heldout):
+    """InputError when someone is both learned from and tested on. train, heldout: lists of pairs."""
+    shared = sorted(set(names_of(train)) & set(names_of(heldout)))
+    if shared:
+        raise InputError(
+            f"authenticity.heldout: {', '.join(shared)} is in authenticity.train as well, and nobody may be "
+            "both learned from and tested on, as target or as source; add a pair of two other subjects, or "
+            "leave heldout empty"
+        )
+
+
+def train_on_videos(real, fake, pairs, output, steps, seed, threads):
+    """Train a detector and write it to `output`.
+
+    real, fake: paths of videos that media.encode wrote; pairs: what they show, as in the configuration.
+    InputError when there are none.
+    """
+    if not pairs:
+        raise InputError(
+            "config: authenticity.train: names no transfer, so there is nothing to learn from; add at least "
+            "one {target}_as_{source}"
+        )
+    edge = common_edge([*real, *fake])
+    log.info("drawing %d squares of %d px, half of them real", 2 * SQUARES, edge)
+    kinds = [draw_squares(paths, SQUARES, edge, seed) for paths in (real, fake)]
+    detector, losses = train_detector(*kinds, steps, seed, threads)
+    description = {
+        "real": targets_of(pairs),
+        "fake": sorted(pairs),
+        "steps": steps,
+        "seed": seed,
+        "edge": edge,
+        "loss": round(float(np.mean(losses[-20:])), 4),
+    }
+    save_detector(output, detector, description)
+
+
+def score(detector, pairs):
+    """Scores of a video. pairs: as from detector_data.read_pairs."""
+    numbers = []
+
+    def pictures():
+        for number, squares in pairs:
+            numbers.append(number)
+            yield squares
+
+    logits = judge_pairs(detector, pictures())
+    return Scores(np.array(numbers), logits)
+
+
+def judge_video(video, detector_path, report_path, output, name, seed, threads):
+    """Judge a video of the configuration and write the JSON `output`.
+
+    video: path; name: {subject} or {target}_as_{source}; report_path: as from detector_test. The JSON has
+    verdict ("real", "fake", or "undecided" where the interval of the mean logit holds 0), pairs, share_fake
+    and logit (with intervals), probability_fake, trained_on, seen_in_training (names), heldout_accuracy (None
+    when unknown) and summary, all of it in a sentence.
+    """
+    torch.set_num_threads(threads)
+    detector, description = load_detector(detector_path)
+    scores = score(detector, read_pairs(video, PAIRS, description["edge"]))
+    seen = sorted(set(names_of([name])) & set(names_of(description["fake"])))
+    found = decide(scores, seed) | {
+        "trained_on": {key: description[key] for key in ("real", "fake")},
+        "seen_in_training": seen,
+        "heldout_accuracy": read_json(report_path)["accuracy"],
+    }
+    found["summary"] = summarise(found)
+    log.info("%s: %s", video, found["summary"])
+    write_json(output, {"video": str(video)} | found)
+
+
+def decide(scores, seed):
+    """The verdict on a video's Scores, with its numbers; a dict as in judge_video."""
+    logit = with_interval(_mean, [[scores]], seed)
+    # a video too short for an interval has the sign of its mean alone
+    ends = (logit["low"], logit["high"]) if logit["low"] is not None else (logit["mean"], logit["mean"])
+    verdict = "fake" if ends[0] > 0 else "real" if ends[1] < 0 else "undecided"
+    return {
+        "verdict": verdict,
+        "pairs": len(scores.logits),
+        "share_fake": with_interval(_share_fake, [[scores]], seed),
+        "logit": logit,
+        "probability_fake": 1 / (1 + math.exp(-logit["mean"])),
+    }
+
+
+def summarise(found):
+    """A verdict (as from judge_video) in one sentence: how sure, how good the detector is, whom it knows."""
+    share = found["share_fake"]
+    agreeing = share["mean"] if found["verdict"] == "fake" else 1 - share["mean"]
+    side = "real" if found["verdict"] == "undecided" else found["verdict"]
+    sentence = (
+        f"{found['verdict']}: {agreeing:.0%} of {found['pairs']} pairs of consecutive frames look {side}, "
+        f"mean logit {found['logit']['mean']:.2f}{_bracket(found['logit'])}"
+    )
+    accuracy = found["heldout_accuracy"]
+    sentence += (
+        f"; {UNKNOWN}"
+        if accuracy is None
+        else f"; on people it had not seen, {accuracy['mean']:.0%} of the pairs were judged rightly"
+    )
+    if found["seen_in_training"]:
+        names = " and ".join(found["seen_in_training"])
+        sentence += f"; {names} was in the training set, so this is no test of the detector"
+    return sentence
+
+
+def _mean(logits):
+    return float(logits.mean())
+
+
+def _share_fake(logits):
+    return float((logits > 0).mean())
+
+
+def _bracket(found):
+    return "" if found["low"] is None else f" [{found['low']:.2f}, {found['high']:.2f}]"

@@ -1,0 +1,46 @@
+"""KID, the kernel distance of two sets of pictures (Bińkowski et al. 2018): the small-sample cousin of FID.
+
+FID fits a Gaussian and is biased by thousands of samples too few; the kernel distance has no such bias.
+"""
+
+import numpy as np
+
+LEAST_BLOCKS = 4  # of fewer, too few draws differ to speak of an interval
+
+
+def kernel_distance(found, wanted, blocks, seed, rounds=2000):
+    """The squared maximum mean discrepancy of two sets, sample i of one beside sample i of the other.
+
+    found, wanted: (N, C) features; blocks: (N,) int, the stretch of time that a sample is from. The kernel is
+    KID's, (x·y / C + 1)³, the estimate the unbiased one for as many samples in both sets (Gretton et al.
+    2012, eq. 4): the mean of k(x, x') + k(y, y') - k(x, y') - k(x', y) over pairs of different samples. Pairs
+    within a block are left out as well, because neighbouring frames are no independent samples. It can be a
+    little below zero, and is zero for equal sets. Returns {"mean", "low", "high"} with the 95 % interval over
+    `rounds` draws of whole blocks, seeded by `seed`; mean is None for fewer than two blocks, low and high for
+    fewer than LEAST_BLOCKS.
+    """
+    found, wanted = np.asarray(found, dtype=float), np.asarray(wanted, dtype=float)
+    _, member = np.unique(blocks, return_inverse=True)
+    count = int(member.max(initial=-1)) + 1
+    if count < 2:
+        return {"mean": None, "low": None, "high": None}
+    cross = _kernel(found, wanted)
+    pairs = _kernel(found, found) + _kernel(wanted, wanted) - cross - cross.T
+    belongs = np.eye(count)[member]
+    sums, sizes = belongs.T @ pairs @ belongs, belongs.sum(axis=0)
+    numbers = np.outer(sizes, sizes)
+    for table in (sums, numbers):
+        np.fill_diagonal(table, 0)
+    mean = float(sums.sum() / numbers.sum())
+    if count < LEAST_BLOCKS:
+        return {"mean": mean, "low": None, "high": None}
+    draws = np.random.default_rng(seed).integers(0, count, (rounds, count))
+    times = np.stack([(draws == block).sum(axis=1) for block in range(count)], axis=1).astype(float)
+    times = times[(times > 0).sum(axis=1) > 1]  # one block, drawn over and over, has no pairs
+    drawn = np.einsum("ra,ab,rb->r", times, sums, times) / np.einsum("ra,ab,rb->r", times, numbers, times)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return {"mean": mean, "low": float(low), "high": float(high)}
+
+
+def _kernel(x, y):
+    return (x @ y.T / x.shape[1] + 1) ** 3

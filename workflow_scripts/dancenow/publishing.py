@@ -1,0 +1,90 @@
+"""A Markdown page of the workflow as HTML that is complete in itself."""
+
+import base64
+import mimetypes
+from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+import cv2
+import jinja2
+import markdown
+from markdown.extensions import Extension
+from markdown.treeprocessors import Treeprocessor
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+from dancenow.pictures import read_png
+
+MOST_BYTES = 1_000_000  # of a picture; a larger one, which shows photographs, is put in as JPEG
+TEMPLATE = Path(__file__).with_name("publishing.html")
+
+
+def publish(markdown_path, page_path):
+    """Write a Markdown page as HTML with its pictures inside, and the videos it links to as players.
+
+    The files that it names lie beside it; links to anything else than videos lose their address, for the page
+    has nothing around it. HTML in the Markdown is shown as text. InputError names a file that is missing.
+    """
+    source = Path(markdown_path)
+    converter = markdown.Markdown(extensions=["tables", _Embedding(source)])
+    # names and messages may come from a user
+    converter.preprocessors.deregister("html_block")
+    converter.inlinePatterns.deregister("html")
+    body = converter.convert(source.read_text(encoding="utf-8"))
+    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+        TEMPLATE.read_text(encoding="utf-8")
+    )
+    with atomic_path(page_path) as partial:
+        partial.write_text(template.render(title=source.stem, body=body) + "\n", encoding="utf-8")
+
+
+class _Embedding(Extension):
+    """Puts the files that a page names into it."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.page = page
+
+    def extendMarkdown(self, md):
+        md.treeprocessors.register(_Embedder(md, self.page), "embedding", 5)
+
+
+class _Embedder(Treeprocessor):
+    def __init__(self, md, page):
+        super().__init__(md)
+        self.page = page
+
+    def run(self, root):
+        for picture in root.iter("img"):
+            picture.set("src", self._inside(picture.get("src")))
+        for block in list(root):
+            for place, video in enumerate(self._videos(block), list(root).index(block) + 1):
+                root.insert(place, video)
+
+    def _videos(self, block):
+        """Players of the videos that a block links to; its other links become plain words."""
+        videos = []
+        for link in block.iter("a"):
+            address = link.attrib.pop("href", "")
+            link.tag = "span"
+            if address.endswith(".mp4"):
+                videos.append(
+                    ElementTree.Element("video", {"src": self._inside(address), "controls": "controls"})
+                )
+        return videos
+
+    def _inside(self, address):
+        """The data URI of a file beside the page."""
+        path = self.page.parent / unquote(address)
+        kind, _ = mimetypes.guess_type(path.name)
+        try:
+            data = path.read_bytes()
+            if kind == "image/png" and len(data) > MOST_BYTES:
+                kind, data = "image/jpeg", cv2.imencode(".jpg", read_png(path)[..., ::-1])[1].tobytes()
+        except OSError as error:
+            raise InputError(
+                f"{self.page}: names {address}, which cannot be read ({error.strerror}); delete the page, "
+                "the workflow makes both again"
+            ) from None
+        return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,89 @@
+"""How well scores tell two classes of videos apart: ROC, the area under it, accuracy, intervals.
+
+A score is a logit: above 0 the video is taken for fake. `real` and `fake` are 1-D arrays of such scores.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import binomtest
+
+BLOCK = 25  # frames drawn together by the bootstrap
+ROUNDS = 1000
+
+
+class Scores(NamedTuple):
+    """Scores of one video: numbers (T,) int, the first frame of each pair, ascending; logits (T,) float."""
+
+    numbers: np.ndarray
+    logits: np.ndarray
+
+
+def roc_curve(real, fake):
+    """(false alarms, hits), each (N,) from 0 to 1: shares of real and of fake above a falling threshold.
+
+    Equal scores make one step, so a tie counts half in the area.
+    """
+    thresholds = np.unique(np.concatenate([real, fake]))[::-1]
+    shares = [
+        1 - np.searchsorted(np.sort(scores), thresholds, side="left") / len(scores) for scores in (real, fake)
+    ]
+    return tuple(np.concatenate([[0.0], share]) for share in shares)
+
+
+def area(real, fake):
+    """Area under the ROC curve: how often a fake scores above a real, ties counted half; 0.5 is chance."""
+    false_alarms, hits = roc_curve(real, fake)
+    return float((np.diff(false_alarms) * (hits[1:] + hits[:-1]) / 2).sum())
+
+
+def accuracy(real, fake):
+    """Mean of the shares of real and of fake scores on their side of 0, so that chance is 0.5."""
+    return float(((real <= 0).mean() + (fake > 0).mean()) / 2)
+
+
+def with_interval(statistic, classes, seed):
+    """A statistic of the pairs of several videos and its 95 % bootstrap interval: {"mean", "low", "high"}.
+
+    classes: one list of Scores per argument of `statistic`. Neighbouring pairs are alike, so blocks of BLOCK
+    frames are drawn with replacement, within each video. low and high are None where no video has two
+    blocks. The interval says how much the number depends on the moments of these videos, not on the people.
+    """
+    blocks = [[_blocks(scores) for scores in videos] for videos in classes]
+    value = statistic(*(_joined(videos) for videos in blocks))
+    if all(len(video) < 2 for videos in blocks for video in videos):
+        return {"mean": value, "low": None, "high": None}
+    draw = np.random.default_rng(seed)
+    drawn = [statistic(*(_joined(videos, draw) for videos in blocks)) for _ in range(ROUNDS)]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return {"mean": value, "low": float(low), "high": float(high)}
+
+
+def videos_right(real, fake):
+    """How many videos the sign of their mean score puts on the right side: {"right", "of", "low", "high"}.
+
+    low, high: the exact (Clopper-Pearson) 95 % interval of that share. Arguments as in `with_interval`.
+    """
+    right = [scores.logits.mean() <= 0 for scores in real] + [scores.logits.mean() > 0 for scores in fake]
+    interval = binomtest(sum(right), len(right)).proportion_ci(0.95, "exact")
+    return {
+        "right": int(sum(right)),
+        "of": len(right),
+        "low": float(interval.low),
+        "high": float(interval.high),
+    }
+
+
+def _blocks(scores):
+    """The logits of a video, an array for each block of BLOCK frames."""
+    places = scores.numbers // BLOCK
+    return np.split(scores.logits, np.flatnonzero(np.diff(places)) + 1)
+
+
+def _joined(videos, draw=None):
+    """All logits of some videos' blocks; with a generator, as many blocks as there are, drawn anew."""
+    chosen = []
+    for blocks in videos:
+        picks = range(len(blocks)) if draw is None else draw.integers(0, len(blocks), len(blocks))
+        chosen += [blocks[pick] for pick in picks]
+    return np.concatenate(chosen)

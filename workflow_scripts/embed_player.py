@@ -1,0 +1,12 @@
+"""One transfer's page of the gallery, complete in itself."""
+
+from dancenow.gallery.page import write_player
+from dancenow.job import job
+
+with job(snakemake.log[0]):
+    given = snakemake.input
+    write_player(
+        snakemake.params.pair,
+        (given.source, given.skeleton, given.result, given.series),
+        snakemake.output.page,
+    )

@@ -1,0 +1,9 @@
+"""Real or one of our own results? One video, with how sure the detector is and whom it knows."""
+
+from dancenow.authenticity import judge_video
+from dancenow.job import job
+
+with job(snakemake.log[0], snakemake.threads) as threads:
+    given = snakemake.input
+    name, seed = snakemake.wildcards.video, snakemake.params.seed
+    judge_video(given.video, given.detector, given.report, snakemake.output.verdict, name, seed, threads)

@@ -1,0 +1,12 @@
+"""Every transfer beside its source and its skeleton, on one page."""
+
+from dancenow.gallery.page import write_gallery
+from dancenow.job import job
+
+with job(snakemake.log[0]):
+    given = snakemake.input
+    write_gallery(
+        snakemake.params.transfers,
+        zip(given.sources, given.skeletons, given.results, given.series, strict=True),
+        snakemake.output.page,
+    )

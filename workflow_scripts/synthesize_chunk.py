@@ -1,0 +1,13 @@
+"""One part of the target in the source's poses, silent and lossless."""
+
+from dancenow.chunks import synthesize_chunk
+from dancenow.files import read_json
+from dancenow.job import job
+from dancenow.keypoints import load_pose
+
+with job(snakemake.log[0], snakemake.threads) as threads:
+    cuts = read_json(snakemake.input.facts)["cuts"]
+    pose = load_pose(snakemake.input.pose)
+    face = snakemake.input.face or None
+    part = int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks), snakemake.params.overlap
+    synthesize_chunk(snakemake.input.generator, pose, snakemake.output.video, *part, threads, cuts, face)

@@ -1,0 +1,9 @@
+"""Learn to tell the clips of the training's targets from the results that show them."""
+
+from dancenow.authenticity import train_on_videos
+from dancenow.job import job
+
+with job(snakemake.log[0], snakemake.threads) as threads:
+    given, asked = snakemake.input, snakemake.params
+    output = snakemake.output.detector
+    train_on_videos(given.real, given.fake, asked.pairs, output, asked.steps, asked.seed, threads)
