@@ -54,4 +54,6 @@ rule everything:
             ["results/pages/models/{target}/summary.html", "results/pages/metrics/{target}.heldout.html"],
             target=models_shown(),
         ),
-        expand("results/pages/metrics/{pair}.html", pair=config["evaluation"]["truth"]),
+        expand("results/pages/metrics/{pair}.html", pair=truths_shown()),
+        # not where the detector would need a training that was not asked for
+        branch(detector_shown(), then=["results/pages/authenticity/report.html"], otherwise=[]),

@@ -17,6 +17,7 @@ SHOWN = {
     "previews_film": ("Training", "held-out frames (video)"),
     "losses": ("Training", "losses"),
     "metrics": ("Metrics", "numbers (JSON)"),
+    "roc": ("Fake detection", "figure"),
 }
 
 # first folder of a Markdown page below results: (category, what is shown)
@@ -56,6 +57,17 @@ def page_labels(wildcards):
 def models_shown():
     """Targets of the configured transfers."""
     return sorted({pair.split("_as_")[0] for pair in config["transfers"]})
+
+
+def truths_shown():
+    """Those of the configured transfers that have a ground truth."""
+    return [pair for pair in config["transfers"] if pair in config["evaluation"]["truth"]]
+
+
+def detector_shown():
+    """Whether the detector learns from nothing but configured transfers."""
+    detector = config["authenticity"]
+    return bool(detector["train"]) and {*detector["train"], *detector["heldout"]} <= {*config["transfers"]}
 
 
 def subjects_shown():

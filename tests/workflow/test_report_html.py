@@ -10,7 +10,7 @@ import pytest
 
 from browser import browser_page
 from clips import film, numbered
-from running import said
+from running import planned_jobs, said
 
 PNG = cv2.imencode(".png", np.full((40, 60, 3), 200, np.uint8))[1].tobytes()
 # larger than what a browser takes as an address
@@ -32,6 +32,7 @@ WANTED = {
     },
     "Metrics": {f"results/{place}/{name}" for name in ("alice_as_brunomars", "alice.heldout")
                 for place, name in (("metrics", f"{name}.json"), ("pages/metrics", f"{name}.html"))},
+    "Fake detection": {"results/authenticity/roc.png", "results/pages/authenticity/report.html"},
 }  # fmt: skip
 
 
@@ -106,3 +107,10 @@ def test_no_caption_is_forgotten(workflow):
     for caption in (rules / "captions").glob("*.rst"):
         name = caption.stem  # once in the table, and where it is used
         assert text.count(f'"{name}"') >= 2 or f"captions/{name}.rst" in text, name
+
+
+def test_of_other_transfers_nothing_is_trained(workflow):
+    others = "subjects={carol: {video: data/carol.mp4}}", "transfers=[carol_as_brunomars]"
+    planned = planned_jobs(workflow("-n", "everything", "--config", *others))
+    assert planned["train_generator"] == planned["summarise_training"] == 1
+    assert not planned.keys() & {"train_detector", "evaluate_transfer"}
