@@ -1,6 +1,6 @@
 # What a report shows, and under which heading. Functions only; the captions are in captions/.
 #
-# snakemake --cores 1 --report report.html everything
+# snakemake --cores 1 --report report.html overview
 
 # name of a caption: (category, what is shown)
 SHOWN = {
@@ -18,6 +18,14 @@ SHOWN = {
     "losses": ("Training", "losses"),
     "metrics": ("Metrics", "numbers (JSON)"),
     "roc": ("Fake detection", "figure"),
+    "ablation": ("Comparison", "chart"),
+    "grid": ("Comparison", "all transfers"),
+    "filmstrip": ("Comparison", "consecutive frames"),
+    "faces": ("Comparison", "faces"),
+    "placing": ("Comparison", "with and without normalisation"),
+    "failures": ("Comparison", "worst frames"),
+    "curves": ("Comparison", "losses of all trainings"),
+    "people_compared": ("Comparison", "source and everyone who dances (video)"),
 }
 
 # first folder of a Markdown page below results: (category, what is shown)
@@ -25,6 +33,7 @@ PAGES = {
     "models": ("Training", "summary"),
     "metrics": ("Metrics", "tables"),
     "authenticity": ("Fake detection", "tables"),
+    "tables": ("Comparison", "tables"),
 }
 
 
@@ -41,7 +50,7 @@ def shown(output, caption, **more):
 
 def page_kind(wildcards):
     """Category and contents of a Markdown page, by the folder it lies in."""
-    return PAGES.get(Path(wildcards.page).parts[0], ("Figures and tables", "tables"))
+    return PAGES.get(Path(wildcards.page).parts[0], ("Other", "page"))
 
 
 def page_category(wildcards):
