@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from clips import film, one_line
 from dancenow import authenticity, detector_report
 from dancenow.authenticity import judge_video, train_on_videos
-from dancenow.detector_data import reencode
+from dancenow.detector_data import degrade, reencode
 from dancenow.detector_report import measure_detector, write_report
 from dancenow.errors import InputError
 from dancenow.frames import write_frames
@@ -53,10 +53,21 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def report(place):
+def treated():
+    """What the report has degraded: (name, CRF, divisor)."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def report(place, treated):
+    def noted(path, *given):
+        treated.append((path.stem, *given[1:]))
+        degrade(path, *given)
+
     real, fake = {"carol": place / "carol.mp4"}, {"carol_as_dora": place / "carol_as_dora.mp4"}
     filmed = {"carol": (place / "carol.avi", place / "carol.mp4")}
     with pytest.MonkeyPatch.context() as few:
+        few.setattr(detector_report, "degrade", noted)
         kept = (detector_report.WRITTEN, "at half the size")
         few.setattr(
             detector_report, "CONDITIONS", {title: detector_report.CONDITIONS[title] for title in kept}
@@ -88,9 +99,10 @@ def test_the_control_is_at_chance(report):
         assert abs(row["accuracy"]["mean"] - 0.5) < 0.05
 
 
-def test_a_condition_is_put_on_the_videos(report):
-    small = report["conditions"]["at half the size"]
-    assert small != report["conditions"][detector_report.WRITTEN] and small["videos"]["of"] == 2
+def test_a_condition_is_put_on_real_and_fake_alike(report, treated):
+    # carol and the fake at half the size, then carol once more for the control
+    assert treated == [("carol", 16, 2), ("carol_as_dora", 16, 2), ("carol", 16, 1)]
+    assert report["conditions"].keys() == {detector_report.WRITTEN, "at half the size"}
 
 
 def test_the_page_and_the_picture(report, tmp_path):
