@@ -277,7 +277,13 @@ def files(tmp_path, monkeypatch):
 def test_transfer_from_files(files, tmp_path, caplog):
     caplog.set_level("INFO")
     evaluate_transfer(
-        files, tmp_path / "metrics.json", tmp_path / "metrics.md", holdout=0.2, seed=0, threads=1
+        files,
+        tmp_path / "metrics.json",
+        tmp_path / "metrics.md",
+        tmp_path / "frames.npz",
+        holdout=0.2,
+        seed=0,
+        threads=1,
     )
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 6
@@ -299,7 +305,13 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "nearest_neighbours", spy)
     files.video = files.heldout
     evaluate_heldout(
-        files, tmp_path / "metrics.json", tmp_path / "metrics.md", holdout=0.2, seed=0, threads=1
+        files,
+        tmp_path / "metrics.json",
+        tmp_path / "metrics.md",
+        tmp_path / "frames.npz",
+        holdout=0.2,
+        seed=0,
+        threads=1,
     )
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 8
@@ -312,6 +324,12 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
 def test_heldout_of_another_length_is_refused_and_nothing_is_written(files, tmp_path):
     with pytest.raises(InputError, match="the result has 6 frames, the truth 8"):
         evaluate_heldout(
-            files, tmp_path / "metrics.json", tmp_path / "metrics.md", holdout=0.2, seed=0, threads=1
+            files,
+            tmp_path / "metrics.json",
+            tmp_path / "metrics.md",
+            tmp_path / "frames.npz",
+            holdout=0.2,
+            seed=0,
+            threads=1,
         )
     assert not (tmp_path / "metrics.json").exists()

@@ -43,7 +43,7 @@ def _curve(losses):
     axes = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
     for axis, (name, (steps, values)) in zip(axes, losses.items(), strict=False):
         axis.plot(steps, values, color="0.8", linewidth=0.5)
-        axis.plot(*_smooth(steps, values), color="C0")
+        axis.plot(*smooth(steps, values), color="C0")
         axis.set_title(name.replace("_", " "), fontsize="medium")
         # a few spikes of a GAN must not press the curve flat
         axis.set_ylim(0, 1.1 * np.quantile(values, 0.99))
@@ -53,7 +53,8 @@ def _curve(losses):
     return figure
 
 
-def _smooth(steps, values):
+def smooth(steps, values):
+    """A curve's moving average over WINDOW of its length, and the steps that belong to it."""
     window = max(1, round(WINDOW * len(values)))
     kernel = np.full(window, 1 / window)
     return np.convolve(steps, kernel, "valid"), np.convolve(values, kernel, "valid")
