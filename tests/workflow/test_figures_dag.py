@@ -2,6 +2,9 @@
 
 from running import planned_jobs, said
 
+# whatever config.yaml compares
+COMPARED = "comparison={variants: [fbf_ts, full]}"
+
 FIGURE_RULES = {
     "tabulate_ablation": 2, "plot_ablation": 2, "plot_failures": 2, "plot_grid": 1, "plot_filmstrip": 1,
     "plot_placing": 1, "plot_faces": 1, "plot_curves": 1, "compare_people": 1,
@@ -9,7 +12,7 @@ FIGURE_RULES = {
 
 
 def test_all_figures_with_every_training_once(workflow):
-    jobs = planned_jobs(workflow("-n", "figures"))
+    jobs = planned_jobs(workflow("-n", "figures", "--config", COMPARED))
     names = ("train_generator", "train_face", "synthesize_frames", "evaluate_transfer", "evaluate_heldout")
     # ours and fbf_ts train a generator, full only a face; each paints, ours without normalisation as well
     assert [jobs[name] for name in names] == [2, 1, 4, 4, 3]
@@ -17,7 +20,7 @@ def test_all_figures_with_every_training_once(workflow):
 
 
 def test_figures_are_made_and_nothing_is_made_twice(workflow):
-    run = workflow("figures")
+    run = workflow("figures", "--config", COMPARED)
     assert run.returncode == 0, said(run)
     results = workflow.directory / "results"
     for name in ("alice.heldout", "alice_as_brunomars"):
@@ -27,11 +30,13 @@ def test_figures_are_made_and_nothing_is_made_twice(workflow):
             for kind in ("png", "pdf"):
                 assert (results / f"figures/{name}.{shown}.{kind}").exists()
     assert (results / "comparisons/brunomars.mp4").exists()
-    assert planned_jobs(workflow("-n", "figures", "results/alice_as_brunomars.fbf_ts.mp4")) == {}
+    assert planned_jobs(workflow("-n", "figures", "--config", COMPARED)) == {}
 
 
 def test_more_seeds_train_again_but_the_first_is_the_run_itself(workflow):
-    jobs = planned_jobs(workflow("-n", "figures", "--config", "comparison={seeds: [0, 1, 2]}"))
+    jobs = planned_jobs(
+        workflow("-n", "figures", "--config", "comparison={variants: [fbf_ts, full], seeds: [0, 1, 2]}")
+    )
     assert [jobs[name] for name in ("train_generator", "train_face")] == [6, 3]
     # pictures show the first training only
     assert jobs["evaluate_heldout"] == 9 and jobs["plot_filmstrip"] == 1
@@ -41,6 +46,7 @@ def test_a_second_target_shares_the_source_and_its_video(workflow):
     config = (
         "transfers=[alice_as_brunomars, carol_as_brunomars]",
         "subjects={carol: {video: data/carol.mp4}}",
+        COMPARED,
     )
     jobs = planned_jobs(workflow("-n", "figures", "--config", *config))
     assert [jobs[name] for name in ("train_generator", "train_face", "compare_people")] == [4, 2, 1]

@@ -149,7 +149,7 @@ def _blocks(first, second, key, block):
     """How many blocks have a frame in which both methods have a value."""
     if not all(key in one for row in (first, second) for one in row.series):
         return 0
-    both = np.isfinite(_mean_series(first, key) - _mean_series(second, key))
+    both = np.isfinite(np.subtract(*_pair(first, second, key)))
     return len(set((np.flatnonzero(both) // block).tolist()))
 
 
@@ -158,15 +158,19 @@ def _difference(better, worse, key, seed, block):
     sign = describe(key).sign
     if not sign or not all(key in one for row in (better, worse) for one in row.series):
         return UNKNOWN, UNKNOWN
-    first, second = _mean_series(better, key), _mean_series(worse, key)
-    _check_lengths(key, [first, second])
-    with np.errstate(invalid="ignore"):  # two infinite PSNRs have no difference; the means leave it out
-        over_frames = block_bootstrap(sign * (first - second), seed, block)
+    over_frames = block_bootstrap(sign * np.subtract(*_pair(better, worse, key)), seed, block)
     means = [[one[key]["mean"] for one in row.scores] for row in (better, worse)]
     if None in means[0] or None in means[1]:
         return over_frames, UNKNOWN
     # a baseline is not trained: one value stands against each of several seeds
     return over_frames, _over_seeds((sign * np.subtract(*np.broadcast_arrays(*means))).tolist())
+
+
+def _pair(first, second, key):
+    """The two (T,) series of a paired difference; an infinite PSNR has none and becomes NaN."""
+    series = [_mean_series(row, key) for row in (first, second)]
+    _check_lengths(key, series)
+    return [np.where(np.isfinite(values), values, np.nan) for values in series]
 
 
 def _mean_series(row, key):
