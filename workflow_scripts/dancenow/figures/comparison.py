@@ -31,7 +31,7 @@ class Cell(NamedTuple):
     frames, seeds, gain: {mean, low, high}, None where there is none. frames: the mean over frames, and over
     trainings, with its 95 % interval over blocks of frames; seeds: the same mean with its 95 % interval over
     trainings (Student's t); gain: by how much ours is better, paired frame by frame, positive is better.
-    count: trainings. best: the best, or not clearly worse than the best.
+    count: trainings. best: the best, or as good.
     """
 
     frames: dict
@@ -86,8 +86,8 @@ def compare_files(names, metrics_paths, series_paths):
 def compare(rows, seed, block):
     """{method: {key: Cell}} of {method: Row}, the last of them ours.
 
-    seed, block: of dancenow.metrics.block_bootstrap. The best of a measure is marked, and every method that
-    is not clearly worse. Clearly: the paired difference's interval over frames lies above zero, and over
+    seed, block: of dancenow.metrics.block_bootstrap. The best of a measure is marked, and those that
+    follow it down to the first that is clearly worse. Clearly: the paired difference's interval over frames lies above zero, and over
     seeds, where there are several, as well. Where a difference comes from fewer than LEAST_BLOCKS blocks, or
     where nothing is clearly worse, none is marked.
     """
@@ -132,17 +132,16 @@ def _best(rows, frames, key, seed, block):
     valued = [name for name in rows if frames[name]["mean"] is not None]
     if len(valued) < 2 or not sign:
         return set()
-    first = max(valued, key=lambda name: sign * frames[name]["mean"])
+    first, *others = sorted(valued, key=lambda name: -sign * frames[name]["mean"])
+    if any(_blocks(rows[first], rows[name], key, block) < LEAST_BLOCKS for name in others):
+        return set()
     tied = {first}
-    for name in valued:
-        if name == first:
-            continue
-        if _blocks(rows[first], rows[name], key, block) < LEAST_BLOCKS:
-            return set()
+    for name in others:
         over_frames, over_seeds = _difference(rows[first], rows[name], key, seed, block)
-        if over_frames["low"] <= 0 or (over_seeds["low"] is not None and over_seeds["low"] <= 0):
-            tied.add(name)
-    return tied if len(tied) < len(valued) else set()
+        if over_frames["low"] > 0 and (over_seeds["low"] is None or over_seeds["low"] > 0):
+            return tied
+        tied.add(name)
+    return set()
 
 
 def _blocks(first, second, key, block):
