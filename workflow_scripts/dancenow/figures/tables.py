@@ -57,7 +57,8 @@ def markdown(comparison, what):
 def latex(comparison, what):
     """A LaTeX table per group (package booktabs): means, intervals below them in small type, the best bold."""
     lines = ["% needs \\usepackage{booktabs}"]
-    for number, (group, keys) in enumerate(groupby(comparison.measured(), lambda key: describe(key).group)):
+    groups = groupby(comparison.measured(), lambda key: describe(key).group)
+    for number, (group, keys) in enumerate(groups):
         told = f"{what}: {group}. " + (caption(comparison) if number == 0 else "As the table before.")
         lines += _latex_group(comparison.cells, list(keys), told)
     return "\n".join([*lines, ""])
