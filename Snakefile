@@ -21,6 +21,7 @@
 #   results/models/{target}/enhancer/generator.safetensors   with train.enhancer: the generator at the full size
 #   results/models/{target}/face/generator.safetensors       with train.face: what is added to a painted face
 #   results/models/{target}/summary.md                       one page about it: settings, time, losses, previews
+#   results/models/{target}/{stage}/summary.md               the same about the enhancer or the face
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
 #   results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv   a part of it while it is made, with synthesis.chunks
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
@@ -111,6 +112,11 @@ rule evaluate:
         expand(
             "results/models/{target}/summary.md",
             target={pair.split("_as_")[0] for pair in config["transfers"]},
+        ),
+        expand(
+            "results/models/{target}/{stage}/summary.md",
+            target={pair.split("_as_")[0] for pair in config["transfers"]},
+            stage=[stage for stage in ("enhancer", "face") if config["train"][stage]],
         ),
         expand("results/metrics/{pair}.json", pair=config["evaluation"]["truth"]),
         expand("results/figures/{pair}.normalization.png", pair=config["transfers"]),

@@ -167,7 +167,7 @@ rule plot_ablation:
         series=scored_series,
         code=library("figures/bars", "figures/comparison", "figures/measures", "figures/style", "series"),
     output:
-        png=ensure("results/figures/{scored}.ablation.png", non_empty=True),
+        png=shown(ensure("results/figures/{scored}.ablation.png", non_empty=True), "ablation"),
         pdf=ensure("results/figures/{scored}.ablation.pdf", non_empty=True),
     log:
         "logs/plot_ablation/{scored}.log",
@@ -192,7 +192,7 @@ rule plot_grid:
         videos=of_transfers("results/{target}_as_{source}{variant}.mp4"),
         code=library("figures/grid", "figures/moments", "figures/strips", "figures/style", "draw"),
     output:
-        png=ensure("results/figures/transfers.png", non_empty=True),
+        png=shown(ensure("results/figures/transfers.png", non_empty=True), "grid"),
         pdf=ensure("results/figures/transfers.pdf", non_empty=True),
     log:
         "logs/plot_grid/run.log",
@@ -213,7 +213,7 @@ rule plot_filmstrip:
         pose="results/poses/{target}_as_{source}.npz",
         code=library("figures/filmstrip", "figures/moments", "figures/strips", "figures/style", "draw"),
     output:
-        png=ensure("results/figures/{target}_as_{source}.filmstrip.png", non_empty=True),
+        png=shown(ensure("results/figures/{target}_as_{source}.filmstrip.png", non_empty=True), "filmstrip"),
         pdf=ensure("results/figures/{target}_as_{source}.filmstrip.pdf", non_empty=True),
     log:
         "logs/plot_filmstrip/{target}_as_{source}.log",
@@ -237,7 +237,7 @@ rule plot_faces:
         pose="results/poses/{target}.npz",
         code=library("figures/faces", "figures/moments", "figures/strips", "figures/style", "face"),
     output:
-        png=ensure("results/figures/{target}.faces.png", non_empty=True),
+        png=shown(ensure("results/figures/{target}.faces.png", non_empty=True), "faces"),
         pdf=ensure("results/figures/{target}.faces.pdf", non_empty=True),
     log:
         "logs/plot_faces/{target}.log",
@@ -272,7 +272,7 @@ rule plot_placing:
             *("normalization_figure", "normalize", "draw"),
         ),
     output:
-        png=ensure("results/figures/{target}_as_{source}.placing.png", non_empty=True),
+        png=shown(ensure("results/figures/{target}_as_{source}.placing.png", non_empty=True), "placing"),
         pdf=ensure("results/figures/{target}_as_{source}.placing.pdf", non_empty=True),
     log:
         "logs/plot_placing/{target}_as_{source}.log",
@@ -292,7 +292,7 @@ rule plot_failures:
             "figures/failures", "figures/measures", "figures/moments", "figures/strips", "figures/style"
         ),
     output:
-        png=ensure("results/figures/{scored}.failures.png", non_empty=True),
+        png=shown(ensure("results/figures/{scored}.failures.png", non_empty=True), "failures"),
         pdf=ensure("results/figures/{scored}.failures.pdf", non_empty=True),
     log:
         "logs/plot_failures/{scored}.log",
@@ -314,7 +314,7 @@ rule plot_curves:
         ],
         code=library("figures/curves", "figures/style", "training_summary"),
     output:
-        png=ensure("results/figures/{target}.curves.png", non_empty=True),
+        png=shown(ensure("results/figures/{target}.curves.png", non_empty=True), "curves"),
         pdf=ensure("results/figures/{target}.curves.pdf", non_empty=True),
     log:
         "logs/plot_curves/{target}.log",
@@ -337,7 +337,7 @@ rule compare_people:
         clip=lambda wildcards: clips_of(wildcards.source)[0]["video"],
         code=library("figures/people", "media"),
     output:
-        video=ensure("results/comparisons/{source}.mp4", non_empty=True),
+        video=shown(ensure("results/comparisons/{source}.mp4", non_empty=True), "people_compared"),
     log:
         "logs/compare_people/{source}.log",
     benchmark:

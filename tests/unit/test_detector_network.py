@@ -4,7 +4,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from clips import one_line
-from dancenow.detector import judge_pairs, load_detector, save_detector, train_detector
+from dancenow.detector import judge_squares, load_detector, save_detector, train_detector
 from dancenow.errors import InputError
 
 
@@ -17,6 +17,11 @@ def squares(count, seed, blur):
     return (draw.uniform(60, 190, (count, 1, 1, 1, 1)) + noise).clip(0, 255).astype(np.uint8)
 
 
+def logits(detector, kind):
+    """Those of squares, each by itself."""
+    return np.array([judge_squares(detector, square[None]) for square in kind])
+
+
 @pytest.fixture(scope="module")
 def trained():
     return train_detector(squares(64, 0, False), squares(64, 1, True), steps=25, seed=0, threads=1)
@@ -25,8 +30,8 @@ def trained():
 def test_it_learns_how_pixels_were_made(trained):
     detector, losses = trained
     assert len(losses) == 25 and losses[-1] < losses[0] / 2
-    assert (judge_pairs(detector, one_by_one(squares(20, 2, False))) < 0).all()
-    assert (judge_pairs(detector, one_by_one(squares(20, 3, True))) > 0).all()
+    assert (logits(detector, squares(20, 2, False)) < 0).all()
+    assert (logits(detector, squares(20, 3, True)) > 0).all()
 
 
 def test_the_same_seed_gives_the_same_weights():
@@ -37,30 +42,22 @@ def test_the_same_seed_gives_the_same_weights():
     assert not torch.equal(first.head.weight, other.head.weight)
 
 
-def one_by_one(kind):
-    """Each square as a pair of frames of its own."""
-    return kind[:, None]
-
-
 def test_neither_brightness_nor_the_strength_of_the_noise_counts(trained):
     soft = squares(4, 4, True).clip(60, 195)
     for changed in (soft - 60, soft + 60):
-        np.testing.assert_allclose(
-            *(judge_pairs(trained[0], one_by_one(each)) for each in (soft, changed)), rtol=1e-5
-        )
-    twice = ((soft - 60) * 1.9).astype(np.uint8)
-    assert (judge_pairs(trained[0], one_by_one(twice)) > 0).all()
+        np.testing.assert_allclose(logits(trained[0], soft), logits(trained[0], changed), rtol=1e-5)
+    assert (logits(trained[0], ((soft - 60) * 1.9).astype(np.uint8)) > 0).all()
 
 
 def test_still_flat_frames_show_nothing(trained):
-    flat = np.full((1, 1, 2, 3, 40, 40), 90, np.uint8)
-    np.testing.assert_allclose(*(judge_pairs(trained[0], each) for each in (flat, flat + 100)), rtol=1e-5)
+    flat = np.full((1, 2, 3, 40, 40), 90, np.uint8)
+    np.testing.assert_allclose(logits(trained[0], flat), logits(trained[0], flat + 100), rtol=1e-5)
 
 
 def test_a_pair_has_the_mean_of_its_squares(trained):
     several = squares(5, 7, False)
-    alone = judge_pairs(trained[0], one_by_one(several))
-    np.testing.assert_allclose(judge_pairs(trained[0], [several]), alone.mean(), rtol=1e-5)
+    mean = logits(trained[0], several).mean()
+    assert judge_squares(trained[0], several) == pytest.approx(mean, rel=1e-5)
 
 
 def test_a_file_brings_back_the_detector_and_what_it_knows(trained, tmp_path):
@@ -68,8 +65,8 @@ def test_a_file_brings_back_the_detector_and_what_it_knows(trained, tmp_path):
     save_detector(path, trained[0], {"real": ["anna"]})
     loaded, description = load_detector(path)
     assert description["real"] == ["anna"] and not loaded.training
-    pairs = one_by_one(squares(3, 6, True))
-    assert (judge_pairs(loaded, pairs) == judge_pairs(trained[0], pairs)).all()
+    seen = squares(3, 6, True)
+    assert (logits(loaded, seen) == logits(trained[0], seen)).all()
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(InputError) as error:
         load_detector(path)

@@ -42,7 +42,7 @@ def test_settings_reach_the_rules(workflow):
     completed = workflow(REPORT, *rules, *MORE)
     assert completed.returncode == 0, completed.stderr
     trained = json.loads((made / "authenticity" / "detector.safetensors").read_text())
-    assert trained == {"pairs": ["alice_as_brunomars"], "steps": 200, "seed": 0}
+    assert trained == {"pairs": ["alice_as_brunomars"], "steps": 400, "seed": 0}
     tested = json.loads((made / "authenticity" / "report.json").read_text())
     assert tested["real"] == ["carol", "dora"] and tested["fake"] == ["carol_as_dora"]
     assert tested["control"] == ["carol", "dora"]

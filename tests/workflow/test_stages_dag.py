@@ -39,7 +39,7 @@ def check_settings(workflow):
     assert [each["epochs"] for each in (first, second, face)] == [5, 30, 5]
     assert [each["weights"]["perceptual"] for each in (first, second, face)] == [10, 20, 10]
     assert second["enhancer"] == {"channels": 32, "blocks": 3} and face["face"] == {"size": 128}
-    assert face["generator"] == {"channels": 64, "downs": 3, "blocks": 5}
+    assert face["generator"] == {"channels": 64, "downs": 3, "blocks": 5, "unshuffle": 1}
     assert all(each["learning_rate"] == 2e-4 and each["ema"] == 0 for each in (first, second, face))
 
 
@@ -50,6 +50,7 @@ def test_three_stages_each_run_again_by_themselves_and_what_follows(workflow):
     check_inputs(workflow)
     check_settings(workflow)
     assert planned(workflow) == {}
+    assert planned_jobs(workflow("-n", f"{MODEL}face/summary.md", *PAPER)) == {"summarise_stage": 1}
     assert planned(workflow, "train={face: {epochs: 6}}") == {"train_face": 1} | ONWARDS
     assert planned(workflow, "train={face: null}") == ONWARDS
     later = {"train_enhancer": 1, "train_face": 1} | ONWARDS

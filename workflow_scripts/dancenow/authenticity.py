@@ -5,19 +5,25 @@ Who the detector learned from is never one that it is tested on, be it as target
 
 import logging
 import math
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from dancenow.detector import judge_pairs, load_detector, save_detector, train_detector
-from dancenow.detector_data import common_edge, draw_squares, read_pairs
+from dancenow.detector import judge_squares, load_detector, save_detector, train_detector
+from dancenow.detector_data import common_edge, degrade, draw_squares, read_pairs
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
+from dancenow.media import CRF
 from dancenow.separation import Scores, with_interval
 
 log = logging.getLogger(__name__)
 
-SQUARES = 2048  # of each kind, real and fake, that it learns from: 50 MB
+SQUARES = 4096  # of each kind, real and fake, that it learns from: 100 MB
+# (x264's CRF, divisor of the size): it learns from every video, real or fake, as written and in these forms,
+# because one that knew a single compression took everything coarser for fake
+FORMS = ((23, 1), (30, 1), (CRF, 2))
 PAIRS = 100  # of consecutive frames, at most, that a video is judged by
 UNKNOWN = "no held-out subject: accuracy unknown"
 
@@ -57,9 +63,11 @@ def train_on_videos(real, fake, pairs, output, steps, seed, threads):
             "config: authenticity.train: names no transfer, so there is nothing to learn from; add at least "
             "one {target}_as_{source}"
         )
-    edge = common_edge([*real, *fake])
-    log.info("drawing %d squares of %d px, half of them real", 2 * SQUARES, edge)
-    kinds = [draw_squares(paths, SQUARES, edge, seed) for paths in (real, fake)]
+    with tempfile.TemporaryDirectory() as folder:
+        forms = [_in_all_forms(paths, folder) for paths in (real, fake)]
+        edge = common_edge([path for paths in forms for path in paths])
+        log.info("drawing %d squares of %d px, half of them real", 2 * SQUARES, edge)
+        kinds = [draw_squares(paths, SQUARES, edge, seed) for paths in forms]
     detector, losses = train_detector(*kinds, steps, seed, threads)
     description = {
         "real": targets_of(pairs),
@@ -74,15 +82,8 @@ def train_on_videos(real, fake, pairs, output, steps, seed, threads):
 
 def score(detector, pairs):
     """Scores of a video. pairs: as from detector_data.read_pairs."""
-    numbers = []
-
-    def pictures():
-        for number, squares in pairs:
-            numbers.append(number)
-            yield squares
-
-    logits = judge_pairs(detector, pictures())
-    return Scores(np.array(numbers), logits)
+    found = [(number, judge_squares(detector, squares)) for number, squares in pairs]
+    return Scores(*(np.array(column) for column in zip(*found, strict=True)))
 
 
 def judge_video(video, detector_path, report_path, output, name, seed, threads):
@@ -141,6 +142,16 @@ def summarise(found):
         names = " and ".join(found["seen_in_training"])
         sentence += f"; {names} was in the training set, so this is no test of the detector"
     return sentence
+
+
+def _in_all_forms(paths, folder):
+    """The videos and their degraded copies, which are written to `folder`."""
+    copies = []
+    for path in paths:
+        for crf, divisor in FORMS:
+            copies.append(Path(folder) / f"{Path(path).stem}.{crf}.{divisor}.mp4")
+            degrade(path, copies[-1], crf, divisor)
+    return [*paths, *copies]
 
 
 def _mean(logits):

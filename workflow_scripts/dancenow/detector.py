@@ -89,9 +89,9 @@ def train_detector(real, fake, steps, seed, threads):
 
 
 @torch.inference_mode()
-def judge_pairs(detector, pairs):
-    """(T,) float64 logits of T pairs of frames, each (N, 2, 3, E, E) uint8: the mean over its N squares."""
-    return np.array([detector(torch.from_numpy(squares)).mean().item() for squares in pairs], np.float64)
+def judge_squares(detector, squares):
+    """Logit of a pair of frames: the mean over its squares, (N, 2, 3, E, E) uint8."""
+    return detector(torch.from_numpy(squares)).mean().item()
 
 
 def save_detector(path, detector, description):

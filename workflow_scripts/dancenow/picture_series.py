@@ -59,24 +59,25 @@ def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, 
             time[:, :, index - 1] = _step(*zip(before, now, strict=True), body_height)
         before = now
     names = [*rows, truth_row]
-    by_measure = [dict(zip(IMAGE_MEASURES, region, strict=True)) for region in images]
     return PictureSeries(
         every,
-        {
-            row: {
-                region: {key: values[column] for key, values in measures.items()}
-                for region, measures in zip(REGIONS, by_measure, strict=True)
-            }
-            for column, row in enumerate(rows)
+        images={row: _by_region(images[:, :, column]) for column, row in enumerate(rows)},
+        time={
+            row: dict(zip(TIME_MEASURES, time[:, column], strict=True)) for column, row in enumerate(names)
         },
-        {row: dict(zip(TIME_MEASURES, time[:, column], strict=True)) for column, row in enumerate(names)},
-        {
-            key: dict(zip(names, np.stack(kept, axis=1), strict=True))
-            for key, kept in features.items()
+        features={
+            region: dict(zip(names, np.stack(kept, axis=1), strict=True))
+            for region, kept in features.items()
             if kept
         },
-        {key: np.array(kept) for key, kept in sampled.items() if kept},
+        sampled={region: np.array(kept) for region, kept in sampled.items() if kept},
     )
+
+
+def _by_region(values):
+    """(regions, measures, T) float -> {region: {measure: (T,)}}."""
+    measures = [dict(zip(IMAGE_MEASURES, region, strict=True)) for region in values]
+    return dict(zip(REGIONS, measures, strict=True))
 
 
 def _step(frames, masks, asked, body_height):
