@@ -8,8 +8,7 @@ host=$(hostname -s)
 export SLURM_CONF="$folder/slurm.conf"
 
 write_configuration() {
-	local memory controller node
-	memory=$(($(awk '/MemTotal/ {print $2}' /proc/meminfo) / 1024 - 512))
+	local controller node
 	read -r controller node <<<"$(python3 -c '
 import socket
 ends = [socket.socket() for _ in range(2)]
@@ -60,7 +59,7 @@ print(*[end.getsockname()[1] for end in ends])')"
 		JobCompType=jobcomp/filetxt
 		JobCompLoc=$folder/log/jobcomp.txt
 		GresTypes=gpu
-		NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=$memory Gres=gpu:2 State=UNKNOWN
+		NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:2 State=UNKNOWN
 		PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
 		PartitionName=gpu Nodes=$host MaxTime=INFINITE State=UP
 	CONFIGURATION

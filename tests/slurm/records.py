@@ -15,6 +15,7 @@ WANTED = {
     "performer": ("main", 0, ["COMPLETED"] * 2),
     # the first attempt is cancelled, the second warned of its time limit
     "train_generator": ("gpu", 2, ["CANCELLED", "COMPLETED", "FAILED"]),
+    "train_face": ("gpu", 2, ["COMPLETED"]),
     "transfer": ("gpu", 1, ["COMPLETED"]),
 }
 

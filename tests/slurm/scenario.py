@@ -41,7 +41,7 @@ CONFIG = {
     "batch": {"targets": ["alice"], "sources": ["brunomars", "broken"]},
 }
 # as many threads here as there: sums over another number of threads have other last digits
-HEAVY = ("detect_poses", "train_generator", "synthesize_frames")
+HEAVY = ("detect_poses", "train_generator", "train_face", "synthesize_frames")
 THREADS = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in HEAVY))
 CLUSTER = (
     "--profile", ROOT / "profiles/slurm", "--workflow-profile", "none",
@@ -54,6 +54,7 @@ SAME_BYTES = (
     "results/plates/alice.png",
     f"{MODEL}/generator.safetensors",
     f"{MODEL}/losses.jsonl",
+    f"{MODEL}/face/generator.safetensors",
     RESULT,
 )
 SUMMARY = [
