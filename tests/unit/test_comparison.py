@@ -51,6 +51,15 @@ def test_a_tie_within_the_interval_is_not_claimed():
     assert marked(compare(rows, **TOLD)) == set()
 
 
+def test_a_shaky_method_is_not_best_beside_a_clearly_worse_one_that_beats_it():
+    rows = {
+        "first": row(steady(0.9)),
+        "a": row(steady(0.5), steady(0.9)),
+        "ours": row(steady(0.8), steady(0.801)),
+    }
+    assert marked(compare(rows, **TOLD)) == {"first"}
+
+
 def test_less_is_better_where_the_measure_says_so():
     key = ("perceptual",)
     cells = compare({"a": row(steady(1.5), key=key), "ours": row(steady(1.0), key=key)}, **TOLD)

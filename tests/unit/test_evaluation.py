@@ -24,6 +24,7 @@ from dancenow.keypoints import BODY_NAMES, COUNT, FEET, INDEX, Pose, save_pose
 from dancenow.media import encode, probe
 from dancenow.perceptual import evaluation_decision, load_perceptual
 from dancenow.regions import FACE, FRAME, HANDS, MASK, PERSON
+from dancenow.series import load_series
 
 SIZE = 96  # px of the square frames
 FIGURE = np.random.default_rng(3).uniform(-1, 1, (FEET.stop, 2)) * (
@@ -289,6 +290,10 @@ def test_transfer_from_files(files, tmp_path, caplog):
     assert report["frames"] == 6
     assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
     assert report["scores"][RESULT]["pose_error"]["mean"] == pytest.approx(0, abs=0.5)
+    series = load_series(tmp_path / "frames.npz")
+    assert np.mean(series[RESULT][("ssim",)]) == pytest.approx(report["scores"][RESULT]["ssim"]["mean"])
+    own = {key for key, values in series[PLATE].items() if len(values) == 6}
+    assert {("regions", "frame", "ssim"), ("pose", "asked", "all", "pck"), ("time", "flicker")} <= own
     page = (tmp_path / "metrics.md").read_text()
     assert page == markdown_page(report, "result")
     assert page in caplog.text

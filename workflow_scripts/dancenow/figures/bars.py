@@ -41,7 +41,7 @@ def plot_ablation(names, metrics_paths, series_paths, png, pdf):
         figure.legend(
             handles=[Patch(label=name, **style) for name, style in styles.items()],
             loc="upper center",
-            ncols=min(len(styles), 6),
+            ncols=len(styles) if len(styles) < 6 else -(-len(styles) // 2),
             frameon=False,
             handlelength=2.2,
             handleheight=1.2,

@@ -31,7 +31,7 @@ class Cell(NamedTuple):
     frames, seeds, gain: {mean, low, high}, None where there is none. frames: the mean over frames, and over
     trainings, with its 95 % interval over blocks of frames; seeds: the same mean with its 95 % interval over
     trainings (Student's t); gain: by how much ours is better, paired frame by frame, positive is better.
-    count: trainings. best: the best, or not clearly worse than the best.
+    count: trainings. best: the best, or as good.
     """
 
     frames: dict
@@ -86,10 +86,10 @@ def compare_files(names, metrics_paths, series_paths):
 def compare(rows, seed, block):
     """{method: {key: Cell}} of {method: Row}, the last of them ours.
 
-    seed, block: of dancenow.metrics.block_bootstrap. The best of a measure is marked, and every method that
-    is not clearly worse. Clearly: the paired difference's interval over frames lies above zero, and over
-    seeds, where there are several, as well. Where a difference comes from fewer than LEAST_BLOCKS blocks, or
-    where nothing is clearly worse, none is marked.
+    seed, block: of dancenow.metrics.block_bootstrap. The best of a measure is marked, and those that
+    follow it down to the first that is clearly worse. Clearly: the paired difference's interval over frames
+    lies above zero, and over seeds, where there are several, as well. Where a difference comes from fewer than
+    LEAST_BLOCKS blocks, or where nothing is clearly worse, none is marked.
     """
     ours = list(rows)[-1]
     cells = {name: {} for name in rows}
@@ -132,24 +132,23 @@ def _best(rows, frames, key, seed, block):
     valued = [name for name in rows if frames[name]["mean"] is not None]
     if len(valued) < 2 or not sign:
         return set()
-    first = max(valued, key=lambda name: sign * frames[name]["mean"])
+    first, *others = sorted(valued, key=lambda name: -sign * frames[name]["mean"])
+    if any(_blocks(rows[first], rows[name], key, block) < LEAST_BLOCKS for name in others):
+        return set()
     tied = {first}
-    for name in valued:
-        if name == first:
-            continue
-        if _blocks(rows[first], rows[name], key, block) < LEAST_BLOCKS:
-            return set()
+    for name in others:
         over_frames, over_seeds = _difference(rows[first], rows[name], key, seed, block)
-        if over_frames["low"] <= 0 or (over_seeds["low"] is not None and over_seeds["low"] <= 0):
-            tied.add(name)
-    return tied if len(tied) < len(valued) else set()
+        if over_frames["low"] > 0 and (over_seeds["low"] is None or over_seeds["low"] > 0):
+            return tied
+        tied.add(name)
+    return set()
 
 
 def _blocks(first, second, key, block):
     """How many blocks have a frame in which both methods have a value."""
     if not all(key in one for row in (first, second) for one in row.series):
         return 0
-    both = np.isfinite(_mean_series(first, key) - _mean_series(second, key))
+    both = np.isfinite(np.subtract(*_pair(first, second, key)))
     return len(set((np.flatnonzero(both) // block).tolist()))
 
 
@@ -158,15 +157,19 @@ def _difference(better, worse, key, seed, block):
     sign = describe(key).sign
     if not sign or not all(key in one for row in (better, worse) for one in row.series):
         return UNKNOWN, UNKNOWN
-    first, second = _mean_series(better, key), _mean_series(worse, key)
-    _check_lengths(key, [first, second])
-    with np.errstate(invalid="ignore"):  # two infinite PSNRs have no difference; the means leave it out
-        over_frames = block_bootstrap(sign * (first - second), seed, block)
+    over_frames = block_bootstrap(sign * np.subtract(*_pair(better, worse, key)), seed, block)
     means = [[one[key]["mean"] for one in row.scores] for row in (better, worse)]
     if None in means[0] or None in means[1]:
         return over_frames, UNKNOWN
     # a baseline is not trained: one value stands against each of several seeds
     return over_frames, _over_seeds((sign * np.subtract(*np.broadcast_arrays(*means))).tolist())
+
+
+def _pair(first, second, key):
+    """The two (T,) series of a paired difference; an infinite PSNR has none and becomes NaN."""
+    series = [_mean_series(row, key) for row in (first, second)]
+    _check_lengths(key, series)
+    return [np.where(np.isfinite(values), values, np.nan) for values in series]
 
 
 def _mean_series(row, key):

@@ -47,7 +47,7 @@ def describe(key):
         return Measure("by region", f"{REGIONS[key[1]]}: {title}", *rest)
     if key[0] == "pose":
         title, *rest = PART_MEASURES[name]
-        return Measure(f"keypoints found again, against {REFERENCES[key[1]]}", f"{key[2]}: {title}", *rest)
+        return Measure(f"found again, against {REFERENCES[key[1]]}", f"{key[2]} keypoints: {title}", *rest)
     if key[0] == "time":
         return Measure("from frame to frame, on the person, levels of 255", *TIME_MEASURES[name])
     return Measure("inside the person's box", *MEASURES[name])

@@ -55,27 +55,33 @@ def markdown(comparison, what):
 
 
 def latex(comparison, what):
-    """A LaTeX table (package booktabs): means, intervals below them in small type, the best bold."""
-    methods = list(comparison.cells)
+    """A LaTeX table per group (package booktabs): means, intervals below them in small type, the best bold."""
+    lines = ["% needs \\usepackage{booktabs}"]
+    groups = groupby(comparison.measured(), lambda key: describe(key).group)
+    for number, (group, keys) in enumerate(groups):
+        told = f"{what}: {group}. " + (caption(comparison) if number == 0 else "As the table before.")
+        lines += _latex_group(comparison.cells, list(keys), told)
+    return "\n".join([*lines, ""])
+
+
+def _latex_group(cells, keys, told):
     lines = [
-        "% needs \\usepackage{booktabs}",
         "\\begin{table*}",
-        "\\centering\\small",
-        f"\\caption{{{_tex(what)}. {_tex(caption(comparison))}}}",
-        f"\\begin{{tabular}}{{l{'c' * len(methods)}}}",
+        "\\centering\\small\\setlength{\\tabcolsep}{3pt}",
+        f"\\caption{{{_tex(told)}}}",
+        f"\\begin{{tabular}}{{l{'c' * len(cells)}}}",
         "\\toprule",
-        " & ".join(["", *map(_tex, methods)]) + " \\\\",
+        " & ".join(["", *map(_tex, cells)]) + " \\\\",
+        "\\midrule",
     ]
-    for group, keys in groupby(comparison.measured(), lambda key: describe(key).group):
-        lines += ["\\midrule", f"\\multicolumn{{{len(methods) + 1}}}{{l}}{{\\emph{{{_tex(group)}}}}} \\\\"]
-        for key in keys:
-            measure = describe(key)
-            cells = [comparison.cells[method].get(key) for method in methods]
-            means = (_tex_mean(cell, measure.decimals) for cell in cells)
-            intervals = (_tex_interval(cell, measure.decimals) for cell in cells)
-            lines.append(" & ".join([_tex(measure.title), *means]) + " \\\\[-2pt]")
-            lines.append(" & ".join(["", *intervals]) + " \\\\")
-    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", "\\end{table*}", ""])
+    for key in keys:
+        measure = describe(key)
+        row = [by_key.get(key) for by_key in cells.values()]
+        means = (_tex_mean(cell, measure.decimals) for cell in row)
+        intervals = (_tex_interval(cell, measure.decimals) for cell in row)
+        lines.append(" & ".join([_tex(measure.title), *means]) + " \\\\[-2pt]")
+        lines.append(" & ".join(["", *intervals]) + " \\\\")
+    return [*lines, "\\bottomrule", "\\end{tabular}", "\\end{table*}"]
 
 
 def csv_rows(comparison):
@@ -100,8 +106,8 @@ def caption(comparison):
     bold = (
         f"Fewer than {LEAST_BLOCKS} blocks: the intervals are rough and nothing is called the best."
         if few
-        else "Bold: the best, and whatever is not clearly worse by the paired differences; nothing is bold "
-        "where none can be told apart."
+        else "Bold: the best, and those after it down to the first that is clearly worse by the paired "
+        "differences; nothing is bold where none can be told apart."
     )
     return (
         f"{facts['frames_compared']} frames. [ ]: 95 % bootstrap interval over blocks of {block} frames. "
