@@ -49,7 +49,7 @@ def stages(preset):
     double = tuple(2 * edge for edge in size)
     if train["enhancer"]:
         yield "enhancer", train | {"weights": train["enhancer"]["weights"]}, double
-    if train["face"]:
+    if train["face"] and train["enhancer"]:  # behind a first stage alone it takes less than that
         own = {key: train["face"][key] for key in ("weights", "generator", "discriminator")}
         yield "face", train | own | {"face": {"size": train["face"]["size"]}, "main": train}, double
 
