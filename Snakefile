@@ -21,6 +21,7 @@
 #   results/models/{target}/enhancer/generator.safetensors   with train.enhancer: the generator at the full size
 #   results/models/{target}/face/generator.safetensors       with train.face: what is added to a painted face
 #   results/models/{target}/summary.md                       one page about it: settings, time, losses, previews
+#   results/models/{target}/{stage}/summary.md               the same about the enhancer or the face
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
 #   results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv   a part of it while it is made, with synthesis.chunks
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
@@ -42,6 +43,17 @@
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
 #   clean_intermediate                                       no file: deletes what can be made again without a training
+# What `snakemake figures` makes of `transfers` and `comparison`; {scored} is {target}.heldout or a pair with a truth:
+#   results/tables/{scored}.ablation.md .tex .csv            ours, its variants and the baselines, with intervals
+#   results/figures/{scored}.ablation.png .pdf               the same as bars
+#   results/figures/{scored}.failures.png .pdf               the worst frames
+#   results/metrics/{target}_as_{source}.frames.npz          the measures of each frame; also of heldout
+#   results/figures/transfers.png .pdf                       all pairs: source, skeletons, result
+#   results/figures/{target}_as_{source}.filmstrip.png .pdf  consecutive frames of each variant
+#   results/figures/{target}_as_{source}.placing.png .pdf    without and with normalisation
+#   results/figures/{target}.faces.png .pdf                  before and after the face generator
+#   results/figures/{target}.curves.png .pdf                 the losses of all trainings
+#   results/comparisons/{source}.mp4                         the source and all its transfers, side by side
 # Behind {target} in models and heldout, and behind {target}_as_{source}, stands the name of a variant, if any:
 #   results/models/alice.fbf_ts/  results/alice_as_brunomars.fbf_ts.mp4     an entry of `variants`
 #   results/alice_as_brunomars.seed1.mp4  ….fbf_ts.seed1.mp4                 another seed of the training
@@ -81,6 +93,7 @@ include: "rules/overlay_normalization.smk"
 include: "rules/gallery.smk"
 include: "rules/authenticity.smk"
 include: "rules/batch.smk"
+include: "rules/figures.smk"
 include: "rules/clean.smk"
 include: "rules/pages.smk"
 
@@ -99,6 +112,11 @@ rule evaluate:
         expand(
             "results/models/{target}/summary.md",
             target={pair.split("_as_")[0] for pair in config["transfers"]},
+        ),
+        expand(
+            "results/models/{target}/{stage}/summary.md",
+            target={pair.split("_as_")[0] for pair in config["transfers"]},
+            stage=[stage for stage in ("enhancer", "face") if config["train"][stage]],
         ),
         expand("results/metrics/{pair}.json", pair=config["evaluation"]["truth"]),
         expand("results/figures/{pair}.normalization.png", pair=config["transfers"]),

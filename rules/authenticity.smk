@@ -75,7 +75,7 @@ rule test_detector:
     output:
         report=ensure("results/authenticity/report.json", non_empty=True),
         page=ensure("results/authenticity/report.md", non_empty=True),
-        figure=ensure("results/authenticity/roc.png", non_empty=True),
+        figure=shown(ensure("results/authenticity/roc.png", non_empty=True), "roc"),
     log:
         "logs/test_detector/run.log",
     benchmark:

@@ -12,6 +12,6 @@ rule clean_intermediate:
     conda:
         "../envs/video.yaml"
     params:
-        targets=configured_targets(),
+        stay=[*configured_targets(), *config["authenticity"]["train"], *config["authenticity"]["heldout"]],
     script:
         "../workflow_scripts/clean_intermediate.py"

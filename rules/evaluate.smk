@@ -1,6 +1,7 @@
 # Numbers, each beside two baselines on the same frames. Nothing here feeds the transfer.
 # REQUIRED INPUTS: evaluation.truth in the configuration, or a target's held-out footage
-# OUTPUTS: results/metrics/{target}_as_{source}.json and .md, results/metrics/{target}.heldout.json and .md
+# OUTPUTS: results/metrics/{target}_as_{source}.json and .md, results/metrics/{target}.heldout.json and .md;
+#          the same by frame: .frames.npz
 
 SCORING = library(
     "evaluation",
@@ -12,6 +13,7 @@ SCORING = library(
     "kernel_distance",
     "metrics",
     "perceptual",
+    "series",
 )
 
 
@@ -31,6 +33,7 @@ rule evaluate_transfer:
             ensure("results/metrics/{target}_as_{source}{variant}{placing}.json", non_empty=True), "metrics"
         ),
         table=ensure("results/metrics/{target}_as_{source}{variant}{placing}.md", non_empty=True),
+        series=ensure("results/metrics/{target}_as_{source}{variant}{placing}.frames.npz", non_empty=True),
     log:
         "logs/evaluate_transfer/{target}_as_{source}{variant}{placing}.log",
     benchmark:
@@ -87,6 +90,7 @@ rule evaluate_heldout:
     output:
         metrics=shown(ensure("results/metrics/{target}{variant}.heldout.json", non_empty=True), "metrics"),
         table=ensure("results/metrics/{target}{variant}.heldout.md", non_empty=True),
+        series=ensure("results/metrics/{target}{variant}.heldout.frames.npz", non_empty=True),
     log:
         "logs/evaluate_heldout/{target}{variant}.log",
     benchmark:

@@ -1,4 +1,5 @@
-# All that there is to see, and the Markdown among it as HTML, which a report shows without another program.
+# All that there is to see, without (overview) and with (everything) the trainings of a comparison; the Markdown among
+# it as HTML, which a report shows without another program.
 # REQUIRED INPUTS: any results/*.md, with the pictures and videos that it names beside it
 # OUTPUTS: results/pages/{page}.html
 
@@ -28,7 +29,7 @@ rule publish_page:
         "../workflow_scripts/publish_page.py"
 
 
-rule everything:
+rule overview:
     input:
         "results/gallery.html",
         expand(
@@ -50,8 +51,15 @@ rule everything:
             ],
             subject=subjects_shown(),
         ),
-        expand(
-            ["results/pages/models/{target}/summary.html", "results/pages/metrics/{target}.heldout.html"],
-            target=models_shown(),
-        ),
-        expand("results/pages/metrics/{pair}.html", pair=config["evaluation"]["truth"]),
+        expand("results/pages/models/{target}/summary.html", target=models_shown()),
+        expand("results/pages/metrics/{target}.heldout.html", target=HELDOUT),
+        expand("results/pages/metrics/{pair}.html", pair=truths_shown()),
+        # not where the detector would need a training that was not asked for
+        branch(detector_shown(), then=["results/pages/authenticity/report.html"], otherwise=[]),
+
+
+rule everything:
+    input:
+        rules.overview.input,
+        rules.figures.input,
+        expand("results/pages/tables/{scored}.ablation.html", scored=ALL_SCORED),

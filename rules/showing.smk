@@ -1,6 +1,6 @@
 # What a report shows, and under which heading. Functions only; the captions are in captions/.
 #
-# snakemake --cores 1 --report report.html everything
+# snakemake --cores 1 --report report.html overview
 
 # name of a caption: (category, what is shown)
 SHOWN = {
@@ -17,6 +17,15 @@ SHOWN = {
     "previews_film": ("Training", "held-out frames (video)"),
     "losses": ("Training", "losses"),
     "metrics": ("Metrics", "numbers (JSON)"),
+    "roc": ("Fake detection", "figure"),
+    "ablation": ("Comparison", "chart"),
+    "grid": ("Comparison", "all transfers"),
+    "filmstrip": ("Comparison", "consecutive frames"),
+    "faces": ("Comparison", "faces"),
+    "placing": ("Comparison", "with and without normalisation"),
+    "failures": ("Comparison", "worst frames"),
+    "curves": ("Comparison", "losses of all trainings"),
+    "people_compared": ("Comparison", "source and everyone who dances (video)"),
 }
 
 # first folder of a Markdown page below results: (category, what is shown)
@@ -24,6 +33,7 @@ PAGES = {
     "models": ("Training", "summary"),
     "metrics": ("Metrics", "tables"),
     "authenticity": ("Fake detection", "tables"),
+    "tables": ("Comparison", "tables"),
 }
 
 
@@ -40,7 +50,7 @@ def shown(output, caption, **more):
 
 def page_kind(wildcards):
     """Category and contents of a Markdown page, by the folder it lies in."""
-    return PAGES.get(Path(wildcards.page).parts[0], ("Figures and tables", "tables"))
+    return PAGES.get(Path(wildcards.page).parts[0], ("Other", "page"))
 
 
 def page_category(wildcards):
@@ -56,6 +66,17 @@ def page_labels(wildcards):
 def models_shown():
     """Targets of the configured transfers."""
     return sorted({pair.split("_as_")[0] for pair in config["transfers"]})
+
+
+def truths_shown():
+    """Those of the configured transfers that have a ground truth."""
+    return [pair for pair in config["transfers"] if pair in config["evaluation"]["truth"]]
+
+
+def detector_shown():
+    """Whether the detector learns from nothing but configured transfers."""
+    detector = config["authenticity"]
+    return bool(detector["train"]) and {*detector["train"], *detector["heldout"]} <= {*config["transfers"]}
 
 
 def subjects_shown():

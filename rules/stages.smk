@@ -1,6 +1,7 @@
 # The stages after the first: a local enhancer at twice its size, a generator of the face.
 # REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/models/{target}/ of the stage before
-# OUTPUTS: results/frames/{target}.half.*, results/poses/{target}.half.npz, results/models/{target}/enhancer/, .../face/
+# OUTPUTS: results/frames/{target}.half.*, results/poses/{target}.half.npz, results/models/{target}/enhancer/, .../face/,
+#   results/models/{target}/{stage}/summary.md
 
 TRAINING = library(
     *("training", "loop", "train_target", "stages", "parallel", "networks", "enhancer", "losses"),
@@ -110,3 +111,25 @@ rule train_face:
         holdout=config["train"]["holdout"],
     script:
         "../workflow_scripts/train_face.py"
+
+
+rule summarise_stage:
+    """One page about a later stage: settings, data, time, losses, previews."""
+    input:
+        settings="results/models/{target}/{stage}/settings.json",
+        training="results/models/{target}/{stage}/training.json",
+        losses="results/models/{target}/{stage}/losses.jsonl",
+        code=library("training_summary"),
+    output:
+        page=ensure("results/models/{target}/{stage}/summary.md", non_empty=True),
+        curve=ensure("results/models/{target}/{stage}/losses.png", non_empty=True),
+    log:
+        "logs/summarise_stage/{target}.{stage}.log",
+    benchmark:
+        "benchmarks/rules/summarise_stage/{target}.{stage}.tsv"
+    wildcard_constraints:
+        stage="enhancer|face",
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../workflow_scripts/summarise_stage.py"

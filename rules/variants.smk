@@ -82,7 +82,7 @@ def stage_settings(stage, train):
     shared = {key: train[key] for key in ("seed", "batch", "lead", "decay", "ema")}
     return (
         shared
-        | {"steps": None, "stills": 0.0}
+        | {"steps": own.get("steps"), "stills": 0.0}
         | {key: own[key] for key in ("epochs", "learning_rate", "weights")}
     )
 

@@ -6,4 +6,4 @@ from dancenow.job import job
 from dancenow.storage import clean
 
 with job(snakemake.log[0]):
-    logging.info("%s", "\n".join(clean(".", snakemake.params.targets)))
+    logging.info("%s", "\n".join(clean(".", snakemake.params.stay)))

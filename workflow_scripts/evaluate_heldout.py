@@ -8,6 +8,7 @@ with job(snakemake.log[0], snakemake.threads) as threads:
         snakemake.input,
         snakemake.output.metrics,
         snakemake.output.table,
+        snakemake.output.series,
         snakemake.params.holdout,
         snakemake.params.seed,
         threads,

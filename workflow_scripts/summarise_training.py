@@ -5,4 +5,6 @@ from dancenow.training_summary import write_summary
 
 with job(snakemake.log[0]):
     given, made = snakemake.input, snakemake.output
-    write_summary(given.settings, given.training, given.losses, made.curve, made.page)
+    write_summary(
+        given.settings, given.training, given.losses, made.curve, made.page, snakemake.wildcards.target
+    )

@@ -1,5 +1,7 @@
-"""The smoke preset through profiles/slurm, with a training that is cancelled, made to wait and warned of its
-time limit, and a clip that is no video, against a local run.
+"""The smoke preset through profiles/slurm, against a local run.
+
+The training is cancelled, has to wait for a drained node, is warned of its time limit, and is requeued; one
+clip is no video.
 
     python tests/slurm/scenario.py FOLDER    inside the cluster that tests/slurm/run.sh starts
 
@@ -26,6 +28,7 @@ from slurm.records import WANTED, ask, jobs_of, records, seconds_of, show, summa
 log = logging.getLogger(__name__)
 
 PATIENCE = 1800  # seconds that anything may take; an idle machine needs a tenth
+ENDS = (signal.SIGINT, signal.SIGTERM)
 RESULT = "results/alice_as_brunomars.mp4"
 MODEL = "results/models/alice"
 SECONDS = {"alice": 1.2, "brunomars": 0.6}
@@ -169,7 +172,7 @@ def cancel_and_drain(folder, run, node):
 
 def run_out_of_time(folder, run, after):
     """Bring the training's time limit so near that Slurm gives the warning that the profile asks for."""
-    process, job, _ = freeze_training(folder, run, after)
+    process, job, step = freeze_training(folder, run, after)
     minutes = seconds_of(job) // 60 + 3  # the profile asks for 180 seconds
     ask("scontrol", "update", f"jobid={job['JobId']}", f"timelimit={minutes}")
     warned = Path(job["StdOut"])
@@ -181,7 +184,7 @@ def run_out_of_time(folder, run, after):
 
     wait_for("Slurm's warning of the time limit", heard, run)
     log.info("the training heard the warning, and saved")
-    return warned
+    return warned, step
 
 
 def is_pending(process, number):
@@ -191,6 +194,23 @@ def is_pending(process, number):
     except (FileNotFoundError, ProcessLookupError):
         return False
     return int(re.search(r"ShdPnd:\s*(\w+)", status)[1], 16) >> (number - 1) & 1
+
+
+def requeue(folder, run, after):
+    """Have Slurm take the training off its node and start it again by itself, as after a preemption."""
+    _, job, step = freeze_training(folder, run, after)
+    ask("scontrol", "requeue", job["JobId"])
+
+    def back():
+        return [again for again in jobs_of("train_generator") if again["JobState"] == "PENDING"]
+
+    (again,) = wait_for("the same job in the queue again", back, run)
+    check(
+        (again["JobId"], again["Restarts"]) == (job["JobId"], "1"),
+        f"Slurm has put job {job['JobId']} back into the queue",
+    )
+    ask("scontrol", "update", f"jobid={job['JobId']}", "starttime=now")  # Slurm would wait two minutes
+    return step
 
 
 def compare_records(node):
@@ -223,26 +243,32 @@ def main(folder):
     # at the same time: the one has the processors while the other waits for Slurm
     with snakemake(here, RESULT) as local, snakemake(there, "batch", *CLUSTER) as cluster:
         cancelled_at = cancel_and_drain(there, cluster, node)
-        warned = run_out_of_time(there, cluster, after=cancelled_at)
+        warned, warned_at = run_out_of_time(there, cluster, after=cancelled_at)
+        requeued_at = requeue(there, cluster, after=warned_at)
         finish(cluster, there, status=1)  # one video cannot be made
         finish(local, here, status=0)
     compare_records(node)
     compare_logs(there, warned)
     resumed = re.search(r"resuming at step (\d+)", (there / "logs/train_generator/alice.log").read_text())
-    check(resumed and int(resumed[1]) > cancelled_at, f"the last attempt went on from step {resumed[1]}")
+    check(
+        resumed and int(resumed[1]) >= requeued_at, "the training went on from where it was interrupted last"
+    )
     for name in SAME_BYTES:
         check((here / name).read_bytes() == (there / name).read_bytes(), f"same bytes as there: {name}")
 
 
 def leave(number, _frame):
-    raise KeyboardInterrupt(signal.Signals(number).name)
+    """End in order; a second signal would come in between."""
+    for heard in ENDS:
+        signal.signal(heard, signal.SIG_IGN)
+    sys.exit(f"stopped by {signal.Signals(number).name}")
 
 
 if __name__ == "__main__":
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stdout
     )
-    for heard in (signal.SIGINT, signal.SIGTERM):
+    for heard in ENDS:
         signal.signal(heard, leave)
     try:
         main(Path(sys.argv[1]))

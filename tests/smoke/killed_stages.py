@@ -24,6 +24,7 @@ PAIR, PAINTED = "results/poses/a_as_a.npz", "results/synthesis/a_as_a.mp4"
 DECISION, CLIPS, CLIP = "results/poses/estimator.json", "results/clips/a.json", "clips/a.mp4"
 TRACKING = {"performer": "largest", "max_gap": 8, "smoothing": "gaussian", "window": 5}
 GENERATOR = "results/models/a/generator.safetensors"
+CHUNK, JOINED = "results/synthesis/a_as_a.1of1.mkv", "results/synthesis/a_as_a.joined.mp4"
 PLATE, RESULT = "results/plates/a.png", "results/a_as_a.mp4"
 
 # where a stage is killed: at which call of which function; os.replace has the whole file still to be renamed
@@ -52,6 +53,14 @@ STAGES = {
         {"generator": GENERATOR, "face": [], "pose": PAIR, "facts": FRAMES["facts"]},
         {"video": PAINTED}, {}, ("dancenow.synthesis", "Painter.paint", 3),
     ),
+    "synthesize_chunk": (
+        {"generator": GENERATOR, "face": [], "pose": PAIR, "facts": FRAMES["facts"]},
+        {"video": CHUNK}, {"overlap": 2}, ("dancenow.synthesis", "Painter.paint", 3),
+    ),
+    "join_chunks": (
+        {"chunks": [CHUNK], "facts": FRAMES["facts"], "target": FRAMES["facts"]}, {"video": JOINED}, {},
+        ("dancenow.media", "_next_frame", 3),
+    ),
     "mux_video": (
         {"video": PAINTED, "clip": CLIP, "facts": CLIPS}, {"video": RESULT}, {},
         ("dancenow.media", "_status", 1),
@@ -63,6 +72,9 @@ class Named(dict):
     """What Snakemake's input, output and params are to a script."""
 
     __getattr__ = dict.__getitem__
+
+
+WILDCARDS = Named(subject="a", chunk="1", chunks="1")
 
 
 def kill_at(module, name, count):
@@ -95,7 +107,7 @@ def attempt(folder, rule, killed):
         if killed:
             kill_at(*place)
         job = Named(
-            input=Named(given), output=Named(made), params=Named(params), wildcards=Named(subject="a"),
+            input=Named(given), output=Named(made), params=Named(params), wildcards=WILDCARDS,
             log=[f"{rule}.log"], threads=1,
         )  # fmt: skip
         code = 0

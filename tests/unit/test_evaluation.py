@@ -24,6 +24,7 @@ from dancenow.keypoints import BODY_NAMES, COUNT, FEET, INDEX, Pose, save_pose
 from dancenow.media import encode, probe
 from dancenow.perceptual import evaluation_decision, load_perceptual
 from dancenow.regions import FACE, FRAME, HANDS, MASK, PERSON
+from dancenow.series import load_series
 
 SIZE = 96  # px of the square frames
 FIGURE = np.random.default_rng(3).uniform(-1, 1, (FEET.stop, 2)) * (
@@ -277,12 +278,22 @@ def files(tmp_path, monkeypatch):
 def test_transfer_from_files(files, tmp_path, caplog):
     caplog.set_level("INFO")
     evaluate_transfer(
-        files, tmp_path / "metrics.json", tmp_path / "metrics.md", holdout=0.2, seed=0, threads=1
+        files,
+        tmp_path / "metrics.json",
+        tmp_path / "metrics.md",
+        tmp_path / "frames.npz",
+        holdout=0.2,
+        seed=0,
+        threads=1,
     )
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 6
     assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
     assert report["scores"][RESULT]["pose_error"]["mean"] == pytest.approx(0, abs=0.5)
+    series = load_series(tmp_path / "frames.npz")
+    assert np.mean(series[RESULT][("ssim",)]) == pytest.approx(report["scores"][RESULT]["ssim"]["mean"])
+    own = {key for key, values in series[PLATE].items() if len(values) == 6}
+    assert {("regions", "frame", "ssim"), ("pose", "asked", "all", "pck"), ("time", "flicker")} <= own
     page = (tmp_path / "metrics.md").read_text()
     assert page == markdown_page(report, "result")
     assert page in caplog.text
@@ -299,7 +310,13 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "nearest_neighbours", spy)
     files.video = files.heldout
     evaluate_heldout(
-        files, tmp_path / "metrics.json", tmp_path / "metrics.md", holdout=0.2, seed=0, threads=1
+        files,
+        tmp_path / "metrics.json",
+        tmp_path / "metrics.md",
+        tmp_path / "frames.npz",
+        holdout=0.2,
+        seed=0,
+        threads=1,
     )
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 8
@@ -312,6 +329,12 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
 def test_heldout_of_another_length_is_refused_and_nothing_is_written(files, tmp_path):
     with pytest.raises(InputError, match="the result has 6 frames, the truth 8"):
         evaluate_heldout(
-            files, tmp_path / "metrics.json", tmp_path / "metrics.md", holdout=0.2, seed=0, threads=1
+            files,
+            tmp_path / "metrics.json",
+            tmp_path / "metrics.md",
+            tmp_path / "frames.npz",
+            holdout=0.2,
+            seed=0,
+            threads=1,
         )
     assert not (tmp_path / "metrics.json").exists()

@@ -15,7 +15,7 @@ from figures import footage, performer
 MAIN = {"channels": 4, "downs": 2, "blocks": 1}
 SETTINGS = {
     "seed": 3, "steps": None, "epochs": 1, "batch": 2, "stills": 0.0, "lead": 1, "learning_rate": 1e-3,
-    "decay": 0.5, "ema": 0.0, "weights": {"gan": 1.0, "perceptual": 10.0}, "face": {"size": 32},
+    "decay": 0.5, "ema": 0.0, "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0}, "face": {"size": 32},
     "generator": {"channels": 4, "downs": 2, "blocks": 1}, "discriminator": {"channels": 4, "layers": 2},
 }  # fmt: skip
 
@@ -76,7 +76,7 @@ def test_both_face_networks_learn_and_the_main_generator_stays():
     parts = (trainer.generator, trainer.discriminator)
     started = torch.cat([p.detach().flatten() for part in parts for p in part.parameters()])
     after, losses = learned(trainer, batch)
-    assert losses.keys() == {"gan", "perceptual", "discriminator_real", "discriminator_fake"}
+    assert losses.keys() == {"gan", "perceptual", "l1", "discriminator_real", "discriminator_fake"}
     assert (after != started).float().mean() > 0.8
     assert all(torch.equal(value, before[name]) for name, value in trainer.main.state_dict().items())
     assert all(parameter.grad is None for parameter in trainer.main.parameters())
@@ -84,7 +84,7 @@ def test_both_face_networks_learn_and_the_main_generator_stays():
 
 
 def test_one_batch_again_and_again_brings_the_face_nearer():
-    trainer, batch = make(steps=30, decay=0.0, weights={"gan": 0.0, "perceptual": 10.0}), sampler()(0)
+    trainer, batch = make(steps=30, decay=0.0, weights={"gan": 0.0, "perceptual": 10.0, "l1": 0.0}), sampler()(0)
     losses = [trainer.train_step(batch)["perceptual"] for _ in range(30)]
     assert np.mean(losses[-3:]) < 0.7 * losses[0]
 

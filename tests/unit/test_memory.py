@@ -2,13 +2,16 @@
 
 import pytest
 import torch
+import yaml
 from torch import nn
 
 from dancenow.errors import InputError
 from dancenow.memory import StepMemory, check_room, count_step, free_memory
 from dancenow.networks import parameter_count
 from dancenow.perceptual import PerceptualNetwork
+from dancenow.requests import training_memory
 from dancenow.training import Trainer, new_networks
+from running import ROOT
 from tiny_training import SETTINGS
 
 GB = 2**30
@@ -37,7 +40,8 @@ def test_a_samples_memory_grows_with_its_pixels_and_a_batchs_with_its_samples():
     # a pair at the full size, with what its gradient needs, is more than its pictures and less than all
     pictures = 4 * 2 * 3 * 64 * 64
     assert 10 * pictures < one.sample < 1000 * pictures
-    assert counted(bfloat16=True).sample < one.sample
+    half = counted(bfloat16=True)
+    assert half.sample < one.sample and half.networks > one.networks  # which has copies in both
 
 
 def test_what_fits_is_silent():
@@ -100,3 +104,11 @@ def test_free_is_what_the_tightest_control_group_leaves(tmp_path):
 
 def test_this_machine_has_some():
     assert 0 < free_memory(CPU) < 2**50
+
+
+def test_what_a_cluster_is_asked_for_covers_what_is_counted():
+    train = yaml.safe_load((ROOT / "config.yaml").read_text())["train"]
+    shown = {"size": (416, 480), "generator": train["generator"], "discriminator": train["discriminator"]}
+    for batch in (1, 4):
+        asked = training_memory(train | {"batch": batch}, 512) * 10**6
+        assert 1.2 < asked / counted(batch=batch, **shown).peak(batch) < 6

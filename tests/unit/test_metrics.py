@@ -103,6 +103,7 @@ def test_a_mask_chooses_pixels_of_the_box(network, truth, noisy):
 def test_pooled_features_are_those_of_the_box(network, truth, noisy):
     features = pooled_features(network, [truth, noisy, truth], BOX)
     assert features.shape == (3, 192)
+    assert (features**2).mean(axis=1) == pytest.approx([1, 1, 1])
     np.testing.assert_array_equal(features[0], features[2])
     assert np.abs(features[0] - features[1]).max() > 0.01
     outside = noisy.copy()

@@ -30,7 +30,7 @@ SETTINGS = {
     "first": COMMON | {"generator": NETWORK, "discriminator": {"scales": 1, "channels": 4, "layers": 2}},
     "enhancer": COMMON | {"enhancer": {"channels": 4, "blocks": 1}},
     "face": COMMON | {
-        "weights": {"gan": 1.0, "perceptual": 10.0}, "face": {"size": 32},
+        "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0}, "face": {"size": 32},
         "generator": {"channels": 4, "downs": 2, "blocks": 1}, "discriminator": {"channels": 4, "layers": 2},
     },
 }  # fmt: skip

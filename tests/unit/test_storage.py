@@ -35,7 +35,7 @@ def left(run):
 
 
 def test_what_costs_a_training_or_is_not_finished_stays(run):
-    lines = clean(run, targets=["ben"])
+    lines = clean(run, stay=["ben"])
     assert set(FILES) - left(run) == {
         "results/frames/tango.avi",
         "results/models/anna/run/previews/step-000010.png",
@@ -50,13 +50,18 @@ def test_what_costs_a_training_or_is_not_finished_stays(run):
 
 
 def test_a_target_of_the_configuration_keeps_its_frames_before_its_first_training(run):
-    clean(run, targets=["tango"])
+    clean(run, stay=["tango"])
     assert "results/frames/tango.avi" in left(run)
 
 
+def test_what_the_detector_learned_from_stays(run):
+    clean(run, stay=["anna_as_tango"])
+    assert "results/synthesis/anna_as_tango.mp4" in left(run)
+
+
 def test_cleaning_twice_finds_nothing_the_second_time(run):
-    clean(run, targets=[])
-    assert clean(run, targets=[])[-1] == "freed: 0.0 MB"
+    clean(run, stay=[])
+    assert clean(run, stay=[])[-1] == "freed: 0.0 MB"
 
 
 def test_sizes_are_means_and_of_a_minute(run):

@@ -60,6 +60,15 @@ def test_the_still_area_is_a_disc_without_those_of_moving_keypoints():
     assert creeping.still.any()
 
 
+def test_a_limb_that_moves_at_one_end_is_not_still_along_its_length():
+    truth = texture(), texture()
+    elbow = {"left_elbow": ((50, 60), (50, 60)), "nose": ((75, 60), (75, 60))}
+    resting = step(truth, poses(**elbow, left_wrist=((100, 60), (100, 60)))).still.sum()
+    assert step(truth, poses(**elbow)).still.sum() > 0.5 * resting
+    # the forearm lies over elbow and nose; at most a rim of them is left
+    assert step(truth, poses(**elbow, left_wrist=((100, 60), (100, 62)))).still.sum() < 0.03 * resting
+
+
 def test_a_keypoint_that_was_not_asked_for_is_not_still():
     asked = RESTING.copy()
     asked[0, INDEX["nose"]] = 0

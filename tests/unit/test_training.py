@@ -13,6 +13,7 @@ from dancenow.networks import initialise
 from dancenow.perceptual import PerceptualNetwork
 from dancenow.rolling import RollingCheckpoint
 from dancenow.training import Trainer, disturb
+from events import scalars
 from figures import footage, performer
 
 STEPS = 6
@@ -167,6 +168,9 @@ def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch):
     resumed = make()
     run(resumed, tmp_path / "cut")
     assert torch.equal(weights(whole), weights(resumed))
+    steps = range(1, STEPS + 1)
+    for name in ("whole", "cut"):
+        assert [step for step, _ in scalars(tmp_path / name / "tensorboard")["loss/l1"]] == list(steps)
     lines = [(tmp_path / name / "losses.jsonl").read_text() for name in ("whole", "cut")]
     assert lines[0] == lines[1]
     assert [json.loads(line)["step"] for line in lines[0].splitlines()] == list(range(1, STEPS + 1))

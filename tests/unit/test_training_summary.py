@@ -25,7 +25,7 @@ def test_a_page_with_settings_data_time_and_the_curve(tmp_path):
     # the first steps are stills, without a discriminator
     rows = [{"step": step, "l1": 1 / step} | ({"gan": 1.0} if step > 10 else {}) for step in range(1, 41)]
     paths[2].write_text("".join(json.dumps(row) + "\n" for row in rows))
-    write_summary(*paths)
+    write_summary(*paths, "anna")
     page = paths[4].read_text()
     for row in (
         "# anna", "| 100 frames of 512 x 288 px at 30000/1001 per second |", "first 80 frames, 79 pairs; 20 ",
@@ -34,5 +34,9 @@ def test_a_page_with_settings_data_time_and_the_curve(tmp_path):
         "| weights.l1 | 10.0 |", "(losses.png)", "(progress.png)", "(progress.mp4)",
     ):  # fmt: skip
         assert row in page, row
+    (paths[1]).write_text(paths[1].read_text().replace('"pairs"', '"single_frames"'))
+    write_summary(*paths, "anna", "face")
+    assert "# anna: face\n" in paths[4].read_text()
+    assert "79 single frames" in paths[4].read_text() and "metrics/anna.heldout" in paths[4].read_text()
     curve = read_png(paths[3])
     assert curve.shape[1] > 500 and len(np.unique(curve.reshape(-1, 3), axis=0)) > 20

@@ -20,8 +20,24 @@ SETTINGS = {
     "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
     "discriminator": {"scales": 2, "channels": 4, "layers": 2},
 }  # fmt: skip
+FIRST = {"channels": 8, "downs": 2, "blocks": 1}
+JUDGE = {"scales": 1, "channels": 4, "layers": 2}
+LATER = {key: SETTINGS[key] for key in ("seed", "epochs", "batch", "lead", "learning_rate", "decay", "ema")}
+LATER |= {"steps": 5, "stills": 0.0}
+# the rule's settings, by stage
+STAGES = {
+    "first": SETTINGS,
+    "enhancer": LATER | {
+        "disturb": 0.5, "weights": SETTINGS["weights"], "enhancer": {"channels": 4, "blocks": 1},
+    },
+    "face": LATER | {
+        "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0}, "face": {"size": 32},
+        "generator": {"channels": 4, "downs": 2, "blocks": 1}, "discriminator": {"channels": 4, "layers": 2},
+    },
+}  # fmt: skip
 HOLDOUT = 0.25
 INPUTS = {"frames": "a.avi", "pose": "a.npz", "plate": "plate.png", "perceptual": "perceptual.json"}
+BEFORE = {"generator": "before.safetensors", "discriminator": "judge.safetensors"}
 OUTPUTS = {
     "generator": "model/generator.safetensors", "discriminator": "model/discriminator.safetensors",
     "best": "model/best.safetensors", "losses": "model/losses.jsonl",
@@ -50,16 +66,32 @@ def write_inputs(folder):
     write_json(folder / "perceptual.json", choose("efficientnet-lite0"))
 
 
-def train(inputs, folder, devices=1):
+def write_stage_before(folder):
+    """What the later stages start from, in `folder`: networks of the first that have learned nothing."""
+    import torch
+
+    from dancenow.checkpoint import save_discriminator, save_generator
+    from dancenow.networks import Discriminator, Generator
+
+    torch.manual_seed(0)
+    generator, judge = Generator(**FIRST).state_dict(), Discriminator(**JUDGE).state_dict()
+    save_generator(folder / BEFORE["generator"], generator, {"network": FIRST})
+    save_discriminator(folder / BEFORE["discriminator"], judge, JUDGE)
+
+
+def train(inputs, folder, devices=1, stage="first"):
     """What the rule's script does; ends the process on an error, as there."""
     from dancenow.job import job
     from dancenow.launch import train_on_devices
 
-    given = SimpleNamespace(**{name: str(inputs / file) for name, file in INPUTS.items()})
-    wanted = SimpleNamespace(**{name: str(folder / file) for name, file in OUTPUTS.items()})
+    files, made = (INPUTS, OUTPUTS) if stage == "first" else (INPUTS | BEFORE, dict(OUTPUTS))
+    if stage != "first":
+        del made["discriminator"]
+    given = SimpleNamespace(**{name: str(inputs / file) for name, file in files.items()})
+    wanted = SimpleNamespace(**{name: str(folder / file) for name, file in made.items()})
     log = folder / "train.log"
     with job(log, 1) as threads:
-        train_on_devices(given, wanted, SETTINGS, HOLDOUT, threads, devices, log)
+        train_on_devices(given, wanted, STAGES[stage], HOLDOUT, threads, devices, log)
 
 
 def send_at(place, count, number):
@@ -76,8 +108,14 @@ def send_at(place, count, number):
             os.kill(os.getpid(), number)
 
     if place == "step":
-        losses = training.Trainer._picture_losses
-        training.Trainer._picture_losses = lambda *given: (reached(), losses(*given))[1]
+        average = training.Trainer._update_average
+
+        def update(trainer):  # the networks have learned, their average and the optimisers' step have not
+            if trainer.device.type != "meta":  # as when its memory is counted
+                reached()
+            average(trainer)
+
+        training.Trainer._update_average = update
     elif place == "save":  # half of the bytes are written
         write = torch.save
 
@@ -99,7 +137,7 @@ def send_at(place, count, number):
         raise ValueError(place)
 
 
-def attempt(inputs, folder, devices=1, place=None, count=0, number=0, after=None):
+def attempt(inputs, folder, devices=1, stage="first", place=None, count=0, number=0, after=None):
     """Train in a forked process, sent a signal on the way or killed `after` s; returns its wait status."""
     folder.mkdir(exist_ok=True)
     child = os.fork()
@@ -116,7 +154,7 @@ def attempt(inputs, folder, devices=1, place=None, count=0, number=0, after=None
             signal.setitimer(signal.ITIMER_REAL, after)
         code = 0
         try:
-            train(inputs, folder, devices)
+            train(inputs, folder, devices, stage)
         except SystemExit as ended:
             code = ended.code
         finally:

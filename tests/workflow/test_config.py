@@ -47,6 +47,13 @@ def test_unknown_name_in_the_target_file(workflow):
     assert "did you mean 'alice'" in message and "subjects" in message
 
 
+def test_unknown_name_in_a_file_of_one_clip(workflow):
+    completed = workflow("-n", "results/poses/alise.people.npz")
+    assert completed.returncode != 0
+    message = next(line for line in said(completed).splitlines() if "'alise'" in line)
+    assert "is not one of the subjects (alice, brunomars); did you mean 'alice'?" in message
+
+
 def test_missing_clip_names_the_file(workflow):
     (workflow.directory / "data" / "alice.mp4").unlink()
     completed = workflow("-n", PAIR)

@@ -10,7 +10,7 @@ CAROL = "subjects={carol: {video: data/carol.mp4}}"
 WHOLE = {
     "probe_clip": 2, "extract_frames": 2, "choose_estimator": 1, "detect_poses": 2, "track_performer": 2,
     "measure_stance": 2, "normalize_poses": 1, "choose_perceptual": 1, "make_plate": 1, "train_generator": 1,
-    "synthesize_frames": 1, "mux_video": 1,
+    "train_face": 1, "synthesize_frames": 1, "mux_video": 1,
 }  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def test_second_run_has_nothing_to_do(workflow):
 def test_training_parameter_reruns_training_onwards_only(workflow):
     assert workflow(PAIR).returncode == 0
     changed = planned_jobs(workflow("-n", PAIR, "--config", "train={learning_rate: 0.001}"))
-    assert changed == {"train_generator": 1, "synthesize_frames": 1, "mux_video": 1}
+    assert changed == {"train_generator": 1, "train_face": 1, "synthesize_frames": 1, "mux_video": 1}
 
 
 def test_pose_parameter_leaves_frames_and_detection_alone(workflow):

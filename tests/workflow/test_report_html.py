@@ -10,7 +10,7 @@ import pytest
 
 from browser import browser_page
 from clips import film, numbered
-from running import said
+from running import planned_jobs, said
 
 PNG = cv2.imencode(".png", np.full((40, 60, 3), 200, np.uint8))[1].tobytes()
 # larger than what a browser takes as an address
@@ -32,6 +32,7 @@ WANTED = {
     },
     "Metrics": {f"results/{place}/{name}" for name in ("alice_as_brunomars", "alice.heldout")
                 for place, name in (("metrics", f"{name}.json"), ("pages/metrics", f"{name}.html"))},
+    "Fake detection": {"results/authenticity/roc.png", "results/pages/authenticity/report.html"},
 }  # fmt: skip
 
 
@@ -59,12 +60,12 @@ def report(workflow, content):
         made = workflow.directory / path
         made.parent.mkdir(parents=True, exist_ok=True)
         made.write_bytes(content_of(made, content))
-    completed = workflow("--report", "report.html", "everything")
+    completed = workflow("--report", "report.html", "overview")
     assert completed.returncode == 0, said(completed)
     return workflow.directory / "report.html"
 
 
-def test_everything_is_inside_grouped_and_captioned(report, content):
+def test_everything_is_inside_and_a_browser_shows_it_without_a_network(report, content, tmp_path):
     html = report.read_text()
     results, categories = told(html, "results"), told(html, "categories")
     grouped = {
@@ -80,9 +81,6 @@ def test_everything_is_inside_grouped_and_captioned(report, content):
     assert results["results/alice_as_brunomars.mp4"]["labels"]["target"] == "alice"
     workflow_text = told(html, "workflow_desc")
     assert "Transfers: alice as brunomars." in workflow_text and "system-message" not in workflow_text
-
-
-def test_a_browser_shows_it_without_a_network(report, tmp_path):
     with browser_page(tmp_path / "profile") as page:
         page.open(report)
         page.until("document.body.innerText.includes('Normalisation')")
@@ -106,3 +104,19 @@ def test_no_caption_is_forgotten(workflow):
     for caption in (rules / "captions").glob("*.rst"):
         name = caption.stem  # once in the table, and where it is used
         assert text.count(f'"{name}"') >= 2 or f"captions/{name}.rst" in text, name
+
+
+def test_everything_adds_the_comparison_with_its_pictures_and_tables_shown(workflow):
+    unmarked = r'=ensure\(\s*"[^"]+[.](png|mp4)"'
+    assert not re.search(unmarked, (workflow.root / "rules/figures.smk").read_text())
+    planned = planned_jobs(workflow("-n", "everything"))
+    # of two scored runs, and of the training, the detector and the evaluation as in the overview
+    assert (planned["tabulate_ablation"], planned["publish_page"]) == (2, 2 + 4)
+    assert planned["train_generator"] > 1 and {"compare_people", "plot_failures"} <= planned.keys()
+
+
+def test_of_other_transfers_nothing_is_trained(workflow):
+    others = "subjects={carol: {video: data/carol.mp4}}", "transfers=[carol_as_brunomars]"
+    planned = planned_jobs(workflow("-n", "overview", "--config", *others))
+    assert planned["train_generator"] == planned["summarise_training"] == 1
+    assert not planned.keys() & {"train_detector", "evaluate_transfer"}

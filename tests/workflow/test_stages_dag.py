@@ -50,6 +50,7 @@ def test_three_stages_each_run_again_by_themselves_and_what_follows(workflow):
     check_inputs(workflow)
     check_settings(workflow)
     assert planned(workflow) == {}
+    assert planned_jobs(workflow("-n", f"{MODEL}face/summary.md", *PAPER)) == {"summarise_stage": 1}
     assert planned(workflow, "train={face: {epochs: 6}}") == {"train_face": 1} | ONWARDS
     assert planned(workflow, "train={face: null}") == ONWARDS
     later = {"train_enhancer": 1, "train_face": 1} | ONWARDS

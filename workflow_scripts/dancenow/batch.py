@@ -8,7 +8,7 @@ from pathlib import Path
 # rule -> its output, in the order of the work; {subject} is the target, then the source
 CLIP_STAGES = {
     "probe_clip": "results/clips/{subject}.json",
-    "extract_frames": "results/frames/{subject}.avi",
+    "extract_frames": "results/frames/{subject}.json",  # the frames themselves may have been cleaned away
     "import_poses": "results/poses/{subject}.people.npz",
     "detect_poses": "results/poses/{subject}.people.npz",
     "track_performer": "results/poses/{subject}.npz",
@@ -43,7 +43,8 @@ class Failure:
 def find_failure(target, source, folder=".", chunks=1):
     """The Failure behind the missing video of a pair, in the working directory `folder`.
 
-    chunks: synthesis.chunks. Of the stages whose output is missing, the first whose log ends in an error; else the last that has begun.
+    chunks: synthesis.chunks. Of the stages whose output is missing, the first whose log ends in an error;
+    else the last that has begun.
     """
     return _first_failure(_stages(target, source, chunks), partial(_look, Path(folder)))
 

@@ -21,11 +21,12 @@ class BestGenerator:
         self.description, self.plate = description, plate
 
     def __call__(self, trainer):
+        """Returns the preview's error."""
         error = round(self.previews(trainer), 3)
-        if self.path.exists() and self.facts()["best_error"] <= error:
-            return
-        about = self.description | {"step": trainer.step, "heldout_error": error}
-        save_generator(self.path, trainer.average.state_dict(), about, self.plate)
+        if not (self.path.exists() and self.facts()["best_error"] <= error):
+            about = self.description | {"step": trainer.step, "heldout_error": error}
+            save_generator(self.path, trainer.average.state_dict(), about, self.plate)
+        return error
 
     def facts(self):
         """{best_step, best_error} of the file."""

@@ -26,6 +26,7 @@ from dancenow.picture_series import measure_pictures
 from dancenow.pictures import read_png
 from dancenow.pose_parts import part_series
 from dancenow.regions import PERSON, REGIONS
+from dancenow.series import save_series
 
 log = logging.getLogger(__name__)
 
@@ -62,19 +63,19 @@ class ChosenFrames:
         return (self.frames[index] for index in self.indices)
 
 
-def evaluate_transfer(inputs, output, table, holdout, seed, threads):
+def evaluate_transfer(inputs, output, table, series_path, holdout, seed, threads):
     """Score a transfer against footage of the target performing the same dance.
 
     inputs: video (the result), truth (frame i of it shows frame i of the dance), plate, frames, target_pose,
-    asked_pose, decision (paths). output, table: the JSON and the Markdown to write. holdout: share of the
-    target's footage that is no training footage.
+    asked_pose, decision (paths). output, table, series_path: the JSON, the Markdown and the measures of each
+    frame (dancenow.series) to write. holdout: share of the target's footage that is no training footage.
     """
     target, asked = load_pose(inputs.target_pose), load_pose(inputs.asked_pose)
     truth = VideoFrames(inputs.truth, target.width, target.height)
-    _evaluate_files(inputs, truth, target, asked, output, table, holdout, seed, threads)
+    _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads)
 
 
-def evaluate_heldout(inputs, output, table, holdout, seed, threads):
+def evaluate_heldout(inputs, output, table, series_path, holdout, seed, threads):
     """Score the reconstruction of the held-out end of the target's own footage; as `evaluate_transfer`.
 
     inputs: video (the held-out frames only, painted), plate, frames, target_pose, decision (paths).
@@ -82,7 +83,7 @@ def evaluate_heldout(inputs, output, table, holdout, seed, threads):
     target = load_pose(inputs.target_pose)
     asked, store = heldout(target, holdout), FrameStore(inputs.frames)
     truth = ChosenFrames(store, range(training_frame_count(len(store), holdout), len(store)))
-    _evaluate_files(inputs, truth, target, asked, output, table, holdout, seed, threads)
+    _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads)
 
 
 def evaluate(results, truth, plate, training, training_keypoints, asked, estimator, network, seed):
@@ -97,8 +98,9 @@ def evaluate(results, truth, plate, training, training_keypoints, asked, estimat
     perceptual_network, bootstrap {seed, block}, scores {row: {measure: {mean, low, high}}} for the keys of
     MEASURES, gains {other row: the same, positive where the first row is better}. regions, pose and time hold
     scores and gains of their own: {row: {region: {measure}}}, {row: {"asked" or "truth": {part: {measure}}}}
-    and {row: {measure}}; regions says on every which frame it was measured, and on how many. InputError when
-    lengths differ or nobody is seen in the truth.
+    and {row: {measure}}; regions says on every which frame it was measured, and on how many. And, not for
+    JSON, series: {row: all of these as (T,) float}. InputError when lengths differ or nobody is seen in the
+    truth.
     """
     _check_lengths(results, truth, asked)
     wanted = detect_largest(estimator, truth)
@@ -130,6 +132,11 @@ def evaluate(results, truth, plate, training, training_keypoints, asked, estimat
         "regions": _regions(pictures, seed),
         "pose": _section(parts, seed),
         "time": _section(pictures.time, seed),
+        "series": {
+            row: people[row]
+            | {"regions": pictures.images[row], "pose": parts[row], "time": pictures.time[row]}
+            for row in rows
+        },
     }
 
 
@@ -164,7 +171,7 @@ def detect_largest(estimator, frames):
     return np.stack(poses)
 
 
-def _evaluate_files(inputs, truth, target, asked, output, table, holdout, seed, threads):
+def _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads):
     began = time.monotonic()
     torch.set_num_threads(threads)
     count = training_frame_count(len(target.keypoints), holdout)
@@ -182,6 +189,7 @@ def _evaluate_files(inputs, truth, target, asked, output, table, holdout, seed, 
     page = markdown_page(report, Path(inputs.video).stem)
     log.info("%s, with 95 %% intervals:\n\n%s", inputs.video, page)
     log.info("%d frames compared in %.0f s", report["frames_compared"], time.monotonic() - began)
+    save_series(series_path, report.pop("series"))
     write_json(output, report)
     with atomic_path(table) as partial:
         partial.write_text(page)

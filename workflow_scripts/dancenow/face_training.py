@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from dancenow.dataset import ClipSampler
 from dancenow.errors import InputError
@@ -122,6 +123,7 @@ class FaceTrainer(Trainer):
             losses = {
                 "gan": masked_lsgan(self.discriminator(torch.cat([labels, face], dim=1))[-1], True, shown),
                 "perceptual": perceptual_loss(self.perceptual, counted, real),
+                "l1": F.l1_loss(counted, real),
             }
         self._optimise("generator", sum(weights[name] * loss for name, loss in losses.items()))
         return face.detach(), losses

@@ -5,11 +5,13 @@ import logging
 import math
 import os
 import time
+from contextlib import contextmanager
 
 import torch
 from tqdm import tqdm
 
 from dancenow import parallel
+from dancenow.board import Board
 from dancenow.dataset import prefetch
 from dancenow.device import peak_memory
 from dancenow.errors import DivergedError, InputError, Stopped
@@ -32,7 +34,8 @@ def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
     """Train to the last step, resuming where `checkpoint` left off.
 
     sampler: batch number -> batch; checkpoint: a RollingCheckpoint, in whose folder losses.jsonl is kept as
-    well; preview: called with the trainer after each of preview_steps; asked: as from stopping.listening.
+    well, and TensorBoard's logs; preview: called with the trainer after each of preview_steps, returns the
+    picture it has written, a path, and its error, or None; asked: as from stopping.listening.
     Returns (path of losses.jsonl, seconds spent over all attempts). Raises Stopped once `asked` says so,
     after the step in hand, and DivergedError; both name the step and the checkpoint.
     """
@@ -44,7 +47,7 @@ def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
             try:
                 record.add(trainer.train_step(batch))
                 if trainer.step in preview_steps(trainer.steps) and parallel.rank() == 0:
-                    preview(trainer)
+                    record.add_preview(preview(trainer))
                 left = trainer.step < trainer.steps
                 stop = parallel.anyone(asked(), trainer.device) and left
                 if stop or (left and record.due()):
@@ -83,31 +86,49 @@ def _resume(trainer, checkpoint):
 
 
 class _Record:
-    """What is kept of a training while it runs: a line of losses per step, a log line, the checkpoint."""
+    """What is kept of a training while it runs: losses of every step, log lines, the checkpoint.
+
+    Of several processes only the first one's is kept.
+    """
 
     def __init__(self, trainer, checkpoint, spent):
         self.trainer, self.checkpoint, self.spent = trainer, checkpoint, spent
-        self.path, self.file = checkpoint.folder / "losses.jsonl", None
+        self.path, self.file, self.board = checkpoint.folder / "losses.jsonl", None, None
         self.first, self.began = trainer.step, time.monotonic()
         self.logged, self.saved = -math.inf, self.began
 
     def seconds(self):
         return self.spent + time.monotonic() - self.began
 
+    @contextmanager
     def opened(self):
-        """The file of losses, cut to the steps that were done; the other processes' go nowhere."""
-        if parallel.rank() == 0:
-            _keep_lines(self.path, self.trainer.step)
-        self.file = open(self.path if parallel.rank() == 0 else os.devnull, "a")  # noqa: SIM115
-        return self.file
+        """The files of losses, cut to the steps that were done, are open inside the block."""
+        if parallel.rank() > 0:
+            yield
+            return
+        _keep_lines(self.path, self.trainer.step)
+        board = Board(self.checkpoint.folder / "tensorboard", self.trainer.step)
+        with self.path.open("a") as self.file, board as self.board:
+            yield
 
     def add(self, losses):
+        if parallel.rank() > 0:
+            return
+        step, now = self.trainer.step, time.monotonic()
         rounded = {name: round(value, 6) for name, value in losses.items()}
-        self.file.write(json.dumps({"step": self.trainer.step, **rounded}) + "\n")
-        now = time.monotonic()
-        if now - self.logged > LOG_SECONDS or self.trainer.step == self.trainer.steps:
+        self.file.write(json.dumps({"step": step, **rounded}) + "\n")
+        self.board.add_scalars(step, {f"loss/{name}": value for name, value in losses.items()})
+        if now - self.logged > LOG_SECONDS or step == self.trainer.steps:
             log.info("%s", self._progress(losses, now - self.began))
+            self.board.add_scalars(step, self._pace(now - self.began))
+            self.board.flush()
             self.logged = now
+
+    def add_preview(self, shown):
+        """shown: the path of a PNG and its error, or None."""
+        if shown is not None:
+            self.board.add_picture(self.trainer.step, "preview", shown[0])
+            self.board.add_scalars(self.trainer.step, {"preview/error": shown[1]})
 
     def due(self):
         return time.monotonic() - self.saved > max(SAVE_SECONDS, self.checkpoint.cost / SAVE_SHARE)
@@ -117,8 +138,17 @@ class _Record:
             # the losses first: a checkpoint must never know of a step that they do not
             self.file.flush()
             os.fsync(self.file.fileno())
+            self.board.flush()
             self.checkpoint.save({"seconds": self.seconds(), **self.trainer.state()})
         self.saved = time.monotonic()
+
+    def _pace(self, seconds):
+        """Scalars that are looked at now and then: steps a second in this attempt, rate, memory in GB."""
+        return {
+            "training/steps_per_second": (self.trainer.step - self.first) / max(seconds, 1e-9),
+            "training/learning_rate": self.trainer.optimisers["generator"].param_groups[0]["lr"],
+            "training/memory_gb": peak_memory(self.trainer.device) / 2**30,
+        }
 
     def _progress(self, losses, seconds):
         step, steps, memory = self.trainer.step, self.trainer.steps, peak_memory(self.trainer.device)

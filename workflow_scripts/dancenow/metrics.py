@@ -104,10 +104,14 @@ def perceptual_in_box(network, images, truth, box, mask=None):
 
 @torch.inference_mode()
 def pooled_features(network, images, box):
-    """The network's deepest features inside the box, averaged over places: (len(images), C) float64."""
+    """The network's deepest features inside the box, averaged over places: (len(images), C) float64.
+
+    Scaled to a root mean square of 1 over the channels, so that a network's own scale does not matter.
+    """
     x0, y0, x1, y1 = box
-    deepest = network(_network_input(np.stack(images)[:, y0:y1, x0:x1]))[-1]
-    return deepest.mean(dim=(2, 3)).double().numpy()
+    deepest = network(_network_input(np.stack(images)[:, y0:y1, x0:x1]))[-1].double()
+    pooled = F.normalize(deepest.mean(dim=(2, 3)), dim=1)
+    return (pooled * pooled.shape[1] ** 0.5).numpy()
 
 
 def standing_height(keypoints):

@@ -47,9 +47,7 @@ def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, 
     for index, (true, *shown) in enumerate(zip(truth, *rows.values(), strict=True)):
         mask = silhouette(true, plate, wanted[index])
         regions = regions_of(wanted[index], mask, body_height)
-        for place, name in enumerate(REGIONS):
-            if name in regions and (name == PERSON or index % every == 0):
-                images[place, :, :, index] = compare(network, shown, true, regions[name])
+        images[..., index] = _compare(network, shown, true, regions, everywhere=index % every == 0)
         for name in KERNEL_REGIONS:
             if name in regions and index % every == 0:
                 features[name].append(pooled_features(network, [*shown, true], regions[name].boxes[0]))
@@ -59,24 +57,34 @@ def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, 
             time[:, :, index - 1] = _step(*zip(before, now, strict=True), body_height)
         before = now
     names = [*rows, truth_row]
-    by_measure = [dict(zip(IMAGE_MEASURES, region, strict=True)) for region in images]
     return PictureSeries(
         every,
-        {
-            row: {
-                region: {key: values[column] for key, values in measures.items()}
-                for region, measures in zip(REGIONS, by_measure, strict=True)
-            }
-            for column, row in enumerate(rows)
+        images={row: _by_region(images[:, :, column]) for column, row in enumerate(rows)},
+        time={
+            row: dict(zip(TIME_MEASURES, time[:, column], strict=True)) for column, row in enumerate(names)
         },
-        {row: dict(zip(TIME_MEASURES, time[:, column], strict=True)) for column, row in enumerate(names)},
-        {
-            key: dict(zip(names, np.stack(kept, axis=1), strict=True))
-            for key, kept in features.items()
+        features={
+            region: dict(zip(names, np.stack(kept, axis=1), strict=True))
+            for region, kept in features.items()
             if kept
         },
-        {key: np.array(kept) for key, kept in sampled.items() if kept},
+        sampled={region: np.array(kept) for region, kept in sampled.items() if kept},
     )
+
+
+def _compare(network, shown, true, regions, everywhere):
+    """(regions, measures, rows) float; NaN but for the person's box where not everywhere is to be looked."""
+    values = np.full((len(REGIONS), len(IMAGE_MEASURES), len(shown)), np.nan)
+    for place, name in enumerate(REGIONS):
+        if name in regions and (everywhere or name == PERSON):
+            values[place] = compare(network, shown, true, regions[name])
+    return values
+
+
+def _by_region(values):
+    """(regions, measures, T) float -> {region: {measure: (T,)}}."""
+    measures = [dict(zip(IMAGE_MEASURES, region, strict=True)) for region in values]
+    return dict(zip(REGIONS, measures, strict=True))
 
 
 def _step(frames, masks, asked, body_height):

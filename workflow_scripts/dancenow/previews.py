@@ -52,10 +52,11 @@ class Previews:
             columns.append(np.concatenate(rows, axis=0))
             errors.append(np.abs(rows[1].astype(int) - rows[2]).mean())
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_png(self._file(trainer.step), np.concatenate(columns, axis=1))
+        write_png(self.file(trainer.step), np.concatenate(columns, axis=1))
         return float(np.mean(errors))
 
-    def _file(self, step):
+    def file(self, step):
+        """Where the preview made after `step` is."""
         return self.folder / f"step-{step:06d}.png"
 
     def write_strip(self, path, steps):
@@ -63,14 +64,14 @@ class Previews:
 
         The folder may hold pictures of an earlier training of other sizes; they are not looked at.
         """
-        pictures = [read_png(self._file(step)) for step in steps]
+        pictures = [read_png(self.file(step)) for step in steps]
         height = len(pictures[0]) // 3
         rows = [picture[height : 2 * height] for picture in pictures] + [pictures[-1][2 * height :]]
         write_png(path, np.concatenate(rows, axis=0))
 
     def write_video(self, path, steps):
         """The same previews one after another, whole (skeleton, result, real), as an H.264 mp4."""
-        pictures = [read_png(self._file(step)) for step in steps]
+        pictures = [read_png(self.file(step)) for step in steps]
         pictures += [pictures[-1]] * VIDEO_FPS  # the end stays to be looked at
         height, width = pictures[0].shape[:2]
         encode(path, pictures, VIDEO_FPS, width, height)

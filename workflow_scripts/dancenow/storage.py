@@ -86,26 +86,28 @@ def measure(folder, kind):
     return len(sizes) / len(names), megabytes / len(names), megabytes / minutes
 
 
-def removable(folder, targets):
+def removable(folder, stay):
     """{what it is: paths}, all that can be deleted and made again without a training.
 
-    targets: names whose frames stay, beside those that have a model: a training reads them, and Snakemake
-    would train again once they are newer than the generator. A source's frames can go once its pose is there,
-    painted frames once the video or the scores are, previews once the generator is.
+    stay: subjects whose frames stay, beside those that have a model, and pairs whose painted frames stay: a
+    training reads them, and Snakemake would train again once they are newer than what came of it. A source's
+    frames can go once its pose is there, painted frames once the video or the scores are, previews once the
+    generator is.
     """
     results = Path(folder) / "results"
     trained = {path.name.split(".")[0] for path in results.glob("models/*/")}
-    kept = trained | set(targets)
+    stay = trained | set(stay)
     return {
         "frames of sources": [
             path
             for path in sorted(results.glob("frames/*.avi"))
-            if path.name.split(".")[0] not in kept and (results / f"poses/{path.stem}.npz").exists()
+            if path.name.split(".")[0] not in stay and (results / f"poses/{path.stem}.npz").exists()
         ],
         "painted frames": [
             path
             for path in sorted(results.glob("synthesis/*.mp4"))
-            if (results / path.name).exists() or (results / f"metrics/{path.stem}.json").exists()
+            if path.stem not in stay
+            and ((results / path.name).exists() or (results / f"metrics/{path.stem}.json").exists())
         ],
         "previews of trainings": [
             path
@@ -115,10 +117,10 @@ def removable(folder, targets):
     }
 
 
-def clean(folder, targets):
+def clean(folder, stay):
     """Delete what `removable` finds and return what was freed as lines of text, the sum last."""
     lines, total = [], 0
-    for what, paths in removable(folder, targets).items():
+    for what, paths in removable(folder, stay).items():
         freed = sum(map(_size, paths))
         for path in paths:
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 
 from dancenow.keypoints import BODY, MIN_CONFIDENCE
+from dancenow.plate import LIMBS
 
 STILL_SHARE = 0.003  # of the standing height, from one frame to the next: what counts as standing still
 DISC_SHARE = 0.05  # of the standing height: radius of what belongs to a keypoint
 LEAST_PIXELS = 16  # of a smaller area no mean is told
+BONES = [bone for limb in LIMBS for bone in zip(limb[:-1], limb[1:], strict=True)]
 MARGIN = 16  # px around the person, for the optical flow to look at
 # occlusion by disagreement of forward and backward flow, with the constants of Sundaram et al. 2010
 OCCLUSION_SHARE, OCCLUSION_PX2 = 0.01, 0.5
@@ -37,8 +39,8 @@ def step_between(truth, masks, asked, body_height):
 
     truth: two (H, W, 3) uint8 RGB frames; masks: two (H, W) bool, the person in them; asked: two (133, 3) px
     poses; body_height: px. person: in either mask. still: in both masks, within DISC_SHARE of a body keypoint
-    that moves less than STILL_SHARE, and of none that moves more. traced: in the first mask, and the flow
-    from the first frame to the second, which is the truth's, finds its way back.
+    that moves less than STILL_SHARE, and of no keypoint or limb that moves more. traced: in the first mask,
+    and the flow from the first frame to the second, which is the truth's, finds its way back.
     """
     person = masks[0] | masks[1]
     if not person.any():
@@ -97,18 +99,21 @@ def _surroundings(mask):
 
 
 def _still(asked, body_height, shape):
-    """(H, W) bool: near a keypoint of the body that stands still, and near none that moves."""
-    before, after = (pose[BODY] for pose in asked)
+    """(H, W) bool: near a keypoint of the body that stands still, and near nothing that moves."""
+    before, after = asked
     seen = (before[:, 2] >= MIN_CONFIDENCE) & (after[:, 2] >= MIN_CONFIDENCE)
-    moves = np.linalg.norm(after[:, :2] - before[:, :2], axis=1) > STILL_SHARE * body_height
+    moving = seen & (np.linalg.norm(after[:, :2] - before[:, :2], axis=1) > STILL_SHARE * body_height)
     radius = max(1, round(DISC_SHARE * body_height))
-    near = {}
-    for name, chosen in (("still", seen & ~moves), ("moving", seen & moves)):
-        discs = np.zeros(shape, np.uint8)
-        for x, y in np.rint(after[chosen, :2]).astype(int).tolist():
-            cv2.circle(discs, (x, y), radius, 1, -1)
-        near[name] = discs.astype(bool)
-    return near["still"] & ~near["moving"]
+    points = np.rint(after[:, :2]).astype(int).tolist()
+    near, restless = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    for index in np.flatnonzero((seen & ~moving)[BODY]):
+        cv2.circle(near, points[index], radius, 1, -1)
+    for index in np.flatnonzero(moving):
+        cv2.circle(restless, points[index], radius, 1, -1)
+    for start, end in BONES:
+        if seen[start] and seen[end] and (moving[start] or moving[end]):
+            cv2.line(restless, points[start], points[end], 1, 2 * radius)
+    return near.astype(bool) & ~restless.astype(bool)
 
 
 def _mean(values, mask):

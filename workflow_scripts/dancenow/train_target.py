@@ -101,8 +101,13 @@ def train_target(inputs, outputs, settings, holdout, threads):
         "estimator": pose.estimator,
     }
     best = BestGenerator(folder / "best.safetensors", previews, description, stage.stored_plate)
+
+    def preview(trainer):
+        error = best(trainer)
+        return previews.file(trainer.step), error
+
     with listening() as asked:
-        losses, seconds = run_training(trainer, sampler, checkpoint, best, asked)
+        losses, seconds = run_training(trainer, sampler, checkpoint, preview, asked)
         if parallel.rank() > 0:
             return
         facts = {

@@ -14,19 +14,20 @@ CELL_INCHES = (3.6, 2.4)
 WINDOW = 0.05
 
 
-def write_summary(settings_path, training_path, losses_path, curve_path, page_path):
+def write_summary(settings_path, training_path, losses_path, curve_path, page_path, target, stage=""):
     """From settings.json, training.json and losses.jsonl of a model: its curve (PNG) and its page (Markdown).
 
-    The page shows progress.png and progress.mp4, which lie beside it.
+    The page shows progress.png and progress.mp4, which lie beside it. target: whose model; stage: which of
+    the later stages, for its title.
     """
     settings, training = read_json(settings_path), read_json(training_path)
     losses = read_losses(losses_path)
     figure = _curve(losses)
     with atomic_path(curve_path) as partial:
         figure.savefig(partial, dpi=100)
-    name = Path(page_path).parent.name
+    title = f"{target}: {stage}" if stage else target
     with atomic_path(page_path) as partial:
-        partial.write_text(_page(name, settings, training, losses, Path(curve_path).name))
+        partial.write_text(_page(title, target, settings, training, losses, Path(curve_path).name))
 
 
 def read_losses(path):
@@ -42,7 +43,7 @@ def _curve(losses):
     axes = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
     for axis, (name, (steps, values)) in zip(axes, losses.items(), strict=False):
         axis.plot(steps, values, color="0.8", linewidth=0.5)
-        axis.plot(*_smooth(steps, values), color="C0")
+        axis.plot(*smooth(steps, values), color="C0")
         axis.set_title(name.replace("_", " "), fontsize="medium")
         # a few spikes of a GAN must not press the curve flat
         axis.set_ylim(0, 1.1 * np.quantile(values, 0.99))
@@ -52,20 +53,21 @@ def _curve(losses):
     return figure
 
 
-def _smooth(steps, values):
+def smooth(steps, values):
+    """A curve's moving average over WINDOW of its length, and the steps that belong to it."""
     window = max(1, round(WINDOW * len(values)))
     kernel = np.full(window, 1 / window)
     return np.convolve(steps, kernel, "valid"), np.convolve(values, kernel, "valid")
 
 
-def _page(name, settings, training, losses, curve):
+def _page(title, target, settings, training, losses, curve):
     count = settings["steps"]
     seconds = training["seconds"]
     heldout = training["frames"] - training["training_frames"]
     pairs, single = training.get("pairs"), training.get("single_frames")
     samples = f"{single} single frames" if pairs is None else f"{pairs} pairs"
     lines = [
-        f"# {name}",
+        f"# {title}",
         "",
         "| | |",
         "|---|---|",
@@ -90,7 +92,7 @@ def _page(name, settings, training, losses, curve):
         "## Held-out frames",
         "",
         "At every tenth of the way, the real ones below; [as a film, with the skeletons](progress.mp4). "
-        f"Numbers: `snakemake results/metrics/{name}.heldout.json`.",
+        f"Numbers: `snakemake results/metrics/{target}.heldout.json`.",
         "",
         "![previews](progress.png)",
         "",

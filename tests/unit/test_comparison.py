@@ -1,0 +1,174 @@
+"""The arithmetic of a comparison by hand: means, intervals, paired differences, and what is the best."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from dancenow.errors import InputError
+from dancenow.figures.comparison import Comparison, Row, compare, compare_files
+from dancenow.figures.tables import csv_rows, latex, markdown, tabulate_ablation
+from dancenow.files import write_json
+from dancenow.metrics import block_bootstrap
+from dancenow.series import load_series, save_series
+
+KEY = ("ssim",)
+TOLD = {"seed": 0, "block": 5}
+FACTS = {"frames": 40, "frames_compared": 40, "bootstrap": TOLD}
+
+
+def row(*runs, key=KEY):
+    """A Row of series, one per seed."""
+    scores = [{key: block_bootstrap(series, **TOLD)} for series in runs]
+    return Row(scores, [{key: np.asarray(series, float)} for series in runs])
+
+
+def steady(mean, shake=0.0, count=40):
+    return mean + shake * np.where(np.arange(count) % 2, 1.0, -1.0)
+
+
+def marked(cells, key=KEY):
+    return {name for name, by_key in cells.items() if by_key[key].best}
+
+
+WAVY = 0.05 * np.repeat([1, -1, 1, -1, 1, 1, -1, -1], 5)  # by blocks
+
+
+def test_a_difference_in_every_frame_is_clear_however_much_the_frames_vary():
+    cells = compare({"a": row(steady(0.8) + WAVY), "ours": row(steady(0.81) + WAVY)}, **TOLD)
+    assert marked(cells) == {"ours"}
+    gain = cells["a"][KEY].gain
+    assert gain == pytest.approx({"mean": 0.01, "low": 0.01, "high": 0.01})
+    # the intervals of the two means overlap widely; only the pairs tell
+    assert cells["ours"][KEY].frames["low"] < cells["a"][KEY].frames["high"]
+
+
+def test_a_tie_within_the_interval_is_not_claimed():
+    rows = {"a": row(steady(0.80) + WAVY), "b": row(steady(0.6)), "ours": row(steady(0.801))}
+    assert marked(compare(rows, **TOLD)) == {"a", "ours"}
+    # where nothing is clearly worse, nothing is the best
+    del rows["b"]
+    assert marked(compare(rows, **TOLD)) == set()
+
+
+def test_a_shaky_method_is_not_best_beside_a_clearly_worse_one_that_beats_it():
+    rows = {
+        "first": row(steady(0.9)),
+        "a": row(steady(0.5), steady(0.9)),
+        "ours": row(steady(0.8), steady(0.801)),
+    }
+    assert marked(compare(rows, **TOLD)) == {"first"}
+
+
+def test_less_is_better_where_the_measure_says_so():
+    key = ("perceptual",)
+    cells = compare({"a": row(steady(1.5), key=key), "ours": row(steady(1.0), key=key)}, **TOLD)
+    assert marked(cells, key) == {"ours"}
+    assert cells["a"][key].gain["mean"] == pytest.approx(0.5)
+
+
+def test_nothing_is_the_best_without_intervals_or_pairs():
+    short = {"a": row(steady(0.5, count=25)), "ours": row(steady(0.9, count=25))}
+    assert marked(compare(short, **TOLD)) == set()  # five blocks
+    short = {"a": row(steady(0.5, count=26)), "ours": row(steady(0.9, count=26))}
+    assert marked(compare(short, **TOLD)) == {"ours"}
+    unpaired = Row(short["a"].scores, [{}])
+    assert marked(compare(short | {"a": unpaired}, **TOLD)) == set()
+
+
+def test_three_seeds_have_students_interval():
+    cells = compare({"a": row(steady(0.5)), "ours": row(steady(0.7), steady(0.8), steady(0.9))}, **TOLD)
+    cell = cells["ours"][KEY]
+    # the standard deviation of .7, .8, .9 is .1; t(0.975, 2) = 4.303
+    half = 4.303 * 0.1 / 3**0.5
+    assert cell.seeds == pytest.approx({"mean": 0.8, "low": 0.8 - half, "high": 0.8 + half}, abs=1e-4)
+    assert cell.frames == pytest.approx({"mean": 0.8, "low": 0.8, "high": 0.8})
+    assert cell.count == 3
+
+
+def test_a_difference_that_changes_with_the_seed_is_no_clear_one():
+    rows = {"a": row(steady(0.7), steady(0.9)), "ours": row(steady(0.8), steady(0.85))}
+    assert marked(compare(rows, **TOLD)) == set()
+    rows = {"a": row(steady(0.5), steady(0.501)), "ours": row(steady(0.8), steady(0.801))}
+    assert marked(compare(rows, **TOLD)) == {"ours"}
+
+
+def test_a_method_without_a_value_is_no_rival():
+    nobody = row(np.full(40, np.nan), key=("pose_error",))
+    rows = {"plate": nobody} | {n: row(steady(v), key=("pose_error",)) for n, v in (("a", 2), ("ours", 1))}
+    assert marked(compare(rows, **TOLD), ("pose_error",)) == {"ours"}
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Names, reports and series of a variant with two seeds and ours with two, with a baseline."""
+    names, metrics, series = [], [], []
+    for name, level, seed in (
+        ("some_variant", 0.7, 0),
+        ("some_variant", 0.71, 1),
+        ("ours", 0.8, 0),
+        ("ours", 0.81, 1),
+    ):
+        values = {"result": {"ssim": steady(level, 0.02)}, "static background plate": {"ssim": steady(0.4)}}
+        scores = {one: {"ssim": block_bootstrap(by_name["ssim"], **TOLD)} for one, by_name in values.items()}
+        stem = tmp_path / f"{name}{seed}"
+        write_json(f"{stem}.json", FACTS | {"scores": scores, "gains": {}})
+        save_series(f"{stem}.npz", values)
+        names.append(name), metrics.append(f"{stem}.json"), series.append(f"{stem}.npz")
+    return names, metrics, series
+
+
+def test_the_baselines_are_ours_first_seeds(files):
+    comparison = compare_files(*files)
+    assert list(comparison.cells) == ["static background plate", "some_variant", "ours"]
+    assert [cells[KEY].count for cells in comparison.cells.values()] == [1, 2, 2]
+    assert comparison.measured() == [KEY]
+    assert comparison.cells["some_variant"][KEY].gain["mean"] == pytest.approx(0.1, abs=1e-6)
+    assert comparison.cells["static background plate"][KEY].gain["mean"] == pytest.approx(0.405, abs=1e-6)
+
+
+def test_three_tables_say_the_same(files, tmp_path):
+    paths = [tmp_path / f"table.{kind}" for kind in ("md", "tex", "csv")]
+    tabulate_ablation(*files, "anna, held-out footage", *paths)
+    page, tex = paths[0].read_text(), paths[1].read_text()
+    assert "| SSIM ↑ | 0.400 [0.400, 0.400] | 0.705 [" in page and "| **0.805** [" in page
+    assert "over 2 trainings" in page and "blocks of 5 frames" in page
+    assert "| SSIM ↑ | 0.405 [" in page.split("## By how much")[1]
+    assert "some\\_variant" in tex and "\\textbf{0.805}" in tex and "SSIM $\\uparrow$" in tex
+    assert tex.count("{") == tex.count("}")
+    with open(paths[2], newline="") as file:
+        rows = {line["method"]: line for line in csv.DictReader(file)}
+    assert float(rows["ours"]["mean"]) == pytest.approx(0.805, abs=1e-5)
+    assert (rows["ours"]["best"], rows["some_variant"]["best"], rows["ours"]["seeds"]) == ("1", "0", "2")
+    assert float(rows["some_variant"]["ours_better_by"]) == pytest.approx(0.1, abs=1e-5)
+    assert rows["ours"]["ours_better_by"] == ""
+
+
+def test_numbers_have_a_real_minus_and_no_minus_zero():
+    cells = compare({"a": row(steady(0.8)), "ours": row(steady(0.7))}, **TOLD)
+    assert "−0.100 [−0.100, −0.100]" in markdown(Comparison(cells, FACTS), "x")
+    assert "$-$" not in latex(
+        Comparison(cells, FACTS), "x"
+    )  # LaTeX has no differences, the values are positive
+    near = compare({"a": row(steady(0.8)), "ours": row(steady(0.8 - 1e-7))}, **TOLD)
+    assert "−0.000" not in markdown(Comparison(near, FACTS), "x")
+    assert len(list(csv_rows(Comparison(near, FACTS)))) == 2
+
+
+def test_evaluations_of_different_lengths_are_refused():
+    rows = {"a": row(steady(0.5, count=39)), "ours": row(steady(0.6))}
+    with pytest.raises(InputError, match="39 and 40 frames"):
+        compare(rows, **TOLD)
+
+
+def test_series_keep_their_rows_and_sections(tmp_path):
+    nested = {
+        "a row": {"ssim": np.array([1.0, np.nan]), "regions": {"face": {"ssim": np.array([0.5, 0.25])}}}
+    }
+    save_series(tmp_path / "s.npz", nested)
+    found = load_series(tmp_path / "s.npz")
+    assert list(found["a row"]) == [("ssim",), ("regions", "face", "ssim")]
+    np.testing.assert_array_equal(found["a row"][("ssim",)], [1, np.nan])
+    (tmp_path / "s.npz").write_bytes(b"no archive")
+    with pytest.raises(InputError, match="s.npz: no measures"):
+        load_series(tmp_path / "s.npz")

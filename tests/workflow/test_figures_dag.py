@@ -1,0 +1,62 @@
+"""What `snakemake figures` needs: every training once, every comparison from the same rules."""
+
+from running import planned_jobs, said
+
+FIGURE_RULES = {
+    "tabulate_ablation": 2, "plot_ablation": 2, "plot_failures": 2, "plot_grid": 1, "plot_filmstrip": 1,
+    "plot_placing": 1, "plot_faces": 1, "plot_curves": 1, "compare_people": 1,
+}  # fmt: skip
+
+
+def test_all_figures_with_every_training_once(workflow):
+    jobs = planned_jobs(workflow("-n", "figures"))
+    names = ("train_generator", "train_face", "synthesize_frames", "evaluate_transfer", "evaluate_heldout")
+    # ours, fbf and fbf_ts train a generator, ours and full a face; each paints, ours unnormalised as well
+    assert [jobs[name] for name in names] == [3, 2, 5, 5, 4]
+    assert {name: jobs[name] for name in FIGURE_RULES} == FIGURE_RULES
+
+
+def test_figures_are_made_and_nothing_is_made_twice(workflow):
+    run = workflow("figures")
+    assert run.returncode == 0, said(run)
+    results = workflow.directory / "results"
+    for name in ("alice.heldout", "alice_as_brunomars"):
+        for kind in ("md", "tex", "csv"):
+            assert (results / f"tables/{name}.ablation.{kind}").exists()
+        for shown in ("ablation", "failures"):
+            for kind in ("png", "pdf"):
+                assert (results / f"figures/{name}.{shown}.{kind}").exists()
+    assert (results / "comparisons/brunomars.mp4").exists()
+    assert planned_jobs(workflow("-n", "figures", "results/alice_as_brunomars.fbf_ts.mp4")) == {}
+
+
+def test_more_seeds_train_again_but_the_first_is_the_run_itself(workflow):
+    jobs = planned_jobs(workflow("-n", "figures", "--config", "comparison={seeds: [0, 1, 2]}"))
+    assert [jobs[name] for name in ("train_generator", "train_face")] == [9, 6]
+    # pictures show the first training only
+    assert jobs["evaluate_heldout"] == 12 and jobs["plot_filmstrip"] == 1
+
+
+def test_a_second_target_shares_the_source_and_its_video(workflow):
+    config = (
+        "transfers=[alice_as_brunomars, carol_as_brunomars]",
+        "subjects={carol: {video: data/carol.mp4}}",
+    )
+    jobs = planned_jobs(workflow("-n", "figures", "--config", *config))
+    assert [jobs[name] for name in ("train_generator", "train_face", "compare_people")] == [6, 4, 1]
+    # carol has no ground truth, so her transfer has no table
+    assert [jobs[name] for name in ("tabulate_ablation", "plot_filmstrip", "plot_grid")] == [3, 2, 1]
+
+
+def test_the_run_alone_without_held_out_footage_has_its_figures(workflow):
+    jobs = planned_jobs(
+        workflow("-n", "figures", "--config", "comparison={variants: []}", "train={holdout: 0}")
+    )
+    assert [jobs[name] for name in ("train_generator", "tabulate_ablation", "plot_filmstrip")] == [1, 1, 1]
+    assert not {"evaluate_heldout", "plot_faces"} & jobs.keys()
+
+
+def test_failures_need_a_truth_and_say_so(workflow):
+    run = workflow("-n", "results/figures/brunomars_as_alice.failures.png")
+    assert run.returncode != 0
+    assert "evaluation.truth: no footage is named for brunomars_as_alice" in said(run)

@@ -1,0 +1,15 @@
+"""One dance by several people in one video."""
+
+from dancenow.figures.people import compare_people
+from dancenow.job import job
+
+with job(snakemake.log[0]):
+    given, asked = snakemake.input, snakemake.params
+    compare_people(
+        snakemake.wildcards.source,
+        asked.targets,
+        given.source,
+        given.videos,
+        given.clip,
+        snakemake.output.video,
+    )

@@ -1,0 +1,82 @@
+"""TensorBoard's event files of one training: losses, rate, memory, previews."""
+
+import struct
+import time
+
+import cv2
+from tensorboardX import RecordWriter
+from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.proto.summary_pb2 import Summary
+
+# in name order the attempts follow each other, as TensorBoard reads them
+NAME = "events.out.tfevents.{step:010d}"
+# of a record: 8 bytes of length and 4 of its checksum, then after the data 4 of theirs
+HEAD, TAIL = 12, 4
+
+
+class Board:
+    """Writes what one attempt at a training comes to; what an earlier one wrote up to `step` stays.
+
+    folder: made when missing; step: the last one that the training goes on from. What an earlier attempt
+    wrote of later steps is cut away, so that no step is there twice. A context manager.
+    """
+
+    def __init__(self, folder, step):
+        folder.mkdir(parents=True, exist_ok=True)
+        own = folder / NAME.format(step=step)
+        for path in folder.glob("events.out.tfevents.*"):
+            if path.name < own.name:
+                keep_events(path, step)
+            else:
+                path.unlink()
+        self.writer = RecordWriter(str(own))
+        self._write(0, file_version="brain.Event:2")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.writer.close()
+
+    def add_scalars(self, step, values):
+        """values: {name: float}; TensorBoard groups the names by what stands before their slash."""
+        rows = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
+        self._write(step, summary=Summary(value=rows))
+
+    def add_picture(self, step, name, path):
+        """The picture in a PNG file, as it is."""
+        height, width = cv2.imread(str(path)).shape[:2]
+        image = Summary.Image(
+            height=height, width=width, colorspace=3, encoded_image_string=path.read_bytes()
+        )
+        self._write(step, summary=Summary(value=[Summary.Value(tag=name, image=image)]))
+
+    def flush(self):
+        """Hand what is written to the operating system, which survives the end of this process."""
+        self.writer.flush()
+
+    def _write(self, step, **what):
+        self.writer.write(Event(wall_time=time.time(), step=step, **what).SerializeToString())
+
+
+def read_events(path):
+    """Yield (where it ends, in bytes, and the Event) for each whole record of an event file."""
+    data, start = path.read_bytes(), 0
+    while start + HEAD <= len(data):
+        (length,) = struct.unpack_from("<Q", data, start)
+        end = start + HEAD + length + TAIL
+        if end > len(data):
+            return
+        yield end, Event.FromString(data[start + HEAD : end - TAIL])
+        start = end
+
+
+def keep_events(path, step):
+    """Cut an event file after what it holds of the steps up to `step`."""
+    size = 0
+    for end, event in read_events(path):
+        if event.step > step:
+            break
+        size = end
+    with path.open("r+b") as file:
+        file.truncate(size)

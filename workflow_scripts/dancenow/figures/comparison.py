@@ -1,0 +1,188 @@
+"""Several trainings on the same frames: means, intervals over frames and over seeds, and the best."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import t as student
+
+from dancenow.errors import InputError
+from dancenow.evaluation import RESULT
+from dancenow.figures.measures import describe, scores_by_row
+from dancenow.files import read_json
+from dancenow.metrics import block_bootstrap
+from dancenow.series import load_series
+
+OURS = "ours"
+# Of six independent blocks all have the same sign by chance once in 32, of fewer more often than once in 20.
+LEAST_BLOCKS = 6
+UNKNOWN = {"mean": None, "low": None, "high": None}
+
+
+class Row(NamedTuple):
+    """One method: per seed a {key: {mean, low, high}} and a {key: (T,) floats}; keys: figures.measures."""
+
+    scores: list
+    series: list
+
+
+class Cell(NamedTuple):
+    """One method and one measure.
+
+    frames, seeds, gain: {mean, low, high}, None where there is none. frames: the mean over frames, and over
+    trainings, with its 95 % interval over blocks of frames; seeds: the same mean with its 95 % interval over
+    trainings (Student's t); gain: by how much ours is better, paired frame by frame, positive is better.
+    count: trainings. best: the best, or as good.
+    """
+
+    frames: dict
+    seeds: dict
+    gain: dict
+    count: int
+    best: bool
+
+
+class Comparison(NamedTuple):
+    """cells: {method: {key: Cell}}, baselines first, ours last; facts: of the first evaluation."""
+
+    cells: dict
+    facts: dict
+
+    def measured(self):
+        """The keys that have a value for some method, in the order of the evaluation."""
+        ordered = dict.fromkeys(key for cells in self.cells.values() for key in cells)
+        return [
+            key for key in ordered if any(key in cells and known(cells[key]) for cells in self.cells.values())
+        ]
+
+
+def known(cell):
+    """Whether the Cell has a value."""
+    return cell.frames["mean"] is not None
+
+
+def compare_files(names, metrics_paths, series_paths):
+    """The Comparison of the evaluations in files.
+
+    names: method of each file; a method with several files has several seeds, in the same order as the
+    others. The last method is ours. The baselines are taken from its first file.
+    """
+    rows, facts = {}, None
+    for name, metrics_path, series_path in zip(names, metrics_paths, series_paths, strict=True):
+        report, series = read_json(metrics_path), load_series(series_path)
+        row = rows.setdefault(name, Row([], []))
+        scores = scores_by_row(report)
+        row.scores.append(scores.pop(RESULT))
+        row.series.append(series.get(RESULT, {}))
+        if name == names[-1] and facts is None:
+            facts = {key: report[key] for key in ("frames", "frames_compared", "bootstrap")}
+            baselines = {
+                other: Row([scores[other]], [series.get(other, {})])
+                for other in report["scores"]
+                if other != RESULT
+            }
+    return Comparison(compare(baselines | rows, **facts["bootstrap"]), facts)
+
+
+def compare(rows, seed, block):
+    """{method: {key: Cell}} of {method: Row}, the last of them ours.
+
+    seed, block: of dancenow.metrics.block_bootstrap. The best of a measure is marked, and those that
+    follow it down to the first that is clearly worse. Clearly: the paired difference's interval over frames
+    lies above zero, and over seeds, where there are several, as well. Where a difference comes from fewer than
+    LEAST_BLOCKS blocks, or where nothing is clearly worse, none is marked.
+    """
+    ours = list(rows)[-1]
+    cells = {name: {} for name in rows}
+    for key in dict.fromkeys(key for row in rows.values() for one in row.scores for key in one):
+        having = {name: row for name, row in rows.items() if all(key in one for one in row.scores)}
+        frames = {name: _over_frames(row, key, seed, block) for name, row in having.items()}
+        best = _best(having, frames, key, seed, block)
+        for name, row in having.items():
+            gain = UNKNOWN
+            if name != ours and ours in having:
+                gain, _ = _difference(having[ours], row, key, seed, block)
+            over = _over_seeds([one[key]["mean"] for one in row.scores])
+            cells[name][key] = Cell(frames[name], over, gain, len(row.scores), name in best)
+    return cells
+
+
+def _over_frames(row, key, seed, block):
+    if len(row.scores) == 1:
+        return row.scores[0][key]
+    if all(key in one for one in row.series):
+        return block_bootstrap(_mean_series(row, key), seed, block)
+    means = [one[key]["mean"] for one in row.scores]
+    return UNKNOWN if None in means else UNKNOWN | {"mean": float(np.mean(means))}
+
+
+def _over_seeds(means):
+    """Mean and Student's 95 % interval over trainings; the interval needs two."""
+    if None in means:
+        return UNKNOWN
+    mean = float(np.mean(means))
+    if len(means) < 2:
+        return UNKNOWN | {"mean": mean}
+    half = float(student.ppf(0.975, len(means) - 1) * np.std(means, ddof=1) / len(means) ** 0.5)
+    return {"mean": mean, "low": mean - half, "high": mean + half}
+
+
+def _best(rows, frames, key, seed, block):
+    """The methods to be marked, a set."""
+    sign = describe(key).sign
+    valued = [name for name in rows if frames[name]["mean"] is not None]
+    if len(valued) < 2 or not sign:
+        return set()
+    first, *others = sorted(valued, key=lambda name: -sign * frames[name]["mean"])
+    if any(_blocks(rows[first], rows[name], key, block) < LEAST_BLOCKS for name in others):
+        return set()
+    tied = {first}
+    for name in others:
+        over_frames, over_seeds = _difference(rows[first], rows[name], key, seed, block)
+        if over_frames["low"] > 0 and (over_seeds["low"] is None or over_seeds["low"] > 0):
+            return tied
+        tied.add(name)
+    return set()
+
+
+def _blocks(first, second, key, block):
+    """How many blocks have a frame in which both methods have a value."""
+    if not all(key in one for row in (first, second) for one in row.series):
+        return 0
+    both = np.isfinite(np.subtract(*_pair(first, second, key)))
+    return len(set((np.flatnonzero(both) // block).tolist()))
+
+
+def _difference(better, worse, key, seed, block):
+    """By how much one method is better than another: {mean, low, high} over frames, and over seeds."""
+    sign = describe(key).sign
+    if not sign or not all(key in one for row in (better, worse) for one in row.series):
+        return UNKNOWN, UNKNOWN
+    over_frames = block_bootstrap(sign * np.subtract(*_pair(better, worse, key)), seed, block)
+    means = [[one[key]["mean"] for one in row.scores] for row in (better, worse)]
+    if None in means[0] or None in means[1]:
+        return over_frames, UNKNOWN
+    # a baseline is not trained: one value stands against each of several seeds
+    return over_frames, _over_seeds((sign * np.subtract(*np.broadcast_arrays(*means))).tolist())
+
+
+def _pair(first, second, key):
+    """The two (T,) series of a paired difference; an infinite PSNR has none and becomes NaN."""
+    series = [_mean_series(row, key) for row in (first, second)]
+    _check_lengths(key, series)
+    return [np.where(np.isfinite(values), values, np.nan) for values in series]
+
+
+def _mean_series(row, key):
+    """(T,) mean over seeds, frame by frame."""
+    series = [one[key] for one in row.series]
+    _check_lengths(key, series)
+    return np.mean(series, axis=0)
+
+
+def _check_lengths(key, series):
+    lengths = sorted({len(values) for values in series})
+    if len(lengths) > 1:
+        raise InputError(
+            f"{'.'.join(key)}: evaluations of {lengths[0]} and {lengths[-1]} frames cannot be compared; "
+            "delete the older results in results/metrics"
+        )

@@ -1,0 +1,41 @@
+"""How the losses of several trainings went."""
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from dancenow.figures.style import line_styles, printed
+from dancenow.training_summary import read_losses, smooth
+
+COLUMNS = 4
+PANEL_INCHES = 1.45
+LEGEND_INCHES = 0.3
+
+
+def plot_curves(names, stages, losses_paths, png, pdf):
+    """One chart per stage and loss, one line per training, moving averages; writes a PNG and a PDF.
+
+    names, stages: of each file its method and its stage, "" for the generator's first. The trainings of one
+    method look alike.
+    """
+    styles = line_styles(list(dict.fromkeys(names)))
+    panels = {}
+    for name, stage, path in zip(names, stages, losses_paths, strict=True):
+        for loss, curve in read_losses(path).items():
+            panels.setdefault((stage, loss), []).append((name, curve))
+    rows = -(-len(panels) // COLUMNS)
+    with printed(png, pdf, rows * PANEL_INCHES + LEGEND_INCHES) as figure:
+        figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - LEGEND_INCHES / figure.get_figheight()))
+        axes = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
+        for axis, ((stage, loss), curves) in zip(axes, panels.items(), strict=False):
+            for name, curve in curves:
+                axis.plot(*smooth(*curve), linewidth=1.0, **styles[name])
+            # a few spikes of a GAN must not press the curves flat
+            axis.set_ylim(0, 1.1 * max(np.quantile(values, 0.95) for _, (_, values) in curves))
+            axis.set_title(": ".join(filter(None, [stage, loss.replace("_", " ")])))
+        for axis in axes[len(panels) :]:
+            axis.set_visible(False)
+        figure.supxlabel("optimiser step", fontsize=7)
+        handles = [Line2D([], [], label=name, **style) for name, style in styles.items()]
+        figure.legend(
+            handles=handles, loc="upper center", ncols=min(len(handles), 6), frameon=False, handlelength=3.5
+        )

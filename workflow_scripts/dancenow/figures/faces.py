@@ -1,0 +1,39 @@
+"""Faces before and after the face generator, beside the real ones."""
+
+import numpy as np
+
+from dancenow.dataset import heldout, training_frame_count
+from dancenow.errors import InputError
+from dancenow.face import face_corners
+from dancenow.figures.moments import read_moments
+from dancenow.figures.strips import Strip, print_strips, window
+from dancenow.frames import FrameStore
+from dancenow.keypoints import load_pose
+
+FACES = 7
+CELL_INCHES = 1.0
+
+
+def plot_faces(names, videos, frames_path, pose_path, holdout, size, png, pdf):
+    """One row per method below the row of real faces, from held-out footage; writes a PNG and a PDF.
+
+    names: the methods; videos: of each its reconstruction of the held-out frames; frames_path, pose_path: the
+    target's FrameStore and Pose; size: edge of the square, px. The moments are spread evenly over the frames
+    that show a face.
+    """
+    store, pose = FrameStore(frames_path), load_pose(pose_path)
+    first = training_frame_count(len(store), holdout)
+    unseen = heldout(pose, holdout)
+    size = min(size, pose.width, pose.height)
+    corners, visible = face_corners(unseen.keypoints, size, (0, 0, pose.width, pose.height))
+    shown = np.flatnonzero(visible)
+    if not len(shown):
+        raise InputError(f"{pose_path}: the held-out frames show no face; leave out variants with train.face")
+    moments = shown[np.unique(np.linspace(0, len(shown) - 1, FACES).round().astype(int))].tolist()
+    boxes = [(x, y, x + size, y + size) for x, y in corners[moments].tolist()]
+    real = [window(store[first + moment], box) for moment, box in zip(moments, boxes, strict=True)]
+    strips = [Strip("real", real, [f"frame {first + moment}" for moment in moments])]
+    for name, video in zip(names, videos, strict=True):
+        frames = read_moments(video, moments, pose.width, pose.height)
+        strips.append(Strip(name, [window(*pair) for pair in zip(frames, boxes, strict=True)]))
+    print_strips([strips], png, pdf, CELL_INCHES)

@@ -1,0 +1,37 @@
+"""The transfers of a run in one picture: source, its skeleton, the normalised skeleton, the result."""
+
+from dancenow.figures.moments import read_moments, skeleton, spread
+from dancenow.figures.strips import ROOM_INCHES, Strip, print_strips
+from dancenow.frames import FrameStore
+from dancenow.keypoints import load_pose
+
+CELL_INCHES = 1.1  # high
+FEWEST, MOST = 3, 7
+
+
+def plot_grid(pairs, sources, source_poses, poses, videos, png, pdf):
+    """Print a group of four rows per pair; writes a PNG and a PDF.
+
+    pairs: names, {target}_as_{source}; of each the source's FrameStore, the source's Pose, the normalised
+    Pose and the result (paths). The moments are spread evenly over the dance, as many as fit beside each
+    other.
+    """
+    groups = [
+        _group(*paths) for paths in zip(pairs, sources, source_poses, poses, videos, strict=True)
+    ]  # fmt: skip
+    print_strips(groups, png, pdf, CELL_INCHES)
+
+
+def _group(pair, source_path, source_pose_path, pose_path, video_path):
+    target, source = pair.split("_as_")
+    frames, before, after = FrameStore(source_path), load_pose(source_pose_path), load_pose(pose_path)
+    aspect = max(frames.width / frames.height, after.width / after.height)
+    count = max(FEWEST, min(MOST, int(ROOM_INCHES / (CELL_INCHES * aspect))))
+    moments = spread(len(frames), count)
+    seconds = [f"{float(moment / frames.fps):.1f} s" for moment in moments]
+    return [
+        Strip(f"source\n({source})", [frames[m] for m in moments], seconds, f"{target} as {source}"),
+        Strip("skeleton", [skeleton(before, m) for m in moments]),
+        Strip("normalised skeleton", [skeleton(after, m) for m in moments]),
+        Strip(f"result ({target})", read_moments(video_path, moments, after.width, after.height)),
+    ]

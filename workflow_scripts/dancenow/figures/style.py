@@ -1,0 +1,79 @@
+"""How every printed figure looks, and how it is written: PNG and PDF, the same bytes for the same data."""
+
+from contextlib import contextmanager
+
+import numpy as np
+from matplotlib import colormaps, rc_context
+from matplotlib.figure import Figure
+
+from dancenow.files import atomic_path
+
+WIDTH = 7.0  # inches, the text width of a page with two columns
+DPI = 300
+STYLE = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so it is the same everywhere
+    "font.size": 7,
+    "axes.titlesize": 7,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6,
+    "ytick.labelsize": 6,
+    "legend.fontsize": 7,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "hatch.linewidth": 0.5,
+    "pdf.fonttype": 42,  # letters stay letters; journals refuse the default
+}
+# The date would make every file another one.
+METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None}}
+HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----")
+LINES = ("-", (0, (4, 1.5)), (0, (5, 1, 1, 1)), (0, (1, 1)))
+
+
+@contextmanager
+def printed(png, pdf, height, width=WIDTH):
+    """Yield an empty Figure of `width` x `height` inches; write it to both files, whole or not at all."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(width, height))
+        yield figure
+        for kind, path in (("png", png), ("pdf", pdf)):
+            with atomic_path(path) as partial:
+                figure.savefig(partial, format=kind, dpi=DPI, metadata=METADATA[kind])
+
+
+def shades(count):
+    """`count` RGB colours from light to dark, (count, 3) floats 0..1, evenly apart in lightness.
+
+    The map has an even lightness, so a print in grey tells the colours apart as well.
+    """
+    return colormaps["cividis"](np.linspace(0.95, 0.05, count))[:, :3]
+
+
+def bar_styles(names):
+    """{name: keyword arguments of Axes.bar}: lightness and hatch tell the bars apart without their colour."""
+    styles = {}
+    for number, (name, colour) in enumerate(zip(names, shades(len(names)), strict=True)):
+        ink = "black" if luminance(colour) > 0.3 else "white"
+        hatch = HATCHES[number % len(HATCHES)]
+        styles[name] = {"facecolor": colour, "hatch": hatch, "edgecolor": ink if hatch else colour}
+    return styles
+
+
+def line_styles(names):
+    """{name: keyword arguments of Axes.plot}, the last one's line solid.
+
+    The lightest shades, too weak for a line, are left out.
+    """
+    colours = shades(len(names) + 1)[:0:-1]
+    styles = {
+        name: {"color": colour, "linestyle": LINES[number % len(LINES)]}
+        for number, (name, colour) in enumerate(zip(reversed(names), colours, strict=True))
+    }
+    return {name: styles[name] for name in names}
+
+
+def luminance(colour):
+    """Relative luminance 0..1 of an sRGB colour of floats 0..1 (WCAG 2.2): what a grey print keeps of it."""
+    colour = np.asarray(colour, float)
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])

@@ -1,0 +1,168 @@
+"""A comparison as Markdown, LaTeX and CSV: one line per measure, one column per method, as in the paper."""
+
+import csv
+from itertools import groupby
+
+from dancenow.figures.comparison import LEAST_BLOCKS, compare_files, known
+from dancenow.figures.measures import describe
+from dancenow.files import atomic_path
+
+LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$"} | {
+    "{": r"\{", "}": r"\}", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "−": "$-$", "±": r"$\pm$",
+}  # fmt: skip
+CSV_COLUMNS = (
+    "method", "measure", "group", "title", "mean", "low", "high", "seeds", "seeds_low", "seeds_high", "best",
+    "ours_better_by", "ours_better_low", "ours_better_high",
+)  # fmt: skip
+
+
+def tabulate_ablation(names, metrics_paths, series_paths, what, markdown_path, latex_path, csv_path):
+    """Write the three tables of a comparison; arguments as of compare_files. what: what was measured on."""
+    comparison = compare_files(names, metrics_paths, series_paths)
+    for path, text in (
+        (markdown_path, markdown(comparison, what)),
+        (latex_path, latex(comparison, what)),
+    ):
+        with atomic_path(path) as partial:
+            partial.write_text(text)
+    with atomic_path(csv_path) as partial, open(partial, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(CSV_COLUMNS)
+        writer.writerows(csv_rows(comparison))
+
+
+def markdown(comparison, what):
+    """Two Markdown tables per group, values and paired differences, with the words that a reader needs.
+
+    what: what was measured on.
+    """
+    methods = list(comparison.cells)
+    parts = [f"# {what}", caption(comparison)]
+    for heading, cell_text in (
+        ("Values", _value),
+        (f"By how much {methods[-1]} is better (−: worse)", _gain),
+    ):
+        parts.append(f"## {heading}")
+        for group, keys in groupby(comparison.measured(), lambda key: describe(key).group):
+            lines = [f"| {group} | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
+            for key in keys:
+                measure = describe(key)
+                cells = (comparison.cells[method].get(key) for method in methods)
+                texts = [cell_text(cell, measure.decimals) for cell in cells]
+                lines.append(f"| {measure.title} | " + " | ".join(texts) + " |")
+            parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def latex(comparison, what):
+    """A LaTeX table per group (package booktabs): means, intervals below them in small type, the best bold."""
+    lines = ["% needs \\usepackage{booktabs}"]
+    groups = groupby(comparison.measured(), lambda key: describe(key).group)
+    for number, (group, keys) in enumerate(groups):
+        told = f"{what}: {group}. " + (caption(comparison) if number == 0 else "As the table before.")
+        lines += _latex_group(comparison.cells, list(keys), told)
+    return "\n".join([*lines, ""])
+
+
+def _latex_group(cells, keys, told):
+    lines = [
+        "\\begin{table*}",
+        "\\centering\\small\\setlength{\\tabcolsep}{3pt}",
+        f"\\caption{{{_tex(told)}}}",
+        f"\\begin{{tabular}}{{l{'c' * len(cells)}}}",
+        "\\toprule",
+        " & ".join(["", *map(_tex, cells)]) + " \\\\",
+        "\\midrule",
+    ]
+    for key in keys:
+        measure = describe(key)
+        row = [by_key.get(key) for by_key in cells.values()]
+        means = (_tex_mean(cell, measure.decimals) for cell in row)
+        intervals = (_tex_interval(cell, measure.decimals) for cell in row)
+        lines.append(" & ".join([_tex(measure.title), *means]) + " \\\\[-2pt]")
+        lines.append(" & ".join(["", *intervals]) + " \\\\")
+    return [*lines, "\\bottomrule", "\\end{tabular}", "\\end{table*}"]
+
+
+def csv_rows(comparison):
+    """One list per method and measure, for CSV_COLUMNS; an empty text where there is no value."""
+    for method, cells in comparison.cells.items():
+        for key in comparison.measured():
+            if key in cells:
+                cell, measure = cells[key], describe(key)
+                numbers = [cell.frames[name] for name in ("mean", "low", "high")]
+                numbers += [cell.count, cell.seeds["low"], cell.seeds["high"], int(cell.best)]
+                numbers += [cell.gain[name] for name in ("mean", "low", "high")]
+                texts = ["" if number is None else f"{number:.6g}" for number in numbers]
+                yield [method, ".".join(key), measure.group, measure.title, *texts]
+
+
+def caption(comparison):
+    """What was measured and what the brackets and the bold type say, in one paragraph."""
+    facts, block = comparison.facts, comparison.facts["bootstrap"]["block"]
+    count = max(cell.count for cells in comparison.cells.values() for cell in cells.values())
+    seeds = f"±: 95 % interval over {count} trainings (Student's t)" if count > 1 else "One training each"
+    few = -(-facts["frames_compared"] // block) < LEAST_BLOCKS
+    bold = (
+        f"Fewer than {LEAST_BLOCKS} blocks: the intervals are rough and nothing is called the best."
+        if few
+        else "Bold: the best, and those after it down to the first that is clearly worse by the paired "
+        "differences; nothing is bold where none can be told apart."
+    )
+    return (
+        f"{facts['frames_compared']} frames. [ ]: 95 % bootstrap interval over blocks of {block} frames. "
+        f"{seeds}. {bold}"
+    )
+
+
+def interval(cell, decimals):
+    """The Cell's intervals as text, [low, high] over frames, ± over seeds; empty where there is none."""
+    parts = []
+    if cell.frames["low"] is not None:
+        parts.append(f"[{_number(cell.frames['low'], decimals)}, {_number(cell.frames['high'], decimals)}]")
+    if cell.seeds["low"] is not None:
+        parts.append(f"±{(cell.seeds['high'] - cell.seeds['low']) / 2:.{decimals}f}")
+    return " ".join(parts)
+
+
+def _number(value, decimals):
+    """A number with a real minus, and no minus before a zero."""
+    text = f"{value:.{decimals}f}"
+    return text.replace("-", "−") if float(text) else text.lstrip("-")
+
+
+def _value(cell, decimals):
+    if cell is None or not known(cell):
+        return "–"
+    mean = _number(cell.frames["mean"], decimals)
+    return (
+        f"**{mean}** {interval(cell, decimals)}".rstrip()
+        if cell.best
+        else f"{mean} {interval(cell, decimals)}".rstrip()
+    )
+
+
+def _gain(cell, decimals):
+    if cell is None or cell.gain["mean"] is None:
+        return "–"
+    mean = _number(cell.gain["mean"], decimals)
+    if cell.gain["low"] is None:
+        return mean
+    return f"{mean} [{_number(cell.gain['low'], decimals)}, {_number(cell.gain['high'], decimals)}]"
+
+
+def _tex(text):
+    return "".join(LATEX.get(letter, letter) for letter in text)
+
+
+def _tex_mean(cell, decimals):
+    if cell is None or not known(cell):
+        return "--"
+    mean = _tex(_number(cell.frames["mean"], decimals))
+    return f"\\textbf{{{mean}}}" if cell.best else mean
+
+
+def _tex_interval(cell, decimals):
+    if cell is None or not known(cell):
+        return ""
+    return f"{{\\tiny {_tex(interval(cell, decimals))}}}"

@@ -1,0 +1,43 @@
+"""The measures of an evaluation frame by frame, in a file, for what a table's means cannot tell."""
+
+import zipfile
+import zlib
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+
+
+def flatten(nested, key=()):
+    """Yield (key, value) of nested dicts; the key is the tuple of the keys on the way to what is no dict."""
+    for name, value in nested.items():
+        if isinstance(value, dict):
+            yield from flatten(value, (*key, name))
+        else:
+            yield (*key, name), value
+
+
+def save_series(path, series):
+    """Write {row: nested dicts of (T,) floats} as .npz, whole or not at all; without a value is NaN."""
+    arrays = {"/".join(key): np.asarray(values, np.float32) for key, values in flatten(series)}
+    with atomic_path(path) as partial:
+        np.savez_compressed(partial, **arrays)
+
+
+def load_series(path):
+    """Read what `save_series` wrote, {row: {key: (T,) float64}}, the key a tuple as `flatten` makes it.
+
+    InputError names a file that is none.
+    """
+    series = {}
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            for name in stored.files:
+                row, *key = name.split("/")
+                series.setdefault(row, {})[tuple(key)] = stored[name].astype(float)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(
+            f"{path}: no measures of frames ({error}); delete it, the workflow makes it again"
+        ) from error
+    return series

@@ -1,0 +1,8 @@
+"""The bars of a comparison."""
+
+from dancenow.figures.bars import plot_ablation
+from dancenow.job import job
+
+with job(snakemake.log[0]):
+    given, made = snakemake.input, snakemake.output
+    plot_ablation(snakemake.params.names, given.metrics, given.series, made.png, made.pdf)

@@ -1,0 +1,8 @@
+"""The worst frames of a result."""
+
+from dancenow.figures.failures import plot_failures
+from dancenow.job import job
+
+with job(snakemake.log[0]):
+    given, made = snakemake.input, snakemake.output
+    plot_failures(given.series, given.video, given.truth, given.pose, made.png, made.pdf)

@@ -1,0 +1,16 @@
+"""All transfers in one picture."""
+
+from dancenow.figures.grid import plot_grid
+from dancenow.job import job
+
+with job(snakemake.log[0]):
+    given, made = snakemake.input, snakemake.output
+    plot_grid(
+        snakemake.params.pairs,
+        given.sources,
+        given.source_poses,
+        given.poses,
+        given.videos,
+        made.png,
+        made.pdf,
+    )
