@@ -1,6 +1,7 @@
 """Peak memory of a training step, by preset, stage, size and batch: as it is counted, and as it is.
 
-    python benchmarks/memory.py [--threads 2] [--measure smoke demo paper] [--batches 1 2 4]
+    python benchmarks/memory.py [--threads 2] [--measure smoke demo] [--batches 1 2 4]
+    python benchmarks/memory.py --presets paper --stages first --measure paper --batches 1
 
 Counted is what the check before a training says (dancenow.memory), for bfloat16 and for float32. Measured are
 two real steps on random pictures in a process of their own: what the process, or the GPU, has held at most
@@ -108,6 +109,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--presets", nargs="*", default=["smoke", "demo", "paper"])
+    parser.add_argument("--stages", nargs="*", default=["first", "enhancer", "face"])
     parser.add_argument("--measure", nargs="*", default=["smoke", "demo"])
     parser.add_argument("--batches", type=int, nargs="*", default=[1, 2, 4])
     options = parser.parse_args()
@@ -117,7 +119,7 @@ def main():
     print("|---|---|---|---|---|---|---|")
     for preset in options.presets:
         for stage, settings, size in stages(preset):
-            for batch in options.batches:
+            for batch in options.batches if stage in options.stages else ():
                 given = pictures(stage, settings, size, batch)
                 make = partial(make_trainer, stage, settings)
                 longest, casts = settings["lead"] + 2, ({"enabled": True}, {"enabled": False})

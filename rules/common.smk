@@ -1,5 +1,6 @@
 # The preset, the schema, the names. No rule here.
 
+import os
 import re
 import sys
 from difflib import get_close_matches
@@ -157,6 +158,9 @@ def tell_batch():
             partial.write_text(f"{summary}\n")
         print(summary, file=sys.stderr)
 
+
+# matplotlib would keep its list of fonts in the home folder; every job inherits this
+os.environ.setdefault("MPLCONFIGDIR", os.path.abspath(".snakemake/matplotlib"))
 
 leave_warning_to_training()
 overlay_preset()

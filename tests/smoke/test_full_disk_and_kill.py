@@ -126,7 +126,7 @@ def stages(tmp_path_factory, data):
     completed = subprocess.run(
         [sys.executable, str(ROOT / "tests/smoke/killed_stages.py"), *map(str, folders)],
         env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        capture_output=True, text=True, timeout=300,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert completed.returncode == 0, completed.stderr
     return *json.loads(completed.stdout), folders

@@ -84,7 +84,8 @@ def test_both_face_networks_learn_and_the_main_generator_stays():
 
 
 def test_one_batch_again_and_again_brings_the_face_nearer():
-    trainer, batch = make(steps=30, decay=0.0, weights={"gan": 0.0, "perceptual": 10.0, "l1": 0.0}), sampler()(0)
+    weights = {"gan": 0.0, "perceptual": 10.0, "l1": 0.0}
+    trainer, batch = make(steps=30, decay=0.0, weights=weights), sampler()(0)
     losses = [trainer.train_step(batch)["perceptual"] for _ in range(30)]
     assert np.mean(losses[-3:]) < 0.7 * losses[0]
 

@@ -77,7 +77,9 @@ def test_a_finished_training_leaves_its_outputs_and_no_checkpoint(history):
 def test_rate_time_left_memory_and_losses_stand_in_plain_lines(history):
     log = (history.base / "whole/train.log").read_text()
     (line,) = [line for line in log.splitlines() if f"{STEPS}/{STEPS} [" in line]
-    assert "step/s" in line and " GB gan " in line and "\r" not in log and "\x1b" not in log
+    # a machine that is busy takes more than a second for a step
+    assert ("step/s" in line or "s/step" in line) and " GB gan " in line
+    assert "\r" not in log and "\x1b" not in log
 
 
 def test_killed_anywhere_it_ends_with_the_same_bytes(history):

@@ -40,7 +40,8 @@ def test_a_samples_memory_grows_with_its_pixels_and_a_batchs_with_its_samples():
     # a pair at the full size, with what its gradient needs, is more than its pictures and less than all
     pictures = 4 * 2 * 3 * 64 * 64
     assert 10 * pictures < one.sample < 1000 * pictures
-    assert counted(bfloat16=True).sample < one.sample
+    half = counted(bfloat16=True)
+    assert half.sample < one.sample and half.networks > one.networks  # which has copies in both
 
 
 def test_what_fits_is_silent():
@@ -110,4 +111,4 @@ def test_what_a_cluster_is_asked_for_covers_what_is_counted():
     shown = {"size": (416, 480), "generator": train["generator"], "discriminator": train["discriminator"]}
     for batch in (1, 4):
         asked = training_memory(train | {"batch": batch}, 512) * 10**6
-        assert 1.2 < asked / counted(batch=batch, **shown).peak(batch) < 4
+        assert 1.2 < asked / counted(batch=batch, **shown).peak(batch) < 6

@@ -39,7 +39,7 @@ def check_settings(workflow):
     assert [each["epochs"] for each in (first, second, face)] == [5, 30, 5]
     assert [each["weights"]["perceptual"] for each in (first, second, face)] == [10, 20, 10]
     assert second["enhancer"] == {"channels": 32, "blocks": 3} and face["face"] == {"size": 128}
-    assert face["generator"] == {"channels": 64, "downs": 3, "blocks": 5, "unshuffle": 1}
+    assert face["generator"] == {"channels": 64, "downs": 3, "blocks": 5}
     assert all(each["learning_rate"] == 2e-4 and each["ema"] == 0 for each in (first, second, face))
 
 

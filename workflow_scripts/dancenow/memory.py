@@ -85,8 +85,17 @@ def count_step(make_trainer, batch, size, frames, autocast):
         }
         trainer.update(clips)
         del clips
-    each = (counter.peak - counter.now) / samples
-    return StepMemory(counter.now, round(each * (BFLOAT16_SHARE if autocast["enabled"] else 1)))
+    networks, each = counter.now, (counter.peak - counter.now) / samples
+    if autocast["enabled"]:
+        networks, each = networks + _copies(trainer), each * BFLOAT16_SHARE
+    return StepMemory(networks, round(each))
+
+
+def _copies(trainer):
+    """Bytes of the bfloat16 copies that autocast keeps of the weights during a step."""
+    networks = [each for each in vars(trainer).values() if isinstance(each, torch.nn.Module)]
+    networks.remove(trainer.average)
+    return sum(2 * parameter.numel() for network in networks for parameter in network.parameters())
 
 
 def _as_after_a_step(optimiser):

@@ -47,9 +47,7 @@ def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, 
     for index, (true, *shown) in enumerate(zip(truth, *rows.values(), strict=True)):
         mask = silhouette(true, plate, wanted[index])
         regions = regions_of(wanted[index], mask, body_height)
-        for place, name in enumerate(REGIONS):
-            if name in regions and (name == PERSON or index % every == 0):
-                images[place, :, :, index] = compare(network, shown, true, regions[name])
+        images[..., index] = _compare(network, shown, true, regions, everywhere=index % every == 0)
         for name in KERNEL_REGIONS:
             if name in regions and index % every == 0:
                 features[name].append(pooled_features(network, [*shown, true], regions[name].boxes[0]))
@@ -72,6 +70,15 @@ def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, 
         },
         sampled={region: np.array(kept) for region, kept in sampled.items() if kept},
     )
+
+
+def _compare(network, shown, true, regions, everywhere):
+    """(regions, measures, rows) float; NaN but for the person's box where not everywhere is to be looked."""
+    values = np.full((len(REGIONS), len(IMAGE_MEASURES), len(shown)), np.nan)
+    for place, name in enumerate(REGIONS):
+        if name in regions and (everywhere or name == PERSON):
+            values[place] = compare(network, shown, true, regions[name])
+    return values
 
 
 def _by_region(values):

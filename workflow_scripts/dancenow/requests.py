@@ -75,5 +75,5 @@ def detection_minutes(edge, frames):
 
 
 def scoring_minutes(edge, frames):
-    """Minutes of scoring `frames` frames; two CPU cores score the demo's 6 a second."""
-    return math.ceil(10 + frames * (edge / DEMO_EDGE) ** 2 / 3 / 60)
+    """Minutes of scoring `frames` frames; each of the demo's takes half a second of CPU time."""
+    return math.ceil(10 + frames * (edge / DEMO_EDGE) ** 2 / 2 / 60)

@@ -88,8 +88,8 @@ def compare(rows, seed, block):
 
     seed, block: of dancenow.metrics.block_bootstrap. The best of a measure is marked, and those that
     follow it down to the first that is clearly worse. Clearly: the paired difference's interval over frames
-    lies above zero, and over seeds, where there are several, as well. Where a difference comes from fewer
-    than LEAST_BLOCKS blocks, or where nothing is clearly worse, none is marked.
+    lies above zero, and over seeds, where there are any, too. Where a difference comes from fewer than
+    LEAST_BLOCKS blocks, or where nothing is clearly worse, none is marked.
     """
     ours = list(rows)[-1]
     cells = {name: {} for name in rows}

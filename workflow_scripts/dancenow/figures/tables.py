@@ -55,7 +55,7 @@ def markdown(comparison, what):
 
 
 def latex(comparison, what):
-    """A LaTeX table per group (package booktabs): means, intervals below them in small type, best bold."""
+    """A LaTeX table per group (package booktabs): means, intervals below them small, the best bold."""
     lines = ["% needs \\usepackage{booktabs}"]
     groups = groupby(comparison.measured(), lambda key: describe(key).group)
     for number, (group, keys) in enumerate(groups):
