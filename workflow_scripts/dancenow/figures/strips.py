@@ -80,7 +80,7 @@ def _strip_height(strip, size):
 
 def _wrapped(note, wide):
     """The lines of a note above a picture of that width."""
-    return textwrap.wrap(note, max(8, int(wide / NOTE_LETTER_INCHES)))
+    return textwrap.wrap(note, max(8, int(wide / NOTE_LETTER_INCHES)), break_on_hyphens=False)
 
 
 def _print_strip(figure, strip, box, height):
