@@ -282,3 +282,9 @@ def any_truth_of(wildcards):
 def library(*modules):
     """The library modules that decide a rule's output: editing one makes the rule run again."""
     return [workflow.source_path(f"../workflow_scripts/dancenow/{module}.py") for module in modules]
+
+
+def judged_video(wildcards):
+    """A result as it is; a clip as it is written like a result."""
+    pair = "_as_" in wildcards.video
+    return f"results/{wildcards.video}.mp4" if pair else f"results/authenticity/{wildcards.video}.mp4"

@@ -1,0 +1,133 @@
+# Which runs the tables and figures compare, and which files that takes. Functions only.
+
+from types import SimpleNamespace
+
+OURS = "ours"
+# {scored} is a pair with a ground truth, or {target}.heldout
+SCORED = rf"({NAME})(_as_({NAME})|\.heldout)"
+TARGETS = sorted({pair.split("_as_")[0] for pair in config["transfers"]})
+SOURCES = sorted({pair.split("_as_")[1] for pair in config["transfers"]})
+WITH_HELDOUT = TARGETS if config["train"]["holdout"] else []
+ALL_SCORED = [f"{target}.heldout" for target in WITH_HELDOUT] + [
+    pair for pair in config["transfers"] if pair in config["evaluation"]["truth"]
+]
+FIGURES = ["png", "pdf"]
+TABLES = ["md", "tex", "csv"]
+
+
+def trainings_of(name):
+    """The {variant} of each seed of a variant, or of the run itself for OURS; no seed twice under two names."""
+    bare = "" if name == OURS else f".{name}"
+    usual = train_of(bare)["seed"]
+    return [bare if seed == usual else f"{bare}.seed{seed}" for seed in config["comparison"]["seeds"]]
+
+
+def compared():
+    """What is compared: (name, its trainings), ours last. Pictures show the first training of each."""
+    return [(name, trainings_of(name)) for name in [*config["comparison"]["variants"], OURS]]
+
+
+def scored_runs(scored):
+    """[(name, the stem of its file in results/metrics)] of all that is in one table."""
+    if scored.endswith(".heldout"):
+        target = scored.removesuffix(".heldout")
+        return [(name, f"{target}{one}.heldout") for name, variants in compared() for one in variants]
+    runs = [(name, f"{scored}{one}") for name, variants in compared() for one in variants]
+    return [(f"{OURS}, not normalised", f"{scored}{one}.unnormalized") for one in trainings_of(OURS)] + runs
+
+
+def scored_names(wildcards):
+    """The names of scored_runs."""
+    return [name for name, _ in scored_runs(wildcards.scored)]
+
+
+def scored_metrics(wildcards):
+    """The numbers of scored_runs."""
+    return [f"results/metrics/{stem}.json" for _, stem in scored_runs(wildcards.scored)]
+
+
+def scored_series(wildcards):
+    """The numbers of scored_runs, frame by frame."""
+    return [f"results/metrics/{stem}.frames.npz" for _, stem in scored_runs(wildcards.scored)]
+
+
+def scored_words(wildcards):
+    """What a table is about."""
+    if wildcards.scored.endswith(".heldout"):
+        return f"{wildcards.scored.removesuffix('.heldout')}, held-out footage"
+    target, source = wildcards.scored.split("_as_")
+    return f"{target} as {source}, against the ground truth"
+
+
+def first_videos(wildcards):
+    """The videos of a pair by the first training of all that is compared."""
+    pair = f"{wildcards.target}_as_{wildcards.source}"
+    return [f"results/{pair}{variants[0]}.mp4" for _, variants in compared()]
+
+
+def of_transfers(pattern):
+    """`pattern` for each pair of `transfers`, with the target, the source and our first training."""
+    pairs = [pair.split("_as_") for pair in config["transfers"]]
+    return [pattern.format(target=a, source=b, variant=trainings_of(OURS)[0]) for a, b in pairs]
+
+
+def failing_inputs(wildcards):
+    """What plot_failures reads: our first training's result, its truth, the pose it was painted from."""
+    scored, ours = wildcards.scored, trainings_of(OURS)[0]
+    if scored.endswith(".heldout"):
+        target = scored.removesuffix(".heldout")
+        return {
+            "series": f"results/metrics/{target}{ours}.heldout.frames.npz",
+            "video": f"results/synthesis/{target}{ours}.heldout.mp4",
+            "truth": f"results/frames/{target}.avi",
+            "pose": f"results/poses/{target}.npz",
+        }
+    target, source = scored.split("_as_")
+    return {
+        "series": f"results/metrics/{scored}{ours}.frames.npz",
+        "video": f"results/{scored}{ours}.mp4",
+        "truth": truth_of(SimpleNamespace(target=target, source=source)),
+        "pose": f"results/poses/{scored}.npz",
+    }
+
+
+def faced():
+    """[(name, its first training)] of the compared variants with a face generator, each after its base."""
+    runs = {}
+    for name in config["comparison"]["variants"]:
+        base = config["variants"][name].get("base")
+        if base and train_of(f".{name}")["face"] and not train_of(f".{base}")["face"]:
+            runs |= {base: trainings_of(base)[0], name: trainings_of(name)[0]}
+    return list(runs.items())
+
+
+def face_edge():
+    """Edge of the largest square that a face generator of `faced` goes over, px."""
+    faces = [train_of(variant)["face"] for _, variant in faced()]
+    return max([face["size"] for face in faces if face], default=None)
+
+
+def trained_stages():
+    """[(name, stage, folder of the stage behind the target's)] of all trainings; a base's is not its variant's."""
+    found = []
+    for name, variants in compared():
+        based = name != OURS and "base" in config["variants"][name]
+        for variant in variants:
+            train = train_of(variant)
+            stages = ["face"] * bool(train["face"])
+            if not based:
+                stages = ["", *["enhancer"] * bool(train["enhancer"]), *stages]
+            found += [(name, stage, f"{variant}/{stage}" if stage else variant) for stage in stages]
+    return found
+
+
+def targets_of_dance(wildcards):
+    """Who performs a source's dance among the `transfers`."""
+    pairs = [pair.split("_as_") for pair in config["transfers"]]
+    return [target for target, source in pairs if source == wildcards.source]
+
+
+def videos_of_dance(wildcards):
+    """The results of targets_of_dance, by our first training."""
+    ours = trainings_of(OURS)[0]
+    return [f"results/{target}_as_{wildcards.source}{ours}.mp4" for target in targets_of_dance(wildcards)]
