@@ -53,6 +53,7 @@ class Run:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(f"made before: {earlier}")
         settings = {"subjects": subjects, "frames": {"long_edge": 192}, "pose": {"estimator": "mediapipe"}}
+        settings["train"] = {"face": None}  # a damaged generator is given to the painting, not to a training
         (directory / "mine.yaml").write_text(yaml.safe_dump(settings))
         self.before = snapshot(directory / "results")
         self.completed = run_snakemake(
