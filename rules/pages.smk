@@ -52,7 +52,7 @@ rule overview:
             subject=subjects_shown(),
         ),
         expand("results/pages/models/{target}/summary.html", target=models_shown()),
-        expand("results/pages/metrics/{target}.heldout.html", target=HELDOUT),
+        expand("results/pages/metrics/{target}.heldout.html", target=WITH_HELDOUT),
         expand("results/pages/metrics/{pair}.html", pair=truths_shown()),
         # not where the detector would need a training that was not asked for
         branch(detector_shown(), then=["results/pages/authenticity/report.html"], otherwise=[]),

@@ -40,8 +40,8 @@ def training_minutes(wildcards, input, attempt):
 
 def training_gpus(wildcards):
     """GPUs for a training, of every stage: as many as `train.devices` insists on."""
-    devices = config["train"]["devices"]
-    return 1 if devices == "auto" else devices
+    devices, nodes = config["train"]["devices"], config["train"]["nodes"]
+    return nodes if devices == "auto" else nodes * devices
 
 
 def painting_memory(wildcards, attempt):

@@ -72,7 +72,7 @@ wildcard_constraints:
 
 def training_settings(wildcards):
     """The part of `train` that decides the weights; the rest has params of its own."""
-    apart = ("holdout", "perceptual", "devices", "enhancer", "face")
+    apart = ("holdout", "perceptual", "devices", "nodes", "enhancer", "face")
     return {key: value for key, value in train_of(wildcards.variant).items() if key not in apart}
 
 

@@ -7,5 +7,5 @@ log_path = snakemake.log[0]
 with job(log_path, snakemake.threads) as threads:
     settings, holdout = snakemake.params.settings, snakemake.params.holdout
     # from the configuration: a parameter would train again when only the machine has changed
-    devices = snakemake.config["train"]["devices"]
-    train_on_devices(snakemake.input, snakemake.output, settings, holdout, threads, devices, log_path)
+    devices, nodes = (snakemake.config["train"][key] for key in ("devices", "nodes"))
+    train_on_devices(snakemake.input, snakemake.output, settings, holdout, threads, devices, nodes, log_path)

@@ -120,7 +120,7 @@ MODULES = {
     for path in LIBRARY.rglob("*.py")
 }
 SOURCES = [path for folder in (SCRIPTS, ROOT / "tests", ROOT / "benchmarks") for path in folder.rglob("*.py")]
-LOCAL = {path.stem for path in SOURCES if LIBRARY not in path.parents} | {"snakemake"}
+LOCAL = {path.stem for path in SOURCES if LIBRARY not in path.parents} | {"snakemake", "slurm"}
 
 
 def needs(script):

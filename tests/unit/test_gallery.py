@@ -1,6 +1,7 @@
 """The gallery in a browser: its videos show one frame, its controls and curves do what they say."""
 
 import json
+import time
 from fractions import Fraction
 
 import cv2
@@ -105,9 +106,9 @@ def at_rest(page):
     """The frame that the page names and all three videos show, when nothing moves."""
     page.until(f"!playing && {SETTLED} && videos.every(video => video.paused)")
     named = page.run("+slider.value")
-    for _ in range(20):  # the picture may come after the word that it is there
-        seen = numbers_seen(page)
-        if seen == [named] * 3:
+    patience = time.monotonic() + 30
+    while (seen := numbers_seen(page)) != [named] * 3:  # the picture may come after the word that it is there
+        if time.monotonic() > patience:
             break
     assert seen == [named] * 3
     return named

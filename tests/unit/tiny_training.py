@@ -79,7 +79,7 @@ def write_stage_before(folder):
     save_discriminator(folder / BEFORE["discriminator"], judge, JUDGE)
 
 
-def train(inputs, folder, devices=1, stage="first"):
+def train(inputs, folder, devices=1, stage="first", nodes=1):
     """What the rule's script does; ends the process on an error, as there."""
     from dancenow.job import job
     from dancenow.launch import train_on_devices
@@ -91,7 +91,7 @@ def train(inputs, folder, devices=1, stage="first"):
     wanted = SimpleNamespace(**{name: str(folder / file) for name, file in made.items()})
     log = folder / "train.log"
     with job(log, 1) as threads:
-        train_on_devices(given, wanted, STAGES[stage], HOLDOUT, threads, devices, log)
+        train_on_devices(given, wanted, STAGES[stage], HOLDOUT, threads, devices, nodes, log)
 
 
 def send_at(place, count, number):

@@ -28,6 +28,7 @@ WANTED = {
     "Footage": {f"results/reports/{name}.html" for name in ("alice", "brunomars", "alice_as_brunomars")},
     "Training": {
         "results/models/alice/progress.png", "results/models/alice/progress.mp4",
+        "results/models/alice/face/progress.png", "results/models/alice/face/progress.mp4",
         "results/models/alice/losses.png", "results/pages/models/alice/summary.html",
     },
     "Metrics": {f"results/{place}/{name}" for name in ("alice_as_brunomars", "alice.heldout")

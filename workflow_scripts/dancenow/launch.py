@@ -1,9 +1,10 @@
-"""Train on one device in this process, or on several in one process each, under torchrun's agent."""
+"""Train on one device in this process, or on several in one process each, under torchrun's agents."""
 
 import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import uuid
@@ -29,33 +30,43 @@ INPUTS = ("frames", "pose", "perceptual", "plate", "generator", "discriminator")
 OUTPUTS = ("generator", "discriminator", "best", "losses", "settings", "training", "progress", "video")
 # a worker that was asked to stop finishes its step and saves; a checkpoint of the largest takes seconds
 SHUTDOWN_SECONDS = 300
+# one of them for each Slurm job, where its nodes meet
+PORTS = range(20000, 30000)
 
 
-def choose_devices(devices, batch):
-    """How many processes train: as many as the visible GPUs that share a batch evenly, 1 on a CPU.
+def choose_devices(devices, batch, nodes=1):
+    """How many processes train on each node: as many as its GPUs that share a batch evenly, 1 on a CPU.
 
-    devices: "auto", or a number that is insisted on (on a CPU too); batch: clips per step, over all of them.
-    InputError when the number does not divide the batch or there are fewer GPUs.
+    devices: "auto", or a number that is insisted on (on a CPU too); batch: clips per step, over all of all
+    nodes. InputError when the numbers do not divide the batch or there are fewer GPUs.
     """
     gpus = torch.cuda.device_count()
+    if batch % nodes:
+        raise InputError(
+            f"train.nodes: {nodes} do not share a train.batch of {batch} evenly; make it a multiple"
+        )
+    batch //= nodes
     if devices == "auto":
         return max(count for count in range(1, max(1, gpus) + 1) if batch % count == 0)
     if batch % devices:
+        share = f"{batch} a node" if nodes > 1 else batch
         raise InputError(
-            f"train.devices: {devices} do not share a train.batch of {batch} evenly; make it a multiple"
+            f"train.devices: {devices} do not share a train.batch of {share} evenly; make it a multiple"
         )
     if gpus and devices > gpus:
         raise InputError(f"train.devices: {devices} asked for, {gpus} visible; set it to auto")
     return devices
 
 
-def train_on_devices(inputs, outputs, settings, holdout, threads, devices, log_path):
-    """train_target on `devices` (as choose_devices takes them), logging to `log_path`.
+def train_on_devices(inputs, outputs, settings, holdout, threads, devices, nodes, log_path):
+    """train_target on `devices` of each of `nodes` (as choose_devices takes them), logging to `log_path`.
 
-    A failed or stopped worker has said why in the log; this process then ends with its exit status.
+    Several nodes are those of the Slurm job that this runs in; InputError when it has another number. A
+    failed or stopped worker has said why in the log; this process then ends with its exit status.
     """
-    count = choose_devices(devices, settings["batch"])
-    if count == 1:
+    count = choose_devices(devices, settings["batch"], nodes)
+    meeting = _meeting(nodes)
+    if nodes == count == 1:
         train_target(inputs, outputs, settings, holdout, threads)
         return
     task = {
@@ -65,37 +76,82 @@ def train_on_devices(inputs, outputs, settings, holdout, threads, devices, log_p
         "holdout": holdout,
         "threads": max(1, threads // count),
         "log": str(log_path),
+        "devices": count,
+        "meeting": meeting,
     }
-    with tempfile.TemporaryDirectory() as folder:
+    # other nodes do not see this one's temporary files
+    place = Path(log_path).parent if nodes > 1 else None
+    with tempfile.TemporaryDirectory(dir=place) as folder:
         write_json(Path(folder) / "task.json", task)
-        _run_workers(count, Path(folder) / "task.json")
+        if nodes == 1:
+            run_agent(Path(folder) / "task.json")
+        else:
+            _run_agents(nodes, Path(folder) / "task.json")
 
 
-def _run_workers(count, task):
+def _meeting(nodes):
+    """Where the agents of a training meet: {"nodes", "endpoint", "local_addr", "run_id"}."""
+    alone = {"nodes": 1, "endpoint": "localhost:0", "local_addr": "localhost", "run_id": str(uuid.uuid4())}
+    if nodes == 1:
+        return alone
+    held = int(os.environ.get("SLURM_JOB_NUM_NODES", 1))
+    if held != nodes:
+        raise InputError(
+            f"train.nodes: {nodes} asked for, this job has {held}; set it to 1, or see docs/cluster.md"
+        )
+    names = ["scontrol", "show", "hostnames", os.environ["SLURM_JOB_NODELIST"]]
+    first = subprocess.run(names, capture_output=True, text=True, check=True).stdout.split()[0]
+    port = PORTS[0] + int(os.environ["SLURM_JOB_ID"]) % len(PORTS)
+    return alone | {"nodes": nodes, "endpoint": f"{first}:{port}", "local_addr": None}
+
+
+def _run_agents(nodes, task):
+    """One run_agent on each node, through srun; the warnings of Slurm are passed on to them."""
+    once = [f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1"]
+    process = subprocess.Popen(["srun", "--overlap", *once, sys.executable, *_call("run_agent", task)])
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, lambda number, _: process.send_signal(number))
+    if status := process.wait():
+        # of several, srun's is the largest; below zero srun itself was killed
+        sys.exit(status if status > 0 else 1)
+
+
+def run_agent(task):
+    """Start this node's processes of the task in a JSON file, and wait for them.
+
+    Ends the process with their exit status where that is not 0.
+    """
+    meeting, count = (json.loads(Path(task).read_text())[key] for key in ("meeting", "devices"))
     # the agent tells every step of its own life
     logging.getLogger("torch.distributed.elastic").setLevel(logging.ERROR)
-    # as Snakemake does for its scripts: behind the installed packages, so that no name of ours hides theirs
-    start = "import sys; sys.path.append(sys.argv[1]); from dancenow.launch import work; work(sys.argv[2])"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     config = LaunchConfig(
-        min_nodes=1,
-        max_nodes=1,
+        min_nodes=meeting["nodes"],
+        max_nodes=meeting["nodes"],
         nproc_per_node=count,
-        run_id=str(uuid.uuid4()),
+        run_id=meeting["run_id"],
         rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
-        local_addr="localhost",
+        rdzv_endpoint=meeting["endpoint"],
+        local_addr=meeting["local_addr"],
         max_restarts=0,
         signals_to_handle="SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1",
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
     try:
-        elastic_launch(config, sys.executable)("-c", start, str(Path(__file__).parents[1]), str(task))
+        elastic_launch(config, sys.executable)(*_call("work", task))
     except SignalException as error:
         # the workers have been told, and have ended
         sys.exit(EXIT_STATUS if error.sigval in (signal.SIGTERM, signal.SIGUSR1) else 128 + error.sigval)
     except ChildFailedError as error:
         sys.exit(_status({rank: failure.exitcode for rank, failure in error.failures.items()}))
+
+
+def _call(function, task):
+    """Arguments of a Python that calls a function of this module with the path of the task."""
+    # as Snakemake does for its scripts: behind the installed packages, so that no name of ours hides theirs
+    steps = "import sys", "sys.path.append(sys.argv[1])", "from dancenow import launch"
+    start = "; ".join((*steps, f"launch.{function}(sys.argv[2])"))
+    return ["-c", start, str(Path(__file__).parents[1]), str(task)]
 
 
 def _status(failures):
