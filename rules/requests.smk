@@ -28,7 +28,7 @@ def detection_minutes(wildcards, input, attempt):
 
 
 def training_memory(wildcards, attempt):
-    """MB for train_generator."""
+    """MB for train_generator, and for train_face, which takes less."""
     return requests.again(requests.training_memory(train_of(wildcards.variant), EDGE), attempt)
 
 
@@ -36,6 +36,14 @@ def training_minutes(wildcards, input, attempt):
     """Minutes for train_generator."""
     frames = frames_of(wildcards.target, input.frames)
     return requests.again(requests.training_minutes(train_of(wildcards.variant), EDGE, frames), attempt)
+
+
+def face_minutes(wildcards, input, attempt):
+    """Minutes for train_face, whose steps are no longer than the generator's."""
+    train = train_of(wildcards.variant)
+    steps = {key: train["face"][key] for key in ("steps", "epochs")}
+    frames = frames_of(wildcards.target, input.frames)
+    return requests.again(requests.training_minutes(train | steps, EDGE, frames), attempt)
 
 
 def training_gpus(wildcards):

@@ -106,6 +106,8 @@ rule train_face:
     threads: workflow.cores
     resources:
         gpu=training_gpus,
+        mem_mb=training_memory,
+        runtime=face_minutes,
     params:
         settings=face_settings,
         holdout=config["train"]["holdout"],
