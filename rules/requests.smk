@@ -28,7 +28,7 @@ def detection_minutes(wildcards, input, attempt):
 
 
 def training_memory(wildcards, attempt):
-    """MB for train_generator, and for train_face, which takes less."""
+    """MB for train_generator, and for the stages after it, which take less (docs/memory.md)."""
     return requests.again(requests.training_memory(train_of(wildcards.variant), EDGE), attempt)
 
 
@@ -38,12 +38,16 @@ def training_minutes(wildcards, input, attempt):
     return requests.again(requests.training_minutes(train_of(wildcards.variant), EDGE, frames), attempt)
 
 
-def face_minutes(wildcards, input, attempt):
-    """Minutes for train_face, whose steps are no longer than the generator's."""
-    train = train_of(wildcards.variant)
-    steps = {key: train["face"][key] for key in ("steps", "epochs")}
-    frames = frames_of(wildcards.target, input.frames)
-    return requests.again(requests.training_minutes(train | steps, EDGE, frames), attempt)
+def stage_minutes(stage):
+    """A function: minutes for train_enhancer or train_face, by their own steps at the generator's pace."""
+
+    def minutes(wildcards, input, attempt):
+        train = train_of(wildcards.variant)
+        steps = {key: train[stage].get(key) for key in ("steps", "epochs")}
+        frames = frames_of(wildcards.target, input.frames)
+        return requests.again(requests.training_minutes(train | steps, EDGE, frames), attempt)
+
+    return minutes
 
 
 def training_gpus(wildcards):

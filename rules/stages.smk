@@ -66,6 +66,8 @@ rule train_enhancer:
     threads: workflow.cores
     resources:
         gpu=training_gpus,
+        mem_mb=training_memory,
+        runtime=stage_minutes("enhancer"),
     params:
         settings=enhancer_settings,
         holdout=config["train"]["holdout"],
@@ -107,7 +109,7 @@ rule train_face:
     resources:
         gpu=training_gpus,
         mem_mb=training_memory,
-        runtime=face_minutes,
+        runtime=stage_minutes("face"),
     params:
         settings=face_settings,
         holdout=config["train"]["holdout"],
