@@ -28,6 +28,7 @@ JOBS = {
     "performer": ("clip", False, ("track_performer", "measure_stance")),
     "make_plate": ("target", False, ("make_plate",)),
     "train_generator": ("target", True, ("train_generator",)),
+    "train_face": ("target", True, ("train_face",)),
     "transfer": ("pair", True, ("normalize_poses", "synthesize_frames", "mux_video")),
 }
 OF_FRAMES = (
@@ -36,7 +37,9 @@ OF_FRAMES = (
     "synthesize_frames",
 )  # the others hardly depend on a clip's length
 # Nobody has run this on a GPU. Frames a second, for the training steps a second.
-ASSUMED = {"detect_poses": 10, "train_generator": 10, "synthesize_frames": 50}
+ASSUMED = {"detect_poses": 10, "train_generator": 10, "train_face": 10, "synthesize_frames": 50}
+# of the trainings: where a run keeps what they were told
+SETTINGS = {"train_generator": "settings.json", "train_face": "face/settings.json"}
 
 
 def measured(folder, rule):
@@ -56,7 +59,7 @@ def modelled(folder, rule, steps):
     seconds, per_frame = measured(folder, rule)
     frames = FPS * 60 * MINUTES
     if rule in ASSUMED:
-        return (steps if rule == "train_generator" else frames) / ASSUMED[rule]
+        return steps.get(rule, frames) / ASSUMED[rule]
     return seconds if per_frame is None else per_frame * frames
 
 
@@ -71,7 +74,7 @@ def print_stages(folder, stages, steps):
         for rule in rules:
             seconds, per_frame = measured(folder, rule)
             taken += seconds if per_frame is None else per_frame * FPS * 60 * MINUTES
-        unit = f"steps/s, {steps} steps" if stage.name == "train_generator" else "frames/s"
+        unit = f"steps/s, {steps[stage.name]} steps" if stage.name in steps else "frames/s"
         said = "".join(f"**assumed** {ASSUMED[rule]} {unit} on a GPU" for rule in rules if rule in ASSUMED)
         place = "GPU" if stage.gpu else "one core"
         row = (stage.name, stage.per, place, f"{taken:.1f}", f"{stage.seconds:.1f}", said or "measured")
@@ -123,8 +126,8 @@ def print_batches(stages, kept, cleaned):
 
 def main():
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-    target = names_of(folder)["target"][0]
-    steps = read_json(folder / f"results/models/{target}/settings.json")["settings"]["steps"]
+    model = folder / "results/models" / names_of(folder)["target"][0]
+    steps = {rule: read_json(model / file)["settings"]["steps"] for rule, file in SETTINGS.items()}
     stages = [
         Stage(name, per, gpu, sum(modelled(folder, rule, steps) for rule in rules), len(rules))
         for name, (per, gpu, rules) in JOBS.items()

@@ -51,6 +51,14 @@ def test_an_error_counts_only_while_its_output_is_missing(say, tmp_path):
     )
 
 
+@pytest.mark.parametrize("stage", ["halve_footage", "train_enhancer", "train_face"])
+def test_a_stage_that_only_some_configurations_have_is_blamed_too(say, tmp_path, stage):
+    say("results/models/anna/generator.safetensors")
+    say(f"logs/{stage}/anna.log", "error: the reason; the remedy\n")
+    failure = find_failure("anna", "tango", tmp_path)
+    assert (failure.rule, failure.reason) == (stage, "the reason; the remedy")
+
+
 def test_an_earlier_stage_of_the_same_group_without_an_error_is_not_blamed(say, tmp_path):
     say("logs/probe_clip/anna.log", "")
     say("logs/extract_frames/anna.log", "error: frame 3 is damaged; cut it off\n")

@@ -16,7 +16,11 @@ CLIP_STAGES = {
 }
 TARGET_STAGES = {
     "make_plate": "results/plates/{subject}.png",
+    # not every configuration has all of these; one without a log is passed over
+    "halve_footage": "results/frames/{subject}.half.avi",
     "train_generator": "results/models/{subject}/generator.safetensors",
+    "train_enhancer": "results/models/{subject}/enhancer/generator.safetensors",
+    "train_face": "results/models/{subject}/face/generator.safetensors",
 }
 PAIR_STAGES = {
     "normalize_poses": "results/poses/{subject}.npz",

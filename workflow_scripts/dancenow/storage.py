@@ -7,6 +7,8 @@ from pathlib import Path
 from dancenow.errors import InputError
 from dancenow.files import read_json
 
+# of every stage of a target's training
+MODELS = [f"results/models/{{}}{stage}" for stage in ("", "/enhancer", "/face")]
 INDEX_HEADER, INDEX_ENTRY = 128, 16  # bytes of results/frames/{subject}.index.npy, and of a frame in it
 
 
@@ -33,9 +35,9 @@ KINDS = (
     Kind("everyone found", "clip", ("results/poses/{}.people.npz",)),
     Kind("the performer's pose and stance", "clip", ("results/poses/{}.npz", "results/stance/{}.json")),
     Kind("plate", "target", ("results/plates/{}.png",)),
-    Kind("networks", "target", ("results/models/{}/*.safetensors",)),
-    Kind("losses, settings, progress", "target", ("results/models/{}/*.[!s]*",)),
-    Kind("previews of the training", "target", ("results/models/{}/run/**/*",), goes=True),
+    Kind("networks", "target", tuple(f"{folder}/*.safetensors" for folder in MODELS)),
+    Kind("losses, settings, progress", "target", tuple(f"{folder}/*.[!s]*" for folder in MODELS)),
+    Kind("previews of the training", "target", tuple(f"{folder}/run/**/*" for folder in MODELS), goes=True),
     Kind("normalised pose", "pair", ("results/poses/{}.npz",)),
     Kind("painted frames", "pair", ("results/synthesis/{}.mp4",), goes=True),
     Kind("video", "pair", ("results/{}.mp4",)),
