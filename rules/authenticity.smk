@@ -89,10 +89,7 @@ rule test_detector:
 rule judge_video:
     """Real or one of our own results? With how sure the detector is and whom it knows."""
     input:
-        # a result as it is, a clip as it is written like a result
-        video=lambda wildcards: (
-            f"results/{'' if '_as_' in wildcards.video else 'authenticity/'}{wildcards.video}.mp4"
-        ),
+        unpack(judged),
         detector="results/authenticity/detector.safetensors",
         report="results/authenticity/report.json",
         code=library("authenticity", "detector", "detector_data", "separation"),

@@ -284,7 +284,9 @@ def library(*modules):
     return [workflow.source_path(f"../workflow_scripts/dancenow/{module}.py") for module in modules]
 
 
-def judged_video(wildcards):
-    """A result as it is; a clip as it is written like a result."""
-    pair = "_as_" in wildcards.video
-    return f"results/{wildcards.video}.mp4" if pair else f"results/authenticity/{wildcards.video}.mp4"
+def judged(wildcards):
+    """What judge_video reads: a result as it is; a clip as it is written like a result, and where it came from."""
+    name = wildcards.video
+    if "_as_" in name:
+        return {"video": f"results/{name}.mp4"}
+    return {"video": f"results/authenticity/{name}.mp4", "frames": f"results/frames/{name}.json"}

@@ -6,4 +6,7 @@ from dancenow.job import job
 with job(snakemake.log[0], snakemake.threads) as threads:
     given = snakemake.input
     name, seed = snakemake.wildcards.video, snakemake.params.seed
-    judge_video(given.video, given.detector, given.report, snakemake.output.verdict, name, seed, threads)
+    frames = given.get("frames")
+    judge_video(
+        given.video, frames, given.detector, given.report, snakemake.output.verdict, name, seed, threads
+    )

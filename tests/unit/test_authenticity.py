@@ -1,8 +1,16 @@
 import numpy as np
 import pytest
 
-from clips import one_line
-from dancenow.authenticity import check_split, decide, names_of, summarise, targets_of, train_on_videos
+from clips import film, one_line
+from dancenow.authenticity import (
+    check_split,
+    decide,
+    names_of,
+    summarise,
+    targets_of,
+    told_scale,
+    train_on_videos,
+)
 from dancenow.errors import InputError
 from dancenow.separation import Scores
 
@@ -12,7 +20,8 @@ def scores(*logits):
 
 
 def found(logits, seen=(), accuracy=None):
-    return decide(logits, seed=0) | {"seen_in_training": list(seen), "heldout_accuracy": accuracy}
+    rest = {"scaled": None, "seen_in_training": list(seen), "heldout_accuracy": accuracy}
+    return decide(logits, seed=0) | rest
 
 
 def test_who_takes_part():
@@ -74,3 +83,29 @@ def test_the_sentence_says_how_good_the_detector_is_and_whom_it_knows():
     )
     assert "on people it had not seen, 93% of the pairs were judged rightly" in sentence
     assert sentence.endswith("anna was in the training set, so this is no test of the detector")
+
+
+@pytest.mark.parametrize(
+    ("learned", "clips", "words"),
+    [
+        ([96], None, None),
+        ([64, 128], None, "its longer edge has 96 px, the detector learned from 64 or 128 px"),
+        ([96], [{"width": 54, "height": 96, "crop": None}], None),
+        ([96], [{"width": 540, "height": 960, "crop": [0, 0, 540, 540]}], None),
+        ([96], [{"width": 540, "height": 960, "crop": [9, 9, 48, 40]}], "has 48 px along the longer edge"),
+        (
+            [96],
+            [{"width": 540, "height": 960, "crop": None}, {"width": 80, "height": 45, "crop": None}],
+            "has 80 px",
+        ),
+    ],
+)
+def test_a_video_of_another_scale_is_told(tmp_path, learned, clips, words):
+    film(tmp_path / "clip.mp4", [np.zeros((96, 64, 3), np.uint8)] * 3, "-crf 16")
+    told = told_scale(tmp_path / "clip.mp4", clips, learned)
+    assert told is None if words is None else words in told
+
+
+def test_the_sentence_on_a_scaled_video_has_no_numbers():
+    sentence = summarise(found(scores(1, 1, -0.5)) | {"scaled": "it was enlarged"})
+    assert sentence == "undecided: it was enlarged, and it cannot judge a video of another scale"

@@ -47,7 +47,7 @@ def place(tmp_path_factory):
     known = [folder / "anna.mp4"], [folder / "anna_as_bob.mp4"], ["anna_as_bob"]
     with pytest.MonkeyPatch.context() as few:
         few.setattr(authenticity, "SQUARES", 128)
-        few.setattr(authenticity, "FORMS", ((23, 1),))
+        few.setattr(authenticity, "FORMS", (23,))
         train_on_videos(*known, folder / "detector.safetensors", steps=25, seed=0, threads=1)
     return folder
 
@@ -135,7 +135,10 @@ def test_any_video_is_judged(place, report, tmp_path, name, verdict, seen):
     told = tmp_path / "report.json"
     told.write_text(json.dumps(report))
     output = tmp_path / f"{name}.authenticity.json"
-    judge_video(place / f"{name}.mp4", place / "detector.safetensors", told, output, name, 0, 1)
+    frames = None if "_as_" in name else place / f"{name}.frames.json"
+    if frames:
+        frames.write_text(json.dumps({"clips": [{"width": EDGE, "height": EDGE, "crop": None}]}))
+    judge_video(place / f"{name}.mp4", frames, place / "detector.safetensors", told, output, name, 0, 1)
     found = json.loads(output.read_text())
     assert found["verdict"] == verdict and found["seen_in_training"] == seen
     assert found["pairs"] == COUNT - 1 and found["heldout_accuracy"] == report["accuracy"]
@@ -143,11 +146,21 @@ def test_any_video_is_judged(place, report, tmp_path, name, verdict, seen):
     assert (found["probability_fake"] > 0.5) == (verdict == "fake")
 
 
+def test_a_scaled_video_is_not_judged(place, report, tmp_path):
+    told, small, output = tmp_path / "report.json", tmp_path / "carol_as_dora.mp4", tmp_path / "told.json"
+    told.write_text(json.dumps(report))
+    degrade(place / "carol_as_dora.mp4", small, 16, 2)
+    judge_video(small, None, place / "detector.safetensors", told, output, "carol_as_dora", 0, 1)
+    found = json.loads(output.read_text())
+    assert found["verdict"] == "undecided" and f"has {EDGE // 2} px" in found["scaled"]
+    assert found["summary"].startswith(f"undecided: {found['scaled']}")
+
+
 def test_a_damaged_report_is_named(place, tmp_path):
     told = tmp_path / "report.json"
     told.write_text("{")
     output = tmp_path / "carol.authenticity.json"
     with pytest.raises(InputError) as error:
-        judge_video(place / "carol.mp4", place / "detector.safetensors", told, output, "carol", 0, 1)
+        judge_video(place / "carol.mp4", None, place / "detector.safetensors", told, output, "carol", 0, 1)
     one_line(error, "report.json", "damaged", "delete it")
     assert not output.exists()

@@ -15,15 +15,15 @@ from dancenow.detector import judge_squares, load_detector, save_detector, train
 from dancenow.detector_data import common_edge, degrade, draw_squares, read_pairs
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
-from dancenow.media import CRF
+from dancenow.media import probe
 from dancenow.separation import Scores, with_interval
 
 log = logging.getLogger(__name__)
 
 SQUARES = 4096  # of each kind, real and fake, that it learns from: 100 MB
-# (x264's CRF, divisor of the size): it learns from every video, real or fake, as written and in these forms,
-# because one that knew a single compression took everything coarser for fake
-FORMS = ((23, 1), (30, 1), (CRF, 2))
+# x264's CRF: it learns from every video, real or fake, as written and in these forms, because one that knew a
+# single compression took everything coarser for fake
+FORMS = (23, 30)
 PAIRS = 100  # of consecutive frames, at most, that a video is judged by
 UNKNOWN = "no held-out subject: accuracy unknown"
 
@@ -75,6 +75,7 @@ def train_on_videos(real, fake, pairs, output, steps, seed, threads):
         "steps": steps,
         "seed": seed,
         "edge": edge,
+        "long_edges": sorted({long_edge(path) for path in (*real, *fake)}),
         "loss": round(float(np.mean(losses[-20:])), 4),
     }
     save_detector(output, detector, description)
@@ -86,19 +87,26 @@ def score(detector, pairs):
     return Scores(*(np.array(column) for column in zip(*found, strict=True)))
 
 
-def judge_video(video, detector_path, report_path, output, name, seed, threads):
+def judge_video(video, frames, detector_path, report_path, output, name, seed, threads):
     """Judge a video of the configuration and write the JSON `output`.
 
-    video: path; name: {subject} or {target}_as_{source}; report_path: as from detector_test. The JSON has
-    verdict ("real", "fake", or "undecided" where the interval of the mean logit holds 0), pairs, share_fake
-    and logit (with intervals), probability_fake, trained_on, seen_in_training (names), heldout_accuracy (None
-    when unknown) and summary, all of it in a sentence.
+    video: path; name: {subject} or {target}_as_{source}; frames: what the frame store says of a subject's
+    clip (JSON), None for a result; report_path: as from detector_test. The JSON has verdict ("real", "fake",
+    or "undecided" where the interval of the mean logit holds 0 or the video is of another scale than what the
+    detector learned from), scaled (None or how), pairs, share_fake and logit (with intervals),
+    probability_fake, trained_on, seen_in_training (names), heldout_accuracy (None when unknown) and summary,
+    all of it in a sentence.
     """
     torch.set_num_threads(threads)
     detector, description = load_detector(detector_path)
     scores = score(detector, read_pairs(video, PAIRS, description["edge"]))
     seen = sorted(set(names_of([name])) & set(names_of(description["fake"])))
-    found = decide(scores, seed) | {
+    found = decide(scores, seed)
+    scaled = told_scale(video, frames and read_json(frames)["clips"], description["long_edges"])
+    if scaled:
+        found["verdict"] = "undecided"
+    found |= {
+        "scaled": scaled,
         "trained_on": {key: description[key] for key in ("real", "fake")},
         "seen_in_training": seen,
         "heldout_accuracy": read_json(report_path)["accuracy"],
@@ -106,6 +114,30 @@ def judge_video(video, detector_path, report_path, output, name, seed, threads):
     found["summary"] = summarise(found)
     log.info("%s: %s", video, found["summary"])
     write_json(output, {"video": str(video)} | found)
+
+
+def long_edge(video):
+    """The longer edge of a video's picture, px."""
+    facts = probe(video)
+    return max(facts["width"], facts["height"])
+
+
+def told_scale(video, clips, learned):
+    """Why a video is of another scale than what was learned from, in words; None when it is not.
+
+    clips: what probing says of the files that a subject's footage was read from, None for a result; learned:
+    long edges, px. The traces that the detector goes by do not outlive a change of size.
+    """
+    edge = long_edge(video)
+    if edge not in learned:
+        known = " or ".join(map(str, learned))
+        return f"its longer edge has {edge} px, the detector learned from {known} px"
+    filmed = [
+        max(clip["crop"][2:] if clip["crop"] else (clip["width"], clip["height"])) for clip in clips or []
+    ]
+    if filmed and min(filmed) < edge:
+        return f"its file has {min(filmed)} px along the longer edge and was enlarged to {edge}"
+    return None
 
 
 def decide(scores, seed):
@@ -125,6 +157,8 @@ def decide(scores, seed):
 
 def summarise(found):
     """A verdict (as from judge_video) in one sentence: how sure, how good the detector is, whom it knows."""
+    if found["scaled"]:
+        return f"undecided: {found['scaled']}, and it cannot judge a video of another scale"
     share = found["share_fake"]
     agreeing = share["mean"] if found["verdict"] == "fake" else 1 - share["mean"]
     side = "real" if found["verdict"] == "undecided" else found["verdict"]
@@ -148,9 +182,9 @@ def _in_all_forms(paths, folder):
     """The videos and their degraded copies, which are written to `folder`."""
     copies = []
     for path in paths:
-        for crf, divisor in FORMS:
-            copies.append(Path(folder) / f"{Path(path).stem}.{crf}.{divisor}.mp4")
-            degrade(path, copies[-1], crf, divisor)
+        for crf in FORMS:
+            copies.append(Path(folder) / f"{Path(path).stem}.{crf}.mp4")
+            degrade(path, copies[-1], crf, 1)
     return [*paths, *copies]
 
 
