@@ -4,15 +4,16 @@
 
 Same networks (182.45 M and 5.55 M parameters), same losses, batch 1, 512x256, the same random pictures.
 Plain: float32, NCHW, the discriminator run three times a step (fake for its own step, real, fake again for
-the generator's), its weights given gradients in the generator's step too, unfused Adam. The rows in between
-change one thing at a time, so that the gain can be told apart. The variants take turns; medians. VGG19 has
-random weights here, which cost what the published cost. --compare: steps over which the losses of both are
-set side by side, on small networks (16 channels) and 128x64, where fifty steps take seconds.
+the generator's), its weights given gradients in the generator's step too, unfused Adam, kernels that may
+differ from run to run, memory given back after each use. The rows in between change one thing at a time, so
+that the gain can be told apart. Each measurement is a process of its own, the variants take turns; medians.
+VGG19 has random weights here, which cost what the published cost. --compare: steps over which the losses of
+both are set side by side, on small networks (16 channels) and 128x64, where fifty steps take seconds.
 """
 
 import argparse
-import copy
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -24,7 +25,7 @@ import yaml
 from snakemake.utils import update_config
 from torch.nn import functional as F
 
-from dancenow.device import pick_device, prepare
+from dancenow.device import has_fast_bf16, pick_device, prepare
 from dancenow.losses import feature_matching, lsgan
 from dancenow.perceptual import VGG19_CHANNELS, build_vgg19, perceptual_loss
 from dancenow.training import BETAS, Trainer
@@ -115,18 +116,43 @@ def random_batch(size, seed):
     }
 
 
-def timed(trainers, repeats):
-    """{name: median seconds of a step}; the trainers take turns, the first round does not count."""
-    seconds = {name: [] for name in trainers}
-    for repeat in range(repeats + 1):
-        for name, trainer in trainers.items():
-            began = time.perf_counter()
-            trainer.train_step(random_batch(SIZE, repeat))
-            if trainer.device.type == "cuda":
-                torch.cuda.synchronize()
-            if repeat:
-                seconds[name].append(time.perf_counter() - began)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+def trainer_of(kind, threads):
+    """The Trainer of one of KINDS, with the published networks."""
+    build, fast, kept = KINDS[kind]
+    device = pick_device()
+    autocast = prepare(device, threads) if kept else plain_settings(device, threads)
+    autocast["enabled"] &= fast
+    return build(published(), random_vgg19(), device, autocast, 1000)
+
+
+def plain_settings(device, threads):
+    """As device.prepare, without its deterministic kernels and its hold on memory."""
+    torch.set_num_threads(threads)
+    return {"device_type": device.type, "dtype": torch.bfloat16, "enabled": has_fast_bf16(device)}
+
+
+def seconds_of(kind, threads, steps):
+    """Median seconds of a step in this process; the first two do not count."""
+    trainer, seconds = trainer_of(kind, threads), []
+    for step in range(steps + 2):
+        batch = random_batch(SIZE, step)
+        began = time.perf_counter()
+        trainer.train_step(batch)
+        if trainer.device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds[2:])
+
+
+def in_turns(options):
+    """{kind: median of `repeats` processes' seconds of a step}."""
+    seconds = {kind: [] for kind in KINDS}
+    for _ in range(options.repeats):
+        for kind, found in seconds.items():
+            command = [sys.executable, __file__, "--kind", kind, "--threads", str(options.threads)]
+            told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            found.append(float(told))
+    return {kind: statistics.median(found) for kind, found in seconds.items()}
 
 
 def compare(device, fast, steps):
@@ -149,46 +175,49 @@ def compare(device, fast, steps):
         print(f"| {term} | {a:.4f} | {b:.4f} | {b / a:.3f} |")
 
 
+# by name: the Trainer; may it use bfloat16; does it keep memory (and deterministic kernels)?
+KINDS = {
+    "plain": (PlainTrainer, False, False),
+    "plain, memory kept": (PlainTrainer, False, True),
+    "plain, memory kept, bfloat16": (PlainTrainer, True, True),
+    "plain, memory kept, bfloat16, channels_last": (PlainLast, True, True),
+    "ours": (Trainer, True, True),
+}
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--compare", type=int, default=50)
     parser.add_argument("--profile", action="store_true", help="where the time of one of our steps goes")
+    parser.add_argument("--kind", choices=KINDS, help="print the seconds of one of these alone")
     options = parser.parse_args()
+    if options.kind:
+        print(seconds_of(options.kind, options.threads, steps=3))
+        return
+    seconds = in_turns(options)
     device = pick_device()
-    fast = prepare(device, options.threads)
-    slow = fast | {"enabled": False}
-    kinds = {
-        "plain": (PlainTrainer, slow),
-        "plain, bfloat16": (PlainTrainer, fast),
-        "plain, bfloat16, channels_last": (PlainLast, fast),
-        "ours": (Trainer, fast),
-    }
-    settings, network = published(), random_vgg19()
-    trainers = {
-        name: kind(settings, copy.deepcopy(network), device, autocast, 1000)
-        for name, (kind, autocast) in kinds.items()
-    }
-    seconds = timed(trainers, options.repeats)
-    print(
-        f"{device}, {options.threads} threads, {SIZE[0]}x{SIZE[1]}, batch 1, medians of {options.repeats}\n"
-    )
+    print(f"{device}, {options.threads} threads, {SIZE[0]}x{SIZE[1]}, batch 1, {options.repeats} rounds\n")
     print("| step | seconds | faster than plain |\n|---|---|---|")
     for name, value in seconds.items():
         print(f"| {name} | {value:.2f} | {seconds['plain'] / value:.2f} |")
     if options.profile:
-        with torch.profiler.profile() as profile:
-            trainers["ours"].train_step(random_batch(SIZE, 0))
-        print(
-            profile.key_averages().table(
-                sort_by="self_cpu_time_total", row_limit=15, max_name_column_width=40
-            )
-        )
+        show_profile(options.threads)
     if options.compare:
-        compare(device, fast, options.compare)
+        compare(device, prepare(device, options.threads), options.compare)
+
+
+def show_profile(threads):
+    """Print the operations that one of our steps, the third, spends its time in."""
+    trainer, batch = trainer_of("ours", threads), random_batch(SIZE, 0)
+    for _ in range(2):
+        trainer.train_step(batch)
+    with torch.profiler.profile() as profile:
+        trainer.train_step(batch)
+    print(profile.key_averages().table(sort_by="self_cpu_time_total", row_limit=15))
 
 
 if __name__ == "__main__":
