@@ -1,6 +1,8 @@
-"""Two short real clips through the whole pipeline, once; then what came out is looked at."""
+"""Two short clips through the whole pipeline, once, then its variants; then what came out is looked at."""
 
+import csv
 import json
+import math
 import os
 import subprocess
 from fractions import Fraction
@@ -178,3 +180,59 @@ def test_the_same_seed_paints_the_same_bytes(work):
     arguments = ("results/models/alice/generator.safetensors", "--forcerun", "train_generator")
     assert run_snakemake(work, *arguments, "--config", "preset=smoke").returncode == 0
     assert (work / "results/models/alice/generator.safetensors").read_bytes() == first
+
+
+@pytest.fixture(scope="module")
+def matrix(work):
+    """The working directory, when the variants are trained and compared as well."""
+    completed = run_snakemake(work, "figures", "--config", "preset=smoke")
+    assert completed.returncode == 0, completed.stdout[-3000:] + completed.stderr[-6000:]
+    return work
+
+
+@pytest.mark.parametrize("scored", ["alice.heldout", "alice_as_brunomars"])
+def test_every_row_of_the_comparison_is_measured(matrix, scored):
+    with open(matrix / f"results/tables/{scored}.ablation.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    means = {(row["method"], row["measure"]): float(row["mean"] or "nan") for row in rows}
+    methods = {method for method, _ in means}
+    unplaced = {"ours, not normalised"} if "_as_" in scored else set()
+    assert (
+        methods
+        == {"static background plate", "nearest neighbour", "fbf", "fbf_ts", "full", "ours"} | unplaced
+    )
+    for method in methods:
+        for measure in ("ssim", "psnr", "perceptual"):
+            assert math.isfinite(means[method, measure]), (method, measure)
+    # other networks, other pictures; the plate is the same whoever is compared with it
+    assert len({means[method, "psnr"] for method in methods}) == len(methods)
+    # twenty steps from the plate on the one hand, from noise on the other
+    assert means["ours", "psnr"] > means["fbf_ts", "psnr"]
+
+
+def test_the_variants_are_what_their_names_say(matrix):
+    models = matrix / "results/models"
+    settings = {
+        name: json.loads((models / f"alice.{name}/settings.json").read_text()) for name in ("fbf", "fbf_ts")
+    }
+    assert [each["settings"]["temporal"] for each in settings.values()] == [False, True]
+    assert not (models / "alice.full/generator.safetensors").exists()  # it goes over the one of fbf_ts
+    assert (models / "alice.full/face/generator.safetensors").stat().st_size > 1000
+
+
+def test_every_figure_shows_something(matrix):
+    pictures = sorted(
+        path for path in (matrix / "results/figures").glob("*.png") if path.with_suffix(".pdf").exists()
+    )
+    kinds = {path.stem.split(".")[-1] for path in pictures}
+    assert kinds == {"ablation", "failures", "transfers", "filmstrip", "placing", "faces", "curves"}
+    for path in pictures:
+        picture = read_png(path)
+        assert picture.std() > 10, path
+        assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_comparison_plays_with_the_music(matrix):
+    facts = probe(matrix / "results/comparisons/brunomars.mp4")
+    assert facts["frames"] == FRAMES["brunomars"] and facts["audio"]["codec"] == "aac"
+    assert facts["width"] > facts["height"]  # the source and alice beside it
