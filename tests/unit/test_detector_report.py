@@ -47,7 +47,7 @@ def place(tmp_path_factory):
     known = [folder / "anna.mp4"], [folder / "anna_as_bob.mp4"], ["anna_as_bob"]
     with pytest.MonkeyPatch.context() as few:
         few.setattr(authenticity, "SQUARES", 128)
-        few.setattr(authenticity, "FORMS", (23,))
+        few.setattr(authenticity, "FORMS", ((23, 1),))
         train_on_videos(*known, folder / "detector.safetensors", steps=25, seed=0, threads=1)
     return folder
 

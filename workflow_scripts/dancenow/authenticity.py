@@ -15,15 +15,16 @@ from dancenow.detector import judge_squares, load_detector, save_detector, train
 from dancenow.detector_data import common_edge, degrade, draw_squares, read_pairs
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
-from dancenow.media import probe
+from dancenow.media import CRF, probe
 from dancenow.separation import Scores, with_interval
 
 log = logging.getLogger(__name__)
 
 SQUARES = 4096  # of each kind, real and fake, that it learns from: 100 MB
-# x264's CRF: it learns from every video, real or fake, as written and in these forms, because one that knew a
-# single compression took everything coarser for fake
-FORMS = (23, 30)
+# (x264's CRF, divisor of the size): it learns from every video, real or fake, as written and in these forms,
+# because one that knew a single compression took everything coarser for fake, and one that knew a single
+# size found other people's results less clearly fake
+FORMS = ((23, 1), (30, 1), (CRF, 2))
 PAIRS = 100  # of consecutive frames, at most, that a video is judged by
 UNKNOWN = "no held-out subject: accuracy unknown"
 
@@ -182,9 +183,9 @@ def _in_all_forms(paths, folder):
     """The videos and their degraded copies, which are written to `folder`."""
     copies = []
     for path in paths:
-        for crf in FORMS:
-            copies.append(Path(folder) / f"{Path(path).stem}.{crf}.mp4")
-            degrade(path, copies[-1], crf, 1)
+        for crf, divisor in FORMS:
+            copies.append(Path(folder) / f"{Path(path).stem}.{crf}.{divisor}.mp4")
+            degrade(path, copies[-1], crf, divisor)
     return [*paths, *copies]
 
 
