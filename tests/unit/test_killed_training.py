@@ -66,6 +66,7 @@ def test_a_finished_training_leaves_its_outputs_and_no_checkpoint(history):
     assert len((folder / OUTPUTS["losses"]).read_text().splitlines()) == STEPS
     facts = read_json(folder / OUTPUTS["training"])
     assert facts["processes"] == 1 and facts["seconds"] > 0 and facts["peak_memory_gb"] > 0.05
+    assert 0 <= facts["waiting_percent"] < 100
     assert facts["best_step"] == load_generator(folder / OUTPUTS["best"])[1]["step"]
     assert {path.name for path in (folder / "model/run").iterdir()} == {
         "previews",

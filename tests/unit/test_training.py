@@ -1,4 +1,5 @@
 import json
+import time
 
 import numpy as np
 import pytest
@@ -216,3 +217,18 @@ def test_same_seed_same_weights_and_another_seed_others():
         trainer.train_step(batches()(0))
     assert torch.equal(weights(runs[0]), weights(runs[1]))
     assert not torch.equal(weights(runs[0]), weights(runs[2]))
+
+
+@pytest.mark.parametrize(("pause", "least", "most"), [(0.0, 0.0, 0.6), (0.5, 0.6, 1.0)])
+def test_waiting_for_data_is_counted(tmp_path, pause, least, most):
+    sampler = batches()
+
+    def slow(number):
+        time.sleep(pause)
+        return sampler(number)
+
+    checkpoint = RollingCheckpoint(tmp_path, {"id": "a"})
+    *_, waiting = run_training(make(), slow, checkpoint, lambda trainer: None)
+    assert least <= waiting < most
+    told = [value for _, value in scalars(tmp_path / "tensorboard")["training/waiting_percent"]]
+    assert 100 * least <= told[-1] < 100 * most

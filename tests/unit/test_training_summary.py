@@ -18,6 +18,7 @@ def test_a_page_with_settings_data_time_and_the_curve(tmp_path):
     write_json(paths[0], {"settings": SETTINGS, "steps": 40, "width": 512, "height": 288})
     facts = {
         "device": "a GPU", "processes": 2, "precision": "bfloat16", "seconds": 3725.0, "peak_memory_gb": 3.5,
+        "waiting_percent": 1.25,
         "frames": 100, "training_frames": 80, "pairs": 79, "fps": "30000/1001",
         "best_step": 36, "best_error": 7.25,
     }  # fmt: skip
@@ -29,7 +30,7 @@ def test_a_page_with_settings_data_time_and_the_curve(tmp_path):
     page = paths[4].read_text()
     for row in (
         "# anna", "| 100 frames of 512 x 288 px at 30000/1001 per second |", "first 80 frames, 79 pairs; 20 ",
-        "| 1 h 02 min 05 s ", "| 3.5 GB", "| step 36, off by 7.25 of 255 ",
+        "| 1 h 02 min 05 s ", "| 1.25 % of the time", "| 3.5 GB", "| step 36, off by 7.25 of 255 ",
         f"| l1 | {np.mean([1, 1 / 2, 1 / 3, 1 / 4]):.4f} | 0.0260 |", "| gan | 1.0000 | 1.0000 |",
         "| weights.l1 | 10.0 |", "(losses.png)", "(progress.png)", "(progress.mp4)",
     ):  # fmt: skip

@@ -36,12 +36,13 @@ def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
     sampler: batch number -> batch; checkpoint: a RollingCheckpoint, in whose folder losses.jsonl is kept as
     well, and TensorBoard's logs; preview: called with the trainer after each of preview_steps, returns the
     picture it has written, a path, and its error, or None; asked: as from stopping.listening.
-    Returns (path of losses.jsonl, seconds spent over all attempts). Raises Stopped once `asked` says so,
-    after the step in hand, and DivergedError; both name the step and the checkpoint.
+    Returns (path of losses.jsonl, seconds spent over all attempts, share of the last attempt's time in which
+    the step waited for its batch, 0 to 1). Raises Stopped once `asked` says so, after the step in hand, and
+    DivergedError; both name the step and the checkpoint.
     """
     record = _Record(trainer, checkpoint, _resume(trainer, checkpoint))
     with record.opened():
-        for batch in prefetch(sampler, trainer.step, trainer.steps):
+        for batch in record.awaited(prefetch(sampler, trainer.step, trainer.steps)):
             # nothing in a step draws from torch's own generator; should a layer ever, it resumes as well
             torch.manual_seed(trainer.settings["seed"] + trainer.step)
             try:
@@ -63,7 +64,7 @@ def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
                     f"asked to stop ({asked() or 'another process was'}) at step {trainer.step} of "
                     f"{trainer.steps}; {checkpoint.last} is saved and the same command resumes there"
                 )
-    return record.path, record.seconds()
+    return record.path, record.seconds(), record.waiting()
 
 
 def _resume(trainer, checkpoint):
@@ -95,10 +96,25 @@ class _Record:
         self.trainer, self.checkpoint, self.spent = trainer, checkpoint, spent
         self.path, self.file, self.board = checkpoint.folder / "losses.jsonl", None, None
         self.first, self.began = trainer.step, time.monotonic()
-        self.logged, self.saved = -math.inf, self.began
+        self.logged, self.saved, self.waited = -math.inf, self.began, 0.0
 
     def seconds(self):
         return self.spent + time.monotonic() - self.began
+
+    def awaited(self, batches):
+        """The batches, with the time that each lets the training wait counted."""
+        batches = iter(batches)
+        while True:
+            asked = time.monotonic()
+            batch = next(batches, None)
+            self.waited += time.monotonic() - asked
+            if batch is None:
+                return
+            yield batch
+
+    def waiting(self):
+        """Share of this attempt's time that was spent on waiting for batches."""
+        return self.waited / max(time.monotonic() - self.began, 1e-9)
 
     @contextmanager
     def opened(self):
@@ -143,11 +159,12 @@ class _Record:
         self.saved = time.monotonic()
 
     def _pace(self, seconds):
-        """Scalars that are looked at now and then: steps a second in this attempt, rate, memory in GB."""
+        """Scalars that are looked at now and then: steps a second in this attempt, rate, memory, waiting."""
         return {
             "training/steps_per_second": (self.trainer.step - self.first) / max(seconds, 1e-9),
             "training/learning_rate": self.trainer.optimisers["generator"].param_groups[0]["lr"],
             "training/memory_gb": peak_memory(self.trainer.device) / 2**30,
+            "training/waiting_percent": 100 * self.waiting(),
         }
 
     def _progress(self, losses, seconds):

@@ -107,7 +107,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         return previews.file(trainer.step), error
 
     with listening() as asked:
-        losses, seconds = run_training(trainer, sampler, checkpoint, preview, asked)
+        losses, seconds, waiting = run_training(trainer, sampler, checkpoint, preview, asked)
         if parallel.rank() > 0:
             return
         facts = {
@@ -115,6 +115,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
             "processes": share[1],
             "precision": precision,
             "seconds": round(seconds, 1),
+            "waiting_percent": round(100 * waiting, 2),
             "peak_memory_gb": round(peak_memory(device) / 2**30, 2),
             "frames": len(frames),
             "training_frames": count,

@@ -77,6 +77,7 @@ def _page(title, target, settings, training, losses, curve):
         f"{heldout} frames held out |",
         f"| steps | {count} with batch {settings['settings']['batch']}, {count / seconds:.2f} per second |",
         f"| time | {_duration(seconds)} over all attempts |",
+        f"| waiting for data | {training['waiting_percent']} % of the time |",
         f"| device | {training['device']}; processes: {training['processes']}; {training['precision']} |",
         f"| best preview | step {training['best_step']}, off by {training['best_error']} of 255 on average |",
         f"| memory, at most | {training['peak_memory_gb']} GB a process |",
