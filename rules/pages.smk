@@ -51,7 +51,7 @@ rule overview:
             ],
             subject=subjects_shown(),
         ),
-        expand("results/pages/models/{target}/summary.html", target=models_shown()),
+        expand("results/pages/models/{model}/summary.html", model=models_shown()),
         expand("results/pages/metrics/{target}.heldout.html", target=WITH_HELDOUT),
         expand("results/pages/metrics/{pair}.html", pair=truths_shown()),
         # not where the detector would need a training that was not asked for

@@ -126,7 +126,7 @@ rule summarise_stage:
         code=library("training_summary"),
     output:
         page=ensure("results/models/{target}/{stage}/summary.md", non_empty=True),
-        curve=ensure("results/models/{target}/{stage}/losses.png", non_empty=True),
+        curve=shown(ensure("results/models/{target}/{stage}/losses.png", non_empty=True), "losses"),
     log:
         "logs/summarise_stage/{target}.{stage}.log",
     benchmark:
