@@ -66,8 +66,8 @@ def page_labels(wildcards):
 def models_shown():
     """Folders of the models, of every stage, that the configured transfers use."""
     targets = sorted({pair.split("_as_")[0] for pair in config["transfers"]})
-    stages = ["", *(f"/{stage}" for stage in ("enhancer", "face") if config["train"][stage])]
-    return [f"{target}{stage}" for target in targets for stage in stages]
+    stages = ["", *(stage for stage in ("enhancer", "face") if config["train"][stage])]
+    return [str(Path(target, stage)) for target in targets for stage in stages]
 
 
 def truths_shown():
