@@ -83,6 +83,8 @@ def test_the_sentence_says_how_good_the_detector_is_and_whom_it_knows():
     )
     assert "on people it had not seen, 93% of the pairs were judged rightly" in sentence
     assert sentence.endswith("anna was in the training set, so this is no test of the detector")
+    both = summarise(found(scores(1, 1, 1), ["anna", "bob"]))
+    assert both.endswith("anna and bob were in the training set, so this is no test of the detector")
 
 
 @pytest.mark.parametrize(

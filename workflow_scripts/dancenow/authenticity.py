@@ -174,8 +174,9 @@ def summarise(found):
         else f"; on people it had not seen, {accuracy['mean']:.0%} of the pairs were judged rightly"
     )
     if found["seen_in_training"]:
-        names = " and ".join(found["seen_in_training"])
-        sentence += f"; {names} was in the training set, so this is no test of the detector"
+        seen = found["seen_in_training"]
+        were = "was" if len(seen) == 1 else "were"
+        sentence += f"; {' and '.join(seen)} {were} in the training set, so this is no test of the detector"
     return sentence
 
 
