@@ -42,6 +42,11 @@ def test_strip_shows_every_stage_and_the_real_frames_and_no_older_run(tmp_path):
         assert error == pytest.approx(np.abs(row.astype(int) - real).mean())
     x, y, w, h = previews.windows[previews.moments[0]]
     assert np.array_equal(real[:, :64], frames[previews.moments[0]][y : y + h, x : x + w])
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr("dancenow.previews.STRIP_ROW", 48)
+        previews.write_strip(tmp_path / "small.png", (2, 4))
+    halves = strip.reshape(3 * 48, 2, 4 * 32, 2, 3).mean(axis=(1, 3))
+    assert np.abs(read_png(tmp_path / "small.png") - halves).max() <= 1
     previews.write_video(tmp_path / "progress.mp4", (2, 4))
     film = list(decode(tmp_path / "progress.mp4", probe(tmp_path / "progress.mp4"), 4 * 64, 3 * 96))
     assert len(film) == 4  # the last one stays for a second

@@ -1,5 +1,6 @@
 """Pictures of the training: the same held-out frames at every tenth of the way, and a strip of them all."""
 
+import cv2
 import numpy as np
 
 from dancenow.dataset import cut, draw_window
@@ -12,6 +13,7 @@ from dancenow.windows import place_windows, whole_frame
 WARM_UP = 3
 MOMENTS = 4
 VIDEO_FPS = 2
+STRIP_ROW = 192  # px, at most: a strip is looked at whole, and a report holds one of every training
 
 
 class Previews:
@@ -60,13 +62,16 @@ class Previews:
         return self.folder / f"step-{step:06d}.png"
 
     def write_strip(self, path, steps):
-        """The results of the previews made after `steps`, oldest on top, with the real frames below.
+        """The results of the previews made after `steps`, oldest on top, with the real frames below, smaller.
 
         The folder may hold pictures of an earlier training of other sizes; they are not looked at.
         """
         pictures = [read_png(self.file(step)) for step in steps]
         height = len(pictures[0]) // 3
         rows = [picture[height : 2 * height] for picture in pictures] + [pictures[-1][2 * height :]]
+        scale = min(1, STRIP_ROW / height)
+        size = round(scale * pictures[0].shape[1]), round(scale * height)
+        rows = [cv2.resize(row, size, interpolation=cv2.INTER_AREA) for row in rows] if scale < 1 else rows
         write_png(path, np.concatenate(rows, axis=0))
 
     def write_video(self, path, steps):
