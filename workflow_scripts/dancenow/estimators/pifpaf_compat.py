@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import torch
-from torch.library import Library
+from torch import library as operators
 
 # a Library that is collected takes its operators along
 _declared = None
@@ -44,6 +44,6 @@ def make_torchvision_importable():
         except OSError:
             continue
         return
-    _declared = Library("torchvision", "DEF")
+    _declared = operators.Library("torchvision", "DEF")
     for operator in ("nms", "qnms"):
         _declared.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
