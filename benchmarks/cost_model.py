@@ -127,10 +127,12 @@ def print_batches(stages, kept, cleaned):
 def main():
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
     model = folder / "results/models" / names_of(folder)["target"][0]
-    steps = {rule: read_json(model / file)["settings"]["steps"] for rule, file in SETTINGS.items()}
+    told = {rule: model / file for rule, file in SETTINGS.items() if (model / file).exists()}
+    steps = {rule: read_json(path)["settings"]["steps"] for rule, path in told.items()}
     stages = [
         Stage(name, per, gpu, sum(modelled(folder, rule, steps) for rule in rules), len(rules))
         for name, (per, gpu, rules) in JOBS.items()
+        if name not in SETTINGS or name in steps  # a run without a face stage
     ]
     print_stages(folder, stages, steps)
     kept, cleaned = print_kinds(folder)
