@@ -30,7 +30,7 @@ from dancenow.training import Trainer, network_arguments, new_networks
 
 CONFIG = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())
 # the largest windows of alice, and the published sizes
-SIZES = {"smoke": (160, 192), "demo": (416, 480), "paper": (512, 256)}
+SIZES = {"smoke": (160, 192), "demo": (416, 480), "studio": (832, 960), "paper": (512, 256)}
 
 
 def laid_over(base, changes):
@@ -108,7 +108,7 @@ def main():
     layout = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--presets", nargs="*", default=["smoke", "demo", "paper"])
+    parser.add_argument("--presets", nargs="*", default=["smoke", "demo", "studio", "paper"])
     parser.add_argument("--stages", nargs="*", default=["first", "enhancer", "face"])
     parser.add_argument("--measure", nargs="*", default=["smoke", "demo"])
     parser.add_argument("--batches", type=int, nargs="*", default=[1, 2, 4])

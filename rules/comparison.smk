@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-OURS = "ours"
 # {scored} is a pair with a ground truth, or {target}.heldout
 SCORED = rf"({NAME})(_as_({NAME})|\.heldout)"
 TARGETS = sorted({pair.split("_as_")[0] for pair in config["transfers"]})
@@ -17,9 +16,10 @@ TABLES = ["md", "tex", "csv"]
 
 def trainings_of(name):
     """The {variant} of each seed of a variant, or of the run itself for OURS; no seed twice under two names."""
-    bare = "" if name == OURS else f".{name}"
-    usual = train_of(bare)["seed"]
-    return [bare if seed == usual else f"{bare}.seed{seed}" for seed in config["comparison"]["seeds"]]
+    usual = train_of(bare(name))["seed"]
+    return [
+        bare(name) if seed == usual else f"{bare(name)}.seed{seed}" for seed in config["comparison"]["seeds"]
+    ]
 
 
 def compared():
@@ -96,7 +96,7 @@ def faced():
     runs = {}
     for name in config["comparison"]["variants"]:
         base = config["variants"][name].get("base")
-        if base and train_of(f".{name}")["face"] and not train_of(f".{base}")["face"]:
+        if base and train_of(f".{name}")["face"] and not train_of(bare(base))["face"]:
             runs |= {base: trainings_of(base)[0], name: trainings_of(name)[0]}
     return list(runs.items())
 

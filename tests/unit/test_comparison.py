@@ -86,6 +86,15 @@ def test_three_seeds_have_students_interval():
     assert cell.count == 3
 
 
+def test_a_difference_has_intervals_over_frames_and_over_seeds():
+    rows = {"a": row(steady(0.5), steady(0.7)), "ours": row(steady(0.8), steady(0.9))}
+    cell = compare(rows, **TOLD)["a"][KEY]
+    # training by training ours is better by .3 and .2; t(0.975, 1) = 12.706
+    half = 12.706 * (0.3 - 0.2) / 2**0.5 / 2**0.5
+    assert cell.gain == pytest.approx({"mean": 0.25, "low": 0.25, "high": 0.25})
+    assert cell.gain_seeds == pytest.approx({"mean": 0.25, "low": 0.25 - half, "high": 0.25 + half}, abs=1e-4)
+
+
 def test_a_difference_that_changes_with_the_seed_is_no_clear_one():
     rows = {"a": row(steady(0.7), steady(0.9)), "ours": row(steady(0.8), steady(0.85))}
     assert marked(compare(rows, **TOLD)) == set()
@@ -133,7 +142,8 @@ def test_three_tables_say_the_same(files, tmp_path):
     page, tex = paths[0].read_text(), paths[1].read_text()
     assert "| SSIM ↑ | 0.400 [0.400, 0.400] | 0.705 [" in page and "| **0.805** [" in page
     assert "over 2 trainings" in page and "blocks of 5 frames" in page
-    assert "| SSIM ↑ | 0.405 [" in page.split("## By how much")[1]
+    gains = page.split("## By how much")[1]
+    assert "| SSIM ↑ | 0.405 [" in gains and "| 0.100 [0.100, 0.100] ±0.000 |" in gains
     assert "some\\_variant" in tex and "\\textbf{0.805}" in tex and "SSIM $\\uparrow$" in tex
     assert tex.count("{") == tex.count("}")
     with open(paths[2], newline="") as file:
@@ -141,6 +151,7 @@ def test_three_tables_say_the_same(files, tmp_path):
     assert float(rows["ours"]["mean"]) == pytest.approx(0.805, abs=1e-5)
     assert (rows["ours"]["best"], rows["some_variant"]["best"], rows["ours"]["seeds"]) == ("1", "0", "2")
     assert float(rows["some_variant"]["ours_better_by"]) == pytest.approx(0.1, abs=1e-5)
+    assert float(rows["some_variant"]["ours_better_seeds_high"]) == pytest.approx(0.1, abs=1e-5)
     assert rows["ours"]["ours_better_by"] == ""
 
 

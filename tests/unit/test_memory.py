@@ -30,6 +30,10 @@ def test_networks_are_weights_gradients_moments_and_the_average():
     sizes = {"generator": SETTINGS["generator"] | {"channels": 16}}
     generator, judge = map(parameter_count, new_networks(SETTINGS | sizes))
     assert counted(**sizes).networks == pytest.approx(4 * (5 * generator + 4 * judge), rel=0.02)
+    # without a moving average there is no copy of the generator
+    assert counted(**sizes, ema=0.0).networks == pytest.approx(4 * (4 * generator + 4 * judge), rel=0.02)
+    copies = counted(**sizes, bfloat16=True).networks - counted(**sizes).networks
+    assert counted(**sizes, ema=0.0, bfloat16=True).networks == counted(**sizes, ema=0.0).networks + copies
 
 
 def test_a_samples_memory_grows_with_its_pixels_and_a_batchs_with_its_samples():

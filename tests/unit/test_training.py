@@ -151,8 +151,19 @@ def run(trainer, folder, preview=lambda trainer: None, identity="a", asked=lambd
     return run_training(trainer, batches(), RollingCheckpoint(folder, {"id": identity}), preview, asked)
 
 
-def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch):
-    whole = make()
+def test_without_a_moving_average_the_last_weights_are_kept(tmp_path):
+    trainer = make(ema=0.0)
+    run(trainer, tmp_path)
+    copied = make(ema=1e-9)  # which ends with the same weights, by way of a copy
+    run(copied, tmp_path / "copied")
+    assert trainer.average is trainer.generator
+    assert all(parameter.requires_grad for parameter in trainer.generator.parameters())
+    assert torch.equal(weights(trainer), weights(copied))
+
+
+@pytest.mark.parametrize("ema", [0.9, 0.0])
+def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch, ema):
+    whole = make(ema=ema)
     run(whole, tmp_path / "whole")
 
     class KilledError(Exception):
@@ -165,8 +176,8 @@ def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr("dancenow.loop.SAVE_SECONDS", -1)  # a checkpoint after every step
     monkeypatch.setattr("dancenow.loop.SAVE_SHARE", 1e9)
     with pytest.raises(KilledError):
-        run(make(), tmp_path / "cut", kill)
-    resumed = make()
+        run(make(ema=ema), tmp_path / "cut", kill)
+    resumed = make(ema=ema)
     run(resumed, tmp_path / "cut")
     assert torch.equal(weights(whole), weights(resumed))
     steps = range(1, STEPS + 1)

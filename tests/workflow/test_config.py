@@ -15,7 +15,7 @@ PAIR = "results/alice_as_brunomars.mp4"
             ["--config", "train={learnin_rate: 0.1}"],
             ["train", "learnin_rate", "did you mean 'learning_rate'"],
         ),
-        (["--config", "preset=studoi"], ["preset", "studoi", "smoke, demo, paper"]),
+        (["--config", "preset=studoi"], ["preset", "studoi", "smoke, demo, studio, paper"]),
         (["--config", "frames={long_edge: 500}"], ["frames.long_edge", "500", "32"]),
         (["--config", "train={steps: 0}"], ["train.steps", "minimum"]),
         (["--config", "subjects={Bob_1: {video: x.mp4}}"], ["subjects", "Bob_1"]),
@@ -61,7 +61,7 @@ def test_missing_clip_names_the_file(workflow):
     assert "data/alice.mp4" in said(completed)
 
 
-@pytest.mark.parametrize("preset", ["smoke", "demo", "paper"])
+@pytest.mark.parametrize("preset", ["smoke", "demo", "studio", "paper"])
 def test_every_preset_is_valid(workflow, preset):
     assert workflow("-n", PAIR, "--config", f"preset={preset}").returncode == 0
 

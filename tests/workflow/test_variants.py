@@ -24,9 +24,31 @@ def test_variant_changes_only_the_keys_it_names(workflow):
     assert other["generator"] == own["generator"] | {"skips": False, "plate": False}
 
 
+def test_studio_is_the_demos_recipe_on_larger_networks(workflow):
+    model = "results/models/alice"
+    presets = {}
+    for preset in ("demo", "studio"):
+        assert workflow(f"{PAIR}.mp4", "--config", f"preset={preset}").returncode == 0
+        presets[preset] = [workflow.settings(folder) for folder in (model, f"{model}/face")]
+    (demo, demo_face), (studio, studio_face) = presets["demo"], presets["studio"]
+    larger = {"steps", "learning_rate", "ema", "generator", "discriminator"}
+    assert {key for key in demo if demo[key] != studio[key]} == larger
+    switches = ("unshuffle", "skips", "plate")
+    assert all(demo["generator"][key] == studio["generator"][key] for key in switches)
+    assert {key for key in demo_face if demo_face[key] != studio_face[key]} == larger | {"face"}
+
+
 def test_variant_with_a_base_takes_the_bases_generator(workflow):
     jobs = planned_jobs(workflow("-n", f"{PAIR}.full.mp4", f"{PAIR}.fbf_ts.mp4"))
     assert (jobs["train_generator"], jobs["train_face"], jobs["synthesize_frames"]) == (1, 1, 2)
+
+
+def test_variant_may_have_the_run_itself_as_its_base(workflow):
+    assert workflow(f"{PAIR}.mp4", f"{PAIR}.seed3.mp4").returncode == 0
+    faceless = "variants={faceless: {base: ours, train: {face: null}}}"
+    for seed in ("", ".seed3"):
+        jobs = planned_jobs(workflow("-n", f"{PAIR}.faceless{seed}.mp4", "--config", faceless))
+        assert jobs == {"synthesize_frames": 1, "mux_video": 1}
 
 
 def test_unnormalized_shares_the_training(workflow):
@@ -61,6 +83,12 @@ def test_unknown_variant_is_named(workflow):
 def test_variant_with_a_typo_is_refused(workflow):
     said = refusal(workflow, f"{PAIR}.mp4", "variants={fbf_ts: {train: {steps: 5, stepz: 3}}}")
     assert "variants.fbf_ts: train" in said and "stepz" in said
+
+
+def test_base_must_be_a_variant_without_a_base(workflow):
+    for base in ("none", "full"):
+        said = refusal(workflow, f"{PAIR}.mp4", f"variants={{full: {{base: {base}}}}}")
+        assert f"variants.full.base: '{base}' is not a variant without a base" in said
 
 
 def test_variant_with_a_base_can_only_change_the_face(workflow):

@@ -78,7 +78,10 @@ class Trainer:
         torch.manual_seed(settings["seed"])
         self.settings, self.device, self.autocast, self.steps = settings, device, autocast, steps
         self.generator, self.discriminator = map(self._place, build(settings))
-        self.average = copy.deepcopy(self.generator).requires_grad_(False)
+        # with a decay of zero the average is the generator, and a copy of 182 M weights a step for nothing
+        self.average = self.generator
+        if settings["ema"]:
+            self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.perceptual = self._place(perceptual)
         rate = settings["learning_rate"]
         self.optimisers = {
@@ -235,6 +238,8 @@ class Trainer:
     @torch.no_grad()
     def _update_average(self):
         # the average starts short, or its random beginning would stay in it for a thousand steps
+        if self.average is self.generator:
+            return
         decay = min(self.settings["ema"], (1 + self.step) / (10 + self.step))
         targets, sources = self.average.parameters(), self.generator.parameters()
         torch._foreach_lerp_(list(targets), list(sources), 1 - decay)

@@ -28,15 +28,17 @@ class Row(NamedTuple):
 class Cell(NamedTuple):
     """One method and one measure.
 
-    frames, seeds, gain: {mean, low, high}, None where there is none. frames: the mean over frames, and over
-    trainings, with its 95 % interval over blocks of frames; seeds: the same mean with its 95 % interval over
-    trainings (Student's t); gain: by how much ours is better, paired frame by frame, positive is better.
+    frames, seeds, gain, gain_seeds: {mean, low, high}, None where there is none. frames: the mean over
+    frames, and over trainings, with its 95 % interval over blocks of frames; seeds: the same mean with its
+    95 % interval over trainings (Student's t); gain: by how much ours is better, paired frame by frame,
+    positive is better; gain_seeds: the same paired training by training.
     count: trainings. best: the best, or as good.
     """
 
     frames: dict
     seeds: dict
     gain: dict
+    gain_seeds: dict
     count: int
     best: bool
 
@@ -98,11 +100,11 @@ def compare(rows, seed, block):
         frames = {name: _over_frames(row, key, seed, block) for name, row in having.items()}
         best = _best(having, frames, key, seed, block)
         for name, row in having.items():
-            gain = UNKNOWN
+            gain = gain_seeds = UNKNOWN
             if name != ours and ours in having:
-                gain, _ = _difference(having[ours], row, key, seed, block)
+                gain, gain_seeds = _difference(having[ours], row, key, seed, block)
             over = _over_seeds([one[key]["mean"] for one in row.scores])
-            cells[name][key] = Cell(frames[name], over, gain, len(row.scores), name in best)
+            cells[name][key] = Cell(frames[name], over, gain, gain_seeds, len(row.scores), name in best)
     return cells
 
 

@@ -12,7 +12,8 @@ LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\
 }  # fmt: skip
 CSV_COLUMNS = (
     "method", "measure", "group", "title", "mean", "low", "high", "seeds", "seeds_low", "seeds_high", "best",
-    "ours_better_by", "ours_better_low", "ours_better_high",
+    "ours_better_by", "ours_better_low", "ours_better_high", "ours_better_seeds_low",
+    "ours_better_seeds_high",
 )  # fmt: skip
 
 
@@ -93,6 +94,7 @@ def csv_rows(comparison):
                 numbers = [cell.frames[name] for name in ("mean", "low", "high")]
                 numbers += [cell.count, cell.seeds["low"], cell.seeds["high"], int(cell.best)]
                 numbers += [cell.gain[name] for name in ("mean", "low", "high")]
+                numbers += [cell.gain_seeds[name] for name in ("low", "high")]
                 texts = ["" if number is None else f"{number:.6g}" for number in numbers]
                 yield [method, ".".join(key), measure.group, measure.title, *texts]
 
@@ -115,13 +117,13 @@ def caption(comparison):
     )
 
 
-def interval(cell, decimals):
-    """The Cell's intervals as text, [low, high] over frames, ± over seeds; empty where there is none."""
+def interval(frames, seeds, decimals):
+    """Two {mean, low, high} as text, [low, high] over frames and ± over seeds; empty where there is none."""
     parts = []
-    if cell.frames["low"] is not None:
-        parts.append(f"[{_number(cell.frames['low'], decimals)}, {_number(cell.frames['high'], decimals)}]")
-    if cell.seeds["low"] is not None:
-        parts.append(f"±{(cell.seeds['high'] - cell.seeds['low']) / 2:.{decimals}f}")
+    if frames["low"] is not None:
+        parts.append(f"[{_number(frames['low'], decimals)}, {_number(frames['high'], decimals)}]")
+    if seeds["low"] is not None:
+        parts.append(f"±{(seeds['high'] - seeds['low']) / 2:.{decimals}f}")
     return " ".join(parts)
 
 
@@ -135,20 +137,15 @@ def _value(cell, decimals):
     if cell is None or not known(cell):
         return "–"
     mean = _number(cell.frames["mean"], decimals)
-    return (
-        f"**{mean}** {interval(cell, decimals)}".rstrip()
-        if cell.best
-        else f"{mean} {interval(cell, decimals)}".rstrip()
-    )
+    told = f"**{mean}**" if cell.best else mean
+    return f"{told} {interval(cell.frames, cell.seeds, decimals)}".rstrip()
 
 
 def _gain(cell, decimals):
     if cell is None or cell.gain["mean"] is None:
         return "–"
     mean = _number(cell.gain["mean"], decimals)
-    if cell.gain["low"] is None:
-        return mean
-    return f"{mean} [{_number(cell.gain['low'], decimals)}, {_number(cell.gain['high'], decimals)}]"
+    return f"{mean} {interval(cell.gain, cell.gain_seeds, decimals)}".rstrip()
 
 
 def _tex(text):
@@ -165,4 +162,4 @@ def _tex_mean(cell, decimals):
 def _tex_interval(cell, decimals):
     if cell is None or not known(cell):
         return ""
-    return f"{{\\tiny {_tex(interval(cell, decimals))}}}"
+    return f"{{\\tiny {_tex(interval(cell.frames, cell.seeds, decimals))}}}"
