@@ -6,7 +6,8 @@ Same networks (182.45 M and 5.55 M parameters), same losses, batch 1, 512x256, t
 Plain: float32, NCHW, the discriminator run three times a step (fake for its own step, real, fake again for
 the generator's), its weights given gradients in the generator's step too, unfused Adam, kernels that may
 differ from run to run, memory given back after each use. The rows in between change one thing at a time, so
-that the gain can be told apart. Each measurement is a process of its own, the variants take turns; medians.
+that the gain can be told apart. Each measurement is a process of its own, the variants take turns; medians
+of the steps after the first two, which compile and fill caches.
 VGG19 has random weights here, which cost what the published cost. --compare: steps over which the losses of
 both are set side by side, on small networks (16 channels) and 128x64, where fifty steps take seconds.
 """
@@ -175,6 +176,13 @@ def compare(device, fast, steps):
         print(f"| {term} | {a:.4f} | {b:.4f} | {b / a:.3f} |")
 
 
+class CompiledTrainer(Trainer):
+    """Ours with train.compile."""
+
+    def __init__(self, settings, *arguments):
+        super().__init__(settings | {"compile": True}, *arguments)
+
+
 # by name: the Trainer; may it use bfloat16; does it keep memory (and deterministic kernels)?
 KINDS = {
     "plain": (PlainTrainer, False, False),
@@ -182,6 +190,7 @@ KINDS = {
     "plain, memory kept, bfloat16": (PlainTrainer, True, True),
     "plain, memory kept, bfloat16, channels_last": (PlainLast, True, True),
     "ours": (Trainer, True, True),
+    "ours, compiled": (CompiledTrainer, True, True),
 }
 
 

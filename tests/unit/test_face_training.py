@@ -15,7 +15,8 @@ from figures import footage, performer
 MAIN = {"channels": 4, "downs": 2, "blocks": 1}
 SETTINGS = {
     "seed": 3, "steps": None, "epochs": 1, "batch": 2, "stills": 0.0, "lead": 1, "learning_rate": 1e-3,
-    "decay": 0.5, "ema": 0.0, "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0}, "face": {"size": 32},
+    "decay": 0.5, "ema": 0.0, "compile": False, "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0},
+    "face": {"size": 32},
     "generator": {"channels": 4, "downs": 2, "blocks": 1}, "discriminator": {"channels": 4, "layers": 2},
 }  # fmt: skip
 

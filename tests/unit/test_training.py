@@ -1,5 +1,6 @@
 import json
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ STEPS = 6
 def settings(**changes):
     return {
         "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "temporal": True, "stills": 0.0, "lead": 1,
-        "disturb": 0.5, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9,
+        "disturb": 0.5, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9, "compile": False,
         "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
         "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
         "discriminator": {"scales": 2, "channels": 4, "layers": 2},
@@ -149,6 +150,21 @@ def weights(trainer):
 
 def run(trainer, folder, preview=lambda trainer: None, identity="a", asked=lambda: None):
     return run_training(trainer, batches(), RollingCheckpoint(folder, {"id": identity}), preview, asked)
+
+
+def test_a_compiled_step_is_the_same_step(monkeypatch):
+    # how torch.compile is called is tested here, not what it makes, which takes it a minute
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    plain, compiled = make(stills=0.4), make(stills=0.4, compile=True)
+    for trainer in (plain, compiled):
+        trainer.autocast["enabled"] = False
+    samples = batches()
+    for number in range(STEPS):
+        expected = plain.train_step(samples(number))
+        assert compiled.train_step(samples(number)) == pytest.approx(expected, rel=1e-3)
+    # a training may change its mind: the weights have the same names
+    make().restore(compiled.state())
+    compiled.restore(plain.state())
 
 
 def test_without_a_moving_average_the_last_weights_are_kept(tmp_path):

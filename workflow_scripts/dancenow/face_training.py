@@ -81,7 +81,8 @@ class FaceTrainer(Trainer):
 
     def __init__(self, settings, perceptual, device, autocast, steps, main):
         super().__init__(settings, perceptual, device, autocast, steps, build=face_networks)
-        self.main = self._place(main).requires_grad_(False)
+        main = self._place(main).requires_grad_(False)
+        self.main = torch.compile(main) if self.compiled else main
         self.painter = FacePainter(self.generator, settings["face"]["size"])
 
     def _learn(self, batch):

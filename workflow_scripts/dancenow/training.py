@@ -93,7 +93,17 @@ class Trainer:
             "generator": parallel.distribute(self.generator),
             "discriminator": parallel.distribute(self.discriminator),
         }
+        if self.compiled:
+            # the generator as it is stays uncompiled: previews would compile it again for their windows
+            self.parallel["generator"] = torch.compile(self.parallel["generator"])
+            self.discriminator.compile()
+            self.perceptual.compile()
         self.step, self.stills = 0, round(settings["stills"] * steps)
+
+    @property
+    def compiled(self):
+        """Whether torch.compile is asked for; what is only counted (dancenow.memory) is not compiled."""
+        return self.settings["compile"] and self.device.type != "meta"
 
     def _place(self, module):
         return module.to(self.device, memory_format=torch.channels_last)
