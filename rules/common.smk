@@ -109,7 +109,9 @@ def check_batch():
 
 
 def check_stages(train, where=""):
-    """An enhancer goes around the published generator, which has neither plate nor unshuffle."""
+    """What a training begins with is a subject's; an enhancer goes around the published generator, without plate and unshuffle."""
+    if train["start"] is not None:
+        check_name(f"config: {where}train.start", train["start"])
     if train["enhancer"] and (train["generator"]["plate"] or train["generator"]["unshuffle"] > 1):
         raise WorkflowError(
             f"config: {where}train.enhancer: takes a generator with `plate: false` and `unshuffle: 1`; set both under "

@@ -46,6 +46,7 @@ rule train_generator:
         unpack(footage_of),
         perceptual="results/models/perceptual.json",
         plate=plate_of,
+        start=start_of,
         code=library(
             "training",
             "loop",

@@ -80,7 +80,16 @@ wildcard_constraints:
 def training_settings(wildcards):
     """The part of `train` that decides the weights; the rest has params of its own."""
     apart = ("holdout", "perceptual", "devices", "nodes", "enhancer", "face")
-    return {key: value for key, value in train_of(wildcards.variant).items() if key not in apart}
+    settings = {key: value for key, value in train_of(wildcards.variant).items() if key not in apart}
+    if settings["start"] == wildcards.target:
+        settings["start"] = None
+    return settings
+
+
+def start_of(wildcards):
+    """The first stage's generator of the subject that the target begins with, by the same variant."""
+    start = training_settings(wildcards)["start"]
+    return f"results/models/{start}{wildcards.variant}/generator.safetensors" if start else []
 
 
 def stage_settings(stage, train):

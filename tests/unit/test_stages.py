@@ -15,7 +15,7 @@ from dancenow.halving import halve_footage
 from dancenow.keypoints import save_pose
 from dancenow.media import probe
 from dancenow.perceptual import choose
-from dancenow.stages import open_stage
+from dancenow.stages import digests, open_stage
 from dancenow.synthesis import paint_clip
 from dancenow.train_target import train_target
 from figures import footage, performer
@@ -27,7 +27,9 @@ COMMON = {
 }  # fmt: skip
 NETWORK = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False}
 SETTINGS = {
-    "first": COMMON | {"generator": NETWORK, "discriminator": {"scales": 1, "channels": 4, "layers": 2}},
+    "first": COMMON | {
+        "start": None, "generator": NETWORK, "discriminator": {"scales": 1, "channels": 4, "layers": 2},
+    },
     "enhancer": COMMON | {"enhancer": {"channels": 4, "blocks": 1}},
     "face": COMMON | {
         "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0}, "face": {"size": 32},
@@ -80,6 +82,21 @@ def test_the_first_stage_is_half_the_size_and_the_second_the_whole(trained):
     assert [(each["width"], each["height"]) for each in sizes] == [(64, 48), (128, 96)]
     assert sizes[1]["enhancer"] == {"channels": 4, "blocks": 1}
     assert sizes[1]["network"] == NETWORK | {"temporal": is_temporal(trained)}
+
+
+def test_a_training_begins_with_another_persons_generator(trained):
+    inputs = SimpleNamespace(start=str(trained / "first/generator.safetensors"))
+    settings = SETTINGS["first"] | {"temporal": is_temporal(trained), "start": "anna"}
+    opened = open_stage(inputs, settings)
+    assert opened.start == digests(inputs, "start")
+    trainer = opened.trainer(torch.nn.Identity(), torch.device("cpu"), {}, 2)
+    theirs = load_generator(inputs.start)[0].state_dict()
+    for network in (trainer.generator, trainer.average):
+        assert all(torch.equal(value, theirs[name]) for name, value in network.state_dict().items())
+
+    opened = open_stage(inputs, settings | {"generator": NETWORK | {"channels": 4}})
+    with pytest.raises(InputError, match="first/generator.safetensors: not a generator of this network"):
+        opened.trainer(torch.nn.Identity(), torch.device("cpu"), {}, 2)
 
 
 def test_a_stages_settings_name_what_it_started_from(trained):

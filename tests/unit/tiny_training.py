@@ -14,8 +14,8 @@ from types import SimpleNamespace
 
 STEPS = 8
 SETTINGS = {
-    "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "temporal": True, "stills": 0.4, "lead": 1,
-    "disturb": 0.5, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9, "compile": False,
+    "start": None, "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "temporal": True, "stills": 0.4,
+    "lead": 1, "disturb": 0.5, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9, "compile": False,
     "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
     "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
     "discriminator": {"scales": 2, "channels": 4, "layers": 2},

@@ -38,6 +38,21 @@ def test_studio_is_the_demos_recipe_on_larger_networks(workflow):
     assert {key for key in demo_face if demo_face[key] != studio_face[key]} == larger | {"face"}
 
 
+def test_targets_begin_with_the_generator_of_the_subject_that_is_named(workflow):
+    begin = "train={start: brunomars}"
+    jobs = planned_jobs(workflow("-n", f"{PAIR}.mp4", "--config", begin))
+    assert (jobs["train_generator"], jobs["make_plate"]) == (2, 2)
+    both = "results/models/{}/generator.safetensors"
+    assert workflow(both.format("alice"), both.format("brunomars"), "--config", begin).returncode == 0
+    settings = {name: workflow.settings(f"results/models/{name}") for name in ("alice", "brunomars")}
+    assert (settings["alice"]["start"], settings["brunomars"]["start"]) == ("brunomars", None)
+    # the paper's recipe begins with nothing
+    jobs = planned_jobs(workflow("-n", "results/models/alice.fbf/generator.safetensors", "--config", begin))
+    assert jobs["train_generator"] == 1
+    said = refusal(workflow, f"{PAIR}.mp4", "train={start: brunomar}")
+    assert "train.start: 'brunomar' is not one of the subjects" in said and "did you mean 'brunomars'" in said
+
+
 def test_variant_with_a_base_takes_the_bases_generator(workflow):
     jobs = planned_jobs(workflow("-n", f"{PAIR}.full.mp4", f"{PAIR}.fbf_ts.mp4"))
     assert (jobs["train_generator"], jobs["train_face"], jobs["synthesize_frames"]) == (1, 1, 2)

@@ -26,7 +26,7 @@ from dancenow.train_target import train_target
 log = logging.getLogger(__name__)
 
 # of all stages; each has some of them
-INPUTS = ("frames", "pose", "perceptual", "plate", "generator", "discriminator")
+INPUTS = ("frames", "pose", "perceptual", "plate", "start", "generator", "discriminator")
 OUTPUTS = ("generator", "discriminator", "best", "losses", "settings", "training", "progress", "video")
 # a worker that was asked to stop finishes its step and saves; a checkpoint of the largest takes seconds
 SHUTDOWN_SECONDS = 300

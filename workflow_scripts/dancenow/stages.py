@@ -11,21 +11,21 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
-from dancenow.checkpoint import load_generator, read_network
+from dancenow.checkpoint import load_generator, load_weights, read_network
 from dancenow.dataset import ClipSampler
 from dancenow.enhancer import grow
 from dancenow.errors import InputError
 from dancenow.face_training import FacePreviews, FaceSampler, FaceTrainer
 from dancenow.pictures import read_png
 from dancenow.previews import Previews
-from dancenow.training import Trainer, network_arguments
+from dancenow.training import Trainer, network_arguments, new_networks
 
 
 def open_stage(inputs, settings):
     """The stage that the settings are of: with a key `face` that one, with `enhancer` the second.
 
-    inputs: of the first, plate (unused without one); of the others, generator; of the second, discriminator
-    as well (paths).
+    inputs: of the first, plate and start (each unused without one); of the others, generator; of the second,
+    discriminator as well (paths).
     """
     if "face" in settings:
         return FaceStage(inputs, settings)
@@ -33,15 +33,24 @@ def open_stage(inputs, settings):
 
 
 class FirstStage:
-    """A generator from nothing: the paper's global stage."""
+    """A generator from nothing, as the paper's global stage, or from another person's."""
 
     def __init__(self, inputs, settings):
         self.plate = read_png(Path(inputs.plate)) if settings["generator"]["plate"] else None
         self.stored_plate = self.plate
         network, self.judge = network_arguments(settings)
-        self.start, self.about, self.temporal = {}, {"network": network}, settings["temporal"]
+        self.about, self.temporal = {"network": network}, settings["temporal"]
         self.sampler, self.previews = ClipSampler, Previews
-        self.trainer = partial(Trainer, settings)
+        self.start = digests(inputs, "start") if settings["start"] else {}
+        weights = load_generator(inputs.start)[0].state_dict() if settings["start"] else None
+
+        def build(settings):
+            generator, judge = new_networks(settings)
+            if weights is not None:
+                load_weights(generator, weights, inputs.start, "generator of this network")
+            return generator, judge
+
+        self.trainer = partial(Trainer, settings, build=build)
 
 
 class EnhancerStage:
