@@ -2,7 +2,7 @@
 
     python benchmarks/equal_steps.py results/models alice 105 > steps.yaml
 
-Reads training.json and settings.json in results/models/alice and in every alice.{variant} beside it, and writes
+Reads training.json and settings.json in results/models/alice and every alice.{variant} beside it, and writes
 what to pass as a further --configfile, so that each takes 105 seconds where those were trained.
 """
 
