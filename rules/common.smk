@@ -155,7 +155,8 @@ def configured_targets():
 def tell_batch():
     """At the end of a run with a batch: print and write which videos are missing, why, and what to do."""
     if batch_pairs():
-        summary = summarise(**config["batch"], chunks=config["synthesis"]["chunks"])
+        settings = {"chunks": config["synthesis"]["chunks"], "start": config["train"]["start"]}
+        summary = summarise(**config["batch"], **settings)
         with atomic_path("results/batch.txt") as partial:
             partial.write_text(f"{summary}\n")
         print(summary, file=sys.stderr)

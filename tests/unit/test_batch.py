@@ -59,6 +59,13 @@ def test_a_stage_that_only_some_configurations_have_is_blamed_too(say, tmp_path,
     assert (failure.rule, failure.reason) == (stage, "the reason; the remedy")
 
 
+def test_what_the_target_begins_with_is_blamed_too(say, tmp_path):
+    say("logs/train_generator/carol.log", "error: the reason; the remedy\n")
+    assert find_failure("anna", "tango", tmp_path).log is None
+    failure = find_failure("anna", "tango", tmp_path, start="carol")
+    assert (failure.log, failure.reason) == ("logs/train_generator/carol.log", "the reason; the remedy")
+
+
 def test_an_earlier_stage_of_the_same_group_without_an_error_is_not_blamed(say, tmp_path):
     say("logs/probe_clip/anna.log", "")
     say("logs/extract_frames/anna.log", "error: frame 3 is damaged; cut it off\n")

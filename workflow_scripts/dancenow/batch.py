@@ -14,11 +14,13 @@ CLIP_STAGES = {
     "track_performer": "results/poses/{subject}.npz",
     "measure_stance": "results/stance/{subject}.json",
 }
-TARGET_STAGES = {
+# not every configuration has all of these; one without a log is passed over
+FIRST_STAGES = {
     "make_plate": "results/plates/{subject}.png",
-    # not every configuration has all of these; one without a log is passed over
     "halve_footage": "results/frames/{subject}.half.avi",
     "train_generator": "results/models/{subject}/generator.safetensors",
+}
+LATER_STAGES = {
     "train_enhancer": "results/models/{subject}/enhancer/generator.safetensors",
     "train_face": "results/models/{subject}/face/generator.safetensors",
 }
@@ -44,17 +46,17 @@ class Failure:
     reason: str
 
 
-def find_failure(target, source, folder=".", chunks=1):
+def find_failure(target, source, folder=".", chunks=1, start=None):
     """The Failure behind the missing video of a pair, in the working directory `folder`.
 
-    chunks: synthesis.chunks. Of the stages whose output is missing, the first whose log ends in an error;
-    else the last that has begun.
+    chunks: synthesis.chunks; start: train.start. Of the stages whose output is missing, the first whose log
+    ends in an error; else the last that has begun.
     """
-    return _first_failure(_stages(target, source, chunks), partial(_look, Path(folder)))
+    return _first_failure(_stages(target, source, chunks, start), partial(_look, Path(folder)))
 
 
-def summarise(targets, sources, folder=".", chunks=1):
-    """The summary of a batch of every target with every source but itself, as text.
+def summarise(targets, sources, folder=".", chunks=1, start=None):
+    """The summary of a batch of every target with every source but itself, as text; as find_failure.
 
     A cause stands once, however many pairs it costs, the costliest first.
     """
@@ -64,7 +66,9 @@ def summarise(targets, sources, folder=".", chunks=1):
     look = cache(partial(_look, Path(folder)))
     for target, source in pairs:
         if not (Path(folder) / f"results/{target}_as_{source}.mp4").exists():
-            causes[_first_failure(_stages(target, source, chunks), look)].append(f"{target}_as_{source}")
+            causes[_first_failure(_stages(target, source, chunks, start), look)].append(
+                f"{target}_as_{source}"
+            )
     missing = sum(map(len, causes.values()))
     lines = [f"batch: {len(pairs) - missing} of {len(pairs)} videos are there"]
     for failure, names in sorted(causes.items(), key=lambda item: -len(item[1])):
@@ -98,9 +102,11 @@ def _look(folder, rule, output, name):
     return Failure(rule, log, said[-1].removeprefix("error: ") if said else STOPPED)
 
 
-def _stages(target, source, chunks):
-    """(rule, output, wildcards) of every stage of a pair."""
-    tables = [(CLIP_STAGES, target), (CLIP_STAGES, source), (TARGET_STAGES, target)]
+def _stages(target, source, chunks, start):
+    """(rule, output, wildcards) of every stage of a pair, and of what its target begins with."""
+    tables = [(CLIP_STAGES, target), (CLIP_STAGES, source)]
+    tables += [(CLIP_STAGES, start), (FIRST_STAGES, start)] * bool(start)
+    tables += [(FIRST_STAGES, target), (LATER_STAGES, target)]
     for stages, name in [*tables, (PAIR_STAGES, f"{target}_as_{source}")]:
         for rule, output in stages.items():
             if rule == "synthesize_frames" and chunks > 1:
