@@ -96,7 +96,7 @@ def faced():
     runs = {}
     for name in config["comparison"]["variants"]:
         base = config["variants"][name].get("base")
-        if base and train_of(f".{name}")["face"] and not train_of(f".{base}")["face"]:
+        if base and train_of(f".{name}")["face"] and not train_of(bare(base))["face"]:
             runs |= {base: trainings_of(base)[0], name: trainings_of(name)[0]}
     return list(runs.items())
 

@@ -23,18 +23,23 @@ def train_of(variant):
     if name:
         overlay = config["variants"][name]
         if "base" in overlay:
-            train = deepcopy(train_of(f".{overlay['base']}"))
+            train = deepcopy(train_of(bare(overlay["base"])))
         update_config(train, overlay.get("train", {}))
     if seed is not None:
         train["seed"] = seed
     return train
 
 
+def bare(name):
+    """The {variant} of a name with the seed of the configuration; "ours" is the run itself."""
+    return "" if name == "ours" else f".{name}"
+
+
 def check_variants():
     """Each variant must be a training that the schema takes; one with a base shares the base's generator."""
     for name, overlay in config["variants"].items():
         base = overlay.get("base")
-        if base is not None and (base not in config["variants"] or "base" in config["variants"][base]):
+        if base not in (None, "ours") and "base" in config["variants"].get(base, {"base": None}):
             raise WorkflowError(f"config: variants.{name}.base: {base!r} is not a variant without a base")
         if base is not None and overlay.get("train", {}).keys() - {"face"}:
             raise WorkflowError(
@@ -122,7 +127,7 @@ def generator_of(wildcards):
     name, _ = split_variant(variant)
     base = config["variants"].get(name, {}).get("base")
     if base:
-        variant = variant.replace(f".{name}", f".{base}", 1)
+        variant = variant.replace(f".{name}", bare(base), 1)
     return f"results/models/{wildcards.target}{variant}/{stage}generator.safetensors"
 
 

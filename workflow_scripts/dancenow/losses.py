@@ -13,6 +13,14 @@ def lsgan(results, real):
     return sum(terms)
 
 
+def hinge(results, real, generator=False):
+    """Hinge GAN loss, summed over the scales; as lsgan. generator: what the generator minimises."""
+    last = [maps[-1].float() for maps in results]
+    if generator:
+        return sum(-each.mean() for each in last)
+    return sum(F.relu(1 - each if real else 1 + each).mean() for each in last)
+
+
 def layer_colour(layer, real):
     """L1 between the colour laid over the plate and the real image, where and as far as it is laid.
 

@@ -80,6 +80,8 @@ def count_step(make_trainer, batch, size, frames, autocast):
         clips = {
             name: torch.empty(samples, frames, 3, height, width, dtype=torch.uint8)
             if value.ndim == PICTURES
+            else value
+            if name.startswith("part")
             else value[:, -1:].repeat_interleave(frames, dim=1)
             for name, value in batch.items()
         }

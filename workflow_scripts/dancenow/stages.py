@@ -18,7 +18,7 @@ from dancenow.errors import InputError
 from dancenow.face_training import FacePreviews, FaceSampler, FaceTrainer
 from dancenow.pictures import read_png
 from dancenow.previews import Previews
-from dancenow.training import Trainer, network_arguments
+from dancenow.training import Trainer, network_arguments, new_networks
 
 
 def open_stage(inputs, settings):
@@ -40,8 +40,16 @@ class FirstStage:
         self.stored_plate = self.plate
         network, self.judge = network_arguments(settings)
         self.start, self.about, self.temporal = {}, {"network": network}, settings["temporal"]
-        self.sampler, self.previews = ClipSampler, Previews
-        self.trainer = partial(Trainer, settings)
+        self.previews = Previews
+        self.sampler = partial(ClipSampler, augment=settings["augment"], parts=settings["parts"])
+
+        def build(settings):
+            generator, judge = new_networks(settings)
+            if settings["start"]:
+                generator.load_state_dict(load_generator(settings["start"])[0].state_dict())
+            return generator, judge
+
+        self.trainer = partial(Trainer, settings, build=build)
 
 
 class EnhancerStage:

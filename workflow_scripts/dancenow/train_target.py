@@ -132,6 +132,8 @@ def train_target(inputs, outputs, settings, holdout, threads):
         if hasattr(outputs, "discriminator"):
             judge = trainer.discriminator.state_dict()
             save_discriminator(outputs.discriminator, judge, stage.judge)
+        raw = Path(outputs.generator).with_name("last.safetensors")
+        save_generator(raw, trainer.generator.state_dict(), description, stage.stored_plate)
         save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_plate)
         # the previews stay
         checkpoint.remove()
