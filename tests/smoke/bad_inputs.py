@@ -200,7 +200,7 @@ CONFIG = [
     Bad("type", "a word where a number belongs",
         "config: train.steps: 'many' is not of type 'integer'", config={"train": {"steps": "many"}}),
     Bad("preset", "an unknown preset",
-        "config: preset: 'fast' is not one of: smoke, demo, paper", config={"preset": "fast"}),
+        "config: preset: 'fast' is not one of: smoke, demo, studio, paper", config={"preset": "fast"}),
     Bad("escape", "a subject's name that leads out of results/",
         "config: subjects: ../../etc: no name of a subject; use small letters and digits, with single "
         "hyphens between", config={"subjects": {"../../etc": GOOD}}),
