@@ -29,16 +29,14 @@ def main():
     parser.add_argument("seconds", type=float)
     parser.add_argument("--start", type=float, default=8, help="seconds that do not grow with the steps")
     given = parser.parse_args()
-    folders = [folder for folder in sorted(given.models.glob(f"{given.target}.*")) if folder.is_dir()]
-    steps = {
-        folder.name.removeprefix(f"{given.target}."): steps_in(folder, given.seconds, given.start)
-        for folder in folders
-    }
-    own = steps_in(given.models / given.target, given.seconds, given.start)
-    overlay = {
-        "train": {"steps": own},
-        "variants": {variant: {"train": {"steps": count}} for variant, count in steps.items()},
-    }
+    # a variant with a base has no generator of its own, and no such file
+    told = sorted(given.models.glob(f"{given.target}.*/training.json"))
+    own, *others = (
+        {"train": {"steps": steps_in(folder, given.seconds, given.start)}}
+        for folder in [given.models / given.target, *(path.parent for path in told)]
+    )
+    names = [path.parent.name.removeprefix(f"{given.target}.") for path in told]
+    overlay = own | {"variants": dict(zip(names, others, strict=True))}
     yaml.safe_dump(overlay, sys.stdout, sort_keys=False)
 
 

@@ -109,7 +109,7 @@ def check_batch():
 
 
 def check_stages(train, where=""):
-    """What a training begins with is a subject's; an enhancer goes around the published generator, without plate and unshuffle."""
+    """`start` names a subject; an enhancer goes around a generator without plate and unshuffle."""
     if train["start"] is not None:
         check_name(f"config: {where}train.start", train["start"])
     if train["enhancer"] and (train["generator"]["plate"] or train["generator"]["unshuffle"] > 1):
