@@ -1,7 +1,11 @@
+import copy
+from functools import partial
+
 import pytest
 import torch
 
-from dancenow.networks import Discriminator, Generator, parameter_count
+from dancenow.enhancer import EnhancedGenerator
+from dancenow.networks import Discriminator, Generator, InstanceNorm, parameter_count
 
 
 def test_published_sizes():
@@ -42,3 +46,51 @@ def test_discriminator_maps():
     assert [len(maps) for maps in results] == [5, 5]
     assert results[0][-1].shape[:2] == (2, 1)
     assert results[1][0].shape[-1] < results[0][0].shape[-1]
+
+
+@pytest.mark.parametrize("pictures", [1, 3])
+def test_instance_norm_keeps_the_memory_format_and_has_the_right_gradient(pictures):
+    x, slope = torch.randn(pictures, 5, 6, 7), torch.randn(pictures, 5, 6, 7)
+    instance_norm = partial(torch.nn.InstanceNorm2d, 5)
+    results, slopes = [], []
+    for build, layout in ((torch.channels_last), (nn_instance_norm, torch.contiguous_format)):
+        given = x.to(memory_format=layout).requires_grad_()
+        results.append(build()(given))
+        slopes.append(torch.autograd.grad(results[-1], given, slope.to(memory_format=layout))[0])
+    assert results[0].is_contiguous(memory_format=torch.channels_last)
+    assert torch.allclose(*results, atol=1e-5)
+    assert torch.allclose(*slopes, atol=1e-5)
+
+
+def gradients(network, inputs, layout):
+    """The gradients of a network's weights, its own and its inputs' memory in a layout."""
+    network = network.to(memory_format=layout)
+    result = network(*(x.to(memory_format=layout) if x.ndim == 4 else x for x in inputs))
+    maps = [result[0]] if isinstance(network, GENERATORS) else [level for scale in result for level in scale]
+    sum((level**2).mean() for level in maps).backward()
+    return [weight.grad.contiguous() for weight in network.parameters()]
+
+
+GENERATORS = (Generator, EnhancedGenerator)
+
+
+@pytest.mark.parametrize("pictures", [1, 2])
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Generator(4, 2, 2, 2, skips=True, plate=True),
+        lambda: Generator(8, 2, 2),
+        lambda: EnhancedGenerator({"channels": 8, "downs": 2, "blocks": 1}, 4, 1),
+        lambda: Discriminator(2, 8),
+    ],
+)
+def test_gradients_are_those_of_the_plain_memory_format(build, pictures):
+    """What the weights learn does not depend on how they lie in memory."""
+    torch.manual_seed(0)
+    network = build().double()
+    frames = (2,) if isinstance(network, Discriminator) else ()
+    inputs = [torch.rand(pictures, *frames, 3, 64, 96, dtype=torch.double) for _ in range(3 - len(frames))]
+    plain = gradients(copy.deepcopy(network), inputs, torch.contiguous_format)
+    ours = gradients(network, inputs, torch.channels_last)
+    for name, a, b in zip(dict(network.named_parameters()), plain, ours, strict=True):
+        assert (a - b).norm() <= 1e-6 * a.norm() + 1e-10, name

@@ -8,6 +8,7 @@ from dancenow.networks import (
     IMAGE_CHANNELS,
     Discriminator,
     Generator,
+    InstanceNorm,
     ResidualBlock,
     initialise,
 )
@@ -35,16 +36,16 @@ class EnhancedGenerator(nn.Module):
         self.down = nn.Sequential(
             nn.ReflectionPad2d(3),
             nn.Conv2d(inputs, channels, 7),
-            nn.InstanceNorm2d(channels),
+            InstanceNorm(),
             nn.ReLU(),
             nn.Conv2d(channels, wide, 3, 2, 1),
-            nn.InstanceNorm2d(wide),
+            InstanceNorm(),
             nn.ReLU(),
         )
         self.up = nn.Sequential(
             *(ResidualBlock(wide) for _ in range(blocks)),
             nn.ConvTranspose2d(wide, channels, 3, 2, 1, output_padding=1),
-            nn.InstanceNorm2d(channels),
+            InstanceNorm(),
             nn.ReLU(),
             nn.ReflectionPad2d(3),
             nn.Conv2d(channels, IMAGE_CHANNELS, 7),

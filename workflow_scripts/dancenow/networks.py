@@ -14,8 +14,21 @@ def _conv(inputs, outputs, kernel, stride=1, padding=0):
     return nn.Conv2d(inputs, outputs, kernel, stride, padding)
 
 
-def _normalised(layer, channels):
-    return [layer, nn.InstanceNorm2d(channels), nn.ReLU()]
+def _normalised(layer):
+    return [layer, InstanceNorm(), nn.ReLU()]
+
+
+class InstanceNorm(nn.Module):
+    """Instance normalisation (Ulyanov et al. 2016) as batch normalisation of one picture, the same formula.
+
+    Not nn.InstanceNorm2d: of a single picture on a CPU, its backward pass in torch 2.13 takes a gradient with
+    the channels last in memory for one with the channels first, and what comes out is noise. It also lays
+    its input out anew before and behind it, a tenth of a training step.
+    """
+
+    def forward(self, x):  # (N, C, H, W) -> the same
+        pictures = [F.batch_norm(picture, None, None, training=True) for picture in x.split(1)]
+        return pictures[0] if len(pictures) == 1 else torch.cat(pictures)
 
 
 class ResidualBlock(nn.Module):
@@ -25,10 +38,10 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.body = nn.Sequential(
             nn.ReflectionPad2d(1),
-            *_normalised(_conv(channels, channels, 3), channels),
+            *_normalised(_conv(channels, channels, 3)),
             nn.ReflectionPad2d(1),
             _conv(channels, channels, 3),
-            nn.InstanceNorm2d(channels),
+            InstanceNorm(),
         )
 
     def forward(self, x):  # (N, C, H, W) -> the same
@@ -53,13 +66,13 @@ class Generator(nn.Module):
         self.unshuffle, self.skips, self.plate, self.temporal = unshuffle, skips, plate, temporal
         self.inputs = SKELETON_CHANNELS + (IMAGE_CHANNELS if temporal else 0)
         inputs = self.inputs * unshuffle**2
-        self.stem = nn.Sequential(nn.ReflectionPad2d(3), *_normalised(_conv(inputs, channels, 7), channels))
+        self.stem = nn.Sequential(nn.ReflectionPad2d(3), *_normalised(_conv(inputs, channels, 7)))
         widths = [channels * 2**level for level in range(downs + 1)]
         steps = list(zip(widths[:-1], widths[1:], strict=True))
-        self.encoder = nn.ModuleList(nn.Sequential(*_normalised(_conv(a, b, 3, 2, 1), b)) for a, b in steps)
+        self.encoder = nn.ModuleList(nn.Sequential(*_normalised(_conv(a, b, 3, 2, 1))) for a, b in steps)
         self.trunk = nn.Sequential(*(ResidualBlock(widths[-1]) for _ in range(blocks)))
         self.decoder = nn.ModuleList(
-            nn.Sequential(*_normalised(self._doubling(b, a), a)) for a, b in reversed(steps)
+            nn.Sequential(*_normalised(self._doubling(b, a))) for a, b in reversed(steps)
         )
         outputs = (IMAGE_CHANNELS + (1 if plate else 0)) * unshuffle**2
         self.head = nn.Sequential(nn.ReflectionPad2d(3), _conv(channels, outputs, 7))
@@ -133,7 +146,7 @@ class PatchDiscriminator(nn.Module):
         for level in range(1, layers + 1):
             stride = 2 if level < layers else 1
             conv = _conv(widths[level - 1], widths[level], 4, stride, 2)
-            stages.append(nn.Sequential(conv, nn.InstanceNorm2d(widths[level]), nn.LeakyReLU(0.2)))
+            stages.append(nn.Sequential(conv, InstanceNorm(), nn.LeakyReLU(0.2)))
         stages.append(_conv(widths[-1], 1, 4, 1, 2))
         self.stages = nn.ModuleList(stages)
         self.apply(initialise)

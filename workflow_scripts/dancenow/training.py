@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from dancenow import parallel
+from dancenow.adam import ChannelsLastAdam
 from dancenow.device import as_images, as_skeletons
 from dancenow.errors import DivergedError
 from dancenow.losses import feature_matching, layer_colour, lsgan
@@ -85,8 +86,8 @@ class Trainer:
         self.perceptual = self._place(perceptual)
         rate = settings["learning_rate"]
         self.optimisers = {
-            "generator": torch.optim.Adam(self.generator.parameters(), rate, BETAS, fused=True),
-            "discriminator": torch.optim.Adam(self.discriminator.parameters(), rate, BETAS, fused=True),
+            "generator": ChannelsLastAdam(self.generator.parameters(), rate, BETAS),
+            "discriminator": ChannelsLastAdam(self.discriminator.parameters(), rate, BETAS),
         }
         # the same modules with their gradients averaged over the processes of a training on several devices
         self.parallel = {
