@@ -53,7 +53,7 @@ def test_instance_norm_keeps_the_memory_format_and_has_the_right_gradient(pictur
     x, slope = torch.randn(pictures, 5, 6, 7), torch.randn(pictures, 5, 6, 7)
     instance_norm = partial(torch.nn.InstanceNorm2d, 5)
     results, slopes = [], []
-    for build, layout in ((torch.channels_last), (nn_instance_norm, torch.contiguous_format)):
+    for build, layout in ((InstanceNorm, torch.channels_last), (instance_norm, torch.contiguous_format)):
         given = x.to(memory_format=layout).requires_grad_()
         results.append(build()(given))
         slopes.append(torch.autograd.grad(results[-1], given, slope.to(memory_format=layout))[0])
