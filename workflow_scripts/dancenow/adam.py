@@ -14,6 +14,7 @@ class ChannelsLastAdam(torch.optim.Adam):
     def __init__(self, parameters, rate, betas):
         super().__init__(parameters, rate, betas, fused=True)
 
+    # between the state of each weight and the step there is no public place
     def _init_group(self, group, params, grads, averages, squares, *others):
         complex_ones = super()._init_group(group, params, grads, averages, squares, *others)
         for tensors in (params, averages, squares):
