@@ -122,7 +122,7 @@ def main():
             for batch in options.batches if stage in options.stages else ():
                 given = pictures(stage, settings, size, batch)
                 make = partial(make_trainer, stage, settings)
-                longest, casts = settings["lead"] + 2, ({"enabled": True}, {"enabled": False})
+                longest, casts = settings["lead"] + 2, (fast | {"enabled": on} for on in (True, False))
                 taken = [count_step(make, given, size, longest, cast).peak(batch) for cast in casts]
                 if preset in options.measure:
                     taken.append(measure(stage, settings, size, batch, device, fast))

@@ -10,6 +10,7 @@ import argparse
 import statistics
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
@@ -31,6 +32,17 @@ def make_trainer(device, autocast, **generator):
     return Trainer(settings, network, device, autocast, 1000)
 
 
+def step(trainer, pictures, still):
+    """One training step, of single frames or of pairs."""
+    trainer.stills = sys.maxsize if still else 0
+    trainer.train_step(pictures)
+
+
+def paint(trainer, floats):
+    with torch.inference_mode(), torch.autocast(**trainer.autocast):
+        trainer.average(*floats)
+
+
 def main():
     layout = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
@@ -50,27 +62,27 @@ def main():
         name: torch.randint(0, 256, (1, 2, 3, WINDOW[1], WINDOW[0]), dtype=torch.uint8)
         for name in ("skeleton", "image", "plate")
     }
-    steps, frames = {name: [] for name in variants}, {name: [] for name in variants}
+    made = {name: ([], [], []) for name in variants}
     for repeat in range(options.repeats + 1):
         for name, trainer in variants.items():
-            began = time.perf_counter()
-            trainer.train_step(pictures)
-            steps[name].append(time.perf_counter() - began)
             floats = [pictures[key][:, 0].to(device).float() / 255 for key in ("skeleton", "image", "plate")]
-            began = time.perf_counter()
-            with torch.inference_mode(), torch.autocast(**trainer.autocast):
-                trainer.average(*floats)
-            if device.type == "cuda":
-                torch.cuda.synchronize()
-            frames[name].append(time.perf_counter() - began)
-        if repeat == 0:  # the first round compiles kernels and fills caches
-            steps, frames = {name: [] for name in variants}, {name: [] for name in variants}
-    base = statistics.median(steps["demo"]), statistics.median(frames["demo"])
+            kinds = (partial(step, trainer, pictures, still) for still in (True, False))
+            for found, kind in zip(made[name], (*kinds, partial(paint, trainer, floats)), strict=True):
+                began = time.perf_counter()
+                kind()
+                if device.type == "cuda":
+                    torch.cuda.synchronize()
+                # the first round compiles kernels and fills caches
+                found += [time.perf_counter() - began] if repeat else []
+    medians = {name: [statistics.median(found) for found in kinds] for name, kinds in made.items()}
     print(f"{device}, {options.threads} threads, window {WINDOW[0]}x{WINDOW[1]}, {channels} channels\n")
-    print("| | steps/s | demo is faster by | painted frames/s | demo is faster by |\n|---|---|---|---|---|")
-    for name in variants:
-        step, frame = statistics.median(steps[name]), statistics.median(frames[name])
-        print(f"| {name} | {1 / step:.2f} | {step / base[0]:.1f} | {1 / frame:.1f} | {frame / base[1]:.1f} |")
+    print("| | still steps/s | demo faster by | steps of pairs/s | by | painted windows/s | by |")
+    print("|---|---|---|---|---|---|---|")
+    for name, seconds in medians.items():
+        cells = [
+            f"{1 / own:.2f} | {own / base:.1f}" for own, base in zip(seconds, medians["demo"], strict=True)
+        ]
+        print(f"| {name} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

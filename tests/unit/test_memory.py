@@ -5,12 +5,14 @@ import torch
 import yaml
 from torch import nn
 
+from dancenow import winograd
 from dancenow.errors import InputError
 from dancenow.memory import StepMemory, check_room, count_step, free_memory
 from dancenow.networks import parameter_count
 from dancenow.perceptual import PerceptualNetwork
 from dancenow.requests import training_memory
 from dancenow.training import Trainer, new_networks
+from dancenow.winograd import Convolution3x3
 from running import ROOT
 from tiny_training import SETTINGS
 
@@ -23,7 +25,7 @@ def counted(size=(64, 64), batch=1, bfloat16=False, **changes):
     perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
     given = {name: torch.zeros(batch, 2, 3, 8, 8) for name in ("skeleton", "image", "plate")}
     make = lambda *where: Trainer(settings, perceptual, *where, 10)  # noqa: E731
-    return count_step(make, given, size, 3, {"enabled": bfloat16})
+    return count_step(make, given, size, 3, {"device_type": "cpu", "enabled": bfloat16})
 
 
 def test_networks_are_weights_gradients_moments_and_the_average():
@@ -34,6 +36,14 @@ def test_networks_are_weights_gradients_moments_and_the_average():
     assert counted(**sizes, ema=0.0).networks == pytest.approx(4 * (4 * generator + 4 * judge), rel=0.02)
     copies = counted(**sizes, bfloat16=True).networks - counted(**sizes).networks
     assert counted(**sizes, ema=0.0, bfloat16=True).networks == counted(**sizes, ema=0.0).networks + copies
+
+
+def test_on_a_cpu_wide_layers_are_kept_in_winograds_form(monkeypatch):
+    plain = counted(bfloat16=True).networks
+    monkeypatch.setattr(winograd, "ENOUGH_CHANNELS", 1)
+    layers = [each for each in new_networks(SETTINGS)[0].modules() if isinstance(each, Convolution3x3)]
+    more = 2 * 7 / 9 * sum(map(parameter_count, layers))
+    assert counted(bfloat16=True).networks - plain == pytest.approx(more, abs=1)
 
 
 def test_a_samples_memory_grows_with_its_pixels_and_a_batchs_with_its_samples():

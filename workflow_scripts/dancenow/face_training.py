@@ -18,6 +18,7 @@ from dancenow.perceptual import perceptual_loss
 from dancenow.previews import Previews
 from dancenow.synthesis import Painter
 from dancenow.training import Trainer, frozen
+from dancenow.winograd import unchanged_weights
 
 
 class FaceSampler(ClipSampler):
@@ -84,6 +85,7 @@ class FaceTrainer(Trainer):
         main = self._place(main).requires_grad_(False)
         self.main = torch.compile(main) if self.compiled else main
         self.painter = FacePainter(self.generator, settings["face"]["size"])
+        self.kept = {}
 
     def _learn(self, batch):
         skeletons, real, plates = self._on_device(batch)
@@ -103,7 +105,7 @@ class FaceTrainer(Trainer):
         """The main generator's frames (N, T, 3, h, w), each given the last with its face painted over."""
         previous = empty_picture(skeletons[:, 0], None if plates is None else plates[:, 0])
         images, last = [], skeletons.shape[1] - 1
-        with torch.autocast(**self.autocast):
+        with torch.autocast(**self.autocast), unchanged_weights(self.kept):
             for moment in range(last + 1):
                 plate = None if plates is None else plates[:, moment]
                 image, _ = self.main(skeletons[:, moment], previous, plate)

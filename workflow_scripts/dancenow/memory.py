@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from dancenow.errors import InputError
+from dancenow.winograd import TRANSFORMED
 
 META = torch.device("meta")
 FLOAT32 = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": False}
@@ -87,15 +88,21 @@ def count_step(make_trainer, batch, size, frames, autocast):
         del clips
     networks, each = counter.now, (counter.peak - counter.now) / samples
     if autocast["enabled"]:
-        networks, each = networks + _copies(trainer), each * BFLOAT16_SHARE
-    return StepMemory(networks, round(each))
+        networks += _copies(trainer, autocast["device_type"])
+        each *= BFLOAT16_SHARE
+    return StepMemory(round(networks), round(each))
 
 
-def _copies(trainer):
-    """Bytes of the bfloat16 copies that autocast keeps of the weights during a step."""
+def _copies(trainer, device_type):
+    """Bytes of the bfloat16 copies of the weights that a step keeps, of some in Winograd's form."""
     networks = [each for each in vars(trainer).values() if isinstance(each, torch.nn.Module)]
     networks.remove(trainer.average)
-    return sum(2 * parameter.numel() for network in networks for parameter in network.parameters())
+    total = 0
+    for module in (module for network in networks for module in network.modules()):
+        by_tiles = device_type == "cpu" and getattr(module, "wide", False)
+        own = sum(parameter.numel() for parameter in module.parameters(recurse=False))
+        total += 2 * own * (TRANSFORMED if by_tiles else 1)
+    return total
 
 
 def _as_after_a_step(optimiser):

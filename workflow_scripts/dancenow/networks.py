@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from dancenow.winograd import Convolution3x3
+
 SKELETON_CHANNELS = 3
 IMAGE_CHANNELS = 3
 # a new alpha starts near the plate, so that the person grows out of the background, not the reverse
@@ -38,9 +40,9 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.body = nn.Sequential(
             nn.ReflectionPad2d(1),
-            *_normalised(_conv(channels, channels, 3)),
+            *_normalised(Convolution3x3(channels, channels)),
             nn.ReflectionPad2d(1),
-            _conv(channels, channels, 3),
+            Convolution3x3(channels, channels),
             InstanceNorm(),
         )
 

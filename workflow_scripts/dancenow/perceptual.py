@@ -19,6 +19,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from dancenow.errors import InputError
+from dancenow.losses import mean_difference
+from dancenow.winograd import Convolution3x3
 
 SETTINGS = ("auto", "vgg19", "efficientnet-lite0")
 EVALUATION = "efficientnet-lite1"
@@ -83,7 +85,7 @@ def perceptual_loss(network, fake, real):
         wanted = network(real)
     found = network(fake)
     layers = zip(network.weights, found, wanted, strict=True)
-    return sum(weight * F.l1_loss(a.float(), b.float()) for weight, a, b in layers)
+    return sum(weight * mean_difference(a, b) for weight, a, b in layers)
 
 
 def perceptual_distance(network, a, b, weight=None):
@@ -166,7 +168,7 @@ def build_vgg19(state):
         if width == "M":
             layers.append(nn.MaxPool2d(2, 2))
         else:
-            layers += [nn.Conv2d(channels, width, 3, padding=1, device="meta"), nn.ReLU()]
+            layers += [Convolution3x3(channels, width, padding=1, device="meta"), nn.ReLU()]
             channels = width
     features = nn.Sequential(*layers)
     features.load_state_dict({key: state[f"features.{key}"] for key in features.state_dict()}, assign=True)

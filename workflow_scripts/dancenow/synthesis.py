@@ -15,6 +15,7 @@ from dancenow.face import face_corners, load_face
 from dancenow.media import encode
 from dancenow.networks import empty_picture
 from dancenow.windows import place_windows, whole_frame
+from dancenow.winograd import unchanged_weights
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ LOG_SECONDS = 10
 class Painter:
     """A generator with its memory of the last frame, which one without `temporal` never sees.
 
+    As long as a Painter lives the weights of its networks may not change.
     generator: a Generator on `device`; plate: (H, W, 3) uint8 or None; autocast: arguments of
     torch.autocast; face: a FacePainter on the device that goes over every visible face, or None.
     """
@@ -31,7 +33,7 @@ class Painter:
     def __init__(self, generator, plate, device, autocast, face=None):
         self.generator, self.plate, self.face = generator, plate, face
         self.device, self.autocast = device, autocast
-        self.last = None
+        self.last, self.kept = None, {}
 
     def reset(self):
         """Forget the last frame, as before the first and after a cut."""
@@ -45,7 +47,7 @@ class Painter:
         previous = empty_picture(skeleton, plate)
         if self.generator.temporal and self.last is not None:
             previous = self._image(self.last, window)
-        with torch.autocast(**self.autocast):
+        with torch.autocast(**self.autocast), unchanged_weights(self.kept):
             image, _ = self.generator(skeleton, previous, plate)
             if self.face is not None:
                 corners, visible = face_corners(pose.keypoints[index : index + 1], self.face.size, window)

@@ -15,6 +15,7 @@ from dancenow.errors import DivergedError
 from dancenow.losses import feature_matching, layer_colour, lsgan
 from dancenow.networks import Discriminator, Generator, empty_picture
 from dancenow.perceptual import perceptual_loss
+from dancenow.winograd import unchanged_weights
 
 BETAS = (0.5, 0.999)
 # sides of a misplaced patch, as shares of the window's
@@ -186,7 +187,7 @@ class Trainer:
         """
         previous = empty_picture(skeletons[:, 0], None if plates is None else plates[:, 0])
         if skeletons.shape[1] > 2:
-            with torch.autocast(**self.autocast):
+            with torch.autocast(**self.autocast), unchanged_weights():
                 lead = None if plates is None else plates[:, :-2]
                 previous = self.synthesise(skeletons[:, :-2], lead, previous)[0][:, -1]
         return previous
@@ -217,7 +218,7 @@ class Trainer:
         return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
 
     def _generator_step(self, skeletons, real, plates, previous):
-        with torch.autocast(**self.autocast), frozen(self.discriminator):
+        with torch.autocast(**self.autocast), frozen(self.discriminator), unchanged_weights():
             fake, layers = self.synthesise(skeletons, plates, previous)
             with torch.no_grad():
                 real_maps = self.discriminator(skeletons, real)
