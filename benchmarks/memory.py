@@ -74,13 +74,12 @@ def make_trainer(stage, settings, device, autocast):
 
 def pictures(stage, settings, size, batch):
     """A batch as the stage's sampler makes it, of its longest samples."""
-    frames = settings["lead"] + 2
     names = ["skeleton", "image"] + ["plate"] * (stage == "first" and settings["generator"]["plate"])
-    shape = batch, frames, 3, size[1], size[0]
+    shape = batch, 2, 3, size[1], size[0]
     made = {name: torch.randint(0, 256, shape, dtype=torch.uint8) for name in names}
     if stage == "face":
-        made["corner"] = torch.zeros(batch, frames, 2, dtype=torch.long)
-        made["visible"] = torch.ones(batch, frames, dtype=torch.bool)
+        made["corner"] = torch.zeros(batch, 2, 2, dtype=torch.long)
+        made["visible"] = torch.ones(batch, 2, dtype=torch.bool)
     return made
 
 
@@ -122,8 +121,8 @@ def main():
             for batch in options.batches if stage in options.stages else ():
                 given = pictures(stage, settings, size, batch)
                 make = partial(make_trainer, stage, settings)
-                longest, casts = settings["lead"] + 2, (fast | {"enabled": on} for on in (True, False))
-                taken = [count_step(make, given, size, longest, cast).peak(batch) for cast in casts]
+                casts = (fast | {"enabled": on} for on in (True, False))
+                taken = [count_step(make, given, size, 2, cast).peak(batch) for cast in casts]
                 if preset in options.measure:
                     taken.append(measure(stage, settings, size, batch, device, fast))
                 cells = [f"{value / 2**30:.2f} GB" for value in taken if value] + [""] * (3 - len(taken))

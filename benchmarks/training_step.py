@@ -56,7 +56,7 @@ class PlainTrainer(Trainer):
     def _learn(self, batch):
         skeletons, real, _ = self._on_device(batch)
         with torch.autocast(**self.autocast):
-            fake, _ = self.synthesise(skeletons, None, torch.zeros_like(real[:, 0]))
+            fake, _ = self.synthesise(skeletons, None)
             on_fake = lsgan(self.discriminator(skeletons, fake.detach()), False)
             real_maps = self.discriminator(skeletons, real)
             on_real = lsgan(real_maps, True)

@@ -95,7 +95,7 @@ def start_of(wildcards):
 def stage_settings(stage, train):
     """The settings of a later stage: its own over those that all stages share; neither has stills."""
     own = train[stage]
-    shared = {key: train[key] for key in ("seed", "batch", "compile", "lead", "decay", "ema")}
+    shared = {key: train[key] for key in ("seed", "batch", "compile", "decay", "ema")}
     return (
         shared
         | {"steps": own.get("steps"), "stills": 0.0}

@@ -182,7 +182,7 @@ def train_on_one_frame(folder):
     extract_frames([clip], [probe(clip)], 128, frames, folder / "one.index.npy", folder / "one.json")
     save_pose(folder / "one.npz", pose)
     inputs = SimpleNamespace(frames=frames, pose=folder / "one.npz")
-    settings = {"start": None, "temporal": True, "lead": 1, "batch": 1, "seed": 0}
+    settings = {"start": None, "temporal": True, "batch": 1, "seed": 0}
     settings |= {"generator": {"plate": False}, "discriminator": {}}
     train_target(inputs, SimpleNamespace(), settings, 0.0, 1)
 

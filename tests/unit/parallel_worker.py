@@ -30,7 +30,7 @@ def train(folder, start, stop):
     pose = performer(16)
     frames = footage(pose)
     share = parallel.rank(), parallel.world_size()
-    sampler = ClipSampler(frames, pose, frames[0], [(64, 64), (96, 96)], 16, BATCH, 2, 3, share=share)
+    sampler = ClipSampler(frames, pose, frames[0], [(64, 64), (96, 96)], 16, BATCH, 3, share=share)
     if start:
         trainer.restore(torch.load(folder / f"{start}.pt", weights_only=True))
     losses = [trainer.train_step(sampler(number)) for number in range(start, stop)]

@@ -25,12 +25,12 @@ STEPS = 4
 def sampler(pose, plate=None, **named):
     frames = footage(pose)
     plate, sizes = (frames[0], [(64, 64)]) if plate else (None, [(128, 96)])
-    return ClipSampler(frames, pose, plate, sizes, len(frames), 2, 0, 3, span=1, **named)
+    return ClipSampler(frames, pose, plate, sizes, len(frames), 2, 3, span=1, **named)
 
 
 def trained(plate, **changes):
     """A Trainer after some steps frame by frame, and the names of the losses of each."""
-    settings = SETTINGS | {"temporal": False, "lead": 2, "disturb": 1.0} | changes
+    settings = SETTINGS | {"temporal": False, "disturb": 1.0} | changes
     torch.manual_seed(0)
     perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
     device = torch.device("cpu")

@@ -58,7 +58,7 @@ def test_shares_of_a_batch_are_the_batch():
     frames = footage(pose)
 
     def sampler(share):
-        return ClipSampler(frames, pose, frames[0], [(64, 64), (96, 96)], 16, 4, 2, 3, share=share)
+        return ClipSampler(frames, pose, frames[0], [(64, 64), (96, 96)], 16, 4, 3, share=share)
 
     for number in range(3):
         whole, *halves = (sampler(share)(number) for share in ((0, 1), (0, 2), (1, 2)))

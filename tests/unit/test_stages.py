@@ -21,7 +21,7 @@ from dancenow.train_target import train_target
 from figures import footage, performer
 
 COMMON = {
-    "seed": 3, "steps": 2, "epochs": None, "batch": 2, "temporal": True, "stills": 0.0, "lead": 0,
+    "seed": 3, "steps": 2, "epochs": None, "batch": 2, "temporal": True, "stills": 0.0,
     "disturb": 0.0, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.0, "compile": False,
     "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 0.0},
 }  # fmt: skip

@@ -15,14 +15,14 @@ from types import SimpleNamespace
 STEPS = 8
 SETTINGS = {
     "start": None, "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "temporal": True, "stills": 0.4,
-    "lead": 1, "disturb": 0.5, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9, "compile": False,
+    "disturb": 0.5, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9, "compile": False,
     "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
     "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
     "discriminator": {"scales": 2, "channels": 4, "layers": 2},
 }  # fmt: skip
 FIRST = {"channels": 8, "downs": 2, "blocks": 1}
 JUDGE = {"scales": 1, "channels": 4, "layers": 2}
-SHARED = ("seed", "epochs", "batch", "compile", "lead", "learning_rate", "decay", "ema")
+SHARED = ("seed", "epochs", "batch", "compile", "learning_rate", "decay", "ema")
 LATER = {key: SETTINGS[key] for key in SHARED}
 LATER |= {"steps": 5, "stills": 0.0}
 # the rule's settings, by stage

@@ -18,7 +18,7 @@ def test_variant_changes_only_the_keys_it_names(workflow):
     assert workflow(f"{PAIR}.mp4", f"{PAIR}.fbf_ts.seed3.mp4").returncode == 0
     own, other = (workflow.settings(f"results/models/alice{variant}") for variant in ("", ".fbf_ts.seed3"))
     assert {key for key in own if own[key] != other[key]} == {
-        "seed", "steps", "stills", "lead", "disturb", "learning_rate", "ema", "weights", "generator",
+        "seed", "steps", "stills", "disturb", "learning_rate", "ema", "weights", "generator",
     }  # fmt: skip
     assert (own["seed"], other["seed"]) == (0, 3)
     assert other["generator"] == own["generator"] | {"skips": False, "plate": False}

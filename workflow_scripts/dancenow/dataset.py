@@ -44,24 +44,24 @@ def cut(picture, window):
 class ClipSampler:
     """Batch number -> tensors, the same for the same seed whatever was drawn before.
 
-    A sample is a pair of consecutive frames (with span 1, a single one) with up to `lead` frames before it,
-    all in one window around the person, with no cut between any two. frames: sequence of (H, W, 3) uint8
-    RGB; pose: the performer in them; plate: (H, W, 3) uint8, or None to take whole frames; sizes: as from
-    windows.choose_sizes; count: frames that may be used, from the start; batch: clips per batch; cuts: as in
-    dancenow.cuts; share: (rank, processes), for a batch of which each of several processes takes an equal
-    part; span: 2 or 1. Attribute firsts: (S,) int, the first frame of each pair, or each single frame.
+    A sample is a pair of consecutive frames (with span 1, a single one) in one window around the person, with
+    no cut in between. frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; plate: (H, W, 3)
+    uint8, or None to take whole frames; sizes: as from windows.choose_sizes; count: frames that may be used,
+    from the start; batch: clips per batch; cuts: as in dancenow.cuts; share: (rank, processes), for a batch
+    of which each of several processes takes an equal part; span: 2 or 1. Attribute firsts: (S,) int, the
+    first frame of each pair, or each single frame.
     Raises InputError when the footage has no usable one.
     """
 
-    def __init__(self, frames, pose, plate, sizes, count, batch, lead, seed, cuts=(), share=(0, 1), span=2):
+    def __init__(self, frames, pose, plate, sizes, count, batch, seed, cuts=(), share=(0, 1), span=2):
         self.share, self.span = share, span
         self.frames, self.pose, self.plate, self.sizes = frames, pose, plate, sizes
-        self.batch, self.lead, self.seed = batch, lead, seed
+        self.batch, self.seed = batch, seed
         # three keypoints are the least that says where somebody is
         shown = pose.present()[:count].sum(axis=1) >= 3
-        self.starts = segment_starts(len(pose.keypoints), cuts)
         if span == 2:
-            shown = shown[:-1] & shown[1:] & (np.diff(self.starts[: len(shown)]) == 0)
+            starts = segment_starts(len(pose.keypoints), cuts)
+            shown = shown[:-1] & shown[1:] & (np.diff(starts[: len(shown)]) == 0)
         self.firsts = np.flatnonzero(shown)
         if not len(self.firsts):
             few = "no two consecutive training frames show" if span == 2 else "no training frame shows"
@@ -69,17 +69,12 @@ class ClipSampler:
         self.boxes = person_boxes(pose.keypoints)
 
     def __call__(self, number):
-        """Batch `number` (from 0): dict of skeleton, image and plate, each (N, lead + span, 3, h, w) uint8.
+        """Batch `number` (from 0): dict of skeleton, image and plate, each (N, span, 3, h, w) uint8.
 
-        The number of lead frames, 0 to `lead`, and the window's size are the same within a batch, all of it,
-        also when only a share of it is returned.
+        The window's size is the same within a batch, all of it, also when only a share of it is returned.
         """
         places = range(number * self.batch, (number + 1) * self.batch)
-        lead = int(np.random.default_rng([self.seed, 1, number]).integers(0, self.lead + 1))
-        firsts = [self._first(place) for place in places]
-        clips = [range(max(self.starts[first], first - lead), first + self.span) for first in firsts]
-        shortest = min(map(len, clips))
-        clips = [clip[len(clip) - shortest :] for clip in clips]
+        clips = [range(first, first + self.span) for first in map(self._first, places)]
         windows = self._windows(clips, places)
         part = self.batch // self.share[1]
         chosen = slice(self.share[0] * part, (self.share[0] + 1) * part)

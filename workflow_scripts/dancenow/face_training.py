@@ -22,9 +22,9 @@ from dancenow.winograd import unchanged_weights
 
 
 class FaceSampler(ClipSampler):
-    """A ClipSampler of the samples that show a face in one of their frames at least, the lead not counted.
+    """A ClipSampler of the samples that show a face in one of their frames at least.
 
-    Batches have two tensors more: corner (N, lead + span, 2) int and visible (N, lead + span) bool, one
+    Batches have two tensors more: corner (N, span, 2) int and visible (N, span) bool, one
     square of `size` px per frame, as face_corners has them. InputError when none shows a face, or a square is
     larger than the picture.
     """
@@ -91,12 +91,12 @@ class FaceTrainer(Trainer):
         skeletons, real, plates = self._on_device(batch)
         corners, visible = batch["corner"], batch["visible"]
         painted = self._paint(skeletons, plates, corners, visible)
-        corners = corners[:, -2:].flatten(0, 1)
+        corners = corners.flatten(0, 1)
         labels, painted, real = (
-            cut_faces(pictures[:, -2:].flatten(0, 1), corners, self.painter.size)
+            cut_faces(pictures.flatten(0, 1), corners, self.painter.size)
             for pictures in (skeletons, painted, real)
         )
-        shown = visible[:, -2:].flatten().to(self.device, torch.float32)
+        shown = visible.flatten().to(self.device, torch.float32)
         face, losses = self._face_step(labels, painted, real, shown)
         return losses | self._judge_step(labels, face, real, shown)
 

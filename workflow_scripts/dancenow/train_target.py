@@ -47,13 +47,11 @@ def train_target(inputs, outputs, settings, holdout, threads):
     sizes = [(pose.width, pose.height)]
     if plate is not None:
         sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
-    lead, span = (settings["lead"], 2) if stage.temporal else (0, 1)
+    span = 2 if stage.temporal else 1
     batch, seed = settings["batch"], settings["seed"]
     share = parallel.rank(), parallel.world_size()
     try:
-        sampler = stage.sampler(
-            frames, pose, plate, sizes, count, batch, lead, seed, frames.cuts, share, span
-        )
+        sampler = stage.sampler(frames, pose, plate, sizes, count, batch, seed, frames.cuts, share, span)
     except InputError as error:
         raise InputError(f"{inputs.pose}: {error}") from error
     steps = settings["steps"]
@@ -66,7 +64,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         return open_stage(inputs, settings).trainer(load_perceptual(decision), *where, steps)
 
     largest = max(sizes, key=lambda size: size[0] * size[1])
-    memory = count_step(spare_trainer, sampler(0), largest, lead + span, autocast)
+    memory = count_step(spare_trainer, sampler(0), largest, span, autocast)
     free = free_memory(device)
     if device.type == "cpu":  # which all processes share
         free //= share[1]
@@ -87,7 +85,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         "training on %s, %s, processes %d, threads %d: %d %s, windows %s, %d steps, generator "
         "%.1f M parameters, about %.1f GB",
         device, precision, share[1], threads, len(sampler.firsts),
-        "pairs" if stage.temporal else "single frames (no lead, nothing to disturb)", sizes, steps,
+        "pairs" if stage.temporal else "single frames (nothing to disturb)", sizes, steps,
         parameter_count(trainer.generator) / 1e6, memory.peak(batch // share[1]) / 2**30,
     )  # fmt: skip
     previews = stage.previews(frames, pose, plate, sizes, count if holdout else 0, folder / "previews")

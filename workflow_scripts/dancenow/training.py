@@ -69,10 +69,10 @@ class Trainer:
 
     settings: the `train` section of the config; perceptual: a PerceptualNetwork; autocast: arguments of
     torch.autocast. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, z), I1 = G(s1, I0)
-    with gradients through I0, then one step of the generator and one of the discriminator. In the paper z
-    is always empty; with `lead` above 0 it is the generator's own last frame. A first share of the steps,
-    `stills` (the paper has 0), takes single frames without a past and without the discriminator. Without
-    `temporal` (the paper's baseline FBF: pix2pixHD) a step is one frame, I = G(s), judged by itself.
+    with gradients through I0 and z empty, then one step of the generator and one of the discriminator. A
+    first share of the steps, `stills` (the paper has 0), takes single frames without a past and without the
+    discriminator. Without `temporal` (the paper's baseline FBF: pix2pixHD) a step is one frame, I = G(s),
+    judged by itself.
     build: settings -> (generator, discriminator), called with torch seeded.
     """
 
@@ -115,13 +115,14 @@ class Trainer:
         left = (self.steps - self.step) / max(1, self.steps * self.settings["decay"])
         return self.settings["learning_rate"] * min(1.0, left)
 
-    def synthesise(self, skeletons, plates, previous):
-        """Frames one after another, each given the last.
+    def synthesise(self, skeletons, plates):
+        """Frames one after another, each given the last, the first the empty picture.
 
-        skeletons: (N, T, 3, h, w); plates: the same or None; previous: (N, 3, h, w). Returns (N, T, 3, h, w)
-        and a list of the T layers.
+        skeletons: (N, T, 3, h, w); plates: the same or None. Returns (N, T, 3, h, w) and a list of the T
+        layers.
         """
         images, layers = [], []
+        previous = empty_picture(skeletons[:, 0], None if plates is None else plates[:, 0])
         for moment in range(skeletons.shape[1]):
             plate = None if plates is None else plates[:, moment]
             empty = empty_picture(previous, plate)
@@ -163,10 +164,7 @@ class Trainer:
         skeletons, real, plates = self._on_device(batch)
         if self.step < self.stills:
             return self._still_step(skeletons[:, -1], real[:, -1], None if plates is None else plates[:, -1])
-        previous = self._lead_in(skeletons, plates)
-        skeletons, real = skeletons[:, -2:], real[:, -2:]
-        plates = None if plates is None else plates[:, -2:]
-        fake, losses = self._generator_step(skeletons, real, plates, previous)
+        fake, losses = self._generator_step(skeletons, real, plates)
         return losses | self._discriminator_step(skeletons, real, fake)
 
     def _randoms(self, count):
@@ -177,20 +175,6 @@ class Trainer:
         """
         first = self.step * count * parallel.world_size() + parallel.rank() * count
         return [np.random.default_rng([self.settings["seed"], 3, first + i]) for i in range(count)]
-
-    @torch.no_grad()
-    def _lead_in(self, skeletons, plates):
-        """What stands before the sample: the empty picture, or the generator's own frames that lead up to it.
-
-        The paper always starts from nothing and so never shows the generator what it will see in a long
-        video, its own third, tenth, hundredth frame.
-        """
-        previous = empty_picture(skeletons[:, 0], None if plates is None else plates[:, 0])
-        if skeletons.shape[1] > 2:
-            with torch.autocast(**self.autocast), unchanged_weights():
-                lead = None if plates is None else plates[:, :-2]
-                previous = self.synthesise(skeletons[:, :-2], lead, previous)[0][:, -1]
-        return previous
 
     def _still_step(self, skeletons, real, plates):
         """One step of the generator on frames (N, 3, h, w) by themselves; returns the losses."""
@@ -217,9 +201,9 @@ class Trainer:
         weights = self.settings["weights"] | {"layer": self.settings["weights"]["l1"]}
         return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
 
-    def _generator_step(self, skeletons, real, plates, previous):
+    def _generator_step(self, skeletons, real, plates):
         with torch.autocast(**self.autocast), frozen(self.discriminator), unchanged_weights():
-            fake, layers = self.synthesise(skeletons, plates, previous)
+            fake, layers = self.synthesise(skeletons, plates)
             with torch.no_grad():
                 real_maps = self.discriminator(skeletons, real)
             fake_maps = self.discriminator(skeletons, fake)
