@@ -2,8 +2,8 @@
 
 Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), section 4.1: of every tile of
 4x4 inputs 2x2 outputs with 16 multiplications in place of 36, as 16 matrix products. A GPU's libraries choose
-such algorithms themselves; torch's for a CPU have none in bfloat16. What comes out is about
-twice as far from float32's result as a direct convolution's in bfloat16 (docs/throughput.md).
+such algorithms themselves; torch's for a CPU have none in bfloat16. What comes out is about twice as far from
+float32's result as a direct convolution's in bfloat16 (docs/throughput.md).
 """
 
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-# with fewer channels moving the tiles costs more than the multiplications save: benchmarks/convolutions.py
+# with fewer, moving the tiles eats more of what the products save: benchmarks/convolutions.py
 ENOUGH_CHANNELS = 384
 
 TRANSFORMED = 16 / 9  # numbers that TransformedWeights hold for each weight
