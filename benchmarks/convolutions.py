@@ -65,9 +65,9 @@ def main():
             taken = {True: [], False: []}
             for repeat in range(options.repeats + 2):
                 for layer.wide, found in taken.items():
-                    found += [seconds(function)] if repeat >= 2 else []
-                    if repeat < 2:
-                        function()
+                    spent = seconds(function)
+                    if repeat >= 2:  # the first ones fill caches
+                        found.append(spent)
             tiled, direct = (1000 * statistics.median(found) for found in taken.values())
             cells += [f"{tiled:.1f}", f"{direct / tiled:.2f}"]
         print(f"| {channels} | {height}x{width} | {' | '.join(cells)} |", flush=True)

@@ -73,7 +73,7 @@ def make_trainer(stage, settings, device, autocast):
 
 
 def pictures(stage, settings, size, batch):
-    """A batch as the stage's sampler makes it, of its longest samples."""
+    """A batch as the stage's sampler makes it."""
     names = ["skeleton", "image"] + ["plate"] * (stage == "first" and settings["generator"]["plate"])
     shape = batch, 2, 3, size[1], size[0]
     made = {name: torch.randint(0, 256, shape, dtype=torch.uint8) for name in names}
@@ -122,7 +122,7 @@ def main():
                 given = pictures(stage, settings, size, batch)
                 make = partial(make_trainer, stage, settings)
                 casts = (fast | {"enabled": on} for on in (True, False))
-                taken = [count_step(make, given, size, 2, cast).peak(batch) for cast in casts]
+                taken = [count_step(make, given, size, cast).peak(batch) for cast in casts]
                 if preset in options.measure:
                     taken.append(measure(stage, settings, size, batch, device, fast))
                 cells = [f"{value / 2**30:.2f} GB" for value in taken if value] + [""] * (3 - len(taken))

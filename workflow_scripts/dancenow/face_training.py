@@ -24,9 +24,9 @@ from dancenow.winograd import unchanged_weights
 class FaceSampler(ClipSampler):
     """A ClipSampler of the samples that show a face in one of their frames at least.
 
-    Batches have two tensors more: corner (N, span, 2) int and visible (N, span) bool, one
-    square of `size` px per frame, as face_corners has them. InputError when none shows a face, or a square is
-    larger than the picture.
+    Batches have two tensors more: corner (N, span, 2) int and visible (N, span) bool, one square of `size`
+    px per frame, as face_corners has them. InputError when none shows a face, or a square is larger than the
+    picture.
     """
 
     def __init__(self, size, frames, pose, plate, sizes, *given, **named):

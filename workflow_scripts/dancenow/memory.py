@@ -60,12 +60,12 @@ class _Counter(TorchDispatchMode):
         self.now -= size
 
 
-def count_step(make_trainer, batch, size, frames, autocast):
+def count_step(make_trainer, batch, size, autocast):
     """The StepMemory of a training, without the device's own working space.
 
     make_trainer: (device, autocast) -> Trainer; the networks that it takes over are of no use afterwards;
-    batch: one of its sampler's, of which only the names and the number of samples count; size: (w, h) px of
-    the largest picture; frames: in the longest sample; autocast: arguments of torch.autocast.
+    batch: one of its sampler's, whose pictures count for their number alone; size: (w, h) px of the largest
+    picture; autocast: arguments of torch.autocast.
     """
     width, height = size
     counter, samples = _Counter(), len(batch["skeleton"])
@@ -79,9 +79,9 @@ def count_step(make_trainer, batch, size, frames, autocast):
         counter.peak = counter.now  # what making them took is given back
         # squares of faces are places, of which the real ones are needed
         clips = {
-            name: torch.empty(samples, frames, 3, height, width, dtype=torch.uint8)
+            name: torch.empty(*value.shape[:3], height, width, dtype=torch.uint8)
             if value.ndim == PICTURES
-            else value[:, -1:].repeat_interleave(frames, dim=1)
+            else value
             for name, value in batch.items()
         }
         trainer.update(clips)

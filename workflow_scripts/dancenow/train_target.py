@@ -64,7 +64,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         return open_stage(inputs, settings).trainer(load_perceptual(decision), *where, steps)
 
     largest = max(sizes, key=lambda size: size[0] * size[1])
-    memory = count_step(spare_trainer, sampler(0), largest, span, autocast)
+    memory = count_step(spare_trainer, sampler(0), largest, autocast)
     free = free_memory(device)
     if device.type == "cpu":  # which all processes share
         free //= share[1]

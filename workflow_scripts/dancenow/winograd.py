@@ -58,8 +58,8 @@ class Convolution3x3(nn.Conv2d):
         if not self.wide or not bfloat16_on_cpu or torch.compiler.is_compiling():
             return super().forward(x)
         weights = self._transformed()
-        x = F.pad(x.to(weights.dtype), self._reversed_padding_repeated_twice)
-        return convolve(x, weights) + self.bias.to(weights.dtype)[:, None, None]
+        made = convolve(x.to(weights.dtype), weights, self.padding[0])
+        return made + self.bias.to(weights.dtype)[:, None, None]
 
     def _transformed(self):
         # one with gradients and one without are different tensors
@@ -70,14 +70,14 @@ class Convolution3x3(nn.Conv2d):
         return kept[key]
 
 
-def convolve(x, weights):
-    """x (N, I, H, W) convolved with TransformedWeights (16, O, I) of its dtype: (N, O, H - 2, W - 2)."""
-    odd = [size % 2 for size in x.shape[-2:]]
-    if any(odd):
-        height, width = x.shape[-2:]
-        padded = F.pad(x, (0, odd[1], 0, odd[0]))
-        return TileProducts.apply(padded, weights)[..., : height - 2, : width - 2]
-    return TileProducts.apply(x, weights)
+def convolve(x, weights, padding=0):
+    """x (N, I, H, W), zeros around it, convolved with TransformedWeights (16, O, I) of its dtype.
+
+    Returns (N, O, H + 2 * padding - 2, W + 2 * padding - 2).
+    """
+    height, width = (size + 2 * padding for size in x.shape[-2:])
+    x = F.pad(x, (padding, padding + width % 2, padding, padding + height % 2))
+    return TileProducts.apply(x, weights)[..., : height - 2, : width - 2]
 
 
 class TransformedWeights(torch.autograd.Function):
