@@ -37,13 +37,13 @@ $(STAMP): $(PINS)
 demo: env
 	$(IN_VENV) -m snakemake --cores all results/alice_as_brunomars.mp4
 
-# the quick checks first
+# the quick checks first; files of tests whole, for their fixtures are one file's
 test: env
 	$(IN_VENV) -m ruff check
 	$(IN_VENV) -m ruff format --check
 	$(IN_VENV) -m snakefmt --check Snakefile rules
 	$(IN_VENV) -m snakemake --lint
-	$(IN_VENV) -m pytest
+	$(IN_VENV) -m pytest --numprocesses 2 --dist loadfile
 
 # the smoke preset on a throw-away Slurm (docs/cluster.md)
 test-slurm: env

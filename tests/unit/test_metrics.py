@@ -108,7 +108,8 @@ def test_pooled_features_are_those_of_the_box(network, truth, noisy):
     assert np.abs(features[0] - features[1]).max() > 0.01
     outside = noisy.copy()
     outside[10:70, 20:60] = truth[10:70, 20:60]
-    np.testing.assert_array_equal(pooled_features(network, [outside], BOX)[0], features[0])
+    # not to the bit: one picture is added up in another order than three, as the threads share it
+    np.testing.assert_allclose(pooled_features(network, [outside], BOX)[0], features[0], atol=1e-5)
 
 
 def test_perceptual_distance_ranks_damage(network, truth, noisy):

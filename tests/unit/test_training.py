@@ -13,9 +13,10 @@ from dancenow.errors import DivergedError, Stopped
 from dancenow.loop import run_training
 from dancenow.networks import initialise
 from dancenow.perceptual import PerceptualNetwork
+from dancenow.previews import Previews
 from dancenow.rolling import RollingCheckpoint
 from dancenow.training import Trainer, disturb
-from events import scalars
+from events import pictures, scalars
 from figures import footage, performer
 
 STEPS = 6
@@ -134,7 +135,7 @@ def weights(trainer):
     return torch.cat([parameter.flatten() for parameter in trainer.average.parameters()])
 
 
-def run(trainer, folder, preview=lambda trainer: None, identity="a", asked=lambda: None):
+def run(trainer, folder, preview=lambda trainer, counts: None, identity="a", asked=lambda: None):
     return run_training(trainer, batches(), RollingCheckpoint(folder, {"id": identity}), preview, asked)
 
 
@@ -171,12 +172,12 @@ def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch, ema):
     class KilledError(Exception):
         pass
 
-    def kill(trainer):
+    def kill(trainer, counts):
         if trainer.step == 4:
             raise KilledError
 
     monkeypatch.setattr("dancenow.loop.SAVE_SECONDS", -1)  # a checkpoint after every step
-    monkeypatch.setattr("dancenow.loop.SAVE_SHARE", 1e9)
+    monkeypatch.setattr("dancenow.loop.SHARE", 1e9)
     with pytest.raises(KilledError):
         run(make(ema=ema), tmp_path / "cut", kill)
     resumed = make(ema=ema)
@@ -199,9 +200,9 @@ def test_asked_to_stop_it_finishes_the_step_and_saves(tmp_path):
 
 def test_loss_that_is_not_finite_names_step_terms_and_checkpoint_and_saves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("dancenow.loop.SAVE_SECONDS", -1)
-    monkeypatch.setattr("dancenow.loop.SAVE_SHARE", 1e9)
+    monkeypatch.setattr("dancenow.loop.SHARE", 1e9)
 
-    def poison(trainer):
+    def poison(trainer, counts):
         if trainer.step == 3:
             with torch.no_grad():
                 next(trainer.discriminator.parameters()).fill_(float("nan"))
@@ -232,6 +233,34 @@ def test_same_seed_same_weights_and_another_seed_others():
     assert not torch.equal(weights(runs[0]), weights(runs[2]))
 
 
+def test_a_look_between_two_previews_changes_nothing(tmp_path, monkeypatch):
+    def train(folder):
+        pose, asked = performer(12), []
+        frames = footage(pose)
+        previews = Previews(frames, pose, frames[0], [(64, 64)], 6, folder / "previews")
+
+        def preview(trainer, counts):
+            asked.append((trainer.step, counts))
+            error = previews(trainer) if counts else previews.look(trainer)
+            return previews.latest, error
+
+        trainer = make(steps=20)
+        run(trainer, folder, preview)
+        kept = sorted(path.name for path in (folder / "previews").iterdir())
+        assert kept == ["latest.png", *(f"step-{step:06d}.png" for step in range(2, 21, 2))]
+        told = [step for step, *_ in pictures(folder / "tensorboard")["preview"]]
+        assert told == [step for step, _ in asked]
+        return asked, weights(trainer)
+
+    asked, expected = train(tmp_path / "tenths")
+    assert asked == [(step, True) for step in range(2, 21, 2)]
+    monkeypatch.setattr("dancenow.loop.LOOK_SECONDS", 0)
+    monkeypatch.setattr("dancenow.loop.SHARE", 1e9)
+    asked, found = train(tmp_path / "always")
+    assert asked == [(step, step % 2 == 0) for step in range(1, 21)]
+    assert torch.equal(found, expected)
+
+
 @pytest.mark.parametrize(("pause", "least", "most"), [(0.0, 0.0, 0.6), (0.5, 0.6, 1.0)])
 def test_waiting_for_data_is_counted(tmp_path, pause, least, most):
     sampler = batches()
@@ -241,7 +270,7 @@ def test_waiting_for_data_is_counted(tmp_path, pause, least, most):
         return sampler(number)
 
     checkpoint = RollingCheckpoint(tmp_path, {"id": "a"})
-    *_, waiting = run_training(make(), slow, checkpoint, lambda trainer: None)
+    *_, waiting = run_training(make(), slow, checkpoint, lambda trainer, counts: None)
     assert least <= waiting < most
     told = [value for _, value in scalars(tmp_path / "tensorboard")["training/waiting_percent"]]
     assert 100 * least <= told[-1] < 100 * most

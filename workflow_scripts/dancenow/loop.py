@@ -20,12 +20,13 @@ log = logging.getLogger(__name__)
 
 LOG_SECONDS = 10
 SAVE_SECONDS = 60
-# a checkpoint of the largest networks takes seconds: saving takes no more than this share of the time
-SAVE_SHARE = 0.02
+LOOK_SECONDS = 300
+# a checkpoint or a preview of large networks takes seconds: neither takes more than this share of the time
+SHARE = 0.02
 
 
 def preview_steps(steps):
-    """The steps after which a preview is made: every tenth of the way, as a range."""
+    """The steps after which a preview is made that counts: every tenth of the way, as a range."""
     tenth = max(1, steps // 10)
     return range(tenth, steps + 1, tenth)
 
@@ -34,8 +35,9 @@ def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
     """Train to the last step, resuming where `checkpoint` left off.
 
     sampler: batch number -> batch; checkpoint: a RollingCheckpoint, in whose folder losses.jsonl is kept as
-    well, and TensorBoard's logs; preview: called with the trainer after each of preview_steps, returns the
-    picture it has written, a path, and its error, or None; asked: as from stopping.listening.
+    well, and TensorBoard's logs; preview: called with the trainer and True after each of preview_steps, with
+    False after LOOK_SECONDS without one, returns the picture it has written, a path, and its error, or None;
+    asked: as from stopping.listening.
     Returns (path of losses.jsonl, seconds spent over all attempts, share of the last attempt's time in which
     the step waited for its batch, 0 to 1). Raises Stopped once `asked` says so, after the step in hand, and
     DivergedError; both name the step and the checkpoint.
@@ -47,8 +49,9 @@ def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
             torch.manual_seed(trainer.settings["seed"] + trainer.step)
             try:
                 record.add(trainer.train_step(batch))
-                if trainer.step in preview_steps(trainer.steps) and parallel.rank() == 0:
-                    record.add_preview(preview(trainer))
+                counts = trainer.step in preview_steps(trainer.steps)
+                if parallel.rank() == 0 and (counts or record.look_due()):
+                    record.add_preview(preview, counts)
                 left = trainer.step < trainer.steps
                 stop = parallel.anyone(asked(), trainer.device) and left
                 if stop or (left and record.due()):
@@ -97,6 +100,7 @@ class _Record:
         self.path, self.file, self.board = checkpoint.folder / "losses.jsonl", None, None
         self.first, self.began = trainer.step, time.monotonic()
         self.logged, self.saved, self.waited = -math.inf, self.began, 0.0
+        self.looked, self.look_cost = self.began, 0.0
 
     def seconds(self):
         return self.spent + time.monotonic() - self.began
@@ -140,14 +144,23 @@ class _Record:
             self.board.flush()
             self.logged = now
 
-    def add_preview(self, shown):
-        """shown: the path of a PNG and its error, or None."""
+    def look_due(self):
+        return time.monotonic() - self.looked > max(LOOK_SECONDS, self.look_cost / SHARE)
+
+    def add_preview(self, preview, counts):
+        """Make one, preview and counts as in run_training, and keep it."""
+        began = time.monotonic()
+        shown = preview(self.trainer, counts)
+        self.looked = time.monotonic()
+        self.look_cost = self.looked - began
         if shown is not None:
-            self.board.add_picture(self.trainer.step, "preview", shown[0])
-            self.board.add_scalars(self.trainer.step, {"preview/error": shown[1]})
+            path, error = shown
+            log.info("step %d: %s, off by %.1f of 255 on average", self.trainer.step, path, error)
+            self.board.add_picture(self.trainer.step, "preview", path)
+            self.board.add_scalars(self.trainer.step, {"preview/error": error})
 
     def due(self):
-        return time.monotonic() - self.saved > max(SAVE_SECONDS, self.checkpoint.cost / SAVE_SHARE)
+        return time.monotonic() - self.saved > max(SAVE_SECONDS, self.checkpoint.cost / SHARE)
 
     def save(self):
         if parallel.rank() == 0:

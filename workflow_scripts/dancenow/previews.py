@@ -1,4 +1,4 @@
-"""Pictures of the training: the same held-out frames at every tenth of the way, and a strip of them all."""
+"""Pictures of the training: the same held-out frames every few minutes, and a strip of ten of them."""
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ STRIP_ROW = 192  # px, at most: a strip is looked at whole, and a report holds o
 
 
 class Previews:
-    """Writes `step-<n>.png` into a folder: one column per held-out moment; skeleton, result, real.
+    """Writes `latest.png` and `step-<n>.png`: one column per held-out moment; skeleton, result, real.
 
     frames, pose, plate, sizes: as ClipSampler takes them; first: the first held-out frame (when nothing
     is held out, pass 0 and the moments come from the training footage).
@@ -37,7 +37,19 @@ class Previews:
         return Painter(trainer.average, self.plate, trainer.device, trainer.autocast)
 
     def __call__(self, trainer):
-        """Write the preview; returns the mean absolute difference from the real windows, 0 to 255."""
+        """Write both files; returns the mean absolute difference from the real windows, 0 to 255."""
+        picture, error = self._paint(trainer)
+        write_png(self.file(trainer.step), picture)
+        write_png(self.latest, picture)
+        return error
+
+    def look(self, trainer):
+        """Write `latest.png` alone; returns the difference as above."""
+        picture, error = self._paint(trainer)
+        write_png(self.latest, picture)
+        return error
+
+    def _paint(self, trainer):
         painter = self.painter(trainer)
         warm_up = WARM_UP if painter.generator.temporal else 0
         columns, errors = [], []
@@ -53,12 +65,15 @@ class Previews:
             )
             columns.append(np.concatenate(rows, axis=0))
             errors.append(np.abs(rows[1].astype(int) - rows[2]).mean())
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_png(self.file(trainer.step), np.concatenate(columns, axis=1))
-        return float(np.mean(errors))
+        return np.concatenate(columns, axis=1), float(np.mean(errors))
+
+    @property
+    def latest(self):
+        """Where the newest preview is."""
+        return self.folder / "latest.png"
 
     def file(self, step):
-        """Where the preview made after `step` is."""
+        """Where the preview made after `step`, a tenth of the way, is."""
         return self.folder / f"step-{step:06d}.png"
 
     def write_strip(self, path, steps):

@@ -100,9 +100,9 @@ def train_target(inputs, outputs, settings, holdout, threads):
     }
     best = BestGenerator(folder / "best.safetensors", previews, description, stage.stored_plate)
 
-    def preview(trainer):
-        error = best(trainer)
-        return previews.file(trainer.step), error
+    def preview(trainer, counts):
+        error = best(trainer) if counts else previews.look(trainer)
+        return previews.latest, error
 
     with listening() as asked:
         losses, seconds, waiting = run_training(trainer, sampler, checkpoint, preview, asked)
