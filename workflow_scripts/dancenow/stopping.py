@@ -3,6 +3,8 @@
 import signal
 from contextlib import contextmanager
 
+from dancenow.errors import DivergedError, Stopped
+
 # Slurm sends SIGTERM before a time limit or a preemption, and SIGUSR1 where --signal=USR1@<seconds> asks so
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
@@ -15,7 +17,9 @@ EXIT_STATUS = 75
 def listening():
     """Take note of SIGTERM and SIGUSR1 instead of dying of them; only in a process's main thread.
 
-    Yields a function that returns the name of the first such signal, None as long as there was none.
+    Yields a function that returns the name of the first such signal, None as long as there was none. What
+    fails after it ends the block with Stopped: a cluster signals all of a job's processes, and an ffmpeg
+    that is writing dies of it.
     """
     heard = []
 
@@ -25,6 +29,15 @@ def listening():
     before = {number: signal.signal(number, take_note) for number in SIGNALS}
     try:
         yield lambda: heard[0] if heard else None
+    except (Stopped, DivergedError):
+        raise
+    except Exception as error:
+        if not heard:
+            raise
+        raise Stopped(
+            f"asked to stop ({heard[0]}), and what was being written failed ({error}); the same command goes "
+            "on from the last checkpoint"
+        ) from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
