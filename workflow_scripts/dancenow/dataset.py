@@ -8,7 +8,7 @@ import torch
 from dancenow.cuts import segment_starts
 from dancenow.draw import LINE, draw_skeleton
 from dancenow.errors import InputError
-from dancenow.keypoints import INVENTED
+from dancenow.keypoints import FACE, INVENTED, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
 from dancenow.windows import fit_window, person_boxes
 
 # the window is shifted at random by up to this many px, so that the network does not learn its place
@@ -53,7 +53,9 @@ class ClipSampler:
     Raises InputError when the footage has no usable one.
     """
 
-    def __init__(self, frames, pose, plate, sizes, count, batch, seed, cuts=(), share=(0, 1), span=2):
+    def __init__(self, frames, pose, plate, sizes, count, batch, seed, cuts=(), share=(0, 1), span=2, augment=None, parts=0):
+        self.parts = parts
+        self.augment = augment or {'jitter': 0, 'drop': 0}
         self.share, self.span = share, span
         self.frames, self.pose, self.plate, self.sizes = frames, pose, plate, sizes
         self.batch, self.seed = batch, seed
@@ -67,6 +69,7 @@ class ClipSampler:
             few = "no two consecutive training frames show" if span == 2 else "no training frame shows"
             raise InputError(f"{few} a person; use a longer clip of the whole body")
         self.boxes = person_boxes(pose.keypoints)
+        self.tall = float(np.median(self.boxes[:, 3] - self.boxes[:, 1])) / 1.24
 
     def __call__(self, number):
         """Batch `number` (from 0): dict of skeleton, image and plate, each (N, span, 3, h, w) uint8.
@@ -78,7 +81,7 @@ class ClipSampler:
         windows = self._windows(clips, places)
         part = self.batch // self.share[1]
         chosen = slice(self.share[0] * part, (self.share[0] + 1) * part)
-        rows = [self._row(*sample) for sample in zip(clips[chosen], windows[chosen], strict=True)]
+        rows = [self._row(*sample) for sample in zip(clips[chosen], windows[chosen], list(places)[chosen], strict=True)]
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
     def _first(self, place):
@@ -101,14 +104,46 @@ class ClipSampler:
             windows.append((*corner.tolist(), *size))
         return windows
 
-    def _row(self, clip, window):
+    def _augmented(self, clip, place):
+        keypoints = self.pose.keypoints[list(clip)].copy()
+        jitter, drop = self.augment["jitter"], self.augment["drop"]
+        if jitter or drop:
+            random = np.random.default_rng([self.seed, 4, place])
+            whole = [slice(i, i + 1) for i in range(23)] + [FACE, LEFT_HAND, RIGHT_HAND]
+            for part in whole:
+                keypoints[:, part, :2] += random.normal(0, jitter * self.tall, 2)
+                if random.random() < drop:
+                    keypoints[:, part, 2] = 0
+        return keypoints
+
+    def _row(self, clip, window, place):
+        keypoints = self._augmented(clip, place)
+        x, y, w, h = window
+        line = self.pose.height * LINE
+        weak = self.pose.origin == INVENTED
         sample = {
-            "skeleton": [draw_window(self.pose, index, window) for index in clip],
+            "skeleton": [
+                draw_skeleton(one, w, h, origin=(x, y), line=line, weak=weak[index])
+                for one, index in zip(keypoints, clip, strict=True)
+            ],
             "image": [cut(self.frames[index], window) for index in clip],
         }
         if self.plate is not None:
             sample["plate"] = [cut(self.plate, window)] * len(clip)
-        return {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}
+        tensors = {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}
+        if self.parts:
+            pose, size = self.pose.keypoints[list(clip)], self.parts
+            corners, shown = [], []
+            for part in (slice(0, 5), LEFT_HAND, RIGHT_HAND):
+                seen = pose[-2:, part, 2] >= MIN_CONFIDENCE
+                inside = seen.any()
+                centre = pose[-2:, part, :2][seen].mean(axis=0) - (x, y) if inside else np.zeros(2)
+                inside = inside and (centre >= 0).all() and (centre < (w, h)).all()
+                corners.append(np.clip(np.rint(centre - size / 2), 0, np.array((w, h)) - size).astype(int))
+                shown.append(bool(inside))
+            tensors["part_corner"] = torch.from_numpy(np.stack(corners))
+            tensors["part_visible"] = torch.tensor(shown)
+        return tensors
 
 
 def to_tensor(pictures):

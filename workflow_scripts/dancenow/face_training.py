@@ -40,10 +40,10 @@ class FaceSampler(ClipSampler):
         if not len(self.firsts):
             raise InputError("no training frame shows a face; set train.face to null")
 
-    def _row(self, clip, window):
+    def _row(self, clip, window, place):
         corners, visible = face_corners(self.pose.keypoints[list(clip)], self.size, window)
         more = {"corner": torch.from_numpy(corners), "visible": torch.from_numpy(visible)}
-        return super()._row(clip, window) | more
+        return super()._row(clip, window, place) | more
 
 
 class FacePreviews(Previews):

@@ -13,6 +13,13 @@ def lsgan(results, real):
     return sum(terms)
 
 
+def hinge(results, real, generator=False):
+    last = [maps[-1].float() for maps in results]
+    if generator:
+        return sum(-each.mean() for each in last)
+    return sum(F.relu(1 - each if real else 1 + each).mean() for each in last)
+
+
 def mean_difference(a, b):
     """Mean absolute difference of two tensors of one shape, added up in float32 whatever their dtype.
 

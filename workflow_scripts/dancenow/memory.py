@@ -80,7 +80,7 @@ def count_step(make_trainer, batch, size, autocast):
         # squares of faces are places, of which the real ones are needed
         clips = {
             name: torch.empty(*value.shape[:3], height, width, dtype=torch.uint8)
-            if value.ndim == PICTURES
+            if value.ndim == PICTURES and not name.startswith('part')
             else value
             for name, value in batch.items()
         }

@@ -141,7 +141,7 @@ def empty_picture(like, plate=None):
 class PatchDiscriminator(nn.Module):
     """One PatchGAN: 4x4 convolutions, `layers` of them with stride 2, LeakyReLU 0.2, no sigmoid."""
 
-    def __init__(self, inputs, channels, layers):
+    def __init__(self, inputs, channels, layers, spectral=False):
         super().__init__()
         widths = [min(channels * 2**level, 512) for level in range(layers + 1)]
         stages = [nn.Sequential(_conv(inputs, widths[0], 4, 2, 2), nn.LeakyReLU(0.2))]
@@ -152,6 +152,10 @@ class PatchDiscriminator(nn.Module):
         stages.append(_conv(widths[-1], 1, 4, 1, 2))
         self.stages = nn.ModuleList(stages)
         self.apply(initialise)
+        if spectral:
+            for module in list(self.modules()):
+                if isinstance(module, nn.Conv2d):
+                    nn.utils.parametrizations.spectral_norm(module)
 
     def forward(self, x):
         """(N, inputs, H, W) -> list of layers + 2 feature maps, the last one the realness per patch."""
@@ -169,10 +173,10 @@ class Discriminator(nn.Module):
     how many are judged together, 2 as in the paper, 1 in its baseline FBF.
     """
 
-    def __init__(self, scales, channels, layers=3, frames=2):
+    def __init__(self, scales, channels, layers=3, frames=2, spectral=False):
         super().__init__()
         inputs = frames * (SKELETON_CHANNELS + IMAGE_CHANNELS)
-        self.scales = nn.ModuleList(PatchDiscriminator(inputs, channels, layers) for _ in range(scales))
+        self.scales = nn.ModuleList(PatchDiscriminator(inputs, channels, layers, spectral) for _ in range(scales))
 
     def forward(self, skeletons, images):
         """skeletons, images: (N, frames, 3, H, W). Returns one list of maps per scale."""

@@ -40,7 +40,8 @@ class FirstStage:
         self.stored_plate = self.plate
         network, self.judge = network_arguments(settings)
         self.about, self.temporal = {"network": network}, settings["temporal"]
-        self.sampler, self.previews = ClipSampler, Previews
+        self.previews = Previews
+        self.sampler = partial(ClipSampler, augment=settings["augment"], parts=settings["parts"])
         self.start = digests(inputs, "start") if settings["start"] else {}
         weights = load_generator(inputs.start)[0].state_dict() if settings["start"] else None
 

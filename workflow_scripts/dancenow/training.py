@@ -12,8 +12,8 @@ from dancenow import parallel
 from dancenow.adam import ChannelsLastAdam
 from dancenow.device import as_images, as_skeletons
 from dancenow.errors import DivergedError
-from dancenow.losses import feature_matching, layer_colour, lsgan
-from dancenow.networks import Discriminator, Generator, empty_picture
+from dancenow.losses import feature_matching, hinge, layer_colour, lsgan
+from dancenow.networks import Discriminator, Generator, PatchDiscriminator, empty_picture
 from dancenow.perceptual import perceptual_loss
 from dancenow.winograd import unchanged_weights
 
@@ -80,6 +80,15 @@ class Trainer:
         torch.manual_seed(settings["seed"])
         self.settings, self.device, self.autocast, self.steps = settings, device, autocast, steps
         self.generator, self.discriminator = map(self._place, build(settings))
+        judged = [*self.discriminator.parameters()]
+        self.size = settings.get("parts", 0)
+        self.hinge = settings.get("discriminator", {}).get("spectral", False)
+        if self.size:
+            self.parts = torch.nn.ModuleList(
+                PatchDiscriminator(12, settings["discriminator"]["channels"], 2) for _ in range(2)
+            )
+            self._place(self.parts)
+            judged += self.parts.parameters()
         # with a decay of zero the average is the generator, and a copy of 182 M weights a step for nothing
         self.average = self.generator
         if settings["ema"]:
@@ -88,7 +97,7 @@ class Trainer:
         rate = settings["learning_rate"]
         self.optimisers = {
             "generator": ChannelsLastAdam(self.generator.parameters(), rate, BETAS),
-            "discriminator": ChannelsLastAdam(self.discriminator.parameters(), rate, BETAS),
+            "discriminator": ChannelsLastAdam(judged, rate, BETAS),
         }
         # the same modules with their gradients averaged over the processes of a training on several devices
         self.parallel = {
@@ -164,8 +173,31 @@ class Trainer:
         skeletons, real, plates = self._on_device(batch)
         if self.step < self.stills:
             return self._still_step(skeletons[:, -1], real[:, -1], None if plates is None else plates[:, -1])
-        fake, losses = self._generator_step(skeletons, real, plates)
-        return losses | self._discriminator_step(skeletons, real, fake)
+        where = self._where(batch)
+        fake, losses = self._generator_step(skeletons, real, plates, where)
+        return losses | self._discriminator_step(skeletons, real, fake, where)
+
+    def _where(self, batch):
+        """[(judge, sample, x, y)] of the parts that are seen; the hands share one."""
+        if not self.size:
+            return []
+        return [
+            (self.parts[min(part, 1)], sample, *batch["part_corner"][sample, part].tolist())
+            for sample in range(len(batch["skeleton"]))
+            for part in range(3)
+            if batch["part_visible"][sample, part]
+        ]
+
+    def _judge_parts(self, where, skeletons, images):
+        """One list of maps for each part that is seen."""
+        size, maps = self.size, []
+        for judge, sample, x, y in where:
+            cut = [
+                pictures[sample, :, :, y : y + size, x : x + size].flatten(0, 1)
+                for pictures in (skeletons, images)
+            ]
+            maps.append(judge(torch.cat(cut)[None]))
+        return maps
 
     def _randoms(self, count):
         """A numpy Generator for each of the `count` samples of this process's share of the batch.
@@ -201,27 +233,39 @@ class Trainer:
         weights = self.settings["weights"] | {"layer": self.settings["weights"]["l1"]}
         return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
 
-    def _generator_step(self, skeletons, real, plates):
+    def _generator_step(self, skeletons, real, plates, where):
         with torch.autocast(**self.autocast), frozen(self.discriminator), unchanged_weights():
             fake, layers = self.synthesise(skeletons, plates)
             with torch.no_grad():
                 real_maps = self.discriminator(skeletons, real)
+            with torch.no_grad():
+                real_parts = self._judge_parts(where, skeletons, real)
             fake_maps = self.discriminator(skeletons, fake)
+            fake_parts = self._judge_parts(where, skeletons, fake)
+            gan = hinge(fake_maps, True, generator=True) if self.hinge else lsgan(fake_maps, True)
+            matching = feature_matching(fake_maps, real_maps)
+            if where:
+                gan = gan + lsgan(fake_parts, True)
+                matching = matching + feature_matching(fake_parts, real_parts)
             losses = {
-                "gan": lsgan(fake_maps, True),
-                "feature_matching": feature_matching(fake_maps, real_maps),
+                "gan": gan,
+                "feature_matching": matching,
                 **self._picture_losses(fake.flatten(0, 1), real.flatten(0, 1), layers),
             }
         self._optimise("generator", self._weighted(losses))
         return fake.detach(), losses
 
-    def _discriminator_step(self, skeletons, real, fake):
+    def _discriminator_step(self, skeletons, real, fake, where):
         with torch.autocast(**self.autocast):
             judge = self.parallel["discriminator"]
             maps = judge(torch.cat([skeletons] * 2), torch.cat([real, fake]))
             half = len(real)
-            on_real = lsgan([[level[:half] for level in scale] for scale in maps], True)
-            on_fake = lsgan([[level[half:] for level in scale] for scale in maps], False)
+            loss = hinge if self.hinge else lsgan
+            on_real = loss([[level[:half] for level in scale] for scale in maps], True)
+            on_fake = loss([[level[half:] for level in scale] for scale in maps], False)
+            if where:
+                on_real = on_real + lsgan(self._judge_parts(where, skeletons, real), True)
+                on_fake = on_fake + lsgan(self._judge_parts(where, skeletons, fake), False)
         self._optimise("discriminator", 0.5 * (on_real + on_fake))
         return {"discriminator_real": on_real, "discriminator_fake": on_fake}
 
