@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,9 +33,3 @@ def planned_jobs(completed):
         assert "Nothing to be done" in said(completed)
         return {}
     return {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
-
-
-def planned_together(workflow, *plans):
-    """planned_jobs of several dry runs of one folder, two at a time, in order; plans: lists of arguments."""
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda arguments: planned_jobs(workflow("-n", *arguments)), plans))

@@ -2,7 +2,7 @@
 
 import shutil
 
-from running import ROOT, planned_together, said
+from running import ROOT, planned_jobs, said
 
 PAIR = "results/alice_as_brunomars.mp4"
 LATER = (
@@ -33,15 +33,13 @@ def test_a_cleaned_folder_trains_nothing_again(workflow):
     assert not (workflow.directory / "results/synthesis/alice_as_brunomars.mp4").exists()
     assert (frames / "alice.avi").exists() and (workflow.directory / PAIR).exists()
 
-    again, second, later = planned_together(
-        workflow, [PAIR], ["results/carol_as_brunomars.mp4", "--config", CAROL], LATER
-    )
-    assert again == {}
+    assert planned_jobs(workflow("-n", PAIR)) == {}
+    second = planned_jobs(workflow("-n", "results/carol_as_brunomars.mp4", "--config", CAROL))
     assert second["detect_poses"] == 1  # carol: the source's pose is still there
-    assert "train_generator" not in later
+    assert "train_generator" not in planned_jobs(workflow("-n", *LATER))
 
     # frames that were made again are newer than all that came of the first ones
     assert workflow(*LATER).returncode == 0
     assert (frames / "brunomars.avi").exists()
-    plans = planned_together(workflow, [PAIR], ["clean_intermediate"])
-    assert plans == [{}, {"clean_intermediate": 1}]
+    assert planned_jobs(workflow("-n", PAIR)) == {}
+    assert planned_jobs(workflow("-n", "clean_intermediate")) == {"clean_intermediate": 1}

@@ -1,6 +1,6 @@
 """Other trainings of the same target beside the run itself: what they share, what they have of their own."""
 
-from running import planned_jobs, planned_together, said
+from running import planned_jobs, said
 
 PAIR = "results/alice_as_brunomars"
 
@@ -61,8 +61,9 @@ def test_variant_with_a_base_takes_the_bases_generator(workflow):
 def test_variant_may_have_the_run_itself_as_its_base(workflow):
     assert workflow(f"{PAIR}.mp4", f"{PAIR}.seed3.mp4").returncode == 0
     faceless = "variants={faceless: {base: ours, train: {face: null}}}"
-    plans = ([f"{PAIR}.faceless{seed}.mp4", "--config", faceless] for seed in ("", ".seed3"))
-    assert planned_together(workflow, *plans) == [{"synthesize_frames": 1, "mux_video": 1}] * 2
+    for seed in ("", ".seed3"):
+        jobs = planned_jobs(workflow("-n", f"{PAIR}.faceless{seed}.mp4", "--config", faceless))
+        assert jobs == {"synthesize_frames": 1, "mux_video": 1}
 
 
 def test_unnormalized_shares_the_training(workflow):
@@ -79,10 +80,8 @@ def test_changed_variant_reruns_that_variant_only(workflow):
     assert workflow(*others, f"{PAIR}.fbf_ts.mp4").returncode == 0
     # in config.yaml the two share their mappings by YAML's aliases
     changed = "variants={fbf_ts: {train: {weights: {gan: 2.0}}}}"
-    rest, own = planned_together(
-        workflow, [*others, "--config", changed], [f"{PAIR}.fbf_ts.mp4", "--config", changed]
-    )
-    assert rest == {} and own["train_generator"] == 1
+    assert planned_jobs(workflow("-n", *others, "--config", changed)) == {}
+    assert planned_jobs(workflow("-n", f"{PAIR}.fbf_ts.mp4", "--config", changed))["train_generator"] == 1
 
 
 def refusal(workflow, target, *config):
