@@ -8,9 +8,9 @@ the generator's), its weights given gradients in the generator's step too, unfus
 differ from run to run, memory given back after each use; its loss functions are ours. The rows in between
 change one thing at a time, so that the gain can be told apart. Each measurement is a process of its own, the
 variants take turns; medians of the steps after the first two, which compile and fill caches.
-VGG19 has random weights here, which cost what the published cost. --compare: steps over which the losses of
-both are set side by side, on small networks (24 channels, a trunk of 384) and 128x64, where fifty steps take
-a minute.
+VGG19 has random weights here, which cost what the published cost. --compare: steps over which the losses
+are set side by side, from four seeds, on small networks (24 channels, a trunk of 384) and 128x64, where all
+of it takes three minutes; the plain step in bfloat16 shows what that alone does.
 """
 
 import argparse
@@ -34,6 +34,8 @@ from dancenow.perceptual import VGG19_CHANNELS, build_vgg19, perceptual_loss
 from dancenow.training import BETAS, Trainer
 
 SIZE = (512, 256)
+ENOUGH_CHANNELS = winograd.ENOUGH_CHANNELS
+SEEDS = range(4)
 
 
 class PlainTrainer(Trainer):
@@ -119,15 +121,14 @@ def random_batch(size, seed):
     }
 
 
-def trainer_of(kind, threads):
-    """The Trainer of one of KINDS, with the published networks."""
+def trainer_of(kind, threads, settings):
+    """The Trainer of one of KINDS, for a `train` section."""
     build, fast, kept, tiles = KINDS[kind]
-    if not tiles:
-        winograd.ENOUGH_CHANNELS = sys.maxsize
+    winograd.ENOUGH_CHANNELS = ENOUGH_CHANNELS if tiles else sys.maxsize
     device = pick_device()
     autocast = prepare(device, threads) if kept else plain_settings(device, threads)
     autocast["enabled"] &= fast
-    return build(published(), random_vgg19(), device, autocast, 1000)
+    return build(settings, random_vgg19(), device, autocast, 1000)
 
 
 def plain_settings(device, threads):
@@ -138,7 +139,7 @@ def plain_settings(device, threads):
 
 def seconds_of(kind, threads, steps):
     """Median seconds of a step in this process; the first two do not count."""
-    trainer, seconds = trainer_of(kind, threads), []
+    trainer, seconds = trainer_of(kind, threads, published()), []
     for step in range(steps + 2):
         batch = random_batch(SIZE, step)
         began = time.perf_counter()
@@ -160,24 +161,26 @@ def in_turns(options):
     return {kind: statistics.median(found) for kind, found in seconds.items()}
 
 
-def compare(device, fast, steps):
-    """Losses of the plain and of our step on the same batches, small: means of each term, and their ratio."""
+def compare(threads, steps):
+    """Print each loss's mean over `steps`, as its ratio to the plain step's: mean and extremes over SEEDS."""
     settings = published(channels=24)
     settings["discriminator"] = settings["discriminator"] | {"channels": 16}
-    slow = fast | {"enabled": False}
-    network = random_vgg19()
-    trainers = [
-        PlainTrainer(settings, network, device, slow, 1000),
-        Trainer(settings, network, device, fast, 1000),
-    ]
     batches = [random_batch((128, 64), seed) for seed in range(4)]
-    curves = [[trainer.train_step(batches[step % 4]) for step in range(steps)] for trainer in trainers]
-    print(
-        f"\n| mean over {steps} steps | plain, float32 | ours, {fast['dtype']} | ratio |\n|---|---|---|---|"
-    )
-    for term in curves[0][0]:
-        a, b = (statistics.mean(losses[term] for losses in curve) for curve in curves)
-        print(f"| {term} | {a:.4f} | {b:.4f} | {b / a:.3f} |")
+    first, *others = "plain", "plain, memory kept, bfloat16", "ours, direct convolutions", "ours"
+    ratios = {kind: [] for kind in others}
+    for seed in SEEDS:
+        means = {}
+        for kind in (first, *others):
+            trainer = trainer_of(kind, threads, settings | {"seed": seed})
+            curve = [trainer.train_step(batches[step % 4]) for step in range(steps)]
+            means[kind] = {term: statistics.mean(losses[term] for losses in curve) for term in curve[0]}
+        for kind, found in ratios.items():
+            found.append({term: means[kind][term] / value for term, value in means[first].items()})
+    print(f"\n| mean over {steps} steps, of plain's | {' | '.join(others)} |\n|{'---|' * (len(others) + 1)}")
+    for term in means[first]:
+        told = [[each[term] for each in found] for found in ratios.values()]
+        cells = [f"{statistics.mean(each):.3f} [{min(each):.3f}, {max(each):.3f}]" for each in told]
+        print(f"| {term} | {' | '.join(cells)} |")
 
 
 class CompiledTrainer(Trainer):
@@ -222,12 +225,12 @@ def main():
     if options.profile:
         show_profile(options.threads)
     if options.compare:
-        compare(device, prepare(device, options.threads), options.compare)
+        compare(options.threads, options.compare)
 
 
 def show_profile(threads):
     """Print the operations that one of our steps, the third, spends its time in."""
-    trainer, batch = trainer_of("ours", threads), random_batch(SIZE, 0)
+    trainer, batch = trainer_of("ours", threads, published()), random_batch(SIZE, 0)
     for _ in range(2):
         trainer.train_step(batch)
     with torch.profiler.profile() as profile:
