@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import http.server
+import io
 import logging
 import threading
 from fractions import Fraction
@@ -101,12 +102,12 @@ def test_a_checkpoint_in_the_cache_is_taken(torch_home):
     torch_home.mkdir(parents=True)
     path = torch_home / "sk30_wholebody.pkl"
     path.write_bytes(b"weights")
-    decision = estimators.choose("auto", K30)
+    decision, digest = estimators.choose("auto", K30), hashlib.sha256(b"weights").hexdigest()
     assert decision == {
         "estimator": "openpifpaf",
         "checkpoint": str(path),
-        "sha256": hashlib.sha256(b"weights").hexdigest(),
-        "reason": f"{K30} is in torch's cache",
+        "sha256": digest,
+        "reason": f"{K30} is in torch's cache; not verified, no SHA-256 of it is published: {digest}",
     }
 
 
@@ -160,6 +161,17 @@ def test_a_download_lands_in_the_cache(torch_home, shelf, monkeypatch):
     assert decision["estimator"] == "openpifpaf" and "downloaded" in decision["reason"]
     assert (torch_home / "sk30_wholebody.pkl").read_bytes() == b"x" * 1000
     assert estimators.sha256(torch_home / "sk30_wholebody.pkl") == decision["sha256"]
+
+
+def test_the_published_checkpoints_come_over_https_alone(torch_home, monkeypatch):
+    class Reply(io.BytesIO):
+        url, headers = "http://mirror.example/sk30_wholebody.pkl", {}
+
+    monkeypatch.setattr(estimators.urllib.request, "urlopen", lambda *_, **__: Reply(b"weights"))
+    decision = estimators.choose("auto", K30)
+    assert estimators.PUBLISHED[K30].startswith("https:")
+    assert decision["estimator"] == "mediapipe" and "mirror.example" in decision["reason"]
+    assert not list(torch_home.iterdir())
 
 
 @pytest.mark.parametrize("name, reason", [("cut.pkl", "only 500 of 1000 bytes"), ("gone.pkl", "404")])

@@ -4,6 +4,9 @@ Its published weights are not needed: a small network answers with the fields of
 what it sees in the picture. It is saved and opened as a checkpoint, openpifpaf decodes its fields.
 """
 
+import os
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -47,6 +50,13 @@ class Recall(torch.nn.Module):
         return fields.flatten(1, 2)
 
 
+@pytest.fixture
+def trusted():
+    """The two modules above let through, which are no parts of openpifpaf's own networks."""
+    with torch.serialization.safe_globals([Glance, Recall]):
+        yield
+
+
 def couple():
     """(2, 133, 2) float32: openpifpaf's standing wholebody pose, left and right in a WIDTH x HEIGHT frame."""
     pose = np.array(openpifpaf.plugins.wholebody.constants.WHOLEBODY_STANDING_POSE, np.float32)
@@ -78,9 +88,10 @@ def make_network(metas):
     return openpifpaf.network.nets.Shell(base, heads)
 
 
-def save_checkpoint(network, path):
+def save_checkpoint(network, path, **save):
     """Write as openpifpaf's trainer does; returns the decision that `choose` takes about the file."""
-    torch.save({"model": network, "epoch": 0, "meta": {}}, path)
+    meta = {"args": {"basenet": "shufflenetv2k16", "device": torch.device("cpu")}, "version": "0.12.14"}
+    torch.save({"model": network, "epoch": 0, "meta": meta}, path, **save)
     return estimators.choose("openpifpaf", str(path))
 
 
@@ -118,6 +129,7 @@ def plain_frame(dx, dy):
 MOVES = ((0, 0), (6, -4), (-7, 5), (3, 8), (-2, -9))
 
 
+@pytest.mark.usefixtures("trusted")
 def test_openpifpaf_finds_everyone_with_all_keypoints(knowing):
     estimator = estimators.open_estimator(knowing, 1)
     assert estimator.name == "openpifpaf"
@@ -132,6 +144,7 @@ def test_openpifpaf_finds_everyone_with_all_keypoints(knowing):
         assert np.abs(left_to_right[..., :2] - couple() - move).max() < 1
 
 
+@pytest.mark.usefixtures("trusted")
 def test_openpifpaf_batches_change_nothing(knowing):
     frames = [plain_frame(*move)[0] for move in MOVES]
     single, pairs = (
@@ -150,22 +163,89 @@ def test_openpifpaf_names_are_the_canonical_skeleton():
     assert all(name.startswith("rh_") for name in cif.keypoints[RIGHT_HAND])
 
 
-def test_openpifpaf_runs_the_published_architecture(tmp_path):
+def random_network(base_name):
+    """A Shell with random weights around one of openpifpaf's base networks."""
     metas = openpifpaf.plugins.wholebody.Wholebody().head_metas
     for meta in metas:
         meta.upsample_stride = 2
     torch.manual_seed(0)
-    base = openpifpaf.network.factory.BASE_FACTORIES["shufflenetv2k16"]()
+    base = openpifpaf.network.factory.BASE_FACTORIES[base_name]()
     heads = [openpifpaf.network.heads.CompositeField4(meta, base.out_features) for meta in metas]
-    network = openpifpaf.network.nets.Shell(base, heads)
+    return openpifpaf.network.nets.Shell(base, heads)
+
+
+def test_openpifpaf_runs_the_published_architecture(tmp_path):
+    network = random_network("shufflenetv2k16")
     estimator = estimators.open_estimator(save_checkpoint(network, tmp_path / "k16.pkl"), 1)
     images = torch.zeros(2, 3, 97, 81)
     with torch.inference_mode():
         cif, caf = estimator.network(images)
+        expected = network.eval()(images)
     assert cif.shape == (2, 133, 5, 13, 11)
     assert caf.shape == (2, 160, 8, 13, 11)
+    assert torch.equal(cif, expected[0]) and torch.equal(caf, expected[1])
+    assert np.array_equal(estimator.network.head_metas[0].pose, network.head_metas[0].pose)
 
 
+def test_a_checkpoint_on_a_network_of_torchvision_opens(tmp_path, monkeypatch):
+    monkeypatch.setattr(openpifpaf.network.basenetworks.MobileNetV3, "pretrained", False)
+    decision = save_checkpoint(random_network("mobilenetv3small"), tmp_path / "small.pkl")
+    assert estimators.open_estimator(decision, 1).network.base_net.name == "mobilenetv3small"
+
+
+class Bomb:
+    """Unpickled in full, it makes a folder."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"mkdir '{self.path}'",)
+
+
+NEEDS = r"opened, for it needs (posix|nt)\.system, .*; take"
+
+
+@pytest.mark.parametrize(
+    "place, zipped, refused",
+    [
+        ("instead", True, NEEDS),
+        ("inside", True, NEEDS),
+        # as torch saved before 1.6
+        ("instead", False, NEEDS),
+        ("inside", False, r"an openpifpaf checkpoint \(Only persistent_load of storage is allowed"),
+    ],
+)
+def test_a_checkpoint_that_is_a_program_is_not_run(tmp_path, place, zipped, refused):
+    network = bomb = Bomb(tmp_path / "went-off")
+    if place == "inside":
+        network = random_network("shufflenetv2k16")
+        network.head_nets[0].meta.sigmas = bomb
+    decision = save_checkpoint(network, tmp_path / "k16.pkl", _use_new_zipfile_serialization=zipped)
+    with pytest.raises(InputError, match=rf"k16\.pkl: not {refused}") as caught:
+        estimators.open_estimator(decision, 1)
+    assert "\n" not in str(caught.value)
+    assert not bomb.path.exists()
+
+
+def test_a_bare_pickle_is_not_run(tmp_path):
+    bomb, path = Bomb(tmp_path / "went-off"), tmp_path / "bare.pkl"
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        path.write_bytes(pickle.dumps({"model": bomb}, protocol))
+        with pytest.raises(InputError, match=r"bare\.pkl: not ") as caught:
+            estimators.open_estimator(estimators.choose("openpifpaf", str(path)), 1)
+        assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
+        assert not bomb.path.exists()
+
+
+def test_a_checkpoint_of_classes_that_openpifpaf_lacks_is_refused_with_their_name(tmp_path):
+    network = make_network(openpifpaf.plugins.wholebody.Wholebody().head_metas)
+    decision = save_checkpoint(network, tmp_path / "own.pkl")
+    with pytest.raises(InputError, match=r"own\.pkl: not opened, for it needs test_openpifpaf\.Glance, "):
+        estimators.open_estimator(decision, 1)
+
+
+@pytest.mark.usefixtures("trusted")
 def test_a_network_for_other_keypoints_is_refused(tmp_path):
     network = make_network(openpifpaf.plugins.coco.CocoKp().head_metas)
     decision = save_checkpoint(network, tmp_path / "cocokp.pkl")

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 NAMES = ("auto", "openpifpaf", "mediapipe")
 
-# openpifpaf's published networks for the 133 keypoints; the project names no hash for them
+# openpifpaf's published networks for the 133 keypoints; nobody publishes their hashes
 PUBLISHED = {
     f"shufflenetv2k{depth}-wholebody": (
         f"https://github.com/DuncanZauss/openpifpaf_assets/releases/download/v0.1.0/sk{depth}_wholebody.pkl"
@@ -82,11 +82,11 @@ def find_checkpoint(checkpoint):
     and no such file.
     """
     if checkpoint in PUBLISHED:
-        path = cached(PUBLISHED[checkpoint])
-        if path.is_file():
-            return path, f"{checkpoint} is in torch's cache"
-        download(PUBLISHED[checkpoint], path)
-        return path, f"{checkpoint} was downloaded from {PUBLISHED[checkpoint]}"
+        path, origin = cached(PUBLISHED[checkpoint]), f"{checkpoint} is in torch's cache"
+        if not path.is_file():
+            download(PUBLISHED[checkpoint], path)
+            origin = f"{checkpoint} was downloaded from {PUBLISHED[checkpoint]}"
+        return path, f"{origin}; not verified, no SHA-256 of it is published: {sha256(path)}"
     if not Path(checkpoint).is_file():
         names = ", ".join(PUBLISHED)
         raise InputError(f"pose.checkpoint: {checkpoint!r} is not a file; give a path or one of: {names}")
@@ -103,6 +103,8 @@ def download(url, path):
     log.info("downloading %s", url)
     try:
         with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as reply, atomic_path(path) as partial:
+            if url.startswith("https:") and not reply.url.startswith("https:"):
+                raise OSError(f"it leads to {reply.url}, which is not https")
             with open(partial, "wb") as file:
                 shutil.copyfileobj(reply, file)
             # a connection that is cut looks like the end of the file

@@ -1,13 +1,15 @@
 """openpifpaf's wholebody networks as an estimator: everyone in the frame, all 133 keypoints.
 
 Kreiss, Bertoni, Alahi, "OpenPifPaf: Composite Fields for Semantic Keypoint Detection and Spatio-Temporal
-Association", 2021. An openpifpaf checkpoint is a pickled network: opening one runs code from the file. That
-is why only a file that the user named or the published URL is ever opened, and only when its SHA-256 is the
-one that the run's decision recorded.
+Association", 2021. An openpifpaf checkpoint is a pickled network, and a pickle may name any function to be
+called. So only what such a network is made of (`parts`) is let through, and only a file whose SHA-256 is the
+one that the run's decision recorded is opened at all.
 """
 
 import hashlib
 import io
+import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,8 @@ DEVIATION = (0.229, 0.224, 0.225)
 GRID = 16  # px; openpifpaf's networks want sides of a multiple of it, and one more
 # on a CPU four frames at once take a third longer each: benchmarks/estimators.py
 FRAMES_AT_ONCE = {"cuda": 16, "cpu": 1}
+# whose modules a network may consist of
+MAKERS = ("torch.nn.modules.", "torchvision.models.", "torchvision.ops.", "openpifpaf.network.")
 
 
 class OpenpifpafWholebody:
@@ -79,11 +83,20 @@ def load_network(path, digest):
         )
     openpifpaf = import_openpifpaf()
     try:
-        network = torch.load(io.BytesIO(content), map_location="cpu", weights_only=False)["model"]
+        with torch.serialization.safe_globals(parts(openpifpaf)):
+            network = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)["model"]
         openpifpaf.network.model_migration.model_migration(network)
         metas = network.head_metas
     except Exception as error:  # unpickling the wrong bytes can raise anything
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        foreign = isinstance(error, pickle.UnpicklingError) and re.search(r"GLOBAL (\S+)", str(error))
+        if foreign:
+            raise InputError(
+                f"{path}: not opened, for it needs {foreign[1]}, which is no part of an openpifpaf network "
+                f"and might do anything; take another checkpoint and {DECIDE_AGAIN}"
+            ) from error
+        # torch puts advice for programmers before what it has to say
+        told = f"{type(error).__name__}: {error}".split("WeightsUnpickler error: ")[-1]
+        reason = told.strip().splitlines()[0]
         message = f"{path}: not an openpifpaf checkpoint ({reason}); replace it and {DECIDE_AGAIN}"
         raise InputError(message) from error
     if not _is_wholebody(openpifpaf, metas):
@@ -93,6 +106,21 @@ def load_network(path, digest):
             f"take a wholebody checkpoint and {DECIDE_AGAIN}"
         )
     return network.eval()
+
+
+def parts(openpifpaf):
+    """What a pickled network consists of: modules, facts about heads, arrays of numbers."""
+    modules = [kind for kind in _kinds_of(torch.nn.Module) if kind.__module__.startswith(MAKERS)]
+    facts = [kind for kind in _kinds_of(openpifpaf.headmeta.Base) if kind.__module__ == "openpifpaf.headmeta"]
+    numbers = {type(np.dtype(code)) for code in np.typecodes["AllInteger"] + np.typecodes["Float"]}
+    rebuild = np.zeros(0).__reduce__()[0]
+    # the name that it has in numpy 1, and in numpy 2
+    rebuilds = [(rebuild, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
+    return [*modules, *facts, np.ndarray, np.dtype, *numbers, *rebuilds]
+
+
+def _kinds_of(kind):
+    return {kind}.union(*map(_kinds_of, kind.__subclasses__()))
 
 
 def make_decoder(metas):
