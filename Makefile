@@ -17,19 +17,27 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3,
 PYTHON := $(shell for python in python3 python3.12 python3.11; do \
 	if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then echo "$$python"; break; fi; done)
 
+# Without one, uv finds or fetches it: the uv on the PATH, else one in an environment of any Python, thrown away after.
+define UV_VENV
+echo "no Python 3.11 or 3.12 with venv found; uv finds or fetches one"; \
+uv=uv; throwaway=$$(mktemp -d); trap 'rm -rf "$$throwaway"' EXIT; \
+{ command -v uv || { uv="$$throwaway/bin/uv"; python3 -m venv "$$throwaway" 2>/dev/null && \
+	"$$throwaway/bin/python" -m pip install --quiet --disable-pip-version-check uv; }; } >/dev/null && \
+"$$uv" venv --quiet --seed --python '>=3.11,<3.13' $(VENV) || { \
+	echo "error: needs Python 3.11 or 3.12 with venv; install one (Debian: python3-venv), or uv, or name it: make PYTHON=/path/to/python" >&2; \
+	exit 1; }
+endef
+
 env: $(STAMP)
 
 # The stamp comes last, so a build that failed or was interrupted starts over.
 $(STAMP): $(PINS)
-	@if [ -z "$(PYTHON)" ]; then \
-		echo "error: needs Python 3.11 or 3.12 with venv; install one (Debian: python3-venv) or name it: make PYTHON=/path/to/python" >&2; \
-		exit 1; fi
 	@if ! command -v $${CXX:-c++} >/dev/null; then \
 		echo "error: needs a C++ compiler to build openpifpaf; install one (Debian: g++) or name it: CXX=clang++ make" >&2; \
 		exit 1; fi
 	@echo "building $(VENV): downloads and compiles, a few minutes, once"
 	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV)
+	@$(if $(PYTHON),"$(PYTHON)" -m venv $(VENV),$(UV_VENV))
 	@$(PIP_INSTALL) --requirement requirements.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --requirement requirements-pose.txt
 	@touch $@
