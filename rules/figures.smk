@@ -137,7 +137,7 @@ rule plot_placing:
         ),
         code=library(
             *("figures/placing", "figures/moments", "figures/strips", "figures/style"),
-            *("normalization_figure", "normalize", "draw"),
+            *("normalization_figure", "grounding", "normalize", "draw"),
         ),
     output:
         png=shown(ensure("results/figures/{target}_as_{source}.placing.png", non_empty=True), "placing"),

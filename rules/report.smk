@@ -14,7 +14,7 @@ REPORT = [
                 *("reports", "verdict"),
             )
         ),
-        *("mending", "normalize", "performer", "retarget", "tracks"),
+        *("grounding", "mending", "normalize", "performer", "retarget", "tracks"),
     ),
     workflow.source_path("../workflow_scripts/dancenow/report/page.html"),
 ]

@@ -41,6 +41,11 @@ TREE = [
     *_both("head", "mid_ear", "ear"),
 ]
 BONES = tuple(dict.fromkeys(bone for bone, _, _ in TREE))
+# what an upside-down figure may touch the ground with: joints within about CONTACT_DEPTH leg lengths of the
+# lowest
+CONTACTS = [POINTS["mid_ear"], *(POINTS[f"{side}_{joint}"] for side in SIDES
+                                 for joint in ("shoulder", "elbow", "wrist", "hip", "knee"))]  # fmt: skip
+CONTACT_DEPTH = 0.05
 
 
 def _fan(bone, start, ends):
@@ -65,17 +70,24 @@ def measure_limbs(keypoints, seen, heights):
     feet stand in each frame. Left and right count as one. Returns {bone: share}, for every bone of BONES: the
     length that all but the longest tenth of its sightings stay below, or None where it was never seen.
     """
+    shares = bone_lengths(keypoints, seen) / heights
+    limbs = {}
+    for bone in BONES:
+        pooled = shares[[row for row, (name, _, _) in enumerate(TREE) if name == bone]]
+        pooled = pooled[np.isfinite(pooled)]
+        limbs[bone] = round(float(np.quantile(pooled, LONGEST)), 4) if len(pooled) else None
+    return limbs
+
+
+def bone_lengths(keypoints, seen):
+    """(len(TREE), T) px: how long each bone of TREE looks; NaN where an end is not seen.
+
+    keypoints: (T, 133, 2+) px; seen: (T, 133) bool.
+    """
     places, known = _with_middles(keypoints, seen)
-    lengths = {bone: [] for bone in BONES}
-    for bone, start, end in _numbered(TREE):
-        both = known[:, start] & known[:, end]
-        vectors = places[both, end] - places[both, start]
-        lengths[bone].append(np.linalg.norm(vectors, axis=-1) / heights[both])
-    pooled = {bone: np.concatenate(parts) for bone, parts in lengths.items()}
-    return {
-        bone: round(float(np.quantile(shares, LONGEST)), 4) if len(shares) else None
-        for bone, shares in pooled.items()
-    }
+    starts, ends = ([row[place] for row in _numbered(TREE)] for place in (1, 2))
+    lengths = np.linalg.norm(places[:, ends] - places[:, starts], axis=-1)
+    return np.where(known[:, starts] & known[:, ends], lengths, np.nan).T
 
 
 def limb_ratios(source, target):
@@ -94,9 +106,10 @@ def retarget(pose, ratios):
     """The Pose with every bone `ratios[bone]` times as long and pointing where it pointed.
 
     The figure is rebuilt from the middle of the hips outwards, then moved so that the middle between the
-    ankles is where it was: ground contact, jumps and depth stay as the placement made them. Where a bone is
-    not seen, its direction is interpolated in time; where it never is, its end moves with its start: a
-    missing joint never breaks what hangs on it. Missing keypoints stay missing, confidences as they are.
+    ankles is where it was: ground contact, jumps and depth stay as the placement made them. Upside down, what
+    is lowest stays, hands or head. Where a bone is not seen, its direction is interpolated in time; where it
+    never is, its end moves with its start: a missing joint never breaks what hangs on it. Missing keypoints
+    stay missing, confidences as they are.
     """
     places, known = _with_middles(pose.keypoints, pose.present())
     moved = np.zeros_like(places)
@@ -106,10 +119,35 @@ def retarget(pose, ratios):
         if bone is not None and ratios[bone] != 1:
             vectors = _filled(places[:, end] - places[:, start], known[:, start] & known[:, end])
             moved[:, end] += (ratios[bone] - 1) * vectors
-    moved -= moved[:, [POINTS["left_ankle"], POINTS["right_ankle"]]].mean(axis=1, keepdims=True)
+    moved -= _at_contact(places, known, moved)[:, None]
     keypoints = pose.keypoints.copy()
     keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, places[:, :COUNT] + moved[:, :COUNT], 0)
     return pose.replace(keypoints=keypoints)
+
+
+def _at_contact(places, known, moved):
+    """(T, 2) px: how far `moved` takes what touches the ground: the ankles' middle or, as the ankles rise
+    above the hips, more and more the lowest joints."""
+    ankles, knees, hips = (
+        [POINTS[f"{side}_{joint}"] for side in SIDES] for joint in ("ankle", "knee", "hip")
+    )
+    feet = moved[:, ankles].mean(axis=1)
+    legs = known[:, ankles + knees + hips].all(axis=1)
+    height = places[:, hips, 1].mean(axis=1) - places[:, ankles, 1].mean(axis=1)
+    if not (legs & (height > 0)).any():
+        return feet
+    bones = (places[:, hips] - places[:, knees], places[:, knees] - places[:, ankles])
+    length = sum(np.linalg.norm(bone, axis=-1).mean(axis=1) for bone in bones)
+    frames = np.arange(len(places))
+    length, height = (np.interp(frames, frames[legs], values[legs]) for values in (length, height))
+    share = np.clip(2 * height / np.maximum(length, 1), 0, 1)[:, None]
+    # the lowest of several joints changes from frame to frame: those near the ground share the contact
+    low = np.where(known[:, CONTACTS], places[:, CONTACTS, 1], -np.inf)
+    depth = low - low.max(axis=1, keepdims=True, initial=-1e6)
+    weights = np.exp(depth / (CONTACT_DEPTH * np.maximum(length, 1))[:, None])
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-6)
+    lowest = (weights[..., None] * moved[:, CONTACTS]).sum(axis=1)
+    return (1 - share) * feet + share * lowest
 
 
 def _numbered(rows):

@@ -1,9 +1,9 @@
 """Which poses a clip shows, and how far another clip's poses are from them."""
 
 import numpy as np
-from scipy.ndimage import median_filter
 
 from dancenow.keypoints import BODY, INDEX, INVENTED
+from dancenow.normalize import ground_places, height_at
 from dancenow.retarget import SIDES
 
 # what is compared: places of joints relative to where the part hangs
@@ -26,7 +26,6 @@ LIMIT_QUANTILE = 0.95  # of the target's own distances: a pose farther than this
 # another pose, however far the frames of a short target clip are from each other
 LIMIT_RANGE = 3.0, 7.0
 
-HEIGHT_SECONDS = 1.0  # of the running median over the ankles, so that no jump changes the scale
 # shares of the body height that divide poses into kinds
 SHOULDER_HEIGHT = 0.10  # a wrist no lower than this below its shoulder
 ACROSS = 0.03  # a wrist so far beyond the middle of the body
@@ -56,18 +55,11 @@ KINDS = {
 
 
 def body_heights(pose, stance):
-    """(T,) px: how tall the performer of a Pose looks, upright, where the feet are in each frame.
+    """(T,) px: how tall the performer of a Pose looks, upright, where the ground is in each frame.
 
     stance: from measure_stance, of the clip whose frame the pose lies in.
     """
-    ankles = [INDEX["left_ankle"], INDEX["right_ankle"]]
-    known = pose.present()[:, ankles].all(axis=1)
-    if not known.any():
-        return np.full(len(known), (stance["h_far"] + stance["h_close"]) / 2)
-    y = pose.keypoints[:, ankles, 1].mean(axis=1)
-    y = np.interp(np.arange(len(y)), np.flatnonzero(known), y[known])
-    y = median_filter(y, 2 * round(HEIGHT_SECONDS * float(pose.fps) / 2) + 1, mode="nearest")
-    return np.interp(y, [stance["s_far"], stance["s_close"]], [stance["h_far"], stance["h_close"]])
+    return height_at(stance, ground_places(pose, stance))
 
 
 def body_shape(pose, heights):
