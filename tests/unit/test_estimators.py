@@ -14,6 +14,7 @@ import pytest
 from dancenow import estimators
 from dancenow.errors import InputError
 from dancenow.keypoints import COUNT
+from dancenow.looks import REGIONS
 
 K30 = "shufflenetv2k30-wholebody"
 
@@ -22,6 +23,10 @@ class Frames(list):
     """Stands for a FrameStore."""
 
     fps, width, height = Fraction(30000, 1001), 64, 48
+
+
+def pictures(*levels):
+    return Frames(np.full((48, 64, 3), level, np.uint8) for level in levels)
 
 
 class Fixed:
@@ -39,17 +44,20 @@ class Fixed:
 
 def test_detect_people_keeps_everyone_with_their_frame(caplog):
     with caplog.at_level(logging.INFO):
-        people = estimators.detect_people(Fixed([0, 2, 1, 0]), Frames(range(4)), "bob")
+        people = estimators.detect_people(Fixed([0, 2, 1, 0]), pictures(0, 255, 0, 255), "bob")
     assert people.frame.tolist() == [1, 1, 2] and people.frame.dtype == np.int32
     assert people.keypoints[:, 0, 0].tolist() == [1, 1, 2] and people.keypoints.dtype == np.float32
     assert (people.count, people.fps, people.width, people.height) == (4, Fraction(30000, 1001), 64, 48)
     assert (people.estimator, people.checkpoint) == ("fixed", "sha256:0")
+    # lightness of a white and of a black picture, at the joints of those found in them
+    assert people.looks.shape == (3, REGIONS, 3) and people.looks.dtype == np.float32
+    assert np.allclose(people.looks[..., 0], [[100], [100], [0]], atol=0.01)
     assert "4/4" in caplog.text
 
 
 def test_a_clip_without_anyone_is_refused():
     with pytest.raises(InputError, match="^bob: .*nobody.*; .+") as caught:
-        estimators.detect_people(Fixed([0, 0]), Frames(range(2)), "bob")
+        estimators.detect_people(Fixed([0, 0]), pictures(0, 0), "bob")
     assert "\n" not in str(caught.value)
 
 

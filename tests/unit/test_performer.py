@@ -5,24 +5,29 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import COUNT, INDEX, People, load_people, load_pose, save_people, save_pose
+from dancenow.looks import REGIONS
 from dancenow.performer import require_same_estimator, track_file, track_performer
 from figures import performer
 
 AS_IS = {"max_gap": 0, "smoothing": "none", "window": 5}
 
 
-def crowd(*tracks, fps=Fraction(25)):
-    """People of several (T, 133, 3) tracks; a frame of zeros means not found. Order within a frame varies."""
-    rows, frames = [], []
+def crowd(*tracks, fps=Fraction(25), colours=None):
+    """People of several (T, 133, 3) tracks; a frame of zeros means not found. Order within a frame varies.
+
+    colours: for each track (L, a, b) of all its clothes; without them nobody's clothes are known.
+    """
+    rows, frames, looks = [], [], []
     for frame in range(len(tracks[0])):
-        order = tracks if frame % 2 else tracks[::-1]
-        for track in order:
-            if track[frame].any():
-                rows.append(track[frame])
+        numbers = range(len(tracks)) if frame % 2 else range(len(tracks))[::-1]
+        for number in numbers:
+            if tracks[number][frame].any():
+                rows.append(tracks[number][frame])
                 frames.append(frame)
-    return People(
-        np.array(rows, np.float32), np.array(frames, np.int32), len(tracks[0]), fps, 640, 480, "x", "y"
-    )
+                looks.append(np.tile(colours[number], (REGIONS, 1)) if colours else ())
+    keypoints, frames = np.array(rows, np.float32), np.array(frames, np.int32)
+    looks = np.array(looks, np.float32) if colours else None
+    return People(keypoints, frames, len(tracks[0]), fps, 640, 480, "x", "y", looks)
 
 
 def walker(start, end, tall, count=40):
@@ -157,6 +162,10 @@ def test_files_round_trip(tmp_path):
     save_people(tmp_path / "a.npz", people)
     loaded = load_people(tmp_path / "a.npz")
     assert np.array_equal(loaded.keypoints, people.keypoints) and loaded.fps == Fraction(25)
+    assert loaded.looks is None
+    dressed = crowd(walker(0, 0, 200), colours=[(50, 40, 30)])
+    save_people(tmp_path / "c.npz", dressed)
+    assert np.array_equal(load_people(tmp_path / "c.npz").looks, dressed.looks)
     pose = performer(fps=Fraction(30000, 1001))
     save_pose(tmp_path / "b.npz", pose)
     loaded = load_pose(tmp_path / "b.npz")

@@ -103,7 +103,9 @@ class People:
     """Everyone an estimator found in a clip, before anyone is chosen.
 
     keypoints: (N, 133, 3) float32 as in Pose; frame: (N,) int32, ascending, the frame of each row;
-    count: frames in the clip (frames with nobody have no row). The rest as in Pose.
+    count: frames in the clip (frames with nobody have no row). looks: (N, looks.REGIONS, 3) float32, what
+    each wears, as in dancenow.looks; None for imported keypoints and in files of before there were looks.
+    The rest as in Pose.
     """
 
     keypoints: np.ndarray
@@ -114,10 +116,12 @@ class People:
     height: int
     estimator: str
     checkpoint: str
+    looks: np.ndarray = None
 
 
 def _save(path, record):
-    fields = dict(record.__dict__, fps=str(record.fps))
+    fields = {name: value for name, value in record.__dict__.items() if value is not None}
+    fields["fps"] = str(record.fps)
     with atomic_path(path) as partial:
         np.savez_compressed(partial, **fields)
 
@@ -125,7 +129,9 @@ def _save(path, record):
 def _load(path, kind):
     try:
         with np.load(path, allow_pickle=False) as stored:
-            fields = {name: stored[name] for name in kind.__dataclass_fields__}
+            fields = {
+                name: stored[name] for name in kind.__dataclass_fields__ if name != "looks" or name in stored
+            }
         for name in ("estimator", "checkpoint", "fps"):
             fields[name] = str(fields[name])
         for name in {"width", "height", "count"} & fields.keys():

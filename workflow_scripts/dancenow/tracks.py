@@ -1,6 +1,6 @@
 """Who is who over a clip: detections joined into tracks, tracks into numbered persons, one of them chosen.
 
-A cut starts everything afresh: no track runs across one. A person is carried over it by size alone.
+A cut starts everything afresh: no track runs across one. A person is carried over it by clothes and size.
 """
 
 import logging
@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, boxes
+from dancenow.looks import REGIONS, typical, unlike
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +21,16 @@ CHOICES = ("largest", "left", "right", "center")
 REACH = 0.25  # farthest step from one frame to the next
 REACH_GROWTH = 0.05  # more reach per frame out of sight
 PATIENCE = 0.4  # seconds a track may be out of sight before it ends
+CLOTHES = 0.1  # of a box diagonal: what clothes of quite another colour count for beside the distance
 
-# whether a later track can be the same person again
+# whether a later track can be the same person again: sizes and places are compared where the tracks meet
 NEAR_SECONDS = 2.0  # after less than this the person must be near where the last track ended
 NEAR = 1.0  # box diagonals
-SIZE_RATIO = 1.6  # and always of about the same size
-LEADERS = 8  # so many of the best tracks are tried as a person's main one
+SIZE_RATIO = 1.6  # and always of about the same size,
+SIZE_RATIO_ALIKE = 4.0  # or, after longer, in the same clothes and nearer or farther
+ALIKE = 8.0  # difference of colours (looks.unlike) up to which clothes are taken for the same
+OTHER_CLOTHES = 16.0  # and from which they are somebody else's
+MOST_JOINED = 1000  # the best tracks of a shot are joined, the others stay by themselves
 
 BRIEF = 0.5  # seconds; whoever is in view for less gets no number, unless there is nobody else
 SHARE = 0.1  # of the best score in the shot: who has less is not meant by left, right or center
@@ -41,15 +46,15 @@ class Person:
 
 @dataclass(frozen=True)
 class _Track:
-    """One stretch of a person in view: its rows, frames, box size (px), box centres at the ends."""
+    """A person in view without a break; sizes (box diagonals, px) and centres are those at its two ends."""
 
     rows: np.ndarray
     first: int
     last: int
-    size: float
-    begin: np.ndarray
-    end: np.ndarray
     score: float
+    look: np.ndarray
+    sizes: tuple[float, float]
+    centres: tuple[np.ndarray, np.ndarray]
 
 
 def find_persons(people, cuts=()):
@@ -110,11 +115,11 @@ def choose_performer(people, persons, performer, cuts=()):
 def find_tracks(people, cuts=()):
     """Join detections into tracks, frame by frame, by the cheapest assignment (Hungarian method).
 
-    The cost is how far a detection's body is from where the track's last movement would take it, so two
-    people who cross keep their own tracks. Returns a list of (n,) index arrays into `people`, ascending;
-    detections without a body are in none.
+    The cost is how far a detection's body is from where the track's last movement would take it, and how
+    unlike the clothes are, so two people who cross keep their own tracks. Returns a list of (n,) index arrays
+    into `people`, ascending; detections without a body are in none.
     """
-    diagonals = np.linalg.norm(_sides(people.keypoints), axis=-1)
+    diagonals, looks = _diagonals(people), _looks(people)
     has_body = (people.keypoints[:, BODY, 2] >= MIN_CONFIDENCE).any(axis=1) & (diagonals > 0)
     patience = max(1, round(PATIENCE * people.fps))
     tracks, live, shot = [], [], 0
@@ -126,10 +131,12 @@ def find_tracks(people, cuts=()):
         live = [track for track in live if frame - people.frame[track[-1]] <= patience]
         if _shot(frame, cuts) != shot:
             live, shot = [], _shot(frame, cuts)
-        cost = np.array([_costs(people, diagonals, track, rows) for track in live]).reshape(-1, len(rows))
+        cost = np.array([_costs(people, diagonals, looks, track, rows, patience) for track in live]).reshape(
+            -1, len(rows)
+        )
         new = set(rows.tolist())
-        # forbidden pairs cost more than all allowed ones together: they are taken only for want of others
-        for a, b in zip(*linear_sum_assignment(np.where(np.isfinite(cost), cost, 1e6)), strict=True):
+        # to leave two apart costs no more than one long step: two wrong steps are not taken to match one more
+        for a, b in zip(*linear_sum_assignment(np.minimum(cost, REACH)), strict=True):
             if np.isfinite(cost[a, b]):
                 live[a].append(int(rows[b]))
                 new.remove(int(rows[b]))
@@ -155,49 +162,78 @@ def _choose_in_shot(people, persons, performer, in_shot):
 
 def _describe(people, tracks):
     """_Tracks, from the highest score."""
-    sizes, scores, box = (
-        np.linalg.norm(_sides(people.keypoints), axis=-1),
-        _scores(people),
-        boxes(people.keypoints),
-    )
-    centres = (box[:, :2] + box[:, 2:]) / 2
-    described = []
-    for rows in tracks:
-        first, last = (int(people.frame[rows[end]]) for end in (0, -1))
-        size, score = float(np.median(sizes[rows])), float(scores[rows].sum())
-        described.append(_Track(rows, first, last, size, centres[rows[0]], centres[rows[-1]], score))
+    sizes, scores, box = _diagonals(people), _scores(people), boxes(people.keypoints)
+    centres, end = (box[:, :2] + box[:, 2:]) / 2, max(1, round(PATIENCE * people.fps))
+    described = [
+        _Track(
+            rows,
+            first=int(people.frame[rows[0]]),
+            last=int(people.frame[rows[-1]]),
+            score=float(scores[rows].sum()),
+            look=typical(_looks(people)[rows]),
+            sizes=(float(np.median(sizes[rows[:end]])), float(np.median(sizes[rows[-end:]]))),
+            centres=(centres[rows[0]], centres[rows[-1]]),
+        )
+        for rows in tracks
+    ]
     return sorted(described, key=lambda track: (-track.score, track.first))
 
 
 def _group(tracks, fps):
-    """The _Tracks of one shot, best first, as a list of persons: lists of _Tracks.
+    """The _Tracks of one shot, best first, as a list of persons: lists of _Tracks in the order of time.
 
-    Each of the best tracks gathers, in the order of their scores, those of the others that can be the same
-    person at another time; the group with the highest sum is a person, and what is left is grouped again.
+    Each track gets at most one that it goes on in, so that in all as many as can be go on and these fit best.
     """
-    groups, left = [], list(tracks)
-    while left:
-        tried = []
-        for leader in left[:LEADERS]:
-            group = [leader]
-            for track in left:
-                if track is not leader and all(_same_person(track, other, fps) for other in group):
-                    group.append(track)
-            tried.append(group)
-        best = max(tried, key=lambda group: sum(track.score for track in group))
-        groups.append(best)
-        members = {id(track) for track in best}
-        left = [track for track in left if id(track) not in members]
+    joined = tracks[:MOST_JOINED]
+    after = {}
+    if joined:
+        misfit = _misfits(joined, joined, fps)
+        for a, b in zip(*linear_sum_assignment(np.where(np.isfinite(misfit), misfit, 1)), strict=True):
+            if np.isfinite(misfit[a, b]):
+                after[a] = b
+    groups = []
+    for begin in sorted(set(range(len(tracks))) - set(after.values())):
+        group = [begin]
+        while group[-1] in after:
+            group.append(after[group[-1]])
+        groups.append([tracks[index] for index in group])
     return groups
 
 
+def _misfits(ends, begins, fps):
+    """(E, B) 0..1, how badly the beginning of one track fits the end of another; infinite if it cannot be."""
+    last, first = np.array([track.last for track in ends]), np.array([track.first for track in begins])
+    sizes = np.array([track.sizes[1] for track in ends])[:, None], np.array([t.sizes[0] for t in begins])
+    places = np.array([track.centres[1] for track in ends])[:, None], np.array([t.centres[0] for t in begins])
+    absence = first - last[:, None]
+    away = _distance(*places) / (NEAR * np.maximum(*sizes))
+    ratio = np.abs(np.log(sizes[0] / sizes[1]))
+    clothes = _unlike(ends, begins)
+    soon = absence <= NEAR_SECONDS * fps
+    farthest = np.log(np.where(~soon & (clothes <= ALIKE), SIZE_RATIO_ALIKE, SIZE_RATIO))
+    possible = (absence > 0) & (ratio <= farthest) & ~(soon & (away > 1)) & ~(clothes > OTHER_CLOTHES)
+    # unknown clothes, and the place after a longer time, say neither yes nor no
+    clothes = np.nan_to_num(clothes / OTHER_CLOTHES, nan=0.5)
+    misfit = (clothes + ratio / farthest + np.where(soon, away, 0.5)) / 3
+    return np.where(possible, misfit, np.inf)
+
+
 def _carry_over_cuts(shots):
-    """One list of persons from those of every shot: who is nearest in size is the same person again."""
+    """One list of persons from those of every shot: who is nearest in clothes and size is the same person."""
     known = []
     for groups in shots:
-        sizes, new = ([np.log(group[-1].size) for group in side] for side in (known, groups))
-        pairs = linear_sum_assignment(np.abs(np.subtract.outer(sizes, new)))
-        taken = dict(zip(pairs[1].tolist(), pairs[0].tolist(), strict=True))
+        ends, begins = [group[-1] for group in known], [group[0] for group in groups]
+        taken = {}
+        if ends and begins:
+            clothes = _unlike(ends, begins) / OTHER_CLOTHES
+            sizes = np.subtract.outer(
+                *(np.log([t.sizes[end] for t in side]) for side, end in ((ends, 1), (begins, 0)))
+            )
+            # a cut can change every size, so clothes come first where they are known
+            misfit = np.where(np.isfinite(clothes), np.minimum(clothes, 1), 0.5) + 0.1 * np.abs(sizes)
+            taken = {
+                b: a for a, b in zip(*linear_sum_assignment(misfit), strict=True) if not clothes[a, b] > 1
+            }
         for index, group in enumerate(groups):
             if index in taken:
                 known[taken[index]] = known[taken[index]] + group
@@ -206,7 +242,13 @@ def _carry_over_cuts(shots):
     return known
 
 
-def _costs(people, diagonals, track, rows):
+def _unlike(tracks, others):
+    """(len(tracks), len(others)) differences of looks, NaN where nothing can be compared."""
+    looks = [np.array([track.look for track in side]) for side in (tracks, others)]
+    return unlike(looks[0][:, None], looks[1])
+
+
+def _costs(people, diagonals, looks, track, rows, patience):
     """(len(rows),) cost of continuing `track` with each detection; infinite where it cannot be."""
     last = people.keypoints[track[-1], BODY]
     steps = people.frame[rows[0]] - people.frame[track[-1]]
@@ -220,22 +262,21 @@ def _costs(people, diagonals, track, rows):
     shared = (found[..., 2] >= MIN_CONFIDENCE) & (last[:, 2] >= MIN_CONFIDENCE)
     distance = (_distance(found[..., :2], place) * shared).sum(axis=1) / np.maximum(shared.sum(axis=1), 1)
     cost = distance / np.maximum(diagonals[rows], diagonals[track[-1]])
-    return np.where(shared.any(axis=1) & (cost <= REACH + REACH_GROWTH * (steps - 1)), cost, np.inf)
-
-
-def _same_person(track, other, fps):
-    """Whether two tracks can be one person: at different times, of one size, and near if soon after."""
-    first, second = (track, other) if track.first <= other.first else (other, track)
-    absence = second.first - first.last
-    larger, smaller = max(first.size, second.size), min(first.size, second.size)
-    if absence <= 0 or larger > SIZE_RATIO * smaller:
-        return False
-    return absence > NEAR_SECONDS * fps or _distance(first.end, second.begin) <= NEAR * larger
+    within = shared.any(axis=1) & (cost <= REACH + REACH_GROWTH * (steps - 1))
+    clothes = np.nan_to_num(unlike(looks[rows], typical(looks[track[-patience:]])) / OTHER_CLOTHES)
+    return np.where(within, cost + CLOTHES * np.minimum(clothes, 1), np.inf)
 
 
 def _scores(people):
     """(N,) box area x mean body confidence."""
     return _sides(people.keypoints).prod(axis=-1) * people.keypoints[:, BODY, 2].mean(axis=1)
+
+
+def _looks(people):
+    """(N, REGIONS, 3) looks, all unknown in a People that holds none."""
+    if people.looks is None:
+        return np.full((len(people.frame), REGIONS, 3), np.nan, np.float32)
+    return people.looks
 
 
 def _shot(frame, cuts):
@@ -245,6 +286,11 @@ def _shot(frame, cuts):
 
 def _distance(a, b):
     return np.linalg.norm(a - b, axis=-1)
+
+
+def _diagonals(people):
+    """(N,) diagonal of the box, px; 0 where nothing is seen."""
+    return np.linalg.norm(_sides(people.keypoints), axis=-1)
 
 
 def _sides(keypoints):

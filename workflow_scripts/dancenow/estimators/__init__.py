@@ -7,6 +7,7 @@ import shutil
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator
+from itertools import tee
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from tqdm import tqdm
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.keypoints import COUNT, People
+from dancenow.looks import look_at
 
 log = logging.getLogger(__name__)
 
@@ -135,14 +137,17 @@ def open_estimator(decision, threads):
 
 
 def detect_people(estimator, store, name):
-    """Everyone `estimator` finds in the FrameStore `store`, as People; `name` is the clip's in messages.
+    """Everyone `estimator` finds in the FrameStore `store`, as People with their looks.
 
-    Logs progress about every ten seconds. InputError when there is nobody in the whole clip.
+    name: the clip's, in messages. Logs progress about every ten seconds. InputError when there is nobody in
+    the whole clip.
     """
-    found, began, logged = [], time.monotonic(), time.monotonic()
-    frames = (store[index] for index in range(len(store)))
-    for people in estimator.detect(frames):
+    found, looks, began, logged = [], [], time.monotonic(), time.monotonic()
+    # an estimator may take some frames before it answers for the first of them
+    frames, shown = tee(store[index] for index in range(len(store)))
+    for people, frame in zip(estimator.detect(frames), shown, strict=True):
         found.append(people)
+        looks.append(look_at(frame, people))
         now = time.monotonic()
         if now - logged > LOG_SECONDS or len(found) == len(store):
             log.info("%s", tqdm.format_meter(len(found), len(store), now - began, ncols=60, unit="frame"))
@@ -163,6 +168,7 @@ def detect_people(estimator, store, name):
         height=store.height,
         estimator=estimator.name,
         checkpoint=estimator.checkpoint,
+        looks=np.concatenate(looks),
     )
 
 

@@ -1,0 +1,78 @@
+"""What people wear, as a few colours each: enough to tell who is who, and to know somebody again."""
+
+import cv2
+import numpy as np
+
+from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE
+
+_LIGHTNESS = 0.5  # its weight beside hue and saturation: shadows change it most
+
+
+def _sampling():
+    """Where to look: (S, 17) shares of the body's joints in each place, and the (S,) region of each place.
+
+    Region 0 is the trunk, then upper arms, forearms, thighs and shins, each between its joints on both sides.
+    """
+    shares, regions = [], []
+
+    def sample(region, **joints):
+        row = np.zeros(BODY.stop)
+        for name, share in joints.items():
+            row[INDEX[name]] = share
+        shares.append(row)
+        regions.append(region)
+
+    for along in np.linspace(0.2, 0.8, 7):
+        for left in (0.25, 0.5, 0.75):
+            corners = {"left_shoulder": left * (1 - along), "right_shoulder": (1 - left) * (1 - along)}
+            sample(0, **corners, left_hip=left * along, right_hip=(1 - left) * along)
+        for region, (a, b) in enumerate(
+            (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle")), 1
+        ):
+            for side in ("left", "right"):
+                sample(region, **{f"{side}_{a}": 1 - along, f"{side}_{b}": along})
+    return np.array(shares), np.array(regions)
+
+
+_SHARES, _REGION = _sampling()
+REGIONS = int(_REGION.max()) + 1
+
+
+def look_at(frame, people):
+    """(P, REGIONS, 3) float32: median CIELAB colours of trunk, upper arms, forearms, thighs and shins.
+
+    frame: (H, W, 3) uint8 RGB; people: (P, 133, 3) px. A region whose joints are not seen is NaN.
+    """
+    looks = np.full((len(people), REGIONS, 3), np.nan, np.float32)
+    for look, person in zip(looks, people[:, BODY], strict=True):
+        column, row = np.rint(_SHARES @ person[:, :2]).astype(int).T
+        seen = (_SHARES > 0) @ (person[:, 2] < MIN_CONFIDENCE) == 0
+        seen &= (column >= 0) & (column < frame.shape[1]) & (row >= 0) & (row < frame.shape[0])
+        if not seen.any():
+            continue
+        pixels = frame[row[seen], column[seen]][None].astype(np.float32) / 255
+        colours = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[0]
+        for region in np.unique(_REGION[seen]):
+            look[region] = np.median(colours[_REGION[seen] == region], axis=0)
+    return looks
+
+
+def typical(looks):
+    """(REGIONS, 3) median look of (n, REGIONS, 3); NaN where a region is in none."""
+    seen = np.isfinite(looks[..., 0])
+    result = np.full(looks.shape[1:], np.nan, np.float32)
+    for region in np.flatnonzero(seen.any(axis=0)):
+        result[region] = np.median(looks[seen[:, region], region], axis=0)
+    return result
+
+
+def unlike(looks, others):
+    """(...) mean colour difference of (..., REGIONS, 3) looks, NaN where no region is in both.
+
+    2 is just visible. On real clips one person's typical looks at two times differ by 1 to 3, those of two
+    people in the same clothes by 6, those of most others by 10 to 60.
+    """
+    apart = np.linalg.norm((looks - others) * np.array([_LIGHTNESS, 1, 1], np.float32), axis=-1)
+    seen = np.isfinite(apart)
+    count = seen.sum(axis=-1)
+    return np.where(count, np.where(seen, apart, 0).sum(axis=-1) / np.maximum(count, 1), np.nan)
