@@ -10,7 +10,7 @@ rule plot_people:
         index="results/frames/{subject}.index.npy",
         facts="results/frames/{subject}.json",
         people="results/poses/{subject}.people.npz",
-        code=library("people_figure", "tracks", "draw"),
+        code=library("people_figure", "tracks", "looks", "draw"),
     output:
         figure=shown(ensure("results/figures/{subject}.people.png", non_empty=True), "people"),
     log:

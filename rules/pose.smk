@@ -4,6 +4,7 @@
 
 
 ESTIMATORS = library(
+    "looks",
     *(
         f"estimators/{module}"
         for module in (
@@ -67,7 +68,7 @@ rule track_performer:
     input:
         people="results/poses/{subject}.people.npz",
         facts="results/frames/{subject}.json",
-        code=library("performer", "tracks", "mending", "keypoints"),
+        code=library("performer", "tracks", "looks", "mending", "keypoints"),
     output:
         pose=ensure("results/poses/{subject}.npz", non_empty=True),
     log:
