@@ -6,6 +6,7 @@ FID fits a Gaussian and is biased by thousands of samples too few; the kernel di
 import numpy as np
 
 LEAST_BLOCKS = 4  # of fewer, too few draws differ to speak of an interval
+ROWS = 256  # samples compared with all others at a time: a whole film's pairs would be gigabytes
 
 
 def kernel_distance(found, wanted, blocks, seed, rounds=2000):
@@ -24,10 +25,13 @@ def kernel_distance(found, wanted, blocks, seed, rounds=2000):
     count = int(member.max(initial=-1)) + 1
     if count < 2:
         return {"mean": None, "low": None, "high": None}
-    cross = _kernel(found, wanted)
-    pairs = _kernel(found, found) + _kernel(wanted, wanted) - cross - cross.T
     belongs = np.eye(count)[member]
-    sums, sizes = belongs.T @ pairs @ belongs, belongs.sum(axis=0)
+    sums, sizes = np.zeros((count, count)), belongs.sum(axis=0)
+    for first in range(0, len(found), ROWS):
+        some = slice(first, first + ROWS)
+        x, y = found[some], wanted[some]
+        pairs = _kernel(x, found) + _kernel(y, wanted) - _kernel(x, wanted) - _kernel(y, found)
+        sums += belongs[some].T @ (pairs @ belongs)
     numbers = np.outer(sizes, sizes)
     for table in (sums, numbers):
         np.fill_diagonal(table, 0)
@@ -35,9 +39,10 @@ def kernel_distance(found, wanted, blocks, seed, rounds=2000):
     if count < LEAST_BLOCKS:
         return {"mean": mean, "low": None, "high": None}
     draws = np.random.default_rng(seed).integers(0, count, (rounds, count))
-    times = np.stack([(draws == block).sum(axis=1) for block in range(count)], axis=1).astype(float)
+    places = count * np.arange(rounds)[:, None] + draws
+    times = np.bincount(places.ravel(), minlength=rounds * count).reshape(rounds, count).astype(float)
     times = times[(times > 0).sum(axis=1) > 1]  # one block, drawn over and over, has no pairs
-    drawn = np.einsum("ra,ab,rb->r", times, sums, times) / np.einsum("ra,ab,rb->r", times, numbers, times)
+    drawn = (times @ sums * times).sum(axis=1) / (times @ numbers * times).sum(axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975])
     return {"mean": mean, "low": float(low), "high": float(high)}
 

@@ -90,10 +90,14 @@ def make_plate(frames, pose, training_frames):
     their surroundings, and how many they are is logged.
     """
     chosen = np.unique(np.linspace(0, training_frames - 1, min(SAMPLES, training_frames)).astype(int))
-    stack = np.stack([frames[int(index)] for index in chosen])
-    masks = np.stack([person_mask(pose.keypoints[index], pose.width, pose.height) for index in chosen])
+    # filled frame by frame: a list of them beside the stack would be the same hundreds of MB once more
+    stack = np.empty((len(chosen), pose.height, pose.width, 3), np.uint8)
+    masks = np.empty(stack.shape[:3], bool)
+    for place, index in enumerate(chosen.tolist()):
+        stack[place] = frames[index]
+        masks[place] = person_mask(pose.keypoints[index], pose.width, pose.height)
     plate = np.zeros(stack.shape[1:], np.uint8)
-    seen = (~masks).sum(axis=0) > LEAST_SEEN * len(chosen)
+    seen = len(chosen) - masks.sum(axis=0) > LEAST_SEEN * len(chosen)
     for row in range(len(plate)):  # by rows: a float stack of all samples would be too large
         known = seen[row]
         visible = np.where(masks[:, row, known, None], np.nan, stack[:, row, known].astype(np.float32))

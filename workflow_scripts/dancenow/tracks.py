@@ -93,8 +93,11 @@ def choose_performer(people, persons, performer, cuts=()):
         chosen = persons[performer - 1].rows
     elif performer in CHOICES:
         shots = np.searchsorted(cuts, people.frame, side="right")
-        chosen = [_choose_in_shot(people, persons, performer, shots == shot) for shot in range(len(cuts) + 1)]
-        chosen = np.concatenate(chosen)
+        scores, box = _scores(people), boxes(people.keypoints)
+        middles = (box[:, 0] + box[:, 2]) / 2
+        place = {"left": 0, "right": people.width, "center": people.width / 2}.get(performer)
+        in_shots = (shots == shot for shot in range(len(cuts) + 1))
+        chosen = np.concatenate([_choose_in_shot(persons, scores, middles, place, shot) for shot in in_shots])
     else:
         raise InputError(
             f"subjects.<name>.performer is {performer!r}, but the people are numbered 1 to {len(persons)}; "
@@ -146,18 +149,19 @@ def find_tracks(people, cuts=()):
     return [np.array(track) for track in tracks]
 
 
-def _choose_in_shot(people, persons, performer, in_shot):
-    """The rows of one person in one shot; in_shot: (N,) bool."""
-    scores = _scores(people)
+def _choose_in_shot(persons, scores, middles, place, in_shot):
+    """The rows of one person in one shot; in_shot: (N,) bool.
+
+    scores, middles: (N,) of each row, its box's middle in px; place: px, who is nearest to it is meant, or
+    None for the highest score.
+    """
     rows = [person.rows[in_shot[person.rows]] for person in persons]
     sums = [scores[own].sum() for own in rows]
     best = int(np.argmax(sums))
-    if performer == "largest" or not len(rows[best]):
+    if place is None or not len(rows[best]):
         return rows[best]
-    box = boxes(people.keypoints)
-    wanted = {"left": 0, "right": people.width, "center": people.width / 2}[performer]
     meant = [own for own, score in zip(rows, sums, strict=True) if score > 0 and score >= SHARE * sums[best]]
-    return min(meant, key=lambda own: abs(np.median(box[own, 0] + box[own, 2]) / 2 - wanted))
+    return min(meant, key=lambda own: abs(np.median(middles[own]) - place))
 
 
 def _describe(people, tracks):

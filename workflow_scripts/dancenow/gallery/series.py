@@ -13,7 +13,8 @@ from dancenow.evaluation import VideoFrames, detect_largest
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import load_pose
 from dancenow.metrics import person_box, pose_error, psnr_in_box, ssim_in_box, standing_height
-from dancenow.report.coverage import body_heights, body_shape, compare_part
+from dancenow.report.appearance import sample_frames
+from dancenow.report.coverage import MOST_FRAMES, body_heights, body_shape, compare_part
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +70,12 @@ def distance_to_shown(asked, shown, stance):
     """How far each asked pose is from the nearest one shown: (T,) float in % of the height, and the limit.
 
     asked, shown: Poses in the same frame; stance: the target's, from measure_stance. The whole body is
-    compared as in report.coverage, relative to the hips; NaN where it is missing or never shown.
+    compared as in report.pair, with at most MOST_FRAMES of the shown frames, relative to the hips; NaN where
+    it is missing or never shown.
     """
-    shapes = [body_shape(pose, body_heights(pose, stance)) for pose in (asked, shown)]
-    compared = compare_part(*shapes, "whole body", shown.fps)
+    asked, known = (body_shape(pose, body_heights(pose, stance)) for pose in (asked, shown))
+    some = sample_frames(len(known), MOST_FRAMES)
+    compared = compare_part(asked, known[some], "whole body", shown.fps * len(some) / len(known))
     return compared["distance"], compared["limit"]
 
 
