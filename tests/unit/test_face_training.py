@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch import nn
 
+from dancenow import winograd
 from dancenow.device import prepare
 from dancenow.errors import InputError
 from dancenow.face_training import FacePreviews, FaceSampler, FaceTrainer, masked_lsgan
@@ -10,6 +11,7 @@ from dancenow.keypoints import INDEX
 from dancenow.networks import Generator
 from dancenow.perceptual import PerceptualNetwork
 from dancenow.pictures import read_png
+from dancenow.winograd import TransformedWeights
 from figures import footage, performer
 
 MAIN = {"channels": 4, "downs": 2, "blocks": 1}
@@ -168,3 +170,34 @@ def test_previews_show_the_faces_square(tmp_path):
     assert (w, h) == (32, 32)
     assert np.array_equal(real[:, :32], frames[previews.moments[0]][y : y + 32, x : x + 32])
     assert error == pytest.approx(np.abs(result.astype(int) - real).mean())
+
+
+def test_wide_face_layers_paint_with_what_they_have_just_learned(monkeypatch):
+    monkeypatch.setattr(winograd, "ENOUGH_CHANNELS", 8)
+    batch, transformed, transform = sampler()(0), [], TransformedWeights.apply
+
+    def second_frames_past(trainer):
+        seen = []
+        trainer.main.register_forward_pre_hook(lambda _, given: seen.append(given[1]))
+        skeletons, _, plates = trainer._on_device(batch)
+        trainer._paint(skeletons, plates, batch["corner"], batch["visible"])
+        return seen[1]
+
+    def in_bfloat16(**changes):
+        trainer = make(**changes)
+        trainer.autocast = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": True}
+        return trainer
+
+    trainer, fresh = in_bfloat16(learning_rate=0.1), in_bfloat16()
+    trainer.train_step(batch)
+    fresh.restore(trainer.state())
+    monkeypatch.setattr(
+        TransformedWeights,
+        "apply",
+        lambda weight, dtype: transformed.append(weight) or transform(weight, dtype),
+    )
+    painted = second_frames_past(trainer)
+    # the main generator's are kept from the first step on, the face's are not
+    learned = {id(weight) for weight in trainer.generator.parameters()}
+    assert transformed and {id(weight) for weight in transformed} <= learned
+    assert torch.equal(painted, second_frames_past(fresh))

@@ -105,10 +105,12 @@ class FaceTrainer(Trainer):
         """The main generator's frames (N, T, 3, h, w), each given the last with its face painted over."""
         previous = empty_picture(skeletons[:, 0], None if plates is None else plates[:, 0])
         images, last = [], skeletons.shape[1] - 1
-        with torch.autocast(**self.autocast), unchanged_weights(self.kept):
+        with torch.autocast(**self.autocast):
             for moment in range(last + 1):
                 plate = None if plates is None else plates[:, moment]
-                image, _ = self.main(skeletons[:, moment], previous, plate)
+                # kept from step to step, so the main generator's alone: the face's weights learn in between
+                with unchanged_weights(self.kept):
+                    image, _ = self.main(skeletons[:, moment], previous, plate)
                 images.append(image)
                 if moment < last:
                     where = corners[:, moment], visible[:, moment]
