@@ -13,13 +13,14 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
-from dancenow.probing import HDR_TRANSFERS, probe
+from dancenow.probing import HDR_TRANSFERS, count_packets, probe
 from dancenow.programs import (
     Stalled,
     address,
     ffmpeg_binary,
     ffprobe_binary,
     fill,
+    no_room,
     running,
     safe_input,
 )
@@ -224,11 +225,14 @@ def mux(video, source_clip, source_facts, path):
             **options,
         )
         with _graph(node.global_args("-copyts")) as (process, reason):
-            if _status(process, source_clip, MUX_SECONDS + duration):
+            failed = _status(process, source_clip, MUX_SECONDS + duration)
+            if failed and not no_room(reason()):
                 raise InputError(
                     f"{path}: picture and sound of {source_clip} cannot be joined ({reason()}); "
                     "re-encode the sound of the clip as AAC"
                 )
+            if failed or not _holds(partial, count_packets(video)["video"], sound=len(streams) > 1):
+                raise InputError(f"{path}: cannot be written ({reason()}); is the disk full?")
 
 
 def write_stream(path, stream, chunks, **options):
@@ -242,7 +246,7 @@ def write_stream(path, stream, chunks, **options):
         node = stream.output(
             address(partial), map_metadata=-1, fflags="+bitexact", **{"flags:v": "+bitexact"}, **options
         )
-        with _graph(node, stdin=subprocess.PIPE) as (process, reason):
+        with _graph(node.global_args("-xerror"), stdin=subprocess.PIPE) as (process, reason):
             try:
                 for chunk in chunks:
                     process.stdin.write(chunk)
@@ -250,13 +254,22 @@ def write_stream(path, stream, chunks, **options):
                 process.stdin.close()
             except BrokenPipeError:
                 pass  # ffmpeg gave up; its exit status and its reason follow
-            if process.wait():
+            if process.wait() or (count and not _holds(partial, count)):
                 raise InputError(
                     f"{path}: cannot be written after frame {count} ({reason()}); is the disk full?"
                 )
         if not count:
             raise ValueError(f"{path}: there are no frames to write")
     return count
+
+
+def _holds(path, frames, sound=False):
+    """Whether the film holds what was written; ffmpeg 5.1 ends with status 0 when the disk is full."""
+    try:
+        counts = count_packets(path)
+    except InputError:
+        return False
+    return counts.pop("video", 0) == frames and set(counts) == ({"audio"} if sound else set())
 
 
 def _raw(frames, width, height):

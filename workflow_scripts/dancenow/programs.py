@@ -14,6 +14,7 @@ import tempfile
 from contextlib import contextmanager, suppress
 
 from dancenow.errors import InputError
+from dancenow.files import FULL
 
 # Formats that hold their pictures themselves. Playlists, concat scripts, manifests, session descriptions and
 # image sequences, which make ffmpeg open what they name, are not among them.
@@ -90,7 +91,8 @@ def running(command, **pipes):
             return failure_reason(messages.read()) or f"ffmpeg ended with status {process.returncode}"
 
         nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        process = subprocess.Popen(command, stderr=messages, **(nothing | pipes))
+        # Python ignores SIGXFSZ, and so shall the program: it then says that the file is too large.
+        process = subprocess.Popen(command, stderr=messages, restore_signals=False, **(nothing | pipes))
         try:
             _limit_memory(process)
             yield process, reason
@@ -137,6 +139,11 @@ def failure_reason(messages):
     ]
     telling = [line for line in told if line and not BOILERPLATE.search(line)]
     return telling[-1] if telling else ""
+
+
+def no_room(reason):
+    """Whether the reason of a failure is that a file could not grow."""
+    return any(os.strerror(code) in reason for code in FULL)
 
 
 def _limit_memory(process):
