@@ -8,12 +8,14 @@ import pytest
 
 from dancenow.keypoints import BODY, COUNT, INDEX, INVENTED, Pose
 from dancenow.normalize import measure_stance
+from dancenow.report.checks import track_checks
 from dancenow.report.coverage import (
     KINDS,
     PARTS,
     body_heights,
     body_shape,
     compare_part,
+    distinct_poses,
     nearest,
     part_vectors,
     pose_kinds,
@@ -28,6 +30,7 @@ from dancenow.report.pair import (
     outside_shares,
     worst_moments,
 )
+from dancenow.report.verdict import GOOD, LIMITS, SHOW
 from figures import STANDING, performer
 from walkers import copy_of
 
@@ -122,6 +125,40 @@ def test_a_part_that_the_target_never_shows():
     assert compared["outside"].all() and np.isinf(compared["distance"]).all()
     missing = compare_part(shown[:1], np.repeat(shape_of(), 50, axis=0), "left arm", Fraction(25))
     assert not missing["outside"].any()
+
+
+def test_a_photo_shows_one_pose_however_long_it_is(alice):
+    generator = np.random.default_rng(0)
+    shape = alice.shape()
+    for count in (2, 50, 1500):
+        photo = np.repeat(shape[300:301], count, axis=0)
+        assert distinct_poses(photo + generator.normal(0, 0.005, photo.shape)) == 1
+    sway = np.sin(np.linspace(0, 60, 1500))[:, None, None] * [0.05, 0]
+    swaying = shape[300:301] + sway * (shape[300, 15:16, 1] - shape[300:301, :, 1])[..., None]
+    assert LIMITS["poses"].level(distinct_poses(swaying)) != GOOD
+
+
+def test_poses_count_once_however_often_they_are_shown(alice):
+    shapes = np.concatenate([shape_of(left_wrist=(x, 0.0)) for x in np.linspace(1, 7, 5)])
+    assert distinct_poses(shapes) == distinct_poses(np.tile(shapes, (20, 1, 1))) == 5
+    assert distinct_poses(np.full((10, 17, 2), np.nan)) == 0
+    shown = distinct_poses(alice.shape()[:1200])
+    assert LIMITS["poses"].level(shown) == GOOD and shown > 40
+    assert LIMITS["poses"].level(distinct_poses(alice.shape()[:300])) == GOOD
+
+
+def test_swaps_are_counted_by_the_minute():
+    """The same share of the time is as bad in a long clip as in a short one."""
+    levels = []
+    for minutes, swapped in ((1, 2), (10, 20), (0.2, 2), (1, 3)):
+        frames = np.zeros(round(1500 * minutes), bool)
+        frames[:swapped] = True
+        pose = performer(len(frames), 64, 64)
+        footage = Footage("anna", type("Store", (), {"fps": Fraction(25)})(), None, pose, None, "")
+        measures = {"found": {"swapped": frames}, "others": np.zeros(len(frames), bool)}
+        checks = {item.name: item for item in track_checks(footage, measures)}
+        levels.append(checks["swaps"].level)
+    assert levels == [GOOD, GOOD, SHOW, SHOW]
 
 
 def test_runs_and_swaps():

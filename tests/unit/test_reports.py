@@ -215,9 +215,42 @@ def test_a_moving_camera_is_named_with_what_to_change(tmp_path):
         _, report = footage(tmp_path, "pan", plate=plate)
         told = [item for item in report["checks"] if item["name"] == "camera travel"]
         assert [item["level"] for item in told] == [level, "will show"]
+        assert ("unseen background" in levels(report)) == plate
         assert all("tripod" in item["advice"] for item in told)
         words = "not supported for the background plate", "set train: {generator: {plate: false}}"
         assert all((word in told[0]["advice"]) == plate for word in words)
+
+
+def test_a_photo_fails_as_a_target_with_words_on_what_to_film(tmp_path):
+    pose = performer(60, SIZE, SIZE, tall=110.0)
+    pose = pose.replace(keypoints=np.repeat(pose.keypoints[:1], 60, axis=0))
+    noise = np.random.default_rng(2).integers(-3, 4, (60, SIZE, SIZE, 1))
+    frames = np.clip(with_person(pose, room()) + noise, 0, 255).astype(np.uint8)
+    write_clip(tmp_path, "photo", pose, frames)
+    page, report = footage(tmp_path, "photo")
+    told = {item["name"]: item for item in report["checks"]}
+    assert (told["poses"]["value"], told["poses"]["level"], told["poses"]["roles"]) == (
+        1,
+        "will fail",
+        ["target"],
+    )
+    assert report["verdict"]["target"] == "will fail"
+    unseen = told["unseen background"]
+    assert unseen["value"] > 0.95 and unseen["level"] == "will show"
+    text = Page(page).text
+    assert "the footage shows a single pose" in text and "Film a person who moves" in text
+    assert "of the background behind the person is never seen" in text and "steps to both sides" in text
+
+
+def test_who_leaves_a_place_shows_what_is_behind(tmp_path):
+    pose = performer(60, SIZE, SIZE, tall=80.0)
+    points = pose.keypoints.copy()
+    points[..., 0] += np.where(points[..., 2] > 0, np.linspace(-50, 50, 60)[:, None], 0)
+    pose = pose.replace(keypoints=points)
+    write_clip(tmp_path, "walk", pose, with_person(pose, room()))
+    _, report = footage(tmp_path, "walk")
+    told = next(item for item in report["checks"] if item["name"] == "unseen background")
+    assert told["value"] == 0 and told["level"] == "good"
 
 
 def test_cuts_are_reported_and_where_a_clip_begins_is_none(tmp_path):

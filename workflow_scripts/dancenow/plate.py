@@ -81,6 +81,21 @@ def fill_along_rows(picture, known):
     return filled
 
 
+def sampled_masks(pose, training_frames):
+    """(S,) ascending frame numbers, at most SAMPLES of the first `training_frames`, and (S, H, W) bool: where
+    the person of the Pose is in them."""
+    chosen = np.unique(np.linspace(0, training_frames - 1, min(SAMPLES, training_frames)).astype(int))
+    masks = np.empty((len(chosen), pose.height, pose.width), bool)
+    for place, index in enumerate(chosen.tolist()):
+        masks[place] = person_mask(pose.keypoints[index], pose.width, pose.height)
+    return chosen, masks
+
+
+def ever_seen(masks):
+    """(H, W) bool: where the background is seen often enough to be known. masks: from sampled_masks."""
+    return len(masks) - masks.sum(axis=0) > LEAST_SEEN * len(masks)
+
+
 def make_plate(frames, pose, training_frames):
     """The temporal median of what lies outside the person.
 
@@ -89,15 +104,13 @@ def make_plate(frames, pose, training_frames):
     Returns (H, W, 3) uint8 RGB. Pixels that the person covers in nearly all sampled frames are filled from
     their surroundings, and how many they are is logged.
     """
-    chosen = np.unique(np.linspace(0, training_frames - 1, min(SAMPLES, training_frames)).astype(int))
+    chosen, masks = sampled_masks(pose, training_frames)
     # filled frame by frame: a list of them beside the stack would be the same hundreds of MB once more
-    stack = np.empty((len(chosen), pose.height, pose.width, 3), np.uint8)
-    masks = np.empty(stack.shape[:3], bool)
+    stack = np.empty((*masks.shape, 3), np.uint8)
     for place, index in enumerate(chosen.tolist()):
         stack[place] = frames[index]
-        masks[place] = person_mask(pose.keypoints[index], pose.width, pose.height)
     plate = np.zeros(stack.shape[1:], np.uint8)
-    seen = len(chosen) - masks.sum(axis=0) > LEAST_SEEN * len(chosen)
+    seen = ever_seen(masks)
     for row in range(len(plate)):  # by rows: a float stack of all samples would be too large
         known = seen[row]
         visible = np.where(masks[:, row, known, None], np.nan, stack[:, row, known].astype(np.float32))

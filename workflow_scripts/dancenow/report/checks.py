@@ -19,13 +19,16 @@ def footage_checks(footage, measures, plate):
         checks.append(refusal(footage.refused, advice))
     if footage.pose is not None:
         checks += _found_checks(measures["found"], float(footage.store.fps))
-        checks += _track_checks(footage, measures)
+        checks += track_checks(footage, measures)
         checks += _size_checks(footage)
         checks += _length_checks(footage, measures)
+        checks += _pose_checks(measures)
         checks += _light_checks(measures["appearance"])
         checks += _sharpness_checks(measures["appearance"]["sharpness"])
     checks += _clip_checks(footage)
     checks += _room_checks(measures["appearance"], plate)
+    if plate:
+        checks += _plate_checks(measures)
     return checks + _camera_checks(footage, measures["camera"], plate)
 
 
@@ -68,11 +71,12 @@ def _found_checks(found, fps):
     ]
 
 
-def _track_checks(footage, measures):
+def track_checks(footage, measures):
     found, origin = measures["found"], footage.pose.origin[:, BODY]
     there = max(1, int((origin != MISSING).sum()))
     mended, invented = ((origin >= least).sum() / there for least in (REPAIRED, INVENTED))
     swapped, others = int(found["swapped"].sum()), float(measures["others"].mean())
+    minutes = len(found["swapped"]) / float(footage.store.fps) / 60
     return [
         check(
             "repaired",
@@ -82,8 +86,8 @@ def _track_checks(footage, measures):
         ),
         check(
             "swaps",
-            swapped,
-            f"left and right change places in {swapped} frames",
+            swapped / minutes,
+            f"left and right change places in {swapped} frames, {swapped / minutes:.1f} a minute",
             "Limbs will jump where the strip below is marked: face the camera more of the time.",
         ),
         check(
@@ -115,6 +119,18 @@ def _length_checks(footage, measures):
     )
     advice = f"Film {more} more seconds: arms, legs, turns, everything a dance may ask for."
     return [check("length", seconds, text, advice, (TARGET,))]
+
+
+def _pose_checks(measures):
+    if measures["poses"] is None:
+        return []
+    shown = "a single pose" if measures["poses"] == 1 else f"{measures['poses']} clearly different poses"
+    text = f"the footage shows {shown}"
+    advice = (
+        "Film a person who moves: arms up, to the side and crossed, steps, bent knees, turns. A photo, or "
+        "somebody who only stands there, teaches no movement."
+    )
+    return [check("poses", measures["poses"], text, advice, (TARGET,))]
 
 
 def _light_checks(appearance):
@@ -201,6 +217,21 @@ def _room_checks(appearance, plate):
         advice = "Film where nothing else moves: curtains, trees, screens and people blur the background."
         checks.append(check("moving room", moving, text, advice, (TARGET,)))
     return checks
+
+
+def _plate_checks(measures):
+    if not measures["hidden"]:
+        return []
+    share = measures["unseen"] / measures["hidden"]
+    text = (
+        f"{share:.0%} of the background behind the person is never seen: {measures['unseen']:.0%} of the "
+        "picture is guessed from what lies beside it"
+    )
+    advice = (
+        "Take steps to both sides, so that each place is free for a twentieth of the time, or set train: "
+        "{generator: {plate: false}}, which paints the background with the person, less sharp."
+    )
+    return [check("unseen background", share, text, advice, (TARGET,))]
 
 
 def _camera_checks(footage, camera, plate):

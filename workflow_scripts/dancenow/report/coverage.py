@@ -26,6 +26,7 @@ LIMIT_QUANTILE = 0.95  # of the target's own distances: a pose farther than this
 # another pose, however far the frames of a short target clip are from each other
 LIMIT_RANGE = 3.0, 7.0
 
+DISTINCT = 0.04  # of the body height: poses as far apart are two; those of a photo differ by 0.01
 # shares of the body height that divide poses into kinds
 SHOULDER_HEIGHT = 0.10  # a wrist no lower than this below its shoulder
 ACROSS = 0.03  # a wrist so far beyond the middle of the body
@@ -98,6 +99,23 @@ def nearest(asked, shown, apart=0):
             indices[i] = means.argmin()
             distances[i] = means[indices[i]]
     return distances, indices
+
+
+def distinct_poses(shape):
+    """How many poses of the whole body there are that lie DISTINCT or more from one another.
+
+    shape: (T, 17, 2) body shapes; frames that lack more than half of the joints show no pose. The poses are
+    taken as they come, each new one as long as it is far from all before it.
+    """
+    left = part_vectors(shape, "whole body")
+    left = left[np.isfinite(left).all(axis=-1).mean(axis=1) > 0.5]
+    count = 0
+    while len(left):
+        ways = np.linalg.norm(left - left[0], axis=-1)
+        both = np.isfinite(ways)
+        means = np.where(both, ways, 0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+        left, count = left[means >= DISTINCT], count + 1
+    return count
 
 
 def compare_part(asked, shown, part, fps):

@@ -21,9 +21,10 @@ from dancenow.keypoints import (
 )
 from dancenow.normalize import measure_stance
 from dancenow.performer import track_performer
-from dancenow.report.appearance import measure_appearance
+from dancenow.plate import ever_seen, sampled_masks
+from dancenow.report.appearance import measure_appearance, sample_frames
 from dancenow.report.camera import camera_motion
-from dancenow.report.coverage import body_heights, body_shape
+from dancenow.report.coverage import MOST_FRAMES, body_heights, body_shape, distinct_poses
 from dancenow.retarget import SIDES
 
 WHOLE = 15  # of the 17 body keypoints make a whole body: ears are hidden from the side
@@ -73,14 +74,25 @@ def measure_footage(footage, holdout):
     """All measures of a Footage. holdout: share of the footage that training does not see.
 
     Returns {"appearance": from measure_appearance, "camera": from camera_motion, "found": from found_parts,
-    "others": (T,) bool, frames with somebody else, "training_frames": how many the training will see}.
+    "others": (T,) bool, frames with somebody else, "training_frames": how many the training will see,
+    "poses": distinct_poses of these, or None without a stance, "hidden": share of the picture (0..1) that the
+    person covers in them on average, "unseen": share of it that is never seen behind the person}.
     """
+    count = training_frame_count(footage.people.count, holdout)
+    poses, hidden, unseen = None, 0.0, 0.0
+    if footage.stance is not None:
+        poses = distinct_poses(footage.shape()[sample_frames(count, MOST_FRAMES)])
+        _, masks = sampled_masks(footage.pose, count)
+        hidden, unseen = float(masks.mean()), float((~ever_seen(masks)).mean())
     return {
         "appearance": measure_appearance(footage.store, footage.pose),
         "camera": camera_motion(footage.store, footage.pose, footage.store.fps),
         "found": found_parts(footage),
         "others": np.bincount(footage.people.frame, minlength=footage.people.count) > 1,
-        "training_frames": training_frame_count(footage.people.count, holdout),
+        "training_frames": count,
+        "poses": poses,
+        "hidden": hidden,
+        "unseen": unseen,
     }
 
 

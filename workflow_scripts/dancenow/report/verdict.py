@@ -37,11 +37,12 @@ LIMITS = {
     "person found": Limit(0.97, 0.30, least=True, unit="%"),  # frames
     "longest gap": Limit(0.5, unit="s"),  # without the person
     "repaired": Limit(0.06, unit="%"),  # body keypoints that were repaired or invented
-    "swaps": Limit(2),  # frames in which left and right change places
+    "swaps": Limit(2, unit="a minute"),  # frames in which left and right change places
     "face found": Limit(0.80, least=True, unit="%"),  # frames
     "hands found": Limit(0.60, least=True, unit="%"),  # frames, the worse hand
     "size": Limit(0.40, least=True, unit="%"),  # body height (ankles to nose) in frame heights
     "length": Limit(40.0, 3.0, least=True, unit="s"),  # footage that training sees
+    "poses": Limit(10, 3, least=True),  # that differ clearly, in the footage that training sees
     "others": Limit(0.10, unit="%"),  # frames in which somebody else is found too
     # the picture
     "frame rate": Limit(20.0, least=True, unit="frames per second"),
@@ -55,6 +56,7 @@ LIMITS = {
     "camera travel": Limit(0.004, 0.015, unit="%"),  # of the long edge, all along the clip
     "camera zoom": Limit(0.005, 0.03, unit="%"),
     "moving room": Limit(0.06, unit="%"),  # of the room's pixels differ from their median
+    "unseen background": Limit(0.30, unit="%"),  # of what the person hides at a time
     "cuts": Limit(0.0),
     # a pair
     "outside": Limit(0.10, unit="%"),  # of the source's poses are none that the target showed
