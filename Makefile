@@ -38,6 +38,8 @@ $(STAMP): $(PINS)
 	@echo "building $(VENV): downloads and compiles, a few minutes, once"
 	@rm -rf $(VENV)
 	@$(if $(PYTHON),"$(PYTHON)" -m venv $(VENV),$(UV_VENV))
+# what uv and some systems bring is newer, and refuses openpifpaf for a package that it does not need
+	@$(PIP_INSTALL) 'pip<26'
 	@$(PIP_INSTALL) --requirement requirements.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --requirement requirements-pose.txt
 	@touch $@
