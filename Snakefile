@@ -122,3 +122,7 @@ rule evaluate:
         expand("results/metrics/{pair}.json", pair=config["evaluation"]["truth"]),
         expand("results/figures/{pair}.normalization.png", pair=config["transfers"]),
         expand("results/figures/{pair}.png", pair=config["transfers"]),
+
+
+# last, for it asks which names are rules
+include: "rules/asked.smk"

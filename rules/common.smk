@@ -13,7 +13,7 @@ from snakemake.utils import update_config, validate
 sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.batch import summarise
-from dancenow.files import atomic_path
+from dancenow.files import as_on_disk, atomic_path
 from dancenow.stopping import leave_warning_to_training
 
 
@@ -47,6 +47,16 @@ def did_you_mean(word, known):
     """A hint for a message: the known word nearest to the one given, if any is near."""
     close = get_close_matches(str(word), known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def find_files():
+    """Spell the paths that the user gives as the disk does: with the home folder for ~, and with its accents."""
+    for subject in config["subjects"].values():
+        for given in (subject, *subject.get("clips", [])):
+            given.update({key: as_on_disk(given[key]) for key in ("video", "poses") if key in given})
+    truth = config["evaluation"]["truth"]
+    truth.update({pair: as_on_disk(path) for pair, path in truth.items()})
+    config["pose"]["checkpoint"] = as_on_disk(config["pose"]["checkpoint"])
 
 
 def check_config(merged, where=""):
@@ -168,6 +178,7 @@ os.environ.setdefault("MPLCONFIGDIR", os.path.abspath(".snakemake/matplotlib"))
 leave_warning_to_training()
 overlay_preset()
 check_config(config)
+find_files()
 check_stages(config["train"])
 check_keypoints()
 check_pairs("config: transfers", config["transfers"])
@@ -189,13 +200,6 @@ wildcard_constraints:
     source=NAME,
 
 
-# Snakemake would only say that no rule makes the file; this names the subject that is missing. The targets
-# are not known to a Snakefile by any other way than the command line.
-for wanted in sys.argv[1:]:
-    if re.fullmatch(r"results/(.+/)?[^/]+_as_[^/]+", wanted):
-        check_pairs(f"{wanted} (name it with its video in config.yaml)", [Path(wanted).name.split(".")[0]])
-
-
 def given_file(place, path):
     """`path`, which the user names at `place` in the configuration; says in one line that it cannot be opened.
 
@@ -206,6 +210,8 @@ def given_file(place, path):
         Path(path).stat()
     except FileNotFoundError:
         line = f"{path}: no such file; put it there or correct config: {place}".replace("\n", "\\n")
+        if not os.path.isabs(path) and Path(workflow.basedir, path).exists():
+            line += f", or add --directory '{workflow.basedir}', where it lies"
         if line not in MISSING:
             MISSING.add(line)
             logger.error(f"error: {line}")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+import unicodedata
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -63,6 +64,36 @@ def _explained(path, error):
     if error.errno not in FULL:
         return error
     return InputError(f"{path}: cannot be written ({error.strerror}); free space on its disk and run again")
+
+
+def as_on_disk(path):
+    """`path`, which a person has written, as the file system spells it; unchanged where there is nothing.
+
+    A leading ~ is the home folder. A letter with an accent is one character or two: macOS, editors and copies
+    across machines differ in it, and to Linux these are two names.
+    """
+    if os.path.lexists(path):
+        return path
+    path = os.path.expanduser(path)
+    found = Path(Path(path).anchor)
+    for part in Path(path).parts[len(found.parts) :]:
+        if not os.path.lexists(found / part):
+            same = [name for name in _names_in(found) if _composed(name) == _composed(part)]
+            if not same:
+                return path
+            part = same[0]
+        found /= part
+    return str(found)
+
+
+def _names_in(folder):
+    with suppress(OSError):
+        return sorted(os.listdir(folder))
+    return []
+
+
+def _composed(name):
+    return unicodedata.normalize("NFC", name)
 
 
 def write_json(path, value):

@@ -1,0 +1,80 @@
+"""What a person may write for a clip or a target: it works, or one line says what to write."""
+
+import unicodedata
+
+import pytest
+import yaml
+
+from running import planned_jobs, said
+
+PAIR = "results/alice_as_brunomars.mp4"
+EXAMPLE = "ask for what it becomes: results/alice_as_SOURCE.mp4, or results/reports/alice.html"
+
+
+@pytest.mark.parametrize(
+    "asked, told",
+    [
+        ("data/alice.mp4", f"is a clip of alice, which no rule makes; {EXAMPLE}"),
+        ("alice", f"is a subject; {EXAMPLE}"),
+        ("results/alice_as_brunomars", f"ask for {PAIR}"),
+        (
+            "{here}/results/clips/alice.json",
+            "results are asked for from the working directory; ask for results/clips/alice.json",
+        ),
+    ],
+)
+def test_what_no_rule_makes_is_answered_with_what_to_ask_for(workflow, asked, told):
+    asked = asked.format(here=workflow.directory)
+    completed = workflow("-n", asked)
+    assert completed.returncode != 0
+    assert f"{asked}: {told}\n" in said(completed)
+    assert "MissingRule" not in said(completed)
+
+
+def test_the_value_of_an_option_and_the_name_of_a_rule_are_no_subjects(workflow):
+    subjects = "subjects={evaluate: {video: data/carol.mp4}}"
+    planned = planned_jobs(workflow("-n", "evaluate", "--conda-prefix", "alice", "--config", subjects))
+    assert planned["evaluate"] == 1
+
+
+def test_paths_are_found_however_they_are_spelt(workflow, monkeypatch):
+    home = workflow.directory / "home"
+    monkeypatch.setenv("HOME", str(home))
+    composed, decomposed = (unicodedata.normalize(form, "Jörg Žižka") for form in ("NFC", "NFD"))
+    for name in ("mac", "linux"):
+        (home / name).mkdir(parents=True)
+    (home / "mac" / f"{decomposed}.mp4").write_text("a clip")
+    (home / "linux" / f"{composed}.mp4").write_text("a clip")
+    (home / "points.json").write_text("{}")
+    awkward = "a: %d 'q\" $x #é.mp4"
+    (workflow.directory / awkward).write_text("a clip")
+    config = {
+        "subjects": {
+            "a": {"video": f"~/mac/{composed}.mp4", "poses": "~/points.json"},
+            "b": {"clips": [{"video": f"~/linux/{decomposed}.mp4"}, {"video": awkward}]},
+        },
+        "pose": {"checkpoint": "~/points.json"},
+    }
+    mine = workflow.directory / "mine.yaml"
+    mine.write_text(yaml.safe_dump(config, allow_unicode=True))
+    wanted = ("a.people.npz", "b.people.npz", "estimator.json")
+    completed = workflow(*(f"results/poses/{name}" for name in wanted), "--configfile", str(mine))
+    assert completed.returncode == 0, said(completed)
+    assert str(home / "points.json") in (workflow.directory / "results/poses/estimator.json").read_text()
+
+
+def test_from_another_folder_it_is_said_where_the_clips_are(workflow):
+    (workflow.root / "data").mkdir()
+    (workflow.directory / "data/alice.mp4").rename(workflow.root / "data/alice.mp4")
+    completed = workflow("-n", PAIR)
+    assert completed.returncode != 0
+    told = f"config: subjects.alice, or add --directory '{workflow.root}', where it lies\n"
+    assert f"data/alice.mp4: no such file; put it there or correct {told}" in said(completed)
+
+
+def test_a_home_that_cannot_be_written_is_not_needed(workflow, monkeypatch):
+    monkeypatch.setenv("HOME", "/proc/no-home")
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    completed = workflow("results/clips/alice.json")
+    assert completed.returncode == 0, said(completed)
