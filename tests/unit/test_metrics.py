@@ -16,6 +16,7 @@ from dancenow.metrics import (
     standing_height,
 )
 from dancenow.perceptual import evaluation_decision, load_perceptual
+from figures import performer
 
 BOX = (20, 10, 60, 70)
 
@@ -173,6 +174,14 @@ def test_keypoints_beyond_the_wanted_and_beyond_the_body_do_not_count():
     found = person(nose=(50, 20), left_heel=(90, 90), left_wrist=(10, 10))
     assert pose_error(found, wanted, height_px=100) == (0, 0, 0)
     assert all(math.isnan(value) for value in pose_error(found, person(left_heel=(1, 1)), 100))
+
+
+def test_standing_height_of_who_lies_or_stands_on_the_hands():
+    pose = performer(10, width=256, height=256, tall=200).keypoints
+    upside_down, lying = pose * [1, -1, 1] + [0, 256, 0], pose[..., [1, 0, 2]]
+    height = standing_height(pose)
+    assert height == pytest.approx(0.95 * 200)
+    assert standing_height(upside_down) == pytest.approx(height) and standing_height(lying) == height
 
 
 def test_standing_height_ignores_crouches_arms_and_cut_off_frames():

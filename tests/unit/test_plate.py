@@ -31,6 +31,12 @@ def test_mask_covers_the_figure_only():
     assert not person_mask(np.zeros_like(pose.keypoints[0]), 256, 128).any()
 
 
+def test_who_lies_is_masked_as_thick_as_who_stands():
+    standing = performer(1, width=128, height=128, tall=100).keypoints[0]
+    lying = standing[:, [1, 0, 2]]
+    assert np.array_equal(person_mask(lying, 128, 128), person_mask(standing, 128, 128).T)
+
+
 def test_filling_keeps_the_known_and_continues_it():
     ramp = np.repeat(np.linspace(40, 200, 64)[None, :, None], 48, axis=0).repeat(3, axis=2).astype(np.uint8)
     known = np.ones((48, 64), bool)

@@ -118,11 +118,20 @@ def standing_height(keypoints):
     """Height in px of the performer standing upright: from the head's keypoints to the feet's.
 
     keypoints: (T, 133, 3). The 95th percentile over frames with a head and a foot, because people crouch and
-    detections jump; arms do not count, because they are raised. NaN if no frame shows both.
+    detections jump; arms do not count, because they are raised. Whoever lies is as tall, and who is upside
+    down. NaN if no frame shows both.
     """
-    head = _extreme(keypoints[:, : INDEX["right_ear"] + 1], np.min)
-    feet = _extreme(keypoints[:, INDEX["left_ankle"] : INDEX["right_heel"] + 1], np.max)
-    tall = (feet - head)[np.isfinite(feet - head)]
+    head, feet = (
+        keypoints[:, : INDEX["right_ear"] + 1],
+        keypoints[:, INDEX["left_ankle"] : INDEX["right_heel"] + 1],
+    )
+    ways = [
+        _extreme(far, axis, np.max) - _extreme(near, axis, np.min)
+        for axis in (0, 1)
+        for far, near in ((head, feet), (feet, head))
+    ]
+    tall = np.max(ways, axis=0)
+    tall = tall[np.isfinite(tall)]
     return float(np.quantile(tall, 0.95)) if len(tall) else float("nan")
 
 
@@ -166,11 +175,11 @@ def block_bootstrap(values, seed, block, rounds=2000):
     return {"mean": mean, "low": float(low), "high": float(high)}
 
 
-def _extreme(keypoints, pick):
-    """(T,) y px of the lowest or highest seen of (T, K, 3) keypoints; NaN where none is seen."""
+def _extreme(keypoints, axis, pick):
+    """(T,) x or y px of the least or greatest seen of (T, K, 3) keypoints; NaN where none is seen."""
     fill = np.inf if pick is np.min else -np.inf
-    y = pick(np.where(keypoints[..., 2] >= MIN_CONFIDENCE, keypoints[..., 1], fill), axis=1)
-    return np.where(np.isfinite(y), y, np.nan)
+    places = pick(np.where(keypoints[..., 2] >= MIN_CONFIDENCE, keypoints[..., axis], fill), axis=1)
+    return np.where(np.isfinite(places), places, np.nan)
 
 
 def _network_input(stack):

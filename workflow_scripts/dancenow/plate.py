@@ -41,7 +41,8 @@ def person_mask(keypoints, width, height):
     if seen.sum() < 3:
         return mask.astype(bool)
     points = np.rint(keypoints[:, :2]).astype(np.int32)
-    tall = float(np.ptp(keypoints[seen, 1]))
+    # the longer side: someone who lies is as thick as before
+    tall = float(np.ptp(keypoints[seen, :2], axis=0).max())
     radius = max(1, round(tall * LIMB_SHARE))
     for chain in LIMBS:
         for start, end in zip(chain[:-1], chain[1:], strict=True):
