@@ -67,3 +67,9 @@ def test_frames_without_a_person_take_the_nearest_box():
 def test_nobody_at_all_is_an_error():
     with pytest.raises(ValueError, match="no frame"):
         person_boxes(np.zeros((3, COUNT, 3), np.float32))
+
+
+def test_who_lies_has_the_margin_of_who_stands():
+    standing = performer(20, width=256, height=256, tall=150).keypoints
+    boxes = person_boxes(standing)
+    assert np.array_equal(person_boxes(standing[..., [1, 0, 2]]), boxes[:, [1, 0, 3, 2]])

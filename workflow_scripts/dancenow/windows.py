@@ -29,7 +29,7 @@ def person_boxes(keypoints):
     # each known frame is the nearest up to half the way to the next, the middle included
     nearest = known[np.searchsorted((known[:-1] + known[1:]) // 2, np.arange(len(keypoints)))]
     low, high = low[nearest], high[nearest]
-    margin = MARGIN * np.median(high[:, 1] - low[:, 1])
+    margin = MARGIN * np.median((high - low).max(axis=1))  # the longer side: somebody may lie
     return np.concatenate([low - margin, high + margin], axis=1).astype(np.float32)
 
 
