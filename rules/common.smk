@@ -49,6 +49,15 @@ def did_you_mean(word, known):
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+def check_folders():
+    """A folder of ours may be a link to another disk, which must be there; Snakemake would not say what is wrong."""
+    for folder in ("results", "logs", "benchmarks"):
+        if os.path.islink(folder) and not os.path.isdir(folder):
+            raise WorkflowError(
+                f"{folder}: a link to {os.readlink(folder)}, where no folder is; mount that disk or make the folder"
+            )
+
+
 def find_files():
     """Spell the paths that the user gives as the disk does: with the home folder for ~, and with its accents."""
     for subject in config["subjects"].values():
@@ -178,6 +187,7 @@ os.environ.setdefault("MPLCONFIGDIR", os.path.abspath(".snakemake/matplotlib"))
 leave_warning_to_training()
 overlay_preset()
 check_config(config)
+check_folders()
 find_files()
 check_stages(config["train"])
 check_keypoints()

@@ -72,6 +72,17 @@ def test_from_another_folder_it_is_said_where_the_clips_are(workflow):
     assert f"data/alice.mp4: no such file; put it there or correct {told}" in said(completed)
 
 
+def test_results_may_lie_on_another_disk_which_must_be_there(workflow, tmp_path):
+    (workflow.directory / "results").symlink_to(tmp_path / "disk")
+    missing = workflow("results/clips/alice.json")
+    assert missing.returncode != 0
+    told = f"results: a link to {tmp_path}/disk, where no folder is; mount that disk or make the folder\n"
+    assert told in said(missing)
+    (tmp_path / "disk").mkdir()
+    assert workflow("results/clips/alice.json").returncode == 0
+    assert (tmp_path / "disk" / "clips" / "alice.json").is_file()
+
+
 def test_a_home_that_cannot_be_written_is_not_needed(workflow, monkeypatch):
     monkeypatch.setenv("HOME", "/proc/no-home")
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):

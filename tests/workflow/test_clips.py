@@ -66,6 +66,7 @@ def test_what_may_be_said_of_clips(subject, schema):
         {"clips": [{"video": "y.mp4", "fps": 25}]},
         {"clips": [{"start": 1}]},
         {"video": "{x}.mp4"},
+        {"video": "x.mp4", "poses": "{x}"},
         {"video": "x.mp4", "start": -1},
         {"video": "x.mp4", "end": 0},
         {"video": "x.mp4", "fps": 0},
@@ -77,6 +78,12 @@ def test_what_may_be_said_of_clips(subject, schema):
 )
 def test_what_may_not(subject, schema):
     assert complaint(schema, {"anna": subject})
+
+
+@pytest.mark.parametrize("path, good", [("data/a b.mp4", True), ("{x}.mp4", False), ("", False)])
+def test_a_truth_is_a_path_like_a_clip(path, good, schema):
+    rule = schema["properties"]["evaluation"]["properties"]["truth"] | {"$defs": schema["$defs"]}
+    assert jsonschema.Draft202012Validator(rule).is_valid({"a_as_b": path}) == good
 
 
 def configured(workflow, subjects, **more):
