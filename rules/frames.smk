@@ -7,7 +7,7 @@ rule probe_clip:
     """What ffprobe says of each clip, and the part that is used; refuses what is not a video."""
     input:
         clips=videos_of,
-        code=library("media", "probing", "programs", "selection"),
+        code=library("appearance", "decoded", "media", "probing", "programs", "selection", "sound"),
     output:
         facts=ensure("results/clips/{subject}.json", non_empty=True),
     log:
@@ -27,7 +27,7 @@ rule extract_frames:
     input:
         clips=videos_of,
         facts="results/clips/{subject}.json",
-        code=library("frames", "cuts", "media", "probing", "programs", "selection"),
+        code=library("frames", "appearance", "cuts", "decoded", "media", "probing", "programs", "selection"),
     output:
         frames=ensure("results/frames/{subject}.avi", non_empty=True),
         index=ensure("results/frames/{subject}.index.npy", non_empty=True),

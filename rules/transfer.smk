@@ -34,7 +34,7 @@ rule mux_video:
         video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
         clip=lambda wildcards: clips_of(wildcards.source)[0]["video"],
         facts="results/clips/{source}.json",
-        code=library("media", "probing", "programs"),
+        code=library("media", "decoded", "probing", "programs", "sound"),
     output:
         video=shown(ensure("results/{target}_as_{source}{variant}{placing}.mp4", non_empty=True), "result"),
     log:

@@ -42,6 +42,15 @@ def damaged(path):
     path.write_bytes(whole)
 
 
+def two_sizes(path):
+    raw = b""
+    for height, width in ((64, 96), (96, 64)):
+        part = path.with_suffix(".h264")
+        film(part, numbered(5, height, width), "-bf 0")
+        raw += part.read_bytes()
+    ffmpeg("-f h264 -i pipe: -c copy", path, data=raw)
+
+
 def sound(path):
     ffmpeg("-f lavfi -i sine=duration=0.3 -c:a aac", path)
 

@@ -86,6 +86,10 @@ FOOTAGE = [
     Bad("damaged", "data damaged in the middle",
         "clips/damaged.mp4: damaged after frame … of 20 (…); copy the clip again or re-encode it",
         "extract_frames", clips.damaged),
+    Bad("two-sizes", "a picture that changes its size",
+        "clips/two-sizes.mp4: its picture changes from 96x64 px (yuv420p) to 64x96 px (yuv420p) at frame 5; "
+        "re-encode it to one size and format",
+        "extract_frames", clips.two_sizes),
     Bad("shapes", "several clips of different shape",
         "the clips differ in shape (clips/shapes.mp4 96x64, clips/tall.mp4 64x96); "
         "give each a `crop` of one shape", "extract_frames", clips.good,

@@ -1,7 +1,8 @@
 """Footage as cameras, phones and editors make it: time stamps, colours and sound come out right.
 
 Rotation, pixel shape and odd sizes are in test_framing, matrices and ranges in test_colour, varying rates and
-edit lists in test_decode, sound that starts late or runs on in test_encode_mux.
+edit lists in test_decode, sound that starts late or runs on in test_encode_mux and
+test_sound, crops, tracks and beginnings in test_containers.
 """
 
 import tracemalloc
@@ -12,7 +13,6 @@ import pytest
 from clips import ffmpeg, film, numbered, numbers, read
 from dancenow import media
 from test_colour import PATCHES, patches_in_yuv
-from test_encode_mux import sound
 
 
 def combing(frame):
@@ -139,26 +139,6 @@ def test_red_in_hdr_stays_red(tmp_path):
     frame = next(media.decode(path, media.probe(path), 64, 64))
     red, green, blue = frame[32, 48].astype(int)
     assert red > 1.5 * max(green, blue)
-
-
-# --- sound
-
-
-def test_of_several_sound_tracks_the_first_is_taken(tmp_path, caplog):
-    caplog.set_level("INFO")
-    source = tmp_path / "tracks.mkv"
-    ffmpeg(
-        "-f lavfi -i testsrc2=s=96x64:r=25:d=1 -f lavfi -i sine=f=440:r=48000:d=1 -f lavfi -i",
-        "sine=f=1500:r=48000:d=1 -map 0 -map 1 -map 2 -c:a aac -disposition:a:1 default",
-        source,
-    )
-    facts = media.probe(source)
-    assert "the first of its 2 sound tracks" in caplog.text
-    media.encode(tmp_path / "silent.mp4", media.decode(source, facts, 96, 64), facts["fps"], 96, 64)
-    media.mux(tmp_path / "silent.mp4", source, facts, tmp_path / "out.mp4")
-    spectrum = np.abs(np.fft.rfft(sound(tmp_path / "out.mp4")[10000:34000].astype(float)))
-    # half a second: 2 Hz a step; `sound` is rectified, which doubles its pitch
-    assert 2 * (np.argmax(spectrum[100:]) + 100) == pytest.approx(2 * 440, abs=6)
 
 
 # --- length

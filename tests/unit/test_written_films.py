@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from clips import one_line, sounding_clip
-from dancenow import media, probing
+from dancenow import media, probing, programs
 from dancenow.errors import InputError
 from dancenow.frames import write_frames
 
@@ -16,8 +16,8 @@ FILMS = ["film.mp4", "chunk.mkv", "frames.avi", "sounding.mp4"]
 LIAR = """#!{python}
 import os, subprocess, sys
 status = subprocess.run([{ffmpeg!r}, *sys.argv[1:]]).returncode
-(path,) = (word.removeprefix("file:") for word in sys.argv if "/.partial-" in word)
-os.truncate(path, int(os.path.getsize(path) {cut}))
+for path in (word.removeprefix("file:") for word in sys.argv if "/.partial-" in word):
+    os.truncate(path, int(os.path.getsize(path) {cut}))
 sys.exit(status)
 """
 
@@ -50,7 +50,7 @@ def test_a_film_without_its_end_is_refused_though_ffmpeg_says_0(name, cut, sourc
     liar = tmp_path / "ffmpeg"
     liar.write_text(LIAR.format(python=sys.executable, ffmpeg=media.ffmpeg_binary(), cut=cut))
     liar.chmod(0o755)
-    monkeypatch.setattr(media, "ffmpeg_binary", lambda: str(liar))
+    monkeypatch.setattr(programs, "ffmpeg_binary", lambda: str(liar))
     with pytest.raises(InputError) as error:
         write(tmp_path / name, sources)
     one_line(error, f"{name}: cannot be written", "is the disk full?")

@@ -11,20 +11,23 @@ from fractions import Fraction
 import ffmpeg
 import numpy as np
 
+from dancenow.appearance import HDR_TRANSFERS
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
-from dancenow.probing import HDR_TRANSFERS, count_packets, probe
+from dancenow.probing import count_packets, first_change, probe
 from dancenow.programs import (
+    THREADS,
     Stalled,
     address,
+    clip_input,
     ffmpeg_binary,
     ffprobe_binary,
     fill,
+    graph,
     no_room,
-    running,
-    safe_input,
 )
 from dancenow.selection import pixel_shape
+from dancenow.sound import into_mp4, joined
 
 __all__ = [
     "decode",
@@ -42,15 +45,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-# Fixed, because x264 writes different bytes for different thread counts.
-THREADS = 2
 CRF = 16
 SCALER = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
-# Seconds; Opus asks for 0.08.
-PREROLL = 0.1
-# A copy runs at the speed of the disk, an encoding of sound at many times that of the music.
-MUX_SECONDS = 600
-COPYABLE_AUDIO = {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac"}
 
 
 def working_size(width, height, long_edge):
@@ -89,7 +85,8 @@ def decode(path, facts, width, height):
     colours are converted with the clip's own matrix and range. Memory does not grow with the clip. Raises
     InputError, naming the frame, when the data are damaged.
     """
-    clip = _cropped(_timed(_input(path)[str(facts["stream"])], facts), facts)
+    clip = _shown(clip_input(path)[str(facts["stream"])], facts)
+    clip = _cropped(_timed(clip, facts), facts)
     fit = framing(facts, width, height)
     size = fit["scaled_width"], fit["scaled_height"]
     if facts["color_transfer"] in HDR_TRANSFERS:
@@ -100,7 +97,7 @@ def decode(path, facts, width, height):
     clip = clip.filter("crop", width, height, fit["crop_x"], fit["crop_y"])
     command = clip.output("pipe:", format="rawvideo", pix_fmt="rgb24").global_args("-xerror")
     count = 0
-    with _graph(command, stdout=subprocess.PIPE) as (process, reason):
+    with graph(command, stdout=subprocess.PIPE) as (process, reason):
         # Frames that fail in silence, as before a first key frame, would put picture and sound apart. One
         # frame more or less is the rounding of the last frame's duration.
         while True:
@@ -111,11 +108,13 @@ def decode(path, facts, width, height):
             yield frame
             count += 1
         if process.wait() or got:
+            _refuse_changes(path, facts)
             raise InputError(
                 f"{path}: damaged after frame {count} of {facts['frames']} ({reason()}); "
                 "copy the clip again or re-encode it"
             )
     if abs(count - facts["frames"]) > 1 or not count:
+        _refuse_changes(path, facts)
         raise InputError(f"{path}: {count} of {facts['frames']} frames can be decoded; re-encode the clip")
 
 
@@ -162,10 +161,10 @@ def decode_lossless(path, width, height, frames):
     hold that.
     """
     remedy = "delete it and run the same command again"
-    command = _input(path, err_detect="explode")["v:0"]
+    command = clip_input(path, err_detect="explode")["v:0"]
     command = command.output("pipe:", format="rawvideo", pix_fmt="rgb24").global_args("-xerror")
     count = 0
-    with _graph(command, stdout=subprocess.PIPE) as (process, reason):
+    with graph(command, stdout=subprocess.PIPE) as (process, reason):
         while True:
             frame = np.empty((height, width, 3), np.uint8)
             if _next_frame(path, process, frame, count) < frame.nbytes:
@@ -179,56 +178,25 @@ def decode_lossless(path, width, height, frames):
 
 
 def mux(video, source_clip, source_facts, path):
-    """Join the picture of `video` with the first sound track of `source_clip` into the mp4 `path`.
+    """Join the picture of `video` with the sound of `source_clip` into the mp4 `path`.
 
-    Both are copied as they are; sound that mp4 cannot hold becomes AAC. Picture and sound keep the offset
+    The picture is copied as it is, the sound as sound.into_mp4 tells. Picture and sound keep the offset
     they have in the source, and the sound begins and ends with the picture, whatever part of the source
     `source_facts` tell of. No sound in the source, none out.
     """
-    picture, audio = _input(video)["v:0"], source_facts["audio"]
     duration = probe(video)["duration"]
-    streams, options = [picture], {"c": "copy"}
-    if audio and audio["start"] - source_facts["start"] >= duration:
-        log.info("%s: its sound begins after the picture has ended, so %s is silent", source_clip, path)
-    elif audio:
-        # With -copyts, times stay those of the source; shifted so that its first frame is at 0.
-        sound = _input(source_clip, itsoffset=f"{-source_facts['start']:.6f}")[str(audio["stream"])]
-        options["t"] = f"{duration:.6f}"
-        # What an edit list hides of a FLAC packet is not hidden to the sample: 46 ms early were measured.
-        cut_flac = audio["codec"] == "flac" and audio["start"] < source_facts["start"]
-        if audio["codec"] in COPYABLE_AUDIO and not cut_flac:
-            # Copied sound ends with a whole packet; what lies beyond the last frame is marked as not played.
-            # What lies before the first is dropped, but for the packets that a decoder needs to begin with.
-            options["bsf:a"] = (
-                f"noise=drop='lt(pts*tb,-{PREROLL})',setts=duration='min(DURATION,{duration:.6f}/TB-PTS)'"
-            )
-        else:
-            why = "cannot be cut in mp4" if cut_flac else "does not fit into mp4"
-            log.info("%s: %s sound %s; encoding it as AAC", source_clip, audio["codec"], why)
-            sound = sound.filter("atrim", start=0, end=duration)
-            options |= {"c:a": "aac", "b:a": "192k"}
-        streams.append(sound)
+    sound, options = into_mp4(source_clip, source_facts, duration)
+    streams = [clip_input(video)["v:0"], *([sound] if sound else [])]
     with atomic_path(path) as partial:
-        # Some versions of ffmpeg call FLAC and Opus in mp4 experimental.
-        node = ffmpeg.output(
-            *streams,
-            address(partial),
-            movflags="+faststart",
-            strict="experimental",
-            map_metadata=-1,
-            map_chapters=-1,
-            fflags="+bitexact",
-            **options,
-        )
-        with _graph(node.global_args("-copyts")) as (process, reason):
-            failed = _status(process, source_clip, MUX_SECONDS + duration)
-            if failed and not no_room(reason()):
-                raise InputError(
-                    f"{path}: picture and sound of {source_clip} cannot be joined ({reason()}); "
-                    "re-encode the sound of the clip as AAC"
-                )
-            if failed or not _holds(partial, count_packets(video)["video"], sound=len(streams) > 1):
-                raise InputError(f"{path}: cannot be written ({reason()}); is the disk full?")
+        options = {"c": "copy", "movflags": "+faststart"} | options
+        failed, reason = joined(streams, partial, source_clip, duration, **options)
+        if failed and not no_room(reason):
+            raise InputError(
+                f"{path}: picture and sound of {source_clip} cannot be joined ({reason}); "
+                "re-encode the sound of the clip as AAC"
+            )
+        if failed or not _holds(partial, count_packets(video)["video"], sound=len(streams) > 1):
+            raise InputError(f"{path}: cannot be written ({reason}); is the disk full?")
 
 
 def write_stream(path, stream, chunks, **options):
@@ -242,7 +210,7 @@ def write_stream(path, stream, chunks, **options):
         node = stream.output(
             address(partial), map_metadata=-1, fflags="+bitexact", **{"flags:v": "+bitexact"}, **options
         )
-        with _graph(node.global_args("-xerror"), stdin=subprocess.PIPE) as (process, reason):
+        with graph(node.global_args("-xerror"), stdin=subprocess.PIPE) as (process, reason):
             try:
                 for chunk in chunks:
                     process.stdin.write(chunk)
@@ -282,27 +250,6 @@ def _pictures(fps, width, height):
     )
 
 
-def _input(path, **options):
-    return ffmpeg.input(address(path), **safe_input(), **options)
-
-
-def _graph(node, **pipes):
-    """Run an ffmpeg graph; as programs.running."""
-    node = node.global_args(
-        "-v", "error", "-hide_banner", "-nostdin", "-filter_complex_threads", str(THREADS)
-    )
-    return running(ffmpeg.compile(node, cmd=ffmpeg_binary(), overwrite_output=True), **pipes)
-
-
-def _status(process, path, seconds):
-    try:
-        return process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise InputError(
-            f"{path}: its sound is not read within {seconds:.0f} s; copy the clip to a disk of this machine"
-        ) from None
-
-
 def _next_frame(path, process, frame, count):
     try:
         return fill(process.stdout, frame)
@@ -310,6 +257,18 @@ def _next_frame(path, process, frame, count):
         raise InputError(
             f"{path}: {stalled} after frame {count}; copy the clip to a disk of this machine or re-encode it"
         ) from None
+
+
+def _refuse_changes(path, facts):
+    if change := first_change(path, facts["stream"]):
+        raise InputError(f"{path}: its picture {change}; re-encode it to one size and format")
+
+
+def _shown(clip, facts):
+    """The part of the picture that the container shows; fails where the picture's size changes."""
+    (width, height), (x, y, w, h) = facts["decoded"], facts["shown"]
+    # ffmpeg would build the rest of the graph anew for another size, and count its frames from 0 again.
+    return clip.filter("crop", f"if(eq(iw,{width})*eq(ih,{height}),{w},-1)", h, x, y, exact=1)
 
 
 def _timed(clip, facts):

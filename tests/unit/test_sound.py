@@ -1,0 +1,171 @@
+"""The sound of a clip: which track is taken, gaps that are filled, what cannot be used said at once."""
+
+import numpy as np
+import pytest
+
+from clips import ffmpeg, ffprobe, film, numbered, sounding_clip
+from dancenow import media
+
+SINE = "-f lavfi -i sine=f={}:r=48000:d=1.2"
+
+
+def result(clip, folder, **wanted):
+    """(facts, the finished mp4) for a clip of 96x64 px."""
+    facts = media.probe(clip, **wanted)
+    media.encode(folder / "silent.mp4", media.decode(clip, facts, 96, 64), facts["fps"], 96, 64)
+    media.mux(folder / "silent.mp4", clip, facts, folder / "out.mp4")
+    return facts, folder / "out.mp4"
+
+
+def samples(path):
+    """What a player hears that counts samples and looks at no time stamps, (samples,) at 48 kHz."""
+    raw = ffmpeg("-i", path, "-map 0:a -af asetpts=N/SR/TB -ac 1 -ar 48000 -f s16le pipe:")
+    return np.abs(np.frombuffer(raw, np.int16).astype(int))
+
+
+def pitch(path):
+    heard = samples(path)[10000:34000]
+    wave = np.frombuffer(ffmpeg("-i", path, "-map 0:a -ac 1 -ar 48000 -f s16le pipe:"), np.int16)[10000:34000]
+    assert len(heard) == len(wave) == 24000
+    return 2 * np.argmax(np.abs(np.fft.rfft(wave.astype(float))))  # half a second: 2 Hz a step
+
+
+# --- tracks
+
+
+def tracks(path, *options, channels=(1, 1), flags="-disposition:a:0 0 -disposition:a:1 default"):
+    """A film with a sound of 440 Hz and one of 1500 Hz."""
+    sounds = f"{SINE.format(440)} {SINE.format(1500)}"
+    layout = " ".join(f"-ac:a:{i} {count}" for i, count in enumerate(channels))
+    maps = f"-map 0:v -map 1:a -map 2:a -c:a aac {layout} {flags}"
+    return film(path, numbered(30), maps, *options, sound=sounds)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+@pytest.mark.parametrize(
+    "flags, channels, taken",
+    [
+        ("-disposition:a:0 0 -disposition:a:1 default", (1, 1), 1),
+        ("-disposition:a:0 default -disposition:a:1 0", (1, 2), 0),
+        ("-disposition:a:0 default -disposition:a:1 default", (1, 2), 1),
+        ("-disposition:a:0 default -disposition:a:1 default", (1, 1), 0),
+        ("-disposition:a:0 default+comment -disposition:a:1 default", (1, 1), 1),
+    ],
+)
+def test_the_default_sound_else_the_widest_is_taken_and_the_others_named(
+    flags, channels, taken, suffix, tmp_path, caplog
+):
+    if "comment" in flags and suffix == "mp4":
+        flags = "-disposition:a:0 0 -disposition:a:1 default"  # mp4 cannot tell
+    caplog.set_level("INFO")
+    clip = tracks(tmp_path / f"clip.{suffix}", channels=channels, flags=flags)
+    facts, made = result(clip, tmp_path)
+    assert facts["audio"]["stream"] == 1 + taken and facts["audio"]["channels"] == channels[taken]
+    assert pitch(made) == pytest.approx((440, 1500)[taken], abs=2)
+    assert f"{1 + taken} (aac, {channels[taken]} channels) is taken, not {2 - taken} (aac" in caplog.text
+
+
+def unknown_codec(path, count):
+    """Give the first `count` sounds of a mov a codec that ffmpeg cannot decode, as phones do."""
+    data = path.read_bytes().replace(b"mp4a", b"apac", count).replace(b"esds", b"dapa", count)
+    path.write_bytes(data)
+
+
+def test_a_sound_that_cannot_be_decoded_is_passed_over(tmp_path, caplog):
+    clip = tracks(tmp_path / "clip.mov", flags="-disposition:a:0 default -disposition:a:1 0")
+    unknown_codec(clip, 1)
+    facts, made = result(clip, tmp_path)
+    assert facts["audio"]["stream"] == 2 and pitch(made) == pytest.approx(1500, abs=2)
+    assert "clip.mov: its sound 1 (apac, 1 channels) cannot be used" in caplog.text
+
+
+def test_a_clip_whose_only_sound_cannot_be_decoded_is_said_to_be_silent(tmp_path, caplog):
+    clip = sounding_clip(tmp_path).rename(tmp_path / "clip.mov")
+    unknown_codec(clip, 1)
+    facts, made = result(clip, tmp_path)
+    assert facts["audio"] is None and media.probe(made)["audio"] is None
+    assert "clip.mov: what is made with it will be silent; re-encode its sound" in caplog.text
+
+
+def test_a_sound_that_mp4_cannot_take_is_said_at_once(tmp_path, caplog):
+    """24 channels without a layout: PCM that AAC has no place for."""
+    clip = film(
+        tmp_path / "clip.mkv",
+        numbered(30),
+        "-c:a pcm_s16le",
+        sound="-f s16le -ar 48000 -ac 24 -i /dev/zero -t 1.2",
+    )
+    assert media.probe(clip)["audio"] is None
+    assert "cannot be used" in caplog.text and "will be silent" in caplog.text
+
+
+def test_a_sound_without_a_packet_is_passed_over(tmp_path, caplog):
+    clip = tracks(tmp_path / "clip.mkv", "-bsf:a:1 noise=drop=1")
+    facts, made = result(clip, tmp_path)
+    assert facts["audio"]["stream"] == 1 and pitch(made) == pytest.approx(440, abs=2)
+    assert "2 (aac, 1 channels) cannot be used (it is empty)" in caplog.text
+
+
+# --- gaps
+
+
+def beeping(path, codec, options="", length=1.2):
+    """30 frames with a beep at 0.9 s."""
+    beep = f"-f lavfi -i sine=f=1000:r=48000:d={length},volume=0:enable='not(between(t,0.9,1.0))'"
+    return film(path, numbered(30), f"-c:a {codec} {options}", sound=beep)
+
+
+@pytest.mark.parametrize(
+    "name, codec",
+    [
+        ("gap.mkv", "aac"),
+        ("gap.mp4", "aac"),
+        ("gap.mkv", "pcm_s16le"),
+        ("gap.mkv", "libopus"),
+        ("gap.ts", "mp2"),
+    ],
+)
+def test_a_gap_in_the_sound_is_filled_with_silence(name, codec, tmp_path, caplog):
+    caplog.set_level("INFO")
+    whole = beeping(tmp_path / f"whole.{name[4:]}", codec)
+    clip = tmp_path / name
+    start = 1.4 if name.endswith("ts") else 0
+    between = f"gt(pts*tb-{start}\\,0.25)*lt(pts*tb-{start}\\,0.65)"
+    ffmpeg("-i", whole, f"-copyts -c copy -bsf:a noise=drop={between}", clip)
+    facts, made = result(clip, tmp_path)
+    assert facts["audio"]["straying"] == pytest.approx(0.4, abs=0.06)
+    assert np.argmax(samples(made) > 500) / 48000 == pytest.approx(0.9, abs=0.03)
+    if codec != "pcm_s16le":
+        assert "has gaps" in caplog.text
+
+
+@pytest.mark.parametrize("late", [0.2, -0.3])
+def test_a_sound_that_begins_late_or_early_is_counted_from_the_first_frame(late, tmp_path):
+    whole = beeping(tmp_path / "whole.mkv", "aac", length=2)
+    clip = tmp_path / "clip.mkv"
+    early = max(0, -late)
+    ffmpeg(
+        f"-itsoffset {early} -i",
+        whole,
+        f"-itsoffset {max(0, late)} -i",
+        whole,
+        "-map 0:v -map 1:a -c copy",
+        clip,
+    )
+    _, made = result(clip, tmp_path)
+    beeps = np.flatnonzero(samples(made) > 500)
+    assert beeps[0] / 48000 == pytest.approx(0.9 + late, abs=0.03)
+
+
+def test_a_sound_shorter_than_the_picture_ends_before_it(tmp_path):
+    _, made = result(beeping(tmp_path / "clip.mkv", "aac", length=1.0), tmp_path)
+    told = ffprobe(made, "stream=codec_type,duration")["streams"]
+    assert [float(stream["duration"]) for stream in told] == pytest.approx([1.2, 1.0], abs=0.03)
+    assert np.argmax(samples(made) > 500) / 48000 == pytest.approx(0.9, abs=0.03)
+
+
+def test_a_whole_sound_is_still_copied(tmp_path):
+    facts, made = result(beeping(tmp_path / "clip.mp4", "aac"), tmp_path)
+    assert facts["audio"]["straying"] < 0.002
+    packets = [ffmpeg("-i", path, "-map 0:a -c copy -f data pipe:") for path in (tmp_path / "clip.mp4", made)]
+    assert packets[0] == packets[1]
