@@ -224,6 +224,20 @@ def test_heights_of_the_report_are_those_of_the_ground():
     assert np.ptp(body_heights(still, measure_stance(walker))) < 0.02 * TALL
 
 
+def test_a_few_bent_stances_do_not_tell_the_size():
+    """Floor work all along, and a squat of a moment: the body is as long as the handstands show it."""
+    source = becoming(handstand(), slice(20, FRAMES))
+    keypoints = source.keypoints.copy()
+    keypoints[:12] = becoming(SQUAT, slice(None)).keypoints[:12]
+    keypoints[4:12, INDEX["left_ankle"], 1] -= 30
+    source = source.replace(keypoints=keypoints)
+    stance = measure_stance(source)
+    assert 0 < stance["grounded_frames"] < 10 and stance["s_median"] == pytest.approx(GROUND, abs=2)
+    assert stance["h_far"] == pytest.approx(HEIGHT * TALL, rel=0.02)
+    usual = measure_stance(performer(TALL, GROUND))["limbs"]
+    assert stance["limbs"]["trunk"] == pytest.approx(usual["trunk"], rel=0.05)
+
+
 def test_longer_arms_do_not_lift_a_handstand():
     source = becoming(handstand(), MIDDLE)
     ratios = dict.fromkeys(BONES, 1.0) | {"upper_arm": 1.4, "forearm": 1.3, "thigh": 0.8}

@@ -19,6 +19,7 @@ from dancenow.keypoints import BODY, load_pose, save_pose
 from dancenow.performer import require_same_estimator
 from dancenow.retarget import limb_ratios, measure_limbs, retarget
 
+MIN_STANCE_SHARE = 0.05  # of the frames that show the person whole: fewer stances do not tell the size
 STILL = 0.02  # of the standing height: a smaller way from far to close is one place
 
 ALPHA = 0.7  # paper, eq. 9
@@ -51,8 +52,11 @@ def measure_stance(pose, clip="the clip"):
     figure = whole_figure(pose, clip)
     used, y = find_ground(figure, figure.whole, pose.fps)
     # a jump or a gap stands where its neighbours stand: left out, it would move the median, and eq. 9 with it
-    far, median, close, rule = _cluster_places(interpolated(y, used), figure.standing)
-    y, tall = y[used], figure.tall[used]
+    line = interpolated(y, used)
+    far, median, close, rule = _cluster_places(line, figure.standing)
+    # too few stances, in a bend perhaps, say little of the size: then the handstands count as well
+    sized = used if used.sum() >= MIN_STANCE_SHARE * figure.whole.sum() else figure.whole
+    y, tall = line[sized], figure.tall[sized]
     h_far, h_close = _heights(far, close, y, tall)
     stance = {
         "width": pose.width,
@@ -65,11 +69,11 @@ def measure_stance(pose, clip="the clip"):
         "s_close": close,
         "h_far": h_far,
         "h_close": h_close,
-        "x_median": float(np.median(figure.x[used])),
+        "x_median": float(np.median(figure.x[sized])),
     }
     stance = {key: round(value, 3) if isinstance(value, float) else value for key, value in stance.items()}
-    seen = (pose.present() & inside(pose))[used]
-    return stance | {"limbs": measure_limbs(pose.keypoints[used], seen, height_at(stance, y))}
+    seen = (pose.present() & inside(pose))[sized]
+    return stance | {"limbs": measure_limbs(pose.keypoints[sized], seen, height_at(stance, y))}
 
 
 def fit_similarity(source, source_stance, target_stance):
