@@ -68,18 +68,25 @@ def test_a_verdict_has_its_numbers():
 
 
 def test_the_sentence_says_how_sure_and_that_the_accuracy_is_unknown():
-    sentence = summarise(found(scores(1, 1, -0.5)))
+    sentence = summarise(found(scores(*[2] * 100)))
     assert sentence == (
-        "fake: 67% of 3 pairs of consecutive frames look fake, mean logit 0.50; "
-        "no held-out subject: accuracy unknown"
+        "fake: 100% of 100 pairs of consecutive frames look fake, mean logit 2.00 "
+        "[2.00, 2.00]; no held-out subject: accuracy unknown"
+    )
+
+
+def test_a_video_too_short_for_an_interval_has_no_verdict():
+    sentence = summarise(found(scores(*[3] * 75)))
+    assert sentence.startswith(
+        "undecided: 0% of 75 pairs of consecutive frames look real, mean logit 3.00 [too few]"
     )
 
 
 def test_the_sentence_says_how_good_the_detector_is_and_whom_it_knows():
     accuracy = {"mean": 0.934, "low": 0.9, "high": 0.96}
-    sentence = summarise(found(scores(-1, -3, *[-2] * 48), ["anna"], accuracy))
+    sentence = summarise(found(scores(-1, -3, *[-2] * 98), ["anna"], accuracy))
     assert sentence.startswith(
-        "real: 100% of 50 pairs of consecutive frames look real, mean logit -2.00 [-2."
+        "real: 100% of 100 pairs of consecutive frames look real, mean logit -2.00 [-2."
     )
     assert "on people it had not seen, 93% of the pairs were judged rightly" in sentence
     assert sentence.endswith("anna was in the training set, so this is no test of the detector")

@@ -4,10 +4,14 @@ import csv
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from dancenow.errors import InputError
+from dancenow.figures import bars
 from dancenow.figures.comparison import Comparison, Row, compare, compare_files
-from dancenow.figures.tables import csv_rows, latex, markdown, tabulate_ablation
+from dancenow.figures.measures import describe
+from dancenow.figures.style import bar_styles
+from dancenow.figures.tables import CSV_COLUMNS, csv_rows, latex, markdown, tabulate_ablation
 from dancenow.files import write_json
 from dancenow.metrics import block_bootstrap
 from dancenow.series import load_series, save_series
@@ -183,3 +187,23 @@ def test_series_keep_their_rows_and_sections(tmp_path):
     (tmp_path / "s.npz").write_bytes(b"no archive")
     with pytest.raises(InputError, match="s.npz: no measures"):
         load_series(tmp_path / "s.npz")
+
+
+def test_too_few_frames_for_an_interval_are_told_in_every_table(tmp_path):
+    short = {name: row(steady(level)[:15]) for name, level in (("a", 0.7), ("ours", 0.8))}
+    few = Comparison(compare(short, **TOLD), FACTS | {"frames": 15, "frames_compared": 15})
+    page, tex = markdown(few, "x"), latex(few, "x")
+    assert "| SSIM ↑ | 0.700 [too few] | 0.800 [too few] |" in page and "| 0.100 [too few] |" in page
+    assert "3 blocks: too few for intervals, and nothing is called the best." in page
+    assert "{\\tiny [too few]}" in tex
+    assert "nan" not in (page + tex).lower()
+    low, high = (CSV_COLUMNS.index(name) for name in ("low", "high"))
+    assert all(line[low] == line[high] == "" for line in csv_rows(few))
+
+
+def test_a_bar_says_that_the_frames_are_too_few_for_an_interval():
+    axis = Figure().subplots()
+    methods = {"a": row(steady(0.7)[:15]), "b": row(steady(0.6, 0.1))}
+    shown = {name: compare({name: one}, **TOLD)[name][KEY] for name, one in methods.items()}
+    bars._panel(axis, describe(KEY), shown, bar_styles(list(shown)))
+    assert [(text.get_position()[0], text.get_text()) for text in axis.texts] == [(0, "too few")]

@@ -15,7 +15,7 @@ from dancenow.errors import InputError
 from dancenow.frames import write_frames
 from dancenow.pictures import read_png
 
-EDGE, COUNT = 64, 30
+EDGE, COUNT = 64, 101  # four blocks of 25 pairs: fewer have no verdict
 
 
 def footage(seed, blur=False):

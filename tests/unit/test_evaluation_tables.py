@@ -43,7 +43,7 @@ def test_table_shows_every_measure_with_its_interval():
     assert {line.count("|") for line in lines} == {len(MEASURES) + 2}
     assert lines[2].startswith("| result | 0.812 [0.800, 0.820] | 0.81 [0.80, 0.82] |")
     assert lines[3].startswith("| static background plate | – |")
-    assert lines[4].startswith("| nearest neighbour | 0.500 | 0.50 |")
+    assert lines[4].startswith("| nearest neighbour | 0.500 [too few] | 0.50 [too few] |")
     assert lines[5].startswith("| result better than static background plate by | 0.812")
     assert "LPIPS-form (efficientnet-lite1)" in lines[0]
 

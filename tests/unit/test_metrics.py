@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 from skimage.metrics import structural_similarity
 
 from dancenow.keypoints import COUNT, INDEX
@@ -224,6 +225,33 @@ def test_bootstrap_leaves_out_what_is_not_finite():
     values = np.array([1.0, np.nan, 3.0, np.inf] * 50)
     assert block_bootstrap(values, seed=0, block=4) == {"mean": 2.0, "low": 2.0, "high": 2.0}
     assert block_bootstrap(np.full(60, np.nan), seed=0, block=25) == {"mean": None, "low": None, "high": None}
+
+
+def autocorrelated(random, count, share=0.8):
+    """(count,) of an AR(1) series of mean 0: each value is that share of the last, and noise."""
+    return lfilter([1], [1, -share], random.normal(size=count + 200))[200:]
+
+
+@pytest.mark.parametrize("blocks", [4, 6, 12])
+def test_bootstrap_covers_the_mean_of_few_blocks(blocks):
+    random, hits = np.random.default_rng(blocks), 0
+    for trial in range(400):
+        interval = block_bootstrap(autocorrelated(random, 25 * blocks), seed=trial, block=25, rounds=400)
+        hits += interval["low"] < 0 < interval["high"]
+    assert 0.9 <= hits / 400 <= 0.98  # without Student's t: .76, .85 and .90
+
+
+@pytest.mark.parametrize("frames", [1, 25, 50, 75])
+def test_bootstrap_of_fewer_than_four_blocks_has_no_interval(frames):
+    found = block_bootstrap(np.linspace(0, 1, frames), seed=0, block=25)
+    assert found["mean"] is not None and found["low"] is found["high"] is None
+
+
+def test_bootstrap_stays_among_the_values():
+    missed = np.zeros(100)
+    missed[60:70] = 100  # per cent, in one of four blocks
+    interval = block_bootstrap(missed, seed=0, block=25)
+    assert interval["low"] == 0 and 10 < interval["high"] <= 100
 
 
 def test_bootstrap_of_a_single_block_has_no_interval():

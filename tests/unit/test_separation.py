@@ -45,10 +45,19 @@ def test_the_interval_holds_the_value_and_grows_with_the_size_of_the_blocks_that
 
 def test_blocks_are_of_frames_not_of_pairs():
     # pairs 25 frames apart are a block each
-    found = with_interval(lambda logits: float(logits.mean()), [[scores(0, 1, every=25)]], seed=0)
-    assert (found["low"], found["mean"], found["high"]) == (0, 0.5, 1)
-    alone = with_interval(lambda logits: float(logits.mean()), [[scores(0, 1, every=24)]], seed=0)
+    found = with_interval(lambda logits: float(logits.mean()), [[scores(0, 1, 0, 1, every=25)]], seed=0)
+    assert 0 <= found["low"] < found["mean"] == 0.5 < found["high"] <= 1
+    alone = with_interval(lambda logits: float(logits.mean()), [[scores(0, 1, 0, 1, every=24)]], seed=0)
     assert alone == {"mean": 0.5, "low": None, "high": None}
+
+
+def test_blocks_of_several_videos_count_beyond_one_of_each():
+    def found(*blocks):
+        videos = [scores(*np.tile([0.0, 1.0], count)[:count], every=25) for count in blocks]
+        return with_interval(lambda logits: float(logits.mean()), [videos], seed=0)
+
+    assert found(3)["low"] is found(2, 2)["low"] is found(1, 1, 1, 1, 1)["low"] is None
+    assert found(2, 2, 2)["low"] == 0 and found(4)["low"] is not None
 
 
 def test_the_same_seed_gives_the_same_interval():

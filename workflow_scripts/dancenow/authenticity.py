@@ -15,6 +15,7 @@ from dancenow.detector import judge_squares, load_detector, save_detector, train
 from dancenow.detector_data import common_edge, degrade, draw_squares, read_pairs
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
+from dancenow.intervals import TOO_FEW
 from dancenow.media import CRF, probe
 from dancenow.separation import Scores, with_interval
 
@@ -143,10 +144,10 @@ def told_scale(video, clips, learned):
 
 def decide(scores, seed):
     """The verdict on a video's Scores, with its numbers; a dict as in judge_video."""
-    logit = with_interval(_mean, [[scores]], seed)
-    # a video too short for an interval has the sign of its mean alone
-    ends = (logit["low"], logit["high"]) if logit["low"] is not None else (logit["mean"], logit["mean"])
-    verdict = "fake" if ends[0] > 0 else "real" if ends[1] < 0 else "undecided"
+    logit = with_interval(_mean, [[scores]], seed, limits=(-math.inf, math.inf))
+    verdict = "undecided"
+    if logit["low"] is not None:  # else the video is too short for an interval, and so for a verdict
+        verdict = "fake" if logit["low"] > 0 else "real" if logit["high"] < 0 else "undecided"
     return {
         "verdict": verdict,
         "pairs": len(scores.logits),
@@ -199,4 +200,4 @@ def _share_fake(logits):
 
 
 def _bracket(found):
-    return "" if found["low"] is None else f" [{found['low']:.2f}, {found['high']:.2f}]"
+    return f" [{TOO_FEW}]" if found["low"] is None else f" [{found['low']:.2f}, {found['high']:.2f}]"

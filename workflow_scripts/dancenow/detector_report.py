@@ -14,6 +14,7 @@ from dancenow.authenticity import PAIRS, UNKNOWN, decide, score
 from dancenow.detector import load_detector
 from dancenow.detector_data import degrade, read_pairs, stored_pairs
 from dancenow.files import atomic_path, write_json
+from dancenow.intervals import TOO_FEW
 from dancenow.separation import BLOCK, accuracy, area, roc_curve, videos_right, with_interval
 
 log = logging.getLogger(__name__)
@@ -182,5 +183,5 @@ def _tables(report):
 
 def _cell(found):
     if found["low"] is None:
-        return f"{found['mean']:.2f}"
+        return f"{found['mean']:.2f} [{TOO_FEW}]"
     return f"{found['mean']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"

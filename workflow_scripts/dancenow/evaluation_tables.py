@@ -1,5 +1,6 @@
 """The report of `evaluate` as Markdown: what is printed in the log and lies beside the JSON."""
 
+from dancenow.intervals import TOO_FEW
 from dancenow.perceptual import EVALUATION
 from dancenow.pose_parts import PARTS, PCK_SHARE
 from dancenow.regions import REGIONS
@@ -88,7 +89,7 @@ def _cell(score, decimals):
     if score is None or score["mean"] is None:
         return "–"
     if score["low"] is None:
-        return f"{score['mean']:.{decimals}f}"
+        return f"{score['mean']:.{decimals}f} [{TOO_FEW}]"
     return "{:.{d}f} [{:.{d}f}, {:.{d}f}]".format(score["mean"], score["low"], score["high"], d=decimals)
 
 

@@ -5,7 +5,8 @@ FID fits a Gaussian and is biased by thousands of samples too few; the kernel di
 
 import numpy as np
 
-LEAST_BLOCKS = 4  # of fewer, too few draws differ to speak of an interval
+from dancenow.intervals import block_interval
+
 ROWS = 256  # samples compared with all others at a time: a whole film's pairs would be gigabytes
 
 
@@ -17,8 +18,8 @@ def kernel_distance(found, wanted, blocks, seed, rounds=2000):
     2012, eq. 4): the mean of k(x, x') + k(y, y') - k(x, y') - k(x', y) over pairs of different samples. Pairs
     within a block are left out as well, because neighbouring frames are no independent samples. It can be a
     little below zero, and is zero for equal sets. Returns {"mean", "low", "high"} with the 95 % interval over
-    `rounds` draws of whole blocks, seeded by `seed`; mean is None for fewer than two blocks, low and high for
-    fewer than LEAST_BLOCKS.
+    `rounds` draws of whole blocks, seeded by `seed`; mean is None for fewer than two blocks, low and high
+    where dancenow.intervals finds them too few.
     """
     found, wanted = np.asarray(found, dtype=float), np.asarray(wanted, dtype=float)
     _, member = np.unique(blocks, return_inverse=True)
@@ -35,16 +36,15 @@ def kernel_distance(found, wanted, blocks, seed, rounds=2000):
     numbers = np.outer(sizes, sizes)
     for table in (sums, numbers):
         np.fill_diagonal(table, 0)
-    mean = float(sums.sum() / numbers.sum())
-    if count < LEAST_BLOCKS:
-        return {"mean": mean, "low": None, "high": None}
-    draws = np.random.default_rng(seed).integers(0, count, (rounds, count))
-    places = count * np.arange(rounds)[:, None] + draws
-    times = np.bincount(places.ravel(), minlength=rounds * count).reshape(rounds, count).astype(float)
-    times = times[(times > 0).sum(axis=1) > 1]  # one block, drawn over and over, has no pairs
-    drawn = (times @ sums * times).sum(axis=1) / (times @ numbers * times).sum(axis=1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return {"mean": mean, "low": float(low), "high": float(high)}
+
+    def draw():
+        draws = np.random.default_rng(seed).integers(0, count, (rounds, count))
+        places = count * np.arange(rounds)[:, None] + draws
+        times = np.bincount(places.ravel(), minlength=rounds * count).reshape(rounds, count).astype(float)
+        times = times[(times > 0).sum(axis=1) > 1]  # one block, drawn over and over, has no pairs
+        return (times @ sums * times).sum(axis=1) / (times @ numbers * times).sum(axis=1)
+
+    return block_interval(float(sums.sum() / numbers.sum()), draw, count)
 
 
 def _kernel(x, y):

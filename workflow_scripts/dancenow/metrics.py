@@ -11,6 +11,7 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch.nn import functional as F
 
+from dancenow.intervals import block_interval
 from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE, boxes
 from dancenow.perceptual import perceptual_distance
 
@@ -157,8 +158,8 @@ def block_bootstrap(values, seed, block, rounds=2000):
 
     values: (T,) floats in the order of time; values that are not finite are left out. Neighbouring frames are
     alike, so whole blocks of `block` frames are drawn with replacement (Künsch 1989), `rounds` times, from a
-    generator seeded by `seed`. mean is None where nothing is finite, low and high where there are fewer than
-    two blocks.
+    generator seeded by `seed`. mean is None where nothing is finite, low and high where dancenow.intervals
+    finds the blocks too few; neither lies beyond the least and the greatest of the values.
     """
     values = np.asarray(values, dtype=float)
     usable = np.isfinite(values)
@@ -166,13 +167,15 @@ def block_bootstrap(values, seed, block, rounds=2000):
     sums = np.add.reduceat(np.where(usable, values, 0), starts)
     counts = np.add.reduceat(usable.astype(float), starts)
     sums, counts = sums[counts > 0], counts[counts > 0]
-    mean = float(sums.sum() / counts.sum()) if len(counts) else None
-    if len(counts) < 2:
-        return {"mean": mean, "low": None, "high": None}
-    draws = np.random.default_rng(seed).integers(0, len(counts), (rounds, len(counts)))
-    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return {"mean": mean, "low": float(low), "high": float(high)}
+    if not len(counts):
+        return {"mean": None, "low": None, "high": None}
+
+    def draw():
+        draws = np.random.default_rng(seed).integers(0, len(counts), (rounds, len(counts)))
+        return sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
+
+    limits = values[usable].min(), values[usable].max()
+    return block_interval(float(sums.sum() / counts.sum()), draw, len(counts), limits=limits)
 
 
 def _extreme(keypoints, axis, pick):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import binomtest
 
+from dancenow.intervals import block_interval
+
 BLOCK = 25  # frames drawn together by the bootstrap
 ROUNDS = 1000
 
@@ -42,21 +44,23 @@ def accuracy(real, fake):
     return float(((real <= 0).mean() + (fake > 0).mean()) / 2)
 
 
-def with_interval(statistic, classes, seed):
+def with_interval(statistic, classes, seed, limits=(0, 1)):
     """A statistic of the pairs of several videos and its 95 % bootstrap interval: {"mean", "low", "high"}.
 
-    classes: one list of Scores per argument of `statistic`. Neighbouring pairs are alike, so blocks of BLOCK
-    frames are drawn with replacement, within each video. low and high are None where no video has two
-    blocks. The interval says how much the number depends on the moments of these videos, not on the people.
+    classes: one list of Scores per argument of `statistic`; limits: the least and the greatest that it can
+    be. Neighbouring pairs are alike, so blocks of BLOCK frames are drawn with replacement, within each video.
+    low and high are None where dancenow.intervals finds the blocks too few. The interval says how much the
+    number depends on the moments of these videos, not on the people.
     """
     blocks = [[_blocks(scores) for scores in videos] for videos in classes]
     value = statistic(*(_joined(videos) for videos in blocks))
-    if all(len(video) < 2 for videos in blocks for video in videos):
-        return {"mean": value, "low": None, "high": None}
-    draw = np.random.default_rng(seed)
-    drawn = [statistic(*(_joined(videos, draw) for videos in blocks)) for _ in range(ROUNDS)]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return {"mean": value, "low": float(low), "high": float(high)}
+
+    def drawn():
+        draw = np.random.default_rng(seed)
+        return [statistic(*(_joined(videos, draw) for videos in blocks)) for _ in range(ROUNDS)]
+
+    counts = [len(video) for videos in blocks for video in videos]
+    return block_interval(value, drawn, sum(counts), len(counts), limits)
 
 
 def videos_right(real, fake):

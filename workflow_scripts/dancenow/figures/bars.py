@@ -8,6 +8,7 @@ from matplotlib.patches import Patch
 from dancenow.figures.comparison import compare_files, known
 from dancenow.figures.measures import HEADLINE, describe
 from dancenow.figures.style import bar_styles, printed
+from dancenow.intervals import TOO_FEW
 
 COLUMNS = 4
 PANEL_INCHES = 1.45
@@ -20,7 +21,8 @@ TOWERING = 2.5
 def plot_ablation(names, metrics_paths, series_paths, png, pdf):
     """Draw the comparison of compare_files, whose arguments these are; writes a PNG and a PDF.
 
-    The bar is the mean, the line its 95 % interval: over trainings where there are several, else over frames.
+    The bar is the mean, the line its 95 % interval: over trainings where there are several, else over frames;
+    where the frames are too few for one, the bar says so.
     """
     comparison = compare_files(names, metrics_paths, series_paths)
     keys = [key for key in HEADLINE if key in comparison.measured()]
@@ -70,6 +72,9 @@ def _panel(axis, measure, cells, styles):
         axis.bar(place, min(mean, limit), width=0.8, linewidth=0.5, **styles[name])
         if list(shown).index(name) in cut:
             axis.text(place, limit, f"{mean:.{measure.decimals}f}", ha="center", va="bottom", fontsize=6)
+        elif cells[name].frames["low"] is cells[name].seeds["low"] is None:
+            style = {"ha": "center", "va": "bottom", "fontsize": 5, "rotation": 90}
+            axis.text(place, max(0.0, mean) + 0.02 * limit, TOO_FEW, **style)
         elif high > low:
             # white below black is seen on dark and on light bars
             for colour, wide, cap in (("white", 2.4, 0), ("black", 0.9, 2)):

@@ -3,6 +3,7 @@
 import csv
 from itertools import groupby
 
+from dancenow import intervals
 from dancenow.figures.comparison import LEAST_BLOCKS, compare_files, known
 from dancenow.figures.measures import describe
 from dancenow.files import atomic_path
@@ -86,7 +87,10 @@ def _latex_group(cells, keys, told):
 
 
 def csv_rows(comparison):
-    """One list per method and measure, for CSV_COLUMNS; an empty text where there is no value."""
+    """One list per method and measure, for CSV_COLUMNS; an empty text where there is no value or interval.
+
+    Words in a column of numbers would make it one of texts for whoever reads the file.
+    """
     for method, cells in comparison.cells.items():
         for key in comparison.measured():
             if key in cells:
@@ -104,10 +108,11 @@ def caption(comparison):
     facts, block = comparison.facts, comparison.facts["bootstrap"]["block"]
     count = max(cell.count for cells in comparison.cells.values() for cell in cells.values())
     seeds = f"±: 95 % interval over {count} trainings (Student's t)" if count > 1 else "One training each"
-    few = -(-facts["frames_compared"] // block) < LEAST_BLOCKS
+    blocks = -(-facts["frames_compared"] // block)
+    rough = "too few for intervals" if blocks < intervals.LEAST_BLOCKS else "the intervals are rough"
     bold = (
-        f"Fewer than {LEAST_BLOCKS} blocks: the intervals are rough and nothing is called the best."
-        if few
+        f"{blocks} blocks: {rough}, and nothing is called the best."
+        if blocks < LEAST_BLOCKS
         else "Bold: the best, and those after it down to the first that is clearly worse by the paired "
         "differences; nothing is bold where none can be told apart."
     )
@@ -118,13 +123,13 @@ def caption(comparison):
 
 
 def interval(frames, seeds, decimals):
-    """Two {mean, low, high} as text, [low, high] over frames and ± over seeds; empty where there is none."""
+    """Two {mean, low, high} as text, [low, high] over frames and ± over seeds; or why there is none."""
     parts = []
     if frames["low"] is not None:
         parts.append(f"[{_number(frames['low'], decimals)}, {_number(frames['high'], decimals)}]")
     if seeds["low"] is not None:
         parts.append(f"±{(seeds['high'] - seeds['low']) / 2:.{decimals}f}")
-    return " ".join(parts)
+    return " ".join(parts) or f"[{intervals.TOO_FEW}]"
 
 
 def _number(value, decimals):
