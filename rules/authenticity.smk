@@ -65,7 +65,9 @@ rule test_detector:
         fake=expand("results/synthesis/{pair}.mp4", pair=HELDOUT),
         filmed=expand("results/frames/{subject}.avi", subject=CONTROL),
         written=expand("results/authenticity/{subject}.mp4", subject=CONTROL),
-        code=library("authenticity", "detector", "detector_data", "detector_report", "separation"),
+        code=library(
+            "authenticity", "detector", "detector_data", "detector_report", "separation", "intervals"
+        ),
     output:
         report=ensure("results/authenticity/report.json", non_empty=True),
         page=ensure("results/authenticity/report.md", non_empty=True),
@@ -92,7 +94,7 @@ rule judge_video:
         unpack(judged),
         detector="results/authenticity/detector.safetensors",
         report="results/authenticity/report.json",
-        code=library("authenticity", "detector", "detector_data", "separation"),
+        code=library("authenticity", "detector", "detector_data", "separation", "intervals"),
     output:
         verdict=ensure("results/{video}.authenticity.json", non_empty=True),
     log:

@@ -11,6 +11,7 @@ SCORING = library(
     "temporal",
     "pose_parts",
     "kernel_distance",
+    "intervals",
     "metrics",
     "perceptual",
     "series",

@@ -16,9 +16,10 @@ from dancenow.networks import Generator
 def save_generator(path, weights, description, plate=None):
     """Write a generator that explains itself.
 
-    weights: state dict; description: JSON-able dict with at least `network` (Generator's arguments),
-    `window`, `width`, `height`, `seed`, `step`, for an EnhancedGenerator also `enhancer` (its channels and
-    blocks), for a face generator `face` (its size); plate: (H, W, 3) uint8 or None.
+    weights: state dict; description: JSON-able dict with at least `network` (Generator's arguments), `sizes`
+    (of windows, as from windows.choose_sizes), `width`, `height`, `seed`, `step`, for an EnhancedGenerator
+    also `enhancer` (its channels and blocks), for a face generator `face` (its size); plate: (H, W, 3) uint8
+    or None.
     """
     tensors = {f"generator.{name}": value.detach().cpu().contiguous() for name, value in weights.items()}
     if plate is not None:
