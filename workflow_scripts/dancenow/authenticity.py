@@ -96,8 +96,8 @@ def judge_video(video, frames, detector_path, report_path, output, name, seed, t
     clip (JSON), None for a result; report_path: as from rule test_detector. The JSON has verdict ("real",
     "fake", or "undecided" where the interval of the mean logit holds 0, where the video is too short for one
     or of another scale than what the detector learned from), scaled (None or how), pairs, share_fake and
-    logit (with intervals), probability_fake, trained_on, seen_in_training (names), heldout_accuracy (None when
-    unknown) and summary, all of it in a sentence.
+    logit (with intervals), probability_fake, trained_on, seen_in_training (names), heldout_accuracy (None
+    where it is unknown) and summary, all of it in a sentence.
     """
     torch.set_num_threads(threads)
     detector, description = load_detector(detector_path)
