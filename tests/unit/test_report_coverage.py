@@ -127,6 +127,14 @@ def test_a_part_that_the_target_never_shows():
     assert not missing["outside"].any()
 
 
+def test_a_handstand_is_no_crouch():
+    """Turned over in the picture, the arms are where they were on the body."""
+    arms = {"left_wrist": (0.2, -1.1), "right_wrist": (-0.2, -1.1)}
+    kinds = {kind for kind, frames in pose_kinds(-shape_of(**arms)).items() if frames[0]}
+    assert kinds == (kinds_of(**arms) - {"feet close"}) | {"upside down"}
+    assert "left arm above the head" in kinds and "facing the camera" in kinds
+
+
 def test_a_photo_shows_one_pose_however_long_it_is(alice):
     generator = np.random.default_rng(0)
     shape = alice.shape()

@@ -46,6 +46,7 @@ KINDS = {
     "right arm across the body": ("right arm", "your right arm in front of your body"),
     "right arm low": ("right arm", "your right arm moving low beside your body"),
     "one leg raised": ("legs", "one leg raised, then the other"),
+    "upside down": ("legs", "your hands or your back on the floor and your legs in the air"),
     "crouching": ("legs", "your knees bent low"),
     "feet wide apart": ("legs", "your feet wide apart"),
     "feet close": ("legs", "small steps, your feet close to each other"),
@@ -147,8 +148,12 @@ def compare_part(asked, shown, part, fps):
 def pose_kinds(shape):
     """{kind of KINDS: (T,) bool}: which kinds of poses each frame shows; a missing joint belongs to no kind.
 
-    Each part is in exactly one of its kinds, or in none where it is missing.
+    Each part is in exactly one of its kinds, or in none where it is missing. Upside down, the figure is
+    turned over first: above the head is then below it in the picture.
     """
+    hips, ankles = (shape[:, [INDEX[f"{side}_{joint}"] for side in SIDES], 1] for joint in ("hip", "ankle"))
+    upside_down = (ankles < hips).all(axis=1)
+    shape = np.where(upside_down[:, None, None], -shape, shape)
     joint = {name: shape[:, index] for name, index in INDEX.items() if index < BODY.stop}
     hips = (joint["left_hip"] + joint["right_hip"]) / 2
     middle = hips[:, 0]
@@ -169,9 +174,11 @@ def pose_kinds(shape):
             kinds[f"{side} arm low"] = known & ~above & ~level & ~across
         left, right = joint["left_ankle"], joint["right_ankle"]
         known = np.isfinite(left[:, 0] + right[:, 0])
+        known &= ~upside_down
         raised = known & (np.abs(left[:, 1] - right[:, 1]) > RAISED_LEG)
         crouch = known & ~raised & (np.maximum(left[:, 1], right[:, 1]) - hips[:, 1] < CROUCH)
         apart = known & ~raised & ~crouch & (np.abs(left[:, 0] - right[:, 0]) > WIDE_STANCE)
+        kinds["upside down"] = upside_down
         kinds["one leg raised"], kinds["crouching"], kinds["feet wide apart"] = raised, crouch, apart
         kinds["feet close"] = known & ~raised & ~crouch & ~apart
         kinds["facing the camera"] = wide > FACING
