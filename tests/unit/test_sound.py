@@ -164,6 +164,14 @@ def test_a_sound_shorter_than_the_picture_ends_before_it(tmp_path):
     assert np.argmax(samples(made) > 500) / 48000 == pytest.approx(0.9, abs=0.03)
 
 
+@pytest.mark.parametrize("name, codec", [("clip.mp4", "aac"), ("clip.mkv", "aac"), ("clip.mkv", "pcm_s16le")])
+def test_a_part_after_the_end_of_the_sound_is_silent_and_said_to_be(name, codec, tmp_path, caplog):
+    caplog.set_level("INFO")
+    _, made = result(beeping(tmp_path / name, codec, length=0.5), tmp_path, start=0.8)
+    assert media.probe(made)["audio"] is None
+    assert f"{name}: its sound ends before the picture begins" in caplog.text
+
+
 def test_a_whole_sound_is_still_copied(tmp_path):
     facts, made = result(beeping(tmp_path / "clip.mp4", "aac"), tmp_path)
     assert facts["audio"]["straying"] < 0.002

@@ -43,16 +43,18 @@ def decoded(path, stream, **options):
             raise Undecodable(reason())
 
 
-def straying(frames):
-    """How far, in s, the time stamps of a sound come to lie from where its samples alone would put them.
+def heard(frames):
+    """(end, straying) of a sound in s: when its last sample ends, and how far its time stamps stray.
 
-    frames: what `decoded` gives. 0 for a sound without a gap. Raises Undecodable when there are none.
+    frames: what `decoded` gives. Time stamps stray from where the samples alone would put them; 0 for a sound
+    without a gap. Raises Undecodable when there are no frames.
     """
-    first, heard, most = None, 0.0, 0.0
+    first, end, samples, straying = None, 0.0, 0.0, 0.0
     for time, duration, _ in frames:
         first = time if first is None else first
-        most = max(most, abs(time - first - heard))
-        heard += duration
+        straying = max(straying, abs(time - first - samples))
+        samples += duration
+        end = max(end, time + duration)
     if first is None:
         raise Undecodable("it is empty")
-    return most
+    return round(end, 6), round(straying, 6)

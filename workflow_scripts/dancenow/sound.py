@@ -6,7 +6,7 @@ import subprocess
 
 import ffmpeg
 
-from dancenow.decoded import Undecodable, decoded, straying
+from dancenow.decoded import Undecodable, decoded, heard
 from dancenow.errors import InputError
 from dancenow.programs import address, clip_input, graph
 
@@ -29,13 +29,14 @@ def choose_sound(path, streams, facts):
     streams: ffprobe's of the sound; facts: what probing.probe tells of the picture. A track that is flagged
     default comes first, then one that is no commentary, then one of many channels. The first that ffmpeg can
     decode and that goes into an mp4 is taken; the log names the others. Keys: stream, codec, sample_rate,
-    channels, start (s), duration (s or None), straying (s: how far time stamps lie from where the
+    channels, start and end (s), duration (s or None), straying (s: how far time stamps lie from where the
     samples alone would put them, so that a gap counts).
     """
     told = {stream["index"]: _told(stream) for stream in streams}
     for stream in sorted(streams, key=_rank):
         try:
-            audio = _facts(stream) | {"straying": round(straying(decoded(path, stream["index"])), 6)}
+            end, straying = heard(decoded(path, stream["index"]))
+            audio = _facts(stream) | {"end": end, "straying": straying}
             _rehearse(path, facts | {"audio": audio})
         except Undecodable as error:
             log.warning("%s: its sound %s cannot be used (%s)", path, told.pop(stream["index"]), error)
@@ -61,6 +62,9 @@ def into_mp4(clip, facts, duration):
     late = audio["start"] - facts["start"]
     if late >= duration:
         log.info("%s: its sound begins after the picture has ended, so the result is silent", clip)
+        return None, {}
+    if audio["end"] <= facts["start"]:
+        log.info("%s: its sound ends before the picture begins, so the result is silent", clip)
         return None, {}
     # With -copyts, times stay those of the source; shifted so that its first frame is at 0.
     sound = clip_input(clip, itsoffset=f"{-facts['start']:.6f}")[str(audio["stream"])]
