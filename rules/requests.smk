@@ -35,17 +35,17 @@ def training_memory(wildcards, attempt):
 def training_minutes(wildcards, input, attempt):
     """Minutes for train_generator."""
     frames = frames_of(wildcards.target, input.frames)
-    return requests.again(requests.training_minutes(train_of(wildcards.variant), EDGE, frames), attempt)
+    return requests.training_again(requests.training_minutes(train_of(wildcards.variant), EDGE, frames), attempt)
 
 
 def stage_minutes(stage):
-    """A function: minutes for train_enhancer or train_face, by their own steps at the generator's pace."""
+    """A function: minutes for train_enhancer or train_face, by their own steps."""
 
     def minutes(wildcards, input, attempt):
         train = train_of(wildcards.variant)
         steps = {key: train[stage].get(key) for key in ("steps", "epochs")}
         frames = frames_of(wildcards.target, input.frames)
-        return requests.again(requests.training_minutes(train | steps, EDGE, frames), attempt)
+        return requests.training_again(requests.training_minutes(train | steps, EDGE, frames, stage), attempt)
 
     return minutes
 

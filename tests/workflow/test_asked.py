@@ -1,6 +1,9 @@
 """What a person may write for a clip or a target: it works, or one line says what to write."""
 
+import sys
+import sysconfig
 import unicodedata
+import venv
 
 import pytest
 import yaml
@@ -81,6 +84,16 @@ def test_results_may_lie_on_another_disk_which_must_be_there(workflow, tmp_path)
     (tmp_path / "disk").mkdir()
     assert workflow("results/clips/alice.json").returncode == 0
     assert (tmp_path / "disk" / "clips" / "alice.json").is_file()
+
+
+def test_the_environment_may_lie_in_a_folder_with_a_space(workflow, tmp_path, monkeypatch):
+    environment = tmp_path / "an 'ü $x' environment"
+    venv.create(environment, symlinks=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "packages.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    monkeypatch.setattr(sys, "executable", str(environment / "bin" / "python"))
+    completed = workflow("results/clips/alice.json")
+    assert completed.returncode == 0, said(completed)
 
 
 def test_a_home_that_cannot_be_written_is_not_needed(workflow, monkeypatch):

@@ -123,7 +123,8 @@ def choose(setting):
     except OSError as error:
         missing = (
             f"VGG19 is not used: {vgg19_path().name} is not in {vgg19_path().parent} and could not be "
-            f"downloaded ({error}); to use it, put {VGG19_URL} into that folder"
+            f"downloaded ({error}); to use it, put {VGG19_URL} into that folder "
+            "(TORCH_HOME names another)"
         )
         if setting == "vgg19":
             raise InputError(f"{missing}, or set the perceptual network to efficientnet-lite0") from error

@@ -2,13 +2,22 @@
 
 Times are for one current GPU, memory is the machine's, not the GPU's. Both are about twice what was measured
 on the demo pair, where anything was: too much waits a little longer in the queue, too little is killed, and
-the next attempt asks for more (`again`).
+the next attempt asks for more (`again`). A training's operations are counted, its pace is a guess; but it goes
+on from its checkpoint, so no attempt has to hold it whole (`training_again`).
 """
 
 import math
 
 DEMO_EDGE = 512  # px, long edge at which the measurements were taken
 NODE_OVERHEAD_MB = 1000  # two Python interpreters of Snakemake in each Slurm job, and the imports of torch
+LONGEST = 24 * 60  # minutes that a training asks for at most: what the partitions of most clusters grant
+# Operations a second in training, of one GPU: a guess, a fiftieth or less of what such a GPU's sheet says of
+# bfloat16. Two CPU cores with bfloat16 instructions were measured at .3e12 (demo) and .75e12 (paper).
+PACE = 10e12
+# of a frame in a step, in those of the residual blocks alone, forward: all layers, backward, the discriminators.
+# Counted: 4.3 to 6.6
+PASSES = 7
+VGG19 = 2.3e6  # operations for each pixel of a frame: two passes forward, one backward
 
 
 def again(amount, attempt):
@@ -41,11 +50,33 @@ def training_memory(train, edge):
     return math.ceil(NODE_OVERHEAD_MB + 1000 + 40 * generator_weights(train["generator"]) / 1e6 + picture)
 
 
-def training_minutes(train, edge, frames):
-    """Minutes of one training; a tenth of a second per step of the demo's size is assumed, not measured."""
-    size = max(1.0, generator_weights(train["generator"]) / 16e6)
-    per_step = 0.1 * size * train["batch"] * (edge / DEMO_EDGE) ** 2
+def step_operations(train, edge, stage="generator"):
+    """Floating-point operations of one training step: about those that torch counts, or more.
+
+    train: that section of the configuration; edge: frames.long_edge in px, of a frame taken as square; stage:
+    "generator", "enhancer" or "face". With an enhancer the generator before it sees half the edge, and what
+    is built on it costs about twice as much.
+    """
+    network, grown = train["generator"], bool(train["enhancer"])
+    seen = edge / 2 if grown else edge
+    trunk = 2 * generator_weights(network) * (seen / network["unshuffle"] / 2 ** network["downs"]) ** 2
+    frame = PASSES * trunk * (2 if grown and stage != "generator" else 1)
+    if (
+        train["perceptual"] != "efficientnet-lite0" and stage != "face"
+    ):  # of a face's square it is next to nothing
+        frame += VGG19 * (edge if stage == "enhancer" else seen) ** 2
+    return train["batch"] * (2 - train["stills"]) * frame
+
+
+def training_minutes(train, edge, frames, stage="generator"):
+    """Minutes of one training, twice what PACE says; the arguments as of step_operations and training_steps."""
+    per_step = 2 * step_operations(train, edge, stage) / PACE
     return math.ceil(20 + training_steps(train, frames) * per_step / 60)
+
+
+def training_again(minutes, attempt):
+    """Minutes that an attempt asks for: as `again`, LONGEST at most; the next one goes on where it ended."""
+    return min(LONGEST, again(minutes, attempt))
 
 
 def painting_memory(network, edge):

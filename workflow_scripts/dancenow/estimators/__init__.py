@@ -68,8 +68,8 @@ def choose(estimator, checkpoint):
         url = PUBLISHED[checkpoint]
         missing = (
             f"openpifpaf is not used: {cached(url).name} is not in {cached(url).parent} and could not be "
-            f"downloaded ({error}); to use it, put {url} into that folder or give the path of a copy as "
-            "pose.checkpoint"
+            f"downloaded ({error}); to use it, put {url} into that folder (TORCH_HOME names another) or "
+            "give the path of a copy as pose.checkpoint"
         )
         if estimator == "openpifpaf":
             raise InputError(f"{missing}, or set pose.estimator to mediapipe") from error
