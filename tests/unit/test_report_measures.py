@@ -119,6 +119,17 @@ def test_a_person_who_moves_is_no_camera_that_moves(frames, pose):
     assert np.ptp(motion["zoom"]) < 0.003
 
 
+def test_noise_does_not_add_up_to_a_journey():
+    """However long a clip of a tripod is: errors of the steps are not summed."""
+    pose = performer(120, SIZE, SIZE, tall=110.0)
+    noise = np.random.default_rng(4).normal(0, 15, (120, SIZE, SIZE, 1))
+    frames = np.clip(with_person(pose, room()) + noise, 0, 255).astype(np.uint8)
+    motion = camera_motion(frames, pose, 5)
+    assert np.isfinite(motion["step"]).mean() > 0.9
+    assert travel(motion) < 0.35
+    assert LIMITS["camera zoom"].level(np.ptp(motion["zoom"])) == GOOD
+
+
 def seen_by(wall, pose, move):
     """Frames of the wall under the affine `move(index)`, (2, 3), with the person in front of it."""
     views = [cv2.warpAffine(wall, move(i), (SIZE, SIZE), flags=cv2.INTER_CUBIC) for i in range(COUNT)]

@@ -12,6 +12,7 @@ CORNERS = 200  # followed from frame to frame
 LEAST_CORNERS = 10  # that agree; fewer tell nothing
 ROOM_AROUND = 0.15  # of the person's box is left out on each side: hair, clothes, hands
 TOLERANCE = 1.0  # px of RANSAC
+KEY_REACH = 8.0  # px that the picture's corners move before another sample is the one to measure from
 BACK = 0.5  # px: a corner that is followed forth and back must come home
 
 
@@ -32,18 +33,26 @@ def camera_motion(frames, pose, fps):
     total = np.eye(3)
     shifts, zooms, steps, agreed = [(0.0, 0.0)], [1.0], [], []
     before = cv2.cvtColor(frames[int(chosen[0])], cv2.COLOR_RGB2GRAY)
+    # moves are measured from a key sample as long as it shows, not from each sample to the next: over a long
+    # clip of a tripod the errors would add up to a journey
+    key, key_index, key_total = before, int(chosen[0]), total
     height, width = before.shape
     edges = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float).T
     middle = np.array([width / 2, height / 2, 1])
     for last, index in zip(chosen[:-1].tolist(), chosen[1:].tolist(), strict=True):
         after = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)
-        move, count = _similarity(before, after, _outside(pose, last, width, height))
+        move, count = _similarity(key, after, _outside(pose, key_index, width, height))
+        if move is None or not _near(move, edges):
+            key, key_index, key_total = before, last, total
+            move, count = _similarity(key, after, _outside(pose, last, width, height))
         agreed.append(count)
         if move is None:
             steps.append(np.nan)
         else:
-            steps.append(float(np.linalg.norm(move @ edges - edges[:2], axis=0).mean()))
-            total = np.vstack([move, [0, 0, 1]]) @ total
+            now = np.vstack([move, [0, 0, 1]]) @ key_total
+            step = (now @ np.linalg.inv(total))[:2]
+            steps.append(float(np.linalg.norm(step @ edges - edges[:2], axis=0).mean()))
+            total = now
         shifts.append(((total @ middle)[:2] - middle[:2]).tolist())
         zooms.append(float(np.hypot(total[0, 0], total[1, 0])))
         before = after
@@ -54,6 +63,11 @@ def camera_motion(frames, pose, fps):
         "step": np.array(steps),
         "corners": np.array(agreed, int),
     }
+
+
+def _near(move, edges):
+    """Whether a (2, 3) move takes the picture's corners (3, 4) no farther than KEY_REACH."""
+    return np.linalg.norm(move @ edges - edges[:2], axis=0).max() < KEY_REACH
 
 
 def _outside(pose, index, width, height):
