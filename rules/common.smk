@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -183,6 +184,10 @@ def tell_batch():
 
 # matplotlib would keep its list of fonts in the home folder; every job inherits this
 os.environ.setdefault("MPLCONFIGDIR", os.path.abspath(".snakemake/matplotlib"))
+
+# Snakemake puts it as it is into the shell commands that start jobs, where a space would end it
+if os.path.exists(sys.executable):
+    sys.executable = shlex.quote(sys.executable)
 
 leave_warning_to_training()
 overlay_preset()
