@@ -35,7 +35,9 @@ def training_memory(wildcards, attempt):
 def training_minutes(wildcards, input, attempt):
     """Minutes for train_generator."""
     frames = frames_of(wildcards.target, input.frames)
-    return requests.training_again(requests.training_minutes(train_of(wildcards.variant), EDGE, frames), attempt)
+    return requests.training_again(
+        requests.training_minutes(train_of(wildcards.variant), EDGE, frames), attempt
+    )
 
 
 def stage_minutes(stage):

@@ -1,9 +1,17 @@
 """What is asked of a cluster follows the preset, the size and the frames, and covers what was measured."""
 
-import pytest
-import yaml
+import warnings
 
+import pytest
+import torch
+import yaml
+from torch.utils.flop_counter import FlopCounterMode
+
+from dancenow.enhancer import grow
+from dancenow.memory import FLOAT32, META
+from dancenow.perceptual import PerceptualNetwork
 from dancenow.requests import (
+    LONGEST,
     again,
     chunk_minutes,
     detection_minutes,
@@ -11,10 +19,13 @@ from dancenow.requests import (
     painting_memory,
     painting_minutes,
     scoring_minutes,
+    step_operations,
+    training_again,
     training_memory,
     training_minutes,
     training_steps,
 )
+from dancenow.training import Trainer, network_arguments, new_networks
 from running import ROOT
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -59,3 +70,66 @@ def test_the_paper_asks_for_more_of_everything_than_the_demo():
     assert training_minutes(paper, 512, 1500) > training_minutes(DEMO, 512, 1500)
     assert training_memory(paper, 512) > training_memory(DEMO, 512)
     assert isinstance(training_minutes(paper, 512, 1500), int)
+
+
+def counted(settings, edge, grown=False):
+    """Floating-point operations of one step on a pair of square frames, as torch counts them."""
+    build = new_networks
+    if grown:
+        network, judge = network_arguments(settings)
+        own = settings["enhancer"]
+
+        def build(settings):
+            weights = [module.state_dict() for module in new_networks(settings)]
+            return grow(network, weights[0], own["channels"], own["blocks"], judge, weights[1])
+
+    with warnings.catch_warnings(), META:
+        warnings.filterwarnings("ignore", message=".*no-op")
+        perceptual = PerceptualNetwork("test", [torch.nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
+        trainer = Trainer(settings, perceptual, META, FLOAT32, 10, build=build)
+        trainer.step = trainer.stills
+        for optimiser in trainer.optimisers.values():
+            optimiser.step = lambda: None
+        names = ["skeleton", "image"] + ["plate"] * settings["generator"]["plate"]
+        batch = {name: torch.empty(1, 2, 3, edge, edge, dtype=torch.uint8) for name in names}
+        with FlopCounterMode(display=False) as counter:
+            trainer.update(batch)
+    return counter.get_total_flops()
+
+
+STUDIO = CONFIG["presets"]["studio"]["train"]
+RECIPES = {
+    "demo": DEMO,
+    "studio": DEMO | STUDIO | {
+        key: DEMO[key] | STUDIO[key] for key in ("generator", "discriminator")
+    },
+    "paper": PAPER | {
+        "generator": PAPER_NETWORK, "discriminator": DEMO["discriminator"] | PAPER["discriminator"],
+        "weights": DEMO["weights"] | PAPER["weights"],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stage", ["demo", "studio", "paper", "enhancer"])
+def test_a_steps_operations_are_those_that_torch_counts_or_up_to_twice_as_many(stage):
+    settings = RECIPES["paper" if stage == "enhancer" else stage] | {"perceptual": "efficientnet-lite0"}
+    grown = stage == "enhancer"
+    edge = 256 if settings["enhancer"] and not grown else 512  # the first of the paper's stages sees half
+    found = step_operations(settings | {"stills": 0.0}, 512, stage if grown else "generator")
+    assert 1 <= found / counted(settings, edge, grown) < 2
+
+
+def test_a_training_asks_for_a_day_at_most_and_goes_on_in_the_next_attempt():
+    paper = RECIPES["paper"] | {"epochs": 30}
+    minutes = training_minutes(paper, 1024, 36_000, "enhancer")
+    assert minutes > 4 * LONGEST
+    assert [training_again(minutes, attempt) for attempt in (1, 2, 4)] == [LONGEST] * 3
+    assert [training_again(1000, attempt) for attempt in (1, 2)] == [1000, LONGEST]
+
+
+def test_the_shipped_recipes_ask_for_hours_on_a_minute_of_footage():
+    asked = [
+        training_minutes(RECIPES[name], edge, 1500) for name, edge in (("studio", 1024), ("paper", 1024))
+    ]
+    assert all(60 < minutes < LONGEST for minutes in asked)  # they were 43 and 25 hours
+    assert 20 < training_minutes(DEMO, 512, 1500) < 60

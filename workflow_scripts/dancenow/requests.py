@@ -2,8 +2,8 @@
 
 Times are for one current GPU, memory is the machine's, not the GPU's. Both are about twice what was measured
 on the demo pair, where anything was: too much waits a little longer in the queue, too little is killed, and
-the next attempt asks for more (`again`). A training's operations are counted, its pace is a guess; but it goes
-on from its checkpoint, so no attempt has to hold it whole (`training_again`).
+the next attempt asks for more (`again`). A training's operations are counted, its pace is a guess; but it
+goes on from its checkpoint, so no attempt has to hold it whole (`training_again`).
 """
 
 import math
@@ -14,8 +14,8 @@ LONGEST = 24 * 60  # minutes that a training asks for at most: what the partitio
 # Operations a second in training, of one GPU: a guess, a fiftieth or less of what such a GPU's sheet says of
 # bfloat16. Two CPU cores with bfloat16 instructions were measured at .3e12 (demo) and .75e12 (paper).
 PACE = 10e12
-# of a frame in a step, in those of the residual blocks alone, forward: all layers, backward, the discriminators.
-# Counted: 4.3 to 6.6
+# What a frame costs in a step, all layers, backward, the discriminators, in units of the residual blocks
+# alone, forward. Counted: 4.3 to 6.6
 PASSES = 7
 VGG19 = 2.3e6  # operations for each pixel of a frame: two passes forward, one backward
 
@@ -69,7 +69,7 @@ def step_operations(train, edge, stage="generator"):
 
 
 def training_minutes(train, edge, frames, stage="generator"):
-    """Minutes of one training, twice what PACE says; the arguments as of step_operations and training_steps."""
+    """Minutes of one training, twice what PACE says; arguments as of step_operations and training_steps."""
     per_step = 2 * step_operations(train, edge, stage) / PACE
     return math.ceil(20 + training_steps(train, frames) * per_step / 60)
 
