@@ -2,23 +2,33 @@
 
 from snakemake.cli import get_argument_parser
 
+# who is seen in each clip, by the clip's path, from anywhere, and by its bare name
+CLIPS = {
+    spelling: name
+    for name in config["subjects"]
+    for path in (clip["video"] for clip in clips_of(name))
+    for spelling in (path, os.path.abspath(path), Path(path).name)
+}
+
 
 def meant(asked):
     """What to say of something that no rule makes: a subject's name, its clip, a transfer half written; or None."""
     below = os.path.relpath(asked) if os.path.isabs(asked) else asked
-    pair = re.fullmatch(rf"(?:results/)?({NAME}_as_{NAME})(?:\.mp4)?", below)
+    pair = re.fullmatch(rf"(?:results/)?({NAME}_as_{NAME})(?:\.(?:mp4|mov|mkv|avi|webm|gif))?", below)
     if pair and asked != f"results/{pair[1]}.mp4":
         return f"ask for results/{pair[1]}.mp4"
     if os.path.isabs(asked) and below.startswith("results/"):
         return f"results are asked for from the working directory; ask for {below}"
-    for name in config["subjects"]:
-        example = f"ask for what it becomes: results/{name}_as_SOURCE.mp4, or results/reports/{name}.html"
-        if asked == name:
-            return f"is a subject; {example}"
-        clips = [clip["video"] for clip in clips_of(name)]
-        if as_on_disk(asked) in {*clips, *map(os.path.abspath, clips), *(Path(clip).name for clip in clips)}:
-            return f"is a clip of {name}, which no rule makes; {example}"
-    return None
+    name = re.sub(r"^results/|\.mp4$", "", below)
+    # a result may be a clip in its turn
+    owner = None if below.startswith("results/") else CLIPS.get(as_on_disk(asked))
+    example = f"ask for what it becomes: results/{owner or name}_as_SOURCE.mp4, or results/reports/{owner or name}.html"
+    if owner:
+        return f"is a clip of {owner}, which no rule makes; {example}"
+    if name in config["subjects"]:
+        return f"is a subject; {example}"
+    hint = "/" not in asked and did_you_mean(asked.lower(), config["subjects"])
+    return f"is no rule and no subject{hint}" if hint else None
 
 
 # The targets are not known to a Snakefile by any other way than the command line. Half a second is spent on telling

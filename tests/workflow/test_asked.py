@@ -19,6 +19,7 @@ EXAMPLE = "ask for what it becomes: results/alice_as_SOURCE.mp4, or results/repo
     [
         ("data/alice.mp4", f"is a clip of alice, which no rule makes; {EXAMPLE}"),
         ("alice", f"is a subject; {EXAMPLE}"),
+        ("Alice", "is no rule and no subject; did you mean 'alice'?"),
         ("results/alice_as_brunomars", f"ask for {PAIR}"),
         (
             "{here}/results/clips/alice.json",
@@ -32,6 +33,13 @@ def test_what_no_rule_makes_is_answered_with_what_to_ask_for(workflow, asked, to
     assert completed.returncode != 0
     assert f"{asked}: {told}\n" in said(completed)
     assert "MissingRule" not in said(completed)
+
+
+def test_a_result_that_is_a_clip_in_its_turn_can_be_asked_for(workflow):
+    assert (
+        planned_jobs(workflow("-n", PAIR, "--config", f"subjects={{carol: {{video: {PAIR}}}}}"))["mux_video"]
+        == 1
+    )
 
 
 def test_the_value_of_an_option_and_the_name_of_a_rule_are_no_subjects(workflow):
