@@ -1,3 +1,6 @@
+import errno
+
+import pytest
 import torch
 
 from dancenow.best import BestGenerator
@@ -26,3 +29,25 @@ def test_the_lowest_error_is_kept_over_a_stop(tmp_path):
     assert best.facts() == {"best_step": 4, "best_error": 6.5}
     kept = load_generator(tmp_path / "best.safetensors")[0].state_dict()
     assert all(torch.equal(value, kept[name]) for name, value in stages[3].average.state_dict().items())
+
+
+def test_a_damaged_best_is_named_and_replaced_and_an_unreadable_one_is_left_alone(
+    tmp_path, caplog, monkeypatch
+):
+    path = tmp_path / "best.safetensors"
+    best = BestGenerator(path, lambda stage: stage.error, {"network": NETWORK}, None)
+    best(Stage(1, 5.0))
+    whole = path.read_bytes()
+
+    def fail(path):
+        raise OSError(errno.ESTALE, "Stale file handle", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dancenow.checkpoint.read_through", fail)
+        with pytest.raises(OSError, match="Stale"):
+            best(Stage(2, 4.0))
+    assert path.read_bytes() == whole
+    path.write_bytes(whole[:-100])
+    best(Stage(2, 6.0))
+    assert f"{path}: not a generator file" in caplog.text and "takes its place" in caplog.text
+    assert best.facts() == {"best_step": 2, "best_error": 6.0}

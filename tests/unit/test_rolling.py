@@ -1,3 +1,5 @@
+import errno
+import io
 import logging
 import os
 import zipfile
@@ -108,3 +110,64 @@ def test_a_second_training_in_the_same_folder_is_refused_while_the_first_lives(t
         second.lock()
     del first
     second.lock()
+
+
+def kept(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def failing(monkeypatch, place, error):
+    def fail(*_given, **_named):
+        raise error
+
+    monkeypatch.setattr(place, fail)
+
+
+NOT_THE_CONTENT = {
+    "a stale handle": ("dancenow.rolling.read_through", OSError(errno.ESTALE, "Stale file handle")),
+    "an unreadable block": ("zipfile.ZipFile.testzip", OSError(errno.EIO, "Input/output error")),
+    "no memory": ("torch.load", RuntimeError("DefaultCPUAllocator: can't allocate memory")),
+    "no memory for Python": ("torch.load", MemoryError()),
+}
+
+
+@pytest.mark.parametrize("place, error", NOT_THE_CONTENT.values(), ids=NOT_THE_CONTENT)
+def test_what_is_not_the_contents_fault_is_raised_and_costs_nothing(tmp_path, monkeypatch, place, error):
+    checkpoint = saved(tmp_path)
+    (tmp_path / "best.safetensors").write_bytes(b"the best so far")
+    before = kept(tmp_path)
+    with monkeypatch.context() as patched:
+        failing(patched, place, error)
+        with pytest.raises(type(error)) as raised:
+            checkpoint.load()
+    assert raised.value is error and kept(tmp_path) == before
+    assert checkpoint.load()["step"] == 2
+
+
+def test_a_disk_that_fails_while_an_archive_is_opened_is_no_bad_content(tmp_path, monkeypatch):
+    """zipfile says "not a zip file" of an end that cannot be read."""
+    saved(tmp_path)
+
+    class Torn(io.FileIO):
+        def read(self, *given):
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("builtins.open", lambda path, *_given, **_named: Torn(path))
+    with pytest.raises(OSError, match=r"Input/output error.*last\.pt"):
+        RollingCheckpoint(tmp_path, SETTINGS).load()
+    assert (tmp_path / "last.pt").exists() and (tmp_path / "previous.pt").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
+def test_a_disk_without_locks_is_warned_of_and_trained_on(tmp_path, monkeypatch, caplog, number):
+    failing(monkeypatch, "fcntl.flock", OSError(number, os.strerror(number)))
+    checkpoint = saved(tmp_path)
+    assert checkpoint.load()["step"] == 2
+    (message,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert message.startswith(f"{tmp_path}: no locks on this disk")
+
+
+def test_a_lock_that_fails_otherwise_is_raised(tmp_path, monkeypatch):
+    failing(monkeypatch, "fcntl.flock", OSError(errno.EIO, os.strerror(errno.EIO)))
+    with pytest.raises(OSError, match="Input/output"):
+        RollingCheckpoint(tmp_path, SETTINGS).lock()

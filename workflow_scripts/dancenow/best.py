@@ -1,11 +1,13 @@
 """The generator whose held-out preview came nearest to the footage."""
 
-import json
+import logging
+import math
 from pathlib import Path
 
-from safetensors import safe_open
+from dancenow.checkpoint import read_description, save_generator
+from dancenow.errors import InputError
 
-from dancenow.checkpoint import save_generator
+log = logging.getLogger(__name__)
 
 
 class BestGenerator:
@@ -23,13 +25,22 @@ class BestGenerator:
     def __call__(self, trainer):
         """Returns the preview's error."""
         error = round(self.previews(trainer), 3)
-        if not (self.path.exists() and self.facts()["best_error"] <= error):
+        if not self._lowest() <= error:
             about = self.description | {"step": trainer.step, "heldout_error": error}
             save_generator(self.path, trainer.average.state_dict(), about, self.plate)
         return error
 
     def facts(self):
         """{best_step, best_error} of the file."""
-        with safe_open(self.path, framework="pt") as stored:
-            description = json.loads(stored.metadata()["dancenow"])
+        description = read_description(self.path, "generator")
         return {"best_step": description["step"], "best_error": description["heldout_error"]}
+
+    def _lowest(self):
+        """The error of the file; infinite without one, and with one that is damaged, as the log then says."""
+        try:
+            return self.facts()["best_error"]
+        except FileNotFoundError:
+            return math.inf
+        except InputError as error:
+            log.warning("%s; this preview takes its place", error)
+            return math.inf

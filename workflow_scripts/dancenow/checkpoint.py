@@ -1,6 +1,7 @@
 """The files of trained networks, each of which explains itself. Nothing is unpickled."""
 
 import json
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -8,9 +9,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from dancenow.enhancer import EnhancedGenerator
-from dancenow.errors import InputError
-from dancenow.files import atomic_path
-from dancenow.networks import Generator
+from dancenow.errors import InputError, one_line
+from dancenow.files import atomic_path, read_through
+from dancenow.networks import Generator, fill
 
 
 def save_generator(path, weights, description, plate=None):
@@ -56,27 +57,41 @@ def save_network(path, weights, description):
 
 
 def read_network(path, what):
-    """Tensors by name, and the description, of a file of this module; InputError says it is no `what`."""
+    """Tensors by name, and the description, of a file of this module.
+
+    InputError says that its content is no `what`; OSError when it cannot be read.
+    """
+    with _opened(path, what) as (stored, description):
+        return {name: stored.get_tensor(name) for name in stored.keys()}, description  # noqa: SIM118
+
+
+def read_description(path, what):
+    """The description alone; errors as of read_network."""
+    with _opened(path, what) as (_, description):
+        return description
+
+
+@contextmanager
+def _opened(path, what):
+    """The open file and its description."""
+    read_through(path)
     try:
         with safe_open(path, framework="pt") as stored:
-            description = json.loads((stored.metadata() or {})["dancenow"])
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+            yield stored, json.loads((stored.metadata() or {})["dancenow"])
+    except (SafetensorError, KeyError, ValueError) as error:
         raise _refused(path, what, error) from error
-    return tensors, description
 
 
 def load_weights(network, weights, path, what):
     """Fill a module from tensors by name; InputError says that the file is no `what` when they do not fit."""
     try:
-        network.load_state_dict(weights)
-    except (TypeError, RuntimeError) as error:
+        fill(network, weights)
+    except ValueError as error:
         raise _refused(path, what, error) from error
 
 
 def _refused(path, what, error):
-    reason = " ".join(str(error).split())[:200]  # torch's is a page
-    return InputError(f"{path}: not a {what} file ({reason}); delete it to train it again")
+    return InputError(f"{path}: not a {what} file ({one_line(error)}); delete it to train it again")
 
 
 def _write(path, tensors, description):

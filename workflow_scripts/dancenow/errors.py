@@ -1,4 +1,14 @@
-"""The exceptions that a user is meant to read."""
+"""The exceptions that a user is meant to read, and the marks of two that no library names well."""
+
+import errno
+
+# a disk, or the way to it, that does not answer or lets nobody in; nothing is said of what lies there
+AWAY = {
+    *(errno.EIO, errno.EREMOTEIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN),
+    *(errno.EACCES, errno.EPERM, errno.EROFS),
+}
+# how torch, CUDA's libraries and OpenCV say it; most of them have no exception of its own for it
+MEMORY = ("out of memory", "can't allocate memory", "insufficient memory", "alloc_failed")
 
 
 class InputError(Exception):
@@ -13,5 +23,21 @@ class DivergedError(InputError):
     """Training has left the finite numbers. The message is one line, like every InputError's."""
 
 
+class NoMemoryError(InputError):
+    """Memory has run out in the middle of a training."""
+
+
 class Stopped(Exception):
     """Asked to stop by a signal: what was done is saved, and the same command goes on from there."""
+
+
+def out_of_memory(error):
+    """Whether an exception of whichever library says that memory, the machine's or a GPU's, has run out."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    return any(words in str(error).lower() for words in MEMORY)
+
+
+def one_line(error):
+    """The beginning of what an exception says; torch says a page."""
+    return " ".join(str(error).split())[:160]

@@ -96,6 +96,20 @@ def _composed(name):
     return unicodedata.normalize("NFC", name)
 
 
+def read_through(path):
+    """Read a file to its end, for the OSError that this may raise.
+
+    Readers of archives take a disk's error for bad content. After this, what they refuse is bad.
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:
+            while file.read(2**20):
+                pass
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a read does not name it
+        raise
+
+
 def write_json(path, value):
     """Write `value` as indented JSON with a final newline; NaN and infinity are refused."""
     text = json.dumps(value, indent=2, allow_nan=False) + "\n"

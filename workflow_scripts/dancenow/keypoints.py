@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.files import atomic_path
+from dancenow.files import atomic_path, read_through
 
 COUNT = 133
 BODY = slice(0, 17)
@@ -127,6 +127,7 @@ def _save(path, record):
 
 
 def _load(path, kind):
+    read_through(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
             fields = {
@@ -140,7 +141,7 @@ def _load(path, kind):
         if not np.isfinite(fields["keypoints"]).all():
             raise ValueError("keypoints hold NaN or infinity")
         return kind(**fields)
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             f"{path}: not a {kind.__name__.lower()} file ({error}); delete it, the workflow makes it again"
         ) from error

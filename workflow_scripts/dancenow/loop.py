@@ -80,10 +80,9 @@ def _resume(trainer, checkpoint):
         return 0.0
     try:
         trainer.restore(state)
-    except (RuntimeError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+    except (ValueError, KeyError) as error:
         raise InputError(
-            f"{checkpoint.folder}: its checkpoint is not of this version's networks ({reason}); delete the "
+            f"{checkpoint.folder}: its checkpoint is not of this version's networks ({error}); delete the "
             "folder to start anew"
         ) from error
     return state["seconds"]

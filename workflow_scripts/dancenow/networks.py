@@ -193,3 +193,16 @@ def initialise(module):
 def parameter_count(module):
     """Number of trainable scalars."""
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def fill(network, weights):
+    """load_state_dict, with a ValueError of one line where names or shapes differ.
+
+    torch raises the same RuntimeError for these and for a device that has no memory left or has failed.
+    """
+    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    given = {name: tuple(getattr(value, "shape", ())) for name, value in weights.items()}
+    for name in sorted(wanted.keys() | given.keys()):
+        if wanted.get(name) != given.get(name):
+            raise ValueError(f"{name} is {given.get(name, 'absent')}, not {wanted.get(name, 'absent')}")
+    network.load_state_dict(weights)

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, out_of_memory
 from dancenow.losses import mean_difference
 from dancenow.winograd import Convolution3x3
 
@@ -153,6 +153,8 @@ def load_perceptual(decision):
         state = torch.load(path, map_location="cpu", weights_only=True)
         return build_vgg19(state) if name == "vgg19" else build_lite(name, state)
     except (KeyError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        if out_of_memory(error):
+            raise
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: not the weights of {name} ({reason}); replace the file") from error
 

@@ -4,10 +4,10 @@ Two files in one folder, `last.pt` and the one before it, `previous.pt`. They ar
 weights-only loader, which cannot run code.
 """
 
+import errno
 import fcntl
 import logging
 import os
-import pickle
 import shutil
 import time
 import zipfile
@@ -15,12 +15,14 @@ from pathlib import Path
 
 import torch
 
-from dancenow.errors import DivergedError, InputError
-from dancenow.files import atomic_path
+from dancenow.errors import DivergedError, InputError, out_of_memory
+from dancenow.files import atomic_path, read_through
 
 log = logging.getLogger(__name__)
 
 SHOWN_DIFFERENCES = 5
+# what network disks answer that have no locks
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
 
 
 class RollingCheckpoint:
@@ -40,7 +42,7 @@ class RollingCheckpoint:
         """Keep every other process out of the folder until this one ends; InputError when one is there.
 
         Snakemake killed by force leaves its jobs running: a second training would write between the first
-        one's lines.
+        one's lines. Where the disk has no locks it is only warned of.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = (self.folder / "lock").open("a+")
@@ -51,6 +53,10 @@ class RollingCheckpoint:
             raise InputError(
                 f"{self.folder}: process {self._lock.read()} is training here; end it or wait for it"
             ) from error
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            log.warning("%s: no locks on this disk; see to it that no second training runs here", self.folder)
         self._lock.truncate(0)
         self._lock.write(str(os.getpid()))
         self._lock.flush()
@@ -60,7 +66,8 @@ class RollingCheckpoint:
 
         A damaged or foreign file is renamed `*.refused`. When all that is there belongs to other settings,
         the folder is renamed `<folder>.before`, in the place of an older one, so that a changed mind costs
-        nothing. With None, no generator of an earlier attempt is left in the folder.
+        nothing. With None, no generator of an earlier attempt is left in the folder. OSError, or whatever says
+        that memory has run out, when a file cannot be read: nothing is renamed or deleted then.
         """
         for leftover in self.folder.glob(".partial-*"):
             leftover.unlink()
@@ -112,7 +119,9 @@ class RollingCheckpoint:
         return f"the last good checkpoint is {self.last}, step {self.step}"
 
     def _read(self, path):
-        if not path.exists():
+        try:
+            read_through(path)
+        except FileNotFoundError:
             return None
         try:
             with zipfile.ZipFile(path) as archive:
@@ -121,9 +130,11 @@ class RollingCheckpoint:
             state = torch.load(path, map_location="cpu", weights_only=True)
             if not (isinstance(state, dict) and {"identity", "step"} <= state.keys()):
                 raise ValueError("not written by this training")
-        except (RuntimeError, OSError, EOFError, ValueError, zipfile.BadZipFile, pickle.UnpicklingError) as e:
+        except Exception as error:  # bad content can raise anything
+            if isinstance(error, OSError) or out_of_memory(error):
+                raise
             refused = path.with_suffix(".refused")
-            reason = (str(e) or type(e).__name__).splitlines()[0]
+            reason = (str(error) or type(error).__name__).splitlines()[0]
             log.warning("%s: refused, damaged or foreign (%s); now called %s", path, reason, refused.name)
             path.replace(refused)
             return None

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.files import atomic_path
+from dancenow.files import atomic_path, read_through
 
 
 def flatten(nested, key=()):
@@ -28,15 +28,16 @@ def save_series(path, series):
 def load_series(path):
     """Read what `save_series` wrote, {row: {key: (T,) float64}}, the key a tuple as `flatten` makes it.
 
-    InputError names a file that is none.
+    InputError names a file that is none; OSError when it cannot be read.
     """
     series = {}
+    read_through(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
             for name in stored.files:
                 row, *key = name.split("/")
                 series.setdefault(row, {})[tuple(key)] = stored[name].astype(float)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             f"{path}: no measures of frames ({error}); delete it, the workflow makes it again"
         ) from error

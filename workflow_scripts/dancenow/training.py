@@ -13,7 +13,7 @@ from dancenow.adam import ChannelsLastAdam
 from dancenow.device import as_images, as_skeletons
 from dancenow.errors import DivergedError
 from dancenow.losses import feature_matching, layer_colour, lsgan
-from dancenow.networks import Discriminator, Generator, empty_picture
+from dancenow.networks import Discriminator, Generator, empty_picture, fill
 from dancenow.perceptual import perceptual_loss
 from dancenow.winograd import unchanged_weights
 
@@ -250,9 +250,9 @@ class Trainer:
         }
 
     def restore(self, state):
-        """Take over a state() of the same settings."""
+        """Take over a state() of the same settings; ValueError or KeyError when it is of other networks."""
         self.step = state["step"]
         for name in ("generator", "discriminator", "average"):
-            getattr(self, name).load_state_dict(state[name])
+            fill(getattr(self, name), state[name])
         for name, optimiser in self.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
