@@ -15,7 +15,7 @@ sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.batch import summarise
 from dancenow.files import as_on_disk, atomic_path
-from dancenow.stopping import leave_warning_to_training
+from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training
 
 
 def typed(value):
@@ -190,6 +190,7 @@ if os.path.exists(sys.executable):
     sys.executable = shlex.quote(sys.executable)
 
 leave_warning_to_training()
+hear_ctrl_c_once()
 overlay_preset()
 check_config(config)
 check_folders()

@@ -29,8 +29,8 @@ def lay_out(folder):
         shutil.copy(folder / f"a.{end}", folder / f"results/frames/alice.{end}")
 
 
-def arguments(devices):
-    train = json.dumps(SETTINGS | {"steps": 4, "devices": devices})
+def arguments(devices, steps=4):
+    train = json.dumps(SETTINGS | {"steps": steps, "devices": devices})
     return (
         f"{MODEL}/generator.safetensors", "--allowed-rules", "train_generator", "--config", f"train={train}",
     )  # fmt: skip

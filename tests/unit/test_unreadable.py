@@ -43,7 +43,7 @@ def test_a_file_that_cannot_be_read_is_no_bad_file(tmp_path, monkeypatch, write,
 
     with monkeypatch.context() as patched:
         patched.setattr("builtins.open", lambda path, *_given, **_named: Torn(path))
-        with pytest.raises(OSError) as raised:
+        with pytest.raises(OSError, match="Stale") as raised:
             read(path)
     assert raised.value.errno == errno.ESTALE and raised.value.filename == str(path)
     path.write_bytes(path.read_bytes()[:-40])

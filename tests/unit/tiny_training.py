@@ -10,7 +10,6 @@ import signal
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 STEPS = 8
 SETTINGS = {
@@ -82,14 +81,16 @@ def write_stage_before(folder):
 
 def train(inputs, folder, devices=1, stage="first", nodes=1):
     """What the rule's script does; ends the process on an error, as there."""
+    from snakemake.iocontainers import InputFiles, OutputFiles
+
     from dancenow.job import job
     from dancenow.launch import train_on_devices
 
     files, made = (INPUTS, OUTPUTS) if stage == "first" else (INPUTS | BEFORE, dict(OUTPUTS))
     if stage != "first":
         del made["discriminator"]
-    given = SimpleNamespace(**{name: str(inputs / file) for name, file in files.items()})
-    wanted = SimpleNamespace(**{name: str(folder / file) for name, file in made.items()})
+    given = InputFiles(fromdict={name: str(inputs / file) for name, file in files.items()})
+    wanted = OutputFiles(fromdict={name: str(folder / file) for name, file in made.items()})
     log = folder / "train.log"
     with job(log, 1) as threads:
         train_on_devices(given, wanted, STAGES[stage], HOLDOUT, threads, devices, nodes, log)

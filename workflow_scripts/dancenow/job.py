@@ -2,10 +2,11 @@
 
 import logging
 import os
+import signal
 import sys
 from contextlib import contextmanager
 
-from dancenow.errors import InputError, Stopped
+from dancenow.errors import AWAY, InputError, Stopped, one_line, out_of_memory
 from dancenow.files import FULL
 from dancenow.stopping import EXIT_STATUS
 
@@ -24,8 +25,9 @@ def job(log_path, threads=1, append=False):
     append: keep what the log holds; for a process that another one, with the same log, has started.
 
     The thread count never exceeds the cores there are: two OpenMP pools, or one pool wider than the
-    machine, run up to ten times slower. An InputError ends the process with its one line and status 1,
-    Stopped with its one line and stopping.EXIT_STATUS; any other exception keeps its traceback.
+    machine, run up to ten times slower. An InputError, a disk that fails and memory that runs out end the
+    process with one line and status 1, Stopped and Ctrl-C with one line and stopping.EXIT_STATUS; any other
+    exception keeps its traceback.
     """
     if not append:
         open(log_path, "w").close()
@@ -38,13 +40,21 @@ def job(log_path, threads=1, append=False):
     except InputError as error:
         logging.error("error: %s", error)
         sys.exit(1)
-    except Stopped as stopped:
-        logging.info("%s", stopped)
+    except (Stopped, KeyboardInterrupt) as stopped:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C
+        logging.info("%s", str(stopped) or "stopped by Ctrl-C; the same command begins this step again")
         sys.exit(EXIT_STATUS)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in FULL:
+        disk = isinstance(error, OSError) and error.errno
+        if disk in FULL | AWAY:
+            remedy = "free space there" if disk in FULL else "see to the disk and its rights"
             place = error.filename or "a disk"
-            logging.error("error: %s: %s; free space there and run again", place, error.strerror)
+            logging.error("error: %s: %s; %s and run again, nothing is lost", place, error.strerror, remedy)
+        elif out_of_memory(error):
+            logging.error(
+                "error: memory has run out (%s); end what else uses it and run again, or make "
+                "frames.long_edge smaller", one_line(error),
+            )  # fmt: skip
         else:
             logging.exception("unexpected failure; this is a bug worth reporting with this log")
         sys.exit(1)

@@ -17,17 +17,14 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from dancenow import parallel
-from dancenow.errors import InputError, Stopped
+from dancenow.errors import InputError, NoMemoryError, Stopped
 from dancenow.files import write_json
 from dancenow.job import job
-from dancenow.stopping import EXIT_STATUS
+from dancenow.stopping import EXIT_STATUS, SIGNALS
 from dancenow.train_target import train_target
 
 log = logging.getLogger(__name__)
 
-# of all stages; each has some of them
-INPUTS = ("frames", "pose", "perceptual", "plate", "start", "generator", "discriminator")
-OUTPUTS = ("generator", "discriminator", "best", "losses", "settings", "training", "progress", "video")
 # a worker that was asked to stop finishes its step and saves; a checkpoint of the largest takes seconds
 SHUTDOWN_SECONDS = 300
 # one of them for each Slurm job, where its nodes meet
@@ -70,8 +67,8 @@ def train_on_devices(inputs, outputs, settings, holdout, threads, devices, nodes
         train_target(inputs, outputs, settings, holdout, threads)
         return
     task = {
-        "inputs": {name: getattr(inputs, name) for name in INPUTS if hasattr(inputs, name)},
-        "outputs": {name: getattr(outputs, name) for name in OUTPUTS if hasattr(outputs, name)},
+        "inputs": dict(inputs.items()),
+        "outputs": dict(outputs.items()),
         "settings": settings,
         "holdout": holdout,
         "threads": max(1, threads // count),
@@ -106,11 +103,14 @@ def _meeting(nodes):
 
 
 def _run_agents(nodes, task):
-    """One run_agent on each node, through srun; the warnings of Slurm are passed on to them."""
+    """One run_agent on each node, through srun; what asks to stop is passed on to them."""
     once = [f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1"]
-    process = subprocess.Popen(["srun", "--overlap", *once, sys.executable, *_call("run_agent", task)])
-    for number in (signal.SIGTERM, signal.SIGUSR1):
-        signal.signal(number, lambda number, _: process.send_signal(number))
+    command = ["srun", "--overlap", *once, sys.executable, *_call("run_agent", task)]
+    # out of a terminal's reach: srun gives up its tasks at the second Ctrl-C
+    process = subprocess.Popen(command, start_new_session=True)
+    passed = {number: number for number in SIGNALS} | {signal.SIGINT: signal.SIGUSR1}
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _: process.send_signal(passed[number]))
     if status := process.wait():
         # of several, srun's is the largest; below zero srun itself was killed
         sys.exit(status if status > 0 else 1)
@@ -134,16 +134,25 @@ def run_agent(task):
         rdzv_endpoint=meeting["endpoint"],
         local_addr=meeting["local_addr"],
         max_restarts=0,
-        signals_to_handle="SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1",
+        signals_to_handle="SIGHUP,SIGQUIT",
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
+    for number in SIGNALS:
+        signal.signal(number, _end_workers)
     try:
         elastic_launch(config, sys.executable)(*_call("work", task))
     except SignalException as error:
         # the workers have been told, and have ended
-        sys.exit(EXIT_STATUS if error.sigval in (signal.SIGTERM, signal.SIGUSR1) else 128 + error.sigval)
+        sys.exit(EXIT_STATUS if error.sigval in SIGNALS else 128 + error.sigval)
     except ChildFailedError as error:
         sys.exit(_status({rank: failure.exitcode for rank, failure in error.failures.items()}))
+
+
+def _end_workers(number, _frame):
+    """What torch's own handler does, but once: at a second signal it would leave while the workers save."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise SignalException(f"asked to stop by {number}", sigval=signal.Signals(number))
 
 
 def _call(function, task):
@@ -173,6 +182,12 @@ def work(task_path):
         try:
             train_target(inputs, outputs, task["settings"], task["holdout"], threads)
         except (InputError, Stopped) as error:
-            if parallel.rank() == 0:
+            # memory may run out in one process alone
+            if parallel.rank() == 0 or isinstance(error, NoMemoryError):
                 raise
             sys.exit(EXIT_STATUS if isinstance(error, Stopped) else 1)
+        except RuntimeError as error:
+            if not parallel.lost_another(error):
+                raise
+            log.error("error: process %d has lost another one, which has failed", parallel.rank())
+            sys.exit(1)

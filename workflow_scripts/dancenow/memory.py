@@ -3,6 +3,7 @@
 import os
 import warnings
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, NoMemoryError, one_line, out_of_memory
 from dancenow.winograd import TRANSFORMED
 
 META = torch.device("meta")
@@ -132,6 +133,21 @@ def check_room(memory, batch, free):
         f"{key}: a training step with batch {batch} takes about {needed} of memory ({networks} of it for the "
         f"networks alone), and {room} are free; {advice}, or train on a machine with more memory"
     )
+
+
+@contextmanager
+def told_of_memory(checkpoint):
+    """Memory that runs out inside the block is a NoMemoryError. checkpoint: the RollingCheckpoint."""
+    try:
+        yield
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        raise NoMemoryError(
+            f"memory has run out ({one_line(error)}); {checkpoint.newest()}: end what else uses the memory "
+            "and run again to go on from there, or train anew with a smaller train.batch or "
+            "frames.long_edge, or fewer channels"
+        ) from error
 
 
 def free_memory(device, proc=Path("/proc"), groups=Path("/sys/fs/cgroup")):

@@ -68,6 +68,11 @@ def wait_for_all():
         distributed.barrier()
 
 
+def lost_another(error):
+    """Whether an exception says that another process has gone, in NCCL's or gloo's words."""
+    return isinstance(error, distributed.DistError) or "gloo/transport" in str(error)
+
+
 @contextmanager
 def rank_0_first():
     """Run the block in rank 0, then in all others."""

@@ -66,8 +66,8 @@ class RollingCheckpoint:
 
         A damaged or foreign file is renamed `*.refused`. When all that is there belongs to other settings,
         the folder is renamed `<folder>.before`, in the place of an older one, so that a changed mind costs
-        nothing. With None, no generator of an earlier attempt is left in the folder. OSError, or whatever says
-        that memory has run out, when a file cannot be read: nothing is renamed or deleted then.
+        nothing. With None, no generator of an earlier attempt is left in the folder. When a file cannot be
+        read, the OSError or lack of memory is raised, with nothing renamed or deleted.
         """
         for leftover in self.folder.glob(".partial-*"):
             leftover.unlink()

@@ -1,12 +1,14 @@
-"""Asked to stop: a cluster's warning before it takes the machine away."""
+"""Asked to stop: by Ctrl-C, or by a cluster's warning before it takes the machine away."""
 
 import signal
+import sys
 from contextlib import contextmanager
 
 from dancenow.errors import DivergedError, Stopped
 
-# Slurm sends SIGTERM before a time limit or a preemption, and SIGUSR1 where --signal=USR1@<seconds> asks so
-SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+# Slurm sends SIGTERM before a time limit or a preemption, and SIGUSR1 where --signal=USR1@<seconds> asks so;
+# a terminal sends SIGINT, once for each Ctrl-C
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
 # EX_TEMPFAIL of sysexits.h: nothing is wrong, try again. Neither 0, which would mean that the outputs are
 # there, nor 1, which a rule gives for a mistake that the next attempt would repeat.
@@ -15,11 +17,11 @@ EXIT_STATUS = 75
 
 @contextmanager
 def listening():
-    """Take note of SIGTERM and SIGUSR1 instead of dying of them; only in a process's main thread.
+    """Take note of SIGNALS instead of dying of them; only in a process's main thread.
 
     Yields a function that returns the name of the first such signal, None as long as there was none. What
-    fails after it ends the block with Stopped: a cluster signals all of a job's processes, and an ffmpeg
-    that is writing dies of it.
+    fails after it ends the block with Stopped: a cluster and a terminal signal all of a job's processes, and
+    an ffmpeg that is writing dies of it.
     """
     heard = []
 
@@ -50,3 +52,20 @@ def leave_warning_to_training():
     with its end Slurm kills what is left of the job, before the training has saved. In the main thread.
     """
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+
+def hear_ctrl_c_once():
+    """Have this process take the first Ctrl-C as always, and answer every further one with a line.
+
+    Snakemake waits for its jobs after the first; a second would break that wait off in a page of tracebacks,
+    with the training still saving. What this process starts has the default handler. In the main thread.
+    """
+
+    def answer(*_):
+        sys.stderr.write("the jobs are ending, a training saves first; Ctrl-\\ ends all at once\n")
+
+    def once(*_):
+        signal.signal(signal.SIGINT, answer)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, once)

@@ -17,7 +17,7 @@ from dancenow.files import read_json, write_json
 from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
 from dancenow.loop import preview_steps, run_training
-from dancenow.memory import check_room, count_step, free_memory
+from dancenow.memory import check_room, count_step, free_memory, told_of_memory
 from dancenow.networks import parameter_count
 from dancenow.perceptual import load_perceptual
 from dancenow.rolling import RollingCheckpoint
@@ -34,9 +34,9 @@ def train_target(inputs, outputs, settings, holdout, threads):
     inputs: frames, pose, perceptual and what stages.open_stage takes (paths); outputs: generator, best,
     losses, settings, training, progress, video and, where the stage that follows starts from it,
     discriminator (paths); settings: the `train` section, or that of another stage; holdout: share of the
-    clip's end that training never sees. A folder `run` beside the generator holds the rolling
-    checkpoint meanwhile. SIGTERM and SIGUSR1 end it with Stopped, the step in hand finished and saved. In
-    one of several processes (parallel.process_group) it does its share, and only rank 0 writes.
+    clip's end that training never sees. A folder `run` beside the generator holds the rolling checkpoint
+    meanwhile. What `stopping` hears ends it with Stopped, the step in hand finished and saved. In one of
+    several processes (parallel.process_group) it does its share, and only rank 0 writes.
     """
     device = pick_device()
     autocast = prepare(device, threads)
@@ -104,7 +104,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         error = best(trainer) if counts else previews.look(trainer)
         return previews.latest, error
 
-    with listening() as asked:
+    with listening() as asked, told_of_memory(checkpoint):
         losses, seconds, waiting = run_training(trainer, sampler, checkpoint, preview, asked)
         if parallel.rank() > 0:
             return

@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional as F
 
 from dancenow.device import pick_device, prepare
-from dancenow.errors import InputError
+from dancenow.errors import InputError, out_of_memory
 from dancenow.estimators import DECIDE_AGAIN, drop_unseen
 from dancenow.estimators.pifpaf_compat import import_openpifpaf
 from dancenow.keypoints import BODY, BODY_NAMES, COUNT
@@ -88,6 +88,8 @@ def load_network(path, digest):
         openpifpaf.network.model_migration.model_migration(network)
         metas = network.head_metas
     except Exception as error:  # unpickling the wrong bytes can raise anything
+        if out_of_memory(error):
+            raise
         foreign = isinstance(error, pickle.UnpicklingError) and re.search(r"GLOBAL (\S+)", str(error))
         if foreign:
             raise InputError(

@@ -1,0 +1,65 @@
+"""How a script ends: in one line, where no bug is to be reported."""
+
+import errno
+import os
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from dancenow.errors import out_of_memory
+from dancenow.job import job
+from dancenow.stopping import EXIT_STATUS
+
+
+def ended(tmp_path, fail):
+    """(exit status, log) of a job in which `fail` is called."""
+    log = tmp_path / "log"
+    with pytest.raises(SystemExit) as end, job(log):
+        fail()
+    return end.value.code, log.read_text()
+
+
+def raising(error):
+    def fail():
+        raise error
+
+    return fail
+
+
+SHORT = {
+    "torch": lambda: torch.empty(2**50),
+    "CUDA": raising(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has 1")),
+    "numpy": lambda: np.zeros(2**50),
+    "OpenCV": lambda: cv2.resize(np.zeros((9, 9, 3), np.uint8), (2**30, 2**20)),
+    "fork": raising(OSError(errno.ENOMEM, "Cannot allocate memory")),
+    # torch's words where a weight could not be copied to the GPU
+    "weights": raising(RuntimeError("Error(s) in loading state_dict:\n\tan exception: CUDA out of memory")),
+}
+
+
+@pytest.mark.parametrize("fail", SHORT.values(), ids=SHORT)
+def test_memory_that_runs_out_is_one_line_with_the_remedy(tmp_path, fail):
+    status, log = ended(tmp_path, fail)
+    assert status == 1 and log.startswith("error: memory has run out (") and log.count("\n") == 1
+    assert "frames.long_edge" in log
+
+
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.EIO, errno.EACCES])
+def test_a_disk_that_fails_is_one_line(tmp_path, number):
+    status, log = ended(tmp_path, raising(OSError(number, os.strerror(number), "a.pt")))
+    assert status == 1
+    said = f"a.pt: {os.strerror(number)}; see to the disk and its rights and run again, nothing is lost"
+    assert log == f"error: {said}\n"
+
+
+def test_a_bug_keeps_its_traceback(tmp_path):
+    status, log = ended(tmp_path, raising(RuntimeError("shapes differ")))
+    assert status == 1 and "this is a bug worth reporting" in log and "Traceback" in log
+    assert not out_of_memory(FileNotFoundError(errno.ENOENT, "No such file"))
+
+
+def test_ctrl_c_is_one_line(tmp_path):
+    status, log = ended(tmp_path, raising(KeyboardInterrupt()))
+    assert status == EXIT_STATUS and log == "stopped by Ctrl-C; the same command begins this step again\n"

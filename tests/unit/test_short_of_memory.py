@@ -1,0 +1,96 @@
+"""Memory that runs out in a step: one line with the remedy, and the checkpoint stays."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import nullcontext
+
+import pytest
+import torch
+from snakemake.iocontainers import InputFiles, OutputFiles
+
+import tiny_training
+from dancenow import launch, training
+from running import ROOT
+
+STEP = training.Trainer.train_step
+# as torch says it of a GPU, and what it really does on a CPU
+SHORT = {
+    "cuda": "raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB.')",
+    "cpu": "torch.empty(2**50)",
+}
+# in one process of two, before anything of the workflow runs there
+ONE_OF_TWO = """
+import os
+if os.environ.get("RANK") == "1":
+    import torch
+    from dancenow import training
+    step = training.Trainer.train_step
+    def short(trainer, batch):
+        if trainer.step == 2:
+            torch.empty(2**50)
+        return step(trainer, batch)
+    training.Trainer.train_step = short
+"""
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    tiny_training.write_inputs(folder)
+    return folder
+
+
+@pytest.mark.parametrize("short", SHORT.values(), ids=SHORT)
+def test_a_step_without_memory_is_one_line_and_the_checkpoint_stays(inputs, tmp_path, monkeypatch, short):
+    monkeypatch.setattr("dancenow.loop.SAVE_SECONDS", -1)
+    monkeypatch.setattr("dancenow.loop.SHARE", 1e9)
+
+    def step(trainer, batch):
+        if trainer.step == 3:
+            exec(short, {"torch": torch})
+        return STEP(trainer, batch)
+
+    monkeypatch.setattr(training.Trainer, "train_step", step)
+    with pytest.raises(SystemExit) as end:
+        tiny_training.train(inputs, tmp_path)
+    log = (tmp_path / "train.log").read_text()
+    last = tmp_path / "model/run/last.pt"
+    (line,) = [line for line in log.splitlines() if line.startswith("error:")]
+    assert end.value.code == 1 and "memory has run out" in line and "Traceback" not in log
+    assert f"the last good checkpoint is {last}, step 3" in line
+    assert all(key in line for key in ("train.batch", "frames.long_edge", "channels"))
+    assert torch.load(last, weights_only=True)["step"] == 3
+
+
+def test_in_one_process_of_two_it_is_said_as_well(inputs, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(ONE_OF_TWO)
+    path = [tmp_path, *(ROOT / name for name in ("workflow_scripts", "tests", "tests/unit"))]
+    program = "import sys, pathlib, tiny_training; tiny_training.train(*map(pathlib.Path, sys.argv[1:]), 2)"
+    completed = subprocess.run(
+        [sys.executable, "-c", program, str(inputs), str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, path)), "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, timeout=180,
+    )  # fmt: skip
+    log = (tmp_path / "train.log").read_text()
+    assert completed.returncode == 1 and log.count("memory has run out") == 1, completed.stderr
+    assert "Traceback" not in log and "a bug worth reporting" not in log
+
+
+def test_every_file_of_a_rule_reaches_several_processes(tmp_path, monkeypatch):
+    """By the name that the rule gives it, also one that no stage has had so far."""
+    tasks = []
+    monkeypatch.setattr(launch, "run_agent", lambda path: tasks.append(json.loads(path.read_text())))
+    inputs = InputFiles(fromdict={"frames": "a.avi", "depth": "depth.npz", "plate": [], "more": ["b", "c"]})
+    outputs = OutputFiles(fromdict={"generator": "g.safetensors", "sketch": "sketch.png"})
+    launch.train_on_devices(inputs, outputs, {"batch": 2}, 0.2, 2, 2, 1, tmp_path / "log")
+    (task,) = tasks
+    assert task["inputs"] == {"frames": "a.avi", "depth": "depth.npz", "plate": [], "more": ["b", "c"]}
+    assert task["outputs"] == {"generator": "g.safetensors", "sketch": "sketch.png"}
+    seen = []
+    monkeypatch.setattr(launch, "train_target", lambda *given: seen.append(given))
+    monkeypatch.setattr(launch.parallel, "process_group", nullcontext)
+    (tmp_path / "task.json").write_text(json.dumps(task))
+    launch.work(tmp_path / "task.json")
+    assert seen[0][0].depth == "depth.npz" and seen[0][1].sketch == "sketch.png"
