@@ -129,9 +129,20 @@ def check_batch():
 
 
 def check_stages(train, where=""):
-    """`start` names a subject; an enhancer goes around a generator without plate and unshuffle."""
+    """`start` names a subject; every stage learns something; an enhancer goes around a plain generator."""
     if train["start"] is not None:
         check_name(f"config: {where}train.start", train["start"])
+    stages = {"train": train} | {f"train.{name}": train[name] for name in ("enhancer", "face") if train[name]}
+    for place, stage in stages.items():
+        if not any(stage["weights"].values()):
+            raise WorkflowError(
+                f"config: {where}{place}.weights: all are 0, so nothing would be learned; raise one"
+            )
+    if train["stills"] and not (train["weights"]["perceptual"] or train["weights"]["l1"]):
+        raise WorkflowError(
+            f"config: {where}train.weights: perceptual and l1 are both 0, and the single frames of train.stills "
+            "learn from nothing else; raise one of them, or set train.stills to 0"
+        )
     if train["enhancer"] and (train["generator"]["plate"] or train["generator"]["unshuffle"] > 1):
         raise WorkflowError(
             f"config: {where}train.enhancer: takes a generator with `plate: false` and `unshuffle: 1`; set both under "

@@ -22,6 +22,19 @@ PAIR = "results/alice_as_brunomars.mp4"
         (["--config", "subjects={bob: {vidoe: x.mp4}}"], ["subjects.bob", "vidoe", "did you mean 'video'"]),
         (["--config", "transfers=[alice_as_bob]"], ["transfers", "alice_as_bob", "alice, brunomars"]),
         (["--config", "pose={estimator: openpose}"], ["pose.estimator", "openpose"]),
+        # what is left would be a loss of nothing, in the single frames or in all steps
+        (
+            ["--config", "train={weights: {perceptual: 0, l1: 0}}"],
+            ["train.weights: perceptual and l1 are both 0", "train.stills"],
+        ),
+        (
+            ["--config", "train={face: {weights: {gan: 0, perceptual: 0, l1: 0}}}"],
+            ["train.face.weights: all"],
+        ),
+        (
+            ["--config", "variants={bare: {train: {weights: {perceptual: 0, l1: 0}}}}"],
+            ["variants.bare.train.weights: perceptual and l1"],
+        ),
     ],
 )
 def test_mistake_in_config_is_named(workflow, arguments, words):
