@@ -1,5 +1,6 @@
 """Files made to do harm: they read nothing else, call nobody, and take no memory or time without end."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -182,6 +183,32 @@ def test_what_is_kept_does_not_grow_with_the_clip(tmp_path, monkeypatch):
         return highest
 
     assert peak(16) < 1.15 * peak(2)
+
+
+def test_what_is_kept_does_not_grow_with_the_cores(tmp_path, monkeypatch):
+    """Every thread that decodes keeps frames."""
+    clip = tmp_path / "clip.mp4"
+    ffmpeg("-f lavfi -i testsrc2=s=96x64:r=50:d=4 -preset ultrafast", clip)
+    facts, cores = media.probe(clip), os.sched_getaffinity(0)
+    started = []
+
+    class Spy(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    def threads(count):
+        os.sched_setaffinity(0, sorted(cores)[:count])
+        frames = media.decode(clip, facts, 768, 512)
+        next(frames)  # most are still to come
+        status = Path(f"/proc/{started[-1].pid}/status").read_text()
+        return int(status.split("Threads:")[1].split()[0])
+
+    monkeypatch.setattr(subprocess, "Popen", Spy)
+    try:
+        assert threads(1) == threads(len(cores))
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 # --- time

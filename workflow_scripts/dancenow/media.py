@@ -45,6 +45,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+# Fixed, for each thread keeps frames: memory, and where a damaged clip ends, must not depend on the machine.
+DECODER_THREADS = 4
 CRF = 16
 SCALER = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 
@@ -85,7 +87,7 @@ def decode(path, facts, width, height):
     colours are converted with the clip's own matrix and range. Memory does not grow with the clip. Raises
     InputError, naming the frame, when the data are damaged.
     """
-    clip = _shown(clip_input(path)[str(facts["stream"])], facts)
+    clip = _shown(clip_input(path, threads=DECODER_THREADS)[str(facts["stream"])], facts)
     clip = _cropped(_timed(clip, facts), facts)
     fit = framing(facts, width, height)
     size = fit["scaled_width"], fit["scaled_height"]
@@ -95,7 +97,7 @@ def decode(path, facts, width, height):
         clip = clip.filter("scale", *size, flags=SCALER, **_input_colour(facts))
     clip = clip.filter("format", "rgb24")
     clip = clip.filter("crop", width, height, fit["crop_x"], fit["crop_y"])
-    command = clip.output("pipe:", format="rawvideo", pix_fmt="rgb24").global_args("-xerror")
+    command = clip.output("pipe:", format="rawvideo", pix_fmt="rgb24", threads=1).global_args("-xerror")
     count = 0
     with graph(command, stdout=subprocess.PIPE) as (process, reason):
         # Frames that fail in silence, as before a first key frame, would put picture and sound apart. One
