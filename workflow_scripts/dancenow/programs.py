@@ -34,19 +34,9 @@ OLDEST = 5, 1
 NEEDED = {
     "encoders": {"aac", "libx264", "libx264rgb"},
     "filters": {
-        "aresample",
-        "atrim",
-        "bwdif",
-        "crop",
-        "format",
-        "fps",
-        "scale",
-        "setparams",
-        "setpts",
-        "tonemap",
-        "trim",
-    }
-    | {"transpose", "zscale"},
+        *("aresample", "atrim", "bwdif", "crop", "format", "fps", "scale"),
+        *("setparams", "setpts", "tonemap", "transpose", "trim", "zscale"),
+    },
 }
 # 4K takes a tenth of it; see docs/frames.md
 MEMORY = 4 << 30
