@@ -1,4 +1,4 @@
-"""One process of several under torchrun: some steps of a Trainer, its share of every batch; writes its state.
+"""One process of several under torchrun: some steps of a Trainer, its share of every batch; writes what came.
 
 Run with: folder, then one or more of start-stop: at 0 a training begins, else it resumes from <start>.pt.
 """
@@ -20,7 +20,10 @@ BATCH = 4
 
 
 def train(folder, start, stop):
-    """Steps `start` to `stop`, resuming from <start>.pt in `folder` unless 0; rank 0 writes <stop>.new.pt."""
+    """Steps `start` to `stop`, resuming from <start>.pt in `folder` unless 0; writes <stop>.rank<rank>.pt.
+
+    It holds the losses, the state and, of the last step, what the optimisers were given: {name: gradient}.
+    """
     torch.manual_seed(0)
     perceptual = PerceptualNetwork("test", [torch.nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
     device = torch.device("cpu")
@@ -34,8 +37,10 @@ def train(folder, start, stop):
     if start:
         trainer.restore(torch.load(folder / f"{start}.pt", weights_only=True))
     losses = [trainer.train_step(sampler(number)) for number in range(start, stop)]
-    if parallel.rank() == 0:
-        torch.save({"losses": losses, **trainer.state()}, folder / f"{stop}.new.pt")
+    networks = torch.nn.ModuleDict({name: getattr(trainer, name) for name in ("generator", "discriminator")})
+    gradients = {name: value.grad for name, value in networks.named_parameters() if value.grad is not None}
+    made = {"losses": losses, "gradients": gradients, **trainer.state()}
+    torch.save(made, folder / f"{stop}.rank{parallel.rank()}.pt")
 
 
 if __name__ == "__main__":

@@ -233,7 +233,7 @@ def test_a_program_that_hangs_is_ended_and_named(tmp_path, monkeypatch):
     with pytest.raises(InputError) as error:
         media.mux(clip, clip, facts, tmp_path / "out.mp4")
     one_line(error, "clip.mp4", "not read within")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30  # half of what it would sleep
     assert not (tmp_path / "out.mp4").exists()
 
 
