@@ -14,7 +14,7 @@ ESTIMATORS = library(
             "openpifpaf_wholebody",
             "pifpaf_compat",
         )
-    )
+    ),
 )
 
 
