@@ -15,13 +15,19 @@ FRAMES = 6
 HALF = 160  # px: the width kept of either clip
 
 
-def half(name):
-    """(frames, truth): FRAMES frames of the clip around its performer, and (T, 17, 3) of the true joints."""
+def footage(name, count):
+    """(frames, truth): the first frames of the clip, and (T, 17, 3) of the true joints."""
     clip = cv2.VideoCapture(str(DATA / f"{name}.mp4"))
-    frames = np.array([cv2.cvtColor(clip.read()[1], cv2.COLOR_BGR2RGB) for _ in range(FRAMES)])
+    frames = np.array([cv2.cvtColor(clip.read()[1], cv2.COLOR_BGR2RGB) for _ in range(count)])
     with np.load(DATA / f"{name}.keypoints.npz") as stored:
         names = stored["names"].tolist()
-        truth = stored["keypoints"][:FRAMES, [names.index(joint) for joint in BODY_NAMES[BODY]]]
+        truth = stored["keypoints"][:count, [names.index(joint) for joint in BODY_NAMES[BODY]]]
+    return frames, truth
+
+
+def half(name):
+    """FRAMES frames of the clip as from footage, cut to HALF px around its performer."""
+    frames, truth = footage(name, FRAMES)
     middle = np.median(truth[truth[..., 2] > 0, 0])
     left = int(np.clip(middle - HALF / 2, 0, frames.shape[2] - HALF))
     return frames[:, :, left : left + HALF], truth - [left, 0, 0]
@@ -51,6 +57,22 @@ def test_one_person_is_not_found_twice(pair):
     frames = pair[0][:, :, :HALF]
     found = list(MediapipeHolistic().detect(np.ascontiguousarray(frame) for frame in frames))
     assert [len(people) for people in found] == [1] * FRAMES
+
+
+def test_a_cartwheel_is_followed_upside_down_and_back():
+    """A whole turn in 18 frames; without a second look the skeleton is wrong from half the turn on."""
+    angles = [0, 0, *np.linspace(0, 360, 19), 360, 360]
+    frames, truth = footage("alice", len(angles))
+    height, width = frames.shape[1:3]
+    turns = [cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1) for angle in angles]
+    turned = [
+        cv2.warpAffine(frame, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        for frame, turn in zip(frames, turns, strict=True)
+    ]
+    for people, joints, turn in zip(MediapipeHolistic().detect(turned), truth, turns, strict=True):
+        seen = joints[:, 2] > 0
+        apart = np.linalg.norm(people[0, BODY, :2] - joints[:, :2] @ turn[:, :2].T - turn[:, 2], axis=-1)
+        assert apart[seen].mean() < 0.05 * np.ptp(joints[seen, 1])
 
 
 def test_crops_are_squares_that_cover_the_frame():

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.estimators import drop_unseen
-from dancenow.estimators.mediapipe_people import OtherPeople
+from dancenow.estimators.mediapipe_people import OtherPeople, SecondLook
 from dancenow.keypoints import BODY_NAMES, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 
 # MediaPipe's 33 body landmarks, by the canonical name each one serves. Its "foot index" is the tip of
@@ -94,9 +94,11 @@ class MediapipeHolistic:
         with (
             Holistic(static_image_mode=False, **settings) as graph,
             closing(OtherPeople(canonical)) as others,
+            closing(SecondLook(canonical)) as second,
         ):
             for frame in frames:
                 main = canonical(graph.process(frame), frame.shape[1], frame.shape[0])
+                main = second.check(frame, main)
                 yield np.concatenate([main, others.find(frame, main)])
 
 

@@ -4,6 +4,9 @@ Every LOOK_EVERY frames the pose detector inside the wheel looks at the frame in
 there and is not followed yet gets a graph of his own: the body, hand and face models of Holistic on the
 rectangle around that person, which moves on with the landmarks from frame to frame. The main person's graph
 is not touched, and a frame with nobody else in it costs no more than the looks.
+
+Whose trunk is far from upright is looked at again, in rectangles around the body at each quarter turn:
+following the landmarks from frame to frame goes wrong in a cartwheel or a handstand, and does not find back.
 """
 
 import numpy as np
@@ -20,6 +23,12 @@ SAME = 0.12  # of the body's diagonal: two skeletons nearer than this on average
 MARGIN = 1.1  # of the circle around a skeleton, for what lies beyond its keypoints
 GHOST = 0.5  # overlap of two boxes, as a share of their union, beyond which a find is no second person
 SURE = 0.5  # mean body confidence that a find must have to be a person
+TURNED = np.pi / 4  # a trunk farther from upright than this is looked at again
+AGREED = 0.05  # of the body's diagonal: nearer than this two skeletons show the same pose
+CLEARLY = (
+    0.02  # more mean body confidence: of two that are as sure, left and right are right in the followed one
+)
+BODY_AGAIN = 0.25  # least overlap of the boxes for a skeleton found at another turn to be of the same body
 
 _DETECTOR = """
 input_stream: "image"
@@ -70,6 +79,45 @@ node {
 """
 
 
+class SecondLook:
+    """The main person again, where Holistic's own skeleton is in doubt or has just been lost.
+
+    canonical: as OtherPeople takes it. The person is in doubt from when the trunk is far from upright until
+    Holistic's skeleton agrees with the surest one, upright, again.
+    """
+
+    def __init__(self, canonical):
+        self.canonical = canonical
+        self.follower = None
+        self.person, self.doubt, self.lost = None, False, 0
+
+    def check(self, frame, main):
+        """(0 or 1, 133, 3) float32 for `main`, what Holistic found in the (H, W, 3) uint8 RGB frame."""
+        person = main[0] if len(main) else None
+        if self.person is None and person is None:
+            return main
+        if person is not None and not self.doubt and not _is_turned(person):
+            self.person, self.lost = person, 0
+            return main
+        self.follower = self.follower or _Follower(self.canonical)
+        followed = self.follower.follow(frame) if self.doubt and not self.lost else None
+        seen = _surer(followed, person)
+        best = self.follower.look_around(frame, self.person if seen is None else seen, seen)
+        if best is None:
+            self.lost += 1
+            if self.lost > PERSISTENCE:
+                self.person, self.doubt, self.lost = None, False, 0
+            return main
+        self.person, self.lost = best, 0
+        self.doubt = _is_turned(best) or person is None or not _is_known(person, [best], AGREED)
+        return best[None]
+
+    def close(self):
+        """Free the graph."""
+        if self.follower is not None:
+            self.follower.close()
+
+
 class OtherPeople:
     """Everyone in a clip's frames but the main person, each followed from frame to frame.
 
@@ -88,6 +136,8 @@ class OtherPeople:
         people, kept = list(main), []
         for follower in self.followed:
             person = follower.follow(frame)
+            if person is not None and _is_turned(person):
+                person = follower.look_around(frame, person, person)
             # following can also slip from one person to another who is followed already
             if person is None or _is_known(person, people):
                 self.wait = min(self.wait, LOOK_EVERY // 4)
@@ -125,7 +175,7 @@ class OtherPeople:
             # the models also see a body upside down in one that stands upright
             if (
                 person is None
-                or person[BODY, 2].mean() < SURE
+                or _sureness(person) < SURE
                 or _is_known(person, people)
                 or any(_overlap(person, other) > GHOST for other in people)
             ):
@@ -171,6 +221,21 @@ class _Follower:
         self.roi = NormalizedRect(
             x_center=x / width, y_center=y / height, width=side / width, height=side / height, rotation=angle
         )
+
+    def look_around(self, frame, place, person):
+        """The surest of `person`, (133, 3) or None, and of what is found around the skeleton `place`.
+
+        The rectangle lies there at each quarter turn; next it lies around the result.
+        """
+        x, y, radius, angle = _circle_around(place)
+        for quarter in range(4):
+            self.place((x, y, radius, angle + quarter * np.pi / 2), frame.shape)
+            found = self.follow(frame)
+            if found is not None and _sureness(found) > SURE and _overlap(found, place) > BODY_AGAIN:
+                person = _surer(person, found)
+        if person is not None:
+            self.place(_circle_around(person), frame.shape)
+        return person
 
     def follow(self, frame):
         """(133, 3) float32 of the person in this frame, or None when there is nobody in the rectangle."""
@@ -222,6 +287,24 @@ def _circle_around(person):
     return float(centre[0]), float(centre[1]), float(radius), angle
 
 
+def _is_turned(person):
+    """Whether the trunk is far from upright."""
+    angle = _circle_around(person)[3]
+    return abs(angle) > TURNED
+
+
+def _sureness(person):
+    """Mean confidence of the body, 0..1."""
+    return float(person[BODY, 2].mean())
+
+
+def _surer(person, other):
+    """`other` where it is clearly surer than `person`; the one there is where one is None."""
+    if person is None or other is None:
+        return other if person is None else person
+    return other if _sureness(other) > _sureness(person) + CLEARLY else person
+
+
 def _is_at(circle, person):
     """Whether a circle's centre is where the person's hips are."""
     hips = person[[INDEX["left_hip"], INDEX["right_hip"]]]
@@ -230,7 +313,7 @@ def _is_at(circle, person):
     return np.hypot(*(hips[:, :2].mean(axis=0) - circle[:2])) < KNOWN * circle[2]
 
 
-def _is_known(person, people):
+def _is_known(person, people, near=SAME):
     """Whether the skeleton lies on that of one of the people."""
     for other in people:
         both = (person[BODY, 2] >= MIN_CONFIDENCE) & (other[BODY, 2] >= MIN_CONFIDENCE)
@@ -238,7 +321,7 @@ def _is_known(person, people):
             continue
         apart = np.linalg.norm(person[BODY, :2] - other[BODY, :2], axis=-1)[both].mean()
         low, high = np.split(boxes(other), 2)
-        if apart < SAME * np.linalg.norm(high - low):
+        if apart < near * np.linalg.norm(high - low):
             return True
     return False
 
