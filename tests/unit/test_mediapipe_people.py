@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from dancenow.estimators import mediapipe_holistic, mediapipe_people
 from dancenow.estimators.mediapipe_holistic import MediapipeHolistic
 from dancenow.estimators.mediapipe_people import _overlap, crops
 from dancenow.keypoints import BODY, BODY_NAMES
@@ -57,6 +58,16 @@ def test_one_person_is_not_found_twice(pair):
     frames = pair[0][:, :, :HALF]
     found = list(MediapipeHolistic().detect(np.ascontiguousarray(frame) for frame in frames))
     assert [len(people) for people in found] == [1] * FRAMES
+
+
+def test_who_is_found_late_is_followed_back_to_where_he_came_in(pair, monkeypatch):
+    """Nobody on the right in the first frame; he comes in the second, the next look is at the fifth."""
+    for module in (mediapipe_people, mediapipe_holistic):
+        monkeypatch.setattr(module, "LOOK_EVERY", 4)
+    frames = pair[0].copy()
+    frames[0, :, HALF:] = frames[0, :, HALF - 1 : HALF]
+    found = list(MediapipeHolistic().detect(frames))
+    assert [len(people) for people in found] == [1] + [2] * (FRAMES - 1)
 
 
 def test_a_cartwheel_is_followed_upside_down_and_back():

@@ -1,13 +1,14 @@
 """MediaPipe Holistic as an estimator: weights inside the wheel, no download."""
 
 import hashlib
+from collections import deque
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from dancenow.estimators import drop_unseen
-from dancenow.estimators.mediapipe_people import OtherPeople, SecondLook
+from dancenow.estimators.mediapipe_people import LOOK_EVERY, OtherPeople, SecondLook
 from dancenow.keypoints import BODY_NAMES, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 
 # MediaPipe's 33 body landmarks, by the canonical name each one serves. Its "foot index" is the tip of
@@ -96,10 +97,17 @@ class MediapipeHolistic:
             closing(OtherPeople(canonical)) as others,
             closing(SecondLook(canonical)) as second,
         ):
+            people = deque()
             for frame in frames:
                 main = canonical(graph.process(frame), frame.shape[1], frame.shape[0])
-                main = second.check(frame, main)
-                yield np.concatenate([main, others.find(frame, main)])
+                people.append(others.find(frame, second.check(frame, main)))
+                if len(people) > LOOK_EVERY:
+                    yield _together(people.popleft())
+            yield from map(_together, people)
+
+
+def _together(people):
+    return np.array(people, np.float32).reshape(-1, COUNT, 3)
 
 
 def canonical(results, width, height):

@@ -2,12 +2,15 @@
 
 Every LOOK_EVERY frames the pose detector inside the wheel looks at the frame in square crops. Who is found
 there and is not followed yet gets a graph of his own: the body, hand and face models of Holistic on the
-rectangle around that person, which moves on with the landmarks from frame to frame. The main person's graph
+rectangle around that person, which moves on with the landmarks from frame to frame, and back over the frames
+since the look before, in which the person was there already. The main person's graph
 is not touched, and a frame with nobody else in it costs no more than the looks.
 
 Whose trunk is far from upright is looked at again, in rectangles around the body at each quarter turn:
 following the landmarks from frame to frame goes wrong in a cartwheel or a handstand, and does not find back.
 """
+
+from collections import deque
 
 import numpy as np
 
@@ -101,7 +104,9 @@ class SecondLook:
             return main
         self.follower = self.follower or _Follower(self.canonical)
         followed = self.follower.follow(frame) if self.doubt and not self.lost else None
-        seen = _surer(followed, person)
+        # Holistic may have gone on with somebody else
+        elsewhere = followed is not None and person is not None and _overlap(person, followed) < BODY_AGAIN
+        seen = followed if elsewhere else _surer(followed, person)
         best = self.follower.look_around(frame, self.person if seen is None else seen, seen)
         if best is None:
             self.lost += 1
@@ -128,11 +133,15 @@ class OtherPeople:
         self.canonical = canonical
         self.detector = _graph(_DETECTOR, "detections")
         self.followed = []
-        self.spare = None
+        self.spare, self.back = None, None
         self.wait = 0
+        self.recent = deque(maxlen=LOOK_EVERY)
 
     def find(self, frame, main):
-        """(P, 133, 3) float32 of the others in the next (H, W, 3) uint8 RGB frame; main: (0 or 1, 133, 3)."""
+        """Everyone in the next (H, W, 3) uint8 RGB frame, a list of (133, 3) float32; main: (0 or 1, 133, 3).
+
+        The list may still grow until LOOK_EVERY frames later: who is found then may be here already.
+        """
         people, kept = list(main), []
         for follower in self.followed:
             person = follower.follow(frame)
@@ -154,11 +163,12 @@ class OtherPeople:
             self._look(frame, people)
             self.wait = LOOK_EVERY
         self.wait -= 1
-        return np.array(people[len(main) :], np.float32).reshape(-1, *main.shape[1:])
+        self.recent.append((frame, people))
+        return people
 
     def close(self):
         """Free the graphs."""
-        for graph in (self.detector, self.spare, *self.followed):
+        for graph in (self.detector, self.spare, self.back, *self.followed):
             if graph is not None:
                 graph.close()
 
@@ -175,7 +185,7 @@ class OtherPeople:
             # the models also see a body upside down in one that stands upright
             if (
                 person is None
-                or _sureness(person) < SURE
+                or person[BODY, 2].mean() < SURE
                 or _is_known(person, people)
                 or any(_overlap(person, other) > GHOST for other in people)
             ):
@@ -184,6 +194,17 @@ class OtherPeople:
             people.append(person)
             follower.keep(person)
             self.followed.append(follower)
+            self._follow_back(person)
+
+    def _follow_back(self, person):
+        """Add a person found just now to the frames before, as far back as the person is seen in them."""
+        self.back = self.back or _Follower(self.canonical)
+        for frame, people in reversed(self.recent):
+            self.back.place(_circle_around(person), frame.shape)
+            person = self.back.follow(frame)
+            if person is None or person[BODY, 2].mean() < SURE or _is_known(person, people):
+                return
+            people.append(person)
 
 
 class _Follower:
@@ -294,8 +315,10 @@ def _is_turned(person):
 
 
 def _sureness(person):
-    """Mean confidence of the body, 0..1."""
-    return float(person[BODY, 2].mean())
+    """Mean confidence of the body in the frame, 0..1: legs outside it are no reason for doubt."""
+    confidence = person[BODY, 2]
+    seen = confidence >= MIN_CONFIDENCE
+    return float(confidence[seen].mean()) if seen.any() else 0.0
 
 
 def _surer(person, other):
