@@ -26,7 +26,7 @@ SAME = 0.12  # of the body's diagonal: two skeletons nearer than this on average
 MARGIN = 1.1  # of the circle around a skeleton, for what lies beyond its keypoints
 GHOST = 0.5  # overlap of two boxes, as a share of their union, beyond which a find is no second person
 SURE = 0.5  # mean body confidence that a find must have to be a person
-TURNED = np.pi / 4  # a trunk farther from upright than this is looked at again
+TURNED = np.radians(50)  # a trunk farther from upright than this is looked at again; deep bends reach 47
 AGREED = 0.05  # of the body's diagonal: nearer than this two skeletons show the same pose
 CLEARLY = (
     0.02  # more mean body confidence: of two that are as sure, left and right are right in the followed one
