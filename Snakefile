@@ -35,6 +35,7 @@
 #   results/pages/{page}.html                                results/{page}.md with its pictures and videos inside
 #   results/reports/{subject}.html .json                     whether the clip will do
 #   results/reports/{target}_as_{source}.html .json          whether the target shows what the dance asks for
+#   results/metrics/lpips.json                               whether this run measures LPIPS, and why
 #   results/metrics/{target}_as_{source}.json .md            against a ground truth, where there is one
 #   results/metrics/{target}.heldout.json .md                on the target's own unseen footage
 #   results/authenticity/report.json .md roc.png             how well fakes of people it never saw are told

@@ -51,7 +51,7 @@ def measures(network, first, last, truth, keypoints):
         regions = regions_of(keypoints[index], whole, height)
         for name in found.keys() & regions.keys():
             pictures = [first[index], last[index]]
-            similar, _, distance = compare(network, pictures, truth[index], regions[name])
+            similar, _, distance = compare([network], pictures, truth[index], regions[name])
             x0, y0, x1, y1 = regions[name].boxes[0]
             apart = np.abs(first[index][y0:y1, x0:x1].astype(int) - last[index][y0:y1, x0:x1]).mean()
             found[name].append([similar[0], distance[0], similar[1], distance[1], apart])

@@ -4,10 +4,11 @@
 
 
 rule fetch_weights:
-    """Have the two decisions made, which download what they can, and list what there is."""
+    """Have the three decisions made, which download what they can, and list what there is."""
     input:
         estimator="results/poses/estimator.json",
         perceptual="results/models/perceptual.json",
+        lpips="results/metrics/lpips.json",
         code=library("weights"),
     output:
         list=ensure("results/weights.txt", non_empty=True),

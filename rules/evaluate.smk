@@ -1,7 +1,7 @@
 # Numbers, each beside two baselines on the same frames. Nothing here feeds the transfer.
 # REQUIRED INPUTS: evaluation.truth in the configuration, or a target's held-out footage
-# OUTPUTS: results/metrics/{target}_as_{source}.json and .md, results/metrics/{target}.heldout.json and .md;
-#          the same by frame: .frames.npz
+# OUTPUTS: results/metrics/lpips.json; results/metrics/{target}_as_{source}.json and .md,
+#          results/metrics/{target}.heldout.json and .md; the same by frame: .frames.npz
 
 SCORING = library(
     "evaluation",
@@ -12,10 +12,26 @@ SCORING = library(
     "pose_parts",
     "kernel_distance",
     "intervals",
+    "lpips",
     "metrics",
     "perceptual",
     "series",
 )
+
+
+rule choose_lpips:
+    """Decide once whether LPIPS is measured: its weights must be had."""
+    output:
+        decision=ensure("results/metrics/lpips.json", non_empty=True),
+    log:
+        "logs/choose_lpips/run.log",
+    benchmark:
+        "benchmarks/rules/choose_lpips/run.tsv"
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../workflow_scripts/choose_lpips.py"
 
 
 rule evaluate_transfer:
@@ -28,6 +44,7 @@ rule evaluate_transfer:
         target_pose="results/poses/{target}.npz",
         asked_pose="results/poses/{target}_as_{source}{placing}.npz",
         decision="results/poses/estimator.json",
+        lpips="results/metrics/lpips.json",
         code=SCORING,
     output:
         metrics=shown(
@@ -87,6 +104,7 @@ rule evaluate_heldout:
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
         decision="results/poses/estimator.json",
+        lpips="results/metrics/lpips.json",
         code=SCORING,
     output:
         metrics=shown(ensure("results/metrics/{target}{variant}.heldout.json", non_empty=True), "metrics"),

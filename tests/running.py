@@ -12,8 +12,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def run_snakemake(directory, *arguments, root=ROOT, cores=2):
     """Run snakemake on `root`'s workflow in the working directory; returns the CompletedProcess, text."""
     command = [sys.executable, "-m", "snakemake", "-s", f"{root}/Snakefile", "--directory", str(directory)]
-    # an empty torch home: no test may depend on weights that some machine happens to have
+    # neither torch's cache nor a package index: no test may depend on weights that a machine happens to have
     environment = os.environ | {"TORCH_HOME": str(directory / "torch-home"), "NO_COLOR": "1"}
+    environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
     return subprocess.run(
         [*command, "--cores", str(cores), *arguments],
         capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=600,

@@ -8,5 +8,6 @@ from dancenow.weights import write_list
 
 with job(snakemake.log[0]):
     given = snakemake.input
-    lines = write_list(read_json(given.estimator), read_json(given.perceptual), snakemake.output.list)
+    decisions = [read_json(path) for path in (given.estimator, given.perceptual, given.lpips)]
+    lines = write_list(*decisions, snakemake.output.list)
     logging.info("%s", "\n".join(lines))

@@ -206,7 +206,7 @@ def test_every_row_of_the_comparison_is_measured(matrix, scored):
         == {"static background plate", "nearest neighbour", "fbf", "fbf_ts", "full", "ours"} | unplaced
     )
     for method in methods:
-        for measure in ("ssim", "psnr", "perceptual"):
+        for measure in ("ssim", "psnr", "lpips_form"):
             assert math.isfinite(means[method, measure]), (method, measure)
     # other networks, other pictures; the plate is the same whoever is compared with it
     assert len({means[method, "psnr"] for method in methods}) == len(methods)

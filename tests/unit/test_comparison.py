@@ -65,7 +65,7 @@ def test_a_shaky_method_is_not_best_beside_a_clearly_worse_one_that_beats_it():
 
 
 def test_less_is_better_where_the_measure_says_so():
-    key = ("perceptual",)
+    key = ("lpips_form",)
     cells = compare({"a": row(steady(1.5), key=key), "ours": row(steady(1.0), key=key)}, **TOLD)
     assert marked(cells, key) == {"ours"}
     assert cells["a"][key].gain["mean"] == pytest.approx(0.5)

@@ -19,13 +19,16 @@ from dancenow.evaluation import (
     nearest_neighbours,
 )
 from dancenow.evaluation_tables import markdown_page, markdown_table
-from dancenow.files import read_json
+from dancenow.figures.measures import scores_by_row
+from dancenow.files import read_json, write_json
 from dancenow.keypoints import BODY_NAMES, COUNT, FEET, INDEX, Pose, save_pose
+from dancenow.lpips import build_lpips, convert, load_judges
 from dancenow.media import encode, probe
-from dancenow.perceptual import evaluation_decision, load_perceptual
 from dancenow.regions import FACE, FRAME, HANDS, MASK, PERSON
 from dancenow.series import load_series
+from tiny_lpips import tiny_arrays
 
+WITHOUT_LPIPS = {"network": None, "weights": None, "sha256": None, "reason": "no index"}
 SIZE = 96  # px of the square frames
 FIGURE = np.random.default_rng(3).uniform(-1, 1, (FEET.stop, 2)) * (
     6,
@@ -35,8 +38,8 @@ FIGURE[INDEX["nose"]], FIGURE[INDEX["left_heel"]] = (0, -28), (0, 28)
 
 
 @pytest.fixture(scope="module")
-def network():
-    return load_perceptual(evaluation_decision())
+def judges():
+    return load_judges(WITHOUT_LPIPS)
 
 
 def pose_at(x, y=48, lean=0.0):
@@ -72,7 +75,7 @@ def places(count):
     return [30 + (7 * index) % 37 for index in range(count)]
 
 
-def scores_of(result_places, truth_places, training_places, network):
+def scores_of(result_places, truth_places, training_places, judges):
     return evaluate(
         {RESULT: [frame_at(x) for x in result_places]},
         [frame_at(x) for x in truth_places],
@@ -81,7 +84,7 @@ def scores_of(result_places, truth_places, training_places, network):
         np.stack([pose_at(x) for x in training_places]),
         np.stack([pose_at(x) for x in truth_places]),
         FakeEstimator(),
-        network,
+        judges,
         seed=0,
     )
 
@@ -123,24 +126,24 @@ def test_the_largest_person_counts():
     assert not found[1].any()
 
 
-def test_a_perfect_result_beats_both_baselines(network):
-    report = scores_of(places(30), places(30), [20, 75], network)
+def test_a_perfect_result_beats_both_baselines(judges):
+    report = scores_of(places(30), places(30), [20, 75], judges)
     assert report["frames"] == report["frames_compared"] == 30
     assert report["body_height_px"] == pytest.approx(56, abs=0.1)
     scores = report["scores"]
     assert scores[RESULT]["ssim"]["mean"] == pytest.approx(1)
-    assert scores[RESULT]["perceptual"]["mean"] == pytest.approx(0, abs=1e-5)
+    assert scores[RESULT]["lpips_form"]["mean"] == pytest.approx(0, abs=1e-5)
     assert scores[RESULT]["pose_error_with_misses"]["mean"] == 0
     assert scores[PLATE]["pose_error"]["mean"] is None
     assert scores[PLATE]["missed"]["mean"] == 100
     assert scores[PLATE]["pose_error_with_misses"]["mean"] == 50
     for row in (PLATE, NEIGHBOUR):
-        for key in ("ssim", "perceptual", "pose_error_with_misses"):
+        for key in ("ssim", "lpips_form", "pose_error_with_misses"):
             assert report["gains"][row][key]["low"] > 0, (row, key)
 
 
-def test_what_a_perfect_result_has_by_region_by_part_and_over_time(network):
-    report = scores_of(places(30), places(30), [20, 75], network)
+def test_what_a_perfect_result_has_by_region_by_part_and_over_time(judges):
+    report = scores_of(places(30), places(30), [20, 75], judges)
     regions = report["regions"]
     # the figure has no face and no hands, but a nose
     assert regions["every"] == 2
@@ -148,7 +151,7 @@ def test_what_a_perfect_result_has_by_region_by_part_and_over_time(network):
     perfect = regions["scores"][RESULT]
     for region in (FRAME, PERSON, MASK, FACE):
         assert perfect[region]["ssim"]["mean"] == pytest.approx(1)
-        assert regions["gains"][NEIGHBOUR][region]["perceptual"]["low"] > 0
+        assert regions["gains"][NEIGHBOUR][region]["lpips_form"]["low"] > 0
     assert perfect[HANDS]["ssim"]["mean"] is None
     assert perfect[PERSON]["kid"]["mean"] == pytest.approx(0, abs=1e-9)
     assert regions["scores"][PLATE][PERSON]["kid"]["mean"] > 0
@@ -165,11 +168,24 @@ def test_what_a_perfect_result_has_by_region_by_part_and_over_time(network):
     assert "flicker" not in time["gains"][PLATE]
 
 
-def test_more_results_are_more_rows_and_the_first_has_the_gains(network):
+def test_with_lpips_it_is_measured_for_every_row_and_region(judges):
+    tiny = build_lpips(convert(tiny_arrays()))
+    report = scores_of(places(6), places(6), [20, 75], {"lpips": tiny} | judges)
+    assert report["judges"] == {"lpips": "lpips-alexnet", "lpips_form": "efficientnet-lite1"}
+    assert report["scores"][RESULT]["lpips"]["mean"] == pytest.approx(0, abs=1e-6)
+    for row in (PLATE, NEIGHBOUR):
+        assert report["gains"][row]["lpips"]["mean"] > 0.01
+        for region in (FRAME, PERSON, MASK, FACE):
+            assert report["regions"]["scores"][row][region]["lpips"]["mean"] > 0, (row, region)
+    assert ("regions", FACE, "lpips") in scores_by_row(report)[PLATE]
+    assert markdown_page(report, "x").count("| LPIPS ↓ | LPIPS-form (efficientnet-lite1) ↓ |") == 2
+
+
+def test_more_results_are_more_rows_and_the_first_has_the_gains(judges):
     truth = [frame_at(40), frame_at(45)] * 2
     asked = np.stack([pose_at(40), pose_at(45)] * 2)
     rows = {"full": truth, "fbf": [frame_at(42)] * 4}
-    report = evaluate(rows, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), network, seed=0)
+    report = evaluate(rows, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), judges, seed=0)
     everyone = {"full", "fbf", PLATE, NEIGHBOUR}
     for section in (report, report["regions"], report["pose"]):
         assert section["scores"].keys() == everyone
@@ -180,10 +196,10 @@ def test_more_results_are_more_rows_and_the_first_has_the_gains(network):
     assert "| full better than fbf by |" in page
     rows["fbf"] = rows["fbf"][:3]
     with pytest.raises(InputError, match="the fbf has 3 frames, the truth 4"):
-        evaluate(rows, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), network, seed=0)
+        evaluate(rows, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), judges, seed=0)
 
 
-def test_a_result_that_shows_nobody_does_not_beat_the_plate(network):
+def test_a_result_that_shows_nobody_does_not_beat_the_plate(judges):
     truth = places(30)
     report = evaluate(
         {RESULT: [PLATE_FRAME] * 30},
@@ -193,43 +209,43 @@ def test_a_result_that_shows_nobody_does_not_beat_the_plate(network):
         pose_at(40)[None],
         np.stack([pose_at(x) for x in truth]),
         FakeEstimator(),
-        network,
+        judges,
         seed=0,
     )
-    for key in ("ssim", "psnr", "perceptual", "missed", "pose_error_with_misses"):
+    for key in ("ssim", "psnr", "lpips_form", "missed", "pose_error_with_misses"):
         assert report["gains"][PLATE][key] == {"mean": 0, "low": 0, "high": 0}
     assert report["gains"][NEIGHBOUR]["pose_error_with_misses"]["mean"] < 0
 
 
-def test_pose_error_is_in_percent_of_the_body_height(network):
+def test_pose_error_is_in_percent_of_the_body_height(judges):
     truth = places(30)
-    report = scores_of([x + 4 for x in truth], truth, [40], network)
+    report = scores_of([x + 4 for x in truth], truth, [40], judges)
     assert report["scores"][RESULT]["pose_error"]["mean"] == pytest.approx(100 * 4 / 56, rel=1e-3)
 
 
-def test_frames_without_a_person_in_the_truth_are_left_out(network):
+def test_frames_without_a_person_in_the_truth_are_left_out(judges):
     truth = [frame_at(x) for x in places(30)]
     truth[7] = PLATE_FRAME
     result = [frame_at(x) for x in places(30)]
     asked = np.stack([pose_at(x) for x in places(30)])
     report = evaluate(
-        {RESULT: result}, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), network, seed=0
+        {RESULT: result}, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), judges, seed=0
     )
     assert (report["frames"], report["frames_compared"]) == (30, 29)
     assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
 
 
-def test_lengths_that_differ_are_refused(network):
+def test_lengths_that_differ_are_refused(judges):
     with pytest.raises(InputError, match="the result has 3 frames, the truth 4 and the asked pose 4"):
-        scores_of(places(3), places(4), [40], network)
+        scores_of(places(3), places(4), [40], judges)
 
 
-def test_a_truth_without_a_person_is_refused(network):
+def test_a_truth_without_a_person_is_refused(judges):
     asked = np.stack([pose_at(40)] * 2)
     with pytest.raises(InputError, match="the truth: no frame shows a person"):
         evaluate(
             {RESULT: [frame_at(40)] * 2}, [PLATE_FRAME] * 2, PLATE_FRAME, [frame_at(40)], asked[:1], asked,
-            FakeEstimator(), network, seed=0,
+            FakeEstimator(), judges, seed=0,
         )  # fmt: skip
 
 
@@ -251,6 +267,7 @@ def files(tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "open_estimator", lambda decision, threads: FakeEstimator())
     monkeypatch.setattr(evaluation, "read_png", lambda path: PLATE_FRAME)
     (tmp_path / "estimator.json").write_text("{}")
+    write_json(tmp_path / "lpips.json", WITHOUT_LPIPS)
 
     def video(name, xs):
         encode(tmp_path / name, (frame_at(x) for x in xs), Fraction(25), SIZE, SIZE)
@@ -272,6 +289,7 @@ def files(tmp_path, monkeypatch):
         target_pose=pose("target.npz", places(40)),
         asked_pose=pose("asked.npz", dance),
         decision=tmp_path / "estimator.json",
+        lpips=tmp_path / "lpips.json",
     )
 
 
@@ -294,7 +312,9 @@ def test_transfer_from_files(files, tmp_path, caplog):
     assert np.mean(series[RESULT][("ssim",)]) == pytest.approx(report["scores"][RESULT]["ssim"]["mean"])
     own = {key for key, values in series[PLATE].items() if len(values) == 6}
     assert {("regions", "frame", "ssim"), ("pose", "asked", "all", "pck"), ("time", "flicker")} <= own
+    assert report["lpips"] == {"sha256": None, "reason": "no index"}
     page = (tmp_path / "metrics.md").read_text()
+    assert "\n\nLPIPS: no index.\n\n" in page
     assert page == markdown_page(report, "result")
     assert page in caplog.text
     assert markdown_table(report) in page

@@ -1,4 +1,5 @@
 from dancenow.evaluation_tables import (
+    IMAGE_MEASURES,
     MEASURES,
     PART_MEASURES,
     TIME_MEASURES,
@@ -20,7 +21,7 @@ ROWS = {"result": SCORE, "static background plate": EMPTY, "nearest neighbour": 
 def report():
     """A report of `evaluate` in which all scores of a row are the same."""
     first = dict.fromkeys(MEASURES, SCORE)
-    images = {name: {region: dict.fromkeys(["ssim", "psnr", "perceptual"], score) for region in REGIONS}
+    images = {name: {region: dict.fromkeys(IMAGE_MEASURES, score) for region in REGIONS}
               for name, score in ROWS.items()}  # fmt: skip
     images["result"]["person"]["kid"] = SCORE
     parts = {name: dict.fromkeys(PARTS, dict.fromkeys(PART_MEASURES, score)) for name, score in ROWS.items()}
@@ -48,14 +49,30 @@ def test_table_shows_every_measure_with_its_interval():
     assert "LPIPS-form (efficientnet-lite1)" in lines[0]
 
 
+def test_without_lpips_its_columns_are_left_out_and_the_page_says_why():
+    told = report() | {"lpips": {"sha256": None, "reason": "LPIPS is left out, no index"}}
+    with_lpips = markdown_page(told, "x")
+    regions = told["regions"]["scores"].values()
+    for row in (
+        *told["scores"].values(),
+        *told["gains"].values(),
+        *(one for each in regions for one in each.values()),
+    ):
+        row.pop("lpips", None)
+    page = markdown_page(told, "x")
+    assert with_lpips.count("| LPIPS ↓ |") == 2 and page.count("| LPIPS ↓ |") == 0
+    assert page.count("| LPIPS-form (efficientnet-lite1) ↓ |") == 2
+    assert "LPIPS: LPIPS is left out, no index." in page
+
+
 def test_regions_stand_below_one_another_with_every_row():
     lines = region_table(report()).splitlines()
     assert len(lines) == 2 + 5 * 3
-    assert {line.count("|") for line in lines} == {7}
+    assert {line.count("|") for line in lines} == {8}
     assert lines[0].endswith("| KID (efficientnet-lite1) ↓ |")
     assert lines[5] == (
         "| person box | result | 0.812 [0.800, 0.820] | 0.81 [0.80, 0.82] | 0.812 [0.800, 0.820] | "
-        "0.812 [0.800, 0.820] |"
+        "0.812 [0.800, 0.820] | 0.812 [0.800, 0.820] |"
     )
     assert lines[8].startswith("| inside the person's mask | result |")
     assert lines[8].endswith("| – |")

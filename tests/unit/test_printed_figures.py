@@ -194,12 +194,12 @@ def test_placing_and_faces(place, tmp_path):
 
 def test_the_worst_frames_are_those_of_the_worst_measure():
     quiet = 0.8 + 0.01 * np.where(np.arange(40) % 2, 1, -1)
-    series = {("ssim",): quiet.copy(), ("perceptual",): 1 + quiet, ("time", "flicker"): quiet * 9}
+    series = {("ssim",): quiet.copy(), ("lpips_form",): 1 + quiet, ("time", "flicker"): quiet * 9}
     series[("ssim",)][[10, 12]] = 0.5, 0.4
-    series[("perceptual",)][30] = 9.0
-    series[("perceptual",)][31] = -9.0  # better than usual is no failure
+    series[("lpips_form",)][30] = 9.0
+    series[("lpips_form",)][31] = -9.0  # better than usual is no failure
     series[("ssim",)][20] = np.nan
-    assert worst_frames(series, 5)[:2] == [(30, ("perceptual",)), (12, ("ssim",))]
+    assert worst_frames(series, 5)[:2] == [(30, ("lpips_form",)), (12, ("ssim",))]
     assert {frame for frame, _ in worst_frames(series, 1)} >= {30, 12, 10}
     assert 20 not in {frame for frame, _ in worst_frames({("ssim",): series[("ssim",)]}, 1)}
 

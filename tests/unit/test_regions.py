@@ -97,7 +97,7 @@ def test_comparison_is_the_mean_over_boxes(network):
     image[:, 80:] += 5
     left, right = (10, 10, 60, 60), (100, 10, 150, 60)
     first, second, both = (
-        compare(network, [image], truth, Region(boxes)) for boxes in ([left], [right], [left, right])
+        compare([network], [image], truth, Region(boxes)) for boxes in ([left], [right], [left, right])
     )
     assert both == pytest.approx((first + second) / 2)
     assert first[1, 0] == pytest.approx(10 * math.log10(255**2 / 100))
@@ -113,7 +113,7 @@ def test_comparison_inside_the_mask_leaves_out_the_rest(network):
     outside, inside = truth.copy(), truth.copy()
     outside[~mask] = 255 - outside[~mask]
     inside[mask] = 255 - inside[mask]
-    measured = compare(network, [outside, inside, truth], truth, Region([box], mask))
+    measured = compare([network], [outside, inside, truth], truth, Region([box], mask))
     similarity, noise, perceptual = measured
     squared = np.mean((255 - 2.0 * truth[mask]) ** 2)
     assert noise.tolist() == [math.inf, pytest.approx(10 * math.log10(255**2 / squared)), math.inf]
@@ -121,4 +121,4 @@ def test_comparison_inside_the_mask_leaves_out_the_rest(network):
     assert perceptual[1] > 0.5
     assert similarity[1] < similarity[0] < 1  # its window reaches over the mask's edge
     # what is spread over the whole box counts less than what is told of the mask alone
-    assert compare(network, [inside], truth, Region([box]))[2, 0] < perceptual[1]
+    assert compare([network], [inside], truth, Region([box]))[2, 0] < perceptual[1]

@@ -20,8 +20,8 @@ from dancenow.files import atomic_path, read_json, write_json
 from dancenow.frames import FrameStore
 from dancenow.kernel_distance import kernel_distance
 from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, boxes, load_pose
+from dancenow.lpips import LPIPS_FORM, load_judges
 from dancenow.metrics import block_bootstrap, pose_error, standing_height
-from dancenow.perceptual import evaluation_decision, load_perceptual
 from dancenow.picture_series import measure_pictures
 from dancenow.pictures import read_png
 from dancenow.pose_parts import part_series
@@ -67,8 +67,9 @@ def evaluate_transfer(inputs, output, table, series_path, holdout, seed, threads
     """Score a transfer against footage of the target performing the same dance.
 
     inputs: video (the result), truth (frame i of it shows frame i of the dance), plate, frames, target_pose,
-    asked_pose, decision (paths). output, table, series_path: the JSON, the Markdown and the measures of each
-    frame (dancenow.series) to write. holdout: share of the target's footage that is no training footage.
+    asked_pose, decision, lpips (paths). output, table, series_path: the JSON, the Markdown and the measures
+    of each frame (dancenow.series) to write. holdout: share of the target's footage that is no training
+    footage.
     """
     target, asked = load_pose(inputs.target_pose), load_pose(inputs.asked_pose)
     truth = VideoFrames(inputs.truth, target.width, target.height)
@@ -78,7 +79,7 @@ def evaluate_transfer(inputs, output, table, series_path, holdout, seed, threads
 def evaluate_heldout(inputs, output, table, series_path, holdout, seed, threads):
     """Score the reconstruction of the held-out end of the target's own footage; as `evaluate_transfer`.
 
-    inputs: video (the held-out frames only, painted), plate, frames, target_pose, decision (paths).
+    inputs: video (the held-out frames only, painted), plate, frames, target_pose, decision, lpips (paths).
     """
     target = load_pose(inputs.target_pose)
     asked, store = heldout(target, holdout), FrameStore(inputs.frames)
@@ -86,17 +87,18 @@ def evaluate_heldout(inputs, output, table, series_path, holdout, seed, threads)
     _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads)
 
 
-def evaluate(results, truth, plate, training, training_keypoints, asked, estimator, network, seed):
+def evaluate(results, truth, plate, training, training_keypoints, asked, estimator, judges, seed):
     """Compare results, the plate alone and the nearest neighbour with the truth, frame by frame.
 
     results: {row: video}, the first being the one whose gains are told. Videos and truth: sized iterables of
     T (H, W, 3) uint8 RGB frames, iterated more than once; plate: one such frame; training: sequence of the
     target's training frames; training_keypoints: (N, 133, 3) px, the poses in them; asked: (T, 133, 3) px,
     the poses that the results were painted from; estimator: its detect(frames) finds the people again in
-    results, plate and truth; network: the PerceptualNetwork that judges.
+    results, plate and truth; judges: as from lpips.load_judges.
     Returns a dict for JSON: frames, frames_compared (a person is seen in the truth), body_height_px,
-    perceptual_network, bootstrap {seed, block}, scores {row: {measure: {mean, low, high}}} for the keys of
-    MEASURES, gains {other row: the same, positive where the first row is better}. regions, pose and time hold
+    judges {measure: network}, bootstrap {seed, block}, scores {row: {measure: {mean, low, high}}} for the
+    keys of MEASURES (LPIPS only if it is among the judges), gains {other row: the same, positive where the
+    first row is better}. regions, pose and time hold
     scores and gains of their own: {row: {region: {measure}}}, {row: {"asked" or "truth": {part: {measure}}}}
     and {row: {measure}}; regions says on every which frame it was measured, and on how many. And, not for
     JSON, series: {row: all of these as (T,) float}. InputError when lengths differ or nobody is seen in the
@@ -113,7 +115,7 @@ def evaluate(results, truth, plate, training, training_keypoints, asked, estimat
     found = {row: detect_largest(estimator, video) for row, video in results.items()}
     found[PLATE] = np.repeat(detect_largest(estimator, [plate]), len(wanted), axis=0)
     found[NEIGHBOUR] = training_keypoints[neighbours]
-    pictures = measure_pictures(rows, truth, TRUTH, plate, wanted, asked, height, network)
+    pictures = measure_pictures(rows, truth, TRUTH, plate, wanted, asked, height, judges)
     people = {
         row: regions[PERSON] | _body(found[row], wanted, height) for row, regions in pictures.images.items()
     }
@@ -124,9 +126,9 @@ def evaluate(results, truth, plate, training, training_keypoints, asked, estimat
     }
     return {
         "frames": len(wanted),
-        "frames_compared": int(np.isfinite(people[PLATE]["perceptual"]).sum()),
+        "frames_compared": int(np.isfinite(people[PLATE][LPIPS_FORM]).sum()),
         "body_height_px": round(height, 1),
-        "perceptual_network": network.name,
+        "judges": {measure: network.name for measure, network in judges.items()},
         "bootstrap": {"seed": seed, "block": BLOCK},
         **_section(people, seed),
         "regions": _regions(pictures, seed),
@@ -175,7 +177,8 @@ def _evaluate_files(inputs, truth, target, asked, output, table, series_path, ho
     began = time.monotonic()
     torch.set_num_threads(threads)
     count = training_frame_count(len(target.keypoints), holdout)
-    report = evaluate(
+    judging = read_json(inputs.lpips)
+    report = {"lpips": {key: judging[key] for key in ("sha256", "reason")}} | evaluate(
         {RESULT: VideoFrames(inputs.video, target.width, target.height)},
         truth,
         read_png(Path(inputs.plate)),
@@ -183,7 +186,7 @@ def _evaluate_files(inputs, truth, target, asked, output, table, series_path, ho
         target.keypoints[:count],
         asked.keypoints,
         open_estimator(read_json(inputs.decision), threads),
-        load_perceptual(evaluation_decision()),
+        load_judges(judging),
         seed,
     )
     page = markdown_page(report, Path(inputs.video).stem)
@@ -213,7 +216,7 @@ def _body(found, wanted, height):
 def _regions(pictures, seed):
     """The report's part about the regions, KID among the scores."""
     series = pictures.images[PLATE]
-    measured = {name: int(np.isfinite(series[name]["perceptual"]).sum()) for name in REGIONS}
+    measured = {name: int(np.isfinite(series[name][LPIPS_FORM]).sum()) for name in REGIONS}
     report = {"every": pictures.every, "frames": measured} | _section(pictures.images, seed)
     for region, kept in pictures.features.items():
         blocks = pictures.sampled[region] // BLOCK

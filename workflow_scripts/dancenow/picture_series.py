@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dancenow.lpips import LPIPS_FORM
 from dancenow.metrics import pooled_features
 from dancenow.regions import FACE, PERSON, REGIONS, compare, regions_of, silhouette
 from dancenow.temporal import measure_step, step_between
 
-IMAGE_MEASURES = ("ssim", "psnr", "perceptual")
 TIME_MEASURES = ("flicker", "warping_error", "difference_error")
 KERNEL_REGIONS = (PERSON, FACE)  # where the frames' samples show the same kind of thing
 # all regions but the person's box are measured on every EVERY-th frame, on all of them up to MANY frames
@@ -31,26 +31,31 @@ class PictureSeries(NamedTuple):
     sampled: dict
 
 
-def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, network):
+def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, judges):
     """Walk once through all videos and measure their pictures against the truth's: a PictureSeries.
 
     rows: {row: iterable of T (H, W, 3) uint8 RGB frames}; truth: another such iterable; truth_row: its name
     among the rows; plate: one frame; wanted, asked: (T, 133, 3) px, the people in the truth and the poses
-    asked for; body_height: px; network: the PerceptualNetwork that judges.
+    asked for; body_height: px; judges: as from lpips.load_judges, whose keys are measures beside
+    "ssim" and "psnr".
     """
     count = len(wanted)
     every = min(EVERY, -(-count // MANY))
-    images = np.full((len(REGIONS), len(IMAGE_MEASURES), len(rows), count), np.nan)
+    measures = ("ssim", "psnr", *judges)
+    images = np.full((len(REGIONS), len(measures), len(rows), count), np.nan)
     time = np.full((len(TIME_MEASURES), len(rows) + 1, count), np.nan)
     features, sampled = ({name: [] for name in KERNEL_REGIONS} for _ in range(2))
     before = None
     for index, (true, *shown) in enumerate(zip(truth, *rows.values(), strict=True)):
         mask = silhouette(true, plate, wanted[index])
         regions = regions_of(wanted[index], mask, body_height)
-        images[..., index] = _compare(network, shown, true, regions, everywhere=index % every == 0)
+        for place, name in enumerate(REGIONS):
+            if name in regions and (name == PERSON or index % every == 0):
+                images[place, ..., index] = compare(judges.values(), shown, true, regions[name])
         for name in KERNEL_REGIONS:
             if name in regions and index % every == 0:
-                features[name].append(pooled_features(network, [*shown, true], regions[name].boxes[0]))
+                box = regions[name].boxes[0]
+                features[name].append(pooled_features(judges[LPIPS_FORM], [*shown, true], box))
                 sampled[name].append(index)
         now = [*shown, true], mask, asked[index]
         if before:
@@ -59,7 +64,7 @@ def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, 
     names = [*rows, truth_row]
     return PictureSeries(
         every,
-        images={row: _by_region(images[:, :, column]) for column, row in enumerate(rows)},
+        images={row: _by_region(measures, images[:, :, column]) for column, row in enumerate(rows)},
         time={
             row: dict(zip(TIME_MEASURES, time[:, column], strict=True)) for column, row in enumerate(names)
         },
@@ -72,19 +77,11 @@ def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, 
     )
 
 
-def _compare(network, shown, true, regions, everywhere):
-    """(regions, measures, rows) float; NaN but for the person's box where not everywhere is to be looked."""
-    values = np.full((len(REGIONS), len(IMAGE_MEASURES), len(shown)), np.nan)
-    for place, name in enumerate(REGIONS):
-        if name in regions and (everywhere or name == PERSON):
-            values[place] = compare(network, shown, true, regions[name])
-    return values
-
-
-def _by_region(values):
+def _by_region(measures, values):
     """(regions, measures, T) float -> {region: {measure: (T,)}}."""
-    measures = [dict(zip(IMAGE_MEASURES, region, strict=True)) for region in values]
-    return dict(zip(REGIONS, measures, strict=True))
+    return {
+        name: dict(zip(measures, region, strict=True)) for name, region in zip(REGIONS, values, strict=True)
+    }
 
 
 def _step(frames, masks, asked, body_height):

@@ -75,16 +75,17 @@ def regions_of(keypoints, mask, body_height):
     return regions
 
 
-def compare(network, images, truth, region):
-    """SSIM, PSNR (dB) and LPIPS-form distance of each of N images to the truth in a region: (3, N) float64.
+def compare(networks, images, truth, region):
+    """SSIM, PSNR (dB) and the networks' distances of each of N images to the truth in a region.
 
-    Each is the mean over the region's boxes. network: a PerceptualNetwork.
+    Each is the mean over the region's boxes. networks: K PerceptualNetworks. Returns (2 + K, N) float64.
     """
     values = []
     for box in region.boxes:
         similarity = [ssim_in_box(image, truth, box, region.mask) for image in images]
         noise = [psnr_in_box(image, truth, box, region.mask) for image in images]
-        values.append([similarity, noise, perceptual_in_box(network, images, truth, box, region.mask)])
+        far = [perceptual_in_box(network, images, truth, box, region.mask) for network in networks]
+        values.append([similarity, noise, *far])
     return np.mean(values, axis=0)
 
 

@@ -3,19 +3,24 @@
 from dancenow.files import atomic_path
 
 
-def write_list(estimator, perceptual, path):
+def write_list(estimator, perceptual, lpips, path):
     """Write a line on each decision to `path` and return the lines.
 
-    estimator: what estimators.choose returns; perceptual: what perceptual.choose returns.
+    estimator: what estimators.choose returns; perceptual: what perceptual.choose returns; lpips: what
+    lpips.choose_lpips returns.
     """
     told = (
         ("poses", estimator["estimator"], estimator["checkpoint"], estimator),
         ("perceptual loss", perceptual["network"], perceptual["weights"], perceptual),
     )
+    if lpips["network"]:
+        told += (("LPIPS", lpips["network"], lpips["weights"], lpips),)
     lines = [
         f"{use}: {name}, {place}, sha256 {decision['sha256']} ({decision['reason']})"
         for use, name, place, decision in told
     ]
+    if not lpips["network"]:
+        lines.append(f"LPIPS: none ({lpips['reason']})")
     with atomic_path(path) as partial:
         partial.write_text("\n".join(lines) + "\n")
     return lines

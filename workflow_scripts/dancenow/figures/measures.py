@@ -7,18 +7,22 @@ A key is the tuple of the names on the way to the number, without "scores" and t
 from typing import NamedTuple
 
 from dancenow.evaluation_tables import KERNEL_MEASURE, MEASURES, PART_MEASURES, REFERENCES, TIME_MEASURES
+from dancenow.lpips import LPIPS, LPIPS_FORM
 from dancenow.regions import PERSON, REGIONS
 
 # what a chart shows of all that a table holds
 HEADLINE = [
     ("ssim",),
     ("psnr",),
-    ("perceptual",),
+    (LPIPS,),
+    (LPIPS_FORM,),
     ("regions", "person", "kid"),
     ("regions", "face", "ssim"),
-    ("regions", "face", "perceptual"),
+    ("regions", "face", LPIPS),
+    ("regions", "face", LPIPS_FORM),
     ("regions", "hands", "ssim"),
-    ("regions", "hands", "perceptual"),
+    ("regions", "hands", LPIPS),
+    ("regions", "hands", LPIPS_FORM),
     ("pose", "asked", "body", "distance_percent"),
     ("pose", "asked", "face", "distance_percent"),
     ("pose", "asked", "hands", "distance_percent"),

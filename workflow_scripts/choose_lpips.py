@@ -1,0 +1,12 @@
+"""Decide, once per run, whether LPIPS is measured beside LPIPS-form, and write the decision down."""
+
+import logging
+
+from dancenow.files import write_json
+from dancenow.job import job
+from dancenow.lpips import choose_lpips
+
+with job(snakemake.log[0]):
+    decision = choose_lpips()
+    logging.info("LPIPS: %s", decision["reason"])
+    write_json(snakemake.output.decision, decision)
