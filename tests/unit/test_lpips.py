@@ -87,6 +87,14 @@ def test_without_an_index_lpips_is_left_out_and_the_reason_says_so(index):
     assert list(load_judges(decision)) == ["lpips_form"]
 
 
+def test_a_cache_that_cannot_be_written_is_a_reason(index, monkeypatch, tmp_path):
+    index(pickle.dumps(tiny_arrays(), protocol=4))
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "file"))
+    decision = choose_lpips()
+    assert decision["network"] is None and "Not a directory" in decision["reason"]
+
+
 def test_a_package_with_another_hash_is_not_even_opened(index, monkeypatch):
     index(pickle.dumps(tiny_arrays(), protocol=4))
     monkeypatch.setattr(lpips, "PACKAGE_SHA256", "0" * 64)

