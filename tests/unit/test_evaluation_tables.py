@@ -50,7 +50,7 @@ def test_table_shows_every_measure_with_its_interval():
 
 
 def test_without_lpips_its_columns_are_left_out_and_the_page_says_why():
-    told = report() | {"lpips": {"sha256": None, "reason": "LPIPS is left out, no index"}}
+    told = report() | {"lpips": {"sha256": None, "reason": "left out, no index"}}
     with_lpips = markdown_page(told, "x")
     regions = told["regions"]["scores"].values()
     for row in (
@@ -62,7 +62,7 @@ def test_without_lpips_its_columns_are_left_out_and_the_page_says_why():
     page = markdown_page(told, "x")
     assert with_lpips.count("| LPIPS ↓ |") == 2 and page.count("| LPIPS ↓ |") == 0
     assert page.count("| LPIPS-form (efficientnet-lite1) ↓ |") == 2
-    assert "LPIPS: LPIPS is left out, no index." in page
+    assert "LPIPS: left out, no index." in page
 
 
 def test_regions_stand_below_one_another_with_every_row():

