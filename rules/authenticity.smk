@@ -21,7 +21,6 @@ rule reencode_clip:
     """Write a subject's clip as a result is written, so that the codec tells nothing."""
     input:
         frames="results/frames/{subject}.avi",
-        code=library("detector_data", "media"),
     output:
         video=ensure("results/authenticity/{subject}.mp4", non_empty=True),
     log:
@@ -39,7 +38,6 @@ rule train_detector:
     input:
         real=expand("results/authenticity/{subject}.mp4", subject=targets_of(LEARNED)),
         fake=expand("results/synthesis/{pair}.mp4", pair=LEARNED),
-        code=library("authenticity", "detector", "detector_data"),
     output:
         detector=ensure("results/authenticity/detector.safetensors", non_empty=True),
     log:
@@ -65,9 +63,6 @@ rule test_detector:
         fake=expand("results/synthesis/{pair}.mp4", pair=HELDOUT),
         filmed=expand("results/frames/{subject}.avi", subject=CONTROL),
         written=expand("results/authenticity/{subject}.mp4", subject=CONTROL),
-        code=library(
-            "authenticity", "detector", "detector_data", "detector_report", "separation", "intervals"
-        ),
     output:
         report=ensure("results/authenticity/report.json", non_empty=True),
         page=ensure("results/authenticity/report.md", non_empty=True),
@@ -94,7 +89,6 @@ rule judge_video:
         unpack(judged),
         detector="results/authenticity/detector.safetensors",
         report="results/authenticity/report.json",
-        code=library("authenticity", "detector", "detector_data", "separation", "intervals"),
     output:
         verdict=ensure("results/{video}.authenticity.json", non_empty=True),
     log:

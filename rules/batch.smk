@@ -9,7 +9,6 @@ rule fetch_weights:
         estimator="results/poses/estimator.json",
         perceptual="results/models/perceptual.json",
         lpips="results/metrics/lpips.json",
-        code=library("weights"),
     output:
         list=ensure("results/weights.txt", non_empty=True),
     log:

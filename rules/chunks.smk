@@ -15,10 +15,6 @@ rule synthesize_chunk:
         face=face_of,
         pose="results/poses/{target}_as_{source}{placing}.npz",
         facts="results/frames/{source}.json",
-        code=library(
-            *("chunks", "synthesis", "cuts", "networks", "enhancer", "face"),
-            *("draw", "windows", "media"),
-        ),
     output:
         video=temp(
             ensure(
@@ -58,7 +54,6 @@ rule join_chunks:
         # not the pose: on Slurm, where this is one job with mux_video, that would draw in normalize_poses
         facts="results/frames/{source}.json",
         target="results/frames/{target}.json",
-        code=library("chunks", "cuts", "media"),
     output:
         video=ensure("results/synthesis/{target}_as_{source}{variant}{placing}.mp4", non_empty=True),
     log:

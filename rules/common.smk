@@ -15,6 +15,7 @@ sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.batch import summarise
 from dancenow.files import as_on_disk, atomic_path
+from dancenow.reruns import code_hash, contents
 from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training
 
 
@@ -267,12 +268,6 @@ def keypoints_of(wildcards):
     return given_file(f"subjects.{name}.poses", config["subjects"][name]["poses"])
 
 
-def last_change(wildcards):
-    """Time stamp of the newest file in a folder of keypoints: Snakemake itself only looks at the folder's."""
-    given = Path(keypoints_of(wildcards))
-    return max((file.lstat().st_mtime_ns for file in given.iterdir()), default=0) if given.is_dir() else None
-
-
 def canvas_of(wildcards):
     """Facts of the frames that a pose lies in; those of a pair lie in the target's."""
     return f"results/frames/{wildcards.skeleton.split('_as_')[0]}.json"
@@ -315,9 +310,39 @@ def any_truth_of(wildcards):
     return truth_of(wildcards) if pair in config["evaluation"]["truth"] else []
 
 
-def library(*modules):
-    """The library modules that decide a rule's output: editing one makes the rule run again."""
-    return [workflow.source_path(f"../workflow_scripts/dancenow/{module}.py") for module in modules]
+def sound_of(wildcards):
+    """The source's video file, whose sound a result gets."""
+    return given_file(f"subjects.{wildcards.source}", clips_of(wildcards.source)[0]["video"])
+
+
+# A file of the user is no input of a rule where it is there: Snakemake would compare its date with the output's, notice
+# no older clip in its place, and refuse what was made from a clip dated in the future. Of each function above that
+# gives such files a rule takes three things: absent for `input`; as_given and held_by for `params`.
+
+
+def listed(given):
+    """One path or a list of them as a list."""
+    return [given] if isinstance(given, str) else given
+
+
+def absent(function):
+    """As input: those of the files that are missing, so that Snakemake knows what it cannot make."""
+    return lambda wildcards: [path for path in listed(function(wildcards)) if not Path(path).exists()]
+
+
+def as_given(function):
+    """As param: the paths. It takes `input` so that Snakemake compares no paths: a file may lie elsewhere."""
+    return lambda wildcards, input: function(wildcards)
+
+
+def held_by(function, folder=False):
+    """As param: hashes of what the files hold; folder: as of dancenow.reruns.contents."""
+    return lambda wildcards: [contents(path, folder) for path in listed(function(wildcards))]
+
+
+def code_of(script):
+    """As param: a hash of what a rule's script and the library below it do."""
+    return lambda wildcards: code_hash(f"{workflow.basedir}/workflow_scripts/{Path(script).name}")
 
 
 def judged(wildcards):

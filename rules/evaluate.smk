@@ -3,21 +3,6 @@
 # OUTPUTS: results/metrics/lpips.json; results/metrics/{target}_as_{source}.json and .md,
 #          results/metrics/{target}.heldout.json and .md; the same by frame: .frames.npz
 
-SCORING = library(
-    "evaluation",
-    "evaluation_tables",
-    "picture_series",
-    "regions",
-    "temporal",
-    "pose_parts",
-    "kernel_distance",
-    "intervals",
-    "lpips",
-    "metrics",
-    "perceptual",
-    "series",
-)
-
 
 rule choose_lpips:
     """Decide once whether LPIPS is measured: its weights must be had."""
@@ -38,14 +23,13 @@ rule evaluate_transfer:
     """The result against real footage of the target performing the source's dance."""
     input:
         video="results/{target}_as_{source}{variant}{placing}.mp4",
-        truth=truth_of,
+        absent=absent(truth_of),
         plate="results/plates/{target}.png",
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
         asked_pose="results/poses/{target}_as_{source}{placing}.npz",
         decision="results/poses/estimator.json",
         lpips="results/metrics/lpips.json",
-        code=SCORING,
     output:
         metrics=shown(
             ensure("results/metrics/{target}_as_{source}{variant}{placing}.json", non_empty=True), "metrics"
@@ -63,6 +47,8 @@ rule evaluate_transfer:
         mem_mb=lambda wildcards, attempt: requests.again(5000, attempt),
         runtime=scoring_minutes,
     params:
+        truth=as_given(truth_of),
+        held=held_by(truth_of),
         holdout=config["train"]["holdout"],
         seed=config["evaluation"]["seed"],
     script:
@@ -76,7 +62,6 @@ rule reconstruct_heldout:
         face=face_of,
         pose="results/poses/{target}.npz",
         facts="results/frames/{target}.json",
-        code=library("synthesis", "cuts", "networks", "enhancer", "face", "draw", "windows"),
     output:
         video=ensure("results/synthesis/{target}{variant}.heldout.mp4", non_empty=True),
     log:
@@ -105,7 +90,6 @@ rule evaluate_heldout:
         target_pose="results/poses/{target}.npz",
         decision="results/poses/estimator.json",
         lpips="results/metrics/lpips.json",
-        code=SCORING,
     output:
         metrics=shown(ensure("results/metrics/{target}{variant}.heldout.json", non_empty=True), "metrics"),
         table=ensure("results/metrics/{target}{variant}.heldout.md", non_empty=True),

@@ -8,7 +8,6 @@ rule tabulate_ablation:
     input:
         metrics=scored_metrics,
         series=scored_series,
-        code=library("figures/tables", "figures/comparison", "figures/measures", "series"),
     output:
         markdown=ensure("results/tables/{scored}.ablation.md", non_empty=True),
         latex=ensure("results/tables/{scored}.ablation.tex", non_empty=True),
@@ -33,7 +32,6 @@ rule plot_ablation:
     input:
         metrics=scored_metrics,
         series=scored_series,
-        code=library("figures/bars", "figures/comparison", "figures/measures", "figures/style", "series"),
     output:
         png=shown(ensure("results/figures/{scored}.ablation.png", non_empty=True), "ablation"),
         pdf=ensure("results/figures/{scored}.ablation.pdf", non_empty=True),
@@ -58,7 +56,6 @@ rule plot_grid:
         source_poses=of_transfers("results/poses/{source}.npz"),
         poses=of_transfers("results/poses/{target}_as_{source}.npz"),
         videos=of_transfers("results/{target}_as_{source}{variant}.mp4"),
-        code=library("figures/grid", "figures/moments", "figures/strips", "figures/style", "draw"),
     output:
         png=shown(ensure("results/figures/transfers.png", non_empty=True), "grid"),
         pdf=ensure("results/figures/transfers.pdf", non_empty=True),
@@ -79,7 +76,6 @@ rule plot_filmstrip:
     input:
         videos=first_videos,
         pose="results/poses/{target}_as_{source}.npz",
-        code=library("figures/filmstrip", "figures/moments", "figures/strips", "figures/style", "draw"),
     output:
         png=shown(ensure("results/figures/{target}_as_{source}.filmstrip.png", non_empty=True), "filmstrip"),
         pdf=ensure("results/figures/{target}_as_{source}.filmstrip.pdf", non_empty=True),
@@ -103,7 +99,6 @@ rule plot_faces:
         ],
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.npz",
-        code=library("figures/faces", "figures/moments", "figures/strips", "figures/style", "face"),
     output:
         png=shown(ensure("results/figures/{target}.faces.png", non_empty=True), "faces"),
         pdf=ensure("results/figures/{target}.faces.pdf", non_empty=True),
@@ -135,10 +130,6 @@ rule plot_placing:
         after_video=lambda wildcards: (
             f"results/{wildcards.target}_as_{wildcards.source}{trainings_of(OURS)[0]}.mp4"
         ),
-        code=library(
-            *("figures/placing", "figures/moments", "figures/strips", "figures/style"),
-            *("normalization_figure", "grounding", "normalize", "draw"),
-        ),
     output:
         png=shown(ensure("results/figures/{target}_as_{source}.placing.png", non_empty=True), "placing"),
         pdf=ensure("results/figures/{target}_as_{source}.placing.pdf", non_empty=True),
@@ -156,9 +147,7 @@ rule plot_failures:
     """The frames in which our result is worst, by its measures."""
     input:
         unpack(failing_inputs),
-        code=library(
-            "figures/failures", "figures/measures", "figures/moments", "figures/strips", "figures/style"
-        ),
+        absent=absent(failing_truth),
     output:
         png=shown(ensure("results/figures/{scored}.failures.png", non_empty=True), "failures"),
         pdf=ensure("results/figures/{scored}.failures.pdf", non_empty=True),
@@ -170,6 +159,9 @@ rule plot_failures:
         scored=SCORED,
     conda:
         "../envs/report.yaml"
+    params:
+        truth=as_given(failing_truth),
+        held=held_by(failing_truth),
     script:
         "../workflow_scripts/plot_failures.py"
 
@@ -180,7 +172,6 @@ rule plot_curves:
         losses=lambda wildcards: [
             f"results/models/{wildcards.target}{folder}/losses.jsonl" for _, _, folder in trained_stages()
         ],
-        code=library("figures/curves", "figures/style", "training_summary"),
     output:
         png=shown(ensure("results/figures/{target}.curves.png", non_empty=True), "curves"),
         pdf=ensure("results/figures/{target}.curves.pdf", non_empty=True),
@@ -202,8 +193,7 @@ rule compare_people:
     input:
         source="results/frames/{source}.avi",
         videos=videos_of_dance,
-        clip=lambda wildcards: clips_of(wildcards.source)[0]["video"],
-        code=library("figures/people", "media"),
+        absent=absent(sound_of),
     output:
         video=shown(ensure("results/comparisons/{source}.mp4", non_empty=True), "people_compared"),
     log:
@@ -214,6 +204,8 @@ rule compare_people:
         "../envs/report.yaml"
     params:
         targets=targets_of_dance,
+        clip=as_given(sound_of),
+        held=held_by(sound_of),
     script:
         "../workflow_scripts/compare_people.py"
 

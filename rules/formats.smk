@@ -6,16 +6,8 @@
 rule import_poses:
     """Take the user's own keypoints in place of detection."""
     input:
-        poses=keypoints_of,
+        absent=absent(keypoints_of),
         facts="results/frames/{subject}.json",
-        code=library(
-            "formats/importing",
-            "formats/clip_pixels",
-            "formats/openpose",
-            "formats/parsing",
-            "formats/skeletons",
-            "formats/wholebody",
-        ),
     output:
         people=ensure("results/poses/{subject}.people.npz", non_empty=True),
     log:
@@ -27,7 +19,8 @@ rule import_poses:
     conda:
         "../envs/pose.yaml"
     params:
-        changed=last_change,
+        poses=as_given(keypoints_of),
+        held=held_by(keypoints_of, folder=True),
     script:
         "../workflow_scripts/import_poses.py"
 
@@ -37,7 +30,6 @@ rule export_openpose:
     input:
         pose="results/poses/{skeleton}.npz",
         facts=canvas_of,
-        code=library("formats/exporting", "formats/clip_pixels", "formats/openpose", "formats/skeletons"),
     output:
         folder=directory("results/openpose/{skeleton}"),
     log:

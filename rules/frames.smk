@@ -6,8 +6,7 @@
 rule probe_clip:
     """What ffprobe says of each clip, and the part that is used; refuses what is not a video."""
     input:
-        clips=videos_of,
-        code=library("appearance", "decoded", "media", "probing", "programs", "selection", "sound"),
+        absent=absent(videos_of),
     output:
         facts=ensure("results/clips/{subject}.json", non_empty=True),
     log:
@@ -16,7 +15,11 @@ rule probe_clip:
         "benchmarks/rules/probe_clip/{subject}.tsv"
     conda:
         "../envs/video.yaml"
+    resources:
+        runtime=probing_minutes,
     params:
+        clips=as_given(videos_of),
+        held=held_by(videos_of),
         parts=parts_of,
     script:
         "../workflow_scripts/probe_clip.py"
@@ -25,9 +28,8 @@ rule probe_clip:
 rule extract_frames:
     """Decode once, at the working size, on a constant frame rate, one clip after another; find the cuts."""
     input:
-        clips=videos_of,
+        absent=absent(videos_of),
         facts="results/clips/{subject}.json",
-        code=library("frames", "appearance", "cuts", "decoded", "media", "probing", "programs", "selection"),
     output:
         frames=ensure("results/frames/{subject}.avi", non_empty=True),
         index=ensure("results/frames/{subject}.index.npy", non_empty=True),
@@ -39,6 +41,8 @@ rule extract_frames:
     conda:
         "../envs/video.yaml"
     params:
+        clips=as_given(videos_of),
+        held=held_by(videos_of),
         long_edge=config["frames"]["long_edge"],
     script:
         "../workflow_scripts/extract_frames.py"

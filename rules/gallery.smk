@@ -2,11 +2,6 @@
 # REQUIRED INPUTS: results/frames/{source}.avi, results/poses/{target}_as_{source}.npz, results/{target}_as_{source}.mp4
 # OUTPUTS: results/gallery.html and what it shows in results/gallery/; results/gallery/{target}_as_{source}.html alone
 
-GALLERY = [
-    *library("gallery/page", "gallery/titles", "media"),
-    workflow.source_path("../workflow_scripts/dancenow/gallery/page.html"),
-]
-
 
 rule film_source:
     """The source's frames as a video that a browser plays."""
@@ -14,7 +9,6 @@ rule film_source:
         frames="results/frames/{source}.avi",
         index="results/frames/{source}.index.npy",
         facts="results/frames/{source}.json",
-        code=library("gallery/panels", "media"),
     output:
         video=ensure("results/gallery/{source}.mp4", non_empty=True),
     log:
@@ -31,7 +25,6 @@ rule film_skeleton:
     """What the generator was given, as a video."""
     input:
         pose="results/poses/{target}_as_{source}{placing}.npz",
-        code=library("gallery/panels", "draw", "media"),
     output:
         video=ensure("results/gallery/{target}_as_{source}{placing}.skeleton.mp4", non_empty=True),
     log:
@@ -52,8 +45,7 @@ rule measure_frames:
         target_pose="results/poses/{target}.npz",
         target_stance="results/stance/{target}.json",
         decision="results/poses/estimator.json",
-        truth=any_truth_of,
-        code=library("gallery/series", "evaluation", "metrics", "report/coverage"),
+        absent=absent(any_truth_of),
     output:
         series=ensure("results/gallery/{target}_as_{source}{variant}{placing}.frames.json", non_empty=True),
     log:
@@ -67,6 +59,8 @@ rule measure_frames:
         mem_mb=lambda wildcards, attempt: requests.again(5000, attempt),
         runtime=scoring_minutes,
     params:
+        truth=as_given(any_truth_of),
+        held=held_by(any_truth_of),
         holdout=config["train"]["holdout"],
     script:
         "../workflow_scripts/measure_frames.py"
@@ -79,7 +73,6 @@ rule make_gallery:
         skeletons=expand("results/gallery/{pair}.skeleton.mp4", pair=config["transfers"]),
         results=expand("results/{pair}.mp4", pair=config["transfers"]),
         series=expand("results/gallery/{pair}.frames.json", pair=config["transfers"]),
-        code=GALLERY,
     output:
         page=ensure("results/gallery.html", non_empty=True),
     log:
@@ -102,7 +95,6 @@ rule embed_player:
         skeleton="results/gallery/{target}_as_{source}{placing}.skeleton.mp4",
         result="results/{target}_as_{source}{variant}{placing}.mp4",
         series="results/gallery/{target}_as_{source}{variant}{placing}.frames.json",
-        code=GALLERY,
     output:
         page=shown(
             ensure("results/gallery/{target}_as_{source}{variant}{placing}.html", non_empty=True), "player"

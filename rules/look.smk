@@ -10,7 +10,6 @@ rule plot_people:
         index="results/frames/{subject}.index.npy",
         facts="results/frames/{subject}.json",
         people="results/poses/{subject}.people.npz",
-        code=library("people_figure", "tracks", "looks", "draw"),
     output:
         figure=shown(ensure("results/figures/{subject}.people.png", non_empty=True), "people"),
     log:
@@ -30,8 +29,7 @@ rule overlay_skeleton:
         index="results/frames/{subject}.index.npy",
         facts="results/frames/{subject}.json",
         pose="results/poses/{subject}.npz",
-        clips=videos_of,
-        code=library("overlay", "draw", "media"),
+        absent=absent(videos_of),
     output:
         video=shown(ensure("results/overlays/{subject}.mp4", non_empty=True), "skeleton_overlay"),
     log:
@@ -40,5 +38,8 @@ rule overlay_skeleton:
         "benchmarks/rules/overlay_skeleton/{subject}.tsv"
     conda:
         "../envs/pose.yaml"
+    params:
+        clips=as_given(videos_of),
+        held=held_by(videos_of),
     script:
         "../workflow_scripts/overlay_skeleton.py"

@@ -8,7 +8,6 @@ rule measure_stance:
     """Where a performer's feet are near and far, how tall the figure is there, and its limb lengths."""
     input:
         pose="results/poses/{subject}.npz",
-        code=library("grounding", "normalize", "retarget"),
     output:
         stance=ensure("results/stance/{subject}.json", non_empty=True),
     log:
@@ -28,7 +27,6 @@ rule normalize_poses:
         source_stance="results/stance/{source}.json",
         target_pose="results/poses/{target}.npz",
         target_stance="results/stance/{target}.json",
-        code=library("grounding", "normalize", "performer", "retarget"),
     output:
         pose=ensure("results/poses/{target}_as_{source}.npz", non_empty=True),
     log:
@@ -48,7 +46,6 @@ rule letterbox_poses:
     input:
         source_pose="results/poses/{source}.npz",
         target_pose="results/poses/{target}.npz",
-        code=library("grounding", "normalize"),
     output:
         pose=ensure("results/poses/{target}_as_{source}.unnormalized.npz", non_empty=True),
     log:
@@ -68,7 +65,6 @@ rule plot_normalization:
         source_pose="results/poses/{source}.npz",
         target_frames="results/frames/{target}.avi",
         pose="results/poses/{target}_as_{source}.npz",
-        code=library("normalization_figure", "grounding", "normalize", "draw"),
     output:
         figure=shown(
             ensure("results/figures/{target}_as_{source}.normalization.png", non_empty=True),

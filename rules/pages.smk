@@ -8,10 +8,6 @@ rule publish_page:
     """A Markdown page with its pictures and videos inside."""
     input:
         page="results/{page}.md",
-        code=[
-            *library("publishing"),
-            workflow.source_path("../workflow_scripts/dancenow/publishing.html"),
-        ],
     output:
         page=report(
             ensure("results/pages/{page}.html", non_empty=True),

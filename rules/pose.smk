@@ -3,21 +3,6 @@
 # OUTPUTS: results/poses/estimator.json, results/poses/{subject}.people.npz, results/poses/{subject}.npz
 
 
-ESTIMATORS = library(
-    "looks",
-    *(
-        f"estimators/{module}"
-        for module in (
-            "__init__",
-            "mediapipe_holistic",
-            "mediapipe_people",
-            "openpifpaf_wholebody",
-            "pifpaf_compat",
-        )
-    ),
-)
-
-
 rule choose_estimator:
     """Decide once, for every clip of the run, which pose estimator and which weights."""
     output:
@@ -32,6 +17,7 @@ rule choose_estimator:
     params:
         estimator=config["pose"]["estimator"],
         checkpoint=config["pose"]["checkpoint"],
+        held=held_by(lambda wildcards: config["pose"]["checkpoint"]),
     script:
         "../workflow_scripts/choose_estimator.py"
 
@@ -43,7 +29,6 @@ rule detect_poses:
         frames="results/frames/{subject}.avi",
         index="results/frames/{subject}.index.npy",
         facts="results/frames/{subject}.json",
-        code=ESTIMATORS,
     output:
         people=ensure("results/poses/{subject}.people.npz", non_empty=True),
     log:
@@ -68,7 +53,6 @@ rule track_performer:
     input:
         people="results/poses/{subject}.people.npz",
         facts="results/frames/{subject}.json",
-        code=library("performer", "tracks", "looks", "mending", "keypoints"),
     output:
         pose=ensure("results/poses/{subject}.npz", non_empty=True),
     log:

@@ -5,20 +5,6 @@
 # A clip that track_performer or measure_stance refuses must have a report that says so, so the reports do not
 # wait for the files of those rules: they do the same, with the same settings, and catch the refusal.
 
-REPORT = [
-    *library(
-        *(
-            f"report/{module}"
-            for module in (
-                *("appearance", "camera", "charts", "checks", "coverage", "footage", "page", "pair"),
-                *("reports", "verdict"),
-            )
-        ),
-        *("grounding", "mending", "normalize", "performer", "retarget", "tracks"),
-    ),
-    workflow.source_path("../workflow_scripts/dancenow/report/page.html"),
-]
-
 
 rule report_footage:
     """Say whether a clip will do, as a target and as a source."""
@@ -26,7 +12,6 @@ rule report_footage:
         frames="results/frames/{subject}.avi",
         facts="results/frames/{subject}.json",
         people="results/poses/{subject}.people.npz",
-        code=REPORT,
     output:
         page=shown(ensure("results/reports/{subject}.html", non_empty=True), "footage"),
         report=ensure("results/reports/{subject}.json", non_empty=True),
@@ -51,7 +36,6 @@ rule report_pair:
         source_people="results/poses/{source}.people.npz",
         target_frames="results/frames/{target}.avi",
         target_people="results/poses/{target}.people.npz",
-        code=REPORT,
     output:
         page=shown(ensure("results/reports/{target}_as_{source}.html", non_empty=True), "pair"),
         report=ensure("results/reports/{target}_as_{source}.json", non_empty=True),

@@ -21,6 +21,13 @@ def frames_of(subject, awaited):
     return index.stat().st_size // 16
 
 
+def probing_minutes(wildcards, attempt):
+    """Minutes of probe_clip, and of extract_frames, for which it asks where both are one group. A long film takes longer."""
+    videos = [Path(video) for video in videos_of(wildcards)]
+    megabytes = sum(video.stat().st_size for video in videos if video.exists()) // 10**6
+    return requests.again(10 + megabytes // 50, attempt)
+
+
 def detection_minutes(wildcards, input, attempt):
     """Minutes of detect_poses."""
     frames = frames_of(wildcards.subject, input.frames)

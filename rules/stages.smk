@@ -3,11 +3,6 @@
 # OUTPUTS: results/frames/{target}.half.*, results/poses/{target}.half.npz, results/models/{target}/enhancer/, .../face/,
 #   results/models/{target}/{stage}/summary.md
 
-TRAINING = library(
-    *("training", "loop", "train_target", "stages", "parallel", "networks", "enhancer", "losses"),
-    *("perceptual", "dataset", "draw", "windows", "cuts"),
-)
-
 
 rule halve_footage:
     """The target's frames and pose at half the size, for the first of two stages."""
@@ -16,7 +11,6 @@ rule halve_footage:
         index="results/frames/{target}.index.npy",
         facts="results/frames/{target}.json",
         pose="results/poses/{target}.npz",
-        code=library("halving", "frames"),
     output:
         frames=ensure("results/frames/{target}.half.avi", non_empty=True),
         index=ensure("results/frames/{target}.half.index.npy", non_empty=True),
@@ -40,7 +34,6 @@ rule train_enhancer:
         perceptual="results/models/perceptual.json",
         generator="results/models/{target}{variant}/generator.safetensors",
         discriminator="results/models/{target}{variant}/discriminator.safetensors",
-        code=TRAINING,
     output:
         generator=ensure("results/models/{target}{variant}/enhancer/generator.safetensors", non_empty=True),
         best=ensure("results/models/{target}{variant}/enhancer/best.safetensors", non_empty=True),
@@ -82,7 +75,6 @@ rule train_face:
         pose="results/poses/{target}.npz",
         perceptual="results/models/perceptual.json",
         generator=generator_of,
-        code=[*TRAINING, *library("face", "face_training")],
     output:
         generator=ensure("results/models/{target}{variant}/face/generator.safetensors", non_empty=True),
         best=ensure("results/models/{target}{variant}/face/best.safetensors", non_empty=True),
@@ -123,7 +115,6 @@ rule summarise_stage:
         settings="results/models/{target}/{stage}/settings.json",
         training="results/models/{target}/{stage}/training.json",
         losses="results/models/{target}/{stage}/losses.jsonl",
-        code=library("training_summary"),
     output:
         page=ensure("results/models/{target}/{stage}/summary.md", non_empty=True),
         curve=shown(ensure("results/models/{target}/{stage}/losses.png", non_empty=True), "losses"),

@@ -25,7 +25,6 @@ rule make_plate:
     input:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.npz",
-        code=library("plate"),
     output:
         plate=ensure("results/plates/{target}.png", non_empty=True),
     log:
@@ -47,20 +46,6 @@ rule train_generator:
         perceptual="results/models/perceptual.json",
         plate=plate_of,
         start=start_of,
-        code=library(
-            "training",
-            "loop",
-            "train_target",
-            "stages",
-            "parallel",
-            "networks",
-            "losses",
-            "perceptual",
-            "dataset",
-            "draw",
-            "windows",
-            "cuts",
-        ),
     output:
         generator=ensure("results/models/{target}{variant}/generator.safetensors", non_empty=True),
         discriminator=ensure("results/models/{target}{variant}/discriminator.safetensors", non_empty=True),
@@ -95,7 +80,6 @@ rule summarise_training:
         settings="results/models/{target}{variant}/settings.json",
         training="results/models/{target}{variant}/training.json",
         losses="results/models/{target}{variant}/losses.jsonl",
-        code=library("training_summary"),
     output:
         page=ensure("results/models/{target}{variant}/summary.md", non_empty=True),
         curve=shown(ensure("results/models/{target}{variant}/losses.png", non_empty=True), "losses"),

@@ -10,7 +10,6 @@ rule synthesize_frames:
         face=face_of,
         pose="results/poses/{target}_as_{source}{placing}.npz",
         facts="results/frames/{source}.json",
-        code=library("synthesis", "cuts", "networks", "enhancer", "face", "draw", "windows"),
     output:
         video=ensure("results/synthesis/{target}_as_{source}{variant}{placing}.mp4", non_empty=True),
     log:
@@ -32,9 +31,8 @@ rule mux_video:
     """Join the painted frames with the source's sound."""
     input:
         video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
-        clip=lambda wildcards: clips_of(wildcards.source)[0]["video"],
+        absent=absent(sound_of),
         facts="results/clips/{source}.json",
-        code=library("media", "decoded", "probing", "programs", "sound"),
     output:
         video=shown(ensure("results/{target}_as_{source}{variant}{placing}.mp4", non_empty=True), "result"),
     log:
@@ -43,6 +41,9 @@ rule mux_video:
         "benchmarks/rules/mux_video/{target}_as_{source}{variant}{placing}.tsv"
     conda:
         "../envs/video.yaml"
+    params:
+        clip=as_given(sound_of),
+        held=held_by(sound_of),
     script:
         "../workflow_scripts/mux_video.py"
 
@@ -53,7 +54,6 @@ rule plot_transfer:
         source_frames="results/frames/{source}.avi",
         pose="results/poses/{target}_as_{source}{placing}.npz",
         video="results/{target}_as_{source}{variant}{placing}.mp4",
-        code=library("transfer_figure", "draw"),
     output:
         figure=shown(
             ensure("results/figures/{target}_as_{source}{variant}{placing}.png", non_empty=True),

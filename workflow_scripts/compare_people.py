@@ -10,6 +10,6 @@ with job(snakemake.log[0]):
         asked.targets,
         given.source,
         given.videos,
-        given.clip,
+        asked.clip,
         snakemake.output.video,
     )

@@ -1,11 +1,13 @@
 """Score a transfer against footage of the target performing the same dance, beside two baselines."""
 
+from types import SimpleNamespace
+
 from dancenow.evaluation import evaluate_transfer
 from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     evaluate_transfer(
-        snakemake.input,
+        SimpleNamespace(**dict(snakemake.input.items()), truth=snakemake.params.truth),
         snakemake.output.metrics,
         snakemake.output.table,
         snakemake.output.series,

@@ -6,7 +6,7 @@ from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads):
     extract_frames(
-        snakemake.input.clips,
+        snakemake.params.clips,
         read_json(snakemake.input.facts),
         snakemake.params.long_edge,
         snakemake.output.frames,

@@ -4,4 +4,4 @@ from dancenow.formats.importing import import_poses
 from dancenow.job import job
 
 with job(snakemake.log[0]):
-    import_poses(snakemake.input.poses, snakemake.input.facts, snakemake.output.people)
+    import_poses(snakemake.params.poses, snakemake.input.facts, snakemake.output.people)

@@ -1,7 +1,10 @@
 """The numbers of a transfer, frame by frame, for the gallery."""
 
+from types import SimpleNamespace
+
 from dancenow.gallery.series import measure_frames
 from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads) as threads:
-    measure_frames(snakemake.input, snakemake.output.series, snakemake.params.holdout, threads)
+    inputs = SimpleNamespace(**dict(snakemake.input.items()), truth=snakemake.params.truth)
+    measure_frames(inputs, snakemake.output.series, snakemake.params.holdout, threads)

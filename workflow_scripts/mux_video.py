@@ -6,4 +6,4 @@ from dancenow.media import mux
 
 with job(snakemake.log[0], snakemake.threads):
     (facts,) = read_json(snakemake.input.facts)  # a source is one clip
-    mux(snakemake.input.video, snakemake.input.clip, facts, snakemake.output.video)
+    mux(snakemake.input.video, snakemake.params.clip, facts, snakemake.output.video)

@@ -5,4 +5,4 @@ from dancenow.overlay import overlay_skeleton
 
 with job(snakemake.log[0]):
     given = snakemake.input
-    overlay_skeleton(given.frames, given.pose, given.clips, snakemake.output.video)
+    overlay_skeleton(given.frames, given.pose, snakemake.params.clips, snakemake.output.video)

@@ -5,4 +5,5 @@ from dancenow.job import job
 
 with job(snakemake.log[0]):
     given, made = snakemake.input, snakemake.output
-    plot_failures(given.series, given.video, given.truth, given.pose, made.png, made.pdf)
+    truth = snakemake.params.truth or given.truth
+    plot_failures(given.series, given.video, truth, given.pose, made.png, made.pdf)

@@ -5,5 +5,5 @@ from dancenow.job import job
 from dancenow.media import probe
 
 with job(snakemake.log[0], snakemake.threads):
-    parts = zip(snakemake.input.clips, snakemake.params.parts, strict=True)
+    parts = zip(snakemake.params.clips, snakemake.params.parts, strict=True)
     write_json(snakemake.output.facts, [probe(clip, **part) for clip, part in parts])

@@ -30,8 +30,8 @@ PLATE, RESULT = "results/plates/a.png", "results/a_as_a.mp4"
 # where a stage is killed: at which call of which function; os.replace has the whole file still to be renamed
 RENAMING = ("os", "replace", 1)
 STAGES = {
-    "probe_clip": ({"clips": [CLIP]}, {"facts": CLIPS}, {"parts": [{}]}, RENAMING),
-    "extract_frames": ({"clips": [CLIP], "facts": CLIPS}, FRAMES, {"long_edge": LONG_EDGE},
+    "probe_clip": ({}, {"facts": CLIPS}, {"clips": [CLIP], "parts": [{}]}, RENAMING),
+    "extract_frames": ({"facts": CLIPS}, FRAMES, {"clips": [CLIP], "long_edge": LONG_EDGE},
                        ("cv2", "imencode", 3)),
     "choose_estimator": (
         {}, {"decision": DECISION}, {"estimator": "mediapipe", "checkpoint": "embedded"}, RENAMING,
@@ -62,7 +62,7 @@ STAGES = {
         ("dancenow.media", "_next_frame", 3),
     ),
     "mux_video": (
-        {"video": PAINTED, "clip": CLIP, "facts": CLIPS}, {"video": RESULT}, {},
+        {"video": PAINTED, "facts": CLIPS}, {"video": RESULT}, {"clip": CLIP},
         ("dancenow.media", "_status", 1),
     ),
 }  # fmt: skip

@@ -1,6 +1,5 @@
 """requirements*.txt, constraints.txt, envs/ and the code that they serve agree with each other."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -9,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from dancenow.reruns import imported_names, reached
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "workflow_scripts"
@@ -96,45 +97,19 @@ def provides(name):
 
 
 def imports(path):
-    """(modules of dancenow, foreign packages) that a Python file imports, inside functions too."""
-    library, foreign = set(), set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        for name in names:
-            first, *rest = name.split(".")
-            if first == "dancenow":
-                library |= {module for depth in (1, 2) if (module := "/".join(rest[:depth])) in MODULES}
-            elif first not in sys.stdlib_module_names and first not in LOCAL:
-                foreign.add(canonical(PACKAGES.get(first, first)))
-    return library, foreign
+    """Foreign packages that a Python file imports, inside functions too."""
+    firsts = {name.split(".")[0] for name in imported_names(path)} - sys.stdlib_module_names - LOCAL
+    return {canonical(PACKAGES.get(first, first)) for first in firsts}
 
 
-MODULES = {
-    str(path.relative_to(LIBRARY).with_suffix("")).removesuffix("/__init__"): path
-    for path in LIBRARY.rglob("*.py")
-}
 SOURCES = [path for folder in (SCRIPTS, ROOT / "tests", ROOT / "benchmarks") for path in folder.rglob("*.py")]
-LOCAL = {path.stem for path in SOURCES if LIBRARY not in path.parents} | {"snakemake", "slurm"}
+LOCAL = {path.stem for path in SOURCES if LIBRARY not in path.parents} | {"dancenow", "snakemake", "slurm"}
 
 
 def needs(script):
     """Foreign packages that a script needs, through every module of the library that it reaches."""
-    todo, library = [script], set()
-    packages = set()
-    while todo:
-        found, foreign = imports(todo.pop())
-        packages |= foreign
-        todo += [MODULES[module] for module in found - library]
-        library |= found
-    for module in library & FOUND_BY_NAME.keys():
-        packages |= FOUND_BY_NAME[module]
-    return packages
+    paths = [path for path in reached(script) if path.suffix == ".py"]
+    return set().union(*(imports(path) | FOUND_BY_NAME.get(path.stem, set()) for path in paths))
 
 
 def rules():
@@ -182,7 +157,7 @@ def test_every_dependency_is_used():
         | {"snakemake", "snakemake-executor-plugin-slurm", "pygments"}
     )
     for path in SOURCES:
-        used |= imports(path)[1]
+        used |= imports(path)
     for package in FOUND_BY_NAME.values():
         used |= package
     for package in POSE:
@@ -191,7 +166,7 @@ def test_every_dependency_is_used():
 
 
 def test_every_import_is_a_direct_dependency():
-    foreign = {package: path.name for path in SOURCES for package in imports(path)[1]}
+    foreign = {package: path.name for path in SOURCES for package in imports(path)}
     assert {package: path for package, path in foreign.items() if package not in DIRECT} == {}
 
 

@@ -1,0 +1,90 @@
+"""The hashes that decide whether a rule runs again."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from dancenow import reruns
+from running import ROOT
+
+CODE = "import os\n\n\ndef double(number):\n    return 2 * number\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def hash_of(folder, code):
+    """code_hash of a script of this code; each lies in a folder of its own, for hashes are kept."""
+    script = folder / str(len(list(folder.iterdir()))) / "script.py"
+    script.parent.mkdir()
+    script.write_text(code)
+    return reruns.code_hash(script)
+
+
+def test_comments_docstrings_and_layout_are_not_what_code_does(folder):
+    same = '"""A."""\n# why\nimport os\ndef double(\n    number,\n):\n    """It."""\n    return 2*number\n'
+    assert hash_of(folder, CODE) == hash_of(folder, same)
+
+
+@pytest.mark.parametrize("change", [("2", "3"), ("return ", ""), ("double", "twice"), ("2 *", "2.0 *")])
+def test_all_else_is(folder, change):
+    assert hash_of(folder, CODE) != hash_of(folder, CODE.replace(*change))
+
+
+def test_a_string_that_is_no_docstring_counts(folder):
+    assert hash_of(folder, 'a = "x"') != hash_of(folder, 'a = "y"')
+
+
+def test_what_a_script_reaches():
+    found = {path.name for path in reruns.reached(ROOT / "workflow_scripts/train_generator.py")}
+    assert {"train_generator.py", "training.py", "adam.py", "rolling.py", "winograd.py"} <= found
+    assert not {"normalize.py", "batch.py", "mediapipe_holistic.py"} & found
+    gallery = reruns.reached(ROOT / "workflow_scripts/make_gallery.py")
+    assert ROOT / "workflow_scripts/dancenow/gallery/page.html" in gallery
+
+
+def test_contents_are_of_the_bytes(folder):
+    for name, held in (("a", "clip"), ("b", "clip"), ("c", "clap")):
+        (folder / name).write_text(held)
+    assert reruns.contents("a") == reruns.contents("b") != reruns.contents("c")
+    before, when = reruns.contents("a"), os.stat("a").st_mtime_ns
+    (folder / "a").write_text("clop")
+    os.utime("a", ns=(when, when))
+    assert reruns.contents("a") != before
+
+
+def test_a_file_is_read_once(folder, monkeypatch):
+    (folder / ".snakemake").mkdir()
+    (folder / "a").write_text("clip")
+    first = reruns.contents("a")
+    monkeypatch.setattr(reruns, "_file_hash", lambda path: pytest.fail("read again"))
+    assert reruns.contents("a") == first
+    reruns.KNOWN.write_text("{")  # damaged
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    assert reruns.contents("a") == first
+
+
+def test_a_folder_is_its_files_and_their_names(folder):
+    keypoints = folder / "keypoints"
+    keypoints.mkdir()
+    (keypoints / "a_0.json").write_text("{}")
+    first = reruns.contents("keypoints", folder=True)
+    (keypoints / "a_0.json").rename(keypoints / "a_1.json")
+    assert first != reruns.contents("keypoints", folder=True)
+    assert reruns.contents("keypoints") is None
+
+
+def test_what_is_no_file_is_left_to_the_rule(folder):
+    os.mkfifo(folder / "pipe")
+    code = "from dancenow.reruns import contents; print(contents('pipe'), contents('gone'))"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow_scripts")}
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=30
+    )
+    assert told.stdout.split() == ["None"] * 2

@@ -1,0 +1,87 @@
+"""What runs again is decided by what code does and files hold, not by dates and places."""
+
+import os
+import shutil
+import time
+
+import pytest
+from stand_in import calling, make_workflow
+
+from running import planned_jobs, said
+
+PAIR = "results/alice_as_brunomars.mp4"
+FUTURE = time.time() + 10**8
+# what only the generator's training decides
+TRAINED = {"train_generator": 1, "train_face": 1, "synthesize_frames": 1, "mux_video": 1}
+# what the dance decides, after its clip is decoded
+DANCED = {
+    "detect_poses": 1, "track_performer": 1, "measure_stance": 1, "normalize_poses": 1,
+    "synthesize_frames": 1, "mux_video": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A finished run."""
+    workflow = make_workflow(tmp_path_factory.mktemp("made"))
+    assert workflow(PAIR).returncode == 0
+    return workflow
+
+
+@pytest.fixture
+def copied(made, tmp_path):
+    """The finished run somewhere else, with the dates of the copying."""
+    for name in ("workflow", "work"):
+        place = getattr(made, {"workflow": "root", "work": "directory"}[name])
+        shutil.copytree(place, tmp_path / name, copy_function=shutil.copyfile)
+    return calling(tmp_path / "workflow", tmp_path / "work")
+
+
+def edit(workflow, module, old, new):
+    path = workflow.root / "workflow_scripts/dancenow" / module
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+
+
+def test_place_dates_comments_and_docstrings_do_not_count(copied):
+    files = sorted((copied.directory / "results").rglob("*.*"), key=lambda path: path.stat().st_mtime_ns)
+    for age, path in enumerate(files):
+        os.utime(path, (FUTURE - age, FUTURE - age))  # the first result is the newest
+    shutil.rmtree(copied.directory / "benchmarks")
+    edit(copied, "training.py", "import", "# a comment\nimport")
+    edit(copied, "adam.py", '"""', '"""Other words. ')
+    for path in [*copied.root.rglob("*.py"), *(copied.directory / "data").iterdir()]:
+        os.utime(path, (FUTURE, FUTURE))
+    assert planned_jobs(copied("-n", PAIR)) == {}
+
+
+def test_another_clip_counts_though_it_is_older(copied):
+    clip = copied.directory / "data/brunomars.mp4"
+    clip.write_text("b clip")
+    os.utime(clip, (0, 0))
+    assert planned_jobs(copied("-n", PAIR)) == {"probe_clip": 1, "extract_frames": 1, **DANCED}
+    # an interrupted run goes on where it was
+    assert copied("results/frames/brunomars.json").returncode == 0
+    assert planned_jobs(copied("-n", PAIR)) == DANCED
+    assert copied("--touch", PAIR).returncode == 0
+    assert planned_jobs(copied("-n", PAIR)) == {}
+
+
+def test_a_clip_dated_in_the_future_is_taken(workflow):
+    os.utime(workflow.directory / "data/alice.mp4", (FUTURE, FUTURE))
+    completed = workflow("results/frames/alice.avi")
+    assert completed.returncode == 0, said(completed)
+    assert planned_jobs(workflow("-n", "results/frames/alice.avi")) == {}
+
+
+def test_a_clip_may_lie_elsewhere_or_be_gone_once_it_is_decoded(copied):
+    clip = copied.directory / "data/brunomars.mp4"
+    clip.rename(copied.directory / "dance.mp4")
+    frames = "results/frames/brunomars.avi"
+    assert planned_jobs(copied("-n", frames, "--config", "subjects={brunomars: {video: dance.mp4}}")) == {}
+    assert planned_jobs(copied("-n", "results/poses/brunomars.npz")) == {}
+
+
+def test_code_deep_in_the_imports_counts_where_it_is_imported(copied):
+    edit(copied, "adam.py", "return", "assert True\n    return")
+    assert planned_jobs(copied("-n", PAIR)) == TRAINED
