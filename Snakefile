@@ -103,7 +103,7 @@ include: "rules/pages.smk"
 # Behind all rules, so that none forgets it: editing what a rule's script or the library below it does makes it run again.
 for scripted in workflow.rules:
     if scripted.script:
-        scripted.set_params(code=code_of(scripted.script))
+        scripted.set_params(code_of(scripted.script))
 
 
 report: "rules/captions/workflow.rst"

@@ -12,7 +12,7 @@ CLIPS = {
 
 
 def meant(asked):
-    """What to say of something that no rule makes: a subject's name, its clip, a transfer half written; or None."""
+    """What to say of something that no rule makes; a subject's name, its clip, a transfer half written; or None."""
     below = os.path.relpath(asked) if os.path.isabs(asked) else asked
     pair = re.fullmatch(rf"(?:results/)?({NAME}_as_{NAME})(?:\.(?:mp4|mov|mkv|avi|webm|gif))?", below)
     if pair and asked != f"results/{pair[1]}.mp4":
@@ -27,7 +27,7 @@ def meant(asked):
         return f"is a clip of {owner}, which no rule makes; {example}"
     if name in config["subjects"]:
         return f"is a subject; {example}"
-    hint = "/" not in asked and did_you_mean(asked.lower(), config["subjects"])
+    hint = os.sep not in asked and did_you_mean(asked.lower(), config["subjects"])
     return f"is no rule and no subject{hint}" if hint else None
 
 

@@ -315,9 +315,9 @@ def sound_of(wildcards):
     return given_file(f"subjects.{wildcards.source}", clips_of(wildcards.source)[0]["video"])
 
 
-# A file of the user is no input of a rule where it is there: Snakemake would compare its date with the output's, notice
+# A file of the user that is there is no input. Snakemake would compare its date with the output's, notice
 # no older clip in its place, and refuse what was made from a clip dated in the future. Of each function above that
-# gives such files a rule takes three things: absent for `input`; as_given and held_by for `params`.
+# gives such files, three things are taken: absent for `input`; as_given and held_by for `params`.
 
 
 def listed(given):
