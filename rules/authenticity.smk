@@ -2,8 +2,8 @@
 # REQUIRED INPUTS: authenticity.train in the configuration; results/frames/{subject}.avi, results/synthesis/ of them
 # OUTPUTS: results/authenticity/, results/{subject}.authenticity.json, results/{target}_as_{source}.authenticity.json
 
-from dancenow.authenticity import check_split, names_of, targets_of
 from dancenow.errors import InputError
+from dancenow.pairs import check_split, names_of, targets_of
 
 LEARNED, HELDOUT = config["authenticity"]["train"], config["authenticity"]["heldout"]
 # real footage on which the detector must find nothing: of those it does not know, where there are any

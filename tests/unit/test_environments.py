@@ -1,9 +1,11 @@
 """requirements*.txt, constraints.txt, envs/ and the code that they serve agree with each other."""
 
 import re
+import shutil
 import subprocess
 import sys
-from importlib.metadata import distributions
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distributions, requires
 from pathlib import Path
 
 import pytest
@@ -205,3 +207,43 @@ def test_every_rule_with_a_script_has_an_environment():
 @pytest.mark.parametrize(("rule", "script", "env"), RULES, ids=[rule for rule, *_ in RULES])
 def test_environment_holds_what_the_rule_imports(rule, script, env):
     assert needs(script) - provides(env) == set()
+
+
+# Snakemake in a Python in which some modules are missing
+READING = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {absent}:
+            raise ModuleNotFoundError(f"{{name}} is not in envs/workflow.yaml")
+
+sys.meta_path.insert(0, Absent())
+from snakemake.cli import main
+main()
+"""
+
+
+def brings(package):
+    """The package and all that is installed with it."""
+    todo, found = [package], set()
+    while todo:
+        found.add(package := todo.pop())
+        with suppress(PackageNotFoundError):  # for other machines than this
+            needed = [need for need in requires(package) or [] if "extra ==" not in need]
+            todo += {canonical(re.match(r"[\w.-]+", need)[0]) for need in needed} - found
+    return found
+
+
+def test_the_workflow_is_read_with_no_more_than_snakemake(tmp_path):
+    modules = {package: module for module, package in PACKAGES.items()}
+    there = set().union(*map(brings, provides(ENGINE)))
+    absent = {modules.get(package, package.replace("-", "_")) for package in DIRECT.keys() - there}
+    assert {"torch", "cv2", "ffmpeg", "mediapipe", "openpifpaf", "matplotlib", "skimage"} <= absent
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    command = ["-s", f"{ROOT}/Snakefile", "--directory", str(tmp_path), "--cores", "1", "-n", "everything"]
+    run = subprocess.run(
+        [sys.executable, "-c", READING.format(absent=absent), *command], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "train_generator" in run.stdout + run.stderr

@@ -17,6 +17,7 @@ from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
 from dancenow.intervals import TOO_FEW
 from dancenow.media import CRF, probe
+from dancenow.pairs import names_of, targets_of
 from dancenow.separation import Scores, with_interval
 
 log = logging.getLogger(__name__)
@@ -28,30 +29,6 @@ SQUARES = 4096  # of each kind, real and fake, that it learns from: 100 MB
 FORMS = ((23, 1), (30, 1), (CRF, 2))
 PAIRS = 100  # of consecutive frames, at most, that a video is judged by
 UNKNOWN = "no held-out subject: accuracy unknown"
-
-
-def names_of(pairs):
-    """The subjects that take part in pairs ("{target}_as_{source}"), sorted."""
-    return sorted({name for pair in pairs for name in pair.split("_as_")})
-
-
-def targets_of(pairs):
-    """The targets of pairs, sorted: their clips are the real side of a training.
-
-    The sources' are not: a source that is no target would be seen real only, and be told by its looks.
-    """
-    return sorted({pair.split("_as_")[0] for pair in pairs})
-
-
-def check_split(train, heldout):
-    """InputError when someone is both learned from and tested on. train, heldout: lists of pairs."""
-    shared = sorted(set(names_of(train)) & set(names_of(heldout)))
-    if shared:
-        raise InputError(
-            f"authenticity.heldout: {', '.join(shared)} is in authenticity.train as well, and nobody may be "
-            "both learned from and tested on, as target or as source; add a pair of two other subjects, or "
-            "leave heldout empty"
-        )
 
 
 def train_on_videos(real, fake, pairs, output, steps, seed, threads):

@@ -1,0 +1,27 @@
+"""Who takes part in transfers. For the Snakefile too, which is read where only Snakemake is installed."""
+
+from dancenow.errors import InputError
+
+
+def names_of(pairs):
+    """The subjects that take part in pairs ("{target}_as_{source}"), sorted."""
+    return sorted({name for pair in pairs for name in pair.split("_as_")})
+
+
+def targets_of(pairs):
+    """The targets of pairs, sorted: their clips are the real side of a training.
+
+    The sources' are not: a source that is no target would be seen real only, and be told by its looks.
+    """
+    return sorted({pair.split("_as_")[0] for pair in pairs})
+
+
+def check_split(train, heldout):
+    """InputError when someone is both learned from and tested on. train, heldout: lists of pairs."""
+    shared = sorted(set(names_of(train)) & set(names_of(heldout)))
+    if shared:
+        raise InputError(
+            f"authenticity.heldout: {', '.join(shared)} is in authenticity.train as well, and nobody may be "
+            "both learned from and tested on, as target or as source; add a pair of two other subjects, or "
+            "leave heldout empty"
+        )
