@@ -59,6 +59,26 @@ def test_a_stage_that_only_some_configurations_have_is_blamed_too(say, tmp_path,
     assert (failure.rule, failure.reason) == (stage, "the reason; the remedy")
 
 
+@pytest.mark.parametrize("rule", ["choose_estimator", "choose_perceptual"])
+def test_a_decision_that_fails_is_one_cause_of_all_pairs(say, tmp_path, rule):
+    say(f"logs/{rule}/run.log", "error: the reason; the remedy\n")
+    assert summarise(TARGETS, SOURCES, tmp_path).splitlines()[1:] == [
+        "5 missing: anna_as_tango, anna_as_waltz, ben_as_tango, ben_as_waltz and 1 more",
+        f"  {rule}: the reason; the remedy",
+        f"  the whole log: logs/{rule}/run.log",
+    ]
+
+
+def test_a_decision_is_not_to_blame_where_it_is_made_or_not_needed(say, tmp_path):
+    say("logs/choose_estimator/run.log", "error: the reason; the remedy\n")
+    for name in ("anna", "tango"):  # with keypoints of their own
+        say(f"results/poses/{name}.people.npz")
+    say("logs/choose_perceptual/run.log", "")
+    say("results/models/perceptual.json")
+    assert find_failure("anna", "tango", tmp_path).log is None
+    assert find_failure("anna", "waltz", tmp_path).rule == "choose_estimator"
+
+
 def test_what_the_target_begins_with_is_blamed_too(say, tmp_path):
     say("logs/train_generator/carol.log", "error: the reason; the remedy\n")
     assert find_failure("anna", "tango", tmp_path).log is None

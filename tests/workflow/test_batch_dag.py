@@ -2,6 +2,7 @@
 
 import yaml
 
+from dancenow.batch import CLIP_STAGES, FIRST_STAGES, LATER_STAGES, PAIR_STAGES
 from running import ROOT, planned_jobs, said
 
 BATCH = "batch={targets: [alice, carol], sources: [alice, brunomars]}"
@@ -12,6 +13,8 @@ PAIRS = ("alice_as_brunomars", "carol_as_alice", "carol_as_brunomars")
 def test_two_targets_and_two_sources_are_two_trainings_and_every_pair_of_two(workflow):
     planned = planned_jobs(workflow("-n", "batch", "--config", CAROL, BATCH))
     assert (planned["train_generator"], planned["mux_video"], planned["detect_poses"]) == (2, 3, 3)
+    # and the summary knows each of the stages
+    assert planned.keys() - {"batch"} <= {*CLIP_STAGES, *FIRST_STAGES, *LATER_STAGES, *PAIR_STAGES}
 
 
 def test_the_example_is_a_batch_of_the_demo_pair(workflow):

@@ -10,6 +10,7 @@ CLIP_STAGES = {
     "probe_clip": "results/clips/{subject}.json",
     "extract_frames": "results/frames/{subject}.json",  # the frames themselves may have been cleaned away
     "import_poses": "results/poses/{subject}.people.npz",
+    "choose_estimator": "results/poses/{subject}.people.npz",
     "detect_poses": "results/poses/{subject}.people.npz",
     "track_performer": "results/poses/{subject}.npz",
     "measure_stance": "results/stance/{subject}.json",
@@ -18,6 +19,7 @@ CLIP_STAGES = {
 FIRST_STAGES = {
     "make_plate": "results/plates/{subject}.png",
     "halve_footage": "results/frames/{subject}.half.avi",
+    "choose_perceptual": "results/models/{subject}/generator.safetensors",
     "train_generator": "results/models/{subject}/generator.safetensors",
 }
 LATER_STAGES = {
@@ -28,6 +30,11 @@ PAIR_STAGES = {
     "normalize_poses": "results/poses/{subject}.npz",
     "synthesize_frames": "results/synthesis/{subject}.mp4",
     "mux_video": "results/{subject}.mp4",
+}
+# made once per run; above stands what needs it, because not every pair does
+DECISIONS = {
+    "choose_estimator": "results/poses/estimator.json",
+    "choose_perceptual": "results/models/perceptual.json",
 }
 SAID = ("error: ", "unexpected failure")  # how dancenow.job begins the line in which a script gives up
 STOPPED = (
@@ -92,10 +99,10 @@ def _first_failure(stages, look):
     return begun or Failure(None, None, reason)
 
 
-def _look(folder, rule, output, name):
-    """The Failure of one stage in `folder`; None when its output is there or it has not begun."""
+def _look(folder, rule, outputs, name):
+    """The Failure of one stage in `folder`; None when one of its outputs is there or it has not begun."""
     log = f"logs/{rule}/{name}.log"
-    if (folder / output).exists() or not (folder / log).exists():
+    if any((folder / output).exists() for output in outputs) or not (folder / log).exists():
         return None
     lines = (folder / log).read_text(errors="replace").splitlines()
     said = [line for line in lines if line.startswith(SAID)]
@@ -103,14 +110,18 @@ def _look(folder, rule, output, name):
 
 
 def _stages(target, source, chunks, start):
-    """(rule, output, wildcards) of every stage of a pair, and of what its target begins with."""
+    """(rule, outputs, wildcards) of every stage of a pair, and of what its target begins with."""
     tables = [(CLIP_STAGES, target), (CLIP_STAGES, source)]
     tables += [(CLIP_STAGES, start), (FIRST_STAGES, start)] * bool(start)
     tables += [(FIRST_STAGES, target), (LATER_STAGES, target)]
     for stages, name in [*tables, (PAIR_STAGES, f"{target}_as_{source}")]:
         for rule, output in stages.items():
+            outputs = (output.format(subject=name),)
+            if rule in DECISIONS:
+                yield rule, (*outputs, DECISIONS[rule]), "run"
+                continue
             if rule == "synthesize_frames" and chunks > 1:
                 for number in range(1, chunks + 1):
-                    yield "synthesize_chunk", output.format(subject=name), f"{name}.{number}of{chunks}"
+                    yield "synthesize_chunk", outputs, f"{name}.{number}of{chunks}"
                 rule = "join_chunks"
-            yield rule, output.format(subject=name), name
+            yield rule, outputs, name
