@@ -15,28 +15,41 @@ sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.batch import summarise
 from dancenow.files import as_on_disk, atomic_path
+from dancenow.names import is_name, load_names
 from dancenow.reruns import code_hash, contents
 from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training
 
 
-def typed(value):
-    """Numbers, booleans and null inside --config "train={steps: 5}", which arrive as text, as what they are."""
+def typed(value, path=()):
+    """Numbers, booleans and null inside --config "train={steps: 5}", which arrive as text, as what they are.
+
+    path: the keys that lead to it; names stay text.
+    """
     if isinstance(value, dict):
-        return {key: typed(inner) for key, inner in value.items()}
+        return {key: typed(inner, (*path, key)) for key, inner in value.items()}
     if isinstance(value, list):
-        return [typed(inner) for inner in value]
+        return [typed(inner, path) for inner in value]
     if not isinstance(value, str):
         return value
     try:
         read = yaml.safe_load(value)
     except yaml.YAMLError:
         return value
-    return read if read is None or isinstance(read, (bool, int, float)) else value
+    return read if read is None or (isinstance(read, (bool, int, float)) and not is_name(path)) else value
 
 
 def overlay_preset():
-    """Lay the preset over config.yaml, and what the user gave on the command line over both."""
-    user = typed(workflow.config_settings.overwrite_config)
+    """Lay the preset over config.yaml, and what the user gave on the command line over both.
+
+    The files are read once more, for Snakemake makes numbers, booleans and dates of names.
+    """
+    config.clear()
+    update_config(config, load_names(f"{workflow.basedir}/config.yaml"))
+    given = {}
+    for path in workflow.config_settings.configfiles:
+        update_config(given, load_names(path))
+    update_config(given, dict(workflow.config_settings.config))
+    user = typed(given)
     preset = user.get("preset", config.get("preset"))
     presets = config.get("presets", {})
     if preset not in presets:

@@ -92,3 +92,28 @@ def test_every_key_of_the_schema_is_described():
 
     assert schema["additionalProperties"] is False
     check(schema, "config")
+
+
+@pytest.mark.parametrize(("one", "other"), [("20240501", "007"), ("no", "2024-05-01")])
+def test_a_name_that_yaml_reads_as_something_else_stays_a_name(workflow, one, other):
+    mine = workflow.directory / "mine.yaml"
+    mine.write_text(
+        f"subjects:\n  {one}: {{video: data/alice.mp4}}\n  {other}: {{video: data/brunomars.mp4}}\n"
+        f"batch: {{targets: [{one}], sources: [{one}, {other}]}}\ntrain: {{start: {other}}}\n"
+    )
+    pair = f"results/{one}_as_{other}.mp4"
+    planned = workflow("-n", "batch", "--configfile", str(mine))
+    assert planned.returncode == 0, said(planned)
+    assert pair in said(planned) and f"results/models/{other}/generator.safetensors" in said(planned)
+    subjects = f"subjects={{{one}: {{video: data/alice.mp4}}, {other}: {{video: data/carol.mp4}}}}"
+    batch = f"batch={{targets: [{one}], sources: [{other}]}}"
+    planned = workflow("-n", "batch", "--config", subjects, batch, f"train={{start: {other}}}")
+    assert planned.returncode == 0 and pair in said(planned), said(planned)
+
+
+def test_a_name_in_the_file_itself_stays_one_too(workflow):
+    config = workflow.root / "config.yaml"
+    config.write_text(config.read_text().replace("  alice: {", "  007: {", 1).replace("alice_as", "007_as"))
+    planned = workflow("-n", "results/007_as_brunomars.mp4")
+    assert planned.returncode == 0, said(planned)
+    assert "data/alice.mp4" not in said(planned) and "results/models/007/" in said(planned)
