@@ -73,6 +73,15 @@ def check_folders():
             )
 
 
+def tell_results_without_record():
+    """Say in one line that the dates of results decide, where they were copied without what is known of them."""
+    if any(Path("results").glob("*/*")) and not any(Path(".snakemake/metadata").glob("*")):
+        logger.warning(
+            "results: came without .snakemake, so their dates decide what is made again; copy .snakemake as well, "
+            "or take them as they are: the same command with --touch, then without"
+        )
+
+
 def find_files():
     """Spell the paths that the user gives as the disk does: with the home folder for ~, and with its accents."""
     for subject in config["subjects"].values():
@@ -219,6 +228,7 @@ hear_ctrl_c_once()
 overlay_preset()
 check_config(config)
 check_folders()
+tell_results_without_record()
 find_files()
 check_stages(config["train"])
 check_keypoints()

@@ -55,6 +55,16 @@ def test_place_dates_comments_and_docstrings_do_not_count(copied):
     assert planned_jobs(copied("-n", PAIR)) == {}
 
 
+def test_results_without_their_record_are_told_of_before_they_are_made_again(copied):
+    remedy = "copy .snakemake as well"
+    shutil.rmtree(copied.directory / ".snakemake")
+    assert said(copied("-n", PAIR)).count(remedy) == 1
+    touched = copied("--touch", PAIR)
+    assert touched.returncode == 0 and said(touched).count(remedy) == 1
+    completed = copied("-n", PAIR)
+    assert planned_jobs(completed) == {} and remedy not in said(completed)
+
+
 def test_another_clip_counts_though_it_is_older(copied):
     clip = copied.directory / "data/brunomars.mp4"
     clip.write_text("b clip")
