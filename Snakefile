@@ -13,6 +13,11 @@
 #   results/poses/{target}_as_{source}.npz                   the source's motion in the target's frame
 #   results/openpose/{subject}/                              the same as a folder of OpenPose JSON; also of a pair
 #   results/plates/{target}.png                              the target's background without the target
+#   results/masks/{subject}.found.npz                        where the estimator saw somebody
+#   results/masks/{subject}.npz                              where the performer is in each frame
+#   results/references/{target}.npz                          its training frames cut into parts
+#   results/references/{target}_as_{source}.npz              which of them each frame of the dance takes
+#   results/previews/{target}_as_{source}.mp4                the dance from moved parts alone, before any training
 #   results/models/perceptual.json                           which network the perceptual loss uses, and why
 #   results/models/{target}/generator.safetensors            one per target, shared by all its sources
 #   results/models/{target}/discriminator.safetensors        its judge, which the enhancer's starts from
@@ -78,6 +83,7 @@ include: "rules/pose.smk"
 include: "rules/formats.smk"
 include: "rules/look.smk"
 include: "rules/normalize.smk"
+include: "rules/references.smk"
 include: "rules/train.smk"
 include: "rules/stages.smk"
 include: "rules/transfer.smk"

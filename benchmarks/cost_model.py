@@ -26,10 +26,10 @@ JOBS = {
     "clip": ("clip", False, ("probe_clip", "extract_frames")),
     "detect_poses": ("clip", True, ("detect_poses",)),
     "performer": ("clip", False, ("track_performer", "measure_stance")),
-    "make_plate": ("target", False, ("make_plate",)),
+    "plate and references": ("target", False, ("mask_performer", "make_plate", "make_references")),
     "train_generator": ("target", True, ("train_generator",)),
     "train_face": ("target", True, ("train_face",)),
-    "transfer": ("pair", True, ("normalize_poses", "synthesize_frames", "mux_video")),
+    "transfer": ("pair", True, ("normalize_poses", "choose_references", "synthesize_frames", "mux_video")),
 }
 OF_FRAMES = (
     "extract_frames",

@@ -56,9 +56,10 @@ class PlainTrainer(Trainer):
         pass
 
     def _learn(self, batch):
-        skeletons, real, _ = self._on_device(batch)
+        clips = self._on_device(batch)
+        skeletons, real = clips.skeletons, clips.real
         with torch.autocast(**self.autocast):
-            fake, _ = self.synthesise(skeletons, None)
+            fake, _ = self.synthesise(clips)
             on_fake = lsgan(self.discriminator(skeletons, fake.detach()), False)
             real_maps = self.discriminator(skeletons, real)
             on_real = lsgan(real_maps, True)

@@ -153,6 +153,11 @@ def check_batch():
 
 def check_stages(train, where=""):
     """`start` names a subject; every stage learns something; an enhancer goes around a plain generator."""
+    if train["generator"]["references"] and not train["generator"]["plate"]:
+        raise WorkflowError(
+            f"config: {where}train.generator.references: real pixels are laid over the plate; set plate to true, or "
+            "references to false"
+        )
     if train["start"] is not None:
         check_name(f"config: {where}train.start", train["start"])
     stages = {"train": train} | {f"train.{name}": train[name] for name in ("enhancer", "face") if train[name]}

@@ -60,6 +60,7 @@ rule reconstruct_heldout:
     input:
         generator=generator_of,
         face=face_of,
+        references=references_of,
         pose="results/poses/{target}.npz",
         facts="results/frames/{target}.json",
     output:

@@ -1,6 +1,13 @@
 # The virtual skeleton of each clip's performer.
 # REQUIRED INPUTS: results/frames/{subject}.avi
-# OUTPUTS: results/poses/estimator.json, results/poses/{subject}.people.npz, results/poses/{subject}.npz
+# OUTPUTS: results/poses/estimator.json, results/poses/{subject}.people.npz, results/poses/{subject}.npz,
+#          results/masks/{subject}.found.npz, results/masks/{subject}.npz
+
+
+def masks_found(wildcards):
+    """What the estimator found beside the keypoints; keypoints of the user's come without."""
+    imported = "poses" in config["subjects"][wildcards.subject]
+    return [] if imported else f"results/masks/{wildcards.subject}.found.npz"
 
 
 rule choose_estimator:
@@ -31,6 +38,7 @@ rule detect_poses:
         facts="results/frames/{subject}.json",
     output:
         people=ensure("results/poses/{subject}.people.npz", non_empty=True),
+        masks=ensure("results/masks/{subject}.found.npz", non_empty=True),
     log:
         "logs/detect_poses/{subject}.log",
     benchmark:
@@ -68,3 +76,23 @@ rule track_performer:
         window=config["pose"]["window"],
     script:
         "../workflow_scripts/track_performer.py"
+
+
+rule mask_performer:
+    """Where the performer is in each frame, without shadows."""
+    input:
+        frames="results/frames/{subject}.avi",
+        pose="results/poses/{subject}.npz",
+        masks=masks_found,
+    output:
+        masks=ensure("results/masks/{subject}.npz", non_empty=True),
+    log:
+        "logs/mask_performer/{subject}.log",
+    benchmark:
+        "benchmarks/rules/mask_performer/{subject}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    params:
+        holdout=config["train"]["holdout"],
+    script:
+        "../workflow_scripts/mask_performer.py"

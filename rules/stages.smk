@@ -75,6 +75,7 @@ rule train_face:
         pose="results/poses/{target}.npz",
         perceptual="results/models/perceptual.json",
         generator=generator_of,
+        references=references_of,
     output:
         generator=ensure("results/models/{target}{variant}/face/generator.safetensors", non_empty=True),
         best=ensure("results/models/{target}{variant}/face/best.safetensors", non_empty=True),

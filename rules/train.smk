@@ -25,6 +25,7 @@ rule make_plate:
     input:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.npz",
+        masks="results/masks/{target}.npz",
     output:
         plate=ensure("results/plates/{target}.png", non_empty=True),
     log:
@@ -45,6 +46,8 @@ rule train_generator:
         unpack(footage_of),
         perceptual="results/models/perceptual.json",
         plate=plate_of,
+        references=references_of,
+        masks=masks_of,
         start=start_of,
     output:
         generator=ensure("results/models/{target}{variant}/generator.safetensors", non_empty=True),

@@ -8,6 +8,8 @@ rule synthesize_frames:
     input:
         generator=generator_of,
         face=face_of,
+        references=references_of,
+        chosen=chosen_of,
         pose="results/poses/{target}_as_{source}{placing}.npz",
         facts="results/frames/{source}.json",
     output:

@@ -131,6 +131,27 @@ def plate_of(wildcards):
     return f"results/plates/{wildcards.target}.png" if wanted else []
 
 
+def uses_references(wildcards):
+    """Whether the variant's generator is shown real pixels."""
+    return train_of(wildcards.variant)["generator"]["references"]
+
+
+def references_of(wildcards):
+    """The target's references, where the variant's generator is shown them."""
+    return f"results/references/{wildcards.target}.npz" if uses_references(wildcards) else []
+
+
+def masks_of(wildcards):
+    """The target's masks, where the variant's generator learns from them."""
+    return f"results/masks/{wildcards.target}.npz" if uses_references(wildcards) else []
+
+
+def chosen_of(wildcards):
+    """The references chosen for a pair, where the variant's generator is shown them."""
+    pair = f"{wildcards.target}_as_{wildcards.source}{wildcards.placing}"
+    return f"results/references/{pair}.npz" if uses_references(wildcards) else []
+
+
 def generator_of(wildcards):
     """The finished generator: the enhancer's where there is one, the base's where the variant has one."""
     variant = wildcards.variant

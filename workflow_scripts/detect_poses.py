@@ -5,8 +5,11 @@ from dancenow.files import read_json
 from dancenow.frames import FrameStore
 from dancenow.job import job
 from dancenow.keypoints import save_people
+from dancenow.masks import save_masks
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     estimator = open_estimator(read_json(snakemake.input.decision), threads)
     frames = FrameStore(snakemake.input.frames)
-    save_people(snakemake.output.people, detect_people(estimator, frames, snakemake.wildcards.subject))
+    people, masks = detect_people(estimator, frames, snakemake.wildcards.subject)
+    save_masks(snakemake.output.masks, masks)
+    save_people(snakemake.output.people, people)

@@ -6,11 +6,12 @@ from dancenow.dataset import training_frame_count
 from dancenow.frames import FrameStore
 from dancenow.job import job
 from dancenow.keypoints import load_pose
+from dancenow.masks import load_masks
 from dancenow.pictures import write_png
 from dancenow.plate import make_plate
 
 with job(snakemake.log[0]):
     frames = FrameStore(snakemake.input.frames)
     count = training_frame_count(len(frames), snakemake.params.holdout)
-    plate = make_plate(frames, load_pose(snakemake.input.pose), count)
+    plate = make_plate(frames, load_pose(snakemake.input.pose), count, load_masks(snakemake.input.masks))
     write_png(Path(snakemake.output.plate), plate)

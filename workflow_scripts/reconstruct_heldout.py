@@ -5,6 +5,8 @@ from dancenow.dataset import heldout
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
+from dancenow.references.bank import ChosenReferences
+from dancenow.references.files import load_bank
 from dancenow.synthesis import synthesize
 
 with job(snakemake.log[0], snakemake.threads) as threads:
@@ -13,4 +15,8 @@ with job(snakemake.log[0], snakemake.threads) as threads:
     first = len(whole.keypoints) - len(pose.keypoints)
     cuts = cuts_after(read_json(snakemake.input.facts)["cuts"], first)
     face = snakemake.input.face or None
-    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts, face)
+    references = None
+    if snakemake.input.references:
+        bank = load_bank(snakemake.input.references)
+        references = ChosenReferences(bank, pose.keypoints, bank.paths(pose.keypoints, cuts))
+    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts, face, references)

@@ -4,10 +4,13 @@ from dancenow.chunks import synthesize_chunk
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
+from dancenow.references.files import chosen_references
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     cuts = read_json(snakemake.input.facts)["cuts"]
     pose = load_pose(snakemake.input.pose)
     face = snakemake.input.face or None
     part = int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks), snakemake.params.overlap
-    synthesize_chunk(snakemake.input.generator, pose, snakemake.output.video, *part, threads, cuts, face)
+    references = chosen_references(snakemake.input.references, snakemake.input.chosen, pose)
+    video = snakemake.output.video
+    synthesize_chunk(snakemake.input.generator, pose, video, *part, threads, cuts, face, references)

@@ -3,10 +3,12 @@
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
+from dancenow.references.files import chosen_references
 from dancenow.synthesis import synthesize
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     cuts = read_json(snakemake.input.facts)["cuts"]
     pose = load_pose(snakemake.input.pose)
     face = snakemake.input.face or None
-    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts, face)
+    references = chosen_references(snakemake.input.references, snakemake.input.chosen, pose)
+    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts, face, references)

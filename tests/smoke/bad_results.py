@@ -20,10 +20,13 @@ from dancenow.dataset import heldout
 from dancenow.files import write_json
 from dancenow.frames import extract_frames
 from dancenow.keypoints import COUNT, IMPORTED, People, Pose, save_people, save_pose
+from dancenow.masks import MaskPacker, save_masks
 from dancenow.media import encode, probe
 from dancenow.networks import Generator
 from dancenow.normalize import measure_stance
 from dancenow.pictures import write_png
+from dancenow.references.bank import make_bank
+from dancenow.references.files import save_bank, save_chosen
 from dancenow.train_target import train_target
 from figures import footage, performer
 
@@ -32,7 +35,8 @@ WIDTH, HEIGHT = 192, 128
 POSE = performer(3, WIDTH, HEIGHT, tall=100)
 LAID_OUT = [
     "clips/{}.mp4", "results/frames/{}.avi", "results/frames/{}.index.npy", "results/frames/{}.json",
-    "results/poses/{}.people.npz", "results/poses/{}.npz", "results/stance/{}.json",
+    "results/poses/{}.people.npz", "results/masks/{}.found.npz", "results/poses/{}.npz",
+    "results/masks/{}.npz", "results/stance/{}.json",
     "results/poses/{}_as_good.npz", "results/models/{}/generator.safetensors",
 ]  # fmt: skip
 
@@ -54,10 +58,19 @@ def lay_out(run, name):
         place(run, "poses", name, ".people.npz"),
         People(keypoints=POSE.keypoints, frame=np.arange(3, dtype=np.int32), count=3, **one),
     )
+    save_masks(place(run, "masks", name, ".found.npz"), whole_masks())
     save_pose(place(run, "poses", name, ".npz"), POSE)
+    save_masks(place(run, "masks", name, ".npz"), whole_masks())
     write_json(place(run, "stance", name, ".json"), measure_stance(POSE))
     save_pose(place(run, "poses", f"{name}_as_good", ".npz"), POSE)
     generator(run, name)
+
+
+def whole_masks():
+    masks = MaskPacker(WIDTH, HEIGHT)
+    for _ in POSE.keypoints:
+        masks.add(np.full((HEIGHT, WIDTH), 255, np.uint8))
+    return masks.packed()
 
 
 def lay_out_again(run, model, name):
@@ -116,6 +129,32 @@ def imported_pose(run, name):
 
 def torn_frames(run, name):
     tear(place(run, "frames", name, ".avi"))
+
+
+def torn_found_masks(run, name):
+    tear(place(run, "masks", name, ".found.npz"))
+
+
+def torn_masks(run, name):
+    tear(place(run, "masks", name, ".npz"))
+
+
+def make_references(run, name):
+    """References of the subject, and what its pair takes of them."""
+    bank = make_bank(footage(POSE), POSE, whole_masks(), footage(POSE)[0], len(POSE.keypoints))
+    save_bank(place(run, "references", name, ".npz"), bank)
+    save_chosen(place(run, "references", f"{name}_as_good", ".npz"), bank.paths(POSE.keypoints))
+    write_png(place(run, "plates", name, ".png"), np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+
+
+def torn_references(run, name):
+    make_references(run, name)
+    tear(place(run, "references", name, ".npz"))
+
+
+def torn_choice(run, name):
+    make_references(run, name)
+    tear(place(run, "references", f"{name}_as_good", ".npz"))
 
 
 def torn_facts(run, name):
@@ -183,7 +222,7 @@ def train_on_one_frame(folder):
     save_pose(folder / "one.npz", pose)
     inputs = SimpleNamespace(frames=frames, pose=folder / "one.npz")
     settings = {"start": None, "temporal": True, "batch": 1, "seed": 0}
-    settings |= {"generator": {"plate": False}, "discriminator": {}}
+    settings |= {"generator": {"plate": False, "references": False}, "discriminator": {}}
     train_target(inputs, SimpleNamespace(), settings, 0.0, 1)
 
 

@@ -25,6 +25,9 @@ DECISION, CLIPS, CLIP = "results/poses/estimator.json", "results/clips/a.json", 
 TRACKING = {"performer": "largest", "max_gap": 8, "smoothing": "gaussian", "window": 5}
 GENERATOR = "results/models/a/generator.safetensors"
 CHUNK, JOINED = "results/synthesis/a_as_a.1of1.mkv", "results/synthesis/a_as_a.joined.mp4"
+FOUND, MASKS = "results/masks/a.found.npz", "results/masks/a.npz"
+BANK, CHOSEN = "results/references/a.npz", "results/references/a_as_a.npz"
+PREVIEW = "results/previews/a_as_a.mp4"
 PLATE, RESULT = "results/plates/a.png", "results/a_as_a.mp4"
 
 # where a stage is killed: at which call of which function; os.replace has the whole file still to be renamed
@@ -37,7 +40,7 @@ STAGES = {
         {}, {"decision": DECISION}, {"estimator": "mediapipe", "checkpoint": "embedded"}, RENAMING,
     ),
     "detect_poses": (
-        {"decision": DECISION, **FRAMES}, {"people": PEOPLE}, {},
+        {"decision": DECISION, **FRAMES}, {"people": PEOPLE, "masks": FOUND}, {},
         ("dancenow.frames", "FrameStore.__getitem__", 3),
     ),
     "track_performer": ({"people": PEOPLE, "facts": FRAMES["facts"]}, {"pose": POSE}, TRACKING, RENAMING),
@@ -46,15 +49,37 @@ STAGES = {
         {"source_pose": POSE, "source_stance": STANCE, "target_pose": POSE, "target_stance": STANCE},
         {"pose": PAIR}, {"limbs": "target"}, RENAMING,
     ),
+    "mask_performer": (
+        {"frames": FRAMES["frames"], "pose": POSE, "masks": FOUND}, {"masks": MASKS},
+        {"holdout": 0.2}, RENAMING,
+    ),
     "make_plate": (
-        {"frames": FRAMES["frames"], "pose": POSE}, {"plate": PLATE}, {"holdout": 0.2}, RENAMING,
+        {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS}, {"plate": PLATE},
+        {"holdout": 0.2}, RENAMING,
+    ),
+    "make_references": (
+        {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS, "plate": PLATE},
+        {"references": BANK}, {"holdout": 0.2}, RENAMING,
+    ),
+    "choose_references": (
+        {"references": BANK, "pose": PAIR, "facts": FRAMES["facts"]}, {"chosen": CHOSEN}, {}, RENAMING,
+    ),
+    "preview_transfer": (
+        {"references": BANK, "chosen": CHOSEN, "pose": PAIR, "plate": PLATE}, {"video": PREVIEW}, {},
+        ("dancenow.references.bank", "Bank.picture", 3),
     ),
     "synthesize_frames": (
-        {"generator": GENERATOR, "face": [], "pose": PAIR, "facts": FRAMES["facts"]},
+        {
+            "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
+            "facts": FRAMES["facts"],
+        },
         {"video": PAINTED}, {}, ("dancenow.synthesis", "Painter.paint", 3),
     ),
     "synthesize_chunk": (
-        {"generator": GENERATOR, "face": [], "pose": PAIR, "facts": FRAMES["facts"]},
+        {
+            "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
+            "facts": FRAMES["facts"],
+        },
         {"video": CHUNK}, {"overlap": 2}, ("dancenow.synthesis", "Painter.paint", 3),
     ),
     "join_chunks": (
@@ -63,7 +88,7 @@ STAGES = {
     ),
     "mux_video": (
         {"video": PAINTED, "facts": CLIPS}, {"video": RESULT}, {"clip": CLIP},
-        ("dancenow.media", "_status", 1),
+        ("dancenow.media", "_holds", 1),
     ),
 }  # fmt: skip
 
@@ -145,7 +170,14 @@ def kill_and_repeat(folder, rule):
 
 if __name__ == "__main__":
     # before the forks, so that each costs nothing
-    for library in ("estimators.mediapipe_holistic", "normalize", "synthesis", "plate", "performer"):
+    for library in (
+        "estimators.mediapipe_holistic",
+        "normalize",
+        "synthesis",
+        "plate",
+        "performer",
+        "references.preview",
+    ):
         import_module(f"dancenow.{library}")
 
     killed, whole = map(Path, sys.argv[1:])

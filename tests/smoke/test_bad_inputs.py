@@ -19,12 +19,17 @@ GOOD_NAME = '-my "best"  dance\'s 100%;\n$(touch executed).mp4'
 OUTPUTS = {
     "probe_clip": "results/clips/{}.json",
     "extract_frames": "results/frames/{}.avi results/frames/{}.index.npy results/frames/{}.json",
-    "detect_poses": "results/poses/{}.people.npz", "import_poses": "results/poses/{}.people.npz",
+    "detect_poses": "results/poses/{}.people.npz results/masks/{}.found.npz",
+    "mask_performer": "results/masks/{}.npz", "choose_references": "results/references/{}_as_good.npz",
+    "preview_transfer": "results/previews/{}_as_good.mp4",
+    "import_poses": "results/poses/{}.people.npz",
     "track_performer": "results/poses/{}.npz", "measure_stance": "results/stance/{}.json",
     "make_plate": "results/plates/{}.png", "normalize_poses": "results/poses/good_as_{}.npz",
     "synthesize_frames": "results/synthesis/{}_as_good.mp4",
 }  # fmt: skip
-LOGS = {"normalize_poses": "good_as_{}", "synthesize_frames": "{}_as_good"}
+LOGS = {"normalize_poses": "good_as_{}"} | dict.fromkeys(
+    ("synthesize_frames", "choose_references", "preview_transfer"), "{}_as_good"
+)
 
 
 def by_name(row):
@@ -53,7 +58,8 @@ class Run:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(f"made before: {earlier}")
         settings = {"subjects": subjects, "frames": {"long_edge": 192}, "pose": {"estimator": "mediapipe"}}
-        settings["train"] = {"face": None}  # a damaged generator is given to the painting, not to a training
+        # a damaged generator is given to the painting, not to a training
+        settings["train"] = {"face": None, "generator": {"references": False}}
         (directory / "mine.yaml").write_text(yaml.safe_dump(settings))
         self.before = snapshot(directory / "results")
         self.completed = run_snakemake(

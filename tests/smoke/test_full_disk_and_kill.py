@@ -27,7 +27,8 @@ from dancenow.networks import Generator
 from running import ROOT, run_snakemake, said
 
 SMALL = 16 << 10
-NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True}
+NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True,
+           "references": True}  # fmt: skip
 
 
 @contextmanager

@@ -51,7 +51,9 @@ def test_an_error_counts_only_while_its_output_is_missing(say, tmp_path):
     )
 
 
-@pytest.mark.parametrize("stage", ["halve_footage", "train_enhancer", "train_face"])
+@pytest.mark.parametrize(
+    "stage", ["mask_performer", "make_references", "halve_footage", "train_enhancer", "train_face"]
+)
 def test_a_stage_that_only_some_configurations_have_is_blamed_too(say, tmp_path, stage):
     say("results/models/anna/generator.safetensors")
     say(f"logs/{stage}/anna.log", "error: the reason; the remedy\n")

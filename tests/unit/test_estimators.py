@@ -32,7 +32,7 @@ def pictures(*levels):
 class Fixed:
     """Finds so many people in each frame, numbered by the frame."""
 
-    name, checkpoint = "fixed", "sha256:0"
+    name, checkpoint, finds_masks = "fixed", "sha256:0", False
 
     def __init__(self, counts):
         self.counts = counts
@@ -44,7 +44,7 @@ class Fixed:
 
 def test_detect_people_keeps_everyone_with_their_frame(caplog):
     with caplog.at_level(logging.INFO):
-        people = estimators.detect_people(Fixed([0, 2, 1, 0]), pictures(0, 255, 0, 255), "bob")
+        people, masks = estimators.detect_people(Fixed([0, 2, 1, 0]), pictures(0, 255, 0, 255), "bob")
     assert people.frame.tolist() == [1, 1, 2] and people.frame.dtype == np.int32
     assert people.keypoints[:, 0, 0].tolist() == [1, 1, 2] and people.keypoints.dtype == np.float32
     assert (people.count, people.fps, people.width, people.height) == (4, Fraction(30000, 1001), 64, 48)
@@ -53,6 +53,26 @@ def test_detect_people_keeps_everyone_with_their_frame(caplog):
     assert people.looks.shape == (3, REGIONS, 3) and people.looks.dtype == np.float32
     assert np.allclose(people.looks[..., 0], [[100], [100], [0]], atol=0.01)
     assert "4/4" in caplog.text
+    assert len(masks) == 4 and not any(masks[index].any() for index in range(4))
+
+
+class Masking(Fixed):
+    """Gives a mask of as many white rows as it finds people, of frames without any none."""
+
+    finds_masks = True
+
+    def detect(self, frames, masks):
+        for index, people in enumerate(super().detect(frames)):
+            mask = np.zeros((48, 64), np.uint8)
+            mask[: len(people)] = 255
+            masks.add(mask if self.counts[index] else None)
+            yield people
+
+
+def test_the_masks_of_an_estimator_that_finds_them_are_kept():
+    _, masks = estimators.detect_people(Masking([0, 2, 1]), pictures(0, 255, 0), "bob")
+    assert (len(masks), masks.width, masks.height) == (3, 64, 48)
+    assert [int((masks[index] == 255).sum()) for index in range(3)] == [0, 2 * 64, 64]
 
 
 def test_a_clip_without_anyone_is_refused():

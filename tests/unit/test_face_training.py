@@ -124,13 +124,13 @@ def test_a_batch_of_two_is_the_mean_of_its_samples():
 
 def test_the_painted_face_conditions_the_next_frame_where_there_is_one():
     trainer, batch = make(), sampler()(0)
-    skeletons, _, plates = trainer._on_device(batch)
+    clips = trainer._on_device(batch)
     corners, visible = batch["corner"], batch["visible"].clone()
     visible[1] = False
     seen = []
     trainer.main.register_forward_pre_hook(lambda _, given: seen.append(given[1]))
-    images = trainer._paint(skeletons, plates, corners, visible)
-    assert images.shape == skeletons.shape and not images.requires_grad
+    images = trainer._paint(clips, corners, visible)
+    assert images.shape == clips.skeletons.shape and not images.requires_grad
     x, y = corners[0, 0].tolist()
     changed = (seen[1] != images[:, 0]).any(dim=1)
     assert changed[0, y : y + 32, x : x + 32].any() and not changed[1].any()
@@ -179,8 +179,7 @@ def test_wide_face_layers_paint_with_what_they_have_just_learned(monkeypatch):
     def second_frames_past(trainer):
         seen = []
         trainer.main.register_forward_pre_hook(lambda _, given: seen.append(given[1]))
-        skeletons, _, plates = trainer._on_device(batch)
-        trainer._paint(skeletons, plates, batch["corner"], batch["visible"])
+        trainer._paint(trainer._on_device(batch), batch["corner"], batch["visible"])
         return seen[1]
 
     def in_bfloat16(**changes):

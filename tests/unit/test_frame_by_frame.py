@@ -13,17 +13,23 @@ from dancenow.errors import InputError
 from dancenow.networks import Discriminator, Generator, initialise, parameter_count
 from dancenow.perceptual import PerceptualNetwork
 from dancenow.previews import Previews
+from dancenow.references.bank import make_bank
+from dancenow.references.draw import RealPixels
 from dancenow.synthesis import paint_clip
 from dancenow.training import Trainer
 from figures import footage, performer, uninitialised
 from tiny_training import SETTINGS
 
-PUBLISHED = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False}
+PUBLISHED = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False,
+             "references": False}  # fmt: skip
 STEPS = 4
 
 
-def sampler(pose, plate=None, **named):
+def sampler(pose, plate=None, references=False, **named):
     frames = footage(pose)
+    if references:
+        masks = np.full(frames.shape[:3], 255, np.uint8)
+        named["pixels"] = RealPixels(make_bank(frames, pose, masks, frames[0], 12), masks, pose.fps, 12)
     plate, sizes = (frames[0], [(64, 64)]) if plate else (None, [(128, 96)])
     return ClipSampler(frames, pose, plate, sizes, len(frames), 2, 3, span=1, **named)
 
@@ -35,7 +41,7 @@ def trained(plate, **changes):
     perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
     device = torch.device("cpu")
     trainer = Trainer(settings, perceptual, device, prepare(device, 1), STEPS)
-    batches = sampler(performer(12), plate)
+    batches = sampler(performer(12), plate, settings["generator"]["references"])
     return trainer, [set(trainer.train_step(batches(number))) for number in range(STEPS)]
 
 
@@ -64,9 +70,9 @@ def test_a_sample_is_one_frame_that_shows_somebody():
         sampler(pose.replace(keypoints=keypoints * 0))
 
 
-@pytest.mark.parametrize("plate", [True, False])
-def test_it_trains_with_and_without_a_plate_and_the_same_seed_gives_the_same_weights(plate):
-    changes = {} if plate else {"generator": PUBLISHED}
+@pytest.mark.parametrize(("plate", "references"), [(True, True), (True, False), (False, False)])
+def test_it_trains_with_and_without_a_plate_and_the_same_seed_gives_the_same_weights(plate, references):
+    changes = {"generator": SETTINGS["generator"] | {"references": references} if plate else PUBLISHED}
     (one, losses), (same, _), (other, _) = (
         trained(plate, **change, **changes) for change in ({}, {}, {"seed": 4})
     )

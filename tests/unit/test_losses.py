@@ -1,7 +1,9 @@
+import math
+
 import pytest
 import torch
 
-from dancenow.losses import feature_matching, layer_colour, lsgan
+from dancenow.losses import feature_matching, layer_colour, lsgan, mask_error
 
 
 def test_lsgan_by_hand():
@@ -31,3 +33,14 @@ def test_layer_colour_counts_where_it_is_laid_and_leaves_alpha_alone():
     assert loss.item() == pytest.approx(0.25)
     assert colour.grad[..., 0].all() and not colour.grad[..., 1].any()
     assert alpha.grad is None
+
+
+def test_mask_error_raises_alpha_inside_and_lowers_it_outside():
+    logit = torch.zeros(1, 1, 4, 4, requires_grad=True)
+    mask = torch.zeros(1, 1, 4, 4)
+    mask[..., :2] = 1
+    loss = mask_error(logit, mask)
+    loss.backward()
+    assert loss.item() == pytest.approx(math.log(2))
+    assert (logit.grad[..., :2] < 0).all() and (logit.grad[..., 2:] > 0).all()
+    assert mask_error(torch.where(mask > 0, 20.0, -20.0), mask) < 1e-6

@@ -20,10 +20,12 @@ GB = 2**30
 CPU = torch.device("cpu")
 
 
-def counted(size=(64, 64), batch=1, bfloat16=False, **changes):
+def counted(size=(64, 64), batch=1, bfloat16=False, references=True, **changes):
     settings = SETTINGS | changes
+    settings |= {"generator": settings["generator"] | {"references": references}}
     perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
-    given = {name: torch.zeros(batch, 2, 3, 8, 8) for name in ("skeleton", "image", "plate")}
+    channels = {"skeleton": 3, "image": 3, "plate": 3} | ({"reference": 4, "mask": 1} if references else {})
+    given = {name: torch.zeros(batch, 2, count, 8, 8) for name, count in channels.items()}
     make = lambda *where: Trainer(settings, perceptual, *where, 10)  # noqa: E731
     return count_step(make, given, size, {"device_type": "cpu", "enabled": bfloat16})
 
@@ -56,6 +58,11 @@ def test_a_samples_memory_grows_with_its_pixels_and_a_batchs_with_its_samples():
     assert 10 * pictures < one.sample < 1000 * pictures
     half = counted(bfloat16=True)
     assert half.sample < one.sample and half.networks > one.networks  # which has copies in both
+
+
+def test_what_a_generator_is_shown_is_counted():
+    pixels, bytes_of = 2 * 64 * 64, 1 + 4  # of a pair, as it comes and in float32
+    assert counted().sample - counted(references=False).sample > pixels * bytes_of * (4 + 1)
 
 
 def test_what_fits_is_silent():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dancenow.enhancer import EnhancedGenerator
-from dancenow.networks import Discriminator, Generator, InstanceNorm, parameter_count
+from dancenow.networks import COPY_BIAS, Discriminator, Generator, InstanceNorm, parameter_count
 
 
 def test_published_sizes():
@@ -19,8 +19,9 @@ def test_published_sizes():
 def test_generator_shapes_and_ranges(unshuffle, skips):
     generator = Generator(4, 2, 1, unshuffle, skips, plate=True)
     plate = torch.rand(2, 3, 64, 96) * 2 - 1
-    image, (colour, alpha) = generator(torch.rand(2, 3, 64, 96), torch.zeros(2, 3, 64, 96), plate)
+    image, (colour, alpha, logit) = generator(torch.rand(2, 3, 64, 96), torch.zeros(2, 3, 64, 96), plate)
     assert image.shape == colour.shape == (2, 3, 64, 96) and alpha.shape == (2, 1, 64, 96)
+    assert torch.equal(alpha, torch.sigmoid(logit))
     assert image.abs().max() <= 1 and alpha.min() >= 0 and alpha.max() <= 1
 
 
@@ -28,9 +29,85 @@ def test_new_generator_starts_near_the_plate():
     torch.manual_seed(0)
     plate = torch.rand(1, 3, 32, 32) * 2 - 1
     generator = Generator(8, 2, 1, plate=True)
-    image, (_, alpha) = generator(torch.rand(1, 3, 32, 32), torch.zeros(1, 3, 32, 32), plate)
+    image, (_, alpha, _) = generator(torch.rand(1, 3, 32, 32), torch.zeros(1, 3, 32, 32), plate)
     assert alpha.mean() < 0.3
     assert (image - plate).abs().mean() < 0.4
+
+
+def sharing(height=64, width=64):
+    """A new generator that is shown pixels, plate and skeleton, and a reference valid in its upper half."""
+    torch.manual_seed(0)
+    generator = Generator(8, 2, 1, 2, skips=True, plate=True, references=True)
+    plate, skeleton = torch.rand(2, 3, height, width) * 2 - 1, torch.rand(2, 3, height, width)
+    valid = torch.zeros(2, 1, height, width)
+    valid[..., : height // 2, :] = 1
+    reference = torch.cat([(torch.rand(2, 3, height, width) * 2 - 1) * valid, valid], dim=1)
+    return generator, skeleton, plate, reference
+
+
+def biased(generator, copied=None, shade=None, colour=None):
+    """The generator with a head that says everywhere the same; what is not given stays as it begins."""
+    with torch.no_grad():
+        generator.head[-1].weight.zero_()
+        bias = generator.head[-1].bias.view(6, -1)  # colour, alpha, what is copied, light
+        for row, value in ((slice(0, 3), colour), (4, copied), (5, shade)):
+            if value is not None:
+                bias[row] = value
+    return generator
+
+
+def test_a_new_generator_copies_where_there_is_something_and_leaves_the_rest():
+    generator, skeleton, plate, reference = sharing()
+    image, layer = biased(generator, colour=0.0)(skeleton, plate, plate, reference)
+    share = torch.sigmoid(torch.tensor(COPY_BIAS))
+    assert torch.allclose(layer.colour, share * reference[:, :3], atol=1e-6)
+    above, below = layer.alpha[..., :32, :], layer.alpha[..., 32:, :]
+    assert above.min() > 0.9 and below.max() < 0.2
+    assert (image - plate)[..., 32:, :].abs().mean() < 0.2
+    whole, _ = biased(generator, copied=30.0)(skeleton, plate, plate, reference)
+    expected = layer.alpha * reference[:, :3] + (1 - layer.alpha) * plate
+    assert (whole - expected)[..., :32, :].abs().max() < 0.01
+
+
+@pytest.mark.parametrize("shade", [-30.0, -1.0, 0.0, 4.0, 30.0])
+def test_the_background_gets_darker_but_never_brighter(shade):
+    generator, skeleton, plate, reference = sharing()
+    image, layer = biased(generator, shade=shade, colour=-30.0)(skeleton, plate, plate, reference * 0)
+    light = (image - layer.alpha * layer.colour) / (1 - layer.alpha)
+    assert (light <= plate + 1e-5).all() and (light >= -1 - 1e-5).all()
+    assert torch.allclose(light, (plate + 1) * torch.sigmoid(torch.tensor(shade)) - 1, atol=1e-5)
+
+
+def test_who_must_paint_takes_no_colour_of_the_reference_and_others_do():
+    generator, skeleton, plate, reference = sharing()
+    generator.seen = lambda *given: Generator.seen(generator, *given[:3], reference)  # the other way in
+    other = torch.cat([-reference[:, :3], reference[:, 3:]], dim=1)
+    copying = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1)
+    one, two = (generator(skeleton, plate, plate, shown, copying)[0] for shown in (reference, other))
+    assert torch.equal(one[0], two[0]) and not torch.allclose(one[1], two[1])
+
+
+def test_who_must_paint_learns_to_where_a_copier_would_not():
+    generator, skeleton, plate, reference = sharing()
+    biased(generator, copied=30.0)
+    for copying, learns in ((0.0, True), (1.0, False)):
+        generator.zero_grad()
+        image, _ = generator(skeleton, plate, plate, reference, torch.full((2, 1, 1, 1), copying))
+        image[..., :32, :].sum().backward()
+        gradient = generator.head[-1].bias.grad[:12]
+        assert (gradient > 1).all() if learns else gradient.abs().max() < 1e-3
+
+
+def test_what_is_shown_reaches_the_network_too():
+    generator, skeleton, plate, reference = sharing()
+    none = torch.zeros(2, 1, 1, 1)
+    one, two = (generator(skeleton, plate, plate, shown, none)[0] for shown in (reference, reference.flip(0)))
+    assert not torch.allclose(one, two)
+
+
+def test_references_need_a_plate():
+    with pytest.raises(ValueError, match="references are laid over a plate: plate must be true"):
+        Generator(4, 2, 1, references=True)
 
 
 def test_output_depends_on_the_previous_frame():
@@ -77,6 +154,7 @@ def gradients(network, inputs, layout):
     "build",
     [
         lambda: Generator(4, 2, 2, 2, skips=True, plate=True),
+        lambda: Generator(4, 2, 2, 2, skips=True, plate=True, references=True),
         lambda: Generator(8, 2, 2),
         lambda: EnhancedGenerator({"channels": 8, "downs": 2, "blocks": 1}, 4, 1),
         lambda: Discriminator(2, 8),
@@ -88,6 +166,8 @@ def test_gradients_are_those_of_the_plain_memory_format(build, pictures):
     network = build().double()
     frames = (2,) if isinstance(network, Discriminator) else ()
     inputs = [torch.rand(pictures, *frames, 3, 64, 96, dtype=torch.double) for _ in range(3 - len(frames))]
+    if getattr(network, "references", False):
+        inputs.append(torch.rand(pictures, 4, 64, 96, dtype=torch.double))
     plain = gradients(copy.deepcopy(network), inputs, torch.contiguous_format)
     ours = gradients(network, inputs, torch.channels_last)
     for name, a, b in zip(dict(network.named_parameters()), plain, ours, strict=True):

@@ -217,7 +217,10 @@ def test_a_moving_camera_is_named_with_what_to_change(tmp_path):
         assert [item["level"] for item in told] == [level, "will show"]
         assert ("unseen background" in levels(report)) == plate
         assert all("tripod" in item["advice"] for item in told)
-        words = "not supported for the background plate", "set train: {generator: {plate: false}}"
+        words = (
+            "not supported for the background plate",
+            "set train: {generator: {plate: false, references: false}}",
+        )
         assert all((word in told[0]["advice"]) == plate for word in words)
 
 

@@ -90,8 +90,12 @@ def counted(settings, edge, grown=False):
         trainer.step = trainer.stills
         for optimiser in trainer.optimisers.values():
             optimiser.step = lambda: None
-        names = ["skeleton", "image"] + ["plate"] * settings["generator"]["plate"]
-        batch = {name: torch.empty(1, 2, 3, edge, edge, dtype=torch.uint8) for name in names}
+        channels = {"skeleton": 3, "image": 3}
+        channels |= {"plate": 3} if settings["generator"]["plate"] else {}
+        channels |= {"reference": 4, "mask": 1} if settings["generator"]["references"] else {}
+        batch = {
+            name: torch.empty(1, 2, count, edge, edge, dtype=torch.uint8) for name, count in channels.items()
+        }
         with FlopCounterMode(display=False) as counter:
             trainer.update(batch)
     return counter.get_total_flops()

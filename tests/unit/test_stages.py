@@ -25,7 +25,8 @@ COMMON = {
     "disturb": 0.0, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.0, "compile": False,
     "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 0.0},
 }  # fmt: skip
-NETWORK = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False}
+NETWORK = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False,
+           "references": False}  # fmt: skip
 SETTINGS = {
     "first": COMMON | {
         "start": None, "generator": NETWORK, "discriminator": {"scales": 1, "channels": 4, "layers": 2},

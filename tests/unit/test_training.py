@@ -14,8 +14,10 @@ from dancenow.loop import run_training
 from dancenow.networks import initialise
 from dancenow.perceptual import PerceptualNetwork
 from dancenow.previews import Previews
+from dancenow.references.bank import make_bank
+from dancenow.references.draw import RealPixels
 from dancenow.rolling import RollingCheckpoint
-from dancenow.training import Trainer, disturb
+from dancenow.training import PAINTED, Clips, Trainer, disturb
 from events import pictures, scalars
 from figures import footage, performer
 
@@ -27,7 +29,8 @@ def settings(**changes):
         "start": None, "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "temporal": True, "stills": 0.0,
         "disturb": 0.5, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9, "compile": False,
         "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
-        "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
+        "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True,
+                      "references": False},
         "discriminator": {"scales": 2, "channels": 4, "layers": 2},
     } | changes  # fmt: skip
 
@@ -43,6 +46,44 @@ def batches(batch=2):
     pose = performer(12)
     frames = footage(pose)
     return ClipSampler(frames, pose, frames[0], [(64, 64)], 12, batch, 3)
+
+
+def shown(**changes):
+    """A Trainer whose generator is shown real pixels, and its sampler."""
+    pose = performer(12)
+    frames = footage(pose)
+    plate = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
+    masks = np.where((frames != plate).any(axis=-1), 255, 0).astype(np.uint8)
+    everywhere = np.full_like(masks, 255)
+    pixels = RealPixels(make_bank(frames, pose, everywhere, plate, 12), masks, pose.fps, 12)
+    trainer = make(generator=settings()["generator"] | {"references": True}, **changes)
+    return trainer, ClipSampler(frames, pose, plate, [(64, 64)], 12, 2, 3, pixels=pixels)
+
+
+def test_real_pixels_and_masks_come_with_a_batch_and_lower_its_loss():
+    trainer, sampler = shown(steps=60, decay=0.0, disturb=0.0)
+    batch = sampler(0)
+    height, width = batch["image"].shape[-2:]
+    assert batch["reference"].shape == (2, 2, 4, height, width)
+    assert batch["mask"].shape == (2, 2, 1, height, width)
+    assert batch["mask"].any() and not batch["mask"].all() and batch["reference"].any()
+    losses = [trainer.train_step(batch) for _ in range(60)]
+    for name, share in (("l1", 0.7), ("mask", 0.7)):
+        assert np.mean([step[name] for step in losses[-5:]]) < share * losses[0][name], name
+
+
+def test_a_third_of_the_samples_must_paint_and_which_depends_on_the_seed_alone():
+    trainer, sampler = shown()
+    clips = trainer._on_device(sampler(0))
+
+    def drawn(seed):
+        trainer.randoms = [np.random.default_rng([seed, i]) for i in range(600)]
+        return trainer._copying(clips)
+
+    assert drawn(0).shape == (600, 1, 1, 1) and set(drawn(0).unique().tolist()) == {0.0, 1.0}
+    assert drawn(0).mean() == pytest.approx(1 - PAINTED, abs=0.06)
+    assert torch.equal(drawn(0), drawn(0)) and not torch.equal(drawn(0), drawn(1))
+    assert trainer._copying(clips._replace(references=None)) is None
 
 
 def test_repeating_one_batch_lowers_its_loss():
@@ -126,7 +167,7 @@ def test_the_second_frame_teaches_the_first():
     empty = torch.zeros(1, 2, 3, 64, 64)
     both = torch.stack([leaf, skeletons[:, 1].detach()], dim=1)
     trainer.generator.apply(initialise)  # a new generator does not look at its last output yet
-    images, _ = trainer.synthesise(both, empty)
+    images, _ = trainer.synthesise(Clips(both, both.detach(), empty))
     images[:, 1].sum().backward()
     assert leaf.grad.abs().max() > 0
 

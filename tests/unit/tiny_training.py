@@ -16,7 +16,8 @@ SETTINGS = {
     "start": None, "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "temporal": True, "stills": 0.4,
     "disturb": 0.5, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9, "compile": False,
     "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
-    "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True},
+    "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True,
+                  "references": True},
     "discriminator": {"scales": 2, "channels": 4, "layers": 2},
 }  # fmt: skip
 FIRST = {"channels": 8, "downs": 2, "blocks": 1}
@@ -36,7 +37,10 @@ STAGES = {
     },
 }  # fmt: skip
 HOLDOUT = 0.25
-INPUTS = {"frames": "a.avi", "pose": "a.npz", "plate": "plate.png", "perceptual": "perceptual.json"}
+INPUTS = {
+    "frames": "a.avi", "pose": "a.npz", "plate": "plate.png", "perceptual": "perceptual.json",
+    "references": "references.npz", "masks": "masks.npz",
+}  # fmt: skip
 BEFORE = {"generator": "before.safetensors", "discriminator": "judge.safetensors"}
 OUTPUTS = {
     "generator": "model/generator.safetensors", "discriminator": "model/discriminator.safetensors",
@@ -48,13 +52,18 @@ OUTPUTS = {
 
 def write_inputs(folder):
     """Everything that the rule train_generator takes, in `folder`."""
+    import numpy as np
+
     from clips import film
     from dancenow.files import write_json
     from dancenow.frames import extract_frames
     from dancenow.keypoints import save_pose
+    from dancenow.masks import MaskPacker, save_masks
     from dancenow.media import probe
     from dancenow.perceptual import choose
     from dancenow.pictures import write_png
+    from dancenow.references.bank import make_bank
+    from dancenow.references.files import save_bank
     from figures import footage, performer
 
     pose = performer(16)
@@ -62,7 +71,13 @@ def write_inputs(folder):
     clip = film(folder / "a.mp4", frames)
     extract_frames([clip], [probe(clip)], 128, folder / "a.avi", folder / "a.index.npy", folder / "a.json")
     save_pose(folder / "a.npz", pose)
-    write_png(folder / "plate.png", footage(pose.replace(keypoints=pose.keypoints * 0))[0])
+    plate = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
+    write_png(folder / "plate.png", plate)
+    masks = MaskPacker(pose.width, pose.height)
+    for _ in frames:
+        masks.add(np.full((pose.height, pose.width), 255, np.uint8))
+    save_masks(folder / "masks.npz", masks.packed())
+    save_bank(folder / "references.npz", make_bank(frames, pose, masks.packed(), plate, 12))
     write_json(folder / "perceptual.json", choose("efficientnet-lite0"))
 
 

@@ -15,13 +15,21 @@ PAIR = "results/alice_as_brunomars.mp4"
             ["--config", "train={learnin_rate: 0.1}"],
             ["train", "learnin_rate", "did you mean 'learning_rate'"],
         ),
-        (["--config", "preset=studoi"], ["preset", "studoi", "smoke, demo, studio, paper"]),
+        (["--config", "preset=studoi"], ["preset", "studoi", "smoke, quick, demo, studio, paper"]),
         (["--config", "frames={long_edge: 500}"], ["frames.long_edge", "500", "32"]),
         (["--config", "train={steps: 0}"], ["train.steps", "minimum"]),
         (["--config", "subjects={Bob_1: {video: x.mp4}}"], ["subjects", "Bob_1"]),
         (["--config", "subjects={bob: {vidoe: x.mp4}}"], ["subjects.bob", "vidoe", "did you mean 'video'"]),
         (["--config", "transfers=[alice_as_bob]"], ["transfers", "alice_as_bob", "alice, brunomars"]),
         (["--config", "pose={estimator: openpose}"], ["pose.estimator", "openpose"]),
+        (
+            ["--config", "train={generator: {plate: false}}"],
+            ["train.generator.references: real pixels are laid over the plate", "references to false"],
+        ),
+        (
+            ["--config", "variants={bare: {train: {generator: {plate: false}}}}"],
+            ["variants.bare.train.generator.references: "],
+        ),
         # what is left would be a loss of nothing, in the single frames or in all steps
         (
             ["--config", "train={weights: {perceptual: 0, l1: 0}}"],
@@ -74,7 +82,7 @@ def test_missing_clip_names_the_file(workflow):
     assert "data/alice.mp4" in said(completed)
 
 
-@pytest.mark.parametrize("preset", ["smoke", "demo", "studio", "paper"])
+@pytest.mark.parametrize("preset", ["smoke", "quick", "demo", "studio", "paper"])
 def test_every_preset_is_valid(workflow, preset):
     assert workflow("-n", PAIR, "--config", f"preset={preset}").returncode == 0
 

@@ -8,9 +8,11 @@ PAIR = "results/alice_as_brunomars.mp4"
 CAROL = "subjects={carol: {video: data/carol.mp4}}"
 WHOLE = {
     "probe_clip": 2, "extract_frames": 2, "choose_estimator": 1, "detect_poses": 2, "track_performer": 2,
-    "measure_stance": 2, "normalize_poses": 1, "choose_perceptual": 1, "make_plate": 1, "train_generator": 1,
-    "train_face": 1, "synthesize_frames": 1, "mux_video": 1,
+    "measure_stance": 2, "normalize_poses": 1, "choose_perceptual": 1, "mask_performer": 1, "make_plate": 1,
+    "make_references": 1, "choose_references": 1, "train_generator": 1, "train_face": 1,
+    "synthesize_frames": 1, "mux_video": 1,
 }  # fmt: skip
+REAL_PIXELS = {"mask_performer", "make_references", "choose_references"}
 
 
 def test_whole_dance_is_one_job_per_stage_and_clip(workflow):
@@ -26,6 +28,29 @@ def test_training_parameter_reruns_training_onwards_only(workflow):
     assert workflow(PAIR).returncode == 0
     changed = planned_jobs(workflow("-n", PAIR, "--config", "train={learning_rate: 0.001}"))
     assert changed == {"train_generator": 1, "train_face": 1, "synthesize_frames": 1, "mux_video": 1}
+
+
+def test_changed_steps_make_no_references_again_and_another_holdout_does(workflow):
+    assert workflow(PAIR).returncode == 0
+    steps = planned_jobs(workflow("-n", PAIR, "--config", "train={steps: 9}"))
+    assert steps["train_generator"] == 1 and not REAL_PIXELS & steps.keys()
+    holdout = planned_jobs(workflow("-n", PAIR, "--config", "train={holdout: 0.3}"))
+    assert holdout.keys() > REAL_PIXELS
+
+
+def test_a_preview_needs_no_training(workflow):
+    preview = planned_jobs(workflow("-n", "results/previews/alice_as_brunomars.mp4"))
+    trained = {"choose_perceptual", "train_generator", "train_face", "synthesize_frames", "mux_video"}
+    left = {rule: count for rule, count in WHOLE.items() if rule not in trained}
+    assert preview == left | {"preview_transfer": 1}
+
+
+def test_imported_keypoints_have_masks_by_difference_from_the_background(workflow):
+    (workflow.directory / "data/own").mkdir()
+    (workflow.directory / "data/own/a_000000000000_keypoints.json").write_text("{}")
+    own = "subjects={alice: {video: data/alice.mp4, poses: data/own}}"
+    jobs = planned_jobs(workflow("-n", PAIR, "--config", own))
+    assert (jobs["mask_performer"], jobs["detect_poses"], jobs["import_poses"]) == (1, 1, 1)
 
 
 def test_pose_parameter_leaves_frames_and_detection_alone(workflow):

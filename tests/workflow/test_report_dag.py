@@ -24,7 +24,7 @@ def test_a_report_takes_the_settings_of_the_stages(workflow):
             made.write_text("found")
     report = "results/reports/alice_as_brunomars.json"
     chosen = "subjects={alice: {video: data/alice.mp4, performer: left}}"
-    settings = "pose={window: 7}", "train={generator: {plate: false}}"
+    settings = "pose={window: 7}", "train={generator: {plate: false, references: false}}"
     completed = workflow(report, "--allowed-rules", "report_pair", "--config", chosen, *settings)
     assert completed.returncode == 0, completed.stderr
     params = workflow.directory.joinpath(report).read_text()

@@ -14,6 +14,12 @@ def test_variant_trains_beside_the_run_and_shares_the_rest(workflow):
     }
 
 
+def test_the_papers_variants_are_shown_no_real_pixels(workflow):
+    for variant in ("fbf", "fbf_ts", "full"):
+        jobs = planned_jobs(workflow("-n", f"{PAIR}.{variant}.mp4"))
+        assert not {"mask_performer", "make_references", "choose_references", "make_plate"} & jobs.keys()
+
+
 def test_variant_changes_only_the_keys_it_names(workflow):
     assert workflow(f"{PAIR}.mp4", f"{PAIR}.fbf_ts.seed3.mp4").returncode == 0
     own, other = (workflow.settings(f"results/models/alice{variant}") for variant in ("", ".fbf_ts.seed3"))
@@ -21,7 +27,7 @@ def test_variant_changes_only_the_keys_it_names(workflow):
         "seed", "steps", "stills", "disturb", "learning_rate", "ema", "weights", "generator",
     }  # fmt: skip
     assert (own["seed"], other["seed"]) == (0, 3)
-    assert other["generator"] == own["generator"] | {"skips": False, "plate": False}
+    assert other["generator"] == own["generator"] | {"skips": False, "plate": False, "references": False}
 
 
 def test_studio_is_the_demos_recipe_on_larger_networks(workflow):
@@ -33,7 +39,7 @@ def test_studio_is_the_demos_recipe_on_larger_networks(workflow):
     (demo, demo_face), (studio, studio_face) = presets["demo"], presets["studio"]
     larger = {"steps", "learning_rate", "ema", "generator", "discriminator"}
     assert {key for key in demo if demo[key] != studio[key]} == larger
-    switches = ("unshuffle", "skips", "plate")
+    switches = ("unshuffle", "skips", "plate", "references")
     assert all(demo["generator"][key] == studio["generator"][key] for key in switches)
     assert {key for key in demo_face if demo_face[key] != studio_face[key]} == larger | {"face"}
 
@@ -70,6 +76,7 @@ def test_unnormalized_shares_the_training(workflow):
     assert workflow(f"{PAIR}.mp4").returncode == 0
     assert planned_jobs(workflow("-n", f"{PAIR}.unnormalized.mp4")) == {
         "letterbox_poses": 1,
+        "choose_references": 1,
         "synthesize_frames": 1,
         "mux_video": 1,
     }

@@ -17,7 +17,9 @@ CLIP_STAGES = {
 }
 # not every configuration has all of these; one without a log is passed over
 FIRST_STAGES = {
+    "mask_performer": "results/masks/{subject}.npz",
     "make_plate": "results/plates/{subject}.png",
+    "make_references": "results/references/{subject}.npz",
     "halve_footage": "results/frames/{subject}.half.avi",
     "choose_perceptual": "results/models/{subject}/generator.safetensors",
     "train_generator": "results/models/{subject}/generator.safetensors",
@@ -28,6 +30,7 @@ LATER_STAGES = {
 }
 PAIR_STAGES = {
     "normalize_poses": "results/poses/{subject}.npz",
+    "choose_references": "results/references/{subject}.npz",
     "synthesize_frames": "results/synthesis/{subject}.mp4",
     "mux_video": "results/{subject}.mp4",
 }

@@ -35,7 +35,16 @@ def warm_up(first, count, cuts, overlap):
 
 
 def synthesize_chunk(
-    generator_path, pose, video_path, number, chunks, overlap, threads, cuts=(), face_path=None
+    generator_path,
+    pose,
+    video_path,
+    number,
+    chunks,
+    overlap,
+    threads,
+    cuts=(),
+    face_path=None,
+    references=None,
 ):
     """Paint chunk `number` (from 1) of `chunks` and write it without loss and without sound.
 
@@ -45,7 +54,7 @@ def synthesize_chunk(
     count = len(pose.keypoints)
     first, stop = split(count, cuts, chunks)[number - 1]
     begin = warm_up(first, count, cuts, overlap)
-    frames = paint_clip(generator_path, pose, threads, cuts, face_path, span=(begin, stop))
+    frames = paint_clip(generator_path, pose, threads, cuts, face_path, (begin, stop), references)
     encode_lossless(video_path, islice(frames, first - begin, None), pose.fps, pose.width, pose.height)
 
 

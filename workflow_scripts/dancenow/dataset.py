@@ -48,13 +48,16 @@ class ClipSampler:
     no cut in between. frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; plate: (H, W, 3)
     uint8, or None to take whole frames; sizes: as from windows.choose_sizes; count: frames that may be used,
     from the start; batch: clips per batch; cuts: as in dancenow.cuts; share: (rank, processes), for a batch
-    of which each of several processes takes an equal part; span: 2 or 1. Attribute firsts: (S,) int, the
-    first frame of each pair, or each single frame.
+    of which each of several processes takes an equal part; span: 2 or 1; pixels: a references.draw.RealPixels
+    for a generator that is shown some, or None. Attribute firsts: (S,) int, the first frame of each pair, or
+    each single frame.
     Raises InputError when the footage has no usable one.
     """
 
-    def __init__(self, frames, pose, plate, sizes, count, batch, seed, cuts=(), share=(0, 1), span=2):
-        self.share, self.span = share, span
+    def __init__(
+        self, frames, pose, plate, sizes, count, batch, seed, cuts=(), share=(0, 1), span=2, pixels=None
+    ):
+        self.share, self.span, self.pixels = share, span, pixels
         self.frames, self.pose, self.plate, self.sizes = frames, pose, plate, sizes
         self.batch, self.seed = batch, seed
         # three keypoints are the least that says where somebody is
@@ -71,6 +74,7 @@ class ClipSampler:
     def __call__(self, number):
         """Batch `number` (from 0): dict of skeleton, image and plate, each (N, span, 3, h, w) uint8.
 
+        With pixels also reference (N, span, 4, h, w) and, where they have masks, mask (N, span, 1, h, w).
         The window's size is the same within a batch, all of it, also when only a share of it is returned.
         """
         places = range(number * self.batch, (number + 1) * self.batch)
@@ -78,7 +82,8 @@ class ClipSampler:
         windows = self._windows(clips, places)
         part = self.batch // self.share[1]
         chosen = slice(self.share[0] * part, (self.share[0] + 1) * part)
-        rows = [self._row(*sample) for sample in zip(clips[chosen], windows[chosen], strict=True)]
+        samples = zip(clips[chosen], windows[chosen], places[chosen], strict=True)
+        rows = [self._row(*sample) for sample in samples]
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
     def _first(self, place):
@@ -101,13 +106,18 @@ class ClipSampler:
             windows.append((*corner.tolist(), *size))
         return windows
 
-    def _row(self, clip, window):
+    def _row(self, clip, window, place):
         sample = {
             "skeleton": [draw_window(self.pose, index, window) for index in clip],
             "image": [cut(self.frames[index], window) for index in clip],
         }
         if self.plate is not None:
             sample["plate"] = [cut(self.plate, window)] * len(clip)
+        if self.pixels is not None:
+            random = np.random.default_rng([self.seed, 5, place])
+            sample["reference"] = self.pixels.draw(self.pose.keypoints[list(clip)], clip[0], window, random)
+        if self.pixels is not None and self.pixels.masks is not None:
+            sample["mask"] = [cut(self.pixels.masks[index], window)[..., None] for index in clip]
         return {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}
 
 

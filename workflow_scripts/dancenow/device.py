@@ -62,6 +62,13 @@ def as_skeletons(pictures, device):
     return pictures.to(device, torch.float32) / 255
 
 
+def as_references(pictures, device):
+    """uint8 (..., 4, H, W), premultiplied -> float32: colour in [-1, 1] times validity, and it in [0, 1]."""
+    x = pictures.to(device, torch.float32) / 255
+    valid = x[..., 3:, :, :]
+    return torch.cat([2 * x[..., :3, :, :] - valid, valid], dim=-3)
+
+
 def as_pictures(images):
     """float (N, 3, H, W) in [-1, 1] -> (N, H, W, 3) uint8 array."""
     scaled = ((images.detach().float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)

@@ -31,7 +31,7 @@ class EnhancedGenerator(nn.Module):
             raise ValueError(f"channels {channels}: not half of the generator's {network['channels']}")
         self.trunk = Generator(**network)
         del self.trunk.head
-        self.temporal = self.trunk.temporal
+        self.temporal, self.references = self.trunk.temporal, False
         wide, inputs = 2 * channels, self.trunk.inputs
         self.down = nn.Sequential(
             nn.ReflectionPad2d(3),

@@ -40,10 +40,10 @@ class FaceSampler(ClipSampler):
         if not len(self.firsts):
             raise InputError("no training frame shows a face; set train.face to null")
 
-    def _row(self, clip, window):
+    def _row(self, clip, window, place):
         corners, visible = face_corners(self.pose.keypoints[list(clip)], self.size, window)
         more = {"corner": torch.from_numpy(corners), "visible": torch.from_numpy(visible)}
-        return super()._row(clip, window) | more
+        return super()._row(clip, window, place) | more
 
 
 class FacePreviews(Previews):
@@ -58,7 +58,7 @@ class FacePreviews(Previews):
     def painter(self, trainer):
         """The main generator with the averaged face generator behind it."""
         face = FacePainter(trainer.average, self.size)
-        return Painter(self.main, self.plate, trainer.device, trainer.autocast, face)
+        return Painter(self.main, self.plate, trainer.device, trainer.autocast, face, self.references)
 
 
 def face_networks(settings):
@@ -88,9 +88,10 @@ class FaceTrainer(Trainer):
         self.kept = {}
 
     def _learn(self, batch):
-        skeletons, real, plates = self._on_device(batch)
+        clips = self._on_device(batch)
+        skeletons, real = clips.skeletons, clips.real
         corners, visible = batch["corner"], batch["visible"]
-        painted = self._paint(skeletons, plates, corners, visible)
+        painted = self._paint(clips, corners, visible)
         corners = corners.flatten(0, 1)
         labels, painted, real = (
             cut_faces(pictures.flatten(0, 1), corners, self.painter.size)
@@ -101,20 +102,22 @@ class FaceTrainer(Trainer):
         return losses | self._judge_step(labels, face, real, shown)
 
     @torch.no_grad()
-    def _paint(self, skeletons, plates, corners, visible):
+    def _paint(self, clips, corners, visible):
         """The main generator's frames (N, T, 3, h, w), each given the last with its face painted over."""
-        previous = empty_picture(skeletons[:, 0], None if plates is None else plates[:, 0])
-        images, last = [], skeletons.shape[1] - 1
+        now = clips.at(0)
+        previous = empty_picture(now.skeletons, now.plates)
+        images, last = [], clips.skeletons.shape[1] - 1
         with torch.autocast(**self.autocast):
             for moment in range(last + 1):
-                plate = None if plates is None else plates[:, moment]
-                # kept from step to step, so the main generator's alone: the face's weights learn in between
+                now = clips.at(moment)
+                shown = {} if now.references is None else {"reference": now.references}
+                # the main generator's weights stay; the face generator's change with every step
                 with unchanged_weights(self.kept):
-                    image, _ = self.main(skeletons[:, moment], previous, plate)
+                    image, _ = self.main(now.skeletons, previous, now.plates, **shown)
                 images.append(image)
                 if moment < last:
                     where = corners[:, moment], visible[:, moment]
-                    previous = self.painter.paint(skeletons[:, moment], image, *where)
+                    previous = self.painter.paint(now.skeletons, image, *where)
         return torch.stack(images, dim=1)
 
     def _face_step(self, labels, painted, real, shown):

@@ -33,6 +33,14 @@ def layer_colour(layer, real):
     return (alpha.detach() * (colour - real).abs()).mean()
 
 
+def mask_error(logit, mask):
+    """Cross entropy of alpha's logit with the person's mask, both (N, 1, H, W), the mask in [0, 1].
+
+    Alpha is then the person's alone, and the shadow is left to the background's light.
+    """
+    return F.binary_cross_entropy_with_logits(logit, mask)
+
+
 def feature_matching(fake, real):
     """Mean L1 between discriminator features of fake and real, over scales and all maps but the last.
 

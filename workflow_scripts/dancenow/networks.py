@@ -1,5 +1,7 @@
 """The generator and the discriminators, after pix2pixHD (Wang et al., CVPR 2018) as the paper uses them."""
 
+from typing import NamedTuple
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -10,6 +12,10 @@ SKELETON_CHANNELS = 3
 IMAGE_CHANNELS = 3
 # a new alpha starts near the plate, so that the person grows out of the background, not the reverse
 ALPHA_BIAS = -2.0
+REFERENCE_CHANNELS = 4
+COPY_BIAS = 1.0  # a new generator begins by copying
+SHADE_BIAS = 4.0  # and leaves the background its light
+VALID_ALPHA = 5.0  # where there is something to copy, there is somebody
 
 
 def _conv(inputs, outputs, kernel, stride=1, padding=0):
@@ -50,6 +56,14 @@ class ResidualBlock(nn.Module):
         return x + self.body(x)
 
 
+class Layer(NamedTuple):
+    """What lies over the plate: colour (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W) in [0, 1], its logit."""
+
+    colour: torch.Tensor
+    alpha: torch.Tensor
+    logit: torch.Tensor
+
+
 class Generator(nn.Module):
     """Skeleton and previous output in, image out.
 
@@ -61,12 +75,20 @@ class Generator(nn.Module):
     skips: add each encoder level to the decoder level of its size (ours; the published one has none).
     plate: predict an alpha beside the colour and composite it over a background plate (ours).
     temporal: False leaves the previous output out, for a video frame by frame (the paper's baseline FBF).
+    references: show it real pixels, moved into place, which it may copy; what the person takes of the
+    background's light is predicted as well (ours; only with plate).
     """
 
-    def __init__(self, channels, downs, blocks, unshuffle=1, skips=False, plate=False, temporal=True):
+    def __init__(
+        self, channels, downs, blocks, unshuffle=1, skips=False, plate=False, temporal=True, references=False
+    ):
         super().__init__()
+        if references and not plate:
+            raise ValueError("references are laid over a plate: plate must be true")
         self.unshuffle, self.skips, self.plate, self.temporal = unshuffle, skips, plate, temporal
-        self.inputs = SKELETON_CHANNELS + (IMAGE_CHANNELS if temporal else 0)
+        self.references = references
+        shown = SKELETON_CHANNELS + (REFERENCE_CHANNELS if references else 0)
+        self.inputs = shown + (IMAGE_CHANNELS if temporal else 0)
         inputs = self.inputs * unshuffle**2
         self.stem = nn.Sequential(nn.ReflectionPad2d(3), *_normalised(_conv(inputs, channels, 7)))
         widths = [channels * 2**level for level in range(downs + 1)]
@@ -76,17 +98,21 @@ class Generator(nn.Module):
         self.decoder = nn.ModuleList(
             nn.Sequential(*_normalised(self._doubling(b, a))) for a, b in reversed(steps)
         )
-        outputs = (IMAGE_CHANNELS + (1 if plate else 0)) * unshuffle**2
+        # of alpha, of the share that is copied, of the background's light
+        biases = ([ALPHA_BIAS] if plate else []) + ([COPY_BIAS, SHADE_BIAS] if references else [])
+        outputs = (IMAGE_CHANNELS + len(biases)) * unshuffle**2
         self.head = nn.Sequential(nn.ReflectionPad2d(3), _conv(channels, outputs, 7))
         self.apply(initialise)
         with torch.no_grad():  # the pixels of one block begin alike: else the picture begins as a grid
             weight = self.head[-1].weight
             weight.copy_(weight[:: unshuffle**2].repeat_interleave(unshuffle**2, dim=0))
         if plate:
-            nn.init.constant_(self.head[-1].bias[IMAGE_CHANNELS * unshuffle**2 :], ALPHA_BIAS)
+            with torch.no_grad():
+                given = torch.tensor(biases).repeat_interleave(unshuffle**2)
+                self.head[-1].bias[IMAGE_CHANNELS * unshuffle**2 :] = given
             # still frames have no last output (their difference from the plate is zero, and so is this
             # gradient): without this, noise would break in where the pairs begin
-            nn.init.zeros_(self.stem[1].weight[:, SKELETON_CHANNELS * unshuffle**2 :])
+            nn.init.zeros_(self.stem[1].weight[:, shown * unshuffle**2 :])
 
     def _doubling(self, inputs, outputs):
         """Twice the size: as published, or without the grid that a kernel of 3 leaves at a stride of 2."""
@@ -94,26 +120,39 @@ class Generator(nn.Module):
             return nn.ConvTranspose2d(inputs, outputs, 3, 2, 1, output_padding=1)
         return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
 
-    def forward(self, skeleton, previous, plate=None):
+    def forward(self, skeleton, previous, plate=None, reference=None, copying=None):
         """One frame.
 
         skeleton: (N, 3, H, W) in [0, 1], black where nothing is; previous: (N, 3, H, W) in [-1, 1],
         the last output, `empty_picture` before the first, not looked at with temporal=False; plate:
         (N, 3, H, W) in [-1, 1], required with plate=True, and then what the network sees of the last output
-        is its difference from the plate, which is the person alone. H and W divisible by unshuffle *
-        2 ** downs. Returns (image (N, 3, H, W) in [-1, 1], layer): what was laid over the plate, (colour
-        (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W) in [0, 1]), or None without a plate.
+        is its difference from the plate, which is the person alone; reference: (N, 4, H, W), required with
+        references=True, colour in [-1, 1] times validity, validity in [0, 1]; copying: (N, 1, 1, 1), 0 for
+        samples that must paint what they could copy, None for none. H and W divisible by unshuffle *
+        2 ** downs. Returns (image (N, 3, H, W) in [-1, 1], Layer, or None without a plate).
         """
-        x = self.features(self.seen(skeleton, previous, plate))
+        x = self.features(self.seen(skeleton, previous, plate, reference))
         x = F.pixel_shuffle(self.head(x).float(), self.unshuffle)
         colour = torch.tanh(x[:, :IMAGE_CHANNELS])
         if not self.plate:
             return colour, None
-        alpha = torch.sigmoid(x[:, IMAGE_CHANNELS:])
-        return alpha * colour + (1 - alpha) * plate, (colour, alpha)
+        logit = x[:, IMAGE_CHANNELS : IMAGE_CHANNELS + 1]
+        if self.references:
+            copied, shade = x[:, IMAGE_CHANNELS + 1 :].split(1, dim=1)
+            valid, share = reference[:, IMAGE_CHANNELS:], torch.sigmoid(copied)
+            if copying is not None:
+                share = share * copying
+            colour = share * reference[:, :IMAGE_CHANNELS] + (1 - share * valid) * colour
+            logit = logit + VALID_ALPHA * valid
+            # darker only: with more light than the plate's, the person would get a halo
+            plate = (plate + 1) * torch.sigmoid(shade) - 1
+        alpha = torch.sigmoid(logit)
+        return alpha * colour + (1 - alpha) * plate, Layer(colour, alpha, logit)
 
-    def seen(self, skeleton, previous, plate=None):
+    def seen(self, skeleton, previous, plate=None, reference=None):
         """What the network looks at, of the arguments of forward: (N, inputs, H, W)."""
+        if self.references:
+            skeleton = torch.cat([skeleton, reference], dim=1)
         if not self.temporal:
             return skeleton
         return torch.cat([skeleton, previous - plate if self.plate else previous], dim=1)

@@ -14,6 +14,7 @@ SAMPLES = 240
 # a pixel seen in fewer samples than this share shows hair or clothes that the mask missed, not the wall
 LEAST_SEEN = 0.05
 END = 5  # px
+EDGE = 7  # px
 # nose, eyes and ears, where the face was not found
 HEAD = slice(0, 5)
 # half-width of a limb as a share of the body height: generous, so that clothes and hair are masked too
@@ -61,6 +62,17 @@ def person_mask(keypoints, width, height):
     return mask.astype(bool)
 
 
+def reach(keypoints, width, height):
+    """Where clothes and hair may be: person_mask, and as much again around it. (height, width) uint8."""
+    mask = person_mask(keypoints, width, height).astype(np.uint8)
+    seen = keypoints[:, 2] >= MIN_CONFIDENCE
+    if not mask.any():
+        return mask
+    tall = float(np.ptp(keypoints[seen, :2], axis=0).max())
+    radius = max(1, round(tall * LIMB_SHARE))
+    return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
+
+
 def fill_along_rows(picture, known):
     """Fill what is not known from the nearest known pixels to the left and right, by linear interpolation.
 
@@ -82,39 +94,48 @@ def fill_along_rows(picture, known):
     return filled
 
 
-def sampled_masks(pose, training_frames):
+def sampled_masks(pose, training_frames, masks=None):
     """(S,) ascending frame numbers, at most SAMPLES of the first `training_frames`, and (S, H, W) bool: where
-    the person of the Pose is in them."""
+    the person of the Pose is in them. masks: as make_plate takes them."""
     chosen = np.unique(np.linspace(0, training_frames - 1, min(SAMPLES, training_frames)).astype(int))
-    masks = np.empty((len(chosen), pose.height, pose.width), bool)
+    hidden = np.empty((len(chosen), pose.height, pose.width), bool)
     for place, index in enumerate(chosen.tolist()):
-        masks[place] = person_mask(pose.keypoints[index], pose.width, pose.height)
-    return chosen, masks
+        if masks is None:
+            hidden[place] = person_mask(pose.keypoints[index], pose.width, pose.height)
+        else:
+            hidden[place] = around(masks[index])
+    return chosen, hidden
 
 
-def ever_seen(masks):
-    """(H, W) bool: where the background is seen often enough to be known. masks: from sampled_masks."""
-    return len(masks) - masks.sum(axis=0) > LEAST_SEEN * len(masks)
+def around(mask):
+    """A (H, W) uint8 mask as bool, with what of the person its edge may have missed."""
+    return cv2.dilate(mask, np.ones((EDGE, EDGE), np.uint8)) > 0
 
 
-def make_plate(frames, pose, training_frames):
+def ever_seen(hidden):
+    """(H, W) bool: where the background is seen often enough to be known. hidden: from sampled_masks."""
+    return len(hidden) - hidden.sum(axis=0) > LEAST_SEEN * len(hidden)
+
+
+def make_plate(frames, pose, training_frames, masks=None):
     """The temporal median of what lies outside the person.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; training_frames: how many
-    frames from the start may be looked at (held-out footage stays unseen).
+    frames from the start may be looked at (held-out footage stays unseen); masks: sequence of (H, W) uint8,
+    where the person is, or None to guess it from the skeleton.
     Returns (H, W, 3) uint8 RGB. Pixels that the person covers in nearly all sampled frames are filled from
     their surroundings, and how many they are is logged.
     """
-    chosen, masks = sampled_masks(pose, training_frames)
+    chosen, hidden = sampled_masks(pose, training_frames, masks)
     # filled frame by frame: a list of them beside the stack would be the same hundreds of MB once more
-    stack = np.empty((*masks.shape, 3), np.uint8)
+    stack = np.empty((*hidden.shape, 3), np.uint8)
     for place, index in enumerate(chosen.tolist()):
         stack[place] = frames[index]
     plate = np.zeros(stack.shape[1:], np.uint8)
-    seen = ever_seen(masks)
+    seen = ever_seen(hidden)
     for row in range(len(plate)):  # by rows: a float stack of all samples would be too large
         known = seen[row]
-        visible = np.where(masks[:, row, known, None], np.nan, stack[:, row, known].astype(np.float32))
+        visible = np.where(hidden[:, row, known, None], np.nan, stack[:, row, known].astype(np.float32))
         plate[row, known] = np.rint(np.nanmedian(visible, axis=0))
     if not seen.any():
         raise InputError(

@@ -6,6 +6,7 @@ import numpy as np
 from dancenow.dataset import cut, draw_window
 from dancenow.media import encode
 from dancenow.pictures import read_png, write_png
+from dancenow.references.bank import ChosenReferences
 from dancenow.synthesis import Painter
 from dancenow.windows import place_windows, whole_frame
 
@@ -20,10 +21,11 @@ class Previews:
     """Writes `latest.png` and `step-<n>.png`: one column per held-out moment; skeleton, result, real.
 
     frames, pose, plate, sizes: as ClipSampler takes them; first: the first held-out frame (when nothing
-    is held out, pass 0 and the moments come from the training footage).
+    is held out, pass 0 and the moments come from the training footage); bank: references.bank.Bank for a
+    generator that is shown references, or None.
     """
 
-    def __init__(self, frames, pose, plate, sizes, first, folder):
+    def __init__(self, frames, pose, plate, sizes, first, folder, bank=None):
         self.frames, self.pose, self.plate, self.folder = frames, pose, plate, folder
         lowest = min(first + WARM_UP, len(frames) - 1)
         self.moments = np.linspace(lowest, len(frames) - 1, MOMENTS + 2).astype(int)[1:-1].tolist()
@@ -31,10 +33,15 @@ class Previews:
         if plate is not None:  # one size for all, so that the pictures line up
             self.windows = place_windows(pose.keypoints, sizes[-1:], pose.width, pose.height)
         self.shown = self.windows
+        self.references = None
+        if bank is not None:
+            self.references = ChosenReferences(bank, pose.keypoints, bank.paths(pose.keypoints))
 
     def painter(self, trainer):
         """The Painter that shows what the training has come to."""
-        return Painter(trainer.average, self.plate, trainer.device, trainer.autocast)
+        return Painter(
+            trainer.average, self.plate, trainer.device, trainer.autocast, references=self.references
+        )
 
     def __call__(self, trainer):
         """Write both files; returns the mean absolute difference from the real windows, 0 to 255."""

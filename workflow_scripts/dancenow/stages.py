@@ -2,7 +2,8 @@
 
 A stage has: plate ((H, W, 3) uint8 or None); stored_plate, what of it goes into its file; start, JSON-able,
 what it starts from, part of its identity; about, what its file's description says of its network; temporal,
-whether what it learns from are pairs of frames and what leads up to them, not single frames; judge, where its
+whether what it learns from are pairs of frames and what leads up to them, not single frames; references,
+whether its generator is shown real pixels; judge, where its
 discriminator is kept, the arguments of that; and the methods sampler, trainer and previews, which take what
 ClipSampler, Trainer (without settings) and Previews take.
 """
@@ -24,8 +25,9 @@ from dancenow.training import Trainer, network_arguments, new_networks
 def open_stage(inputs, settings):
     """The stage that the settings are of: with a key `face` that one, with `enhancer` the second.
 
-    inputs: of the first, plate and start (each unused without one); of the others, generator; of the second,
-    discriminator as well (paths).
+    inputs: of the first, plate and start, references and masks (each unused without one); of the others,
+    generator; of the second, discriminator as well; of the third, references where its generator is shown
+    them (paths).
     """
     if "face" in settings:
         return FaceStage(inputs, settings)
@@ -41,7 +43,9 @@ class FirstStage:
         network, self.judge = network_arguments(settings)
         self.about, self.temporal = {"network": network}, settings["temporal"]
         self.sampler, self.previews = ClipSampler, Previews
-        self.start = digests(inputs, "start") if settings["start"] else {}
+        self.references = settings["generator"]["references"]
+        given = ["start"] if settings["start"] else []
+        self.start = digests(inputs, *given, *(("references", "masks") if self.references else ()))
         weights = load_generator(inputs.start)[0].state_dict() if settings["start"] else None
 
         def build(settings):
@@ -65,6 +69,7 @@ class EnhancerStage:
         self.start = digests(inputs, "generator", "discriminator")
         self.about = {"network": description["network"], "enhancer": settings["enhancer"]}
         self.temporal, self.sampler, self.previews = first.temporal, ClipSampler, Previews
+        self.references = False
         channels, blocks = settings["enhancer"]["channels"], settings["enhancer"]["blocks"]
 
         def build(_settings):
@@ -83,7 +88,8 @@ class FaceStage:
     def __init__(self, inputs, settings):
         main, _, self.plate = load_generator(inputs.generator)
         self.stored_plate, self.temporal = None, main.temporal
-        self.start = digests(inputs, "generator")
+        self.references = main.references
+        self.start = digests(inputs, "generator", *(["references"] if self.references else []))
         self.about = {"network": settings["generator"], "face": settings["face"]}
         size = settings["face"]["size"]
         self.sampler = partial(FaceSampler, size)

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from dancenow.checkpoint import load_generator
 from dancenow.dataset import cut, draw_window, to_tensor
-from dancenow.device import as_images, as_pictures, as_skeletons, pick_device, prepare
+from dancenow.device import as_images, as_pictures, as_references, as_skeletons, pick_device, prepare
 from dancenow.errors import InputError
 from dancenow.face import face_corners, load_face
 from dancenow.media import encode
@@ -27,11 +27,12 @@ class Painter:
 
     As long as a Painter lives the weights of its networks may not change.
     generator: a Generator on `device`; plate: (H, W, 3) uint8 or None; autocast: arguments of
-    torch.autocast; face: a FacePainter on the device that goes over every visible face, or None.
+    torch.autocast; face: a FacePainter on the device that goes over every visible face, or None; references:
+    of the pose that is painted, a references.bank.ChosenReferences, for a generator that is shown them.
     """
 
-    def __init__(self, generator, plate, device, autocast, face=None):
-        self.generator, self.plate, self.face = generator, plate, face
+    def __init__(self, generator, plate, device, autocast, face=None, references=None):
+        self.generator, self.plate, self.face, self.references = generator, plate, face, references
         self.device, self.autocast = device, autocast
         self.last, self.kept = None, {}
 
@@ -48,7 +49,11 @@ class Painter:
         if self.generator.temporal and self.last is not None:
             previous = self._image(self.last, window)
         with torch.autocast(**self.autocast), unchanged_weights(self.kept):
-            image, _ = self.generator(skeleton, previous, plate)
+            shown = {}
+            if self.generator.references:
+                picture = self.references(index, window)
+                shown["reference"] = as_references(self._batch(picture), self.device)
+            image, _ = self.generator(skeleton, previous, plate, **shown)
             if self.face is not None:
                 corners, visible = face_corners(pose.keypoints[index : index + 1], self.face.size, window)
                 image = self.face.paint(skeleton, image, corners, visible)
@@ -65,12 +70,13 @@ class Painter:
         return to_tensor(picture[None])
 
 
-def paint_clip(generator_path, pose, threads, cuts=(), face_path=None, span=None):
+def paint_clip(generator_path, pose, threads, cuts=(), face_path=None, span=None, references=None):
     """Yield (H, W, 3) uint8 RGB for every frame of `pose`, painted by the generator in the file.
 
     face_path: the face generator's file, where there is one. At the `cuts` of the pose's footage (as in
     dancenow.cuts) the painter begins anew. span: (first, stop), to paint these frames alone, the painter
-    beginning anew at `first`.
+    beginning anew at `first`. references: a references.bank.ChosenReferences of the pose, for a generator
+    that is shown them.
     Raises InputError when pose and generator were made for different frame sizes. Frames without any
     keypoint show what the generator makes of an empty skeleton: with a plate, nearly the plate alone.
     """
@@ -85,7 +91,7 @@ def paint_clip(generator_path, pose, threads, cuts=(), face_path=None, span=None
         )
     generator = generator.to(device, memory_format=torch.channels_last)
     face = load_face(face_path, device) if face_path else None
-    painter = Painter(generator, plate, device, autocast, face)
+    painter = Painter(generator, plate, device, autocast, face, references)
     windows = whole_frame(pose)
     if plate is not None:
         windows = place_windows(pose.keypoints, description["sizes"], *size, cuts)
@@ -102,7 +108,7 @@ def paint_clip(generator_path, pose, threads, cuts=(), face_path=None, span=None
             logged = now
 
 
-def synthesize(generator_path, pose, video_path, threads, cuts=(), face_path=None):
+def synthesize(generator_path, pose, video_path, threads, cuts=(), face_path=None, references=None):
     """Paint every frame of `pose` and write a silent H.264 video of the same rate and length."""
-    frames = paint_clip(generator_path, pose, threads, cuts, face_path)
+    frames = paint_clip(generator_path, pose, threads, cuts, face_path, references=references)
     encode(video_path, frames, pose.fps, pose.width, pose.height)

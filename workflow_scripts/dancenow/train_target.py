@@ -17,9 +17,12 @@ from dancenow.files import read_json, write_json
 from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
 from dancenow.loop import preview_steps, run_training
+from dancenow.masks import load_masks
 from dancenow.memory import check_room, count_step, free_memory, told_of_memory
 from dancenow.networks import parameter_count
 from dancenow.perceptual import load_perceptual
+from dancenow.references.draw import RealPixels
+from dancenow.references.files import load_bank
 from dancenow.rolling import RollingCheckpoint
 from dancenow.stages import open_stage
 from dancenow.stopping import listening
@@ -51,7 +54,9 @@ def train_target(inputs, outputs, settings, holdout, threads):
     batch, seed = settings["batch"], settings["seed"]
     share = parallel.rank(), parallel.world_size()
     try:
-        sampler = stage.sampler(frames, pose, plate, sizes, count, batch, seed, frames.cuts, share, span)
+        given = frames, pose, plate, sizes, count, batch, seed, frames.cuts, share, span
+        pixels = _real_pixels(stage, inputs, pose.fps, count)
+        sampler = stage.sampler(*given, pixels)
     except InputError as error:
         raise InputError(f"{inputs.pose}: {error}") from error
     steps = settings["steps"]
@@ -88,7 +93,9 @@ def train_target(inputs, outputs, settings, holdout, threads):
         "pairs" if stage.temporal else "single frames (nothing to disturb)", sizes, steps,
         parameter_count(trainer.generator) / 1e6, memory.peak(batch // share[1]) / 2**30,
     )  # fmt: skip
-    previews = stage.previews(frames, pose, plate, sizes, count if holdout else 0, folder / "previews")
+    first = count if holdout else 0
+    bank = None if pixels is None else pixels.bank
+    previews = stage.previews(frames, pose, plate, sizes, first, folder / "previews", bank)
     checkpoint = RollingCheckpoint(folder, identity)
     description = {
         **stage.about,
@@ -134,6 +141,14 @@ def train_target(inputs, outputs, settings, holdout, threads):
         # the previews stay
         checkpoint.remove()
         best.path.unlink()
+
+
+def _real_pixels(stage, inputs, fps, count):
+    """The RealPixels that the stage's generator is shown, None for one without references."""
+    if not stage.references:
+        return None
+    masks = getattr(inputs, "masks", None)
+    return RealPixels(load_bank(inputs.references), load_masks(masks) if masks else None, fps, count)
 
 
 def _device_name(device):

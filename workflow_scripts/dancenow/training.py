@@ -3,6 +3,7 @@
 import copy
 import math
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,16 +11,35 @@ from torch.nn import functional as F
 
 from dancenow import parallel
 from dancenow.adam import ChannelsLastAdam
-from dancenow.device import as_images, as_skeletons
+from dancenow.device import as_images, as_references, as_skeletons
 from dancenow.errors import DivergedError
-from dancenow.losses import feature_matching, layer_colour, lsgan
+from dancenow.losses import feature_matching, layer_colour, lsgan, mask_error
 from dancenow.networks import Discriminator, Generator, empty_picture, fill
 from dancenow.perceptual import perceptual_loss
 from dancenow.winograd import unchanged_weights
 
 BETAS = (0.5, 0.999)
+# share of the samples that must paint what they could copy: or what is painted would never learn
+PAINTED = 1 / 3
+MASK = 10.0  # weight of the mask's cross entropy
 # sides of a misplaced patch, as shares of the window's
 PATCH = (0.15, 0.5)
+
+
+class Clips(NamedTuple):
+    """A batch on the device, float32: skeletons, real, plates (N, T, 3, h, w), references (N, T, 4, h, w),
+    masks (N, T, 1, h, w); of the last three each None where the generator has none of it.
+    """
+
+    skeletons: torch.Tensor
+    real: torch.Tensor
+    plates: torch.Tensor | None = None
+    references: torch.Tensor | None = None
+    masks: torch.Tensor | None = None
+
+    def at(self, moment):
+        """One frame of each: Clips with T = 1 left out."""
+        return Clips(*(None if part is None else part[:, moment] for part in self))
 
 
 @contextmanager
@@ -115,23 +135,35 @@ class Trainer:
         left = (self.steps - self.step) / max(1, self.steps * self.settings["decay"])
         return self.settings["learning_rate"] * min(1.0, left)
 
-    def synthesise(self, skeletons, plates):
+    def synthesise(self, clips):
         """Frames one after another, each given the last, the first the empty picture.
 
-        skeletons: (N, T, 3, h, w); plates: the same or None. Returns (N, T, 3, h, w) and a list of the T
-        layers.
+        clips: Clips of T frames. Returns (N, T, 3, h, w) and a list of the T layers.
         """
         images, layers = [], []
-        previous = empty_picture(skeletons[:, 0], None if plates is None else plates[:, 0])
-        for moment in range(skeletons.shape[1]):
-            plate = None if plates is None else plates[:, moment]
-            empty = empty_picture(previous, plate)
+        first, copying = clips.at(0), self._copying(clips)
+        previous = empty_picture(first.skeletons, first.plates)
+        for moment in range(clips.skeletons.shape[1]):
+            now = clips.at(moment)
+            empty = empty_picture(previous, now.plates)
             if self.generator.temporal:
                 previous = disturb(previous, empty, self.settings["disturb"], self.randoms)
-            previous, layer = self.parallel["generator"](skeletons[:, moment], previous, plate)
+            previous, layer = self._generate(now, previous, copying)
             images.append(previous)
             layers.append(layer)
         return torch.stack(images, dim=1), layers
+
+    def _generate(self, now, previous, copying):
+        """The generator on one frame of Clips; arguments that it has no use for are not named."""
+        shown = {} if now.references is None else {"reference": now.references, "copying": copying}
+        return self.parallel["generator"](now.skeletons, previous, now.plates, **shown)
+
+    def _copying(self, clips):
+        """(N, 1, 1, 1) of 0 for samples that must paint, 1 for those that may copy; None without any."""
+        if clips.references is None:
+            return None
+        may = [float(random.random() >= PAINTED) for random in self.randoms]
+        return torch.tensor(may, device=self.device).view(-1, 1, 1, 1)
 
     def train_step(self, batch):
         """One step on a batch of ClipSampler's; returns the losses, floats by name, all of them finite."""
@@ -155,17 +187,25 @@ class Trainer:
         return losses
 
     def _on_device(self, batch):
-        """Skeletons, images and plates (or None) of a batch: float32 (N, T, 3, h, w)."""
-        plates = as_images(batch["plate"], self.device) if "plate" in batch else None
-        return as_skeletons(batch["skeleton"], self.device), as_images(batch["image"], self.device), plates
+        """The Clips of a batch."""
+        scaled = {
+            "skeleton": as_skeletons,
+            "image": as_images,
+            "plate": as_images,
+            "reference": as_references,
+            "mask": as_skeletons,
+        }
+        return Clips(
+            *(scale(batch[name], self.device) if name in batch else None for name, scale in scaled.items())
+        )
 
     def _learn(self, batch):
         """Update both networks on a batch; returns the losses, scalars by name."""
-        skeletons, real, plates = self._on_device(batch)
+        clips = self._on_device(batch)
         if self.step < self.stills:
-            return self._still_step(skeletons[:, -1], real[:, -1], None if plates is None else plates[:, -1])
-        fake, losses = self._generator_step(skeletons, real, plates)
-        return losses | self._discriminator_step(skeletons, real, fake)
+            return self._still_step(clips.at(-1))
+        fake, losses = self._generator_step(clips)
+        return losses | self._discriminator_step(clips.skeletons, clips.real, fake)
 
     def _randoms(self, count):
         """A numpy Generator for each of the `count` samples of this process's share of the batch.
@@ -176,41 +216,49 @@ class Trainer:
         first = self.step * count * parallel.world_size() + parallel.rank() * count
         return [np.random.default_rng([self.settings["seed"], 3, first + i]) for i in range(count)]
 
-    def _still_step(self, skeletons, real, plates):
-        """One step of the generator on frames (N, 3, h, w) by themselves; returns the losses."""
+    def _still_step(self, stills):
+        """One step of the generator on frames by themselves, Clips of one; returns the losses."""
         with torch.autocast(**self.autocast):
-            fake, layer = self.parallel["generator"](skeletons, empty_picture(real, plates), plates)
-            losses = self._picture_losses(fake, real, [layer])
+            previous = empty_picture(stills.real, stills.plates)
+            fake, layer = self._generate(stills, previous, self._copying(stills))
+            losses = self._picture_losses(fake, stills.real, [layer], stills.masks)
         self._optimise("generator", self._weighted(losses))
         return losses
 
-    def _picture_losses(self, fake, real, layers):
-        """The terms that need no discriminator. fake, real: (N, 3, h, w); layers: a list, by frame."""
+    def _picture_losses(self, fake, real, layers, masks):
+        """The terms that need no discriminator.
+
+        fake, real: (N, 3, h, w); layers: a list, by frame; masks: (N, 1, h, w) or None.
+        """
         losses = {
             "perceptual": perceptual_loss(self.perceptual, fake, real),
             "l1": F.l1_loss(fake, real),
         }
         if layers[0] is not None:
             # the layers come frame by frame, the images sample by sample
-            colour, alpha = (torch.stack(part, dim=1).flatten(0, 1) for part in zip(*layers, strict=True))
+            colour, alpha, logit = (torch.stack(part, 1).flatten(0, 1) for part in zip(*layers, strict=True))
             losses["layer"] = layer_colour((colour, alpha), real)
+            if masks is not None:
+                losses["mask"] = mask_error(logit, masks)
         return losses
 
     def _weighted(self, losses):
         # the layer's colour is a second reading of the same pixels, with the same weight
-        weights = self.settings["weights"] | {"layer": self.settings["weights"]["l1"]}
+        weights = {"mask": MASK} | self.settings["weights"] | {"layer": self.settings["weights"]["l1"]}
         return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
 
-    def _generator_step(self, skeletons, real, plates):
+    def _generator_step(self, clips):
+        skeletons, real = clips.skeletons, clips.real
+        masks = None if clips.masks is None else clips.masks.flatten(0, 1)
         with torch.autocast(**self.autocast), frozen(self.discriminator), unchanged_weights():
-            fake, layers = self.synthesise(skeletons, plates)
+            fake, layers = self.synthesise(clips)
             with torch.no_grad():
                 real_maps = self.discriminator(skeletons, real)
             fake_maps = self.discriminator(skeletons, fake)
             losses = {
                 "gan": lsgan(fake_maps, True),
                 "feature_matching": feature_matching(fake_maps, real_maps),
-                **self._picture_losses(fake.flatten(0, 1), real.flatten(0, 1), layers),
+                **self._picture_losses(fake.flatten(0, 1), real.flatten(0, 1), layers, masks),
             }
         self._optimise("generator", self._weighted(losses))
         return fake.detach(), losses

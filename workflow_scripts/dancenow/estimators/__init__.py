@@ -19,6 +19,7 @@ from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.keypoints import COUNT, People
 from dancenow.looks import look_at
+from dancenow.masks import MaskPacker
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +38,14 @@ DECIDE_AGAIN = "delete results/poses/estimator.json to decide again"
 
 
 class Estimator(Protocol):
-    """Finds people in pictures. name: the estimator's; checkpoint: "sha256:..." of its weights."""
+    """Finds people in pictures. name: the estimator's; checkpoint: "sha256:..." of its weights.
+
+    finds_masks: whether `detect` also takes a masks.MaskPacker and gives it one person's mask a frame.
+    """
 
     name: str
     checkpoint: str
+    finds_masks: bool
 
     def detect(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame of one clip, in order.
@@ -137,15 +142,17 @@ def open_estimator(decision, threads):
 
 
 def detect_people(estimator, store, name):
-    """Everyone `estimator` finds in the FrameStore `store`, as People with their looks.
+    """Everyone `estimator` finds in the FrameStore `store`: People with their looks, and Masks.
 
-    name: the clip's, in messages. Logs progress about every ten seconds. InputError when there is nobody in
-    the whole clip.
+    The Masks are of one person a frame, empty where the estimator has none. name: the clip's, in messages.
+    Logs progress about every ten seconds. InputError when there is nobody in the whole clip.
     """
     found, looks, began, logged = [], [], time.monotonic(), time.monotonic()
     # an estimator may take some frames before it answers for the first of them
     frames, shown = tee(store[index] for index in range(len(store)))
-    for people, frame in zip(estimator.detect(frames), shown, strict=True):
+    masks = MaskPacker(store.width, store.height)
+    given = (frames, masks) if estimator.finds_masks else (frames,)
+    for people, frame in zip(estimator.detect(*given), shown, strict=True):
         found.append(people)
         looks.append(look_at(frame, people))
         now = time.monotonic()
@@ -159,7 +166,10 @@ def detect_people(estimator, store, name):
             "use a clip that shows one person from head to foot"
         )
     log.info("%s: somebody in %d of %d frames", name, np.count_nonzero(counts), len(counts))
-    return People(
+    if not estimator.finds_masks:
+        for _ in counts:
+            masks.add(None)
+    everyone = People(
         keypoints=np.concatenate(found),
         frame=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
         count=len(counts),
@@ -170,6 +180,7 @@ def detect_people(estimator, store, name):
         checkpoint=estimator.checkpoint,
         looks=np.concatenate(looks),
     )
+    return everyone, masks.packed()
 
 
 def drop_unseen(people, width, height):

@@ -10,6 +10,7 @@ import numpy as np
 from dancenow.estimators import drop_unseen
 from dancenow.estimators.mediapipe_people import LOOK_EVERY, OtherPeople, SecondLook
 from dancenow.keypoints import BODY_NAMES, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.masks import sharpen
 
 # MediaPipe's 33 body landmarks, by the canonical name each one serves. Its "foot index" is the tip of
 # the big toe; it has no small toe, so that keypoint stays missing.
@@ -78,12 +79,15 @@ class MediapipeHolistic:
     """
 
     name = "mediapipe"
+    finds_masks = True
 
     def __init__(self):
         self.checkpoint = model_hash()
 
-    def detect(self, frames):
+    def detect(self, frames, masks=None):
         """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order.
+
+        masks: a masks.MaskPacker, which takes Holistic's mask of each frame: it comes out of the same pass.
 
         The frames of one call are one clip: every call builds a new graph, because Holistic starts
         its search where the previous frame's person was.
@@ -92,6 +96,7 @@ class MediapipeHolistic:
 
         # Holistic's own landmark smoothing lags behind fast limbs; ours, afterwards, sees both sides
         settings = {"model_complexity": 1, "smooth_landmarks": False, "refine_face_landmarks": False}
+        settings |= {"enable_segmentation": masks is not None, "smooth_segmentation": False}
         with (
             Holistic(static_image_mode=False, **settings) as graph,
             closing(OtherPeople(canonical)) as others,
@@ -99,7 +104,11 @@ class MediapipeHolistic:
         ):
             people = deque()
             for frame in frames:
-                main = canonical(graph.process(frame), frame.shape[1], frame.shape[0])
+                results = graph.process(frame)
+                if masks is not None:
+                    mask = results.segmentation_mask
+                    masks.add(None if mask is None else np.rint(255 * sharpen(frame, mask)).astype(np.uint8))
+                main = canonical(results, frame.shape[1], frame.shape[0])
                 people.append(others.find(frame, second.check(frame, main)))
                 if len(people) > LOOK_EVERY:
                     yield _together(people.popleft())

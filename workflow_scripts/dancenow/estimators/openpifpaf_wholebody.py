@@ -42,6 +42,7 @@ class OpenpifpafWholebody:
     """
 
     name = "openpifpaf"
+    finds_masks = False
 
     def __init__(self, path, digest, threads, batch=None):
         self.checkpoint = f"sha256:{digest}"

@@ -229,7 +229,8 @@ def _plate_checks(measures):
     )
     advice = (
         "Take steps to both sides, so that each place is free for a twentieth of the time, or set train: "
-        "{generator: {plate: false}}, which paints the background with the person, less sharp."
+        "{generator: {plate: false, references: false}}, which paints the background with the person, less "
+        "sharp."
     )
     return [check("unseen background", share, text, advice, (TARGET,))]
 
@@ -246,7 +247,8 @@ def _camera_checks(footage, camera, plate):
     if plate:
         advice = (
             f"A moving camera is not supported for the background plate: {tripod}, or set "
-            "train: {generator: {plate: false}}, which paints the background with the person, less sharp."
+            "train: {generator: {plate: false, references: false}}, which paints the background with the "
+            "person, less sharp."
         )
     else:
         advice = f"The background will swim: {tripod}."

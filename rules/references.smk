@@ -1,0 +1,63 @@
+# Real pixels: pieces of the target's footage, moved to where a dance wants them.
+# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/masks/{target}.npz,
+#                  results/plates/{target}.png, results/poses/{target}_as_{source}.npz
+# OUTPUTS: results/references/{target}.npz, results/references/{target}_as_{source}.npz,
+#          results/previews/{target}_as_{source}.mp4
+
+
+rule make_references:
+    """Cut the target's training frames into parts; so many that they cover the poses shown."""
+    input:
+        frames="results/frames/{target}.avi",
+        pose="results/poses/{target}.npz",
+        masks="results/masks/{target}.npz",
+        plate="results/plates/{target}.png",
+    output:
+        references=ensure("results/references/{target}.npz", non_empty=True),
+    log:
+        "logs/make_references/{target}.log",
+    benchmark:
+        "benchmarks/rules/make_references/{target}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    params:
+        holdout=config["train"]["holdout"],
+    script:
+        "../workflow_scripts/make_references.py"
+
+
+rule choose_references:
+    """For each part and frame of a dance the piece that looks most as it should, with few changes."""
+    input:
+        references="results/references/{target}.npz",
+        pose="results/poses/{target}_as_{source}{placing}.npz",
+        facts="results/frames/{source}.json",
+    output:
+        chosen=ensure("results/references/{target}_as_{source}{placing}.npz", non_empty=True),
+    log:
+        "logs/choose_references/{target}_as_{source}{placing}.log",
+    benchmark:
+        "benchmarks/rules/choose_references/{target}_as_{source}{placing}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/choose_references.py"
+
+
+rule preview_transfer:
+    """The pieces over the background: a first look, before any training."""
+    input:
+        references="results/references/{target}.npz",
+        chosen="results/references/{target}_as_{source}{placing}.npz",
+        pose="results/poses/{target}_as_{source}{placing}.npz",
+        plate="results/plates/{target}.png",
+    output:
+        video=ensure("results/previews/{target}_as_{source}{placing}.mp4", non_empty=True),
+    log:
+        "logs/preview_transfer/{target}_as_{source}{placing}.log",
+    benchmark:
+        "benchmarks/rules/preview_transfer/{target}_as_{source}{placing}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    script:
+        "../workflow_scripts/preview_transfer.py"

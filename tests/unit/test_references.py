@@ -1,0 +1,205 @@
+import numpy as np
+import pytest
+
+from dancenow.errors import InputError
+from dancenow.keypoints import INDEX
+from dancenow.metrics import standing_height
+from dancenow.references.bank import ChosenReferences, make_bank
+from dancenow.references.draw import RealPixels
+from dancenow.references.figure import PARTS, visible_parts
+from dancenow.references.files import chosen_references, load_bank, load_chosen, save_bank, save_chosen
+from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
+from dancenow.references.moves import affine, bone_map, similarity
+from dancenow.references.preview import over
+from drawn_people import WALL, dancer, painted
+
+POSE = dancer()
+UNIT = standing_height(POSE.keypoints)
+FRAMES, MASKS = painted(POSE, UNIT)
+PLATE = np.full(FRAMES.shape[1:], WALL, np.uint8)
+WHOLE = 0, 0, POSE.width, POSE.height
+TRAINING = 30  # of 40 frames; the back is shown in the last ten
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return make_bank(FRAMES, POSE, MASKS, PLATE, len(FRAMES))
+
+
+def apply(matrix, points):
+    return points @ matrix[:, :2].T + matrix[:, 2]
+
+
+def test_maps_recover_what_moved_the_points():
+    random = np.random.default_rng(0)
+    points = random.normal(size=(6, 2)) * 20
+    turn = np.array([[0.8, -0.6, 3.0], [0.6, 0.8, -5.0]])
+    weights = np.full(6, 1 / 6)
+    np.testing.assert_allclose(similarity(points, apply(turn, points), weights), turn, atol=1e-9)
+    shear = np.array([[1.2, 0.3, 1.0], [0.1, 0.7, 2.0]])
+    np.testing.assert_allclose(affine(points, apply(shear, points), weights, 1e-9), shear, atol=1e-6)
+    # stiff, it is the similarity
+    np.testing.assert_allclose(affine(points, apply(turn, points), weights, 1e9), turn, atol=1e-6)
+
+
+def test_a_bone_changes_its_length_and_not_its_width():
+    matrix = bone_map([[0, 0], [0, 10]], [[5, 5], [20, 5]])
+    np.testing.assert_allclose(apply(matrix, np.array([[0, 0], [0, 10.0]])), [[5, 5], [20, 5]], atol=1e-9)
+    across = apply(matrix, np.array([[1.0, 5]])) - apply(matrix, np.array([[0, 5.0]]))
+    assert np.hypot(*across[0]) == pytest.approx(1)
+    flat = bone_map([[0, 0], [0, 0]], [[5, 5], [7, 5]])
+    np.testing.assert_allclose(flat, [[1, 0, 6], [0, 1, 5]])
+
+
+def test_spread_out_rows_cover_the_others():
+    clump = np.random.default_rng(1).normal(size=(500, 3)) * 0.01
+    rare = np.array([[5.0, 0, 0], [0, 5, 0], [0, 0, 5]])
+    features = np.concatenate([clump, rare]).astype(np.float32)
+    chosen = spread_out(features, 6)
+    assert {500, 501, 502} <= set(chosen.tolist()) and len(chosen) == 6
+    assert len(spread_out(np.zeros((9, 2), np.float32), 4)) == 1
+
+
+def test_the_cheapest_path_changes_only_where_it_pays():
+    cost = np.zeros((9, 2))
+    cost[:, 1] = 0.06
+    cost[4, 0] = 0.1  # not worth two changes of .1
+    assert cheapest_path(cost, np.zeros(9, bool), 0.1).tolist() == [0] * 9
+    cost[4:7, 0] = 0.3
+    assert cheapest_path(cost, np.zeros(9, bool), 0.1).tolist() == [0] * 4 + [1] * 3 + [0] * 2
+    starts = np.zeros(9, bool)
+    starts[[4, 5]] = True
+    cost[4:7, 0] = [0.07, 0, 0]
+    assert cheapest_path(cost, starts, 0.1).tolist() == [0] * 4 + [1] + [0] * 4
+
+
+def test_front_and_back_are_never_alike(bank):
+    turns = turned(POSE.keypoints, UNIT)
+    assert (turns[:TRAINING] > 0.1).all() and (turns[TRAINING:] < -0.1).all()
+    features = likeness_features(POSE.keypoints, UNIT)
+    for part in PARTS:
+        apart = unlikeness(features[part], features[part], turns, turns)
+        assert np.abs(np.diag(apart)).max() < 0.01
+        assert apart[:TRAINING, TRAINING:].min() > apart[:TRAINING, :TRAINING].max()
+    chosen = bank.paths(POSE.keypoints)
+    for number in range(len(PARTS)):
+        sources = bank.frames[bank.rows[number][chosen[:, number]]]
+        assert ((sources >= TRAINING) == (np.arange(40) >= TRAINING)).all()
+
+
+def test_what_is_moved_looks_as_it_should(bank):
+    front = make_bank(
+        FRAMES[:20], POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20]), MASKS, PLATE, 20
+    )
+    chosen = front.paths(POSE.keypoints[20:TRAINING])
+    for index in range(20, TRAINING):
+        picture = over(front.picture(POSE.keypoints[index], chosen[index - 20], WHOLE), PLATE)
+        inside = MASKS[index] > 0
+        error = np.abs(picture.astype(int) - FRAMES[index]).max(axis=2)
+        still = np.abs(PLATE.astype(int) - FRAMES[index]).max(axis=2)
+        assert error[inside].mean() < 0.25 * still[inside].mean()
+        assert error[~inside].mean() < 4
+
+
+def test_a_window_shows_what_the_whole_picture_shows_there(bank):
+    chosen = bank.paths(POSE.keypoints)[3]
+    whole = bank.picture(POSE.keypoints[3], chosen, WHOLE)
+    part = bank.picture(POSE.keypoints[3], chosen, (96, 32, 96, 128))
+    assert np.abs(part.astype(int) - whole[32:160, 96:192]).mean() < 2
+    assert not bank.picture(POSE.keypoints[3], chosen, (0, 0, 32, 32)).any()
+
+
+def test_parts_that_are_not_seen_are_left_out(bank):
+    points = POSE.keypoints[3].copy()
+    points[[INDEX["left_wrist"], INDEX["left_elbow"]]] = 0
+    seen = visible_parts(points[None])[0]
+    assert [part for part, shown in zip(PARTS, seen, strict=True) if not shown] == ["left_arm", "left_hand"]
+    chosen = bank.paths(points[None])[0]
+    assert chosen[PARTS.index("left_arm")] == -1 and chosen[PARTS.index("right_arm")] >= 0
+    assert not bank.picture(points * 0, np.full(len(PARTS), -1), WHOLE).any()
+
+
+def test_a_part_that_the_footage_never_shows_has_no_reference():
+    points = POSE.keypoints.copy()
+    points[:, [INDEX["left_heel"], INDEX["right_heel"]]] = 0
+    pose = POSE.replace(keypoints=points, origin=(points[..., 2] > 0).astype(np.uint8))
+    bank = make_bank(FRAMES, pose, MASKS, PLATE, len(FRAMES))
+    feet = [PARTS.index("left_foot"), PARTS.index("right_foot")]
+    assert all(len(bank.rows[number]) == 0 for number in feet)
+    assert (bank.paths(POSE.keypoints)[:, feet] == -1).all()
+    assert bank.picture(POSE.keypoints[0], bank.paths(POSE.keypoints)[0], WHOLE).any()
+
+
+def test_a_wrong_pose_is_no_reference():
+    points = POSE.keypoints.copy()
+    points[5, points[5, :, 2] > 0, 0] = np.clip(points[5, points[5, :, 2] > 0, 0] - 90, 1, None)
+    bank = make_bank(FRAMES, POSE.replace(keypoints=points, origin=POSE.origin), MASKS, PLATE, len(FRAMES))
+    assert 5 not in bank.frames
+
+
+def test_footage_without_a_whole_part_is_refused():
+    nobody = POSE.replace(keypoints=POSE.keypoints * 0)
+    with pytest.raises((InputError, ValueError)):
+        make_bank(FRAMES, nobody, MASKS, PLATE, 5)
+
+
+def test_held_out_frames_are_never_cut():
+    assert make_bank(FRAMES, POSE, MASKS, PLATE, TRAINING).frames.max() < TRAINING
+
+
+def test_references_are_bounded_whatever_the_length():
+    bank = make_bank(FRAMES, POSE, MASKS, PLATE, len(FRAMES), most=5)
+    assert max(len(rows) for rows in bank.rows) == 5
+
+
+def test_files_come_back(tmp_path, bank):
+    save_bank(tmp_path / "bank.npz", bank)
+    loaded = load_bank(tmp_path / "bank.npz")
+    chosen = bank.paths(POSE.keypoints)
+    save_chosen(tmp_path / "chosen.npz", chosen)
+    assert np.array_equal(load_chosen(tmp_path / "chosen.npz"), chosen)
+    assert np.array_equal(loaded.paths(POSE.keypoints), chosen)
+    both = (each.picture(POSE.keypoints[9], chosen[9], WHOLE) for each in (bank, loaded))
+    assert np.array_equal(*both)
+    drawn = chosen_references(tmp_path / "bank.npz", tmp_path / "chosen.npz", POSE)(9, WHOLE)
+    assert np.array_equal(drawn, ChosenReferences(bank, POSE.keypoints, chosen)(9, WHOLE))
+    assert chosen_references([], [], POSE) is None
+    save_bank(tmp_path / "again.npz", loaded)
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "bank.npz").read_bytes()
+
+
+@pytest.mark.parametrize("load, what", [(load_bank, "references"), (load_chosen, "chosen references")])
+def test_what_is_no_such_file_is_named(tmp_path, load, what):
+    (tmp_path / "a.npz").write_bytes(b"PK")
+    with pytest.raises(InputError, match=rf"a\.npz: not a file of {what}"):
+        load(tmp_path / "a.npz")
+
+
+def test_a_training_frame_never_takes_its_own_moment(bank):
+    pixels = RealPixels(bank, None, fps=5, count=40)  # 5 frames to both sides
+    random = np.random.default_rng(0)
+    taken = set()
+    for _ in range(40):
+        for number, place in enumerate(pixels._pick(POSE.keypoints[12], 12, random)):
+            if place >= 0:
+                frame = int(bank.frames[bank.rows[number][place]])
+                assert abs(frame - 12) > 5
+                taken.add(frame)
+    assert len(taken) > 4  # not always the same
+
+
+def test_draws_depend_on_the_seed_alone(bank):
+    pixels = RealPixels(bank, MASKS, fps=5, count=40)
+    draws = [pixels.draw(POSE.keypoints[4:6], 4, WHOLE, np.random.default_rng(7)) for _ in range(2)]
+    assert all(np.array_equal(a, b) for a, b in zip(*draws, strict=True))
+    empty = [
+        not pixels.draw(POSE.keypoints[4:5], 4, WHOLE, np.random.default_rng(s))[0].any() for s in range(60)
+    ]
+    assert 0 < sum(empty) < 20
+
+
+def test_a_clip_of_two_seconds_still_finds_references():
+    few = POSE.replace(keypoints=POSE.keypoints[:10], origin=POSE.origin[:10])
+    bank = make_bank(FRAMES[:10], few, MASKS[:10], PLATE, 10)
+    pictures = RealPixels(bank, None, few.fps, 10).draw(few.keypoints[:2], 0, WHOLE, np.random.default_rng(0))
+    assert all(picture[..., 3].any() for picture in pictures)

@@ -1,0 +1,10 @@
+"""Which reference each part takes in each frame of a dance."""
+
+from dancenow.files import read_json
+from dancenow.job import job
+from dancenow.keypoints import load_pose
+from dancenow.references.files import load_bank, save_chosen
+
+with job(snakemake.log[0]):
+    pose, cuts = load_pose(snakemake.input.pose), read_json(snakemake.input.facts)["cuts"]
+    save_chosen(snakemake.output.chosen, load_bank(snakemake.input.references).paths(pose.keypoints, cuts))

@@ -1,0 +1,211 @@
+"""The target's training frames, cut into parts, and the picture that parts of them make of a pose."""
+
+import cv2
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.masks import holds
+from dancenow.metrics import standing_height
+from dancenow.references.figure import (
+    PARTS,
+    Figure,
+    bone_distance,
+    distances,
+    enlarged,
+    grid,
+    grid_step,
+    points_of,
+    shares,
+    visible_parts,
+)
+from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
+from dancenow.references.moves import part_maps
+
+MOST = 200  # references of a part, whatever the length of the footage
+MARGIN = 0.12  # around the keypoints, a share of the standing height
+LEAST = 0.02  # below this weight a pixel is left out
+OVERLAP = 3.0  # a piece reaches as far over its neighbours as its weight times this is 1, for joints overlap
+HIDDEN = 0.15  # cost of a reference in which the part is wholly covered
+BLURRED = 2.0  # and of one in which it moves, per standing height and frame
+BLEND = 4.0  # of a limb's two bones at its joint, per radius
+
+
+class Bank:
+    """References of each part: pieces of frames, with the pose that each was cut from.
+
+    unit: standing height, px; frames: (U,) frame numbers in the footage; keypoints: (U, 133, 3) their poses;
+    rows: for each of PARTS (R,) places in `frames`; flaws: for each (R,) what speaks against them, in units
+    of likeness; pieces: for each R of (x, y, (h, w, 4) uint8 premultiplied RGBA).
+    """
+
+    def __init__(self, unit, frames, keypoints, rows, flaws, pieces):
+        self.unit, self.frames, self.keypoints = unit, frames, keypoints
+        self.rows, self.flaws, self.pieces = rows, flaws, pieces
+        self.step = grid_step(unit)
+        self.figures = [Figure(points, unit) for points in keypoints]
+        self.turns = turned(keypoints, unit)
+        features = likeness_features(keypoints, unit)
+        self.features = [features[part][own] for part, own in zip(PARTS, rows, strict=True)]
+
+    def costs(self, keypoints):
+        """Yield for each part (T, R) float32: how unlike each reference is to wanted poses (T, 133, 3)."""
+        features, turns = likeness_features(keypoints, self.unit), turned(keypoints, self.unit)
+        for number, part in enumerate(PARTS):
+            own = self.rows[number]
+            cost = unlikeness(features[part], self.features[number], turns, self.turns[own])
+            yield cost + self.flaws[number].astype(np.float32)
+
+    def paths(self, keypoints, cuts=()):
+        """(T, parts) int16: the reference of each part in each frame of a clip, -1 where there is none."""
+        starts = np.isin(np.arange(len(keypoints)), list(cuts))
+        seen = visible_parts(keypoints)
+        chosen = np.full(seen.shape, -1, np.int16)
+        for number, cost in enumerate(self.costs(keypoints)):
+            if cost.shape[1]:
+                chosen[:, number] = np.where(seen[:, number], cheapest_path(cost, starts), -1)
+        return chosen
+
+    def picture(self, keypoints, chosen, window):
+        """What chosen references show of a pose in a window: (h, w, 4) uint8, premultiplied RGB and validity.
+
+        keypoints: (133, 3) px; chosen: (parts,) int, -1 for none; window: x, y, w, h px.
+        """
+        _, _, width, height = window
+        wanted = Figure(keypoints, self.unit)
+        weights = shares(distances(wanted, window, self.step))
+        picture = np.zeros((height, width, 4), np.float32)
+        for number, part in enumerate(PARTS):
+            if chosen[number] < 0 or not wanted.visible[number]:
+                continue
+            placed = self._move(part, number, int(chosen[number]), wanted, weights[number], window)
+            if placed is not None:
+                (rows, columns), moved = placed
+                picture[rows, columns] += moved
+        return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+    def _move(self, part, number, reference, wanted, weight, window):
+        """One part in its place: ((rows, columns) of the window, (h, w, 4) float32), None when outside."""
+        x, y, width, height = window
+        box = _box(weight > LEAST)
+        if box is None:
+            return None
+        top, bottom, left, right = box
+        step = self.step
+        rows = slice(top * step, min(height, bottom * step))
+        columns = slice(left * step, min(width, right * step))
+        size = columns.stop - columns.start, rows.stop - rows.start
+        corner = x + columns.start, y + rows.start
+        px, py, rgba = self.pieces[number][reference]
+        given = self.figures[self.rows[number][reference]]
+        maps = part_maps(part, wanted, given)
+        if len(maps) == 1:
+            there = maps[0].copy()
+            there[:, 2] += there[:, :2] @ corner - (px, py)
+            moved = cv2.warpAffine(rgba, there, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        else:
+            xs, ys = (axis[: bottom - top, : right - left] for axis in grid((*corner, *size), step))
+            first, second = (bone_distance(xs, ys, *bone[:2]) / bone[2] for bone in wanted.bones(part))
+            upper = 1 / (1 + np.exp(np.clip(BLEND * (first - second), -30, 30)))
+            places = [
+                np.stack([m[row, 0] * xs + m[row, 1] * ys + m[row, 2] for row in (0, 1)], axis=-1)
+                for m in maps
+            ]
+            there = upper[..., None] * places[0] + (1 - upper[..., None]) * places[1] - (px, py)
+            there = enlarged(there.astype(np.float32), step, *size)
+            moved = cv2.remap(rgba, there, None, cv2.INTER_LINEAR)
+        fine = enlarged(np.ascontiguousarray(weight[top:bottom, left:right]), step, *size)
+        return (rows, columns), moved * fine[..., None]
+
+
+def _box(mask):
+    """top, bottom, left, right of what is True in a 2D mask, None when nothing is."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+
+
+def make_bank(frames, pose, masks, plate, count, most=MOST):
+    """The Bank of a target's first `count` frames.
+
+    frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; masks: sequence of (H, W) uint8;
+    plate: (H, W, 3) uint8, taken out of a piece's soft edge; most: references of each part, chosen so that
+    they cover the poses shown. InputError when no frame shows a part.
+    """
+    keypoints = pose.keypoints[:count]
+    unit = standing_height(keypoints)
+    # where pose and mask do not agree, one of both is wrong
+    usable = np.array([holds(masks[index], points) for index, points in enumerate(keypoints)])
+    seen, features = visible_parts(keypoints) & usable[:, None], likeness_features(keypoints, unit)
+    chosen = []
+    for number, part in enumerate(PARTS):
+        own = np.flatnonzero(seen[:, number])
+        chosen.append(own[spread_out(features[part][own], most)] if len(own) else own)
+    union = np.unique(np.concatenate(chosen))
+    if not len(union):
+        raise InputError("no training frame shows a whole part of the body; use a clip of the whole body")
+    pieces, areas = [[] for _ in PARTS], [[] for _ in PARTS]
+    for index in union.tolist():
+        figure = Figure(keypoints[index], unit)
+        wanted = [number for number in range(len(PARTS)) if index in chosen[number]]
+        for number, piece, area in _cut(frames[index], masks[index], plate, figure, wanted):
+            pieces[number].append(piece)
+            areas[number].append(area)
+    flaws = [
+        HIDDEN * _hidden(np.array(own)) + BLURRED * _speed(keypoints, points_of(part), frames_of) / unit
+        for part, own, frames_of in zip(PARTS, areas, chosen, strict=True)
+    ]
+    rows = [np.searchsorted(union, own) for own in chosen]
+    return Bank(unit, union, keypoints[union], rows, flaws, pieces)
+
+
+def _hidden(areas):
+    """(R,) in [0, 1]: how much less of a part each piece shows than most do. areas: (R,) px."""
+    return 1 - np.clip(areas / max(np.quantile(areas, 0.9), 1), 0, 1) if len(areas) else np.zeros(0)
+
+
+def _speed(keypoints, points, chosen):
+    """(R,) px per frame: how fast a part's points move in the chosen frames of (T, 133, 3) keypoints."""
+    near = keypoints[:, points, :2].astype(np.float64)
+    before, after = (near[np.clip(chosen + step, 0, len(near) - 1)] for step in (-1, 1))
+    return np.linalg.norm(after - before, axis=-1).mean(axis=-1) / 2
+
+
+def _cut(frame, mask, plate, figure, numbers):
+    """Yield (number, piece, area) of the parts of these numbers in one frame."""
+    points = figure.points[figure.seen]
+    margin = MARGIN * figure.unit
+    height, width = frame.shape[:2]
+    left, top = np.clip(np.floor(points.min(axis=0) - margin), 0, None).astype(int).tolist()
+    right, bottom = np.minimum(np.ceil(points.max(axis=0) + margin), (width, height)).astype(int).tolist()
+    window = left, top, right - left, bottom - top
+    crop, behind = (picture[top:bottom, left:right].astype(np.float32) for picture in (frame, plate))
+    alpha = mask[top:bottom, left:right].astype(np.float32) / 255
+    # a pixel of the edge is a mixture; what is kept of it is the person's share
+    own = np.clip(crop - (1 - alpha[..., None]) * behind, 0, 255 * alpha[..., None])
+    rgba = np.concatenate([own, 255 * alpha[..., None]], axis=2)
+    step = grid_step(figure.unit)
+    weights = shares(distances(figure, window, step))
+    for number in numbers:
+        weight = np.minimum(1, OVERLAP * enlarged(weights[number], step, *window[2:])) * (alpha > LEAST)
+        box = _box(weight > LEAST)
+        if box is None:
+            yield number, (left, top, np.zeros((1, 1, 4), np.uint8)), 0.0
+            continue
+        place = slice(*box[:2]), slice(*box[2:])
+        piece = np.rint(rgba[place] * weight[place][..., None]).astype(np.uint8)
+        yield number, (left + int(box[2]), top + int(box[0]), piece), float(piece[..., 3].sum()) / 255
+
+
+class ChosenReferences:
+    """For a clip's frame and a window the picture of what was chosen for it.
+
+    bank: a Bank; keypoints: (T, 133, 3) px of the clip; chosen: (T, parts) int, as from Bank.paths.
+    """
+
+    def __init__(self, bank, keypoints, chosen):
+        self.bank, self.keypoints, self.chosen = bank, keypoints, chosen
+
+    def __call__(self, index, window):
+        """(h, w, 4) uint8, as from Bank.picture."""
+        return self.bank.picture(self.keypoints[index], self.chosen[index], window)

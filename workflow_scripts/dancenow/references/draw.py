@@ -1,0 +1,53 @@
+"""The references that a training draws: of the nearest few one at random, none from about the same moment."""
+
+import numpy as np
+
+from dancenow.references.figure import PARTS, visible_parts
+
+NEAREST = 4
+ALONE = 1.0  # s: a reference as near in time would be the answer
+SHORT = 1 / 6  # of a short clip at most that share of it
+# shares of samples, so that the generator also learns to paint: without any reference, and of parts without
+NONE, WITHOUT = 0.1, 0.06
+CHANGE = 0.15  # of the parts between two frames, as it happens in a video
+
+
+class RealPixels:
+    """A target's references and masks for its own training.
+
+    bank: references.bank.Bank; masks: sequence of (H, W) uint8, or None where nothing learns from them; fps:
+    of the footage; count: frames in training.
+    """
+
+    def __init__(self, bank, masks, fps, count):
+        self.bank, self.masks = bank, masks
+        self.alone = min(ALONE * float(fps), SHORT * count)
+
+    def draw(self, keypoints, first, window, random):
+        """Pictures as from Bank.picture for consecutive frames, each (h, w, 4) uint8.
+
+        keypoints: (n, 133, 3), of the frames from `first` on; window: x, y, w, h px; random: a numpy
+        Generator.
+        """
+        if random.random() < NONE:
+            return [np.zeros((window[3], window[2], 4), np.uint8)] * len(keypoints)
+        chosen = self._pick(keypoints[0], first, random)
+        pictures = [self.bank.picture(keypoints[0], chosen, window)]
+        for number, points in enumerate(keypoints[1:], first + 1):
+            change = random.random(len(PARTS)) < CHANGE
+            chosen = np.where(change, self._pick(points, number, random), chosen)
+            pictures.append(self.bank.picture(points, chosen, window))
+        return pictures
+
+    def _pick(self, points, number, random):
+        """(parts,) int: for each part one of the nearest references, -1 for none."""
+        chosen = np.full(len(PARTS), -1)
+        ranks, dropped = random.integers(0, NEAREST, len(PARTS)), random.random(len(PARTS)) < WITHOUT
+        seen = visible_parts(points[None])[0] & ~dropped
+        for part, cost in enumerate(self.bank.costs(points[None])):
+            far = np.abs(self.bank.frames[self.bank.rows[part]] - number) > self.alone
+            nearest = np.argsort(np.where(far, cost[0], np.inf), kind="stable")[:NEAREST]
+            nearest = nearest[far[nearest]]
+            if seen[part] and len(nearest):
+                chosen[part] = nearest[ranks[part] % len(nearest)]
+        return chosen

@@ -1,0 +1,157 @@
+"""The parts that a body is cut into, and where they lie in a pose."""
+
+import cv2
+import numpy as np
+
+from dancenow.keypoints import FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+
+SIDES = ("left", "right")
+HANDS = {"left": list(range(133))[LEFT_HAND], "right": list(range(133))[RIGHT_HAND]}
+FINGER_TIPS = (4, 8, 12, 16, 20)  # of a hand's 21 points
+HEAD_POINTS = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
+JAW_AND_BROWS = list(range(FACE.start, FACE.start + 27))  # what a talking mouth does not move
+CORNERS = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
+
+PARTS = ("head", "trunk", *(f"{side}_{limb}" for limb in ("arm", "hand", "leg", "foot") for side in SIDES))
+# from its bones, as a share of the standing height
+RADIUS = {"head": 0.075, "trunk": 0.035, "arm": 0.03, "hand": 0.03, "leg": 0.042, "foot": 0.028}
+# inside the trunk's outline the distance from it, in radii: what is nearer to a limb's bone lies before it
+TRUNK_DEPTH = 0.75
+REACH = 3.2  # radii from the bones, beyond which no pixel belongs to a part
+SHARPNESS = 5.0  # of the change from one part to the next, per radius
+FAR = 1e3
+
+_NEEDED = {
+    "head": ("shoulder",),
+    "arm": ("shoulder", "elbow", "wrist"),
+    "hand": ("elbow", "wrist"),
+    "leg": ("hip", "knee", "ankle"),
+    "foot": ("ankle", "heel", "big_toe"),
+}
+
+
+def kind(part):
+    """A part's name without its side."""
+    return part.split("_")[-1]
+
+
+def points_of(part):
+    """Indices of the keypoints without which a part can be neither cut nor placed."""
+    if part == "trunk":
+        return CORNERS
+    if part == "head":
+        return [*HEAD_POINTS, *CORNERS[:2]]
+    side = part.split("_")[0]
+    needed = [INDEX[f"{side}_{joint}"] for joint in _NEEDED[kind(part)]]
+    return needed + (HANDS[side] if kind(part) == "hand" else [])
+
+
+def visible_parts(keypoints):
+    """(T, parts) bool: of which parts all points are seen. keypoints: (T, 133, 3)."""
+    seen = keypoints[..., 2] >= MIN_CONFIDENCE
+    return np.stack([seen[:, points_of(part)].all(axis=1) for part in PARTS], axis=1)
+
+
+class Figure:
+    """One pose, with the bones of its parts. keypoints: (133, 3) px; unit: the standing height, px."""
+
+    def __init__(self, keypoints, unit):
+        self.points, self.seen = keypoints[:, :2].astype(np.float64), keypoints[:, 2] >= MIN_CONFIDENCE
+        self.unit = unit
+        self.visible = visible_parts(keypoints[None])[0]
+
+    def joint(self, name):
+        return self.points[INDEX[name]]
+
+    def outline(self):
+        """(4, 2) px: the trunk's corners."""
+        return self.points[CORNERS]
+
+    def bones(self, part):
+        """[(start, end, radius)] px of a part other than the trunk."""
+        radius = RADIUS[kind(part)] * self.unit
+        if part == "head":
+            return [(*self._head_axis(), radius)]
+        side = part.split("_")[0]
+        shoulder, elbow, wrist, hip, knee, ankle, heel, toe = (
+            self.joint(f"{side}_{name}")
+            for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "big_toe")
+        )
+        if kind(part) == "arm":
+            return [(shoulder, elbow, 1.1 * radius), (elbow, wrist, radius)]
+        if kind(part) == "hand":
+            tips = self.points[HANDS[side]][list(FINGER_TIPS)].mean(axis=0)
+            return [(wrist, tips, radius)]
+        if kind(part) == "leg":
+            return [(hip, knee, 1.2 * radius), (knee, ankle, 0.9 * radius)]
+        return [(heel, toe, radius), (ankle, (heel + toe) / 2, radius)]
+
+    def _head_axis(self):
+        neck = (self.joint("left_shoulder") + self.joint("right_shoulder")) / 2
+        ears = (self.joint("left_ear") + self.joint("right_ear")) / 2
+        face = (ears + self.joint("nose")) / 2
+        up = face - neck
+        length = np.hypot(*up)
+        up = up / length if length > 1e-3 else np.array([0.0, -1.0])
+        return face + 0.025 * self.unit * up, face - 0.02 * self.unit * up
+
+
+def grid_step(unit):
+    """Px between the places where weights are computed; they change slowly, and are enlarged."""
+    return max(2, round(unit / 80))
+
+
+def grid(window, step):
+    """x and y, px, of the places of a window (x, y, w, h): two (h / step, w / step) float32."""
+    x, y, width, height = window
+    rows, columns = -(-height // step), -(-width // step)
+    ys, xs = np.mgrid[:rows, :columns].astype(np.float32) * step + (step - 1) / 2
+    return xs + x, ys + y
+
+
+def enlarged(coarse, step, width, height):
+    """A map of `grid` (rows, columns, ...) at every pixel: (height, width, ...)."""
+    size = coarse.shape[1] * step, coarse.shape[0] * step
+    return cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
+
+
+def bone_distance(xs, ys, start, end):
+    """Px of each place from a bone. xs, ys: as from grid."""
+    along = np.asarray(end - start, np.float32)
+    x, y = xs - np.float32(start[0]), ys - np.float32(start[1])
+    share = np.clip((x * along[0] + y * along[1]) / max(float(along @ along), 1e-6), 0, 1)
+    return np.hypot(x - share * along[0], y - share * along[1])
+
+
+def distances(figure, window, step):
+    """(parts, rows, columns) float32: of each place of a window's grid from each part, in its radii."""
+    xs, ys = grid(window, step)
+    away = np.full((len(PARTS), *xs.shape), FAR, np.float32)
+    for number, part in enumerate(PARTS):
+        if not figure.visible[number]:
+            continue
+        if part == "trunk":
+            away[number] = TRUNK_DEPTH + _outside(figure, window, step, xs.shape)
+            continue
+        for start, end, radius in figure.bones(part):
+            np.minimum(away[number], bone_distance(xs, ys, start, end) / radius, out=away[number])
+    return away
+
+
+def _outside(figure, window, step, shape):
+    """Radii of each place from the trunk's outline, 0 inside."""
+    corners = (figure.outline() - window[:2]) / step
+    free = np.ones(shape, np.uint8)
+    # far outside the window whole numbers would overflow
+    corners = np.clip(np.rint(corners), -10_000, 10_000).astype(np.int32)
+    cv2.fillConvexPoly(free, cv2.convexHull(corners), 0)
+    if free.all():
+        return np.full(shape, FAR, np.float32)
+    return cv2.distanceTransform(free, cv2.DIST_L2, 3) * step / (RADIUS["trunk"] * figure.unit)
+
+
+def shares(away):
+    """How far each place belongs to each part, from `distances`: the same shape, in sum at most 1."""
+    weight = np.exp(-SHARPNESS * (away - away.min(axis=0)))
+    weight /= weight.sum(axis=0)
+    return weight * np.clip(REACH - away, 0, 1)

@@ -1,0 +1,88 @@
+"""The files of a bank and of what was chosen from it."""
+
+import zipfile
+
+import cv2
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+from dancenow.references.bank import Bank, ChosenReferences
+from dancenow.references.figure import PARTS
+
+PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+BROKEN = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile
+
+
+def save_bank(path, bank):
+    """Write a Bank as .npz, whole or not at all; the pieces are PNG files one after another."""
+    pieces = [piece for own in bank.pieces for piece in own]
+    data = [cv2.imencode(".png", picture, PNG)[1].ravel() for _, _, picture in pieces]
+    with atomic_path(path) as partial:
+        np.savez(
+            partial,
+            unit=bank.unit,
+            frames=bank.frames,
+            keypoints=bank.keypoints,
+            rows=np.concatenate(bank.rows).astype(np.int64),
+            flaws=np.concatenate(bank.flaws),
+            counts=[len(own) for own in bank.rows],
+            corners=np.array([piece[:2] for piece in pieces], np.int64),
+            ends=np.cumsum([len(png) for png in data]),
+            pieces=np.concatenate(data),
+        )
+
+
+def load_bank(path):
+    """Read a Bank; InputError names a file that is not one."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            stored = {name: file[name] for name in file.files}
+        splits = np.cumsum(stored["counts"])[:-1]
+        pictures = [
+            cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+            for data in np.split(stored["pieces"], stored["ends"][:-1])
+        ]
+        pieces = [
+            (*corner, picture) for corner, picture in zip(stored["corners"].tolist(), pictures, strict=True)
+        ]
+        edges = [0, *splits.tolist(), len(pieces)]
+        return Bank(
+            float(stored["unit"]),
+            stored["frames"],
+            stored["keypoints"],
+            np.split(stored["rows"], splits),
+            np.split(stored["flaws"], splits),
+            [pieces[first:stop] for first, stop in zip(edges, edges[1:], strict=False)],
+        )
+    except BROKEN as error:
+        raise _refused(path, "references", error) from error
+
+
+def save_chosen(path, chosen):
+    """Write what Bank.paths gives, (T, parts) int16, as .npz, whole or not at all."""
+    with atomic_path(path) as partial:
+        np.savez_compressed(partial, chosen=chosen)
+
+
+def load_chosen(path):
+    """Read what save_chosen wrote; InputError names a file that is none of it."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            chosen = file["chosen"]
+        if chosen.ndim != 2 or chosen.shape[1] != len(PARTS):
+            raise ValueError(f"{chosen.shape} has not {len(PARTS)} parts")
+        return chosen
+    except BROKEN as error:
+        raise _refused(path, "chosen references", error) from error
+
+
+def _refused(path, what, error):
+    return InputError(f"{path}: not a file of {what} ({error}); delete it, the workflow makes it again")
+
+
+def chosen_references(references_path, chosen_path, pose):
+    """The ChosenReferences of a pair's pose, from the files; None without files."""
+    if not references_path:
+        return None
+    return ChosenReferences(load_bank(references_path), pose.keypoints, load_chosen(chosen_path))

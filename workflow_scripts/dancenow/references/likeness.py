@@ -1,0 +1,122 @@
+"""How alike a part looks in two poses, and the choice of references for a clip."""
+
+import numpy as np
+
+from dancenow.keypoints import INDEX
+from dancenow.references.figure import HANDS, PARTS, SIDES
+
+# a pose that shows the front and one that shows the back are never alike; as shares of the standing height
+FRONT_OR_BACK = 0.03
+OPPOSITE = 2.0
+# of a path: what a change of the reference costs, in the units of likeness
+CHANGE = 0.1
+
+
+def likeness_features(keypoints, unit):
+    """{part: (T, F) float32}: two poses look alike in a part as far as its features are near.
+
+    keypoints: (T, 133, 3) px; unit: the standing height, px. A part's own shape and direction count, which
+    way the body is turned, and for hands and arms what lies behind them, for that comes along.
+    """
+    points = keypoints[..., :2].astype(np.float32) / np.float32(unit)
+
+    def at(name):
+        return points[:, INDEX[name]]
+
+    across, hips = at("left_shoulder") - at("right_shoulder"), at("left_hip") - at("right_hip")
+    neck, pelvis = (at("left_shoulder") + at("right_shoulder")) / 2, (at("left_hip") + at("right_hip")) / 2
+    ears, eyes = (at("left_ear") + at("right_ear")) / 2, (at("left_eye") + at("right_eye")) / 2
+    nose = at("nose")
+    features = {
+        "head": [
+            3 * (nose - ears),
+            2 * (at("left_eye") - at("right_eye")),
+            2 * (at("left_ear") - at("right_ear")),
+            eyes - neck,
+            0.5 * across,
+        ],
+        "trunk": [
+            across,
+            hips,
+            neck - pelvis,
+            nose - neck,
+            0.2 * (at("left_elbow") - neck),
+            0.2 * (at("right_elbow") - neck),
+        ],
+    }
+    behind = [(neck, pelvis, 0.09), (eyes, (eyes + neck) / 2, 0.06)]
+    behind += [(at(f"{side}_hip"), at(f"{side}_knee"), 0.05) for side in SIDES]
+    for side in SIDES:
+        shoulder, elbow, wrist, hip, knee, ankle, heel, toe = (
+            at(f"{side}_{name}")
+            for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "big_toe")
+        )
+        hand = points[:, HANDS[side]]
+        palm, forearm = hand.mean(axis=1), wrist - elbow
+        fingers = (hand - palm[:, None]).reshape(len(hand), -1) * (3 / len(HANDS[side]) ** 0.5)
+        features[f"{side}_arm"] = [elbow - shoulder, forearm, 0.5 * across, 0.2 * (wrist - pelvis)]
+        features[f"{side}_arm"] += [_before((wrist + elbow) / 2, *bone) for bone in behind]
+        features[f"{side}_hand"] = [fingers, 0.5 * forearm, *(_before(palm, *bone) for bone in behind)]
+        features[f"{side}_leg"] = [knee - hip, ankle - knee, hips, 0.3 * across]
+        features[f"{side}_foot"] = [2 * (toe - heel), 2 * (ankle - heel), 0.5 * (ankle - knee)]
+    return {part: np.concatenate(features[part], axis=1) for part in PARTS}
+
+
+def _before(place, start, end, radius):
+    """(T, 1): how far a place lies from what is around a bone, between just inside and well outside."""
+    along = end - start
+    share = ((place - start) * along).sum(axis=1) / np.maximum((along * along).sum(axis=1), 1e-6)
+    apart = np.hypot(*(place - start - np.clip(share, 0, 1)[:, None] * along).T) - radius
+    return 0.25 * np.clip(apart[:, None] / 0.06, -0.5, 1)
+
+
+def turned(keypoints, unit):
+    """(T,) float32: how far the left shoulder is right of the right one; below zero the back is seen."""
+    left, right = keypoints[:, INDEX["left_shoulder"], 0], keypoints[:, INDEX["right_shoulder"], 0]
+    return ((left - right) / unit).astype(np.float32)
+
+
+def unlikeness(wanted, given, wanted_turn, given_turn):
+    """(T, R) float32: the distance of T wanted poses from R given ones in one part.
+
+    wanted, given: (T, F) and (R, F) features of the part; the turns: as from `turned`; front and back are
+    never alike.
+    """
+    square = (wanted**2).sum(axis=1)[:, None] + (given**2).sum(axis=1) - 2 * wanted @ given.T
+    apart = np.sqrt(np.maximum(square, 0))
+    sides = [np.sign(turn) * (np.abs(turn) > FRONT_OR_BACK) for turn in (wanted_turn, given_turn)]
+    return apart + OPPOSITE * (sides[0][:, None] * sides[1] < 0)
+
+
+def spread_out(features, most):
+    """Indices, ascending, of at most `most` rows of (T, F) features that cover the others (k-centre).
+
+    Greedy farthest points (Gonzalez 1985), begun at the row nearest to the mean: however long the footage,
+    the largest distance from a row to its nearest chosen one is at most twice the best possible.
+    """
+    chosen = [int(((features - features.mean(axis=0)) ** 2).sum(axis=1).argmin())]
+    away = ((features - features[chosen[0]]) ** 2).sum(axis=1)
+    while len(chosen) < most and away.max() > 0:
+        chosen.append(int(away.argmax()))
+        np.minimum(away, ((features - features[chosen[-1]]) ** 2).sum(axis=1), out=away)
+    return np.array(sorted(chosen))
+
+
+def cheapest_path(cost, starts, change=CHANGE):
+    """For each of T frames one of R references: the sequence with the least sum of costs and changes.
+
+    cost: (T, R); starts: (T,) bool, frames at which a change costs nothing, for a shot begins there. Returns
+    (T,) int. Of equal ones the first.
+    """
+    back = np.zeros(cost.shape, np.int32)
+    places, total = np.arange(cost.shape[1]), cost[0].astype(np.float64)
+    for moment in range(1, len(cost)):
+        best = int(total.argmin())
+        leaving = total[best] + (0 if starts[moment] else change)
+        back[moment] = np.where(total <= leaving, places, best)
+        total = np.minimum(total, leaving) + cost[moment]
+    path = np.zeros(len(cost), np.int64)
+    path[-1] = total.argmin()
+    for moment in range(len(cost) - 1, 0, -1):
+        path[moment - 1] = back[moment, path[moment]]
+    return path

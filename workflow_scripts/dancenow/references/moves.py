@@ -1,0 +1,66 @@
+"""Maps that move a part's pixels from one pose to another."""
+
+import numpy as np
+
+from dancenow.keypoints import INDEX
+from dancenow.references.figure import CORNERS, HANDS, HEAD_POINTS, JAW_AND_BROWS, kind
+
+# a limb may look this much shorter or longer than in its reference
+FORESHORTENING = (0.4, 2.5)
+STIFF = {"head": 0.03, "trunk": 0.02, "hand": 0.03, "foot": 0.03}  # of an affine map, shares of the height
+
+
+def part_maps(part, wanted, given):
+    """The (2, 3) maps from the px of one Figure to those of another, one for each bone of the part."""
+    side = part.split("_")[0]
+    if kind(part) in ("arm", "leg"):
+        pairs = zip(wanted.bones(part), given.bones(part), strict=True)
+        return [bone_map(start[:2], end[:2]) for start, end in pairs]
+    if part == "head":
+        # the points of the face are of little weight each: they are many, and there are none from behind
+        points = [
+            point for point in (*HEAD_POINTS, *JAW_AND_BROWS) if wanted.seen[point] and given.seen[point]
+        ]
+        weights = [3.0 if point in HEAD_POINTS else 0.3 for point in points]
+    elif part == "trunk":
+        points, weights = CORNERS, np.ones(len(CORNERS))
+    else:
+        feet = [INDEX[f"{side}_{joint}"] for joint in ("ankle", "heel", "big_toe")]
+        points = HANDS[side] if kind(part) == "hand" else feet
+        weights = np.ones(len(points))
+    ridge = (STIFF[kind(part)] * wanted.unit) ** 2
+    return [affine(wanted.points[points], given.points[points], np.asarray(weights), ridge)]
+
+
+def similarity(start, end, weights):
+    """(2, 3): the least-squares similarity from points to points, both (K, 2); weights (K,), their sum 1."""
+    centre, target = weights @ start, weights @ end
+    a, b = (start - centre) @ [1, 1j], (end - target) @ [1, 1j]
+    spread = (weights * np.abs(a) ** 2).sum()
+    turn = (weights * a.conj() * b).sum() / spread if spread > 1e-6 else 1.0
+    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return np.c_[linear, target - linear @ centre]
+
+
+def affine(start, end, weights, ridge):
+    """(2, 3): the similarity, and as much of an affine rest as the points insist on; ridge: px squared."""
+    weights = weights / weights.sum()
+    alike = similarity(start, end, weights)
+    centre = weights @ start
+    left, rest = start - centre, end - start @ alike[:, :2].T - alike[:, 2]
+    spread = (left * weights[:, None]).T @ left + ridge * np.eye(2)
+    more = np.linalg.solve(spread, (left * weights[:, None]).T @ rest).T
+    return np.c_[alike[:, :2] + more, alike[:, 2] - more @ centre]
+
+
+def bone_map(start, end):
+    """(2, 3): from a bone's two ends to another's; along the bone the length follows, across it stays."""
+    start, end = np.asarray(start), np.asarray(end)
+    u, v = start[1] - start[0], end[1] - end[0]
+    lengths = np.hypot(*u), np.hypot(*v)
+    if min(lengths) < 1e-3:
+        return np.c_[np.eye(2), end.mean(axis=0) - start.mean(axis=0)]
+    ratio = np.clip(lengths[1] / lengths[0], *FORESHORTENING)
+    (ux, uy), (vx, vy) = u / lengths[0], v / lengths[1]
+    linear = np.array([[vx, -vy], [vy, vx]]) @ np.diag([ratio, 1.0]) @ np.array([[ux, uy], [-uy, ux]])
+    return np.c_[linear, end.mean(axis=0) - linear @ start.mean(axis=0)]

@@ -1,0 +1,20 @@
+"""The target's training frames, cut into parts."""
+
+from pathlib import Path
+
+from dancenow.dataset import training_frame_count
+from dancenow.frames import FrameStore
+from dancenow.job import job
+from dancenow.keypoints import load_pose
+from dancenow.masks import load_masks
+from dancenow.pictures import read_png
+from dancenow.references.bank import make_bank
+from dancenow.references.files import save_bank
+
+with job(snakemake.log[0], snakemake.threads):
+    given = snakemake.input
+    frames = FrameStore(given.frames)
+    count = training_frame_count(len(frames), snakemake.params.holdout)
+    plate = read_png(Path(given.plate))
+    bank = make_bank(frames, load_pose(given.pose), load_masks(given.masks), plate, count)
+    save_bank(snakemake.output.references, bank)

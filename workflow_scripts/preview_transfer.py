@@ -1,0 +1,14 @@
+"""The dance from moved pieces of the target's footage, without any network."""
+
+from pathlib import Path
+
+from dancenow.job import job
+from dancenow.keypoints import load_pose
+from dancenow.pictures import read_png
+from dancenow.references.files import load_bank, load_chosen
+from dancenow.references.preview import write_preview
+
+with job(snakemake.log[0], snakemake.threads):
+    given = snakemake.input
+    bank, chosen = load_bank(given.references), load_chosen(given.chosen)
+    write_preview(load_pose(given.pose), bank, chosen, read_png(Path(given.plate)), snakemake.output.video)
