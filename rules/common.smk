@@ -301,6 +301,12 @@ def canvas_of(wildcards):
     return f"results/frames/{wildcards.skeleton.split('_as_')[0]}.json"
 
 
+def masks_found(wildcards):
+    """What the estimator found beside the keypoints; keypoints of the user's come without."""
+    imported = "poses" in config["subjects"][wildcards.subject]
+    return [] if imported else f"results/masks/{wildcards.subject}.found.npz"
+
+
 def performer_of(wildcards):
     """Which of the people in a clip is the performer."""
     return config["subjects"][wildcards.subject].get("performer", "largest")

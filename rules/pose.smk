@@ -4,12 +4,6 @@
 #          results/masks/{subject}.found.npz, results/masks/{subject}.npz
 
 
-def masks_found(wildcards):
-    """What the estimator found beside the keypoints; keypoints of the user's come without."""
-    imported = "poses" in config["subjects"][wildcards.subject]
-    return [] if imported else f"results/masks/{wildcards.subject}.found.npz"
-
-
 rule choose_estimator:
     """Decide once, for every clip of the run, which pose estimator and which weights."""
     output:
