@@ -19,8 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 import numpy as np
 
 from dancenow import media
-from dancenow.keypoints import load_pose
-from dancenow.metrics import standing_height
+from dancenow.keypoints import load_pose, standing_height
 from dancenow.perceptual import evaluation_decision, load_perceptual
 from dancenow.regions import FACE, PERSON, compare, regions_of
 from dancenow.synthesis import paint_clip

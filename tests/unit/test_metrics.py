@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import lfilter
 from skimage.metrics import structural_similarity
 
-from dancenow.keypoints import COUNT, INDEX
+from dancenow.keypoints import COUNT, INDEX, standing_height
 from dancenow.metrics import (
     block_bootstrap,
     perceptual_in_box,
@@ -14,7 +14,6 @@ from dancenow.metrics import (
     pose_error,
     psnr_in_box,
     ssim_in_box,
-    standing_height,
 )
 from dancenow.perceptual import evaluation_decision, load_perceptual
 from figures import performer

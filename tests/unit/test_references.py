@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.keypoints import INDEX
-from dancenow.metrics import standing_height
+from dancenow.keypoints import INDEX, standing_height
 from dancenow.references.bank import ChosenReferences, make_bank
 from dancenow.references.draw import RealPixels
 from dancenow.references.figure import PARTS, visible_parts

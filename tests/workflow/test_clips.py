@@ -117,7 +117,7 @@ def test_a_changed_part_of_one_of_several_clips_is_cut_again(workflow):
     frames = "results/frames/anna.json"
     assert workflow(frames, *configured(workflow, {"anna": TWO})).returncode == 0
     told = json.loads((workflow.directory / "results/clips/anna.json").read_text())
-    assert told == {"parts": [{"end": 2, "fps": 25}, {"fps": 25}]}
+    assert told["parts"] == [{"end": 2, "fps": 25}, {"fps": 25}]
     changed = TWO | {"clips": [TWO["clips"][0] | {"end": 3}, TWO["clips"][1]]}
     again = planned_jobs(workflow("-n", frames, *configured(workflow, {"anna": changed})))
     assert again == {"probe_clip": 1, "extract_frames": 1}

@@ -19,9 +19,9 @@ from dancenow.evaluation_tables import MEASURES, PART_MEASURES, TIME_MEASURES, m
 from dancenow.files import atomic_path, read_json, write_json
 from dancenow.frames import FrameStore
 from dancenow.kernel_distance import kernel_distance
-from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, boxes, load_pose
+from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, boxes, load_pose, standing_height
 from dancenow.lpips import LPIPS_FORM, load_judges
-from dancenow.metrics import block_bootstrap, pose_error, standing_height
+from dancenow.metrics import block_bootstrap, pose_error
 from dancenow.picture_series import measure_pictures
 from dancenow.pictures import read_png
 from dancenow.pose_parts import part_series

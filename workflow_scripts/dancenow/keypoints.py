@@ -178,3 +178,31 @@ def boxes(keypoints):
     high = np.where(seen, figure[..., :2], -np.inf).max(axis=-2)
     box = np.concatenate([low, high], axis=-1)
     return np.where(np.isfinite(box), box, np.nan).astype(np.float32)
+
+
+def standing_height(keypoints):
+    """Height in px of the performer standing upright: from the head's keypoints to the feet's.
+
+    keypoints: (T, 133, 3). The 95th percentile over frames with a head and a foot, because people crouch and
+    detections jump; arms do not count, because they are raised. Whoever lies is as tall, and who is upside
+    down. NaN if no frame shows both.
+    """
+    head, feet = (
+        keypoints[:, : INDEX["right_ear"] + 1],
+        keypoints[:, INDEX["left_ankle"] : INDEX["right_heel"] + 1],
+    )
+    ways = [
+        _extreme(far, axis, np.max) - _extreme(near, axis, np.min)
+        for axis in (0, 1)
+        for far, near in ((head, feet), (feet, head))
+    ]
+    tall = np.max(ways, axis=0)
+    tall = tall[np.isfinite(tall)]
+    return float(np.quantile(tall, 0.95)) if len(tall) else float("nan")
+
+
+def _extreme(keypoints, axis, pick):
+    """(T,) x or y px of the least or greatest seen of (T, K, 3) keypoints; NaN where none is seen."""
+    fill = np.inf if pick is np.min else -np.inf
+    places = pick(np.where(keypoints[..., 2] >= MIN_CONFIDENCE, keypoints[..., axis], fill), axis=1)
+    return np.where(np.isfinite(places), places, np.nan)

@@ -7,6 +7,7 @@ nothing else, and kept as safetensors in torch's cache. Without them LPIPS is le
 
 import hashlib
 import io
+import os
 import pickle
 import subprocess
 import sys
@@ -156,10 +157,11 @@ def _fetch():
             "--requirement",
             str(wanted),
         ]
+        # pip asks rustc for its version, and rustup would write into the home folder
+        environment = os.environ | {"RUSTUP_HOME": str(Path(folder) / "rustup")}
+        given = {"stdin": subprocess.DEVNULL, "timeout": FETCHING_S, "env": environment}
         try:
-            ran = subprocess.run(
-                command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=FETCHING_S
-            )
+            ran = subprocess.run(command, capture_output=True, text=True, **given)
         except subprocess.TimeoutExpired as error:
             raise OSError(f"pip took more than {FETCHING_S} s") from error
         if ran.returncode:

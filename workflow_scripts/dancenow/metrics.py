@@ -12,7 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch.nn import functional as F
 
 from dancenow.intervals import block_interval
-from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE, boxes
+from dancenow.keypoints import BODY, MIN_CONFIDENCE, boxes
 from dancenow.perceptual import perceptual_distance
 
 BOX_MARGIN = 0.1  # of the box's longer side, on every side: hair, fingers and clothes lie outside the joints
@@ -115,27 +115,6 @@ def pooled_features(network, images, box):
     return (pooled * pooled.shape[1] ** 0.5).numpy()
 
 
-def standing_height(keypoints):
-    """Height in px of the performer standing upright: from the head's keypoints to the feet's.
-
-    keypoints: (T, 133, 3). The 95th percentile over frames with a head and a foot, because people crouch and
-    detections jump; arms do not count, because they are raised. Whoever lies is as tall, and who is upside
-    down. NaN if no frame shows both.
-    """
-    head, feet = (
-        keypoints[:, : INDEX["right_ear"] + 1],
-        keypoints[:, INDEX["left_ankle"] : INDEX["right_heel"] + 1],
-    )
-    ways = [
-        _extreme(far, axis, np.max) - _extreme(near, axis, np.min)
-        for axis in (0, 1)
-        for far, near in ((head, feet), (feet, head))
-    ]
-    tall = np.max(ways, axis=0)
-    tall = tall[np.isfinite(tall)]
-    return float(np.quantile(tall, 0.95)) if len(tall) else float("nan")
-
-
 def pose_error(found, wanted, height_px):
     """PoseError over the 17 body keypoints of one frame.
 
@@ -176,13 +155,6 @@ def block_bootstrap(values, seed, block, rounds=2000):
 
     limits = values[usable].min(), values[usable].max()
     return block_interval(float(sums.sum() / counts.sum()), draw, len(counts), limits=limits)
-
-
-def _extreme(keypoints, axis, pick):
-    """(T,) x or y px of the least or greatest seen of (T, K, 3) keypoints; NaN where none is seen."""
-    fill = np.inf if pick is np.min else -np.inf
-    places = pick(np.where(keypoints[..., 2] >= MIN_CONFIDENCE, keypoints[..., axis], fill), axis=1)
-    return np.where(np.isfinite(places), places, np.nan)
 
 
 def _network_input(stack):

@@ -11,8 +11,8 @@ from dancenow.errors import InputError
 from dancenow.estimators import open_estimator
 from dancenow.evaluation import VideoFrames, detect_largest
 from dancenow.files import read_json, write_json
-from dancenow.keypoints import load_pose
-from dancenow.metrics import person_box, pose_error, psnr_in_box, ssim_in_box, standing_height
+from dancenow.keypoints import load_pose, standing_height
+from dancenow.metrics import person_box, pose_error, psnr_in_box, ssim_in_box
 from dancenow.report.appearance import sample_frames
 from dancenow.report.coverage import MOST_FRAMES, body_heights, body_shape, compare_part
 

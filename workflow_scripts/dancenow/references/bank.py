@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.keypoints import standing_height
 from dancenow.masks import holds
-from dancenow.metrics import standing_height
 from dancenow.references.figure import (
     PARTS,
     Figure,
