@@ -29,7 +29,8 @@ def train(folder, start, stop):
     device = torch.device("cpu")
     # float32 throughout: two shares of a batch differ from the whole by the order of sums alone
     autocast = prepare(device, 1) | {"enabled": False}
-    trainer = Trainer(SETTINGS | {"batch": BATCH, "stills": 0.1}, perceptual, device, autocast, 20)
+    plain = {"batch": BATCH, "stills": 0.1, "generator": SETTINGS["generator"] | {"references": False}}
+    trainer = Trainer(SETTINGS | plain, perceptual, device, autocast, 20)
     pose = performer(16)
     frames = footage(pose)
     share = parallel.rank(), parallel.world_size()

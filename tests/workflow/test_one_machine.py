@@ -19,6 +19,8 @@ def lay_out(folder):
             f"frames/{name}.index.npy",
             f"poses/{name}.npz",
             f"plates/{name}.png",
+            f"masks/{name}.npz",
+            f"references/{name}.npz",
         ):
             (folder / "results" / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / "results" / file).write_text("there")
