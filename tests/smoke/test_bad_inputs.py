@@ -79,7 +79,7 @@ class Run:
         assert not [path for path in made_by(row) if path.removeprefix("results/") in self.after]
 
     def check_rest(self, rows, made=(), remade=()):
-        """Earlier results are as they were, but for those `remade`; what is new is whole, and was asked for."""
+        """Earlier results are as they were, but for `remade`; what is new is whole, and was asked for."""
         assert self.completed.returncode == 1, said(self.completed)
         refused = {path.removeprefix("results/") for row in rows for path in made_by(row)}
         refused |= set(remade)
