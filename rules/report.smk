@@ -50,5 +50,6 @@ rule report_pair:
         limbs=config["normalize"]["limbs"],
         holdout=config["train"]["holdout"],
         plate=config["train"]["generator"]["plate"],
+        references=config["train"]["generator"]["references"],
     script:
         "../workflow_scripts/report_pair.py"

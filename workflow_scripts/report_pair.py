@@ -13,6 +13,7 @@ with job(snakemake.log[0]):
         snakemake.params.limbs,
         snakemake.params.holdout,
         snakemake.params.plate,
+        snakemake.params.references,
         snakemake.output.page,
         snakemake.output.report,
     )

@@ -69,7 +69,7 @@ def pair(folder, target, source):
     page = folder / "reports" / f"{target}_as_{source}.html"
     report = page.with_suffix(".json")
     given = (target, source), *paths(folder, target, source), [TRACKING, TRACKING]
-    report_pair(*given, "target", 0.2, True, page, report)
+    report_pair(*given, "target", 0.2, True, True, page, report)
     return page, json.loads(report.read_text())
 
 

@@ -55,6 +55,22 @@ def presence_chart(found, others, fps):
     return svg(figure)
 
 
+def gaps_chart(gaps, seconds):
+    """Strips over time: when a part is asked for that was never shown. gaps: from find_gaps; seconds: of the
+    dance."""
+    figure = Figure(figsize=(8, 0.7 + 0.22 * len(gaps)), layout="constrained")
+    axis = figure.subplots()
+    for row, gap in enumerate(gaps):
+        axis.broken_barh([(0, seconds)], (row - 0.35, 0.7), facecolor="#eeeeee")
+        spans = [(start, stop - start) for start, stop in gap.moments]
+        axis.broken_barh(spans, (row - 0.35, 0.7), facecolor=RED)
+    axis.set_yticks(range(len(gaps)), [gap.part.replace("_", " ") for gap in gaps])
+    axis.invert_yaxis()
+    axis.set_xlim(0, seconds)
+    axis.set_xlabel("seconds of the dance")
+    return svg(figure)
+
+
 def appearance_chart(appearance, camera, fps):
     """Sharpness, light and the camera's way, over time."""
     figure = Figure(figsize=(8, 4.2), layout="constrained")

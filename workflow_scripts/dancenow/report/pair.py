@@ -5,6 +5,7 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.normalize import PLAUSIBLE_SCALE, fit_similarity, normalize_pose, outside_share
 from dancenow.performer import require_same_estimator
+from dancenow.references.gaps import find_gaps
 from dancenow.report.appearance import sample_frames
 from dancenow.report.coverage import (
     KINDS,
@@ -15,13 +16,21 @@ from dancenow.report.coverage import (
     compare_part,
     pose_kinds,
 )
-from dancenow.report.verdict import GOOD, LIMITS, SHOW, Check, check, refusal
+from dancenow.report.verdict import GOOD, LIMITS, SHOW, TARGET, Check, check, refusal
 from dancenow.retarget import limb_ratios, retarget
 
+# how a part was not shown, in words
+UNLIKE = {
+    "side": "from a side from which never",
+    "larger": "larger than ever",
+    "smaller": "smaller than ever",
+    "position": "in positions in which never",
+}
 WORST = 6  # frames shown
 WORST_APART_SECONDS = 0.7
 # advice: so many times as long as the source's unseen poses of a kind last, in steps of STEP_SECONDS
 TIMES, STEP_SECONDS, MOST_SECONDS = 4, 10, 60
+MOMENTS = 6  # of a gap that are named, the longest
 LEAST_UNSEEN = 0.03  # of the source's frames: fewer unseen poses of one kind ask for no advice
 
 
@@ -130,8 +139,53 @@ def advised_seconds(unseen):
     return min(MOST_SECONDS, steps * STEP_SECONDS)
 
 
-def pair_checks(source, target, limbs, training_frames):
-    """(Checks of the pair itself, comparison or None, the normalised Pose or None)."""
+def reference_checks(gaps, names):
+    """The Checks of what no piece of the target's footage shows.
+
+    gaps: from find_gaps; names: (source, target).
+    """
+    source, target = names
+    checks = []
+    for gap in gaps:
+        part, limit = gap.part.replace("_", " "), "never shown"
+        if gap.part in ("front", "back"):
+            found = f"{target}'s {part} was never shown"
+            advice = f"Film {target} from all sides: turn round slowly, both ways, with moving arms."
+        elif gap.how == "part":
+            found = f"{target}'s {part} was never shown whole"
+            advice = f"Film so that the {part} is in the picture and free of other things."
+        else:
+            found, limit = f"{part}: {UNLIKE[gap.how]} {target} showed it", "unlike"
+            moment = clock(max(gap.moments, key=_length)[0])
+            advice = f"Film more of the {part}, as {source} has it at {moment}."
+        text = f"{found}, for {gap.share:.0%} of {source}: {told_moments(gap.moments)}"
+        checks.append(check(limit, gap.share, text, advice, (TARGET,), name=f"{limit}, {part}"))
+    return checks
+
+
+def told_moments(moments):
+    """The MOMENTS longest of [(start, stop)] s in words, in the order of time."""
+    longest = sorted(sorted(moments, key=_length, reverse=True)[:MOMENTS])
+    words = [" to ".join(dict.fromkeys((clock(start), clock(stop)))) for start, stop in longest]
+    more = len(moments) - len(longest)
+    return ", ".join(dict.fromkeys(words)) + (f" and {more} more" if more else "")
+
+
+def clock(seconds):
+    """Seconds as m:ss."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def _length(moment):
+    return moment[1] - moment[0]
+
+
+def pair_checks(source, target, limbs, training_frames, references):
+    """(Checks of the pair itself, comparison or None, the normalised Pose or None).
+
+    references: whether the generator is shown pieces of the target's footage; the comparison then has
+    `limits` and `gaps` as from find_gaps under "references", else None there.
+    """
     refused = [item for item in (target, source) if item.refused]
     if refused:
         advice = "Nothing can be transferred until this clip is replaced; its own report says more."
@@ -140,7 +194,7 @@ def pair_checks(source, target, limbs, training_frames):
         pose, scale = normalised(source, target, limbs)
     except InputError as error:
         return [refusal(str(error), "Run both clips through one estimator.")], None, None
-    comparison = compare_footage(source, target, pose, training_frames)
+    comparison = compare_footage(source, target, pose, training_frames) | {"references": None}
     names, seconds = (source.name, target.name), len(pose.keypoints) / float(pose.fps)
     films = filming_advice(comparison, seconds, names)
     checks = []
@@ -157,6 +211,14 @@ def pair_checks(source, target, limbs, training_frames):
             "Film the target with more room around the body: what leaves the frame is cut off.",
         )
     )
+    if references:
+        try:
+            limits, gaps = find_gaps(pose, target.pose.keypoints[:training_frames], target.pose.fps)
+        except InputError as error:
+            checks.append(refusal(str(error), "Film one person from head to feet, all the time.", (TARGET,)))
+        else:
+            comparison["references"] = {"limits": limits, "gaps": gaps}
+            checks += reference_checks(gaps, names)
     low, high = float(scale.min()), float(scale.max())
     if low < PLAUSIBLE_SCALE[0] or high > PLAUSIBLE_SCALE[1]:
         text = f"the figure is scaled by {low:.2f} to {high:.2f}"

@@ -1,7 +1,7 @@
 """The two reports, from files to files."""
 
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 MOMENTS = 6  # pictures of a clip
 SELDOM = 0.01  # of the frames: a kind of pose shown less is named
 COVERAGE_CAPTION = "where wrists, elbows, knees and ankles were; orange: the performer's left, blue: right"
+
+GAPS_CAPTION = "red: this part is asked for as the target never showed it; front and back: of all parts"
 
 SAYS = {
     GOOD: "Nothing stands against it.",
@@ -65,19 +67,22 @@ def report_footage(name, frames_path, people_path, tracking, holdout, plate, htm
     _log(checks)
 
 
-def report_pair(names, frames_paths, people_paths, trackings, limbs, holdout, plate, html_path, json_path):
+def report_pair(
+    names, frames_paths, people_paths, trackings, limbs, holdout, plate, references, html_path, json_path
+):
     """The report of a pair. names, frames_paths, people_paths, trackings: of (target, source).
 
-    limbs: whose limb lengths the figure keeps, as in normalize_pair. The verdict is the worst of the target
-    as a target, the source as a source, and what the pair adds. The JSON holds {target, source, verdict,
-    film, checks}, and where no clip is refused also {outside {part: share}, limits {part: % of the height},
-    kinds, worst}.
+    limbs: whose limb lengths the figure keeps, as in normalize_pair; plate, references: whether the generator
+    has them. The verdict is the worst of the target as a target, the source as a source, and what the pair
+    adds. The JSON holds {target, source, verdict, film, checks}, and where no clip is refused also {outside
+    {part: share}, limits {part: % of the height}, kinds, worst}, and references, None without them, else
+    {limits {part: unlikeness}, gaps [{part, how, share, moments [[start, stop] s]}]} as from find_gaps.
     """
     target, source = (
         load_footage(*given) for given in zip(names, frames_paths, people_paths, trackings, strict=True)
     )
     count = training_frame_count(target.people.count, holdout)
-    checks, comparison, pose = pair_checks(source, target, limbs, count)
+    checks, comparison, pose = pair_checks(source, target, limbs, count, references)
     record = {"target": target.name, "source": source.name}
     films, moments, sections = [], [], []
     if comparison is not None:
@@ -91,6 +96,7 @@ def report_pair(names, frames_paths, people_paths, trackings, limbs, holdout, pl
             "limits": {part: round(result["limit"], 2) for part, result in parts.items()},
             "kinds": comparison["kinds"],
             "worst": moments,
+            "references": _references_record(comparison["references"]),
         }
     for footage, role in ((target, TARGET), (source, SOURCE)):
         if not footage.refused:
@@ -110,6 +116,17 @@ def report_pair(names, frames_paths, people_paths, trackings, limbs, holdout, pl
     )
     write_json(json_path, record)
     _log(checks)
+
+
+def _references_record(found):
+    if found is None:
+        return None
+    gaps = [asdict(gap) for gap in found["gaps"]]
+    for gap in gaps:
+        gap["share"] = round(gap["share"], 4)
+        gap["moments"] = [[round(start, 2), round(stop, 2)] for start, stop in gap["moments"]]
+    limits = {part: limit and round(limit, 3) for part, limit in found["limits"].items()}
+    return {"limits": limits, "gaps": gaps}
 
 
 def _of(item, name, role):
@@ -200,7 +217,10 @@ def _pair_sections(source, target, pose, comparison, moments):
         thumbnails.append(
             (thumbnail(pictures), f"{text}: {moment['part']} {way}, limit {moment['limit']:.1f} %")
         )
+    gaps = (comparison["references"] or {"gaps": []})["gaps"]
+    strips = [(charts.gaps_chart(gaps, len(pose.keypoints) / float(pose.fps)), GAPS_CAPTION)] if gaps else []
     return [
+        *([section("Parts that no piece of the footage shows", strips)] if strips else []),
         section("Where the dance leaves the footage", thumbnails,
                 "" if thumbnails else f"{target.name} shows all that {source.name} does.", True),
         section("Poses asked for and shown", [

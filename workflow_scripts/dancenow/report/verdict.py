@@ -61,6 +61,8 @@ LIMITS = {
     # a pair
     "outside": Limit(0.10, unit="%"),  # of the source's poses are none that the target showed
     "out of frame": Limit(0.02, unit="%"),  # of the normalised body
+    "never shown": Limit(0.0, unit="%"),  # of the dance: a part or a side of the body without reference
+    "unlike": Limit(0.10, unit="%"),  # of the dance: a part looks like no reference of it
 }
 BLURRED = 0.85
 

@@ -1,0 +1,139 @@
+"""What a dance asks for and the footage never showed: found, named with its moments, and not invented."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from dancenow.errors import InputError
+from dancenow.keypoints import INDEX, LEFT_HAND
+from dancenow.references.figure import PARTS
+from dancenow.references.gaps import find_gaps, runs
+from dancenow.report.pair import clock, told_moments
+from dancenow.report.reports import report_pair
+from drawn_people import dancer, painted
+from rooms import write_clip
+
+FPS = 25
+FRONT = dancer(150)  # its last quarter shows the back
+TURNED = 150 * 3 // 4
+TRACKING = {"max_gap": 8, "smoothing": "none", "window": 5, "performer": "largest"}
+
+
+def cut(pose, frames):
+    return pose.replace(keypoints=pose.keypoints[frames], origin=pose.origin[frames])
+
+
+def test_a_dance_that_was_shown_has_no_gaps():
+    limits, gaps = find_gaps(FRONT, FRONT.keypoints, FPS)
+    assert gaps == []
+    assert set(limits) == set(PARTS) and all(0.1 <= limit < 2 for limit in limits.values())
+
+
+def test_a_back_that_was_never_shown_is_one_gap_with_its_moments():
+    limits, gaps = find_gaps(FRONT, FRONT.keypoints[:TURNED], FPS)
+    assert [(gap.part, gap.how) for gap in gaps] == [("back", "side")]
+    assert gaps[0].share == pytest.approx((150 - TURNED) / 150)
+    assert gaps[0].moments == [(TURNED / FPS, 150 / FPS)]
+
+
+def test_a_front_that_was_never_shown_is_one_too():
+    gaps = find_gaps(FRONT, FRONT.keypoints[TURNED:], FPS)[1]
+    assert [gap.part for gap in gaps][0] == "front"
+
+
+def test_one_slip_of_the_detector_shows_no_back():
+    shown = FRONT.keypoints[: TURNED + 2]
+    assert [gap.part for gap in find_gaps(FRONT, shown, FPS)[1]] == ["back"]
+
+
+def test_a_slip_in_the_dance_is_no_gap():
+    dance = cut(FRONT, np.r_[:50, TURNED : TURNED + 3, 50:100])
+    assert find_gaps(dance, FRONT.keypoints[:TURNED], FPS)[1] == []
+
+
+def test_a_part_that_was_never_whole_has_no_limit():
+    shown = FRONT.keypoints.copy()
+    shown[:, LEFT_HAND, 2] = 0
+    limits, gaps = find_gaps(FRONT, shown, FPS)
+    assert limits["left_hand"] is None and limits["right_hand"] > 0
+    assert [(gap.part, gap.how, gap.share) for gap in gaps] == [("left_hand", "part", 1.0)]
+
+
+def test_an_arm_above_the_head_and_a_hand_near_the_camera_are_named():
+    points = FRONT.keypoints[:100].copy()
+    for joint in ("elbow", "wrist"):
+        place = INDEX[f"right_{joint}"]
+        points[40:70, place, 1] = 2 * points[40:70, INDEX["right_shoulder"], 1] - points[40:70, place, 1]
+    wrist = points[:, INDEX["left_wrist"], None, :2]
+    near = points[80:, LEFT_HAND, :2] - wrist[80:]
+    points[80:, LEFT_HAND, :2] = wrist[80:] + 2.5 * near
+    dance = cut(FRONT, np.r_[:100]).replace(keypoints=points)
+    gaps = {gap.part: gap for gap in find_gaps(dance, FRONT.keypoints, FPS)[1]}
+    assert gaps["right_arm"].how == "position" and gaps["right_arm"].moments == [(40 / FPS, 70 / FPS)]
+    assert gaps["left_hand"].how == "larger" and gaps["left_hand"].moments == [(80 / FPS, 100 / FPS)]
+    assert "left_arm" not in gaps and "head" not in gaps
+
+
+def test_footage_without_a_foot_is_refused():
+    shown = FRONT.keypoints * (np.arange(133) < 11)[:, None]
+    with pytest.raises(InputError, match="no training frame shows a head and a foot"):
+        find_gaps(FRONT, shown, FPS)
+
+
+def test_stretches_are_joined_and_slips_left_out():
+    frames = np.zeros(40, bool)
+    frames[[3, 10, 11, 12, 16, 17, 18, 39]] = True
+    assert runs(frames, 5, 3) == [(10, 19)]
+    assert runs(frames, 1, 3) == [(10, 13), (16, 19)]
+    assert runs(np.ones(4, bool), 5, 3) == [(0, 4)]
+
+
+def test_moments_in_words():
+    assert clock(0.99) == "0:00" and clock(83.2) == "1:23"
+    assert told_moments([(3.0, 3.4), (61.2, 64.0)]) == "0:03, 1:01 to 1:04"
+    many = [(10.0 * n, 10.0 * n + 1 + n) for n in range(8)]
+    assert told_moments(many).startswith("0:20 to 0:23, ") and told_moments(many).endswith(" and 2 more")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Clips of somebody who shows all sides, of the same from the front alone, and of a dance of both."""
+    place = tmp_path_factory.mktemp("clips")
+    pose = FRONT.replace(fps=Fraction(FPS))
+    frames, _ = painted(pose, 150.0)
+    for name, own in {"front": np.r_[:TURNED], "round": np.r_[:150], "dance": np.r_[60:150]}.items():
+        write_clip(place, name, cut(pose, own), frames[own])
+    return place
+
+
+def report(folder, target, references=True):
+    page, told = folder / f"{target}.html", folder / f"{target}.report.json"
+    names = target, "dance"
+    paths = [folder / f"{name}.avi" for name in names], [folder / f"{name}.people.npz" for name in names]
+    report_pair(names, *paths, [TRACKING] * 2, "source", 0.0, True, references, page, told)
+    return page.read_text(), json.loads(told.read_text())
+
+
+def test_the_report_says_what_was_never_shown_and_when(folder):
+    page, told = report(folder, "front")
+    (gap,) = told["references"]["gaps"]
+    assert (gap["part"], gap["how"]) == ("back", "side")
+    (check,) = [item for item in told["checks"] if item["name"].startswith(("never shown", "unlike"))]
+    assert check["level"] == "will show" and check["roles"] == ["target"]
+    assert check["text"] == "front's back was never shown, for 42% of dance: 0:02 to 0:03"
+    assert "turn round slowly" in check["advice"]
+    assert "back was never shown" in page and "Parts that no piece of the footage shows" in page
+
+
+def test_the_report_has_no_complaint_where_all_was_shown(folder):
+    page, told = report(folder, "round")
+    assert told["references"]["gaps"] == []
+    assert not [item for item in told["checks"] if item["name"].startswith(("never shown", "unlike"))]
+    assert "Parts that no piece" not in page
+
+
+def test_without_references_nothing_is_said_of_them(folder):
+    page, told = report(folder, "front", references=False)
+    assert told["references"] is None and "Parts that no piece" not in page

@@ -1,0 +1,139 @@
+"""What a dance asks for and the target never showed, part by part, as far as the poses tell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.keypoints import standing_height
+from dancenow.references.bank import MOST
+from dancenow.references.draw import ALONE, SHORT
+from dancenow.references.figure import PARTS, points_of, visible_parts
+from dancenow.references.likeness import (
+    CHANGE,
+    FRONT_OR_BACK,
+    OPPOSITE,
+    likeness_features,
+    spread_out,
+    turned,
+    unlikeness,
+)
+
+QUANTILE = 0.95  # of the target's own distances: what is farther than this she did not show
+# s: a shorter stretch is a detector's slip, in the dance as in the footage; two nearer than this are one
+LEAST_SECONDS, JOINED_SECONDS = 0.2, 0.5
+SIZES = 0.8, 1.25  # of the smallest and the largest shown: beyond, the size is what was not shown
+SIDES_SHOWN = {"front": 1, "back": -1}
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that a dance asks for and no reference shows.
+
+    part: one of PARTS, or "front" or "back" for all of them; how: what was not shown, "side" for front and
+    back, else "part", it never was whole, or "side", "larger", "smaller" or "position"; share: of the dance's
+    frames, 0..1; moments: [(start, stop)] s, in the order of time.
+    """
+
+    part: str
+    how: str
+    share: float
+    moments: list
+
+
+def find_gaps(pose, shown, fps):
+    """Compare a dance with the poses that the references are chosen from.
+
+    pose: the Pose of the dance in the target's frame; shown: (T, 133, 3) px, the target's training frames;
+    fps: of these. Returns ({part: limit of its unlikeness, None where it was never shown}, [Gap]).
+
+    The limits are the target's own: QUANTILE of the distances of her frames to the nearest reference that is
+    as far away in time as in training, front against back left out. Below the cost of a change no distance
+    counts, for two detections of one pose differ. Masks and blur, which count in the choice itself, are not
+    known here. InputError where `shown` has no frame with a head and a foot.
+    """
+    unit = standing_height(shown)
+    if not np.isfinite(unit):
+        raise InputError("no training frame shows a head and a foot; use a clip of the whole body")
+    wanted = pose.keypoints
+    features, given = likeness_features(wanted, unit), likeness_features(shown, unit)
+    turns, given_turns = turned(wanted, unit), turned(shown, unit)
+    asked, seen = visible_parts(wanted), visible_parts(shown)
+    alone = min(ALONE * float(fps), SHORT * len(shown))
+    limits, gaps = {}, []
+
+    aside = np.zeros(len(wanted), bool)
+    body = PARTS.index("trunk")
+    for side, sign in SIDES_SHOWN.items():
+        here = asked[:, body] & (sign * turns > FRONT_OR_BACK)
+        there = seen[:, body] & (sign * given_turns > FRONT_OR_BACK)
+        if there.sum() < LEAST_SECONDS * float(fps):
+            aside |= here
+            # a slip that shows her back in one frame must not teach what her back looks like
+            seen &= ~there[:, None]
+            gaps += _gap(side, "side", here, pose.fps)
+    for number, part in enumerate(PARTS):
+        here = asked[:, number] & ~aside
+        own = np.flatnonzero(seen[:, number])
+        if not len(own):
+            limits[part] = None
+            gaps += _gap(part, "part", here, pose.fps)
+            continue
+        own = own[spread_out(given[part][own], MOST)]
+        limits[part] = _limit(given[part], given_turns, seen[:, number], own, alone)
+        nearest = unlikeness(features[part], given[part][own], turns, given_turns[own]).min(axis=1)
+        far = here & (nearest > limits[part])
+        if far.any():
+            opposite = np.median(nearest[far]) >= OPPOSITE
+            how = "side" if opposite else _size_class(_sizes(wanted[far], part), _sizes(shown[own], part))
+            gaps += _gap(part, how, far, pose.fps)
+    return limits, gaps
+
+
+def _limit(features, turns, seen, own, alone):
+    """The limit of a part: of (T, F) features, frames `own` are the references; alone: frames."""
+    frames = np.flatnonzero(seen)
+    cost = unlikeness(features[frames], features[own], turns[frames], turns[own])
+    cost[np.abs(frames[:, None] - own) <= alone] = np.inf
+    nearest = cost.min(axis=1)
+    nearest = nearest[nearest < OPPOSITE]
+    return max(CHANGE, float(np.quantile(nearest, QUANTILE))) if len(nearest) else OPPOSITE
+
+
+def _sizes(keypoints, part):
+    """(N,) px: how far a part's points lie from their middle, root of the mean square."""
+    points = keypoints[:, points_of(part), :2].astype(np.float64)
+    return np.sqrt(((points - points.mean(axis=1, keepdims=True)) ** 2).sum(axis=2).mean(axis=1))
+
+
+def _size_class(wanted, shown):
+    size = np.median(wanted)
+    if size > SIZES[1] * shown.max():
+        return "larger"
+    return "smaller" if size < SIZES[0] * shown.min() else "position"
+
+
+def _gap(part, how, frames, fps):
+    """[Gap] of these frames, (T,) bool, or [] where they are a few slips only."""
+    stretches = runs(frames, JOINED_SECONDS * float(fps), LEAST_SECONDS * float(fps))
+    if not stretches:
+        return []
+    share = sum(int(frames[start:stop].sum()) for start, stop in stretches) / len(frames)
+    moments = [(start / float(fps), stop / float(fps)) for start, stop in stretches]
+    return [Gap(part, how, share, moments)]
+
+
+def runs(frames, joined, least):
+    """[(start, stop)] of the stretches of True in (T,) bool, in frames.
+
+    Two with fewer than `joined` frames between them are one; of these, such as hold fewer than `least` frames
+    of True are left out.
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], frames, [False]]).astype(int)))
+    stretches = []
+    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if stretches and start - stretches[-1][1] < joined:
+            stretches[-1] = stretches[-1][0], stop
+        else:
+            stretches.append((start, stop))
+    return [(start, stop) for start, stop in stretches if frames[start:stop].sum() >= least]
