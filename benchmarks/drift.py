@@ -7,7 +7,7 @@ forwards and so on, each frame going on from the one before; every other pass as
 same order as the first, so what differs is what has gathered since. Prints a Markdown table, in the person's
 box and in the face's: SSIM and LPIPS-form distance of the first pass and of the last, and how far the two are
 apart in 8-bit levels, in the mean and in the worst frame. The first FIRST frames, which begin from nothing,
-are left out.
+are left out. A generator that is shown references takes those that the run has chosen for the pair.
 """
 
 import argparse
@@ -21,6 +21,8 @@ import numpy as np
 from dancenow import media
 from dancenow.keypoints import load_pose, standing_height
 from dancenow.perceptual import evaluation_decision, load_perceptual
+from dancenow.references.bank import ChosenReferences
+from dancenow.references.files import load_bank, load_chosen
 from dancenow.regions import FACE, PERSON, compare, regions_of
 from dancenow.synthesis import paint_clip
 
@@ -28,13 +30,17 @@ FIRST = 8
 EVERY = 3  # of so many frames one is compared
 
 
-def first_and_last(generator, pose, passes):
-    """The frames of the first and of the last forward pass, two lists of (H, W, 3) uint8."""
+def first_and_last(generator, pose, passes, bank, chosen):
+    """The frames of the first and of the last forward pass, two lists of (H, W, 3) uint8.
+
+    bank: the target's references.bank.Bank; chosen: of it, as from Bank.paths; both None without references.
+    """
     count = len(pose.keypoints)
     order = np.concatenate([np.arange(count)[:: 1 - 2 * (number % 2)] for number in range(passes)])
     long = pose.replace(keypoints=pose.keypoints[order], origin=pose.origin[order])
+    references = None if bank is None else ChosenReferences(bank, long.keypoints, chosen[order])
     first, last = [], []
-    for place, frame in enumerate(paint_clip(generator, long, threads=2)):
+    for place, frame in enumerate(paint_clip(generator, long, threads=2, references=references)):
         if place < count:
             first.append(frame)
         elif place >= (passes - 1) * count:
@@ -74,12 +80,17 @@ def main():
     if len(truth) != len(pose.keypoints):
         parser.error(f"{options.truth}: {len(truth)} frames, the dance has {len(pose.keypoints)}")
     network = load_perceptual(evaluation_decision())
+    target = options.pair.split("_as_")[0]
+    files = [options.results / f"references/{name}.npz" for name in (target, options.pair)]
+    given = (None, None)
+    if all(file.exists() for file in files):
+        given = load_bank(files[0]), load_chosen(files[1])
     print(f"{len(truth)} frames, {options.passes} passes without a break\n")
     print("| training | region | SSIM, first pass | last | LPIPS-form, first | last | apart | worst frame |")
     print("|---|---|---|---|---|---|---|---|")
-    for training in options.trainings or [options.pair.split("_as_")[0]]:
+    for training in options.trainings or [target]:
         generator = options.results / f"models/{training}/generator.safetensors"
-        first, last = first_and_last(generator, pose, options.passes)
+        first, last = first_and_last(generator, pose, options.passes, *given)
         for region, rows in measures(network, first, last, truth, pose.keypoints).items():
             means, worst = rows.mean(axis=0), rows[:, -1].max()
             similar, distance = (f"{means[i]:.4f} | {means[i + 2]:.4f}" for i in (0, 1))

@@ -74,9 +74,15 @@ def make_trainer(stage, settings, device, autocast):
 
 def pictures(stage, settings, size, batch):
     """A batch as the stage's sampler makes it."""
-    names = ["skeleton", "image"] + ["plate"] * (stage == "first" and settings["generator"]["plate"])
-    shape = batch, 2, 3, size[1], size[0]
-    made = {name: torch.randint(0, 256, shape, dtype=torch.uint8) for name in names}
+    channels = {"skeleton": 3, "image": 3}
+    if stage == "first" and settings["generator"]["plate"]:
+        channels["plate"] = 3
+    if stage == "first" and settings["generator"]["references"]:
+        channels |= {"reference": 4, "mask": 1}
+    made = {
+        name: torch.randint(0, 256, (batch, 2, count, size[1], size[0]), dtype=torch.uint8)
+        for name, count in channels.items()
+    }
     if stage == "face":
         made["corner"] = torch.zeros(batch, 2, 2, dtype=torch.long)
         made["visible"] = torch.ones(batch, 2, dtype=torch.bool)

@@ -23,6 +23,7 @@ from dancenow.perceptual import choose, load_perceptual
 from dancenow.training import Trainer
 
 WINDOW = (256, 416)  # the middle one of the three that the demo takes
+CHANNELS = {"skeleton": 3, "image": 3, "plate": 3, "reference": 4, "mask": 1}
 CONFIG = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())["train"]
 
 
@@ -59,13 +60,14 @@ def main():
         "float32, no pixel unshuffle": make_trainer(device, slow, unshuffle=1),
     }
     pictures = {
-        name: torch.randint(0, 256, (1, 2, 3, WINDOW[1], WINDOW[0]), dtype=torch.uint8)
-        for name in ("skeleton", "image", "plate")
+        name: torch.randint(0, 256, (1, 2, count, WINDOW[1], WINDOW[0]), dtype=torch.uint8)
+        for name, count in CHANNELS.items()
     }
     made = {name: ([], [], []) for name in variants}
     for repeat in range(options.repeats + 1):
         for name, trainer in variants.items():
-            floats = [pictures[key][:, 0].to(device).float() / 255 for key in ("skeleton", "image", "plate")]
+            shown = ("skeleton", "image", "plate", "reference")
+            floats = [pictures[key][:, 0].to(device).float() / 255 for key in shown]
             kinds = (partial(step, trainer, pictures, still) for still in (True, False))
             for found, kind in zip(made[name], (*kinds, partial(paint, trainer, floats)), strict=True):
                 began = time.perf_counter()

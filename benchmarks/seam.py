@@ -1,7 +1,8 @@
 """What a seam between two chunks changes, by overlap, against the unsplit run, the motion and the encoder.
 
 python benchmarks/seam.py PAIR [RESULTS [FRAMES]]  e.g. alice_as_brunomars; RESULTS: the folder of a finished
-run, default results; FRAMES: only so many from the start, default all
+run, default results; FRAMES: only so many from the start, default all. A generator that is shown references
+takes those that the run has chosen for the pair.
 
 The clip is painted once without a break, and once more from each of SEAMS places, with nothing to go on from.
 The k-th frame after such a place is what a chunk with an overlap of k shows first. All numbers are of the box
@@ -21,6 +22,7 @@ from dancenow import media
 from dancenow.files import read_json
 from dancenow.keypoints import load_pose
 from dancenow.metrics import person_box, ssim_in_box
+from dancenow.references.files import chosen_references
 from dancenow.synthesis import paint_clip
 
 OVERLAPS = (0, 1, 2, 4, 8, 16)
@@ -96,15 +98,19 @@ def main():
     pose, folder = load_pose(f"{results}/poses/{pair}.npz"), Path(f"{results}/models/{target}")
     cuts = read_json(f"{results}/frames/{source}.json")["cuts"]
     generator = max(folder.glob("**/generator.safetensors"), key=lambda path: path.parent.name == "enhancer")
+    files = [Path(f"{results}/references/{name}.npz") for name in (target, pair)]
+    references = chosen_references(*files, pose) if all(file.exists() for file in files) else None
     count = int(limit or len(pose.keypoints))
     reach = max(OVERLAPS) + AFTER
     size = pose.width, pose.height
     boxes = [person_box(points, *size) or (0, 0, *size) for points in pose.keypoints[:count]]
-    frames = list(paint_clip(generator, pose, 1, cuts, span=(0, count)))
+
+    def paint(first, stop):
+        return list(paint_clip(generator, pose, 1, cuts, span=(first, stop), references=references))
+
+    frames = paint(0, count)
     firsts = [round((number + 1) * (count - reach) / (SEAMS + 1)) for number in range(SEAMS)]
-    restarted = {
-        first: list(paint_clip(generator, pose, 1, cuts, span=(first, first + reach))) for first in firsts
-    }
+    restarted = {first: paint(first, first + reach) for first in firsts}
     print_yardsticks(frames, boxes, pose)
     print(f"\n{SEAMS} seams in {count} frames, begun at {', '.join(map(str, firsts))}\n")
     print_seams(frames, restarted, boxes)

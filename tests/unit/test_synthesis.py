@@ -93,3 +93,24 @@ def test_a_frame_without_anyone_is_still_a_frame(generator_file):
 def test_another_frame_size_is_refused(generator_file):
     with pytest.raises(InputError, match="128x96 px.*160x96 px"):
         next(paint_clip(generator_file, performer(2, width=160), 1))
+
+
+def test_a_generator_that_is_shown_references_insists_on_them(tmp_path):
+    network = NETWORK | {"references": True}
+    description = {"network": network, "sizes": [[64, 96]], "width": 128, "height": 96, "seed": 0, "step": 5}
+    path, plate = tmp_path / "generator.safetensors", np.full((96, 128, 3), 90, np.uint8)
+    save_generator(path, Generator(**network).state_dict(), description, plate)
+    with pytest.raises(ValueError, match="is shown references, and there are none"):
+        next(paint_clip(path, performer(2), 1))
+    frames = [
+        next(
+            paint_clip(
+                path,
+                performer(2),
+                1,
+                references=lambda _, window, shown=shown: np.full((window[3], window[2], 4), shown, np.uint8),
+            )
+        )
+        for shown in (0, 255)
+    ]
+    assert frames[1].mean() > frames[0].mean() + 20  # what it is shown it copies

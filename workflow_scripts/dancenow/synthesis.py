@@ -77,8 +77,9 @@ def paint_clip(generator_path, pose, threads, cuts=(), face_path=None, span=None
     dancenow.cuts) the painter begins anew. span: (first, stop), to paint these frames alone, the painter
     beginning anew at `first`. references: a references.bank.ChosenReferences of the pose, for a generator
     that is shown them.
-    Raises InputError when pose and generator were made for different frame sizes. Frames without any
-    keypoint show what the generator makes of an empty skeleton: with a plate, nearly the plate alone.
+    Raises InputError when pose and generator were made for different frame sizes, ValueError for a generator
+    that is shown references and got none. Frames without any keypoint show what the generator makes of an
+    empty skeleton: with a plate, nearly the plate alone.
     """
     device = pick_device()
     autocast = prepare(device, threads)
@@ -89,6 +90,8 @@ def paint_clip(generator_path, pose, threads, cuts=(), face_path=None, span=None
             f"{generator_path}: paints {size[0]}x{size[1]} px, the pose is {pose.width}x{pose.height} px; "
             "set frames.long_edge back, or delete the generator to train it again"
         )
+    if generator.references and references is None:
+        raise ValueError(f"{generator_path}: is shown references, and there are none")
     generator = generator.to(device, memory_format=torch.channels_last)
     face = load_face(face_path, device) if face_path else None
     painter = Painter(generator, plate, device, autocast, face, references)

@@ -1,0 +1,70 @@
+"""The benchmarks that paint: a finished run with references is enough for each, without further arguments."""
+
+import importlib.util
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from dancenow.checkpoint import save_generator
+from dancenow.files import write_json
+from dancenow.keypoints import load_pose, save_pose
+from dancenow.networks import Generator
+from dancenow.references.bank import make_bank
+from dancenow.references.files import load_bank, load_chosen, save_bank, save_chosen
+from drawn_people import WALL, dancer, painted
+from running import ROOT
+
+NETWORK = {
+    "channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True, "references": True,
+}  # fmt: skip
+FRAMES = 33
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The folder of a finished run of anna as tango, as far as these benchmarks read it."""
+    folder = tmp_path_factory.mktemp("run") / "results"
+    for name in ("poses", "frames", "models/anna", "references"):
+        (folder / name).mkdir(parents=True)
+    pose = dancer(FRAMES)
+    frames, masks = painted(pose, 150.0)
+    plate = np.full_like(frames[0], WALL)
+    size = pose.width, pose.height
+    save_pose(folder / "poses/anna_as_tango.npz", pose)
+    write_json(folder / "frames/tango.json", {"cuts": []})
+    torch.manual_seed(0)
+    description = {"network": NETWORK, "sizes": [[96, 192]], "width": size[0], "height": size[1], "seed": 0}
+    generator = Generator(**NETWORK).state_dict()
+    save_generator(folder / "models/anna/generator.safetensors", generator, description, plate)
+    bank = make_bank(frames, pose, masks, plate, FRAMES)
+    save_bank(folder / "references/anna.npz", bank)
+    save_chosen(folder / "references/anna_as_tango.npz", bank.paths(pose.keypoints))
+    return folder
+
+
+def program(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"benchmarks/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_seams(run, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["seam", "anna_as_tango", str(run)])
+    program("seam").main()
+    told = capsys.readouterr().out
+    assert f"6 seams in {FRAMES} frames" in told and told.count("\n| ") == 10
+
+
+def test_drift_asks_for_the_references_of_every_pass(run):
+    pose, bank = load_pose(run / "poses/anna_as_tango.npz"), load_bank(run / "references/anna.npz")
+    short = pose.replace(keypoints=pose.keypoints[:6], origin=pose.origin[:6])
+    chosen = load_chosen(run / "references/anna_as_tango.npz")[:6]
+    generator = run / "models/anna/generator.safetensors"
+    first, last = program("drift").first_and_last(generator, short, 3, bank, chosen)
+    assert len(first) == len(last) == 6
+    # one that learned nothing copies what it is shown, and remembers nothing of what was before
+    apart = [[np.abs(a - b).mean() for b in np.int16(last)] for a in np.int16(first)]
+    assert np.argmin(apart, axis=1).tolist() == list(range(6))
