@@ -11,10 +11,13 @@ from dancenow.keypoints import INDEX
 from dancenow.networks import Generator
 from dancenow.perceptual import PerceptualNetwork
 from dancenow.pictures import read_png
+from dancenow.references.bank import make_bank
+from dancenow.references.draw import RealPixels
 from dancenow.winograd import TransformedWeights
 from figures import footage, performer
 
 MAIN = {"channels": 4, "downs": 2, "blocks": 1}
+SHOWN = MAIN | {"plate": True, "references": True}
 SETTINGS = {
     "seed": 3, "steps": None, "epochs": 1, "batch": 2, "stills": 0.0, "learning_rate": 1e-3,
     "decay": 0.5, "ema": 0.0, "compile": False, "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0},
@@ -42,6 +45,20 @@ def make(steps=6, **changes):
 def sampler(pose=None, size=32, batch=2):
     pose = performer(12) if pose is None else pose
     return FaceSampler(size, footage(pose), pose, None, [(128, 96)], 12, batch, 3)
+
+
+def shown_references():
+    """(trainer, sampler, bank, plate) of a face stage whose main generator is shown real pixels."""
+    pose = performer(12)
+    frames = footage(pose)
+    plate = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
+    bank = make_bank(frames, pose, np.full(frames.shape[:3], 255, np.uint8), plate, 12)
+    pixels = RealPixels(bank, None, pose.fps, 12)
+    samples = FaceSampler(32, frames, pose, plate, [(64, 64)], 12, 2, 3, pixels=pixels)
+    trainer = make()
+    torch.manual_seed(0)
+    trainer.main = Generator(**SHOWN).requires_grad_(False)
+    return trainer, samples, bank, plate
 
 
 def learned(trainer, batch):
@@ -135,6 +152,34 @@ def test_the_painted_face_conditions_the_next_frame_where_there_is_one():
     changed = (seen[1] != images[:, 0]).any(dim=1)
     assert changed[0, y : y + 32, x : x + 32].any() and not changed[1].any()
     assert changed[0].sum() == changed[0, y : y + 32, x : x + 32].sum()
+
+
+def test_the_main_generator_is_shown_each_frames_own_references():
+    trainer, samples, _, _ = shown_references()
+    batch = next(batch for number in range(9) if (batch := samples(number))["reference"].any())
+    assert "mask" not in batch
+    clips = trainer._on_device(batch)
+    seen = []
+    trainer.main.register_forward_pre_hook(lambda _, __, named: seen.append(named), with_kwargs=True)
+    painted = trainer._paint(clips, batch["corner"], batch["visible"])
+    assert len(seen) == 2 and all(given.keys() == {"reference"} for given in seen)
+    assert all(torch.equal(given["reference"], clips.references[:, at]) for at, given in enumerate(seen))
+    # a generator that learned nothing yet copies: what is brighter there is painted brighter
+    bright = clips._replace(references=clips.references.clone())
+    bright.references[:, :, :3] = clips.references[:, :, 3:]
+    brighter = trainer._paint(bright, batch["corner"], batch["visible"]) - painted
+    valid = (clips.references[:, :, 3:] > 0.99).expand_as(painted)
+    assert brighter[valid].mean() > 0.3
+
+
+def test_the_face_learns_on_what_is_copied_and_its_previews_show_it(tmp_path):
+    trainer, samples, bank, plate = shown_references()
+    _, losses = learned(trainer, samples(0))
+    assert all(np.isfinite(value) for value in losses.values()) and losses["perceptual"] > 0
+    pose = performer(12)
+    previews = FacePreviews(32, trainer.main, footage(pose), pose, plate, [(64, 64)], 6, tmp_path, bank)
+    trainer.step = 1
+    assert previews(trainer) > 0
 
 
 def test_lsgan_of_what_counts_over_all():
