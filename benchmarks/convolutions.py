@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 import torch
 
 from dancenow.device import prepare
-from dancenow.winograd import Convolution3x3, unchanged_weights
+from dancenow.model.winograd import Convolution3x3, unchanged_weights
 
 # channels, height and width: the published trunk, the demo's at a middle window, and layers of VGG19
 LAYERS = ((1024, 16, 32), (512, 32, 64), (384, 26, 16), (256, 64, 128), (192, 26, 16), (128, 128, 256))

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 
 import cv2
 
-from dancenow.draw import draw_skeleton
 from dancenow.keypoints import load_pose
+from dancenow.pose.draw import draw_skeleton
 
 FRAMES = 200
 

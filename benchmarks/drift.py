@@ -18,13 +18,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 
 import numpy as np
 
-from dancenow import media
+from dancenow.evaluation.regions import FACE, PERSON, compare, regions_of
 from dancenow.keypoints import load_pose, standing_height
-from dancenow.perceptual import evaluation_decision, load_perceptual
+from dancenow.model.perceptual import evaluation_decision, load_perceptual
 from dancenow.references.bank import ChosenReferences
 from dancenow.references.files import load_bank, load_chosen
-from dancenow.regions import FACE, PERSON, compare, regions_of
-from dancenow.synthesis import paint_clip
+from dancenow.synthesis.painter import paint_clip
+from dancenow.video import media
 
 FIRST = 8
 EVERY = 3  # of so many frames one is compared

@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 import cv2
 import torch
 
-from dancenow.estimators import sha256
-from dancenow.estimators.mediapipe_holistic import MediapipeHolistic
-from dancenow.estimators.openpifpaf_wholebody import OpenpifpafWholebody
-from dancenow.estimators.pifpaf_compat import import_openpifpaf
+from dancenow.pose.estimators import sha256
+from dancenow.pose.estimators.mediapipe_holistic import MediapipeHolistic
+from dancenow.pose.estimators.openpifpaf_wholebody import OpenpifpafWholebody
+from dancenow.pose.estimators.pifpaf_compat import import_openpifpaf
 
 CLIP = Path(__file__).resolve().parents[1] / "data" / "alice.mp4"
 BATCHES = (1, 16) if torch.cuda.is_available() else (1, 4)

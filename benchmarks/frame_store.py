@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 import cv2
 import numpy as np
 
-from dancenow import frames, media, probing
+from dancenow.video import frames, media, probing
 
 FRAMES = 300
 READS = 150

@@ -3,9 +3,9 @@
     python benchmarks/memory.py [--threads 2] [--measure smoke demo] [--batches 1 2 4]
     python benchmarks/memory.py --presets paper --stages first --measure paper --batches 1
 
-Counted is what the check before a training says (dancenow.memory), for bfloat16 and for float32. Measured are
-two real steps on random pictures in a process of their own: what the process, or the GPU, has held at most
-beyond what it held before. Presets that are not named under --measure are only counted.
+Counted is what the check before a training says (dancenow.training.memory), for bfloat16 and for float32.
+Measured are two real steps on random pictures in a process of their own: what the process, or the GPU, has
+held at most beyond what it held before. Presets that are not named under --measure are only counted.
 """
 
 import argparse
@@ -22,11 +22,11 @@ import torch
 import yaml
 
 from dancenow.device import pick_device, prepare
-from dancenow.enhancer import grow
-from dancenow.face_training import FaceTrainer
-from dancenow.memory import count_step
-from dancenow.perceptual import choose, load_perceptual
-from dancenow.training import Trainer, network_arguments, new_networks
+from dancenow.model.enhancer import grow
+from dancenow.model.perceptual import choose, load_perceptual
+from dancenow.training.face_training import FaceTrainer
+from dancenow.training.memory import count_step
+from dancenow.training.trainer import Trainer, network_arguments, new_networks
 
 CONFIG = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())
 # the largest windows of alice, and the published sizes

@@ -19,8 +19,8 @@ import torch
 import yaml
 
 from dancenow.device import pick_device, prepare
-from dancenow.perceptual import choose, load_perceptual
-from dancenow.training import Trainer
+from dancenow.model.perceptual import choose, load_perceptual
+from dancenow.training.trainer import Trainer
 
 WINDOW = (256, 416)  # the middle one of the three that the demo takes
 CHANNELS = {"skeleton": 3, "image": 3, "plate": 3, "reference": 4, "mask": 1}

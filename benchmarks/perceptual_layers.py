@@ -19,7 +19,7 @@ from scipy.stats import spearmanr
 from skimage.metrics import structural_similarity
 from torch.nn import functional as F
 
-from dancenow.perceptual import (
+from dancenow.model.perceptual import (
     VGG19_CHANNELS,
     build_lite,
     build_vgg19,

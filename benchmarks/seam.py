@@ -18,12 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 import cv2
 import numpy as np
 
-from dancenow import media
+from dancenow.evaluation.metrics import person_box, ssim_in_box
 from dancenow.files import read_json
 from dancenow.keypoints import load_pose
-from dancenow.metrics import person_box, ssim_in_box
 from dancenow.references.files import chosen_references
-from dancenow.synthesis import paint_clip
+from dancenow.synthesis.painter import paint_clip
+from dancenow.video import media
 
 OVERLAPS = (0, 1, 2, 4, 8, 16)
 SEAMS = 6

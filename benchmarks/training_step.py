@@ -27,11 +27,11 @@ import yaml
 from snakemake.utils import update_config
 from torch.nn import functional as F
 
-from dancenow import winograd
 from dancenow.device import has_fast_bf16, pick_device, prepare
-from dancenow.losses import feature_matching, lsgan
-from dancenow.perceptual import VGG19_CHANNELS, build_vgg19, perceptual_loss
-from dancenow.training import BETAS, Trainer
+from dancenow.model import winograd
+from dancenow.model.losses import feature_matching, lsgan
+from dancenow.model.perceptual import VGG19_CHANNELS, build_vgg19, perceptual_loss
+from dancenow.training.trainer import BETAS, Trainer
 
 SIZE = (512, 256)
 ENOUGH_CHANNELS = winograd.ENOUGH_CHANNELS

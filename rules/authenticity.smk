@@ -3,7 +3,7 @@
 # OUTPUTS: results/authenticity/, results/{subject}.authenticity.json, results/{target}_as_{source}.authenticity.json
 
 from dancenow.errors import InputError
-from dancenow.pairs import check_split, names_of, targets_of
+from dancenow.planning.pairs import check_split, names_of, targets_of
 
 LEARNED, HELDOUT = config["authenticity"]["train"], config["authenticity"]["heldout"]
 # real footage on which the detector must find nothing: of those it does not know, where there are any

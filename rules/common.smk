@@ -13,10 +13,10 @@ from snakemake.utils import update_config, validate
 
 sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
-from dancenow.batch import summarise
+from dancenow.cluster.batch_summary import summarise
 from dancenow.files import as_on_disk, atomic_path
-from dancenow.names import is_name, load_names
-from dancenow.reruns import code_hash, contents
+from dancenow.planning.names import is_name, load_names
+from dancenow.planning.reruns import code_hash, contents
 from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training
 
 
@@ -283,7 +283,7 @@ def videos_of(wildcards):
 
 
 def parts_of(wildcards):
-    """Of each video, the part that is used, as dancenow.selection.select takes it."""
+    """Of each video, the part that is used, as dancenow.video.selection.select takes it."""
     return [
         {key: clip[key] for key in ("start", "end", "fps", "crop") if key in clip}
         for clip in clips_of(wildcards.subject)
@@ -370,7 +370,7 @@ def as_given(function):
 
 
 def held_by(function, folder=False):
-    """As param: hashes of what the files hold; folder: as of dancenow.reruns.contents."""
+    """As param: hashes of what the files hold; folder: as of dancenow.planning.reruns.contents."""
     return lambda wildcards: [contents(path, folder) for path in listed(function(wildcards))]
 
 

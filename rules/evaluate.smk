@@ -44,7 +44,7 @@ rule evaluate_transfer:
         "../envs/report.yaml"
     threads: workflow.cores
     resources:
-        mem_mb=lambda wildcards, attempt: requests.again(5000, attempt),
+        mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),
         runtime=scoring_minutes,
     params:
         truth=as_given(truth_of),
@@ -103,7 +103,7 @@ rule evaluate_heldout:
         "../envs/report.yaml"
     threads: workflow.cores
     resources:
-        mem_mb=lambda wildcards, attempt: requests.again(5000, attempt),
+        mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),
         runtime=scoring_minutes,
     params:
         holdout=config["train"]["holdout"],

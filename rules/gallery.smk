@@ -56,7 +56,7 @@ rule measure_frames:
         "../envs/report.yaml"
     threads: workflow.cores
     resources:
-        mem_mb=lambda wildcards, attempt: requests.again(5000, attempt),
+        mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),
         runtime=scoring_minutes,
     params:
         truth=as_given(any_truth_of),

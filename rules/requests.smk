@@ -1,10 +1,11 @@
-# What heavy work asks a cluster for; the numbers are dancenow.requests'. Functions only. On one machine nothing
-# looks at them. A clip that is not extracted yet has no frame count: Snakemake then asks again before it submits.
+# What heavy work asks a cluster for; the numbers are dancenow.cluster.resources'. Functions only. On one
+# machine nothing looks at them. A clip that is not extracted yet has no frame count: Snakemake then asks
+# again before it submits.
 
 import errno
 import os
 
-from dancenow import requests
+from dancenow.cluster import resources
 
 EDGE = config["frames"]["long_edge"]
 
@@ -25,25 +26,25 @@ def probing_minutes(wildcards, attempt):
     """Minutes of probe_clip, and of extract_frames, for which it asks where both are one group. A long film takes longer."""
     videos = [Path(video) for video in videos_of(wildcards)]
     megabytes = sum(video.stat().st_size for video in videos if video.exists()) // 10**6
-    return requests.again(10 + megabytes // 50, attempt)
+    return resources.again(10 + megabytes // 50, attempt)
 
 
 def detection_minutes(wildcards, input, attempt):
     """Minutes of detect_poses."""
     frames = frames_of(wildcards.subject, input.frames)
-    return requests.again(requests.detection_minutes(EDGE, frames), attempt)
+    return resources.again(resources.detection_minutes(EDGE, frames), attempt)
 
 
 def training_memory(wildcards, attempt):
     """MB for train_generator, and for the stages after it, which take less (docs/memory.md)."""
-    return requests.again(requests.training_memory(train_of(wildcards.variant), EDGE), attempt)
+    return resources.again(resources.training_memory(train_of(wildcards.variant), EDGE), attempt)
 
 
 def training_minutes(wildcards, input, attempt):
     """Minutes for train_generator."""
     frames = frames_of(wildcards.target, input.frames)
-    return requests.training_again(
-        requests.training_minutes(train_of(wildcards.variant), EDGE, frames), attempt
+    return resources.training_again(
+        resources.training_minutes(train_of(wildcards.variant), EDGE, frames), attempt
     )
 
 
@@ -54,7 +55,9 @@ def stage_minutes(stage):
         train = train_of(wildcards.variant)
         steps = {key: train[stage].get(key) for key in ("steps", "epochs")}
         frames = frames_of(wildcards.target, input.frames)
-        return requests.training_again(requests.training_minutes(train | steps, EDGE, frames, stage), attempt)
+        return resources.training_again(
+            resources.training_minutes(train | steps, EDGE, frames, stage), attempt
+        )
 
     return minutes
 
@@ -67,28 +70,28 @@ def training_gpus(wildcards):
 
 def painting_memory(wildcards, attempt):
     """MB for synthesize_frames, synthesize_chunk and reconstruct_heldout."""
-    return requests.again(requests.painting_memory(train_of(wildcards.variant)["generator"], EDGE), attempt)
+    return resources.again(resources.painting_memory(train_of(wildcards.variant)["generator"], EDGE), attempt)
 
 
 def painting_minutes(wildcards, input, attempt):
     """Minutes for synthesize_frames, and for reconstruct_heldout."""
     painted = wildcards.get("source", wildcards.target)
-    return requests.again(requests.painting_minutes(EDGE, frames_of(painted, input.facts)), attempt)
+    return resources.again(resources.painting_minutes(EDGE, frames_of(painted, input.facts)), attempt)
 
 
 def chunk_minutes(wildcards, input, attempt):
     """Minutes for synthesize_chunk."""
     frames, chunks = frames_of(wildcards.source, input.facts), int(wildcards.chunks)
-    minutes = requests.chunk_minutes(EDGE, frames, chunks, config["synthesis"]["overlap"])
-    return requests.again(minutes, attempt)
+    minutes = resources.chunk_minutes(EDGE, frames, chunks, config["synthesis"]["overlap"])
+    return resources.again(minutes, attempt)
 
 
 def joining_minutes(wildcards, input, attempt):
     """Minutes for join_chunks."""
-    return requests.again(requests.joining_minutes(EDGE, frames_of(wildcards.source, input.facts)), attempt)
+    return resources.again(resources.joining_minutes(EDGE, frames_of(wildcards.source, input.facts)), attempt)
 
 
 def scoring_minutes(wildcards, input, attempt):
     """Minutes for evaluate_transfer and evaluate_heldout."""
     scored = wildcards.get("source", wildcards.target)
-    return requests.again(requests.scoring_minutes(EDGE, frames_of(scored, input.video)), attempt)
+    return resources.again(resources.scoring_minutes(EDGE, frames_of(scored, input.video)), attempt)

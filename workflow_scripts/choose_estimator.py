@@ -2,9 +2,9 @@
 
 import logging
 
-from dancenow.estimators import choose
 from dancenow.files import write_json
 from dancenow.job import job
+from dancenow.pose.estimators import choose
 
 with job(snakemake.log[0]):
     decision = choose(snakemake.params.estimator, snakemake.params.checkpoint)

@@ -2,9 +2,9 @@
 
 import logging
 
+from dancenow.evaluation.lpips import choose_lpips
 from dancenow.files import write_json
 from dancenow.job import job
-from dancenow.lpips import choose_lpips
 
 with job(snakemake.log[0]):
     decision = choose_lpips()

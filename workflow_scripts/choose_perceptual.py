@@ -4,7 +4,7 @@ import logging
 
 from dancenow.files import write_json
 from dancenow.job import job
-from dancenow.perceptual import choose
+from dancenow.model.perceptual import choose
 
 with job(snakemake.log[0]):
     decision = choose(snakemake.params.network)

@@ -2,8 +2,8 @@
 
 import logging
 
+from dancenow.cluster.storage import clean
 from dancenow.job import job
-from dancenow.storage import clean
 
 with job(snakemake.log[0]):
     logging.info("%s", "\n".join(clean(".", snakemake.params.stay)))

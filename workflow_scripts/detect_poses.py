@@ -1,11 +1,11 @@
 """Find everyone in every frame of a clip."""
 
-from dancenow.estimators import detect_people, open_estimator
 from dancenow.files import read_json
-from dancenow.frames import FrameStore
 from dancenow.job import job
 from dancenow.keypoints import save_people
-from dancenow.masks import save_masks
+from dancenow.pose.estimators import detect_people, open_estimator
+from dancenow.pose.masks import save_masks
+from dancenow.video.frames import FrameStore
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     estimator = open_estimator(read_json(snakemake.input.decision), threads)

@@ -1,7 +1,7 @@
 """One transfer's page of the gallery, complete in itself."""
 
-from dancenow.gallery.page import write_player
 from dancenow.job import job
+from dancenow.pages.gallery.page import write_player
 
 with job(snakemake.log[0]):
     given = snakemake.input

@@ -1,6 +1,6 @@
 """Score the reconstruction of footage that training never saw, beside two baselines."""
 
-from dancenow.evaluation import evaluate_heldout
+from dancenow.evaluation.evaluate import evaluate_heldout
 from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads) as threads:

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from dancenow.evaluation import evaluate_transfer
+from dancenow.evaluation.evaluate import evaluate_transfer
 from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads) as threads:

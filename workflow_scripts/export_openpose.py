@@ -1,7 +1,7 @@
 """A pose as a folder of OpenPose JSON."""
 
-from dancenow.formats.exporting import export_openpose
 from dancenow.job import job
+from dancenow.pose.formats.exporting import export_openpose
 
 with job(snakemake.log[0]):
     export_openpose(snakemake.input.pose, snakemake.input.facts, snakemake.output.folder)

@@ -1,8 +1,8 @@
 """All frames of a subject's clips, decoded once at the working size, into one file with random access."""
 
 from dancenow.files import read_json
-from dancenow.frames import extract_frames
 from dancenow.job import job
+from dancenow.video.frames import extract_frames
 
 with job(snakemake.log[0], snakemake.threads):
     extract_frames(

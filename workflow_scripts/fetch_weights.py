@@ -2,9 +2,9 @@
 
 import logging
 
+from dancenow.cluster.weights import write_list
 from dancenow.files import read_json
 from dancenow.job import job
-from dancenow.weights import write_list
 
 with job(snakemake.log[0]):
     given = snakemake.input

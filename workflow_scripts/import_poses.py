@@ -1,7 +1,7 @@
 """The user's own keypoints, as if they had been detected."""
 
-from dancenow.formats.importing import import_poses
 from dancenow.job import job
+from dancenow.pose.formats.importing import import_poses
 
 with job(snakemake.log[0]):
     import_poses(snakemake.params.poses, snakemake.input.facts, snakemake.output.people)

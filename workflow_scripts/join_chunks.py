@@ -1,8 +1,8 @@
 """The target in the source's poses, silent, from its parts."""
 
-from dancenow.chunks import join_chunks
 from dancenow.files import read_json
 from dancenow.job import job
+from dancenow.synthesis.chunks import join_chunks
 
 with job(snakemake.log[0], snakemake.threads):
     source, target = read_json(snakemake.input.facts), read_json(snakemake.input.target)

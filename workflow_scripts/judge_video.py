@@ -1,6 +1,6 @@
 """Real or one of our own results? One video, with how sure the detector is and whom it knows."""
 
-from dancenow.authenticity import judge_video
+from dancenow.authenticity.judge import judge_video
 from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads) as threads:

@@ -1,7 +1,7 @@
 """Every transfer beside its source and its skeleton, on one page."""
 
-from dancenow.gallery.page import write_gallery
 from dancenow.job import job
+from dancenow.pages.gallery.page import write_gallery
 
 with job(snakemake.log[0]):
     given = snakemake.input

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from dancenow.dataset import training_frame_count
-from dancenow.frames import FrameStore
 from dancenow.job import job
 from dancenow.keypoints import load_pose
-from dancenow.masks import load_masks
+from dancenow.model.plate import make_plate
 from dancenow.pictures import write_png
-from dancenow.plate import make_plate
+from dancenow.pose.masks import load_masks
+from dancenow.training.dataset import training_frame_count
+from dancenow.video.frames import FrameStore
 
 with job(snakemake.log[0]):
     frames = FrameStore(snakemake.input.frames)

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from dancenow.dataset import training_frame_count
-from dancenow.frames import FrameStore
 from dancenow.job import job
 from dancenow.keypoints import load_pose
-from dancenow.masks import load_masks
 from dancenow.pictures import read_png
+from dancenow.pose.masks import load_masks
 from dancenow.references.bank import make_bank
 from dancenow.references.files import save_bank
+from dancenow.training.dataset import training_frame_count
+from dancenow.video.frames import FrameStore
 
 with job(snakemake.log[0], snakemake.threads):
     given = snakemake.input

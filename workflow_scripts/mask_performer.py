@@ -1,10 +1,11 @@
 """The performer's mask in each frame."""
 
-from dancenow.dataset import training_frame_count
-from dancenow.frames import FrameStore
 from dancenow.job import job
 from dancenow.keypoints import load_pose
-from dancenow.masks import load_masks, performer_masks, save_masks
+from dancenow.model.performer_masks import performer_masks
+from dancenow.pose.masks import load_masks, save_masks
+from dancenow.training.dataset import training_frame_count
+from dancenow.video.frames import FrameStore
 
 with job(snakemake.log[0], snakemake.threads):
     frames, found = FrameStore(snakemake.input.frames), snakemake.input.masks

@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-from dancenow.gallery.series import measure_frames
 from dancenow.job import job
+from dancenow.pages.gallery.series import measure_frames
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     inputs = SimpleNamespace(**dict(snakemake.input.items()), truth=snakemake.params.truth)

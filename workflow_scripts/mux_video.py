@@ -2,7 +2,7 @@
 
 from dancenow.files import read_json
 from dancenow.job import job
-from dancenow.media import mux
+from dancenow.video.media import mux
 
 with job(snakemake.log[0], snakemake.threads):
     (facts,) = read_json(snakemake.input.facts)  # a source is one clip

@@ -1,7 +1,7 @@
 """The source's motion at the target's size and place, with the target's limb lengths."""
 
 from dancenow.job import job
-from dancenow.normalize import normalize_pair
+from dancenow.pose.normalize import normalize_pair
 
 with job(snakemake.log[0]):
     given = snakemake.input

@@ -1,7 +1,7 @@
 """The source's skeleton over the target's footage, before and after the normalisation, as a video."""
 
+from dancenow.figures.normalization_overlay import overlay_normalization
 from dancenow.job import job
-from dancenow.normalization_overlay import overlay_normalization
 
 with job(snakemake.log[0]):
     given = snakemake.input

@@ -1,7 +1,7 @@
 """A clip with its performer's skeleton on top."""
 
+from dancenow.figures.overlay import overlay_skeleton
 from dancenow.job import job
-from dancenow.overlay import overlay_skeleton
 
 with job(snakemake.log[0]):
     given = snakemake.input

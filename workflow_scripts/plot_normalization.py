@@ -1,7 +1,7 @@
 """Source skeleton, normalised skeleton and target footage side by side."""
 
+from dancenow.figures.normalization_figure import plot_normalization
 from dancenow.job import job
-from dancenow.normalization_figure import plot_normalization
 
 with job(snakemake.log[0]):
     given = snakemake.input

@@ -1,7 +1,7 @@
 """Source, normalised skeleton and result of a transfer in one picture."""
 
+from dancenow.figures.transfer_figure import plot_transfer
 from dancenow.job import job
-from dancenow.transfer_figure import plot_transfer
 
 with job(snakemake.log[0]):
     given = snakemake.input

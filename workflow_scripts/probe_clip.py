@@ -2,7 +2,7 @@
 
 from dancenow.files import write_json
 from dancenow.job import job
-from dancenow.media import probe
+from dancenow.video.media import probe
 
 with job(snakemake.log[0], snakemake.threads):
     parts = zip(snakemake.params.clips, snakemake.params.parts, strict=True)

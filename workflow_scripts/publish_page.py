@@ -1,7 +1,7 @@
 """A Markdown page as HTML that is complete in itself."""
 
 from dancenow.job import job
-from dancenow.publishing import publish
+from dancenow.pages.publishing import publish
 
 with job(snakemake.log[0]):
     publish(snakemake.input.page, snakemake.output.page)

@@ -1,13 +1,13 @@
 """The target in its own held-out poses, silent."""
 
-from dancenow.cuts import cuts_after
-from dancenow.dataset import heldout
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
 from dancenow.references.bank import ChosenReferences
 from dancenow.references.files import load_bank
-from dancenow.synthesis import synthesize
+from dancenow.synthesis.painter import synthesize
+from dancenow.training.dataset import heldout
+from dancenow.video.cuts import cuts_after
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     whole = load_pose(snakemake.input.pose)

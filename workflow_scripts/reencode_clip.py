@@ -1,6 +1,6 @@
 """A subject's frames, written as a result is written, so that the codec tells nothing."""
 
-from dancenow.detector_data import reencode
+from dancenow.authenticity.detector_data import reencode
 from dancenow.job import job
 
 with job(snakemake.log[0]):

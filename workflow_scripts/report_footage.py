@@ -1,7 +1,7 @@
 """Whether a clip will do, on one page, before any training."""
 
 from dancenow.job import job
-from dancenow.report.reports import report_footage
+from dancenow.pages.report.reports import report_footage
 
 with job(snakemake.log[0]):
     report_footage(

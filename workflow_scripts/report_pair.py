@@ -1,7 +1,7 @@
 """Whether a target's footage shows what a source's dance asks for, on one page, before any training."""
 
 from dancenow.job import job
-from dancenow.report.reports import report_pair
+from dancenow.pages.report.reports import report_pair
 
 with job(snakemake.log[0]):
     given = snakemake.input

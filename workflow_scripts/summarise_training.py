@@ -1,7 +1,7 @@
 """One page about a model."""
 
 from dancenow.job import job
-from dancenow.training_summary import write_summary
+from dancenow.training.training_summary import write_summary
 
 with job(snakemake.log[0]):
     given, made = snakemake.input, snakemake.output

@@ -1,10 +1,10 @@
 """One part of the target in the source's poses, silent and lossless."""
 
-from dancenow.chunks import synthesize_chunk
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
 from dancenow.references.files import chosen_references
+from dancenow.synthesis.chunks import synthesize_chunk
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     cuts = read_json(snakemake.input.facts)["cuts"]

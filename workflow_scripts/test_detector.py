@@ -1,6 +1,6 @@
 """Judge people that the detector never saw, and real footage against itself."""
 
-from dancenow.detector_report import measure_detector, write_report
+from dancenow.authenticity.detector_report import measure_detector, write_report
 from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads) as threads:

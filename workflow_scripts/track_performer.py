@@ -1,7 +1,7 @@
 """One performer out of everyone found, cleaned."""
 
 from dancenow.job import job
-from dancenow.performer import track_file
+from dancenow.pose.performer import track_file
 
 with job(snakemake.log[0]):
     given = snakemake.input

@@ -1,6 +1,6 @@
 """Learn to tell the clips of the training's targets from the results that show them."""
 
-from dancenow.authenticity import train_on_videos
+from dancenow.authenticity.judge import train_on_videos
 from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads) as threads:

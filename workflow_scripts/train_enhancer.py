@@ -1,7 +1,7 @@
 """The second stage of the target's generator, at the full size."""
 
 from dancenow.job import job
-from dancenow.launch import train_on_devices
+from dancenow.training.launch import train_on_devices
 
 log_path = snakemake.log[0]
 with job(log_path, snakemake.threads) as threads:

@@ -20,8 +20,8 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dancenow.media import ffmpeg_binary
 from dancenow.stopping import EXIT_STATUS
+from dancenow.video.media import ffmpeg_binary
 from running import ROOT
 from slurm.records import WANTED, ask, jobs_of, records, seconds_of, show, summarise
 

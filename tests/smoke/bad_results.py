@@ -15,19 +15,19 @@ import torch
 
 import keypoint_files as files
 from clips import film
-from dancenow.checkpoint import save_generator
-from dancenow.dataset import heldout
 from dancenow.files import write_json
-from dancenow.frames import extract_frames
 from dancenow.keypoints import COUNT, IMPORTED, People, Pose, save_people, save_pose
-from dancenow.masks import MaskPacker, save_masks
-from dancenow.media import encode, probe
-from dancenow.networks import Generator
-from dancenow.normalize import measure_stance
+from dancenow.model.checkpoint import save_generator
+from dancenow.model.networks import Generator
 from dancenow.pictures import write_png
+from dancenow.pose.masks import MaskPacker, save_masks
+from dancenow.pose.normalize import measure_stance
 from dancenow.references.bank import make_bank
 from dancenow.references.files import save_bank, save_chosen
-from dancenow.train_target import train_target
+from dancenow.training.dataset import heldout
+from dancenow.training.train_target import train_target
+from dancenow.video.frames import extract_frames
+from dancenow.video.media import encode, probe
 from figures import footage, performer
 
 NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True}

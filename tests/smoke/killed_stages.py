@@ -41,7 +41,7 @@ STAGES = {
     ),
     "detect_poses": (
         {"decision": DECISION, **FRAMES}, {"people": PEOPLE, "masks": FOUND}, {},
-        ("dancenow.frames", "FrameStore.__getitem__", 3),
+        ("dancenow.video.frames", "FrameStore.__getitem__", 3),
     ),
     "track_performer": ({"people": PEOPLE, "facts": FRAMES["facts"]}, {"pose": POSE}, TRACKING, RENAMING),
     "measure_stance": ({"pose": POSE}, {"stance": STANCE}, {}, RENAMING),
@@ -73,22 +73,22 @@ STAGES = {
             "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
             "facts": FRAMES["facts"],
         },
-        {"video": PAINTED}, {}, ("dancenow.synthesis", "Painter.paint", 3),
+        {"video": PAINTED}, {}, ("dancenow.synthesis.painter", "Painter.paint", 3),
     ),
     "synthesize_chunk": (
         {
             "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
             "facts": FRAMES["facts"],
         },
-        {"video": CHUNK}, {"overlap": 2}, ("dancenow.synthesis", "Painter.paint", 3),
+        {"video": CHUNK}, {"overlap": 2}, ("dancenow.synthesis.painter", "Painter.paint", 3),
     ),
     "join_chunks": (
         {"chunks": [CHUNK], "facts": FRAMES["facts"], "target": FRAMES["facts"]}, {"video": JOINED}, {},
-        ("dancenow.media", "_next_frame", 3),
+        ("dancenow.video.media", "_next_frame", 3),
     ),
     "mux_video": (
         {"video": PAINTED, "facts": CLIPS}, {"video": RESULT}, {"clip": CLIP},
-        ("dancenow.media", "_holds", 1),
+        ("dancenow.video.media", "_holds", 1),
     ),
 }  # fmt: skip
 
@@ -171,11 +171,11 @@ def kill_and_repeat(folder, rule):
 if __name__ == "__main__":
     # before the forks, so that each costs nothing
     for library in (
-        "estimators.mediapipe_holistic",
-        "normalize",
-        "synthesis",
-        "plate",
-        "performer",
+        "pose.estimators.mediapipe_holistic",
+        "pose.normalize",
+        "synthesis.painter",
+        "model.plate",
+        "pose.performer",
         "references.preview",
     ):
         import_module(f"dancenow.{library}")

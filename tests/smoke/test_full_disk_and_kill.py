@@ -18,12 +18,12 @@ import torch
 from bad_inputs import FULL_DISK
 
 from clips import ffmpeg
-from dancenow.checkpoint import save_generator
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
-from dancenow.frames import FrameStore
 from dancenow.job import job
-from dancenow.networks import Generator
+from dancenow.model.checkpoint import save_generator
+from dancenow.model.networks import Generator
+from dancenow.video.frames import FrameStore
 from running import ROOT, run_snakemake, said
 
 SMALL = 16 << 10

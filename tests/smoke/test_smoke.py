@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
-from dancenow.media import decode, ffmpeg_binary, ffprobe_binary, probe
+from dancenow.model.windows import person_boxes
 from dancenow.pictures import read_png
-from dancenow.windows import person_boxes
+from dancenow.video.frames import FrameStore
+from dancenow.video.media import decode, ffmpeg_binary, ffprobe_binary, probe
 from running import ROOT, run_snakemake
 
 FRAMES = {"alice": 50, "brunomars": 20}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dancenow import media
+from dancenow.video import media
 
 
 def ffmpeg(*arguments, data=None):

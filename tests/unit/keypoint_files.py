@@ -111,7 +111,7 @@ def write_wholebody(path, split=True):
 
 def facts(width=1920, height=1080, long_edge=512, frames=COUNT, **clip):
     """The facts of a frame store of such a clip."""
-    from dancenow import media
+    from dancenow.video import media
 
     clip = {"file": "clip.mp4", "width": width, "height": height, "variable_rate": False, "crop": None} | clip
     size = media.working_size(width, height, long_edge)

@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 
 from dancenow import parallel
-from dancenow.dataset import ClipSampler
 from dancenow.device import prepare
-from dancenow.perceptual import PerceptualNetwork
-from dancenow.training import Trainer
+from dancenow.model.perceptual import PerceptualNetwork
+from dancenow.training.dataset import ClipSampler
+from dancenow.training.trainer import Trainer
 from figures import footage, performer
 from tiny_training import SETTINGS
 

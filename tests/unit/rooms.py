@@ -4,10 +4,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from clips import film
-from dancenow import media
-from dancenow.frames import extract_frames
 from dancenow.keypoints import INDEX, People, save_people
-from dancenow.plate import person_mask
+from dancenow.model.plate import person_mask
+from dancenow.video import media
+from dancenow.video.frames import extract_frames
 
 SIZE = 160
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dancenow.adam import ChannelsLastAdam
+from dancenow.training.adam import ChannelsLastAdam
 
 BETAS = (0.5, 0.999)
 

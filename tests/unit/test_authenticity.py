@@ -2,14 +2,9 @@ import numpy as np
 import pytest
 
 from clips import film, one_line
-from dancenow.authenticity import (
-    decide,
-    summarise,
-    told_scale,
-    train_on_videos,
-)
+from dancenow.authenticity.judge import decide, summarise, told_scale, train_on_videos
+from dancenow.authenticity.separation import Scores
 from dancenow.errors import InputError
-from dancenow.separation import Scores
 
 
 def scores(*logits):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dancenow.batch import find_failure, summarise
+from dancenow.cluster.batch_summary import find_failure, summarise
 
 TARGETS, SOURCES = ["anna", "ben"], ["tango", "waltz", "anna"]
 

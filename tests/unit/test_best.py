@@ -3,9 +3,9 @@ import errno
 import pytest
 import torch
 
-from dancenow.best import BestGenerator
-from dancenow.checkpoint import load_generator
-from dancenow.networks import Generator
+from dancenow.model.checkpoint import load_generator
+from dancenow.model.networks import Generator
+from dancenow.training.best import BestGenerator
 
 NETWORK = {"channels": 4, "downs": 2, "blocks": 1}
 
@@ -43,7 +43,7 @@ def test_a_damaged_best_is_named_and_replaced_and_an_unreadable_one_is_left_alon
         raise OSError(errno.ESTALE, "Stale file handle", str(path))
 
     with monkeypatch.context() as patched:
-        patched.setattr("dancenow.checkpoint.read_through", fail)
+        patched.setattr("dancenow.model.checkpoint.read_through", fail)
         with pytest.raises(OSError, match="Stale"):
             best(Stage(2, 4.0))
     assert path.read_bytes() == whole

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tensorboardX.crc32c import crc32c
 
-from dancenow.board import Board, read_events
 from dancenow.pictures import write_png
+from dancenow.training.board import Board, read_events
 from events import pictures, scalars
 
 

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from clips import one_line
-from dancenow import media
-from dancenow.checkpoint import save_generator
-from dancenow.chunks import join_chunks, split, synthesize_chunk, warm_up
 from dancenow.errors import InputError
-from dancenow.networks import Generator, initialise
-from dancenow.synthesis import synthesize
+from dancenow.model.checkpoint import save_generator
+from dancenow.model.networks import Generator, initialise
+from dancenow.synthesis.chunks import join_chunks, split, synthesize_chunk, warm_up
+from dancenow.synthesis.painter import synthesize
+from dancenow.video import media
 from figures import performer
 
 NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clips import ffmpeg, film, read
-from dancenow import media
+from dancenow.video import media
 
 PATCHES = np.array(
     [

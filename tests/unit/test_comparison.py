@@ -7,14 +7,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from dancenow.errors import InputError
+from dancenow.evaluation.metrics import block_bootstrap
+from dancenow.evaluation.series import load_series, save_series
 from dancenow.figures import bars
 from dancenow.figures.comparison import Comparison, Row, compare, compare_files
 from dancenow.figures.measures import describe
 from dancenow.figures.style import bar_styles
 from dancenow.figures.tables import CSV_COLUMNS, csv_rows, latex, markdown, tabulate_ablation
 from dancenow.files import write_json
-from dancenow.metrics import block_bootstrap
-from dancenow.series import load_series, save_series
 
 KEY = ("ssim",)
 TOLD = {"seed": 0, "block": 5}

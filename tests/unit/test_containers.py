@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from clips import ffmpeg, film, numbered, numbers, one_line, read
-from dancenow import media, probing, programs
 from dancenow.errors import InputError
+from dancenow.video import media, probing, programs
 from test_encode_mux import sound
 from test_selection import QUARTERS, is_all, quartered
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from clips import ffmpeg
-from dancenow import cuts, media
-from dancenow.cuts import CutFinder, cuts_after, segment_starts, segments
+from dancenow.video import cuts, media
+from dancenow.video.cuts import CutFinder, cuts_after, segment_starts, segments
 
 
 def found(frames, fps=25):

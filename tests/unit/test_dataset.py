@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow.dataset import ClipSampler, heldout, prefetch, training_frame_count
 from dancenow.errors import InputError
+from dancenow.training.dataset import ClipSampler, heldout, prefetch, training_frame_count
 from figures import footage, performer
 
 

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from clips import film, numbered, one_line, read
-from dancenow import media
-from dancenow.detector_data import (
+from dancenow.authenticity.detector_data import (
     common_edge,
     degrade,
     draw_squares,
@@ -13,7 +12,8 @@ from dancenow.detector_data import (
     stored_pairs,
 )
 from dancenow.errors import InputError
-from dancenow.frames import FrameStore, write_frames
+from dancenow.video import media
+from dancenow.video.frames import FrameStore, write_frames
 
 WIDTH, HEIGHT = 96, 64
 

@@ -4,7 +4,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from clips import one_line
-from dancenow.detector import judge_squares, load_detector, save_detector, train_detector
+from dancenow.authenticity.detector import judge_squares, load_detector, save_detector, train_detector
 from dancenow.errors import InputError
 
 

@@ -7,13 +7,13 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from clips import film, one_line
-from dancenow import authenticity, detector_report
-from dancenow.authenticity import judge_video, train_on_videos
-from dancenow.detector_data import degrade, reencode
-from dancenow.detector_report import measure_detector, write_report
+from dancenow.authenticity import detector_report, judge
+from dancenow.authenticity.detector_data import degrade, reencode
+from dancenow.authenticity.detector_report import measure_detector, write_report
+from dancenow.authenticity.judge import judge_video, train_on_videos
 from dancenow.errors import InputError
-from dancenow.frames import write_frames
 from dancenow.pictures import read_png
+from dancenow.video.frames import write_frames
 
 EDGE, COUNT = 64, 101  # four blocks of 25 pairs: fewer have no verdict
 
@@ -46,8 +46,8 @@ def place(tmp_path_factory):
         film(folder / f"{name}.mp4", footage(10 + seed, blur=True), "-crf 16")
     known = [folder / "anna.mp4"], [folder / "anna_as_bob.mp4"], ["anna_as_bob"]
     with pytest.MonkeyPatch.context() as few:
-        few.setattr(authenticity, "SQUARES", 128)
-        few.setattr(authenticity, "FORMS", ((23, 1),))
+        few.setattr(judge, "SQUARES", 128)
+        few.setattr(judge, "FORMS", ((23, 1),))
         train_on_videos(*known, folder / "detector.safetensors", steps=25, seed=0, threads=1)
     return folder
 

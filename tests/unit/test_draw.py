@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dancenow import draw
-from dancenow.draw import draw_skeleton
 from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND
+from dancenow.pose import draw
+from dancenow.pose.draw import draw_skeleton
 from figures import performer
 
 

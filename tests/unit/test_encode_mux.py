@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from clips import ffmpeg, ffprobe, film, numbered, numbers, one_line, read, sounding_clip
-from dancenow import media
 from dancenow.errors import InputError
+from dancenow.video import media
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from dancenow.enhancer import EnhancedGenerator, grow
-from dancenow.networks import Discriminator, Generator, parameter_count
+from dancenow.model.enhancer import EnhancedGenerator, grow
+from dancenow.model.networks import Discriminator, Generator, parameter_count
 from figures import uninitialised
 
 NETWORK = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dancenow.reruns import imported_names, reached
+from dancenow.planning.reruns import imported_names, reached
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "workflow_scripts"

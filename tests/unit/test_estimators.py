@@ -11,10 +11,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from dancenow import estimators
 from dancenow.errors import InputError
 from dancenow.keypoints import COUNT
-from dancenow.looks import REGIONS
+from dancenow.pose import estimators
+from dancenow.pose.looks import REGIONS
 
 K30 = "shufflenetv2k30-wholebody"
 

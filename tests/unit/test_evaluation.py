@@ -4,9 +4,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dancenow import evaluation
 from dancenow.errors import InputError
-from dancenow.evaluation import (
+from dancenow.evaluation import evaluate as evaluation
+from dancenow.evaluation.evaluate import (
     NEIGHBOUR,
     PLATE,
     RESULT,
@@ -18,14 +18,14 @@ from dancenow.evaluation import (
     evaluate_transfer,
     nearest_neighbours,
 )
-from dancenow.evaluation_tables import markdown_page, markdown_table
+from dancenow.evaluation.evaluation_tables import markdown_page, markdown_table
+from dancenow.evaluation.lpips import build_lpips, convert, load_judges
+from dancenow.evaluation.regions import FACE, FRAME, HANDS, MASK, PERSON
+from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import scores_by_row
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import BODY_NAMES, COUNT, FEET, INDEX, Pose, save_pose
-from dancenow.lpips import build_lpips, convert, load_judges
-from dancenow.media import encode, probe
-from dancenow.regions import FACE, FRAME, HANDS, MASK, PERSON
-from dancenow.series import load_series
+from dancenow.video.media import encode, probe
 from tiny_lpips import tiny_arrays
 
 WITHOUT_LPIPS = {"network": None, "weights": None, "sha256": None, "reason": "no index"}

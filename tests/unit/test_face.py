@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow.checkpoint import save_generator
 from dancenow.errors import InputError
-from dancenow.face import FacePainter, cut_faces, face_corners, load_face, paste_faces
 from dancenow.keypoints import INDEX
-from dancenow.networks import Generator, PatchDiscriminator, parameter_count
-from dancenow.synthesis import paint_clip
+from dancenow.model.checkpoint import save_generator
+from dancenow.model.face import FacePainter, cut_faces, face_corners, load_face, paste_faces
+from dancenow.model.networks import Generator, PatchDiscriminator, parameter_count
+from dancenow.synthesis.painter import paint_clip
 from figures import performer, uninitialised
 
 FACE = {"channels": 4, "downs": 2, "blocks": 1}

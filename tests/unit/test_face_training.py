@@ -3,17 +3,17 @@ import pytest
 import torch
 from torch import nn
 
-from dancenow import winograd
 from dancenow.device import prepare
 from dancenow.errors import InputError
-from dancenow.face_training import FacePreviews, FaceSampler, FaceTrainer, masked_lsgan
 from dancenow.keypoints import INDEX
-from dancenow.networks import Generator
-from dancenow.perceptual import PerceptualNetwork
+from dancenow.model import winograd
+from dancenow.model.networks import Generator
+from dancenow.model.perceptual import PerceptualNetwork
+from dancenow.model.winograd import TransformedWeights
 from dancenow.pictures import read_png
 from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
-from dancenow.winograd import TransformedWeights
+from dancenow.training.face_training import FacePreviews, FaceSampler, FaceTrainer, masked_lsgan
 from figures import footage, performer
 
 MAIN = {"channels": 4, "downs": 2, "blocks": 1}

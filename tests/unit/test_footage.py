@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from clips import ffmpeg, film, numbered, numbers, read
-from dancenow import media
+from dancenow.video import media
 from test_colour import PATCHES, patches_in_yuv
 
 

@@ -8,16 +8,15 @@ import pytest
 
 import keypoint_files as files
 from clips import film, one_line
-from dancenow import media
 from dancenow.errors import InputError
 from dancenow.files import write_json
-from dancenow.formats import exporting
-from dancenow.formats.clip_pixels import to_clip, to_working
-from dancenow.formats.exporting import export_openpose
-from dancenow.formats.importing import import_poses
-from dancenow.frames import FrameStore, extract_frames
-from dancenow.keypoints import INDEX, Pose, load_people, save_pose
-from dancenow.performer import require_same_estimator
+from dancenow.keypoints import INDEX, Pose, load_people, require_same_estimator, save_pose
+from dancenow.pose.formats import exporting
+from dancenow.pose.formats.clip_pixels import to_clip, to_working
+from dancenow.pose.formats.exporting import export_openpose
+from dancenow.pose.formats.importing import import_poses
+from dancenow.video import media
+from dancenow.video.frames import FrameStore, extract_frames
 from figures import performer
 from test_formats_read import FORMATS
 

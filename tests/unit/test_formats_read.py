@@ -9,10 +9,10 @@ import pytest
 import keypoint_files as files
 from clips import one_line
 from dancenow.errors import InputError
-from dancenow.formats.openpose import read_folder
-from dancenow.formats.skeletons import BODIES
-from dancenow.formats.wholebody import read_results
 from dancenow.keypoints import INDEX
+from dancenow.pose.formats.openpose import read_folder
+from dancenow.pose.formats.skeletons import BODIES
+from dancenow.pose.formats.wholebody import read_results
 from running import ROOT
 
 HANDS = (files.LEFT_HAND, files.RIGHT_HAND)

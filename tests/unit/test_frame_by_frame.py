@@ -5,18 +5,18 @@ import pytest
 import torch
 from torch import nn
 
-from dancenow.checkpoint import load_generator, save_generator
-from dancenow.dataset import ClipSampler
 from dancenow.device import prepare
-from dancenow.enhancer import EnhancedGenerator
 from dancenow.errors import InputError
-from dancenow.networks import Discriminator, Generator, initialise, parameter_count
-from dancenow.perceptual import PerceptualNetwork
-from dancenow.previews import Previews
+from dancenow.model.checkpoint import load_generator, save_generator
+from dancenow.model.enhancer import EnhancedGenerator
+from dancenow.model.networks import Discriminator, Generator, initialise, parameter_count
+from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
-from dancenow.synthesis import paint_clip
-from dancenow.training import Trainer
+from dancenow.synthesis.painter import paint_clip
+from dancenow.training.dataset import ClipSampler
+from dancenow.training.previews import Previews
+from dancenow.training.trainer import Trainer
 from figures import footage, performer, uninitialised
 from tiny_training import SETTINGS
 

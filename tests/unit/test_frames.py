@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dancenow import frames, media
 from dancenow.errors import InputError
-from dancenow.frames import FrameStore, extract_frames
+from dancenow.video import frames, media
+from dancenow.video.frames import FrameStore, extract_frames
 
 
 def numbered(count, height=96, width=128):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from clips import film
-from dancenow import media
 from dancenow.errors import InputError
+from dancenow.video import media
 
 
 @pytest.mark.parametrize(

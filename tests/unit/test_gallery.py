@@ -11,8 +11,8 @@ import pytest
 from browser import browser_page
 from clips import ffmpeg, one_line
 from dancenow.errors import InputError
-from dancenow.gallery.page import write_gallery, write_player
-from dancenow.media import encode
+from dancenow.pages.gallery.page import write_gallery, write_player
+from dancenow.video.media import encode
 
 FPS, FRAMES, BITS = 25, 100, 7
 SIZES = {"source": (144, 90), "skeleton": (90, 90), "result": (90, 90)}

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from clips import one_line
-from dancenow.draw import draw_skeleton
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
-from dancenow.gallery import series
-from dancenow.gallery.panels import film_skeleton, film_source
-from dancenow.gallery.titles import SERIES
 from dancenow.keypoints import BODY, INDEX, save_pose
-from dancenow.media import decode, encode, probe
-from dancenow.normalize import measure_stance
+from dancenow.pages.gallery import series
+from dancenow.pages.gallery.panels import film_skeleton, film_source
+from dancenow.pages.gallery.titles import SERIES
+from dancenow.pose.draw import draw_skeleton
+from dancenow.pose.normalize import measure_stance
+from dancenow.video.media import decode, encode, probe
 from figures import footage, performer
 from rooms import write_clip
 

@@ -8,10 +8,10 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND
+from dancenow.pages.report.pair import clock, told_moments
+from dancenow.pages.report.reports import report_pair
 from dancenow.references.figure import PARTS
 from dancenow.references.gaps import find_gaps, runs
-from dancenow.report.pair import clock, told_moments
-from dancenow.report.reports import report_pair
 from drawn_people import dancer, painted
 from rooms import write_clip
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import BODY, BODY_NAMES, INDEX
-from dancenow.normalize import (
+from dancenow.pages.report.coverage import body_heights
+from dancenow.pose.normalize import (
     fit_similarity,
     ground_places,
     measure_stance,
     normalize_pose,
     standing_frames,
 )
-from dancenow.report.coverage import body_heights
-from dancenow.retarget import BONES, retarget
+from dancenow.pose.retarget import BONES, retarget
 from walkers import FPS, FRAMES, HEIGHT, leap, performer, perspective, upright, walk, without
 
 TALL, GROUND = 200, 400

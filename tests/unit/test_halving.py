@@ -5,10 +5,10 @@ import torch
 from torch.nn import functional as F
 
 from clips import film
-from dancenow.frames import FrameStore, extract_frames
-from dancenow.halving import halve, halve_footage, halve_pose
 from dancenow.keypoints import INDEX, load_pose, save_pose
-from dancenow.media import probe
+from dancenow.training.halving import halve, halve_footage, halve_pose
+from dancenow.video.frames import FrameStore, extract_frames
+from dancenow.video.media import probe
 from figures import footage, performer
 
 

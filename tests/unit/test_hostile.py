@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from clips import ffmpeg, film, numbered, numbers, one_line, read, sounding_clip
-from dancenow import media, programs
 from dancenow.errors import InputError
+from dancenow.video import media, programs
 
 
 @pytest.fixture(scope="module")
@@ -222,14 +222,14 @@ def test_a_program_that_hangs_is_ended_and_named(tmp_path, monkeypatch):
     script.write_text("#!/bin/sh\nexec sleep 60\n")
     script.chmod(0o755)
     monkeypatch.setattr(programs, "ffmpeg_binary", lambda: str(script))
-    monkeypatch.setattr("dancenow.probing.header_ffprobe", lambda: str(script))
+    monkeypatch.setattr("dancenow.video.probing.header_ffprobe", lambda: str(script))
     begun = time.monotonic()
     for act in (lambda: media.probe(clip), lambda: list(media.decode(clip, facts, 96, 64))):
         with pytest.raises(InputError) as error:
             act()
         one_line(error, "clip.mp4", "nothing came for 0.3 s", "copy the clip")
     monkeypatch.setattr(media, "probe", lambda path: {"duration": 0.1})
-    monkeypatch.setattr("dancenow.sound.MUX_SECONDS", 0.2)
+    monkeypatch.setattr("dancenow.video.sound.MUX_SECONDS", 0.2)
     with pytest.raises(InputError) as error:
         media.mux(clip, clip, facts, tmp_path / "out.mp4")
     one_line(error, "clip.mp4", "not read within")

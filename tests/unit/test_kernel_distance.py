@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dancenow.kernel_distance import kernel_distance
+from dancenow.evaluation.kernel_distance import kernel_distance
 
 
 def test_two_samples_by_hand():

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from dancenow.checkpoint import load_generator
 from dancenow.files import read_json
+from dancenow.model.checkpoint import load_generator
 from dancenow.stopping import EXIT_STATUS
 from events import scalars
 from running import ROOT

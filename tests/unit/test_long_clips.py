@@ -5,13 +5,13 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from dancenow import kernel_distance as kernel
-from dancenow import tracks
-from dancenow.gallery import series
+from dancenow.evaluation import kernel_distance as kernel
 from dancenow.keypoints import COUNT, People
-from dancenow.normalize import measure_stance
-from dancenow.plate import make_plate
-from dancenow.windows import MARGIN, person_boxes
+from dancenow.model.plate import make_plate
+from dancenow.model.windows import MARGIN, person_boxes
+from dancenow.pages.gallery import series
+from dancenow.pose import tracks
+from dancenow.pose.normalize import measure_stance
 from figures import performer
 
 LONG = 36_000  # frames

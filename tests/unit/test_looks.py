@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import INDEX
-from dancenow.looks import REGIONS, look_at, typical, unlike
+from dancenow.pose.looks import REGIONS, look_at, typical, unlike
 from figures import performer
 
 TRUNK, THIGHS = 0, 3

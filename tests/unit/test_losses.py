@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from dancenow.losses import feature_matching, layer_colour, lsgan, mask_error
+from dancenow.model.losses import feature_matching, layer_colour, lsgan, mask_error
 
 
 def test_lsgan_by_hand():

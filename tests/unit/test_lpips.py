@@ -11,12 +11,12 @@ import pytest
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
-from dancenow import lpips
 from dancenow.errors import InputError
+from dancenow.evaluation import lpips
+from dancenow.evaluation.lpips import build_lpips, choose_lpips, convert, load_judges, read_arrays
+from dancenow.evaluation.metrics import perceptual_in_box
 from dancenow.files import read_json, write_json
-from dancenow.lpips import build_lpips, choose_lpips, convert, load_judges, read_arrays
-from dancenow.metrics import perceptual_in_box
-from dancenow.perceptual import SETTINGS, perceptual_distance
+from dancenow.model.perceptual import SETTINGS, perceptual_distance
 from tiny_lpips import tiny_arrays
 
 # of the tiny weights as safetensors: should its layout ever change, so does the name of the published file

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.masks import MaskPacker, difference, holds, load_masks, performer_masks, save_masks, sharpen
+from dancenow.model.performer_masks import difference, performer_masks
+from dancenow.pose.masks import MaskPacker, holds, load_masks, save_masks, sharpen
 from figures import footage, performer
 
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from dancenow.estimators.mediapipe_holistic import MediapipeHolistic
 from dancenow.keypoints import BODY, BODY_NAMES, COUNT, INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.estimators.mediapipe_holistic import MediapipeHolistic
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 STEP = 12  # frames of the clip between two that are looked at

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from dancenow.estimators import mediapipe_holistic, mediapipe_people
-from dancenow.estimators.mediapipe_holistic import MediapipeHolistic
-from dancenow.estimators.mediapipe_people import _overlap, crops
 from dancenow.keypoints import BODY, BODY_NAMES
+from dancenow.pose.estimators import mediapipe_holistic, mediapipe_people
+from dancenow.pose.estimators.mediapipe_holistic import MediapipeHolistic
+from dancenow.pose.estimators.mediapipe_people import _overlap, crops
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 FRAMES = 6

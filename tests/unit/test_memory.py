@@ -5,14 +5,14 @@ import torch
 import yaml
 from torch import nn
 
-from dancenow import winograd
+from dancenow.cluster.resources import training_memory
 from dancenow.errors import InputError
-from dancenow.memory import StepMemory, check_room, count_step, free_memory
-from dancenow.networks import parameter_count
-from dancenow.perceptual import PerceptualNetwork
-from dancenow.requests import training_memory
-from dancenow.training import Trainer, new_networks
-from dancenow.winograd import Convolution3x3
+from dancenow.model import winograd
+from dancenow.model.networks import parameter_count
+from dancenow.model.perceptual import PerceptualNetwork
+from dancenow.model.winograd import Convolution3x3
+from dancenow.training.memory import StepMemory, check_room, count_step, free_memory
+from dancenow.training.trainer import Trainer, new_networks
 from running import ROOT
 from tiny_training import SETTINGS
 

@@ -16,8 +16,8 @@ from dancenow.keypoints import (
     RIGHT_HAND,
     People,
 )
-from dancenow.mending import HELD, SWAPPED, hold_parts, mark, remove_jumps, unswap
-from dancenow.performer import track_performer
+from dancenow.pose.mending import HELD, SWAPPED, hold_parts, mark, remove_jumps, unswap
+from dancenow.pose.performer import track_performer
 from walkers import FPS, FRAMES, performer, wander
 
 WRIST, NOSE = INDEX["left_wrist"], INDEX["nose"]

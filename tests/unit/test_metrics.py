@@ -5,8 +5,7 @@ import pytest
 from scipy.signal import lfilter
 from skimage.metrics import structural_similarity
 
-from dancenow.keypoints import COUNT, INDEX, standing_height
-from dancenow.metrics import (
+from dancenow.evaluation.metrics import (
     block_bootstrap,
     perceptual_in_box,
     person_box,
@@ -15,7 +14,8 @@ from dancenow.metrics import (
     psnr_in_box,
     ssim_in_box,
 )
-from dancenow.perceptual import evaluation_decision, load_perceptual
+from dancenow.keypoints import COUNT, INDEX, standing_height
+from dancenow.model.perceptual import evaluation_decision, load_perceptual
 from figures import performer
 
 BOX = (20, 10, 60, 70)

@@ -4,8 +4,8 @@ from functools import partial
 import pytest
 import torch
 
-from dancenow.enhancer import EnhancedGenerator
-from dancenow.networks import COPY_BIAS, Discriminator, Generator, InstanceNorm, parameter_count
+from dancenow.model.enhancer import EnhancedGenerator
+from dancenow.model.networks import COPY_BIAS, Discriminator, Generator, InstanceNorm, parameter_count
 
 
 def test_published_sizes():

@@ -8,7 +8,7 @@ import pytest
 
 import tiny_training
 from dancenow.errors import InputError
-from dancenow.launch import choose_devices, train_on_devices
+from dancenow.training.launch import choose_devices, train_on_devices
 from running import ROOT
 
 # starts as many as are asked for, side by side, and ends with the largest status, as srun does

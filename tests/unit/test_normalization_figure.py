@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dancenow import normalization_figure
-from dancenow.normalization_figure import choose_moments
-from dancenow.normalize import normalize_pair
+from dancenow.figures import normalization_figure
+from dancenow.figures.normalization_figure import choose_moments
+from dancenow.pose.normalize import normalize_pair
 from walkers import FRAMES, performer, perspective, walk, write_pair
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from clips import ffprobe
-from dancenow.frames import FrameStore
+from dancenow.figures.normalization_overlay import DIM, footage_frame, overlay_frames, overlay_normalization
 from dancenow.keypoints import save_pose
-from dancenow.normalization_overlay import DIM, footage_frame, overlay_frames, overlay_normalization
+from dancenow.video.frames import FrameStore
 from figures import performer
 from rooms import SIZE, room, write_clip
 from walkers import copy_of

@@ -9,7 +9,7 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose
-from dancenow.normalize import (
+from dancenow.pose.normalize import (
     fit_similarity,
     letterbox_pose,
     measure_stance,

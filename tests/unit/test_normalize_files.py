@@ -8,7 +8,7 @@ import pytest
 from dancenow.errors import InputError
 from dancenow.files import read_json
 from dancenow.keypoints import load_pose, save_pose
-from dancenow.normalize import measure_stance_file, normalize_pair, normalize_pose
+from dancenow.pose.normalize import measure_stance_file, normalize_pair, normalize_pose
 from walkers import performer, wander, without, write_pair
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow import estimators
 from dancenow.errors import InputError
-from dancenow.estimators.openpifpaf_wholebody import MEAN, OpenpifpafWholebody
-from dancenow.estimators.pifpaf_compat import import_openpifpaf
 from dancenow.keypoints import BODY_NAMES, COUNT, LEFT_HAND, RIGHT_HAND
+from dancenow.pose import estimators
+from dancenow.pose.estimators.openpifpaf_wholebody import MEAN, OpenpifpafWholebody
+from dancenow.pose.estimators.pifpaf_compat import import_openpifpaf
 
 openpifpaf = import_openpifpaf()
 

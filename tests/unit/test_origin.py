@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dancenow.dataset import heldout
 from dancenow.keypoints import INDEX, INVENTED, MEASURED, MISSING, REPAIRED, load_pose, save_pose
+from dancenow.training.dataset import heldout
 from figures import performer
 
 WRIST, NOSE = INDEX["left_wrist"], INDEX["nose"]

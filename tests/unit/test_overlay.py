@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from clips import ffprobe, sounding_clip
-from dancenow import media
 from dancenow.errors import InputError
-from dancenow.frames import extract_frames
+from dancenow.figures.overlay import DIMMED, DOTS, draw_frame, overlay_skeleton
 from dancenow.keypoints import INDEX, INVENTED, REPAIRED, save_pose
-from dancenow.overlay import DIMMED, DOTS, draw_frame, overlay_skeleton
+from dancenow.video import media
+from dancenow.video.frames import extract_frames
 from figures import performer
 
 WIDTH, HEIGHT = 96, 64

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow.checkpoint import save_generator
 from dancenow.files import write_json
 from dancenow.keypoints import load_pose, save_pose
-from dancenow.networks import Generator
+from dancenow.model.checkpoint import save_generator
+from dancenow.model.networks import Generator
 from dancenow.references.bank import make_bank
 from dancenow.references.files import load_bank, load_chosen, save_bank, save_chosen
 from drawn_people import WALL, dancer, painted

@@ -4,7 +4,7 @@ import pytest
 
 from clips import one_line
 from dancenow.errors import InputError
-from dancenow.pairs import check_split, names_of, targets_of
+from dancenow.planning.pairs import check_split, names_of, targets_of
 
 
 def test_who_takes_part():

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import parallel_worker
-from dancenow.dataset import ClipSampler
 from dancenow.errors import InputError
-from dancenow.launch import choose_devices
+from dancenow.training.dataset import ClipSampler
+from dancenow.training.launch import choose_devices
 from figures import footage, performer
 from running import ROOT
 

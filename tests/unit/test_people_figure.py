@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 
 from clips import film
-from dancenow import media
 from dancenow.errors import InputError
-from dancenow.frames import FrameStore, extract_frames
+from dancenow.figures.people_figure import (
+    CELL,
+    choose_moments,
+    colour_of,
+    draw_everyone,
+    plot_people,
+    shown_in,
+)
 from dancenow.keypoints import save_people
-from dancenow.people_figure import CELL, choose_moments, colour_of, draw_everyone, plot_people, shown_in
 from dancenow.pictures import read_png
-from dancenow.tracks import find_persons
+from dancenow.pose.tracks import find_persons
+from dancenow.video import media
+from dancenow.video.frames import FrameStore, extract_frames
 from test_performer import crowd, walker
 
 COUNT = 40

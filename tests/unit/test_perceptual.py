@@ -6,9 +6,9 @@ import torch
 from skimage import data
 from torch.nn import functional as F
 
-from dancenow import perceptual
 from dancenow.errors import InputError
-from dancenow.perceptual import (
+from dancenow.model import perceptual
+from dancenow.model.perceptual import (
     PerceptualNetwork,
     build_lite,
     build_vgg19,

@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.keypoints import COUNT, INDEX, People, load_people, load_pose, save_people, save_pose
-from dancenow.looks import REGIONS
-from dancenow.performer import require_same_estimator, track_file, track_performer
+from dancenow.keypoints import (
+    COUNT,
+    INDEX,
+    People,
+    load_people,
+    load_pose,
+    require_same_estimator,
+    save_people,
+    save_pose,
+)
+from dancenow.pose.looks import REGIONS
+from dancenow.pose.performer import track_file, track_performer
 from figures import performer
 
 AS_IS = {"max_gap": 0, "smoothing": "none", "window": 5}

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dancenow.plate import fill_along_rows, make_plate, person_mask
+from dancenow.model.plate import fill_along_rows, make_plate, person_mask
 from figures import footage, performer
 
 

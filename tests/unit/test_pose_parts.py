@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from dancenow.evaluation.pose_parts import PARTS, part_series
 from dancenow.keypoints import COUNT, FACE, LEFT_HAND, RIGHT_HAND
-from dancenow.pose_parts import PARTS, part_series
 
 
 def whole(x=0.0, y=0.0):

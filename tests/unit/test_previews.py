@@ -3,11 +3,11 @@ import pytest
 import torch
 
 from dancenow.device import prepare
-from dancenow.loop import preview_steps
-from dancenow.media import decode, probe
-from dancenow.networks import Generator
+from dancenow.model.networks import Generator
 from dancenow.pictures import read_png, write_png
-from dancenow.previews import Previews
+from dancenow.training.loop import preview_steps
+from dancenow.training.previews import Previews
+from dancenow.video.media import decode, probe
 from figures import footage, performer
 
 
@@ -43,7 +43,7 @@ def test_strip_shows_every_stage_and_the_real_frames_and_no_older_run(tmp_path):
     x, y, w, h = previews.windows[previews.moments[0]]
     assert np.array_equal(real[:, :64], frames[previews.moments[0]][y : y + h, x : x + w])
     with pytest.MonkeyPatch.context() as small:
-        small.setattr("dancenow.previews.STRIP_ROW", 48)
+        small.setattr("dancenow.training.previews.STRIP_ROW", 48)
         previews.write_strip(tmp_path / "small.png", (2, 4))
     halves = strip.reshape(3 * 48, 2, 4 * 32, 2, 3).mean(axis=(1, 3))
     assert np.abs(read_png(tmp_path / "small.png") - halves).max() <= 1

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from clips import ffprobe, film, numbered, sounding_clip
-from dancenow import media
 from dancenow.errors import InputError
-from dancenow.evaluation import NEIGHBOUR, PLATE, RESULT
+from dancenow.evaluation.evaluate import NEIGHBOUR, PLATE, RESULT
+from dancenow.evaluation.metrics import block_bootstrap
+from dancenow.evaluation.series import save_series
 from dancenow.figures import bars, style
 from dancenow.figures.bars import axis_limit, plot_ablation
 from dancenow.figures.curves import plot_curves
@@ -23,10 +24,9 @@ from dancenow.figures.people import cell_sizes, compare_people
 from dancenow.figures.placing import plot_placing
 from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.files import write_json
-from dancenow.frames import extract_frames
 from dancenow.keypoints import save_pose
-from dancenow.metrics import block_bootstrap
-from dancenow.series import save_series
+from dancenow.video import media
+from dancenow.video.frames import extract_frames
 from figures import footage, performer
 
 COUNT, WIDTH, HEIGHT, DPI = 20, 96, 64, 60

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from clips import ffmpeg, one_line, sounding_clip
-from dancenow import media
 from dancenow.errors import InputError
+from dancenow.video import media
 
 
 @pytest.fixture(scope="module")

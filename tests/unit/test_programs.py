@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from clips import numbered, one_line
-from dancenow import media, programs
 from dancenow.errors import InputError
+from dancenow.video import media, programs
 from running import ROOT
 
 ANSWERS = {

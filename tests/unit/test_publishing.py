@@ -7,8 +7,8 @@ import pytest
 from browser import browser_page
 from clips import film, numbered, one_line
 from dancenow.errors import InputError
+from dancenow.pages.publishing import publish
 from dancenow.pictures import write_png
-from dancenow.publishing import publish
 
 TEXT = """# anna & <script>bad()</script>
 

@@ -3,9 +3,19 @@ import math
 import numpy as np
 import pytest
 
+from dancenow.evaluation.regions import (
+    FACE,
+    FRAME,
+    HANDS,
+    MASK,
+    PERSON,
+    Region,
+    compare,
+    regions_of,
+    silhouette,
+)
 from dancenow.keypoints import COUNT, FEET, INDEX, LEFT_HAND, RIGHT_HAND
-from dancenow.perceptual import evaluation_decision, load_perceptual
-from dancenow.regions import FACE, FRAME, HANDS, MASK, PERSON, Region, compare, regions_of, silhouette
+from dancenow.model.perceptual import evaluation_decision, load_perceptual
 
 WIDTH, HEIGHT = 160, 200
 TALL = 100  # px: a face's box is 20 px wide, a hand's 15

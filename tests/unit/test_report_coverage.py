@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import BODY, COUNT, INDEX, INVENTED, Pose
-from dancenow.normalize import measure_stance
-from dancenow.report.checks import track_checks
-from dancenow.report.coverage import (
+from dancenow.pages.report.checks import track_checks
+from dancenow.pages.report.coverage import (
     KINDS,
     PARTS,
     body_heights,
@@ -20,8 +19,8 @@ from dancenow.report.coverage import (
     part_vectors,
     pose_kinds,
 )
-from dancenow.report.footage import Footage, longest_run, swaps
-from dancenow.report.pair import (
+from dancenow.pages.report.footage import Footage, longest_run, swaps
+from dancenow.pages.report.pair import (
     MOST_SECONDS,
     advised_seconds,
     compare_footage,
@@ -30,7 +29,8 @@ from dancenow.report.pair import (
     outside_shares,
     worst_moments,
 )
-from dancenow.report.verdict import GOOD, LIMITS, SHOW
+from dancenow.pages.report.verdict import GOOD, LIMITS, SHOW
+from dancenow.pose.normalize import measure_stance
 from figures import STANDING, performer
 from walkers import copy_of
 

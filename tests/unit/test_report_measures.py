@@ -6,11 +6,11 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from dancenow.keypoints import COUNT as COUNT_ALL
-from dancenow.media import decode, probe
-from dancenow.plate import person_mask
-from dancenow.report.appearance import measure_appearance, person_sharpness, sample_frames
-from dancenow.report.camera import camera_motion
-from dancenow.report.verdict import GOOD, LIMITS
+from dancenow.model.plate import person_mask
+from dancenow.pages.report.appearance import measure_appearance, person_sharpness, sample_frames
+from dancenow.pages.report.camera import camera_motion
+from dancenow.pages.report.verdict import GOOD, LIMITS
+from dancenow.video.media import decode, probe
 from figures import performer
 from rooms import SIZE, room, with_person
 

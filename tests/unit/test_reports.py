@@ -9,8 +9,8 @@ import pytest
 
 from browser import find_browser
 from dancenow.keypoints import INDEX
-from dancenow.report.reports import report_footage, report_pair
-from dancenow.report.verdict import LIMITS, Limit, check, softened, worst
+from dancenow.pages.report.reports import report_footage, report_pair
+from dancenow.pages.report.verdict import LIMITS, Limit, check, softened, worst
 from figures import performer
 from rooms import SIZE, room, with_person, write_clip
 

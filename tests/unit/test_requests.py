@@ -7,10 +7,7 @@ import torch
 import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
-from dancenow.enhancer import grow
-from dancenow.memory import FLOAT32, META
-from dancenow.perceptual import PerceptualNetwork
-from dancenow.requests import (
+from dancenow.cluster.resources import (
     LONGEST,
     again,
     chunk_minutes,
@@ -25,7 +22,10 @@ from dancenow.requests import (
     training_minutes,
     training_steps,
 )
-from dancenow.training import Trainer, network_arguments, new_networks
+from dancenow.model.enhancer import grow
+from dancenow.model.perceptual import PerceptualNetwork
+from dancenow.training.memory import FLOAT32, META
+from dancenow.training.trainer import Trainer, network_arguments, new_networks
 from running import ROOT
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dancenow import reruns
+from dancenow.planning import reruns
 from running import ROOT
 
 CODE = "import os\n\n\ndef double(number):\n    return 2 * number\n"
@@ -42,10 +42,10 @@ def test_a_string_that_is_no_docstring_counts(folder):
 
 def test_what_a_script_reaches():
     found = {path.name for path in reruns.reached(ROOT / "workflow_scripts/train_generator.py")}
-    assert {"train_generator.py", "training.py", "adam.py", "rolling.py", "winograd.py"} <= found
-    assert not {"normalize.py", "batch.py", "mediapipe_holistic.py"} & found
+    assert {"train_generator.py", "trainer.py", "adam.py", "rolling.py", "winograd.py"} <= found
+    assert not {"normalize.py", "batch_summary.py", "mediapipe_holistic.py"} & found
     gallery = reruns.reached(ROOT / "workflow_scripts/make_gallery.py")
-    assert ROOT / "workflow_scripts/dancenow/gallery/page.html" in gallery
+    assert ROOT / "workflow_scripts/dancenow/pages/gallery/page.html" in gallery
 
 
 def test_contents_are_of_the_bytes(folder):
@@ -82,7 +82,7 @@ def test_a_folder_is_its_files_and_their_names(folder):
 
 def test_what_is_no_file_is_left_to_the_rule(folder):
     os.mkfifo(folder / "pipe")
-    code = "from dancenow.reruns import contents; print(contents('pipe'), contents('gone'))"
+    code = "from dancenow.planning.reruns import contents; print(contents('pipe'), contents('gone'))"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow_scripts")}
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=30

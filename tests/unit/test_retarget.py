@@ -8,8 +8,8 @@ import pytest
 
 from dancenow.files import read_json
 from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, load_pose, save_pose
-from dancenow.normalize import measure_stance, measure_stance_file, normalize_pair, normalize_pose
-from dancenow.retarget import BONES, PLAUSIBLE_RATIO, limb_ratios, retarget
+from dancenow.pose.normalize import measure_stance, measure_stance_file, normalize_pair, normalize_pose
+from dancenow.pose.retarget import BONES, PLAUSIBLE_RATIO, limb_ratios, retarget
 from walkers import leap, without
 
 DATA = Path(__file__).parents[2] / "data"

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dancenow.errors import DivergedError, InputError
-from dancenow.rolling import RollingCheckpoint
+from dancenow.training.rolling import RollingCheckpoint
 
 SETTINGS = {"settings": {"learning_rate": 2e-4, "weights": {"l1": 100.0}}, "pose": "5e" * 32}
 
@@ -124,7 +124,7 @@ def failing(monkeypatch, place, error):
 
 
 NOT_THE_CONTENT = {
-    "a stale handle": ("dancenow.rolling.read_through", OSError(errno.ESTALE, "Stale file handle")),
+    "a stale handle": ("dancenow.training.rolling.read_through", OSError(errno.ESTALE, "Stale file handle")),
     "an unreadable block": ("zipfile.ZipFile.testzip", OSError(errno.EIO, "Input/output error")),
     "no memory": ("torch.load", RuntimeError("DefaultCPUAllocator: can't allocate memory")),
     "no memory for Python": ("torch.load", MemoryError()),

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from clips import ffprobe, film, numbered, numbers, one_line, read
-from dancenow import media
 from dancenow.errors import InputError
-from dancenow.frames import FrameStore, extract_frames
+from dancenow.video import media
+from dancenow.video.frames import FrameStore, extract_frames
 from test_encode_mux import flash_and_beep, sound
 
 

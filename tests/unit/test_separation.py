@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dancenow.separation import Scores, accuracy, area, roc_curve, videos_right, with_interval
+from dancenow.authenticity.separation import Scores, accuracy, area, roc_curve, videos_right, with_interval
 
 
 def scores(*logits, every=1):

@@ -11,10 +11,10 @@ import torch
 from snakemake.iocontainers import InputFiles, OutputFiles
 
 import tiny_training
-from dancenow import launch, training
+from dancenow.training import launch, trainer
 from running import ROOT
 
-STEP = training.Trainer.train_step
+STEP = trainer.Trainer.train_step
 # as torch says it of a GPU, and what it really does on a CPU
 SHORT = {
     "cuda": "raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB.')",
@@ -25,13 +25,13 @@ ONE_OF_TWO = """
 import os
 if os.environ.get("RANK") == "1":
     import torch
-    from dancenow import training
-    step = training.Trainer.train_step
+    from dancenow.training import trainer
+    step = trainer.Trainer.train_step
     def short(trainer, batch):
         if trainer.step == 2:
             torch.empty(2**50)
         return step(trainer, batch)
-    training.Trainer.train_step = short
+    trainer.Trainer.train_step = short
 """
 
 
@@ -44,15 +44,15 @@ def inputs(tmp_path_factory):
 
 @pytest.mark.parametrize("short", SHORT.values(), ids=SHORT)
 def test_a_step_without_memory_is_one_line_and_the_checkpoint_stays(inputs, tmp_path, monkeypatch, short):
-    monkeypatch.setattr("dancenow.loop.SAVE_SECONDS", -1)
-    monkeypatch.setattr("dancenow.loop.SHARE", 1e9)
+    monkeypatch.setattr("dancenow.training.loop.SAVE_SECONDS", -1)
+    monkeypatch.setattr("dancenow.training.loop.SHARE", 1e9)
 
     def step(trainer, batch):
         if trainer.step == 3:
             exec(short, {"torch": torch})
         return STEP(trainer, batch)
 
-    monkeypatch.setattr(training.Trainer, "train_step", step)
+    monkeypatch.setattr(trainer.Trainer, "train_step", step)
     with pytest.raises(SystemExit) as end:
         tiny_training.train(inputs, tmp_path)
     log = (tmp_path / "train.log").read_text()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clips import ffmpeg, ffprobe, film, numbered, sounding_clip
-from dancenow import media
+from dancenow.video import media
 
 SINE = "-f lavfi -i sine=f={}:r=48000:d=1.2"
 

@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from clips import film
-from dancenow.checkpoint import load_generator, read_network
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
-from dancenow.frames import extract_frames
-from dancenow.halving import halve_footage
 from dancenow.keypoints import save_pose
-from dancenow.media import probe
-from dancenow.perceptual import choose
-from dancenow.stages import digests, open_stage
-from dancenow.synthesis import paint_clip
-from dancenow.train_target import train_target
+from dancenow.model.checkpoint import load_generator, read_network
+from dancenow.model.perceptual import choose
+from dancenow.synthesis.painter import paint_clip
+from dancenow.training.halving import halve_footage
+from dancenow.training.stages import digests, open_stage
+from dancenow.training.train_target import train_target
+from dancenow.video.frames import extract_frames
+from dancenow.video.media import probe
 from figures import footage, performer
 
 COMMON = {
@@ -138,7 +138,7 @@ def test_the_last_frame_has_a_part_in_the_next_one_or_none(trained):
 
 @pytest.mark.parametrize("name, before", [("first", None), ("enhancer", "first"), ("face", "enhancer")])
 def test_a_stage_that_does_not_fit_into_memory_does_not_begin(trained, monkeypatch, name, before):
-    monkeypatch.setattr("dancenow.train_target.free_memory", lambda device: 2**18)
+    monkeypatch.setattr("dancenow.training.train_target.free_memory", lambda device: 2**18)
     made = trained / name / "generator.safetensors"
     kept, again = made.read_bytes(), SETTINGS[name] | {"learning_rate": 0.5}
     monkeypatch.setitem(SETTINGS, name, again)

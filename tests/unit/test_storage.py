@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from dancenow.cluster.storage import KINDS, clean, measure, minutes_of, names_of
 from dancenow.errors import InputError
-from dancenow.storage import KINDS, clean, measure, minutes_of, names_of
 
 FILES = {  # MB
     "results/frames/anna.avi": 8, "results/frames/tango.avi": 4, "results/frames/waltz.avi": 2,

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow.checkpoint import load_generator, save_generator
 from dancenow.errors import InputError
-from dancenow.networks import Generator, initialise
-from dancenow.synthesis import paint_clip
+from dancenow.model.checkpoint import load_generator, save_generator
+from dancenow.model.networks import Generator, initialise
+from dancenow.synthesis.painter import paint_clip
 from figures import performer
 
 NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True}

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from dancenow.evaluation.temporal import measure_step, returns, step_between, warp_back
 from dancenow.keypoints import COUNT, INDEX
-from dancenow.temporal import measure_step, returns, step_between, warp_back
 
 HEIGHT = 200  # px of the body; a keypoint stands still below 0.6 px, its disc has a radius of 10 px
 SHAPE = 120, 140

@@ -8,8 +8,8 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, INDEX, boxes
-from dancenow.performer import track_performer
-from dancenow.tracks import choose_performer, find_persons
+from dancenow.pose.performer import track_performer
+from dancenow.pose.tracks import choose_performer, find_persons
 from test_performer import AS_IS, crowd, walker
 
 

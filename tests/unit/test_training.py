@@ -7,17 +7,17 @@ import pytest
 import torch
 from torch import nn
 
-from dancenow.dataset import ClipSampler
 from dancenow.device import prepare
 from dancenow.errors import DivergedError, Stopped
-from dancenow.loop import run_training
-from dancenow.networks import initialise
-from dancenow.perceptual import PerceptualNetwork
-from dancenow.previews import Previews
+from dancenow.model.networks import initialise
+from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
-from dancenow.rolling import RollingCheckpoint
-from dancenow.training import PAINTED, Clips, Trainer, disturb
+from dancenow.training.dataset import ClipSampler
+from dancenow.training.loop import run_training
+from dancenow.training.previews import Previews
+from dancenow.training.rolling import RollingCheckpoint
+from dancenow.training.trainer import PAINTED, Clips, Trainer, disturb
 from events import pictures, scalars
 from figures import footage, performer
 
@@ -220,8 +220,8 @@ def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch, ema):
         if trainer.step == 4:
             raise KilledError
 
-    monkeypatch.setattr("dancenow.loop.SAVE_SECONDS", -1)  # a checkpoint after every step
-    monkeypatch.setattr("dancenow.loop.SHARE", 1e9)
+    monkeypatch.setattr("dancenow.training.loop.SAVE_SECONDS", -1)  # a checkpoint after every step
+    monkeypatch.setattr("dancenow.training.loop.SHARE", 1e9)
     with pytest.raises(KilledError):
         run(make(ema=ema), tmp_path / "cut", kill)
     resumed = make(ema=ema)
@@ -243,8 +243,8 @@ def test_asked_to_stop_it_finishes_the_step_and_saves(tmp_path):
 
 
 def test_loss_that_is_not_finite_names_step_terms_and_checkpoint_and_saves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("dancenow.loop.SAVE_SECONDS", -1)
-    monkeypatch.setattr("dancenow.loop.SHARE", 1e9)
+    monkeypatch.setattr("dancenow.training.loop.SAVE_SECONDS", -1)
+    monkeypatch.setattr("dancenow.training.loop.SHARE", 1e9)
 
     def poison(trainer, counts):
         if trainer.step == 3:
@@ -298,8 +298,8 @@ def test_a_look_between_two_previews_changes_nothing(tmp_path, monkeypatch):
 
     asked, expected = train(tmp_path / "tenths")
     assert asked == [(step, True) for step in range(2, 21, 2)]
-    monkeypatch.setattr("dancenow.loop.LOOK_SECONDS", 0)
-    monkeypatch.setattr("dancenow.loop.SHARE", 1e9)
+    monkeypatch.setattr("dancenow.training.loop.LOOK_SECONDS", 0)
+    monkeypatch.setattr("dancenow.training.loop.SHARE", 1e9)
     asked, found = train(tmp_path / "always")
     assert asked == [(step, step % 2 == 0) for step in range(1, 21)]
     assert torch.equal(found, expected)

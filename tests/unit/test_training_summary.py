@@ -4,7 +4,7 @@ import numpy as np
 
 from dancenow.files import write_json
 from dancenow.pictures import read_png
-from dancenow.training_summary import write_summary
+from dancenow.training.training_summary import write_summary
 from tiny_training import SETTINGS
 
 

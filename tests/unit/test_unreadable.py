@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow.checkpoint import load_generator, load_weights, read_network, save_generator
 from dancenow.errors import InputError
+from dancenow.evaluation.series import load_series, save_series
 from dancenow.keypoints import load_pose, save_pose
-from dancenow.loop import run_training
-from dancenow.networks import Generator, fill
-from dancenow.perceptual import choose, load_perceptual
-from dancenow.rolling import RollingCheckpoint
-from dancenow.series import load_series, save_series
+from dancenow.model.checkpoint import load_generator, load_weights, read_network, save_generator
+from dancenow.model.networks import Generator, fill
+from dancenow.model.perceptual import choose, load_perceptual
+from dancenow.training.loop import run_training
+from dancenow.training.rolling import RollingCheckpoint
 from figures import performer
 
 NETWORK = {"channels": 4, "downs": 2, "blocks": 1}

@@ -1,6 +1,6 @@
 """The list of weights says of each what it is, where it lies and how it came there."""
 
-from dancenow.weights import write_list
+from dancenow.cluster.weights import write_list
 
 
 def test_each_decision_is_one_line(tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import COUNT
-from dancenow.windows import choose_sizes, fit_window, person_boxes, place_windows
+from dancenow.model.windows import choose_sizes, fit_window, person_boxes, place_windows
 from figures import performer
 
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from dancenow import winograd
-from dancenow.winograd import Convolution3x3, TransformedWeights, convolve, unchanged_weights
+from dancenow.model import winograd
+from dancenow.model.winograd import Convolution3x3, TransformedWeights, convolve, unchanged_weights
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from clips import one_line, sounding_clip
-from dancenow import media, probing, programs
 from dancenow.errors import InputError
-from dancenow.frames import write_frames
+from dancenow.video import media, probing, programs
+from dancenow.video.frames import write_frames
 
 NOISE = np.random.default_rng(0).integers(0, 255, (8, 64, 96, 3), np.uint8)
 FILMS = ["film.mp4", "chunk.mkv", "frames.avi", "sounding.mp4"]

@@ -56,14 +56,14 @@ def write_inputs(folder):
 
     from clips import film
     from dancenow.files import write_json
-    from dancenow.frames import extract_frames
     from dancenow.keypoints import save_pose
-    from dancenow.masks import MaskPacker, save_masks
-    from dancenow.media import probe
-    from dancenow.perceptual import choose
+    from dancenow.model.perceptual import choose
     from dancenow.pictures import write_png
+    from dancenow.pose.masks import MaskPacker, save_masks
     from dancenow.references.bank import make_bank
     from dancenow.references.files import save_bank
+    from dancenow.video.frames import extract_frames
+    from dancenow.video.media import probe
     from figures import footage, performer
 
     pose = performer(16)
@@ -85,8 +85,8 @@ def write_stage_before(folder):
     """What the later stages start from, in `folder`: networks of the first that have learned nothing."""
     import torch
 
-    from dancenow.checkpoint import save_discriminator, save_generator
-    from dancenow.networks import Discriminator, Generator
+    from dancenow.model.checkpoint import save_discriminator, save_generator
+    from dancenow.model.networks import Discriminator, Generator
 
     torch.manual_seed(0)
     generator, judge = Generator(**FIRST).state_dict(), Discriminator(**JUDGE).state_dict()
@@ -99,7 +99,7 @@ def train(inputs, folder, devices=1, stage="first", nodes=1):
     from snakemake.iocontainers import InputFiles, OutputFiles
 
     from dancenow.job import job
-    from dancenow.launch import train_on_devices
+    from dancenow.training.launch import train_on_devices
 
     files, made = (INPUTS, OUTPUTS) if stage == "first" else (INPUTS | BEFORE, dict(OUTPUTS))
     if stage != "first":
@@ -115,7 +115,7 @@ def send_at(place, count, number):
     """Send this process the signal `number` when it comes to `place` for the `count`th time."""
     import torch
 
-    from dancenow import train_target, training
+    from dancenow.training import train_target, trainer
 
     left = [count]
 
@@ -125,14 +125,14 @@ def send_at(place, count, number):
             os.kill(os.getpid(), number)
 
     if place == "step":
-        average = training.Trainer._update_average
+        average = trainer.Trainer._update_average
 
         def update(trainer):  # the networks have learned, their average and the optimisers' step have not
             if trainer.device.type != "meta":  # as when its memory is counted
                 reached()
             average(trainer)
 
-        training.Trainer._update_average = update
+        trainer.Trainer._update_average = update
     elif place == "save":  # half of the bytes are written
         write = torch.save
 
@@ -160,7 +160,7 @@ def attempt(inputs, folder, devices=1, stage="first", place=None, count=0, numbe
     child = os.fork()
     if not child:
         os.dup2(os.open(folder / "said", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
-        from dancenow import loop, previews
+        from dancenow.training import loop, previews
 
         previews.MOMENTS = 1
         loop.SAVE_SECONDS, loop.SHARE = 0, 1e9  # a checkpoint after every step
@@ -182,7 +182,7 @@ def attempt(inputs, folder, devices=1, stage="first", place=None, count=0, numbe
 if __name__ == "__main__":
     import torch
 
-    import dancenow.launch  # noqa: F401 - before the forks, so that each costs nothing
+    import dancenow.training.launch  # noqa: F401 - before the forks, so that each costs nothing
 
     torch.use_deterministic_algorithms(True)  # imports a thousand modules
     base, script = Path(sys.argv[1]), json.loads(sys.argv[2])

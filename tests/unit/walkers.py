@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from dancenow.keypoints import BODY_NAMES, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, save_pose
-from dancenow.normalize import measure_stance_file
+from dancenow.pose.normalize import measure_stance_file
 
 FPS = Fraction(25)
 FRAMES = 200

@@ -2,7 +2,7 @@
 
 import yaml
 
-from dancenow.batch import CLIP_STAGES, FIRST_STAGES, LATER_STAGES, PAIR_STAGES
+from dancenow.cluster.batch_summary import CLIP_STAGES, FIRST_STAGES, LATER_STAGES, PAIR_STAGES
 from running import ROOT, planned_jobs, said
 
 BATCH = "batch={targets: [alice, carol], sources: [alice, brunomars]}"

@@ -48,8 +48,8 @@ def test_place_dates_comments_and_docstrings_do_not_count(copied):
     for age, path in enumerate(files):
         os.utime(path, (FUTURE - age, FUTURE - age))  # the first result is the newest
     shutil.rmtree(copied.directory / "benchmarks")
-    edit(copied, "training.py", "import", "# a comment\nimport")
-    edit(copied, "adam.py", '"""', '"""Other words. ')
+    edit(copied, "training/trainer.py", "import", "# a comment\nimport")
+    edit(copied, "training/adam.py", '"""', '"""Other words. ')
     for path in [*copied.root.rglob("*.py"), *(copied.directory / "data").iterdir()]:
         os.utime(path, (FUTURE, FUTURE))
     assert planned_jobs(copied("-n", PAIR)) == {}
@@ -93,5 +93,5 @@ def test_a_clip_may_lie_elsewhere_or_be_gone_once_it_is_decoded(copied):
 
 
 def test_code_deep_in_the_imports_counts_where_it_is_imported(copied):
-    edit(copied, "adam.py", "return", "assert True\n    return")
+    edit(copied, "training/adam.py", "return", "assert True\n    return")
     assert planned_jobs(copied("-n", PAIR)) == TRAINED

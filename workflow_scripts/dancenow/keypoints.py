@@ -104,8 +104,8 @@ class People:
 
     keypoints: (N, 133, 3) float32 as in Pose; frame: (N,) int32, ascending, the frame of each row;
     count: frames in the clip (frames with nobody have no row). looks: (N, looks.REGIONS, 3) float32, what
-    each wears, as in dancenow.looks; None for imported keypoints and in files of before there were looks.
-    The rest as in Pose.
+    each wears, as in dancenow.pose.looks; None for imported keypoints and in files of before there were
+    looks. The rest as in Pose.
     """
 
     keypoints: np.ndarray
@@ -206,3 +206,16 @@ def _extreme(keypoints, axis, pick):
     fill = np.inf if pick is np.min else -np.inf
     places = pick(np.where(keypoints[..., 2] >= MIN_CONFIDENCE, keypoints[..., axis], fill), axis=1)
     return np.where(np.isfinite(places), places, np.nan)
+
+
+def require_same_estimator(a, b, path_a, path_b):
+    """InputError unless two Poses come from one estimator with one set of weights."""
+    if (a.estimator, a.checkpoint) != (b.estimator, b.checkpoint):
+        remedy = "delete results/poses/*.people.npz of one of them and run again"
+        if IMPORTED in (a.checkpoint, b.checkpoint):
+            remedy = "name keypoints of one format under `poses` for both subjects, or for neither"
+        raise InputError(
+            f"{path_a} was made by {a.estimator} ({a.checkpoint[:19]}), {path_b} by {b.estimator} "
+            f"({b.checkpoint[:19]}); their keypoints sit differently on the body: "
+            f"{remedy}"
+        )

@@ -6,11 +6,11 @@ import numpy as np
 from scipy.stats import t as student
 
 from dancenow.errors import InputError
-from dancenow.evaluation import RESULT
+from dancenow.evaluation.evaluate import RESULT
+from dancenow.evaluation.metrics import block_bootstrap
+from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import describe, scores_by_row
 from dancenow.files import read_json
-from dancenow.metrics import block_bootstrap
-from dancenow.series import load_series
 
 OURS = "ours"
 # Of six independent blocks all have the same sign by chance once in 32, of fewer more often than once in 20.
@@ -88,9 +88,9 @@ def compare_files(names, metrics_paths, series_paths):
 def compare(rows, seed, block):
     """{method: {key: Cell}} of {method: Row}, the last of them ours.
 
-    seed, block: of dancenow.metrics.block_bootstrap. The best of a measure is marked, and those that
-    follow it down to the first that is clearly worse. Clearly: the paired difference's interval over frames
-    lies above zero, and over seeds, where there are any, too. Where a difference comes from fewer than
+    seed, block: of dancenow.evaluation.metrics.block_bootstrap. The best of a measure is marked, and those
+    that follow it down to the first that is clearly worse. Clearly: the paired difference's interval over
+    frames lies above zero, and over seeds, where there are any, too. Where a difference comes from fewer than
     LEAST_BLOCKS blocks, or where nothing is clearly worse, none is marked.
     """
     ours = list(rows)[-1]

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from dancenow.figures.style import line_styles, printed
-from dancenow.training_summary import read_losses, smooth
+from dancenow.training.training_summary import read_losses, smooth
 
 COLUMNS = 4
 PANEL_INCHES = 1.45

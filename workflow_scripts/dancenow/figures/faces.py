@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from dancenow.dataset import heldout, training_frame_count
 from dancenow.errors import InputError
-from dancenow.face import face_corners
 from dancenow.figures.moments import read_moments
 from dancenow.figures.strips import Strip, print_strips, window
-from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
+from dancenow.model.face import face_corners
+from dancenow.training.dataset import heldout, training_frame_count
+from dancenow.video.frames import FrameStore
 
 FACES = 7
 CELL_INCHES = 1.0

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dancenow.evaluation import RESULT
+from dancenow.evaluation.evaluate import RESULT
+from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import HEADLINE, describe
 from dancenow.figures.moments import person_window, read_moments, skeleton
 from dancenow.figures.strips import Strip, print_strips, window
-from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
-from dancenow.series import load_series
+from dancenow.video.frames import FrameStore
 
 CASES = 6
 APART_SECONDS = 1.0  # neighbours fail alike; one of them is shown. Of a short clip they stand closer
@@ -21,8 +21,9 @@ CELL_INCHES = 1.4  # high, at most
 def plot_failures(series_path, video, truth, pose_path, png, pdf):
     """The worst frames, the worst first: skeleton, truth, result, their difference; writes a PNG and a PDF.
 
-    series_path: as of dancenow.series; video: the result; truth: a video of the same frames, or a FrameStore
-    (.avi) that ends with them; pose_path: the Pose asked for, of the same frames or ending with them.
+    series_path: as of dancenow.evaluation.series; video: the result; truth: a video of the same frames, or a
+    FrameStore (.avi) that ends with them; pose_path: the Pose asked for, of the same frames or ending with
+    them.
     """
     pose, series = load_pose(pose_path), load_series(series_path)[RESULT]
     count = max(map(len, series.values()))

@@ -2,8 +2,8 @@
 
 from dancenow.figures.moments import read_moments, skeleton, spread
 from dancenow.figures.strips import ROOM_INCHES, Strip, print_strips
-from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
+from dancenow.video.frames import FrameStore
 
 CELL_INCHES = 1.1  # high
 FEWEST, MOST = 3, 7

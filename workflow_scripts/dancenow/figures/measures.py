@@ -6,9 +6,15 @@ A key is the tuple of the names on the way to the number, without "scores" and t
 
 from typing import NamedTuple
 
-from dancenow.evaluation_tables import KERNEL_MEASURE, MEASURES, PART_MEASURES, REFERENCES, TIME_MEASURES
-from dancenow.lpips import LPIPS, LPIPS_FORM
-from dancenow.regions import PERSON, REGIONS
+from dancenow.evaluation.evaluation_tables import (
+    KERNEL_MEASURE,
+    MEASURES,
+    PART_MEASURES,
+    REFERENCES,
+    TIME_MEASURES,
+)
+from dancenow.evaluation.lpips import LPIPS, LPIPS_FORM
+from dancenow.evaluation.regions import PERSON, REGIONS
 
 # what a chart shows of all that a table holds
 HEADLINE = [
@@ -58,7 +64,7 @@ def describe(key):
 
 
 def scores_by_row(report):
-    """{row: {key: {mean, low, high}}} of the report of dancenow.evaluation.evaluate, all sections."""
+    """{row: {key: {mean, low, high}}} of the report of evaluation.evaluate.evaluate, all sections."""
     rows = {row: _scores(scores, ()) for row, scores in report["scores"].items()}
     for section, part in report.items():
         if isinstance(part, dict) and "scores" in part:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from dancenow.draw import draw_skeleton
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, INVENTED, MIN_CONFIDENCE, boxes
-from dancenow.media import decode, probe
+from dancenow.pose.draw import draw_skeleton
+from dancenow.video.media import decode, probe
 
 MARGIN = 0.12  # of the person's height, around the person
 

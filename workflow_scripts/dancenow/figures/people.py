@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.frames import FrameStore
-from dancenow.media import decode, encode, mux, probe
+from dancenow.video.frames import FrameStore
+from dancenow.video.media import decode, encode, mux, probe
 
 WIDEST = 1920  # px, of the whole picture
 BAND = 0.06  # of the height, below the pictures, for the names

@@ -1,10 +1,10 @@
 """What the normalisation does to a transfer: skeletons over the target's footage, and both results."""
 
 from dancenow.figures.moments import over, read_moments, spread
+from dancenow.figures.normalization_figure import choose_moments
 from dancenow.figures.strips import ROOM_INCHES, Strip, print_strips
-from dancenow.frames import FrameStore
 from dancenow.keypoints import load_pose
-from dancenow.normalization_figure import choose_moments
+from dancenow.video.frames import FrameStore
 
 FEWEST, MOST = 3, 6
 CELL_INCHES = 1.25  # high
@@ -15,8 +15,8 @@ def plot_placing(inputs, png, pdf):
 
     inputs: source_frames, target_frames (FrameStores), source_pose, before_pose, after_pose (Poses: the
     source's, letterboxed, normalised), before_video, after_video (paths). The moments are those of
-    dancenow.normalization_figure, the furthest and the closest stance among them; the target's frames are
-    spread over its clip.
+    dancenow.figures.normalization_figure, the furthest and the closest stance among them; the target's frames
+    are spread over its clip.
     """
     source, target = FrameStore(inputs.source_frames), FrameStore(inputs.target_frames)
     own, before, after = map(load_pose, (inputs.source_pose, inputs.before_pose, inputs.after_pose))

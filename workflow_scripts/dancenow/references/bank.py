@@ -5,7 +5,7 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.keypoints import standing_height
-from dancenow.masks import holds
+from dancenow.pose.masks import holds
 from dancenow.references.figure import (
     PARTS,
     Figure,

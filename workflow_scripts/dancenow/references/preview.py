@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dancenow.media import encode
+from dancenow.video.media import encode
 
 
 def over(picture, background):

@@ -1,0 +1,107 @@
+"""A small network that tells real footage from this workflow's own results by two consecutive frames.
+
+The paper has such a detector but publishes no architecture; this one is ours (docs/authenticity.md). It is
+shown no colours: only what a blur takes away from each frame and what changes between them, each relative to
+its own strength and truncated, as in the residuals of Fridrich and Kodovský (2012). What stands in the
+picture, and how noisy the camera is, hardly matters there; how the pixels were made does.
+"""
+
+import logging
+import time
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dancenow.model.checkpoint import load_weights, read_network, save_network
+
+log = logging.getLogger(__name__)
+
+CHANNELS = 8
+BATCH = 32  # half of it real, half fake
+LEARNING_RATE = 1e-3
+TRUNCATION = 4.0  # times the mean strength, where residuals and differences are cut off
+FAINT = 0.25  # levels of 255: added to the mean strength, so that rounding errors are not blown up
+LOG_SECONDS = 10
+
+
+class Detector(nn.Module):
+    """(N, 2, 3, E, E) uint8 RGB squares of consecutive frames -> (N,) logits, above 0 fake, below 0 real.
+
+    channels: feature maps of the first layer, at full size; each of the three layers after it, with stride
+    2, has up to four times as many.
+    """
+
+    def __init__(self, channels):
+        super().__init__()
+        widths = [channels, 2 * channels, 4 * channels, 4 * channels]
+        layers, inputs = [], 9
+        for width, stride in zip(widths, (1, 2, 2, 2), strict=True):
+            layers += [nn.Conv2d(inputs, width, 3, stride, 1), nn.BatchNorm2d(width), nn.ReLU()]
+            inputs = width
+        self.layers = nn.Sequential(*layers)
+        self.head = nn.Linear(inputs, 1)
+        blur = torch.tensor([1.0, 2.0, 1.0]).outer(torch.tensor([1.0, 2.0, 1.0])) / 16
+        self.register_buffer("blur", blur.expand(3, 1, 3, 3).clone(), persistent=False)
+
+    def forward(self, pairs):
+        first, second = pairs[:, 0].float(), pairs[:, 1].float()
+        seen = torch.cat([self._residual(first), self._residual(second), second - first], dim=1)
+        strength = seen.abs().mean(dim=(2, 3), keepdim=True) + FAINT
+        features = self.layers((seen / strength).clamp(-TRUNCATION, TRUNCATION))
+        return self.head(features.mean(dim=(2, 3))).squeeze(1)
+
+    def _residual(self, frames):
+        """What a 3 x 3 blur takes away from (N, 3, H, W)."""
+        return frames - F.conv2d(F.pad(frames, (1, 1, 1, 1), mode="reflect"), self.blur, groups=3)
+
+
+def train_detector(real, fake, steps, seed, threads):
+    """Train a Detector on squares; returns (detector in eval mode, (steps,) list of losses).
+
+    real, fake: (N, 2, 3, E, E) uint8, as from detector_data.draw_squares; each step takes as many of the
+    one as of the other. The same squares, seed and threads give the same weights. Runs on the CPU.
+    """
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(seed)
+    draw = np.random.default_rng(seed)
+    detector = Detector(CHANNELS).train()
+    optimiser = torch.optim.Adam(detector.parameters(), LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / steps)
+    labels = torch.cat([torch.zeros(BATCH // 2), torch.ones(BATCH // 2)])
+    losses, logged = [], time.monotonic()
+    for step in range(1, steps + 1):
+        batch = np.concatenate([kind[draw.integers(0, len(kind), BATCH // 2)] for kind in (real, fake)])
+        mirrored = draw.random(BATCH) < 0.5
+        batch[mirrored] = batch[mirrored][..., ::-1]
+        optimiser.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(detector(torch.from_numpy(batch)), labels)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.item())
+        if time.monotonic() - logged > LOG_SECONDS or step == steps:
+            log.info("step %d of %d, loss %.3f over the last 20", step, steps, np.mean(losses[-20:]))
+            logged = time.monotonic()
+    return detector.eval(), losses
+
+
+@torch.inference_mode()
+def judge_squares(detector, squares):
+    """Logit of a pair of frames: the mean over its squares, (N, 2, 3, E, E) uint8."""
+    return detector(torch.from_numpy(squares)).mean().item()
+
+
+def save_detector(path, detector, description):
+    """Write a detector that says how it was made. description: a JSON-able dict of what it was trained on."""
+    save_network(path, detector.state_dict(), description)
+
+
+def load_detector(path):
+    """Read a detector file: (detector in eval mode, its description); InputError when it is none."""
+    weights, description = read_network(path, "detector")
+    detector = Detector(CHANNELS)
+    load_weights(detector, weights, path, "detector")
+    return detector.eval(), description

@@ -1,0 +1,113 @@
+"""What the detector learns from and is tested on: pairs of consecutive frames of videos that encode wrote.
+
+A real clip is read from a re-encoding (`reencode`) with the encoder, settings, size and rate with which
+synthesis writes a result. So every pair, real or fake, has been through the same last compression.
+Of each pair the detector sees the few squares in which most changes.
+"""
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.video import media
+from dancenow.video.frames import FrameStore
+
+EDGE = 64  # px, of the squares that the detector sees, where the frames are as large
+SQUARES = 4  # of a pair of frames: those in which most changes, so the person and not the wall
+
+
+def reencode(frames_path, video_path):
+    """Write a subject's frames (a FrameStore) as synthesis writes a result."""
+    store = FrameStore(frames_path)
+    frames = (store[index] for index in range(len(store)))
+    media.encode(video_path, frames, store.fps, store.width, store.height)
+
+
+def degrade(source_path, video_path, crf, divisor):
+    """Write a video anew with x264's constant rate factor `crf`, at 1 / `divisor` of its size."""
+    facts = media.probe(source_path)
+    # x264 takes even sizes; the working sizes are multiples of 32
+    size = [facts[edge] // divisor // 2 * 2 for edge in ("width", "height")]
+    media.encode(video_path, media.decode(source_path, facts, *size), facts["fps"], *size, crf=crf)
+
+
+def moving_squares(pair, edge, corner=(0, 0)):
+    """The SQUARES squares of a grid in which most changes, (N, 2, 3, E, E) uint8, most first.
+
+    pair: (2, 3, H, W) uint8 RGB; edge: px, less where the frames are smaller; corner: (y, x) px where the
+    grid begins, less than what is left over beside one square.
+    """
+    edge = min(edge, *pair.shape[2:])
+    y, x = corner
+    rows, columns = ((length - start) // edge for length, start in zip(pair.shape[2:], corner, strict=True))
+    change = np.maximum(*pair) - np.minimum(*pair)  # |difference|, in uint8
+    change = change[:, y : y + rows * edge, x : x + columns * edge].reshape(3, rows, edge, columns, edge)
+    most = np.argsort(-change.sum(axis=(0, 2, 4), dtype=np.int64), axis=None, kind="stable")[:SQUARES]
+    corners = (
+        (y + row * edge, x + column * edge) for row, column in zip(*divmod(most, columns), strict=True)
+    )
+    return np.stack([pair[..., top : top + edge, left : left + edge] for top, left in corners])
+
+
+def common_edge(paths):
+    """Edge in px of the squares: EDGE, or the shortest edge of any of the videos."""
+    facts = [media.probe(path) for path in paths]
+    return min(EDGE, *(min(each["width"], each["height"]) for each in facts))
+
+
+def draw_squares(paths, count, edge, seed):
+    """Moving squares of random pairs of the videos, on random grids, (count, 2, 3, edge, edge) uint8 RGB.
+
+    Every video gives as many as every other. Each is decoded once, a frame at a time.
+    """
+    shares = np.diff(np.linspace(0, count, len(paths) + 1).round().astype(int)).tolist()
+    draws = np.random.default_rng(seed).spawn(len(paths))
+    parts = (_drawn_from(*each, edge) for each in zip(paths, shares, draws, strict=True))
+    return np.stack([square for part in parts for square in part])
+
+
+def read_pairs(path, most, edge):
+    """At most `most` pairs, spread evenly over a video: yields (frame number, its moving_squares)."""
+    facts = media.probe(path)
+    numbers = spread(_pair_count(path, facts), most)
+    for number, pair in _pairs(path, facts):
+        if number in numbers:
+            yield number, moving_squares(pair, edge)
+
+
+def stored_pairs(frames_path, most, edge):
+    """As read_pairs, of a FrameStore."""
+    store = FrameStore(frames_path)
+    for number in sorted(spread(len(store) - 1, most)):
+        pair = np.stack([np.moveaxis(store[index], 2, 0) for index in (number, number + 1)])
+        yield number, moving_squares(pair, edge)
+
+
+def spread(count, most):
+    """At most `most` of the numbers below `count`, evenly spread, as a set."""
+    return set(np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist())
+
+
+def _drawn_from(path, count, draw, edge):
+    facts = media.probe(path)
+    numbers = draw.integers(0, _pair_count(path, facts), count)
+    for number, pair in _pairs(path, facts):
+        for _ in range(np.count_nonzero(numbers == number)):
+            corner = [draw.integers(0, min(edge, length - edge + 1)) for length in pair.shape[2:]]
+            squares = moving_squares(pair, edge, corner)
+            yield squares[draw.integers(len(squares))].copy()
+
+
+def _pair_count(path, facts):
+    if facts["frames"] < 2:
+        raise InputError(f"{path}: has no two consecutive frames; give it a longer clip")
+    return facts["frames"] - 1
+
+
+def _pairs(path, facts):
+    """Yield (number, (2, 3, H, W) uint8) of each frame and the next."""
+    last = None
+    for number, frame in enumerate(media.decode(path, facts, facts["width"], facts["height"])):
+        frame = np.moveaxis(frame, 2, 0)
+        if last is not None:
+            yield number - 1, np.stack([last, frame])
+        last = frame

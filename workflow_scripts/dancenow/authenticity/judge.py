@@ -1,0 +1,180 @@
+"""Real footage or one of this workflow's own results? The split by person, training, and the verdict.
+
+Who the detector learned from is never one that it is tested on, be it as target or as source.
+"""
+
+import logging
+import math
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dancenow.authenticity.detector import judge_squares, load_detector, save_detector, train_detector
+from dancenow.authenticity.detector_data import common_edge, degrade, draw_squares, read_pairs
+from dancenow.authenticity.separation import Scores, with_interval
+from dancenow.errors import InputError
+from dancenow.files import read_json, write_json
+from dancenow.intervals import TOO_FEW
+from dancenow.planning.pairs import names_of, targets_of
+from dancenow.video.media import CRF, probe
+
+log = logging.getLogger(__name__)
+
+SQUARES = 4096  # of each kind, real and fake, that it learns from: 100 MB
+# (x264's CRF, divisor of the size): it learns from every video, real or fake, as written and in these forms,
+# because one that knew a single compression took everything coarser for fake, and one that knew a single
+# size found other people's results less clearly fake
+FORMS = ((23, 1), (30, 1), (CRF, 2))
+PAIRS = 100  # of consecutive frames, at most, that a video is judged by
+UNKNOWN = "no held-out subject: accuracy unknown"
+
+
+def train_on_videos(real, fake, pairs, output, steps, seed, threads):
+    """Train a detector and write it to `output`.
+
+    real, fake: paths of videos that media.encode wrote; pairs: what they show, as in the configuration.
+    InputError when there are none.
+    """
+    if not pairs:
+        raise InputError(
+            "config: authenticity.train: names no transfer, so there is nothing to learn from; add at least "
+            "one {target}_as_{source}"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        forms = [_in_all_forms(paths, folder) for paths in (real, fake)]
+        edge = common_edge([path for paths in forms for path in paths])
+        log.info("drawing %d squares of %d px, half of them real", 2 * SQUARES, edge)
+        kinds = [draw_squares(paths, SQUARES, edge, seed) for paths in forms]
+    detector, losses = train_detector(*kinds, steps, seed, threads)
+    description = {
+        "real": targets_of(pairs),
+        "fake": sorted(pairs),
+        "steps": steps,
+        "seed": seed,
+        "edge": edge,
+        "long_edges": sorted({long_edge(path) for path in (*real, *fake)}),
+        "loss": round(float(np.mean(losses[-20:])), 4),
+    }
+    save_detector(output, detector, description)
+
+
+def score(detector, pairs):
+    """Scores of a video. pairs: as from detector_data.read_pairs."""
+    found = [(number, judge_squares(detector, squares)) for number, squares in pairs]
+    return Scores(*(np.array(column) for column in zip(*found, strict=True)))
+
+
+def judge_video(video, frames, detector_path, report_path, output, name, seed, threads):
+    """Judge a video of the configuration and write the JSON `output`.
+
+    video: path; name: {subject} or {target}_as_{source}; frames: what the frame store says of a subject's
+    clip (JSON), None for a result; report_path: as from rule test_detector. The JSON has verdict ("real",
+    "fake", or "undecided" where the interval of the mean logit holds 0, where the video is too short for one
+    or of another scale than what the detector learned from), scaled (None or how), pairs, share_fake and
+    logit (with intervals), probability_fake, trained_on, seen_in_training (names), heldout_accuracy (None
+    where it is unknown) and summary, all of it in a sentence.
+    """
+    torch.set_num_threads(threads)
+    detector, description = load_detector(detector_path)
+    scores = score(detector, read_pairs(video, PAIRS, description["edge"]))
+    seen = sorted(set(names_of([name])) & set(names_of(description["fake"])))
+    found = decide(scores, seed)
+    scaled = told_scale(video, frames and read_json(frames)["clips"], description["long_edges"])
+    if scaled:
+        found["verdict"] = "undecided"
+    found |= {
+        "scaled": scaled,
+        "trained_on": {key: description[key] for key in ("real", "fake")},
+        "seen_in_training": seen,
+        "heldout_accuracy": read_json(report_path)["accuracy"],
+    }
+    found["summary"] = summarise(found)
+    log.info("%s: %s", video, found["summary"])
+    write_json(output, {"video": str(video)} | found)
+
+
+def long_edge(video):
+    """The longer edge of a video's picture, px."""
+    facts = probe(video)
+    return max(facts["width"], facts["height"])
+
+
+def told_scale(video, clips, learned):
+    """Why a video is of another scale than what was learned from, in words; None when it is not.
+
+    clips: what probing says of the files that a subject's footage was read from, None for a result; learned:
+    long edges, px. The traces that the detector goes by do not outlive a change of size.
+    """
+    edge = long_edge(video)
+    if edge not in learned:
+        known = " or ".join(map(str, learned))
+        return f"its longer edge has {edge} px, the detector learned from {known} px"
+    filmed = [
+        max(clip["crop"][2:] if clip["crop"] else (clip["width"], clip["height"])) for clip in clips or []
+    ]
+    if filmed and min(filmed) < edge:
+        return f"its file has {min(filmed)} px along the longer edge and was enlarged to {edge}"
+    return None
+
+
+def decide(scores, seed):
+    """The verdict on a video's Scores, with its numbers; a dict as in judge_video."""
+    logit = with_interval(_mean, [[scores]], seed, limits=(-math.inf, math.inf))
+    verdict = "undecided"
+    if logit["low"] is not None:  # else the video is too short for an interval, and so for a verdict
+        verdict = "fake" if logit["low"] > 0 else "real" if logit["high"] < 0 else "undecided"
+    return {
+        "verdict": verdict,
+        "pairs": len(scores.logits),
+        "share_fake": with_interval(_share_fake, [[scores]], seed),
+        "logit": logit,
+        "probability_fake": 1 / (1 + math.exp(-logit["mean"])),
+    }
+
+
+def summarise(found):
+    """A verdict (as from judge_video) in one sentence: how sure, how good the detector is, whom it knows."""
+    if found["scaled"]:
+        return f"undecided: {found['scaled']}, and it cannot judge a video of another scale"
+    share = found["share_fake"]
+    agreeing = share["mean"] if found["verdict"] == "fake" else 1 - share["mean"]
+    side = "real" if found["verdict"] == "undecided" else found["verdict"]
+    sentence = (
+        f"{found['verdict']}: {agreeing:.0%} of {found['pairs']} pairs of consecutive frames look {side}, "
+        f"mean logit {found['logit']['mean']:.2f}{_bracket(found['logit'])}"
+    )
+    accuracy = found["heldout_accuracy"]
+    sentence += (
+        f"; {UNKNOWN}"
+        if accuracy is None
+        else f"; on people it had not seen, {accuracy['mean']:.0%} of the pairs were judged rightly"
+    )
+    if found["seen_in_training"]:
+        seen = found["seen_in_training"]
+        were = "was" if len(seen) == 1 else "were"
+        sentence += f"; {' and '.join(seen)} {were} in the training set, so this is no test of the detector"
+    return sentence
+
+
+def _in_all_forms(paths, folder):
+    """The videos and their degraded copies, which are written to `folder`."""
+    copies = []
+    for path in paths:
+        for crf, divisor in FORMS:
+            copies.append(Path(folder) / f"{Path(path).stem}.{crf}.{divisor}.mp4")
+            degrade(path, copies[-1], crf, divisor)
+    return [*paths, *copies]
+
+
+def _mean(logits):
+    return float(logits.mean())
+
+
+def _share_fake(logits):
+    return float((logits > 0).mean())
+
+
+def _bracket(found):
+    return f" [{TOO_FEW}]" if found["low"] is None else f" [{found['low']:.2f}, {found['high']:.2f}]"

@@ -1,0 +1,254 @@
+"""A synthesised video against the truth, beside two baselines on the same frames: numbers and tables.
+
+The first table is measured inside the person's box, found on the truth; a static plate makes the rest nearly
+free.
+"""
+
+import logging
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dancenow.errors import InputError
+from dancenow.evaluation.evaluation_tables import MEASURES, PART_MEASURES, TIME_MEASURES, markdown_page
+from dancenow.evaluation.kernel_distance import kernel_distance
+from dancenow.evaluation.lpips import LPIPS_FORM, load_judges
+from dancenow.evaluation.metrics import block_bootstrap, pose_error
+from dancenow.evaluation.picture_series import measure_pictures
+from dancenow.evaluation.pose_parts import part_series
+from dancenow.evaluation.regions import PERSON, REGIONS
+from dancenow.evaluation.series import save_series
+from dancenow.files import atomic_path, read_json, write_json
+from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, boxes, load_pose, standing_height
+from dancenow.pictures import read_png
+from dancenow.pose.estimators import open_estimator
+from dancenow.training.dataset import heldout, training_frame_count
+from dancenow.video import media
+from dancenow.video.frames import FrameStore
+
+log = logging.getLogger(__name__)
+
+RESULT, PLATE, NEIGHBOUR, TRUTH = "result", "static background plate", "nearest neighbour", "truth"
+BLOCK = 25  # frames drawn together by the bootstrap
+# key: +1 where more is better, -1 where less is, 0 where neither is
+SIGNS = {key: sign for key, (_, sign, _) in (MEASURES | PART_MEASURES | TIME_MEASURES).items()}
+
+
+class VideoFrames:
+    """A video as a sized iterable of (height, width, 3) uint8 RGB, decoded anew on each pass."""
+
+    def __init__(self, path, width, height):
+        self.path, self.width, self.height = path, width, height
+        self.facts = media.probe(path)
+
+    def __len__(self):
+        return self.facts["frames"]
+
+    def __iter__(self):
+        return media.decode(self.path, self.facts, self.width, self.height)
+
+
+class ChosenFrames:
+    """Some frames of a sequence, by their indices (T,), as a sized iterable."""
+
+    def __init__(self, frames, indices):
+        self.frames, self.indices = frames, indices
+
+    def __len__(self):
+        return len(self.indices)
+
+    def __iter__(self):
+        return (self.frames[index] for index in self.indices)
+
+
+def evaluate_transfer(inputs, output, table, series_path, holdout, seed, threads):
+    """Score a transfer against footage of the target performing the same dance.
+
+    inputs: video (the result), truth (frame i of it shows frame i of the dance), plate, frames, target_pose,
+    asked_pose, decision, lpips (paths). output, table, series_path: the JSON, the Markdown and the measures
+    of each frame (dancenow.evaluation.series) to write. holdout: share of the target's footage that is no
+    training footage.
+    """
+    target, asked = load_pose(inputs.target_pose), load_pose(inputs.asked_pose)
+    truth = VideoFrames(inputs.truth, target.width, target.height)
+    _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads)
+
+
+def evaluate_heldout(inputs, output, table, series_path, holdout, seed, threads):
+    """Score the reconstruction of the held-out end of the target's own footage; as `evaluate_transfer`.
+
+    inputs: video (the held-out frames only, painted), plate, frames, target_pose, decision, lpips (paths).
+    """
+    target = load_pose(inputs.target_pose)
+    asked, store = heldout(target, holdout), FrameStore(inputs.frames)
+    truth = ChosenFrames(store, range(training_frame_count(len(store), holdout), len(store)))
+    _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads)
+
+
+def evaluate(results, truth, plate, training, training_keypoints, asked, estimator, judges, seed):
+    """Compare results, the plate alone and the nearest neighbour with the truth, frame by frame.
+
+    results: {row: video}, the first being the one whose gains are told. Videos and truth: sized iterables of
+    T (H, W, 3) uint8 RGB frames, iterated more than once; plate: one such frame; training: sequence of the
+    target's training frames; training_keypoints: (N, 133, 3) px, the poses in them; asked: (T, 133, 3) px,
+    the poses that the results were painted from; estimator: its detect(frames) finds the people again in
+    results, plate and truth; judges: as from lpips.load_judges.
+    Returns a dict for JSON: frames, frames_compared (a person is seen in the truth), body_height_px,
+    judges {measure: network}, bootstrap {seed, block}, scores {row: {measure: {mean, low, high}}} for the
+    keys of MEASURES (LPIPS only if it is among the judges), gains {other row: the same, positive where the
+    first row is better}. regions, pose and time hold
+    scores and gains of their own: {row: {region: {measure}}}, {row: {"asked" or "truth": {part: {measure}}}}
+    and {row: {measure}}; regions says on every which frame it was measured, and on how many. And, not for
+    JSON, series: {row: all of these as (T,) float}. InputError when lengths differ or nobody is seen in the
+    truth.
+    """
+    _check_lengths(results, truth, asked)
+    wanted = detect_largest(estimator, truth)
+    height = standing_height(wanted)
+    if not np.isfinite(height):
+        raise InputError("the truth: no frame shows a person from head to feet; name other footage")
+    neighbours = nearest_neighbours(asked, training_keypoints)
+    still = ChosenFrames([plate], np.zeros(len(wanted), int))
+    rows = results | {PLATE: still, NEIGHBOUR: ChosenFrames(training, neighbours)}
+    found = {row: detect_largest(estimator, video) for row, video in results.items()}
+    found[PLATE] = np.repeat(detect_largest(estimator, [plate]), len(wanted), axis=0)
+    found[NEIGHBOUR] = training_keypoints[neighbours]
+    pictures = measure_pictures(rows, truth, TRUTH, plate, wanted, asked, height, judges)
+    people = {
+        row: regions[PERSON] | _body(found[row], wanted, height) for row, regions in pictures.images.items()
+    }
+    references = {"asked": asked, "truth": wanted}
+    parts = {
+        row: {name: part_series(poses, reference, height) for name, reference in references.items()}
+        for row, poses in found.items()
+    }
+    return {
+        "frames": len(wanted),
+        "frames_compared": int(np.isfinite(people[PLATE][LPIPS_FORM]).sum()),
+        "body_height_px": round(height, 1),
+        "judges": {measure: network.name for measure, network in judges.items()},
+        "bootstrap": {"seed": seed, "block": BLOCK},
+        **_section(people, seed),
+        "regions": _regions(pictures, seed),
+        "pose": _section(parts, seed),
+        "time": _section(pictures.time, seed),
+        "series": {
+            row: people[row]
+            | {"regions": pictures.images[row], "pose": parts[row], "time": pictures.time[row]}
+            for row in rows
+        },
+    }
+
+
+def nearest_neighbours(asked, training):
+    """Index of the training pose nearest to each asked pose, (T,) int (the paper's baseline, eq. 6).
+
+    asked: (T, 133, 3), training: (N, 133, 3), both in px of the target's frame, the asked ones normalised.
+    The distance is the mean over the body keypoints present in both; a training pose that lacks more than
+    half of the asked ones is no candidate unless all do. An asked pose without a person takes training
+    frame 0.
+    """
+    asked, training = asked[:, BODY], training[:, BODY]
+    seen = training[..., 2] >= MIN_CONFIDENCE
+    indices = []
+    for pose in asked:
+        both = seen & (pose[:, 2] >= MIN_CONFIDENCE)
+        way = np.linalg.norm(training[..., :2] - pose[:, :2], axis=2)
+        shared = both.sum(axis=1)
+        mean = np.where(shared > 0, (way * both).sum(axis=1) / np.maximum(shared, 1), np.inf)
+        enough = shared >= (pose[:, 2] >= MIN_CONFIDENCE).sum() / 2
+        indices.append(int(np.where(enough, mean, np.inf).argmin() if enough.any() else mean.argmin()))
+    return np.array(indices)
+
+
+def detect_largest(estimator, frames):
+    """The largest person in each frame, (T, 133, 3) float32; zeros where nobody is found."""
+    poses = []
+    for people in estimator.detect(iter(frames)):
+        box = boxes(people)
+        area = np.nan_to_num((box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]), nan=-1.0)
+        poses.append(people[area.argmax()] if len(people) else np.zeros((COUNT, 3), np.float32))
+    return np.stack(poses)
+
+
+def _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads):
+    began = time.monotonic()
+    torch.set_num_threads(threads)
+    count = training_frame_count(len(target.keypoints), holdout)
+    judging = read_json(inputs.lpips)
+    report = {"lpips": {key: judging[key] for key in ("sha256", "reason")}} | evaluate(
+        {RESULT: VideoFrames(inputs.video, target.width, target.height)},
+        truth,
+        read_png(Path(inputs.plate)),
+        FrameStore(inputs.frames),
+        target.keypoints[:count],
+        asked.keypoints,
+        open_estimator(read_json(inputs.decision), threads),
+        load_judges(judging),
+        seed,
+    )
+    page = markdown_page(report, Path(inputs.video).stem)
+    log.info("%s, with 95 %% intervals:\n\n%s", inputs.video, page)
+    log.info("%d frames compared in %.0f s", report["frames_compared"], time.monotonic() - began)
+    save_series(series_path, report.pop("series"))
+    write_json(output, report)
+    with atomic_path(table) as partial:
+        partial.write_text(page)
+
+
+def _check_lengths(results, truth, asked):
+    for row, video in results.items():
+        if not len(video) == len(truth) == len(asked):
+            raise InputError(
+                f"the {row} has {len(video)} frames, the truth {len(truth)} and the asked pose {len(asked)}; "
+                "only footage of the same dance, frame by frame, can be compared"
+            )
+
+
+def _body(found, wanted, height):
+    """{measure: (T,) float} of the whole body's pose errors of one row."""
+    errors = np.array([pose_error(a, b, height) for a, b in zip(found, wanted, strict=True)])
+    return {"pose_error": errors[:, 0], "missed": 100 * errors[:, 1], "pose_error_with_misses": errors[:, 2]}
+
+
+def _regions(pictures, seed):
+    """The report's part about the regions, KID among the scores."""
+    series = pictures.images[PLATE]
+    measured = {name: int(np.isfinite(series[name][LPIPS_FORM]).sum()) for name in REGIONS}
+    report = {"every": pictures.every, "frames": measured} | _section(pictures.images, seed)
+    for region, kept in pictures.features.items():
+        blocks = pictures.sampled[region] // BLOCK
+        for row, scores in report["scores"].items():
+            scores[region]["kid"] = kernel_distance(kept[row], kept[TRUTH], blocks, seed)
+    return report
+
+
+def _section(series, seed):
+    """Scores of all rows and gains of the first over the others; series: {row: nested dicts of (T,)}."""
+    first, *others = (row for row in series if row != TRUTH)
+    gains = {row: _gains(series[first], series[row]) for row in others}
+    return {"scores": _summary(series, seed), "gains": _summary(gains, seed)}
+
+
+def _gains(better, worse):
+    """By how much one row beats another, frame by frame, in the same nested dicts; positive is better."""
+    gains = {}
+    for key, value in better.items():
+        if isinstance(value, dict):
+            gains[key] = _gains(value, worse[key])
+        elif SIGNS[key]:
+            with np.errstate(
+                invalid="ignore"
+            ):  # two infinite PSNRs have no difference; the means leave it out
+                gains[key] = SIGNS[key] * (value - worse[key])
+    return gains
+
+
+def _summary(series, seed):
+    """The same nested dicts with means and intervals in place of (T,) series."""
+    return {
+        key: _summary(value, seed) if isinstance(value, dict) else block_bootstrap(value, seed, BLOCK)
+        for key, value in series.items()
+    }

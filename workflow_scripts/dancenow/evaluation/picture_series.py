@@ -1,0 +1,95 @@
+"""One walk through the frames of several videos at once: all that is measured on pictures, by frame."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dancenow.evaluation.lpips import LPIPS_FORM
+from dancenow.evaluation.metrics import pooled_features
+from dancenow.evaluation.regions import FACE, PERSON, REGIONS, compare, regions_of, silhouette
+from dancenow.evaluation.temporal import measure_step, step_between
+
+TIME_MEASURES = ("flicker", "warping_error", "difference_error")
+KERNEL_REGIONS = (PERSON, FACE)  # where the frames' samples show the same kind of thing
+# all regions but the person's box are measured on every EVERY-th frame, on all of them up to MANY frames
+EVERY, MANY = 5, 20
+
+
+class PictureSeries(NamedTuple):
+    """What `measure_pictures` found.
+
+    every: the regions beside the person's box were measured on every n-th frame. images: {row: {region:
+    {measure: (T,) float}}}; time: the same without regions, with a row for the truth; entry t is about frames
+    t and t + 1. features: {region: {row: (N, C)}}, with a row for the truth, for
+    dancenow.evaluation.kernel_distance; sampled: {region: (N,) int}, their frames. NaN where there was
+    nothing to measure.
+    """
+
+    every: int
+    images: dict
+    time: dict
+    features: dict
+    sampled: dict
+
+
+def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, judges):
+    """Walk once through all videos and measure their pictures against the truth's: a PictureSeries.
+
+    rows: {row: iterable of T (H, W, 3) uint8 RGB frames}; truth: another such iterable; truth_row: its name
+    among the rows; plate: one frame; wanted, asked: (T, 133, 3) px, the people in the truth and the poses
+    asked for; body_height: px; judges: as from lpips.load_judges, whose keys are measures beside
+    "ssim" and "psnr".
+    """
+    count = len(wanted)
+    every = min(EVERY, -(-count // MANY))
+    measures = ("ssim", "psnr", *judges)
+    images = np.full((len(REGIONS), len(measures), len(rows), count), np.nan)
+    time = np.full((len(TIME_MEASURES), len(rows) + 1, count), np.nan)
+    features, sampled = ({name: [] for name in KERNEL_REGIONS} for _ in range(2))
+    before = None
+    for index, (true, *shown) in enumerate(zip(truth, *rows.values(), strict=True)):
+        mask = silhouette(true, plate, wanted[index])
+        regions = regions_of(wanted[index], mask, body_height)
+        for place, name in enumerate(REGIONS):
+            if name in regions and (name == PERSON or index % every == 0):
+                images[place, ..., index] = compare(judges.values(), shown, true, regions[name])
+        for name in KERNEL_REGIONS:
+            if name in regions and index % every == 0:
+                box = regions[name].boxes[0]
+                features[name].append(pooled_features(judges[LPIPS_FORM], [*shown, true], box))
+                sampled[name].append(index)
+        now = [*shown, true], mask, asked[index]
+        if before:
+            time[:, :, index - 1] = _step(*zip(before, now, strict=True), body_height)
+        before = now
+    names = [*rows, truth_row]
+    return PictureSeries(
+        every,
+        images={row: _by_region(measures, images[:, :, column]) for column, row in enumerate(rows)},
+        time={
+            row: dict(zip(TIME_MEASURES, time[:, column], strict=True)) for column, row in enumerate(names)
+        },
+        features={
+            region: dict(zip(names, np.stack(kept, axis=1), strict=True))
+            for region, kept in features.items()
+            if kept
+        },
+        sampled={region: np.array(kept) for region, kept in sampled.items() if kept},
+    )
+
+
+def _by_region(measures, values):
+    """(regions, measures, T) float -> {region: {measure: (T,)}}."""
+    return {
+        name: dict(zip(measures, region, strict=True)) for name, region in zip(REGIONS, values, strict=True)
+    }
+
+
+def _step(frames, masks, asked, body_height):
+    """(3, N + 1) float of two consecutive frames; frames: two lists of N + 1, the truth's last."""
+    before, after = frames
+    truth = before[-1], after[-1]
+    step = step_between(truth, masks, asked, body_height)
+    if step is None:
+        return np.full((len(TIME_MEASURES), len(before)), np.nan)
+    return np.transpose([measure_step(step, pair, truth) for pair in zip(before, after, strict=True)])

@@ -1,0 +1,78 @@
+"""A picture that shows whether the normalisation put the right figure in the right place."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from dancenow.files import atomic_path
+from dancenow.keypoints import load_pose
+from dancenow.pose.draw import draw_skeleton
+from dancenow.pose.normalize import standing_frames
+from dancenow.video.frames import FrameStore
+
+MOMENTS = 4
+CELL_INCHES = 3.2
+
+
+def plot_normalization(source_frames_path, source_pose_path, target_frames_path, pose_path, figure_path):
+    """Source with its skeleton | normalised skeleton | the same over target footage, one moment per row.
+
+    source_frames_path, target_frames_path: FrameStores; source_pose_path, pose_path: the Pose before and
+    after normalize_pose. The target's frames are spread evenly over its clip. Writes a PNG. Raises
+    InputError like measure_stance.
+    """
+    source_frames, target_frames = FrameStore(source_frames_path), FrameStore(target_frames_path)
+    source, pose = load_pose(source_pose_path), load_pose(pose_path)
+    moments = choose_moments(source, MOMENTS)
+    target_moments = np.linspace(0, len(target_frames) - 1, len(moments) + 2).round().astype(int)[1:-1]
+    rows = []
+    for moment, target_moment in zip(moments, target_moments.tolist(), strict=True):
+        before, after = source.keypoints[moment], pose.keypoints[moment]
+        rows.append((
+            (f"frame {moment}", _over(source_frames[moment], before)),
+            (f"frame {moment}", draw_skeleton(after, pose.width, pose.height)),
+            (f"frame {moment} on {target_moment}", _over(target_frames[target_moment], after)),
+        ))  # fmt: skip
+    source_name, target_name = Path(source_frames_path).stem, Path(target_frames_path).stem
+    headings = f"source\n{source_name}", "normalised\n", f"over target\n{target_name}"
+    with atomic_path(figure_path) as partial:
+        _grid(rows, headings).savefig(partial, format="png")
+
+
+def choose_moments(pose, count):
+    """`count` (or all, if the clip is shorter) ascending frame numbers of a Pose, always the same.
+
+    The closest and the furthest stance come first, then again and again the frame that lies furthest in time
+    from those chosen and from the clip's ends.
+    """
+    standing, y = standing_frames(pose)
+    frames = np.arange(len(y))
+    candidates = frames[standing]
+    chosen = list(dict.fromkeys((candidates[y[standing].argmax()], candidates[y[standing].argmin()])))
+    while len(chosen) < min(count, len(frames)):
+        distance = np.abs(frames[:, None] - [-1, *chosen, len(frames)]).min(axis=1)
+        chosen.append(frames[distance.argmax()])
+    return sorted(int(frame) for frame in chosen)
+
+
+def _over(picture, keypoints):
+    """The skeleton over a darkened copy of an RGB picture."""
+    height, width = picture.shape[:2]
+    return draw_skeleton(keypoints, width, height, onto=(picture * 0.6).astype(np.uint8))
+
+
+def _grid(rows, headings):
+    """A Figure of rows of (title, (H, W, 3) uint8 picture), every column as wide as its pictures are."""
+    aspects = [picture.shape[1] / picture.shape[0] for _, picture in rows[0]]
+    size = CELL_INCHES * sum(aspects), (CELL_INCHES + 0.3) * len(rows)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(len(rows), len(headings), width_ratios=aspects, squeeze=False)
+    for row, cells in zip(axes, rows, strict=True):
+        for axis, (title, picture) in zip(row, cells, strict=True):
+            axis.imshow(picture, interpolation="lanczos")
+            axis.set_title(title, fontsize=8)
+            axis.set_axis_off()
+    for axis, heading in zip(axes[0], headings, strict=True):
+        axis.set_title(f"{heading}\n{axis.get_title()}", fontsize=8)
+    return figure

@@ -1,0 +1,97 @@
+"""A clip with its performer's skeleton on top, to see in which frames the poses are wrong and why."""
+
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+from dancenow.keypoints import FEET, INVENTED, REPAIRED, load_pose
+from dancenow.pose.draw import BODY_SEGMENTS, DETAIL_SEGMENTS, LINE, SHIFT
+from dancenow.video.frames import FrameStore
+from dancenow.video.media import encode, mux
+
+log = logging.getLogger(__name__)
+
+DIMMED = 0.7  # brightness of the footage behind the skeleton
+FAINTEST = 0.25  # opacity of a limb without confidence; it rises to 1 with the confidence
+DOTS = {REPAIRED: (255, 230, 0), INVENTED: (255, 0, 255)}
+INK, SHADE = (255, 255, 255), (0, 0, 0)
+
+
+def overlay_skeleton(frames_path, pose_path, clips, video_path):
+    """Write an mp4 of the FrameStore's frames with the Pose over them and the clip's sound, if any.
+
+    clips: paths of what the frames were taken from; of several clips the video is silent. The video has the
+    frames of the FrameStore, one for one. InputError when frames and Pose differ in number.
+    """
+    store, pose = FrameStore(frames_path), load_pose(pose_path)
+    if len(store) != len(pose.keypoints):
+        raise InputError(
+            f"{pose_path}: {len(pose.keypoints)} frames, but {frames_path} has {len(store)}; "
+            "delete the pose file, the workflow makes it again"
+        )
+    pictures = (draw_frame(store[index], pose, index) for index in range(len(store)))
+    Path(video_path).parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:  # not in results: a killed process leaves it
+        silent = Path(folder) / "silent.mp4"
+        count = encode(silent, pictures, store.fps, store.width, store.height)
+        if len(clips) == 1:
+            mux(silent, clips[0], store.facts["clips"][0], video_path)
+        else:
+            with atomic_path(video_path) as whole:
+                shutil.copyfile(silent, whole)
+    log.info("%d frames%s", count, "" if len(clips) == 1 else ", silent: they come from several clips")
+
+
+def draw_frame(frame, pose, index):
+    """One frame of a clip with its skeleton: (H, W, 3) uint8 RGB -> the same kind, a new one.
+
+    The limbs have their colours, and show through where the confidence is low. Repaired keypoints carry
+    yellow dots, invented ones magenta dots. The frame's number stands in the corner.
+    """
+    picture = (frame * DIMMED).astype(np.uint8)
+    keypoints, origin = pose.keypoints[index], pose.origin[index]
+    line = max(1, round(pose.height * LINE))
+    painted, opacity = picture.copy(), np.zeros(picture.shape[:2], np.uint8)
+    places = np.rint(np.clip(keypoints[:, :2], -4 * pose.width, 5 * pose.width) * (1 << SHIFT)).astype(int)
+    seen = pose.present()[index]
+    for segments, wide in ((BODY_SEGMENTS, line), (DETAIL_SEGMENTS, max(1, line // 2))):
+        for a, b, colour in segments:
+            if seen[a] and seen[b]:
+                ends = places[a].tolist(), places[b].tolist()
+                cv2.line(painted, *ends, colour, wide, cv2.LINE_AA, SHIFT)
+                sure = FAINTEST + (1 - FAINTEST) * float(min(keypoints[a, 2], keypoints[b, 2]))
+                cv2.line(opacity, *ends, round(255 * sure), wide + 2, cv2.LINE_8, SHIFT)
+    share = opacity[..., None] / 255
+    picture = np.rint(share * painted + (1 - share) * picture).astype(np.uint8)
+    for kind, colour in DOTS.items():
+        for point in np.flatnonzero(origin == kind):
+            radius = line if point < FEET.stop else max(1, line // 2)
+            cv2.circle(picture, places[point].tolist(), radius << SHIFT, colour, -1, cv2.LINE_AA, SHIFT)
+    _write(picture, f"{index}", INK, 1)
+    for row, (name, kind) in enumerate((("repaired", REPAIRED), ("invented", INVENTED)), 2):
+        if count := (origin == kind).sum():
+            _write(picture, f"{name} {count}", DOTS[kind], row)
+    return picture
+
+
+def _write(picture, text, colour, row):
+    """Write a line of text into the top left corner, rows counted from 1; in place."""
+    scale = max(min(picture.shape[:2]) / 720, 0.45)
+    place = round(10 * scale), round(28 * scale * row)
+    for ink, thick in ((SHADE, 4), (colour, 1)):
+        cv2.putText(
+            picture,
+            text,
+            place,
+            cv2.FONT_HERSHEY_SIMPLEX,
+            scale,
+            ink,
+            max(1, round(thick * scale)),
+            cv2.LINE_AA,
+        )

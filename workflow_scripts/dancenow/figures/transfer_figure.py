@@ -1,0 +1,46 @@
+"""A picture of the whole transfer: source, normalised skeleton and result, one moment per column."""
+
+import cv2
+import numpy as np
+
+from dancenow.keypoints import INVENTED, load_pose
+from dancenow.pictures import write_png
+from dancenow.pose.draw import draw_skeleton
+from dancenow.video.frames import FrameStore
+from dancenow.video.media import decode, probe
+
+MOMENTS = 6
+CELL_HEIGHT = 320
+
+
+def plot_transfer(source_frames_path, pose_path, video_path, figure_path):
+    """Source footage above, the skeleton that the generator was given, and what it painted, below.
+
+    source_frames_path: a FrameStore; pose_path: the normalised Pose; video_path: the result. The moments are
+    spread evenly over the dance. Writes a PNG.
+    """
+    frames, pose = FrameStore(source_frames_path), load_pose(pose_path)
+    moments = np.linspace(0, len(frames) - 1, MOMENTS + 2).round().astype(int)[1:-1].tolist()
+    painted = enumerate(decode(video_path, probe(video_path), pose.width, pose.height))
+    results = {index: frame for index, frame in painted if index in moments}
+    rows = (
+        [frames[moment] for moment in moments],
+        [
+            draw_skeleton(
+                pose.keypoints[moment], pose.width, pose.height, weak=pose.origin[moment] == INVENTED
+            )
+            for moment in moments
+        ],
+        [results[moment] for moment in moments],
+    )
+    width = max(round(CELL_HEIGHT * row[0].shape[1] / row[0].shape[0]) for row in rows)
+    picture = np.concatenate([np.concatenate([_cell(cell, width) for cell in row], axis=1) for row in rows])
+    write_png(figure_path, picture)
+
+
+def _cell(picture, width):
+    """The picture CELL_HEIGHT px high, centred on black in a cell of `width` px."""
+    shown = round(CELL_HEIGHT * picture.shape[1] / picture.shape[0])
+    shown = cv2.resize(picture, (shown, CELL_HEIGHT), interpolation=cv2.INTER_AREA)
+    left = (width - shown.shape[1]) // 2
+    return np.pad(shown, ((0, 0), (left, width - shown.shape[1] - left), (0, 0)))

@@ -1,0 +1,102 @@
+"""The files of trained networks, each of which explains itself. Nothing is unpickled."""
+
+import json
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from dancenow.errors import InputError, one_line
+from dancenow.files import atomic_path, read_through
+from dancenow.model.enhancer import EnhancedGenerator
+from dancenow.model.networks import Generator, fill
+
+
+def save_generator(path, weights, description, plate=None):
+    """Write a generator that explains itself.
+
+    weights: state dict; description: JSON-able dict with at least `network` (Generator's arguments), `sizes`
+    (of windows, as from windows.choose_sizes), `width`, `height`, `seed`, `step`, for an EnhancedGenerator
+    also `enhancer` (its channels and blocks), for a face generator `face` (its size); plate: (H, W, 3) uint8
+    or None.
+    """
+    tensors = {f"generator.{name}": value.detach().cpu().contiguous() for name, value in weights.items()}
+    if plate is not None:
+        tensors["plate"] = torch.from_numpy(np.ascontiguousarray(plate))
+    _write(path, tensors, description)
+
+
+def load_generator(path):
+    """Read a generator file: (generator in eval mode, description dict, plate (H, W, 3) uint8 or None).
+
+    The generator is a Generator or an EnhancedGenerator. InputError when the file is not one.
+    """
+    tensors, description = read_network(path, "generator")
+    plate = tensors.pop("plate", None)
+    enhancer = description.get("enhancer")
+    try:
+        network = description["network"]
+        generator = EnhancedGenerator(network, **enhancer) if enhancer else Generator(**network)
+    except (KeyError, TypeError) as error:
+        raise _refused(path, "generator", error) from error
+    weights = {name.removeprefix("generator."): value for name, value in tensors.items()}
+    load_weights(generator, weights, path, "generator")
+    return generator.eval(), description, None if plate is None else plate.numpy()
+
+
+def save_discriminator(path, weights, settings):
+    """Write a Discriminator for a later stage to start from. weights: state dict; settings: its arguments."""
+    save_network(path, weights, settings)
+
+
+def save_network(path, weights, description):
+    """Write any other network for read_network. weights: state dict; description: a JSON-able dict."""
+    _write(path, {name: value.detach().cpu().contiguous() for name, value in weights.items()}, description)
+
+
+def read_network(path, what):
+    """Tensors by name, and the description, of a file of this module.
+
+    InputError says that its content is no `what`; OSError when it cannot be read.
+    """
+    with _opened(path, what) as (stored, description):
+        return {name: stored.get_tensor(name) for name in stored.keys()}, description  # noqa: SIM118
+
+
+def read_description(path, what):
+    """The description alone; errors as of read_network."""
+    with _opened(path, what) as (_, description):
+        return description
+
+
+@contextmanager
+def _opened(path, what):
+    """The open file and its description."""
+    read_through(path)
+    try:
+        with safe_open(path, framework="pt") as stored:
+            yield stored, json.loads((stored.metadata() or {})["dancenow"])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise _refused(path, what, error) from error
+
+
+def load_weights(network, weights, path, what):
+    """Fill a module from tensors by name; InputError says that the file is no `what` when they do not fit."""
+    try:
+        fill(network, weights)
+    except ValueError as error:
+        raise _refused(path, what, error) from error
+
+
+def _refused(path, what, error):
+    return InputError(f"{path}: not a {what} file ({one_line(error)}); delete it to train it again")
+
+
+def _write(path, tensors, description):
+    with atomic_path(path) as partial:
+        try:
+            save_file(tensors, partial, metadata={"dancenow": json.dumps(description, sort_keys=True)})
+        except SafetensorError as error:
+            raise InputError(f"{path}: cannot be written ({error}); free space on its disk") from error

@@ -1,0 +1,78 @@
+"""The local enhancer, the second stage at twice the size of the first, after pix2pixHD."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dancenow.model.networks import (
+    IMAGE_CHANNELS,
+    Discriminator,
+    Generator,
+    InstanceNorm,
+    ResidualBlock,
+    initialise,
+)
+
+
+class EnhancedGenerator(nn.Module):
+    """A Generator without its head, at half the size, and an enhancer around it at the full size.
+
+    network: arguments of the Generator, which must have neither plate nor unshuffle, for both change what
+    its features are; channels: the enhancer's feature maps at full size, half of the Generator's; blocks: its
+    residual blocks at half the size. Published: 32 and 3, around the published global generator. ValueError
+    when the two do not fit.
+    """
+
+    def __init__(self, network, channels, blocks):
+        super().__init__()
+        if network.get("plate") or network.get("unshuffle", 1) != 1:
+            raise ValueError("an enhancer takes a generator without plate and unshuffle")
+        if network["channels"] != 2 * channels:
+            raise ValueError(f"channels {channels}: not half of the generator's {network['channels']}")
+        self.trunk = Generator(**network)
+        del self.trunk.head
+        self.temporal, self.references = self.trunk.temporal, False
+        wide, inputs = 2 * channels, self.trunk.inputs
+        self.down = nn.Sequential(
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(inputs, channels, 7),
+            InstanceNorm(),
+            nn.ReLU(),
+            nn.Conv2d(channels, wide, 3, 2, 1),
+            InstanceNorm(),
+            nn.ReLU(),
+        )
+        self.up = nn.Sequential(
+            *(ResidualBlock(wide) for _ in range(blocks)),
+            nn.ConvTranspose2d(wide, channels, 3, 2, 1, output_padding=1),
+            InstanceNorm(),
+            nn.ReLU(),
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(channels, IMAGE_CHANNELS, 7),
+        )
+        self.down.apply(initialise)
+        self.up.apply(initialise)
+
+    def forward(self, skeleton, previous, plate=None):
+        """One frame, as Generator.forward without a plate; H and W divisible by 2 ** (downs + 1)."""
+        x = self.trunk.seen(skeleton, previous)
+        small = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+        x = self.up(self.down(x) + self.trunk.features(small))
+        return torch.tanh(x.float()), None
+
+
+def grow(network, weights, channels, blocks, judge_settings, judge_weights):
+    """Both networks of the second stage, the trained ones of the first inside them.
+
+    network, weights: a trained Generator's arguments and state dict; channels, blocks: of the enhancer;
+    judge_settings, judge_weights: the same of the trained Discriminator. At twice the size it gets one scale
+    more, the first; what was its full size is now the half. Returns (EnhancedGenerator, Discriminator).
+    """
+    generator = EnhancedGenerator(network, channels, blocks)
+    generator.trunk.load_state_dict({k: v for k, v in weights.items() if not k.startswith("head.")})
+    discriminator = Discriminator(**judge_settings | {"scales": judge_settings["scales"] + 1})
+    trained = Discriminator(**judge_settings)
+    trained.load_state_dict(judge_weights)
+    for ours, theirs in zip(discriminator.scales[1:], trained.scales, strict=True):
+        ours.load_state_dict(theirs.state_dict())
+    return generator, discriminator

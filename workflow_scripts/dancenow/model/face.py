@@ -1,0 +1,80 @@
+"""The face: a square around the nose, and the generator that adds a residual to what was painted there."""
+
+import numpy as np
+import torch
+
+from dancenow.errors import InputError
+from dancenow.keypoints import INDEX, MIN_CONFIDENCE
+from dancenow.model.checkpoint import load_weights, read_network
+from dancenow.model.networks import Generator
+
+EARS = [INDEX["left_ear"], INDEX["right_ear"]]
+
+
+def face_corners(keypoints, size, window):
+    """Where the face's square lies in each frame, and whether there is a face to see.
+
+    keypoints: (T, 133, 3) px; size: of the square, px; window: (x, y, w, h) px, no edge shorter than size.
+    The square is centred on the nose, without one between the ears that are seen, and moved inside the
+    window. Returns corners (T, 2) int, x and y from the window's corner, and visible (T,) bool: a nose or an
+    ear is seen, inside the window. Without, the corner is one that can be cut and means nothing.
+    """
+    x, y, *room = window
+    seen = keypoints[..., 2] >= MIN_CONFIDENCE
+    ears = seen[:, EARS, None]
+    between = (keypoints[:, EARS, :2] * ears).sum(axis=1) / np.maximum(1, ears.sum(axis=1))
+    nose = INDEX["nose"]
+    centre = np.where(seen[:, nose, None], keypoints[:, nose, :2], between) - (x, y)
+    inside = ((centre >= 0) & (centre < room)).all(axis=1)
+    corners = np.clip(np.rint(centre - size / 2), 0, np.array(room) - size).astype(int)
+    return corners, (seen[:, nose] | ears.any(axis=(1, 2))) & inside
+
+
+def cut_faces(images, corners, size):
+    """The squares out of images (N, C, H, W), one for each: (N, C, size, size). corners: (N, 2) int x, y."""
+    places = zip(images, corners.tolist(), strict=True)
+    return torch.stack([image[:, y : y + size, x : x + size] for image, (x, y) in places])
+
+
+def paste_faces(images, faces, corners, visible):
+    """A copy of images (N, 3, H, W) with faces (N, 3, s, s) in their squares where visible (N,) is true."""
+    images, size = images.clone(), faces.shape[-1]
+    for sample, ((x, y), shown) in enumerate(zip(corners.tolist(), visible.tolist(), strict=True)):
+        if shown:
+            images[sample, :, y : y + size, x : x + size] = faces[sample]
+    return images
+
+
+class FacePainter:
+    """Adds a face generator's residual to the faces of a painted picture.
+
+    generator: a Generator that is given the skeleton and the painted face, both cut out; size: of its
+    squares, px.
+    """
+
+    def __init__(self, generator, size):
+        self.generator, self.size = generator, size
+
+    def paint(self, skeletons, images, corners, visible):
+        """A copy of images (N, 3, H, W) in [-1, 1] with every visible face painted over, still in [-1, 1].
+
+        skeletons: (N, 3, H, W) in [0, 1]; corners, visible: (N, 2) and (N,) arrays, as from face_corners.
+        """
+        if not visible.any():
+            return images
+        painted = cut_faces(images, corners, self.size)
+        residual, _ = self.generator(cut_faces(skeletons, corners, self.size), painted)
+        return paste_faces(images, (painted + residual).clamp(-1, 1), corners, visible)
+
+
+def load_face(path, device):
+    """The FacePainter of a face generator's file, on the device; InputError when the file is not one."""
+    tensors, description = read_network(path, "face generator")
+    if "face" not in description:
+        raise InputError(f"{path}: holds no face generator; make it with rule train_face")
+    generator = Generator(**description["network"])
+    weights = {name.removeprefix("generator."): value for name, value in tensors.items()}
+    load_weights(generator, weights, path, "face generator")
+    return FacePainter(
+        generator.eval().to(device, memory_format=torch.channels_last), description["face"]["size"]
+    )

@@ -1,0 +1,247 @@
+"""The generator and the discriminators, after pix2pixHD (Wang et al., CVPR 2018) as the paper uses them."""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dancenow.model.winograd import Convolution3x3
+
+SKELETON_CHANNELS = 3
+IMAGE_CHANNELS = 3
+# a new alpha starts near the plate, so that the person grows out of the background, not the reverse
+ALPHA_BIAS = -2.0
+REFERENCE_CHANNELS = 4
+COPY_BIAS = 1.0  # a new generator begins by copying
+SHADE_BIAS = 4.0  # and leaves the background its light
+VALID_ALPHA = 5.0  # where there is something to copy, there is somebody
+
+
+def _conv(inputs, outputs, kernel, stride=1, padding=0):
+    return nn.Conv2d(inputs, outputs, kernel, stride, padding)
+
+
+def _normalised(layer):
+    return [layer, InstanceNorm(), nn.ReLU()]
+
+
+class InstanceNorm(nn.Module):
+    """Instance normalisation (Ulyanov et al. 2016) as batch normalisation of one picture, the same formula.
+
+    Not nn.InstanceNorm2d: of a single picture on a CPU, its backward pass in torch 2.13 takes a gradient with
+    the channels last in memory for one with the channels first, and what comes out is noise. It also lays
+    its input out anew before and behind it, a tenth of a training step.
+    """
+
+    def forward(self, x):  # (N, C, H, W) -> the same
+        pictures = [F.batch_norm(picture, None, None, training=True) for picture in x.split(1)]
+        return pictures[0] if len(pictures) == 1 else torch.cat(pictures)
+
+
+class ResidualBlock(nn.Module):
+    """x + two reflection-padded 3x3 convolutions with instance norm; no ReLU after the sum."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.ReflectionPad2d(1),
+            *_normalised(Convolution3x3(channels, channels)),
+            nn.ReflectionPad2d(1),
+            Convolution3x3(channels, channels),
+            InstanceNorm(),
+        )
+
+    def forward(self, x):  # (N, C, H, W) -> the same
+        return x + self.body(x)
+
+
+class Layer(NamedTuple):
+    """What lies over the plate: colour (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W) in [0, 1], its logit."""
+
+    colour: torch.Tensor
+    alpha: torch.Tensor
+    logit: torch.Tensor
+
+
+class Generator(nn.Module):
+    """Skeleton and previous output in, image out.
+
+    channels: feature maps at full size, doubled at each of `downs` halvings; blocks: residual blocks
+    at the smallest size. The published global generator is channels 64, downs 4, blocks 9.
+    unshuffle: fold this many pixels by this many into channels first and unfold them last, so that "full
+    size" above is 1 / unshuffle of the image (ours; 1 is the published network). On a CPU the full-size
+    layers cost more than all others together.
+    skips: add each encoder level to the decoder level of its size (ours; the published one has none).
+    plate: predict an alpha beside the colour and composite it over a background plate (ours).
+    temporal: False leaves the previous output out, for a video frame by frame (the paper's baseline FBF).
+    references: show it real pixels, moved into place, which it may copy; what the person takes of the
+    background's light is predicted as well (ours; only with plate).
+    """
+
+    def __init__(
+        self, channels, downs, blocks, unshuffle=1, skips=False, plate=False, temporal=True, references=False
+    ):
+        super().__init__()
+        if references and not plate:
+            raise ValueError("references are laid over a plate: plate must be true")
+        self.unshuffle, self.skips, self.plate, self.temporal = unshuffle, skips, plate, temporal
+        self.references = references
+        shown = SKELETON_CHANNELS + (REFERENCE_CHANNELS if references else 0)
+        self.inputs = shown + (IMAGE_CHANNELS if temporal else 0)
+        inputs = self.inputs * unshuffle**2
+        self.stem = nn.Sequential(nn.ReflectionPad2d(3), *_normalised(_conv(inputs, channels, 7)))
+        widths = [channels * 2**level for level in range(downs + 1)]
+        steps = list(zip(widths[:-1], widths[1:], strict=True))
+        self.encoder = nn.ModuleList(nn.Sequential(*_normalised(_conv(a, b, 3, 2, 1))) for a, b in steps)
+        self.trunk = nn.Sequential(*(ResidualBlock(widths[-1]) for _ in range(blocks)))
+        self.decoder = nn.ModuleList(
+            nn.Sequential(*_normalised(self._doubling(b, a))) for a, b in reversed(steps)
+        )
+        # of alpha, of the share that is copied, of the background's light
+        biases = ([ALPHA_BIAS] if plate else []) + ([COPY_BIAS, SHADE_BIAS] if references else [])
+        outputs = (IMAGE_CHANNELS + len(biases)) * unshuffle**2
+        self.head = nn.Sequential(nn.ReflectionPad2d(3), _conv(channels, outputs, 7))
+        self.apply(initialise)
+        with torch.no_grad():  # the pixels of one block begin alike: else the picture begins as a grid
+            weight = self.head[-1].weight
+            weight.copy_(weight[:: unshuffle**2].repeat_interleave(unshuffle**2, dim=0))
+        if plate:
+            with torch.no_grad():
+                given = torch.tensor(biases).repeat_interleave(unshuffle**2)
+                self.head[-1].bias[IMAGE_CHANNELS * unshuffle**2 :] = given
+            # still frames have no last output (their difference from the plate is zero, and so is this
+            # gradient): without this, noise would break in where the pairs begin
+            nn.init.zeros_(self.stem[1].weight[:, shown * unshuffle**2 :])
+
+    def _doubling(self, inputs, outputs):
+        """Twice the size: as published, or without the grid that a kernel of 3 leaves at a stride of 2."""
+        if self.unshuffle == 1:
+            return nn.ConvTranspose2d(inputs, outputs, 3, 2, 1, output_padding=1)
+        return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
+
+    def forward(self, skeleton, previous, plate=None, reference=None, copying=None):
+        """One frame.
+
+        skeleton: (N, 3, H, W) in [0, 1], black where nothing is; previous: (N, 3, H, W) in [-1, 1],
+        the last output, `empty_picture` before the first, not looked at with temporal=False; plate:
+        (N, 3, H, W) in [-1, 1], required with plate=True, and then what the network sees of the last output
+        is its difference from the plate, which is the person alone; reference: (N, 4, H, W), required with
+        references=True, colour in [-1, 1] times validity, validity in [0, 1]; copying: (N, 1, 1, 1), 0 for
+        samples that must paint what they could copy, None for none. H and W divisible by unshuffle *
+        2 ** downs. Returns (image (N, 3, H, W) in [-1, 1], Layer, or None without a plate).
+        """
+        x = self.features(self.seen(skeleton, previous, plate, reference))
+        x = F.pixel_shuffle(self.head(x).float(), self.unshuffle)
+        colour = torch.tanh(x[:, :IMAGE_CHANNELS])
+        if not self.plate:
+            return colour, None
+        logit = x[:, IMAGE_CHANNELS : IMAGE_CHANNELS + 1]
+        if self.references:
+            copied, shade = x[:, IMAGE_CHANNELS + 1 :].split(1, dim=1)
+            valid, share = reference[:, IMAGE_CHANNELS:], torch.sigmoid(copied)
+            if copying is not None:
+                share = share * copying
+            colour = share * reference[:, :IMAGE_CHANNELS] + (1 - share * valid) * colour
+            logit = logit + VALID_ALPHA * valid
+            # darker only: with more light than the plate's, the person would get a halo
+            plate = (plate + 1) * torch.sigmoid(shade) - 1
+        alpha = torch.sigmoid(logit)
+        return alpha * colour + (1 - alpha) * plate, Layer(colour, alpha, logit)
+
+    def seen(self, skeleton, previous, plate=None, reference=None):
+        """What the network looks at, of the arguments of forward: (N, inputs, H, W)."""
+        if self.references:
+            skeleton = torch.cat([skeleton, reference], dim=1)
+        if not self.temporal:
+            return skeleton
+        return torch.cat([skeleton, previous - plate if self.plate else previous], dim=1)
+
+    def features(self, x):
+        """What the head paints from: (N, inputs, H, W) -> (N, channels, H / unshuffle, W / unshuffle)."""
+        x = self.stem(F.pixel_unshuffle(x, self.unshuffle))
+        levels = []
+        for down in self.encoder:
+            levels.append(x)
+            x = down(x)
+        x = self.trunk(x)
+        for up in self.decoder:
+            x = up(x)
+            level = levels.pop()
+            x = x + level if self.skips else x
+        return x
+
+
+def empty_picture(like, plate=None):
+    """What stands before the first frame: the paper's zeros (mid-grey), or the plate with nobody in it."""
+    return torch.zeros_like(like) if plate is None else plate
+
+
+class PatchDiscriminator(nn.Module):
+    """One PatchGAN: 4x4 convolutions, `layers` of them with stride 2, LeakyReLU 0.2, no sigmoid."""
+
+    def __init__(self, inputs, channels, layers):
+        super().__init__()
+        widths = [min(channels * 2**level, 512) for level in range(layers + 1)]
+        stages = [nn.Sequential(_conv(inputs, widths[0], 4, 2, 2), nn.LeakyReLU(0.2))]
+        for level in range(1, layers + 1):
+            stride = 2 if level < layers else 1
+            conv = _conv(widths[level - 1], widths[level], 4, stride, 2)
+            stages.append(nn.Sequential(conv, InstanceNorm(), nn.LeakyReLU(0.2)))
+        stages.append(_conv(widths[-1], 1, 4, 1, 2))
+        self.stages = nn.ModuleList(stages)
+        self.apply(initialise)
+
+    def forward(self, x):
+        """(N, inputs, H, W) -> list of layers + 2 feature maps, the last one the realness per patch."""
+        maps = []
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        return maps
+
+
+class Discriminator(nn.Module):
+    """Judges consecutive frames with their skeletons, at several scales (the paper's eq. 1).
+
+    scales: how many PatchGANs, each on half the size of the one before; channels, layers: of each; frames:
+    how many are judged together, 2 as in the paper, 1 in its baseline FBF.
+    """
+
+    def __init__(self, scales, channels, layers=3, frames=2):
+        super().__init__()
+        inputs = frames * (SKELETON_CHANNELS + IMAGE_CHANNELS)
+        self.scales = nn.ModuleList(PatchDiscriminator(inputs, channels, layers) for _ in range(scales))
+
+    def forward(self, skeletons, images):
+        """skeletons, images: (N, frames, 3, H, W). Returns one list of maps per scale."""
+        x = torch.cat([skeletons.flatten(1, 2), images.flatten(1, 2)], dim=1)
+        results = []
+        for scale in self.scales:
+            results.append(scale(x))
+            x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+        return results
+
+
+def initialise(module):
+    """Convolution weights from N(0, 0.02), as published."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+
+
+def parameter_count(module):
+    """Number of trainable scalars."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def fill(network, weights):
+    """load_state_dict, with a ValueError of one line where names or shapes differ.
+
+    torch raises the same RuntimeError for these and for a device that has no memory left or has failed.
+    """
+    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    given = {name: tuple(getattr(value, "shape", ())) for name, value in weights.items()}
+    for name in sorted(wanted.keys() | given.keys()):
+        if wanted.get(name) != given.get(name):
+            raise ValueError(f"{name} is {given.get(name, 'absent')}, not {wanted.get(name, 'absent')}")
+    network.load_state_dict(weights)

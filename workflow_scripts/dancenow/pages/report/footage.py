@@ -1,0 +1,151 @@
+"""What there is to say about one clip: who is in it, how it looks, and whether it will do."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.keypoints import (
+    BODY,
+    FACE,
+    INDEX,
+    INVENTED,
+    LEFT_HAND,
+    REPAIRED,
+    RIGHT_HAND,
+    Pose,
+    boxes,
+    load_people,
+)
+from dancenow.model.plate import ever_seen, sampled_masks
+from dancenow.pages.report.appearance import measure_appearance, sample_frames
+from dancenow.pages.report.camera import camera_motion
+from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, distinct_poses
+from dancenow.pose.normalize import measure_stance
+from dancenow.pose.performer import track_performer
+from dancenow.pose.retarget import SIDES
+from dancenow.training.dataset import training_frame_count
+from dancenow.video.frames import FrameStore
+
+WHOLE = 15  # of the 17 body keypoints make a whole body: ears are hidden from the side
+# left and right have changed places between two frames when, by doing so, the joints' way would be less than
+# SWAP_RATIO of what it is, and it is longer than SWAP_WAY of the box's diagonal
+SWAP_RATIO, SWAP_WAY = 0.5, 0.05
+SWAP_PARTS = ("shoulder", "hip"), ("elbow", "wrist"), ("knee", "ankle")
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A clip as the report sees it.
+
+    name: the subject's; store: FrameStore; people: everyone found; pose: the performer, or None; stance: from
+    measure_stance, or None; refused: the message of the stage that will refuse the clip, or "".
+    """
+
+    name: str
+    store: FrameStore
+    people: object
+    pose: Pose | None
+    stance: dict | None
+    refused: str
+
+    def shape(self):
+        """(T, 17, 2) body shapes of coverage.body_shape; only where there is a stance."""
+        return body_shape(self.pose, body_heights(self.pose, self.stance))
+
+
+def load_footage(name, frames_path, people_path, tracking):
+    """The Footage of a clip. tracking: the settings of track_performer: max_gap, smoothing, window,
+    performer.
+
+    The performer is tracked and measured here once more, as the rules do it, because a clip that they refuse
+    must have a report all the same: it says why.
+    """
+    store, people, pose, stance, refused = FrameStore(frames_path), load_people(people_path), None, None, ""
+    try:
+        pose = track_performer(people, cuts=store.facts.get("cuts", []), **tracking)
+        stance = measure_stance(pose, name)
+    except InputError as error:
+        refused = str(error)
+    return Footage(name, store, people, pose, stance, refused)
+
+
+def measure_footage(footage, holdout):
+    """All measures of a Footage. holdout: share of the footage that training does not see.
+
+    Returns {"appearance": from measure_appearance, "camera": from camera_motion, "found": from found_parts,
+    "others": (T,) bool, frames with somebody else, "training_frames": how many the training will see,
+    "poses": distinct_poses of these, or None without a stance, "hidden": share of the picture (0..1) that the
+    person covers in them on average, "unseen": share of it that is never seen behind the person}.
+    """
+    count = training_frame_count(footage.people.count, holdout)
+    poses, hidden, unseen = None, 0.0, 0.0
+    if footage.stance is not None:
+        poses = distinct_poses(footage.shape()[sample_frames(count, MOST_FRAMES)])
+        _, masks = sampled_masks(footage.pose, count)
+        hidden, unseen = float(masks.mean()), float((~ever_seen(masks)).mean())
+    return {
+        "appearance": measure_appearance(footage.store, footage.pose),
+        "camera": camera_motion(footage.store, footage.pose, footage.store.fps),
+        "found": found_parts(footage),
+        "others": np.bincount(footage.people.frame, minlength=footage.people.count) > 1,
+        "training_frames": count,
+        "poses": poses,
+        "hidden": hidden,
+        "unseen": unseen,
+    }
+
+
+def found_parts(footage):
+    """{"person", "whole body", "face", "left hand", "right hand", "mended", "swapped"}: (T,) bool.
+
+    Invented keypoints are not found ones. mended: a body keypoint was repaired or invented; swapped: see
+    swaps.
+    """
+    count = footage.people.count
+    if footage.pose is None:
+        names = "person", "whole body", "face", "left hand", "right hand", "mended", "swapped"
+        return {name: np.zeros(count, bool) for name in names}
+    pose = footage.pose
+    seen, body = pose.present() & (pose.origin != INVENTED), pose.keypoints[:, BODY]
+    x, y = body[..., 0], body[..., 1]
+    inside = (x >= 0) & (y >= 0) & (x <= pose.width - 1) & (y <= pose.height - 1)
+    return {
+        "person": seen[:, BODY].any(axis=1),
+        "whole body": (seen[:, BODY] & inside).sum(axis=1) >= WHOLE,
+        "face": seen[:, FACE].any(axis=1),
+        "left hand": seen[:, LEFT_HAND].any(axis=1),
+        "right hand": seen[:, RIGHT_HAND].any(axis=1),
+        "mended": (pose.origin[:, BODY] >= REPAIRED).any(axis=1),
+        "swapped": swaps(pose),
+    }
+
+
+def swaps(pose):
+    """(T,) bool: frames in which shoulders and hips, elbows and wrists, or knees and ankles change sides.
+
+    Only a change from one frame to the next is seen: a whole clip of a back taken for a front is not.
+    """
+    box = boxes(pose.keypoints)
+    size = np.nan_to_num(np.linalg.norm(box[:, 2:] - box[:, :2], axis=-1))
+    places, seen = pose.keypoints[..., :2], pose.present()
+    swapped = np.zeros(len(places), bool)
+    for joints in SWAP_PARTS:
+        left, right = ([INDEX[f"{side}_{joint}"] for joint in joints] for side in SIDES)
+        here, there = places[1:, left + right], places[:-1, left + right]
+        straight = np.linalg.norm(here - there, axis=-1).mean(axis=1)
+        crossed = np.linalg.norm(places[1:, right + left] - there, axis=-1).mean(axis=1)
+        known = seen[:, left + right].all(axis=1)
+        far = straight > SWAP_WAY * size[1:]
+        swapped[1:] |= known[1:] & known[:-1] & far & (crossed < SWAP_RATIO * straight)
+    return swapped
+
+
+def longest_run(values):
+    """(first, length) of the longest run of True in (T,) bool; (0, 0) if there is none."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]]).astype(int)))
+    starts, stops = edges[::2], edges[1::2]
+    if not len(starts):
+        return 0, 0
+    longest = int((stops - starts).argmax())
+    return int(starts[longest]), int(stops[longest] - starts[longest])

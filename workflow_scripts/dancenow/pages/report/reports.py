@@ -1,0 +1,234 @@
+"""The two reports, from files to files."""
+
+import logging
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from dancenow.files import write_json
+from dancenow.keypoints import INDEX
+from dancenow.pages.report import charts
+from dancenow.pages.report.checks import footage_checks
+from dancenow.pages.report.coverage import body_heights, pose_kinds
+from dancenow.pages.report.footage import load_footage, measure_footage
+from dancenow.pages.report.page import clip_facts, section, thumbnail, with_skeleton, write_page
+from dancenow.pages.report.pair import filming_advice, outside_shares, pair_checks, worst_moments
+from dancenow.pages.report.verdict import FAIL, GOOD, LEVELS, SHOW, SOURCE, TARGET, worst
+from dancenow.training.dataset import training_frame_count
+
+log = logging.getLogger(__name__)
+
+MOMENTS = 6  # pictures of a clip
+SELDOM = 0.01  # of the frames: a kind of pose shown less is named
+COVERAGE_CAPTION = "where wrists, elbows, knees and ankles were; orange: the performer's left, blue: right"
+
+GAPS_CAPTION = "red: this part is asked for as the target never showed it; front and back: of all parts"
+
+SAYS = {
+    GOOD: "Nothing stands against it.",
+    SHOW: "It will work; what is listed below will be seen in the result.",
+    FAIL: "It will not work as it is; what is listed below says why and what to change.",
+}
+
+
+def report_footage(name, frames_path, people_path, tracking, holdout, plate, html_path, json_path):
+    """The report of one clip, as a target and as a source.
+
+    name: the subject's; tracking: as load_footage takes it; holdout: share of the
+    footage that training does not see; plate: whether the generator paints over a plate. Writes the page and
+    a JSON of {subject, verdict {target, source}, refused, checks, coverage, clip}. A clip that a later stage
+    will refuse has a report too.
+    """
+    footage = load_footage(name, frames_path, people_path, tracking)
+    measures = measure_footage(footage, holdout)
+    checks = footage_checks(footage, measures, plate)
+    verdict = {role: worst(checks, role) for role in (TARGET, SOURCE)}
+    kinds = _shown_kinds(footage)
+    record = {
+        "subject": name,
+        "verdict": verdict,
+        "refused": footage.refused or None,
+        "checks": [item.record() for item in checks],
+        "coverage": {kind: round(share, 4) for kind, share in kinds.items()},
+        "clip": footage.store.facts,
+    }
+    level = worst(checks)
+    write_page(
+        html_path,
+        title=name,
+        verdicts=[(f"as a {role}", verdict[role]) for role in (TARGET, SOURCE)],
+        summary=SAYS[level],
+        films=[],
+        checks=_worst_first(checks),
+        sections=_footage_sections(footage, measures, kinds),
+        facts=[clip_facts(footage)],
+    )
+    write_json(json_path, record)
+    _log(checks)
+
+
+def report_pair(
+    names, frames_paths, people_paths, trackings, limbs, holdout, plate, references, html_path, json_path
+):
+    """The report of a pair. names, frames_paths, people_paths, trackings: of (target, source).
+
+    limbs: whose limb lengths the figure keeps, as in normalize_pair; plate, references: whether the generator
+    has them. The verdict is the worst of the target as a target, the source as a source, and what the pair
+    adds. The JSON holds {target, source, verdict, film, checks}, and where no clip is refused also {outside
+    {part: share}, limits {part: % of the height}, kinds, worst}, and references, None without them, else
+    {limits {part: unlikeness}, gaps [{part, how, share, moments [[start, stop] s]}]} as from find_gaps.
+    """
+    target, source = (
+        load_footage(*given) for given in zip(names, frames_paths, people_paths, trackings, strict=True)
+    )
+    count = training_frame_count(target.people.count, holdout)
+    checks, comparison, pose = pair_checks(source, target, limbs, count, references)
+    record = {"target": target.name, "source": source.name}
+    films, moments, sections = [], [], []
+    if comparison is not None:
+        seconds = len(pose.keypoints) / float(pose.fps)
+        films = [film for _, film in filming_advice(comparison, seconds, (source.name, target.name))]
+        moments = worst_moments(comparison, pose.fps)
+        sections = _pair_sections(source, target, pose, comparison, moments)
+        parts = comparison["parts"]
+        record |= {
+            "outside": {part: round(share, 4) for part, share in outside_shares(comparison).items()},
+            "limits": {part: round(result["limit"], 2) for part, result in parts.items()},
+            "kinds": comparison["kinds"],
+            "worst": moments,
+            "references": _references_record(comparison["references"]),
+        }
+    for footage, role in ((target, TARGET), (source, SOURCE)):
+        if not footage.refused:
+            own = footage_checks(footage, measure_footage(footage, holdout), plate)
+            checks += [_of(item, footage.name, role) for item in own if role in item.roles]
+    level = worst(checks)
+    record |= {"verdict": level, "film": films, "checks": [item.record() for item in checks]}
+    write_page(
+        html_path,
+        title=f"{target.name} as {source.name}",
+        verdicts=[("this pair", level)],
+        summary=SAYS[level],
+        films=films,
+        checks=_worst_first(checks),
+        sections=sections,
+        facts=[clip_facts(target), clip_facts(source)],
+    )
+    write_json(json_path, record)
+    _log(checks)
+
+
+def _references_record(found):
+    if found is None:
+        return None
+    gaps = [asdict(gap) for gap in found["gaps"]]
+    for gap in gaps:
+        gap["share"] = round(gap["share"], 4)
+        gap["moments"] = [[round(start, 2), round(stop, 2)] for start, stop in gap["moments"]]
+    limits = {part: limit and round(limit, 3) for part, limit in found["limits"].items()}
+    return {"limits": limits, "gaps": gaps}
+
+
+def _of(item, name, role):
+    """A clip's Check inside a pair's report: whose it is, and for this role only."""
+    return replace(item, name=f"{name}: {item.name}", text=f"{name}: {item.text}", roles=(role,))
+
+
+def _worst_first(checks):
+    return sorted(checks, key=lambda item: -LEVELS.index(item.level))
+
+
+def _log(checks):
+    for item in checks:
+        log.info("%s: %s%s", item.level, item.text, f" ({item.advice})" if item.advice else "")
+
+
+def _shown_kinds(footage):
+    if footage.stance is None:
+        return {}
+    return {kind: float(frames.mean()) for kind, frames in pose_kinds(footage.shape()).items()}
+
+
+def _footage_sections(footage, measures, kinds):
+    fps, pose, appearance = float(footage.store.fps), footage.pose, measures["appearance"]
+    moments = np.linspace(0, len(footage.store) - 1, MOMENTS + 2).round().astype(int)[1:-1].tolist()
+    sharpness = appearance["sharpness"]
+    if np.isfinite(sharpness).any():
+        moments.append(int(appearance["frame"][np.nanargmin(sharpness)]))
+    captions = [f"frame {index}" for index in moments[:MOMENTS]] + [f"the least sharp: frame {moments[-1]}"]
+    shown = [footage.store[index] for index in moments]
+    if pose is not None:
+        shown = [
+            with_skeleton(picture, pose.keypoints[index])
+            for index, picture in zip(moments, shown, strict=True)
+        ]
+    thumbnails = [(thumbnail([picture]), text) for picture, text in zip(shown, captions, strict=False)]
+    found = charts.presence_chart(measures["found"], measures["others"], fps)
+    look = charts.appearance_chart(appearance, measures["camera"], fps)
+    sections = [
+        section("What it shows", thumbnails, thumbnails=True),
+        section("Who was found, and when", [(found, "mended: some of the body is repaired or invented")]),
+        section("Sharpness, light, camera", [(look, "")]),
+    ]
+    if kinds:
+        missing = [kind for kind, share in kinds.items() if share < SELDOM]
+        text = (
+            f"Hardly ever shown: {', '.join(missing)}. A dance that asks for these will show."
+            if missing
+            else ""
+        )
+        feet = pose.keypoints[:, [INDEX["left_ankle"], INDEX["right_ankle"]], 0].mean(axis=1)
+        seen = pose.present()[:, [INDEX["left_ankle"], INDEX["right_ankle"]]].all(axis=1)
+        heights = body_heights(pose, footage.stance)
+        pictures = [
+            (charts.coverage_chart(footage.shape()), COVERAGE_CAPTION),
+            (charts.kinds_chart({footage.name: kinds}), "how often each kind of pose is shown"),
+            (
+                charts.depth_chart(feet[seen], heights[seen], pose.width),
+                "where the performer stood, how near",
+            ),
+        ]
+        sections.append(section("Poses it shows", pictures, text))
+    return sections
+
+
+def _pair_sections(source, target, pose, comparison, moments):
+    asked, shown = comparison["shapes"]
+    outside = {part: asked[result["outside"]] for part, result in comparison["parts"].items()}
+    kinds = {
+        f"{footage.name} ({role})": {kind: shares[role] for kind, shares in comparison["kinds"].items()}
+        for footage, role in ((source, SOURCE), (target, TARGET))
+    }
+    thumbnails = []
+    for moment in moments:
+        frame, nearest = moment["frame"], moment["nearest"]
+        plain = np.zeros((pose.height, pose.width, 3), np.uint8)
+        pictures = [
+            with_skeleton(source.store[frame], source.pose.keypoints[frame], 1.0),
+            with_skeleton(plain, pose.keypoints[frame]),
+        ]
+        text = f"{source.name} frame {frame}, normalised"
+        if nearest is not None:
+            pictures.append(with_skeleton(target.store[nearest], target.pose.keypoints[nearest], 1.0))
+            text += f", the nearest {target.name} shows (frame {nearest})"
+        way = (
+            "never shown" if moment["distance"] is None else f"{moment['distance']:.1f} % of the height away"
+        )
+        thumbnails.append(
+            (thumbnail(pictures), f"{text}: {moment['part']} {way}, limit {moment['limit']:.1f} %")
+        )
+    gaps = (comparison["references"] or {"gaps": []})["gaps"]
+    strips = [(charts.gaps_chart(gaps, len(pose.keypoints) / float(pose.fps)), GAPS_CAPTION)] if gaps else []
+    return [
+        *([section("Parts that no piece of the footage shows", strips)] if strips else []),
+        section("Where the dance leaves the footage", thumbnails,
+                "" if thumbnails else f"{target.name} shows all that {source.name} does.", True),
+        section("Poses asked for and shown", [
+            (charts.coverage_chart(shown, outside),
+             f"colours: where {target.name}'s joints were; crosses: {source.name}'s poses outside"),
+            (charts.kinds_chart(kinds), "how often each kind of pose is asked for, and shown"),
+        ]),
+        section("How far from the nearest pose shown", [
+            (charts.distance_chart(comparison, float(pose.fps)), "in % of the body height; red: the limit"),
+        ]),
+    ]  # fmt: skip

@@ -1,0 +1,139 @@
+"""What decides that a rule runs again: what its code does and what the user's files hold.
+
+Never where a file lies, and never which of two dates is later. rules/common.smk makes params of both.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import stat
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from dancenow.files import atomic_path
+
+SCRIPTS = Path(__file__).parents[2]
+KNOWN = Path(".snakemake/contents.json")
+DOCUMENTED = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
+
+
+def imported_names(path):
+    """Dotted names of all that a Python file imports, inside functions too."""
+    names = []
+    for node in ast.walk(_parse(path)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def reached(script):
+    """The script and every file of the library that it needs, in several steps too: a sorted list of Path."""
+    todo, found = [Path(script)], {Path(script)}
+    while todo:
+        new = _needed(todo.pop()) - found
+        found |= new
+        todo += new
+    return sorted(found)
+
+
+@cache
+def code_hash(script):
+    """Hexadecimal hash of what a script and all that it reaches do.
+
+    Comments, docstrings and layout do not count, nor where the files lie or when they were written.
+    """
+    lines = [f"{path.relative_to(Path(script).parent)} {_meaning_hash(path)}" for path in reached(script)]
+    return _hash("\n".join(lines))
+
+
+def contents(path, folder=False):
+    """Hexadecimal hash of what a file of the user holds; folder: a folder of files will do, and names count.
+
+    None for what cannot be read, which is the rule's to refuse. A file is read again only when its size,
+    inode or one of its dates has changed since; KNOWN keeps that, in the working directory.
+    """
+    try:
+        names = sorted(os.listdir(path)) if folder and os.path.isdir(path) else [""]
+        files = {name: os.path.join(path, name) if name else path for name in names}
+        stats = {name: os.stat(file) for name, file in files.items()}
+        if not all(stat.S_ISREG(facts.st_mode) for facts in stats.values()):
+            return None
+        stamp = _hash(repr([(name, *_identity(facts)) for name, facts in stats.items()]))
+        known = _read_known()
+        if known.get(str(path), [None])[0] != stamp:
+            held = [(name, _file_hash(file)) for name, file in files.items()]
+            known[str(path)] = [stamp, _hash(repr(held))]
+            _write_known(known)
+        return known[str(path)][1]
+    except OSError:
+        return None
+
+
+def _identity(facts):
+    return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino
+
+
+def _hash(text):
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+def _file_hash(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_known():
+    """{path: [stamp, hash]}; empty where there is none or it is damaged, for it only saves time."""
+    with suppress(OSError, ValueError):
+        return json.loads(KNOWN.read_text())
+    return {}
+
+
+def _write_known(known):
+    with suppress(OSError), atomic_path(KNOWN) as partial:
+        partial.write_text(json.dumps(known))
+
+
+@cache
+def _parse(path):
+    return ast.parse(Path(path).read_bytes())
+
+
+@cache
+def _needed(path):
+    """Files of the library that a file needs by itself: modules, with their packages, and its templates."""
+    if path.suffix != ".py":
+        return set()
+    needed = set()
+    for name in imported_names(path):
+        parts = name.split(".")
+        for depth in range(1, len(parts) + 1) if parts[0] == "dancenow" else ():
+            module = SCRIPTS.joinpath(*parts[:depth])
+            needed |= {file for file in (module.with_suffix(".py"), module / "__init__.py") if file.is_file()}
+    for node in ast.walk(_parse(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".html"):
+            needed |= {file for file in [path.with_name(node.value)] if file.is_file()}
+    return needed
+
+
+@cache
+def _meaning_hash(path):
+    return _hash(repr(_meaning(_parse(path)))) if path.suffix == ".py" else _file_hash(path)
+
+
+def _meaning(node):
+    """A syntax tree as tuples, without docstrings, and without empty fields: each Python has its own."""
+    if isinstance(node, list):
+        return [_meaning(item) for item in node]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = dict(ast.iter_fields(node))
+    if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+        fields["body"] = fields["body"][1:]
+    kept = [(name, _meaning(value)) for name, value in fields.items() if value is not None and value != []]
+    return type(node).__name__, kept

@@ -1,0 +1,208 @@
+"""Pose estimators behind one interface: which one a run uses, and everyone it finds in a clip."""
+
+import hashlib
+import http.client
+import logging
+import shutil
+import time
+import urllib.request
+from collections.abc import Iterable, Iterator
+from itertools import tee
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+from dancenow.keypoints import COUNT, People
+from dancenow.pose.looks import look_at
+from dancenow.pose.masks import MaskPacker
+
+log = logging.getLogger(__name__)
+
+NAMES = ("auto", "openpifpaf", "mediapipe")
+
+# openpifpaf's published networks for the 133 keypoints; nobody publishes their hashes
+PUBLISHED = {
+    f"shufflenetv2k{depth}-wholebody": (
+        f"https://github.com/DuncanZauss/openpifpaf_assets/releases/download/v0.1.0/sk{depth}_wholebody.pkl"
+    )
+    for depth in (16, 30)
+}
+DOWNLOAD_TIMEOUT_S = 10
+LOG_SECONDS = 10
+DECIDE_AGAIN = "delete results/poses/estimator.json to decide again"
+
+
+class Estimator(Protocol):
+    """Finds people in pictures. name: the estimator's; checkpoint: "sha256:..." of its weights.
+
+    finds_masks: whether `detect` also takes a masks.MaskPacker and gives it one person's mask a frame.
+    """
+
+    name: str
+    checkpoint: str
+    finds_masks: bool
+
+    def detect(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame of one clip, in order.
+
+        Everyone found in the frame, P may be 0; keypoints as in dancenow.keypoints.Pose.
+        """
+
+
+def choose(estimator, checkpoint):
+    """Decide on the estimator, once per run.
+
+    estimator: "auto" takes openpifpaf when its checkpoint is a file, is in torch's cache or can be
+    downloaded now, else mediapipe; the other two names insist. checkpoint: for openpifpaf, a published
+    name (a key of PUBLISHED) or the path of a file. Returns {"estimator", "checkpoint": file path or
+    "embedded", "sha256", "reason": one line}. InputError: an unknown name, a file that does not exist, a
+    demanded openpifpaf whose checkpoint is not to be had.
+    """
+    if estimator not in NAMES:
+        raise InputError(f"pose.estimator: {estimator!r} is unknown; choose one of: {', '.join(NAMES)}")
+    if estimator == "mediapipe":
+        return _mediapipe_decision("asked for in the configuration")
+    try:
+        path, origin = find_checkpoint(checkpoint)
+    except OSError as error:
+        url = PUBLISHED[checkpoint]
+        missing = (
+            f"openpifpaf is not used: {cached(url).name} is not in {cached(url).parent} and could not be "
+            f"downloaded ({error}); to use it, put {url} into that folder (TORCH_HOME names another) or "
+            "give the path of a copy as pose.checkpoint"
+        )
+        if estimator == "openpifpaf":
+            raise InputError(f"{missing}, or set pose.estimator to mediapipe") from error
+        return _mediapipe_decision(f"{missing}, and {DECIDE_AGAIN}")
+    return {"estimator": "openpifpaf", "checkpoint": str(path), "sha256": sha256(path), "reason": origin}
+
+
+def find_checkpoint(checkpoint):
+    """(path, one line on where it came from) of an openpifpaf checkpoint, downloaded if need be.
+
+    OSError: a published one that is neither in the cache nor to be downloaded. InputError: no such name
+    and no such file.
+    """
+    if checkpoint in PUBLISHED:
+        path, origin = cached(PUBLISHED[checkpoint]), f"{checkpoint} is in torch's cache"
+        if not path.is_file():
+            download(PUBLISHED[checkpoint], path)
+            origin = f"{checkpoint} was downloaded from {PUBLISHED[checkpoint]}"
+        return path, f"{origin}; not verified, no SHA-256 of it is published: {sha256(path)}"
+    if not Path(checkpoint).is_file():
+        names = ", ".join(PUBLISHED)
+        raise InputError(f"pose.checkpoint: {checkpoint!r} is not a file; give a path or one of: {names}")
+    return Path(checkpoint), "the checkpoint file named in the configuration"
+
+
+def cached(url):
+    """Where torch keeps the download of `url`; openpifpaf looks in the same place."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
+
+
+def download(url, path):
+    """Fetch `url` to `path`, whole or not at all; OSError when that fails."""
+    log.info("downloading %s", url)
+    try:
+        with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as reply, atomic_path(path) as partial:
+            if url.startswith("https:") and not reply.url.startswith("https:"):
+                raise OSError(f"it leads to {reply.url}, which is not https")
+            with open(partial, "wb") as file:
+                shutil.copyfileobj(reply, file)
+            # a connection that is cut looks like the end of the file
+            size, announced = partial.stat().st_size, reply.headers.get("Content-Length")
+            if announced and size != int(announced):
+                raise OSError(f"only {size} of {announced} bytes arrived")
+    except http.client.HTTPException as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+def open_estimator(decision, threads):
+    """The Estimator that a decision of `choose` names, on `threads` CPU threads or the GPU.
+
+    Never falls back: InputError when the checkpoint is gone, is not the one decided on (SHA-256), or does
+    not hold a network for the 133 keypoints.
+    """
+    # each library takes seconds to import, and a run needs one of them
+    if decision["estimator"] == "openpifpaf":
+        from dancenow.pose.estimators.openpifpaf_wholebody import OpenpifpafWholebody
+
+        return OpenpifpafWholebody(decision["checkpoint"], decision["sha256"], threads)
+    from dancenow.pose.estimators.mediapipe_holistic import MediapipeHolistic
+
+    opened = MediapipeHolistic()
+    if opened.checkpoint != f"sha256:{decision['sha256']}":
+        raise InputError(f"the installed mediapipe is not the one that was decided on; {DECIDE_AGAIN}")
+    return opened
+
+
+def detect_people(estimator, store, name):
+    """Everyone `estimator` finds in the FrameStore `store`: People with their looks, and Masks.
+
+    The Masks are of one person a frame, empty where the estimator has none. name: the clip's, in messages.
+    Logs progress about every ten seconds. InputError when there is nobody in the whole clip.
+    """
+    found, looks, began, logged = [], [], time.monotonic(), time.monotonic()
+    # an estimator may take some frames before it answers for the first of them
+    frames, shown = tee(store[index] for index in range(len(store)))
+    masks = MaskPacker(store.width, store.height)
+    given = (frames, masks) if estimator.finds_masks else (frames,)
+    for people, frame in zip(estimator.detect(*given), shown, strict=True):
+        found.append(people)
+        looks.append(look_at(frame, people))
+        now = time.monotonic()
+        if now - logged > LOG_SECONDS or len(found) == len(store):
+            log.info("%s", tqdm.format_meter(len(found), len(store), now - began, ncols=60, unit="frame"))
+            logged = now
+    counts = [len(people) for people in found]
+    if not any(counts):
+        raise InputError(
+            f"{name}: {estimator.name} finds nobody in any of the {len(store)} frames; "
+            "use a clip that shows one person from head to foot"
+        )
+    log.info("%s: somebody in %d of %d frames", name, np.count_nonzero(counts), len(counts))
+    if not estimator.finds_masks:
+        for _ in counts:
+            masks.add(None)
+    everyone = People(
+        keypoints=np.concatenate(found),
+        frame=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
+        count=len(counts),
+        fps=store.fps,
+        width=store.width,
+        height=store.height,
+        estimator=estimator.name,
+        checkpoint=estimator.checkpoint,
+        looks=np.concatenate(looks),
+    )
+    return everyone, masks.packed()
+
+
+def drop_unseen(people, width, height):
+    """Keypoints outside the frame or without confidence become (0, 0, 0), people without any go.
+
+    people: (P, 133, 3) of x px, y px, confidence. Returns float32, confidence at most 1.
+    """
+    x, y, confidence = np.moveaxis(people, -1, 0)
+    seen = (confidence > 0) & (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
+    kept = np.where(seen[..., None], people, 0).astype(np.float32).reshape(-1, COUNT, 3)
+    kept[..., 2] = kept[..., 2].clip(0, 1)
+    return kept[seen.any(axis=-1)]
+
+
+def sha256(path):
+    """Hexadecimal SHA-256 of the file at `path`."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _mediapipe_decision(reason):
+    from dancenow.pose.estimators.mediapipe_holistic import model_hash
+
+    digest = model_hash().removeprefix("sha256:")
+    return {"estimator": "mediapipe", "checkpoint": "embedded", "sha256": digest, "reason": reason}

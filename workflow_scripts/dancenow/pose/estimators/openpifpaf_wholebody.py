@@ -1,0 +1,149 @@
+"""openpifpaf's wholebody networks as an estimator: everyone in the frame, all 133 keypoints.
+
+Kreiss, Bertoni, Alahi, "OpenPifPaf: Composite Fields for Semantic Keypoint Detection and Spatio-Temporal
+Association", 2021. An openpifpaf checkpoint is a pickled network, and a pickle may name any function to be
+called. So only what such a network is made of (`parts`) is let through, and only a file whose SHA-256 is the
+one that the run's decision recorded is opened at all.
+"""
+
+import hashlib
+import io
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from dancenow.device import pick_device, prepare
+from dancenow.errors import InputError, out_of_memory
+from dancenow.keypoints import BODY, BODY_NAMES, COUNT
+from dancenow.pose.estimators import DECIDE_AGAIN, drop_unseen
+from dancenow.pose.estimators.pifpaf_compat import import_openpifpaf
+
+# ImageNet's statistics of RGB in 0..1, which openpifpaf trains with
+MEAN = (0.485, 0.456, 0.406)
+DEVIATION = (0.229, 0.224, 0.225)
+
+GRID = 16  # px; openpifpaf's networks want sides of a multiple of it, and one more
+# on a CPU four frames at once take a third longer each: benchmarks/estimators.py
+FRAMES_AT_ONCE = {"cuda": 16, "cpu": 1}
+# whose modules a network may consist of
+MAKERS = ("torch.nn.modules.", "torchvision.models.", "torchvision.ops.", "openpifpaf.network.")
+
+
+class OpenpifpafWholebody:
+    """Everyone in each frame; confidences are the decoder's, clipped to 0..1.
+
+    path: the checkpoint; digest: its SHA-256, hexadecimal; batch: frames given to the network at once, by
+    default what suits the device. InputError when the file is gone, is another one, or is no network for
+    the 133 keypoints.
+    """
+
+    name = "openpifpaf"
+    finds_masks = False
+
+    def __init__(self, path, digest, threads, batch=None):
+        self.checkpoint = f"sha256:{digest}"
+        self.device = pick_device()
+        self.batch = batch or FRAMES_AT_ONCE[self.device.type]
+        prepare(self.device, threads)
+        network = load_network(path, digest)
+        self.decoder = make_decoder(network.head_metas)
+        self.network = network.to(self.device)
+
+    def detect(self, frames):
+        """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order; all of one size."""
+        waiting = []
+        for frame in frames:
+            waiting.append(frame)
+            if len(waiting) == self.batch:
+                yield from self._detect_batch(waiting)
+                waiting = []
+        if waiting:
+            yield from self._detect_batch(waiting)
+
+    def _detect_batch(self, frames):
+        height, width = frames[0].shape[:2]
+        images = to_images(np.stack(frames), self.device)
+        for fields in self.decoder.fields_batch(self.network, images):
+            people = [annotation.data for annotation in self.decoder(fields)]
+            yield drop_unseen(np.array(people, np.float32).reshape(-1, COUNT, 3), width, height)
+
+
+def load_network(path, digest):
+    """The network in the checkpoint at `path`, on the CPU, for evaluation; errors as OpenpifpafWholebody."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: the openpifpaf checkpoint is gone; put it back or {DECIDE_AGAIN}")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise InputError(
+            f"{path}: not the checkpoint that this run decided on (SHA-256 differs); {DECIDE_AGAIN}"
+        )
+    openpifpaf = import_openpifpaf()
+    try:
+        with torch.serialization.safe_globals(parts(openpifpaf)):
+            network = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)["model"]
+        openpifpaf.network.model_migration.model_migration(network)
+        metas = network.head_metas
+    except Exception as error:  # unpickling the wrong bytes can raise anything
+        if out_of_memory(error):
+            raise
+        foreign = isinstance(error, pickle.UnpicklingError) and re.search(r"GLOBAL (\S+)", str(error))
+        if foreign:
+            raise InputError(
+                f"{path}: not opened, for it needs {foreign[1]}, which is no part of an openpifpaf network "
+                f"and might do anything; take another checkpoint and {DECIDE_AGAIN}"
+            ) from error
+        # torch puts advice for programmers before what it has to say
+        told = f"{type(error).__name__}: {error}".split("WeightsUnpickler error: ")[-1]
+        reason = told.strip().splitlines()[0]
+        message = f"{path}: not an openpifpaf checkpoint ({reason}); replace it and {DECIDE_AGAIN}"
+        raise InputError(message) from error
+    if not _is_wholebody(openpifpaf, metas):
+        found = ", ".join(f"{meta.dataset} {meta.name}" for meta in metas)
+        raise InputError(
+            f"{path}: not a network for the {COUNT} keypoints of COCO-WholeBody (its heads: {found}); "
+            f"take a wholebody checkpoint and {DECIDE_AGAIN}"
+        )
+    return network.eval()
+
+
+def parts(openpifpaf):
+    """What a pickled network consists of: modules, facts about heads, arrays of numbers."""
+    modules = [kind for kind in _kinds_of(torch.nn.Module) if kind.__module__.startswith(MAKERS)]
+    facts = [kind for kind in _kinds_of(openpifpaf.headmeta.Base) if kind.__module__ == "openpifpaf.headmeta"]
+    numbers = {type(np.dtype(code)) for code in np.typecodes["AllInteger"] + np.typecodes["Float"]}
+    rebuild = np.zeros(0).__reduce__()[0]
+    # the name that it has in numpy 1, and in numpy 2
+    rebuilds = [(rebuild, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
+    return [*modules, *facts, np.ndarray, np.dtype, *numbers, *rebuilds]
+
+
+def _kinds_of(kind):
+    return {kind}.union(*map(_kinds_of, kind.__subclasses__()))
+
+
+def make_decoder(metas):
+    """openpifpaf's decoder from a frame's (CIF, CAF) fields to its people, at the authors' thresholds."""
+    return import_openpifpaf().decoder.CifCaf([metas[0]], [metas[1]])
+
+
+def to_images(frames, device):
+    """(N, H, W, 3) uint8 RGB -> normalised float32 (N, 3, H', W'), grey (zero) at the right and below."""
+    height, width = frames.shape[1:3]
+    images = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2).float() / 255
+    mean, deviation = (torch.tensor(values, device=device).view(3, 1, 1) for values in (MEAN, DEVIATION))
+    padding = (0, (1 - width) % GRID, 0, (1 - height) % GRID)
+    return F.pad((images - mean) / deviation, padding)
+
+
+def _is_wholebody(openpifpaf, metas):
+    kinds = [type(meta) for meta in metas]
+    return (
+        kinds == [openpifpaf.headmeta.Cif, openpifpaf.headmeta.Caf]
+        and len(metas[0].keypoints) == COUNT
+        and list(metas[0].keypoints[BODY]) == BODY_NAMES[BODY]
+    )

@@ -1,0 +1,80 @@
+"""Keypoints that the user brings, in place of detection."""
+
+import logging
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.files import read_json
+from dancenow.keypoints import FEET, IMPORTED, MIN_CONFIDENCE, People, save_people
+from dancenow.pose.formats.clip_pixels import to_working
+from dancenow.pose.formats.openpose import read_folder
+from dancenow.pose.formats.wholebody import read_results
+
+log = logging.getLogger(__name__)
+
+# keypoints of another size of the clip lie outside this one in masses, those of this one hardly ever
+OUTSIDE = 0.25
+
+
+def import_poses(path, facts_path, people_path):
+    """The keypoints at `path` as a People file for the frame store with the facts at `facts_path`.
+
+    path: a folder of OpenPose JSON or YAML, or a COCO-WholeBody results file, in pixels of the clip as it is
+    displayed (upright, square pixels), one frame for each of the frame store's. The People are in pixels of
+    the frame store, their estimator is the format's name, their checkpoint IMPORTED. InputError as of
+    read_folder and read_results, for keypoints that are not in this clip's pixels, and for a clip whose rate
+    varies: its frames and those of the frame store, at a constant rate, are not the same.
+    """
+    facts = read_json(facts_path)
+    count = facts["frames"]
+    (clip,) = facts["clips"]
+    if clip["variable_rate"]:
+        raise InputError(
+            f"{path}: the rate of {clip['file']} varies, so its frames cannot be counted off; "
+            "re-encode it at a constant rate, run the estimator on that file and name it as `video`"
+        )
+    found = read_folder(path, count) if Path(path).is_dir() else read_results(path, count)
+    _check_places(found, clip, path)
+    keypoints = found.keypoints.astype(np.float32)
+    seen = keypoints[..., 2:] > 0
+    keypoints[..., :2] = np.where(seen, to_working(found.keypoints[..., :2], facts), 0)
+    size = facts["width"], facts["height"]
+    people = People(keypoints, found.frame, count, Fraction(facts["fps"]), *size, found.origin, IMPORTED)
+    log.info(
+        "%s: %s, somebody in %d of %d frames, taken for pixels of the clip as displayed, %d x %d",
+        path,
+        found.origin,
+        len(np.unique(found.frame)),
+        count,
+        clip["width"],
+        clip["height"],
+    )
+    save_people(people_path, people)
+
+
+def _check_places(found, clip, path):
+    """InputError unless the bodies lie in a frame of the clip's size."""
+    body = found.keypoints[:, : FEET.stop]
+    places = body[body[..., 2] >= MIN_CONFIDENCE][:, :2]
+    size = np.array([clip["width"], clip["height"]])
+    assumed = f"{size[0]} x {size[1]} px, the size of {clip['file']} as displayed (upright, square pixels)"
+    if not len(places):
+        raise InputError(
+            f"{path}: no body keypoint with a confidence of {MIN_CONFIDENCE} or more in any frame; "
+            "give keypoints of a clip with a person"
+        )
+    if np.abs(places).max() <= 1:
+        raise InputError(
+            f"{path}: all places lie between -1 and 1, not in {assumed}; run OpenPose with --keypoint_scale 0"
+        )
+    beyond = np.maximum(-0.5 - places, places - (size - 0.5)).max(axis=1)
+    share = (beyond > 0).mean()
+    if share > OUTSIDE:
+        x, y = places[beyond.argmax()]
+        raise InputError(
+            f"{path}: {100 * share:.0f} % of the body keypoints lie outside {assumed}, as far as "
+            f"({x:.0f}, {y:.0f}); run the estimator on this very clip"
+        )

@@ -1,0 +1,159 @@
+"""OpenPose's folders, one frame per file: --write_json, and the YAML of --write_keypoint.
+
+JSON: `{clip}_{number}_keypoints.json` with people[].pose_keypoints_2d, face_keypoints_2d,
+hand_left_keypoints_2d and hand_right_keypoints_2d, flat lists of x, y, confidence. YAML:
+`{clip}{number}_pose.yml` and beside it _face.yml, _hand_left.yml, _hand_right.yml, each one matrix
+[people, points, 3]; the code of Everybody Dance Now reads both.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.keypoints import COUNT
+from dancenow.pose.formats.parsing import load_json, load_opencv_matrix, triples
+from dancenow.pose.formats.skeletons import (
+    BODIES,
+    FACE_POINTS,
+    HAND_POINTS,
+    Found,
+    body_model,
+    to_canonical,
+    to_openpose,
+)
+
+VERSION = 1.3
+JSON_SUFFIX, YAML_SUFFIX = "_keypoints.json", "_pose.yml"
+FRAME_FILE = re.compile(r"(?P<clip>.*?)(?P<number>\d*)(?P<suffix>_keypoints\.json|_pose\.yml)")
+PARTS = {"face": FACE_POINTS, "hand_left": HAND_POINTS, "hand_right": HAND_POINTS}
+
+_BODY_POINTS = [len(names) for names in BODIES.values()]
+_EXPECTED = "OpenPose writes {clip}_000000000000_keypoints.json and so on, or {clip}000000_pose.yml"
+
+
+def read_folder(folder, count):
+    """Everyone in the `count` frames of a folder, as Found.
+
+    InputError: no such files or both kinds, numbers that are missing, doubled or too many, a malformed file,
+    two body models in one folder.
+    """
+    frames, first = [], {}
+    for path in frame_files(folder, count):
+        read = _read_json if path.name.endswith(JSON_SUFFIX) else _read_yaml
+        people = []
+        for model, person in read(path):
+            first.setdefault(model, path)
+            if len(first) > 1:
+                (model, path), (other, later) = first.items()
+                raise InputError(
+                    f"{later}: a body of {other}, but {path.name} holds one of {model}; "
+                    "write the whole folder with one body model"
+                )
+            people.append(person)
+        frames.append(np.array(people).reshape(-1, COUNT, 3))
+    if not first:
+        raise InputError(
+            f"{folder}: nobody in any of the {count} frames; give keypoints of a clip with a person"
+        )
+    return Found.gather(frames, f"openpose-{next(iter(first))}")
+
+
+def frame_files(folder, count):
+    """The `count` files of a folder that hold the bodies, in the order of their numbers."""
+    matches = {path: FRAME_FILE.fullmatch(path.name) for path in sorted(Path(folder).iterdir())}
+    matches = {path: match for path, match in matches.items() if match}
+    if not matches:
+        raise InputError(f"{folder}: no keypoint files in it; {_EXPECTED}")
+    kinds = {}
+    numbered = {}
+    for path, match in matches.items():
+        if not match["number"]:
+            raise InputError(f"{path}: no frame number in its name; {_EXPECTED}")
+        kinds.setdefault((match["clip"], match["suffix"]), path)
+        other = numbered.setdefault(int(match["number"]), path)
+        if len(kinds) > 1:
+            one, two = (path.name for path in kinds.values())
+            raise InputError(f"{folder}: files of two kinds or clips, {one} and {two}; one folder for each")
+        if other is not path:
+            raise InputError(f"{folder}: {other.name} and {path.name} are the same frame; remove one")
+    _check_numbers(folder, numbered, count)
+    return [numbered[number] for number in sorted(numbered)]
+
+
+def write_frame(path, people):
+    """Write one frame's (P, 133, 3) as an OpenPose JSON file of BODY_25, face and hands.
+
+    A number is written with as many digits as its dtype needs to be read back exactly.
+    """
+    entries = []
+    for person in people:
+        parts = [part.ravel().tolist() for part in to_openpose(person)]
+        names = ("pose", "face", "hand_left", "hand_right")
+        entry = {"person_id": [-1]} | {
+            f"{n}_keypoints_2d": part for n, part in zip(names, parts, strict=True)
+        }
+        entries.append(entry | {f"{name}_keypoints_3d": [] for name in names})
+    Path(path).write_text(
+        json.dumps({"version": VERSION, "people": entries}, allow_nan=False, separators=(",", ":"))
+    )
+
+
+def _check_numbers(folder, numbered, count):
+    start = min(numbered)
+    wanted = range(start, start + count)
+    missing = next((number for number in wanted if number not in numbered), None)
+    extra = next((number for number in sorted(numbered) if number not in wanted), None)
+    if missing is None and extra is None:
+        return
+    if missing is not None:
+        pattern = FRAME_FILE.fullmatch(numbered[start].name)
+        digits = len(pattern["number"])
+        which = f"the first missing is {pattern['clip']}{missing:0{digits}d}{pattern['suffix']}"
+    else:
+        which = f"the first too many is {numbered[extra].name}"
+    raise InputError(
+        f"{folder}: keypoints of {len(numbered)} frames for a clip of {count}; {which}; "
+        "run the estimator on this very clip, on every frame"
+    )
+
+
+def _read_json(path):
+    """Yield (body model, (133, 3)) of each person in a JSON file."""
+    content = load_json(path)
+    people = content.get("people") if isinstance(content, dict) else None
+    if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
+        raise InputError(f"{path}: no list of `people` in it; give the files of OpenPose's --write_json")
+    for index, person in enumerate(people):
+        if not person.get("pose_keypoints_2d"):
+            raise InputError(
+                f"{path}: people[{index}] has no pose_keypoints_2d; run OpenPose with its body model"
+            )
+        body = _part(path, index, person, "pose", _BODY_POINTS)
+        others = [_part(path, index, person, part, [points]) for part, points in PARTS.items()]
+        yield body_model(len(body)), to_canonical(body, *others)
+
+
+def _part(path, index, person, part, points):
+    values = person.get(f"{part}_keypoints_2d")
+    # OpenPose writes an empty list for a part that it was not asked for
+    return triples(values, points, path, f"people[{index}].{part}_keypoints_2d") if values else None
+
+
+def _read_yaml(path):
+    """Yield (body model, (133, 3)) of each person in a _pose.yml and the parts beside it."""
+    bodies = load_opencv_matrix(path, _BODY_POINTS)
+    stem = path.name.removesuffix(YAML_SUFFIX)
+    parts = []
+    for part, points in PARTS.items():
+        beside = path.with_name(f"{stem}_{part}.yml")
+        found = load_opencv_matrix(beside, [points]) if beside.is_file() else [None] * len(bodies)
+        if len(found) != len(bodies):
+            raise InputError(
+                f"{beside}: {len(found)} people, but {path.name} has {len(bodies)}; write both again"
+            )
+        parts.append(found)
+    for body, *others in zip(bodies, *parts, strict=True):
+        yield body_model(len(body)), to_canonical(body, *others)

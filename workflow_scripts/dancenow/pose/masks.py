@@ -1,0 +1,100 @@
+"""The masks of a clip, soft and packed: where somebody is in each frame."""
+
+import zipfile
+
+import cv2
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+from dancenow.keypoints import MIN_CONFIDENCE
+
+LEVELS = 8  # of a stored mask: its edge is about three pixels wide, and PNG holds few levels in few bytes
+# of the guided filter (He et al. 2010) that moves a mask's edge to the picture's
+RADIUS, SMOOTHNESS = 4, 1e-3
+TRUNK_AND_LIMBS = slice(5, 17)
+LEAST_POINTS = 4
+INSIDE = 0.8  # share of these points
+
+
+class Masks:
+    """The masks of a clip, compressed: masks[i] is (height, width) uint8, 255 where the person is.
+
+    data: (B,) uint8, PNG files one after another; ends: (T,) int64, where each ends; an empty one shows
+    nobody.
+    """
+
+    def __init__(self, data, ends, width, height):
+        self.data, self.ends, self.width, self.height = data, ends, width, height
+
+    def __len__(self):
+        return len(self.ends)
+
+    def __getitem__(self, index):
+        start = int(self.ends[index - 1]) if index else 0
+        data = self.data[start : int(self.ends[index])]
+        if not len(data):
+            return np.zeros((self.height, self.width), np.uint8)
+        return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+
+
+class MaskPacker:
+    """Collects the masks of a clip, frame by frame."""
+
+    def __init__(self, width, height):
+        self.width, self.height = width, height
+        self.parts, self.ends, self.size = [], [], 0
+
+    def add(self, mask):
+        """The next frame's (height, width) uint8, or None where nobody is."""
+        if mask is not None and mask.any():
+            levels = np.rint(mask * np.float32((LEVELS - 1) / 255)) * np.float32(255 / (LEVELS - 1))
+            data = cv2.imencode(".png", np.rint(levels).astype(np.uint8))[1].ravel()
+            self.parts.append(data)
+            self.size += len(data)
+        self.ends.append(self.size)
+
+    def packed(self):
+        """All of them, as Masks."""
+        data = np.concatenate(self.parts) if self.parts else np.zeros(0, np.uint8)
+        return Masks(data, np.array(self.ends, np.int64), self.width, self.height)
+
+
+def save_masks(path, masks):
+    """Write Masks as .npz, whole or not at all."""
+    with atomic_path(path) as partial:
+        np.savez(partial, **vars(masks))
+
+
+def load_masks(path):
+    """Read Masks; InputError names a file that is not one."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            fields = {name: stored[name] for name in ("data", "ends", "width", "height")}
+        return Masks(fields["data"], fields["ends"], int(fields["width"]), int(fields["height"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        remedy = "delete it, the workflow makes it again"
+        raise InputError(f"{path}: not a file of masks ({error}); {remedy}") from error
+
+
+def sharpen(frame, mask):
+    """A mask whose edge follows the picture's. frame: (H, W, 3) uint8; mask: (H, W) float32 in [0, 1]."""
+    guide = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+
+    def mean(picture):
+        return cv2.blur(picture, (2 * RADIUS + 1, 2 * RADIUS + 1))
+
+    around, level = mean(guide), mean(mask)
+    slope = (mean(guide * mask) - around * level) / (mean(guide * guide) - around * around + SMOOTHNESS)
+    return np.clip(mean(slope) * guide + mean(level - slope * around), 0, 1)
+
+
+def holds(mask, keypoints):
+    """Whether a (H, W) uint8 mask shows this person: most body points of the (133, 3) keypoints lie in it."""
+    points = keypoints[TRUNK_AND_LIMBS]
+    points = points[points[:, 2] >= MIN_CONFIDENCE, :2]
+    if len(points) < LEAST_POINTS:
+        return False
+    x, y = np.rint(points).astype(int).T
+    inside = mask[np.clip(y, 0, mask.shape[0] - 1), np.clip(x, 0, mask.shape[1] - 1)] > 0
+    return bool(inside.mean() >= INSIDE)

@@ -1,0 +1,285 @@
+"""Global pose normalisation: the source's motion at the target's size and place in the target's frame.
+
+After Chan et al., Everybody Dance Now (ICCV 2019), appendix 8.5: where the feet stand in the picture tells
+how far away the performer is; the source's far and close stances are laid onto the target's, and each frame
+is scaled about its own feet. Limb lengths are then made the target's, which the
+paper leaves as they are (dancenow.pose.retarget). docs/normalization.md gives the formulas, says where they
+had to be made robust, and what each choice was measured to be worth.
+"""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from dancenow.files import read_json, write_json
+from dancenow.keypoints import BODY, load_pose, require_same_estimator, save_pose
+from dancenow.pose.grounding import (
+    find_ground,
+    ground_line,
+    inside,
+    interpolated,
+    measure_figure,
+    whole_figure,
+)
+from dancenow.pose.retarget import limb_ratios, measure_limbs, retarget
+
+MIN_STANCE_SHARE = 0.05  # of the frames that show the person whole: fewer stances do not tell the size
+STILL = 0.02  # of the standing height: a smaller way from far to close is one place
+
+ALPHA = 0.7  # paper, eq. 9
+EPSILON = 0.1  # its tolerance, which the paper leaves open, in shares of the way from median to close
+CLUSTER_SHARE = 0.15  # of the grounded frames; the paper leaves the size of its clusters open
+CLUSTER_RADIUS = 0.25  # of the way from far to close, at most: few may have stood there
+# quantiles in place of the paper's maxima, which a single bad detection would decide: ankle y and body height
+HIGHEST = 0.98
+TALLEST = 0.95
+OVERSHOOT = 0.5  # of the way from far to close: how far beyond them the mapping is trusted
+MOST_BEYOND = 1.25  # times: how far the scale goes there beyond those of the two places
+SMOOTHING_SECONDS = 0.1  # standard deviation of the Gaussian over the ground line
+
+PLAUSIBLE_SCALE = (0.3, 3.0)
+PLAUSIBLE_OUTSIDE = 0.02
+
+
+def measure_stance(pose, clip="the clip"):
+    """Where a performer stands in the frame and how tall they look there. pose: Pose.
+
+    All lengths are px of the clip's own frame; y points down, so close to the camera is the larger y.
+    Returns a dict for JSON: width, height (frame size); frames, grounded_frames (counts);
+    s_far, s_median, s_close: mean ankle y far from the camera, typically, and close to it;
+    h_far, h_close: body height there, along the body from the ankles to the nose (or between the ears);
+    x_median: ankle x, typically; far_rule: "eq. 9", "quantile" (the cluster of eq. 9 is empty) or "still"
+    (one place: far, median and close coincide); limbs: {bone: length in shares of the body height, or None}
+    as retarget.measure_limbs has it. Raises InputError, naming `clip`, when fewer than
+    MIN_WHOLE_SHARE of the frames show the person from head to feet.
+    """
+    figure = whole_figure(pose, clip)
+    used, y = find_ground(figure, figure.whole, pose.fps)
+    # a jump or a gap stands where its neighbours stand: left out, it would move the median, and eq. 9 with it
+    line = interpolated(y, used)
+    far, median, close, rule = _cluster_places(line, figure.standing)
+    # too few stances, in a bend perhaps, say little of the size: then the handstands count as well
+    sized = used if used.sum() >= MIN_STANCE_SHARE * figure.whole.sum() else figure.whole
+    y, tall = line[sized], figure.tall[sized]
+    h_far, h_close = _heights(far, close, y, tall)
+    stance = {
+        "width": pose.width,
+        "height": pose.height,
+        "frames": len(pose.keypoints),
+        "grounded_frames": int(used.sum()),
+        "far_rule": rule,
+        "s_far": far,
+        "s_median": median,
+        "s_close": close,
+        "h_far": h_far,
+        "h_close": h_close,
+        "x_median": float(np.median(figure.x[sized])),
+    }
+    stance = {key: round(value, 3) if isinstance(value, float) else value for key, value in stance.items()}
+    seen = (pose.present() & inside(pose))[sized]
+    return stance | {"limbs": measure_limbs(pose.keypoints[sized], seen, height_at(stance, y))}
+
+
+def fit_similarity(source, source_stance, target_stance):
+    """Scale (T,) and shift (T, 2) px, float64, from each source frame to the target: p' = scale p + shift.
+
+    Paper, eq. 7 and 8, about the ground line instead of the frame's own ankles: the two agree where the feet
+    stand; where they do not, in a jump or kick, they leave the ground by their own height times the scale.
+    """
+    ground = ground_places(source, source_stance)
+    far, close = _target_places(source_stance, target_stance)
+    u = _depth(ground, source_stance)
+    c_far = height_at(target_stance, far) / source_stance["h_far"]
+    c_close = height_at(target_stance, close) / source_stance["h_close"]
+    # a line through two scales that differ much soon reaches zero, and below it figures stand upside down
+    low, high = min(c_far, c_close) / MOST_BEYOND, max(c_far, c_close) * MOST_BEYOND
+    scale = np.clip(c_far + u * (c_close - c_far), low, high)
+    x_shift = target_stance["x_median"] - scale * source_stance["x_median"]
+    y_shift = far + u * (close - far) - scale * ground
+    return scale, np.stack([x_shift, y_shift], axis=-1)
+
+
+def normalize_pose(source, source_stance, target, target_stance):
+    """The source's motion on the target's canvas, at the target's size, standing where the target stands.
+
+    source: Pose; target: anything with width and height in px (a Pose); stances: from measure_stance. Body,
+    feet, face and hands of a frame move as one. Returns a Pose with the source's frames, fps, confidences and
+    estimator and the target's width and height; a keypoint missing in the source stays missing.
+    """
+    scale, shift = fit_similarity(source, source_stance, target_stance)
+    keypoints = source.keypoints.copy()
+    moved = scale[:, None, None] * keypoints[..., :2] + shift[:, None]
+    keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, moved, 0)
+    return source.replace(keypoints=keypoints, width=target.width, height=target.height)
+
+
+def ground_places(pose, stance):
+    """(T,) px: where the mean ankle is, or would be if the performer stood, smoothed in time.
+
+    stance: from measure_stance, of the clip whose frame the pose lies in; the line ends OVERSHOOT beyond its
+    places, where nobody was seen.
+    """
+    near, far = stance["s_close"], stance["s_far"]
+    line = ground_line(measure_figure(pose), pose.fps)
+    if near == far or line is None:
+        return np.full(len(pose.keypoints), stance["s_median"])
+    line = gaussian_filter1d(line, SMOOTHING_SECONDS * float(pose.fps), mode="nearest")
+    # beyond, scale and place stay; the figure still moves on, by its own pixels times the scale
+    margin = OVERSHOOT * (near - far)
+    return np.clip(line, far - margin, near + margin)
+
+
+def height_at(stance, y):
+    """Body height px at ankle y, a number or (T,), between far and close: linear, as perspective has it."""
+    return np.interp(y, [stance["s_far"], stance["s_close"]], [stance["h_far"], stance["h_close"]])
+
+
+def measure_stance_file(pose_path, stance_path):
+    """measure_stance from a pose file to a JSON file; messages call the clip by the pose file's name."""
+    stance = measure_stance(load_pose(pose_path), Path(pose_path).stem)
+    logging.info("stance: %s", ", ".join(f"{key} {value}" for key, value in stance.items()))
+    write_json(stance_path, stance)
+
+
+def normalize_pair(
+    source_pose_path, source_stance_path, target_pose_path, target_stance_path, output_path, limbs="target"
+):
+    """normalize_pose from files to a file, logged, with a warning if the result is implausible.
+
+    limbs: "target" gives the figure the target's limb lengths, "source" leaves it its own, as the paper does.
+    Raises InputError when the two poses come from different estimators or checkpoints.
+    """
+    source, target = load_pose(source_pose_path), load_pose(target_pose_path)
+    require_same_estimator(source, target, source_pose_path, target_pose_path)
+    stances = read_json(source_stance_path), read_json(target_stance_path)
+    scale, _ = fit_similarity(source, *stances)
+    result = normalize_pose(source, stances[0], target, stances[1])
+    if limbs == "target":
+        ratios = limb_ratios(stances[0]["limbs"], stances[1]["limbs"])
+        logging.info("limb lengths times: %s", ", ".join(f"{bone} {r:.2f}" for bone, r in ratios.items()))
+        result = retarget(result, ratios)
+    outside = outside_share(result)
+    logging.info(
+        "normalised %d frames: scale %.3f to %.3f, %.1f %% of the body outside the frame",
+        len(scale),
+        scale.min(),
+        scale.max(),
+        100 * outside,
+    )
+    low, high = PLAUSIBLE_SCALE
+    if scale.min() < low or scale.max() > high:
+        logging.warning(
+            "warning: %s: a scale beyond %g to %g is implausible; check in the normalisation figure that "
+            "both skeletons are whole people, or use clips that show them at more similar sizes",
+            output_path,
+            low,
+            high,
+        )
+    if outside > PLAUSIBLE_OUTSIDE:
+        logging.warning(
+            "warning: %s: %.1f %% of the body would lie outside the target's frame and cannot be shown; "
+            "use target footage that leaves more room around the person",
+            output_path,
+            100 * outside,
+        )
+    save_pose(output_path, result)
+
+
+def letterbox_pose(source, target):
+    """The source's motion on the target's canvas without normalisation: the whole frame fitted in.
+
+    source: Pose; target: anything with width and height in px (a Pose). One scale for x and y and all frames,
+    so that nothing is distorted. Returns a Pose as `normalize_pose` does.
+    """
+    scale = min(target.width / source.width, target.height / source.height)
+    shift = (
+        np.array([target.width - scale * source.width, target.height - scale * source.height], np.float32) / 2
+    )
+    keypoints = source.keypoints.copy()
+    keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, scale * keypoints[..., :2] + shift, 0)
+    return source.replace(keypoints=keypoints, width=target.width, height=target.height)
+
+
+def letterbox_pair(source_pose_path, target_pose_path, output_path):
+    """letterbox_pose from files to a file.
+
+    Raises InputError when the two poses come from different estimators or checkpoints.
+    """
+    source, target = load_pose(source_pose_path), load_pose(target_pose_path)
+    require_same_estimator(source, target, source_pose_path, target_pose_path)
+    result = letterbox_pose(source, target)
+    logging.info("not normalised: %.1f %% of the body outside the frame", 100 * outside_share(result))
+    save_pose(output_path, result)
+
+
+def standing_frames(pose, clip="the clip"):
+    """(T,) bool, which frames tell where the ground is, and (T,) float64, the mean ankle y in px there, as
+    grounding.find_ground has it.
+
+    Raises InputError like measure_stance.
+    """
+    figure = whole_figure(pose, clip)
+    return find_ground(figure, figure.whole, pose.fps)
+
+
+def outside_share(pose):
+    """Share (0..1) of the seen body keypoints of a Pose that lie outside its frame."""
+    seen = pose.present()[:, BODY]
+    return float((seen & ~inside(pose)[:, BODY]).sum() / max(1, seen.sum()))
+
+
+def _cluster_places(y, standing):
+    """Mean ankle y far from the camera, typically and close to it, and the rule that gave `far`."""
+    lowest, median, close = (float(q) for q in np.quantile(y, [1 - HIGHEST, 0.5, HIGHEST]))
+    if close - lowest < STILL * standing:
+        return median, median, median, "still"
+    # eq. 9: the cluster ALPHA as far above the median as the closest stance is below it. It needs a median
+    # that lies between the two, and someone standing there
+    spread = close - median
+    cluster = np.abs(median - y - ALPHA * spread) < EPSILON * spread
+    if spread > 0.25 * (close - lowest) and cluster.mean() > 1 - HIGHEST:
+        return float(np.quantile(y[cluster], HIGHEST)), median, close, "eq. 9"
+    return lowest, median, close, "quantile"
+
+
+def _heights(far, close, y, tall):
+    """Greatest body height, robustly, of the frames nearest to the far and to the close ankle y."""
+    if far == close:
+        height = float(np.quantile(tall, TALLEST))
+        return height, height
+    slope = 0.0
+    # taken as they are, the heights are too great where a cluster reaches closer than its place; the second
+    # pass moves each of them to the place, along the slope that the first pass has found
+    for _ in range(2):
+        heights = []
+        for place in (far, close):
+            distance = np.abs(y - place)
+            radius = min(float(np.quantile(distance, CLUSTER_SHARE)), CLUSTER_RADIUS * (close - far))
+            near = distance <= max(radius, distance.min())
+            moved = np.maximum(tall - slope * (y - place), tall / 2)
+            heights.append(float(np.quantile(moved[near], TALLEST)))
+        slope = (heights[1] - heights[0]) / (close - far)
+    return tuple(heights)
+
+
+def _target_places(source, target):
+    """Ankle y px in the target's frame for the source's far and close stances.
+
+    Where the source walks as far as the target does, these are the target's own, as in the paper. A source
+    that walks less keeps its way, in body heights, around the target's typical place: stretched to the whole
+    range of the target, a sway of two pixels would become a walk.
+    """
+    way, target_way = source["s_close"] - source["s_far"], target["s_close"] - target["s_far"]
+    ratio = height_at(target, target["s_median"]) / height_at(source, source["s_median"])
+    share = (source["s_median"] - source["s_far"]) / way if way > 0 else 0.5
+    way = min(ratio * way, target_way)
+    far = float(np.clip(target["s_median"] - share * way, target["s_far"], target["s_close"] - way))
+    return far, far + way
+
+
+def _depth(ground, stance):
+    """The paper's u (T,): 0 at the far stance, 1 at the close one."""
+    way = stance["s_close"] - stance["s_far"]
+    return (ground - stance["s_far"]) / way if way > 0 else np.zeros_like(ground)

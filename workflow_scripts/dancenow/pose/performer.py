@@ -1,0 +1,122 @@
+"""One person out of everyone found: the same one all along the clip, with the track mended and smoothed.
+
+No frame is ever added or dropped: the result has the clip's frame count, so the sound stays in sync.
+"""
+
+import logging
+from collections import Counter
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.files import read_json
+from dancenow.keypoints import COUNT, INVENTED, MIN_CONFIDENCE, PARTS, REPAIRED, Pose, load_people, save_pose
+from dancenow.pose.mending import fill_gaps, hold_parts, mark, remove_jumps, unswap
+from dancenow.pose.tracks import choose_performer, find_persons
+
+log = logging.getLogger(__name__)
+
+# the paper's advice: Gaussian for high frame rates (theirs is 120 per second), median for lower ones
+HIGH_RATE = 60
+
+
+def track_performer(people, max_gap, smoothing, window, performer="largest", cuts=()):
+    """One person of a clip as a clean Pose of people.count frames.
+
+    people: People; max_gap: a keypoint missing for at most so many frames is interpolated; smoothing:
+    "auto", "median", "gaussian" or "none"; window: frames the smoothing looks at, odd; performer: who, as
+    tracks.choose_performer takes it; cuts: frames at which a new shot begins, ascending, which nothing is
+    followed, interpolated, smoothed or held across. A frame without the performer has only missing keypoints.
+    InputError: an even window, nobody with a body in `people`, or nobody of that number.
+    """
+    if window % 2 == 0:
+        raise InputError(f"pose.window is {window} frames; it must be odd, so that a frame is in its middle")
+    rows = choose_performer(people, find_persons(people, cuts), performer, cuts)
+    log.info(
+        "performer in %d of %d frames, %d detections of others",
+        len(rows),
+        people.count,
+        len(people.frame) - len(rows),
+    )
+    if smoothing == "auto":
+        smoothing = "gaussian" if people.fps >= HIGH_RATE else "median"
+    keypoints = np.zeros((people.count, COUNT, 3), np.float32)
+    keypoints[people.frame[rows]] = people.keypoints[rows]
+    keypoints[keypoints[..., 2] < MIN_CONFIDENCE] = 0
+    origin, counts = np.zeros((people.count, COUNT), np.uint8), Counter()
+    for first, stop in zip([0, *cuts], [*cuts, people.count], strict=True):
+        shot = slice(first, stop)
+        keypoints[shot], origin[shot], done = mend(keypoints[shot], people.fps, max_gap, smoothing, window)
+        counts.update(done)
+    for what, count in counts.items():
+        log.info("%s: %d", what, count)
+    log.info("smoothing: %s over %d frames, %d shots", smoothing, window, len(cuts) + 1)
+    for name, part in PARTS.items():
+        own = origin[:, part]
+        log.info(
+            "frames with %s: %d; keypoints repaired: %d, invented: %d",
+            name,
+            own.any(axis=1).sum(),
+            (own == REPAIRED).sum(),
+            (own == INVENTED).sum(),
+        )
+    return Pose(
+        keypoints, people.fps, people.width, people.height, people.estimator, people.checkpoint, origin
+    )
+
+
+def mend(keypoints, fps, max_gap, smoothing, window):
+    """Repair and smooth the (T, 133, 3) keypoints of one shot; they and the last three as in track_performer.
+
+    Returns new keypoints, their origin (T, 133) uint8, and a Counter of what was done.
+    """
+    keypoints, origin, swaps = unswap(keypoints, mark(keypoints), fps)
+    keypoints, origin, jumps = remove_jumps(keypoints, origin)
+    keypoints, origin, filled = fill_gaps(keypoints, origin, max_gap)
+    keypoints, origin, held = hold_parts(smooth(keypoints, smoothing, window), origin)
+    counts = {f"frames with left and right of the {group} swapped": count for group, count in swaps.items()}
+    counts |= {"keypoints in jumps": jumps, "keypoints interpolated": filled}
+    counts |= {f"frames with the {part.replace('_', ' ')} held": count for part, count in held.items()}
+    return keypoints, origin, Counter(counts)
+
+
+def track_file(people_path, frames_facts_path, pose_path, performer, **settings):
+    """track_performer from file to file, with the cuts that the JSON of the clip's frames names, if any.
+
+    Its InputErrors then name the People file.
+    """
+    cuts = read_json(frames_facts_path).get("cuts", [])
+    try:
+        pose = track_performer(load_people(people_path), performer=performer, cuts=cuts, **settings)
+    except InputError as error:
+        raise InputError(f"{people_path}: {error}") from error
+    save_pose(pose_path, pose)
+
+
+def smooth(keypoints, kind, window):
+    """Smooth positions over time by "median", "gaussian" (sigma = window / 4 frames) or "none".
+
+    Keypoints take part in pairs, seen both so long before and so long after, so that at gaps and ends no
+    motion is held back. Confidence is kept; no keypoint is invented or lost. (T, 133, 3) -> a copy.
+    """
+    result = keypoints.copy()
+    if kind == "none":
+        return result
+    half = window // 2
+    weights = np.exp(-0.5 * (np.arange(-half, half + 1) / (window / 4)) ** 2).astype(np.float32)
+    padded = np.pad(keypoints, ((half, half), (0, 0), (0, 0)))
+    for point in range(keypoints.shape[1]):
+        around = np.lib.stride_tricks.sliding_window_view(padded[:, point], window, axis=0)  # (T, 3, window)
+        around = around[keypoints[:, point, 2] > 0]
+        seen = around[:, 2] > 0
+        paired = (seen & seen[:, ::-1])[:, None]
+        if kind == "median":
+            # pairs and the frame itself are an odd number, so the median is one of the values
+            ordered = np.sort(np.where(paired, around[:, :2], np.inf), axis=-1)
+            middle = paired.sum(axis=-1, keepdims=True) // 2
+            places = np.take_along_axis(ordered, middle, axis=-1)[..., 0]
+        else:
+            weight = paired * weights
+            places = (around[:, :2] * weight).sum(axis=-1) / weight.sum(axis=-1)
+        result[keypoints[:, point, 2] > 0, point, :2] = places
+    return result

@@ -1,0 +1,303 @@
+"""Who is who over a clip: detections joined into tracks, tracks into numbered persons, one of them chosen.
+
+A cut starts everything afresh: no track runs across one. A person is carried over it by clothes and size.
+"""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from dancenow.errors import InputError
+from dancenow.keypoints import BODY, MIN_CONFIDENCE, boxes
+from dancenow.pose.looks import REGIONS, typical, unlike
+
+log = logging.getLogger(__name__)
+
+CHOICES = ("largest", "left", "right", "center")
+
+# following a person: distances are means over the body keypoints that both frames show, in box diagonals
+REACH = 0.25  # farthest step from one frame to the next
+REACH_GROWTH = 0.05  # more reach per frame out of sight
+PATIENCE = 0.4  # seconds a track may be out of sight before it ends
+CLOTHES = 0.1  # of a box diagonal: what clothes of quite another colour count for beside the distance
+
+# whether a later track can be the same person again: sizes and places are compared where the tracks meet
+NEAR_SECONDS = 2.0  # after less than this the person must be near where the last track ended
+NEAR = 1.0  # box diagonals
+SIZE_RATIO = 1.6  # and always of about the same size,
+SIZE_RATIO_ALIKE = 4.0  # or, after longer, in the same clothes and nearer or farther
+ALIKE = 8.0  # difference of colours (looks.unlike) up to which clothes are taken for the same
+OTHER_CLOTHES = 16.0  # and from which they are somebody else's
+MOST_JOINED = 1000  # the best tracks of a shot are joined, the others stay by themselves
+
+BRIEF = 0.5  # seconds; whoever is in view for less gets no number, unless there is nobody else
+SHARE = 0.1  # of the best score in the shot: who has less is not meant by left, right or center
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person of a clip, with the (n,) ascending indices of the rows of a People, at most one a frame."""
+
+    rows: np.ndarray
+    score: float
+
+
+@dataclass(frozen=True)
+class _Track:
+    """A person in view without a break; sizes (box diagonals, px) and centres are those at its two ends."""
+
+    rows: np.ndarray
+    first: int
+    last: int
+    score: float
+    look: np.ndarray
+    sizes: tuple[float, float]
+    centres: tuple[np.ndarray, np.ndarray]
+
+
+def find_persons(people, cuts=()):
+    """Everyone who is in view for half a second or more, as a list of Persons; number 1 is its first.
+
+    people: People; cuts: frames at which a new shot begins. A track scores box area x mean body confidence,
+    summed over its frames, so that size, sureness and length all count; a person scores the sum of the
+    tracks. The numbers follow the scores, from the highest; between equals, who comes first in the clip.
+    """
+    tracks = _describe(people, find_tracks(people, cuts))
+    shots = [[] for _ in range(len(cuts) + 1)]
+    for track in tracks:
+        shots[_shot(track.first, cuts)].append(track)
+    groups = _carry_over_cuts([_group(shot, people.fps) for shot in shots])
+    persons = [
+        Person(np.sort(np.concatenate([track.rows for track in group])), sum(track.score for track in group))
+        for group in groups
+    ]
+    persons.sort(key=lambda person: (-person.score, person.rows[0]))
+    longest = max((len(person.rows) for person in persons), default=0)
+    return [person for person in persons if len(person.rows) >= min(longest, BRIEF * people.fps)]
+
+
+def choose_performer(people, persons, performer, cuts=()):
+    """(n,) ascending indices into `people` of the one person that `performer` names.
+
+    persons: from find_persons. performer: "largest" (the highest score), "left", "right" or "center" (by the
+    median place of the box), each decided afresh in every shot, or a person's number. Logs who was taken and
+    how many were skipped. InputError: nobody, an unknown choice, or a number that nobody has.
+    """
+    if not persons:
+        raise InputError(
+            "nobody with a body in any frame; use a clip that shows one person from head to foot"
+        )
+    if isinstance(performer, int) and 1 <= performer <= len(persons):
+        chosen = persons[performer - 1].rows
+    elif performer in CHOICES:
+        shots = np.searchsorted(cuts, people.frame, side="right")
+        scores, box = _scores(people), boxes(people.keypoints)
+        middles = (box[:, 0] + box[:, 2]) / 2
+        place = {"left": 0, "right": people.width, "center": people.width / 2}.get(performer)
+        in_shots = (shots == shot for shot in range(len(cuts) + 1))
+        chosen = np.concatenate([_choose_in_shot(persons, scores, middles, place, shot) for shot in in_shots])
+    else:
+        raise InputError(
+            f"subjects.<name>.performer is {performer!r}, but the people are numbered 1 to {len(persons)}; "
+            f"take such a number or one of: {', '.join(CHOICES)}; see results/figures/<name>.people.png"
+        )
+    taken = {number for number, person in enumerate(persons, 1) if np.isin(person.rows, chosen).any()}
+    log.info(
+        "people: %d; the performer (%s) is number %s; skipped: %s",
+        len(persons),
+        performer,
+        ", then ".join(map(str, sorted(taken))),
+        ", ".join(f"number {n} ({len(p.rows)} frames)" for n, p in enumerate(persons, 1) if n not in taken)
+        or "nobody",
+    )
+    return chosen
+
+
+def find_tracks(people, cuts=()):
+    """Join detections into tracks, frame by frame, by the cheapest assignment (Hungarian method).
+
+    The cost is how far a detection's body is from where the track's last movement would take it, and how
+    unlike the clothes are, so two people who cross keep their own tracks. Returns a list of (n,) index arrays
+    into `people`, ascending; detections without a body are in none.
+    """
+    diagonals, looks = _diagonals(people), _looks(people)
+    has_body = (people.keypoints[:, BODY, 2] >= MIN_CONFIDENCE).any(axis=1) & (diagonals > 0)
+    patience = max(1, round(PATIENCE * people.fps))
+    tracks, live, shot = [], [], 0
+    for rows in np.split(np.arange(len(people.frame)), np.flatnonzero(np.diff(people.frame)) + 1):
+        rows = rows[has_body[rows]]
+        if not len(rows):
+            continue
+        frame = people.frame[rows[0]]
+        live = [track for track in live if frame - people.frame[track[-1]] <= patience]
+        if _shot(frame, cuts) != shot:
+            live, shot = [], _shot(frame, cuts)
+        cost = np.array([_costs(people, diagonals, looks, track, rows, patience) for track in live]).reshape(
+            -1, len(rows)
+        )
+        new = set(rows.tolist())
+        # to leave two apart costs no more than one long step: two wrong steps are not taken to match one more
+        for a, b in zip(*linear_sum_assignment(np.minimum(cost, REACH)), strict=True):
+            if np.isfinite(cost[a, b]):
+                live[a].append(int(rows[b]))
+                new.remove(int(rows[b]))
+        begun = [[row] for row in sorted(new)]
+        tracks += begun
+        live += begun
+    return [np.array(track) for track in tracks]
+
+
+def _choose_in_shot(persons, scores, middles, place, in_shot):
+    """The rows of one person in one shot; in_shot: (N,) bool.
+
+    scores, middles: (N,) of each row, its box's middle in px; place: px, who is nearest to it is meant, or
+    None for the highest score.
+    """
+    rows = [person.rows[in_shot[person.rows]] for person in persons]
+    sums = [scores[own].sum() for own in rows]
+    best = int(np.argmax(sums))
+    if place is None or not len(rows[best]):
+        return rows[best]
+    meant = [own for own, score in zip(rows, sums, strict=True) if score > 0 and score >= SHARE * sums[best]]
+    return min(meant, key=lambda own: abs(np.median(middles[own]) - place))
+
+
+def _describe(people, tracks):
+    """_Tracks, from the highest score."""
+    sizes, scores, box = _diagonals(people), _scores(people), boxes(people.keypoints)
+    centres, end = (box[:, :2] + box[:, 2:]) / 2, max(1, round(PATIENCE * people.fps))
+    described = [
+        _Track(
+            rows,
+            first=int(people.frame[rows[0]]),
+            last=int(people.frame[rows[-1]]),
+            score=float(scores[rows].sum()),
+            look=typical(_looks(people)[rows]),
+            sizes=(float(np.median(sizes[rows[:end]])), float(np.median(sizes[rows[-end:]]))),
+            centres=(centres[rows[0]], centres[rows[-1]]),
+        )
+        for rows in tracks
+    ]
+    return sorted(described, key=lambda track: (-track.score, track.first))
+
+
+def _group(tracks, fps):
+    """The _Tracks of one shot, best first, as a list of persons: lists of _Tracks in the order of time.
+
+    Each track gets at most one that it goes on in, so that in all as many as can be go on and these fit best.
+    """
+    joined = tracks[:MOST_JOINED]
+    after = {}
+    if joined:
+        misfit = _misfits(joined, joined, fps)
+        for a, b in zip(*linear_sum_assignment(np.where(np.isfinite(misfit), misfit, 1)), strict=True):
+            if np.isfinite(misfit[a, b]):
+                after[a] = b
+    groups = []
+    for begin in sorted(set(range(len(tracks))) - set(after.values())):
+        group = [begin]
+        while group[-1] in after:
+            group.append(after[group[-1]])
+        groups.append([tracks[index] for index in group])
+    return groups
+
+
+def _misfits(ends, begins, fps):
+    """(E, B) 0..1, how badly the beginning of one track fits the end of another; infinite if it cannot be."""
+    last, first = np.array([track.last for track in ends]), np.array([track.first for track in begins])
+    sizes = np.array([track.sizes[1] for track in ends])[:, None], np.array([t.sizes[0] for t in begins])
+    places = np.array([track.centres[1] for track in ends])[:, None], np.array([t.centres[0] for t in begins])
+    absence = first - last[:, None]
+    away = _distance(*places) / (NEAR * np.maximum(*sizes))
+    ratio = np.abs(np.log(sizes[0] / sizes[1]))
+    clothes = _unlike(ends, begins)
+    soon = absence <= NEAR_SECONDS * fps
+    farthest = np.log(np.where(~soon & (clothes <= ALIKE), SIZE_RATIO_ALIKE, SIZE_RATIO))
+    possible = (absence > 0) & (ratio <= farthest) & ~(soon & (away > 1)) & ~(clothes > OTHER_CLOTHES)
+    # unknown clothes, and the place after a longer time, say neither yes nor no
+    clothes = np.nan_to_num(clothes / OTHER_CLOTHES, nan=0.5)
+    misfit = (clothes + ratio / farthest + np.where(soon, away, 0.5)) / 3
+    return np.where(possible, misfit, np.inf)
+
+
+def _carry_over_cuts(shots):
+    """One list of persons from those of every shot: who is nearest in clothes and size is the same person."""
+    known = []
+    for groups in shots:
+        ends, begins = [group[-1] for group in known], [group[0] for group in groups]
+        taken = {}
+        if ends and begins:
+            clothes = _unlike(ends, begins) / OTHER_CLOTHES
+            sizes = np.subtract.outer(
+                *(np.log([t.sizes[end] for t in side]) for side, end in ((ends, 1), (begins, 0)))
+            )
+            # a cut can change every size, so clothes come first where they are known
+            misfit = np.where(np.isfinite(clothes), np.minimum(clothes, 1), 0.5) + 0.1 * np.abs(sizes)
+            taken = {
+                b: a for a, b in zip(*linear_sum_assignment(misfit), strict=True) if not clothes[a, b] > 1
+            }
+        for index, group in enumerate(groups):
+            if index in taken:
+                known[taken[index]] = known[taken[index]] + group
+            else:
+                known.append(group)
+    return known
+
+
+def _unlike(tracks, others):
+    """(len(tracks), len(others)) differences of looks, NaN where nothing can be compared."""
+    looks = [np.array([track.look for track in side]) for side in (tracks, others)]
+    return unlike(looks[0][:, None], looks[1])
+
+
+def _costs(people, diagonals, looks, track, rows, patience):
+    """(len(rows),) cost of continuing `track` with each detection; infinite where it cannot be."""
+    last = people.keypoints[track[-1], BODY]
+    steps = people.frame[rows[0]] - people.frame[track[-1]]
+    place = last[:, :2]
+    if len(track) > 1 and people.frame[track[-1]] - people.frame[track[-2]] == 1:
+        earlier = people.keypoints[track[-2], BODY]
+        both = (last[:, 2] >= MIN_CONFIDENCE) & (earlier[:, 2] >= MIN_CONFIDENCE)
+        if both.any():
+            place = place + steps * np.median(last[both, :2] - earlier[both, :2], axis=0)
+    found = people.keypoints[rows, BODY]
+    shared = (found[..., 2] >= MIN_CONFIDENCE) & (last[:, 2] >= MIN_CONFIDENCE)
+    distance = (_distance(found[..., :2], place) * shared).sum(axis=1) / np.maximum(shared.sum(axis=1), 1)
+    cost = distance / np.maximum(diagonals[rows], diagonals[track[-1]])
+    within = shared.any(axis=1) & (cost <= REACH + REACH_GROWTH * (steps - 1))
+    clothes = np.nan_to_num(unlike(looks[rows], typical(looks[track[-patience:]])) / OTHER_CLOTHES)
+    return np.where(within, cost + CLOTHES * np.minimum(clothes, 1), np.inf)
+
+
+def _scores(people):
+    """(N,) box area x mean body confidence."""
+    return _sides(people.keypoints).prod(axis=-1) * people.keypoints[:, BODY, 2].mean(axis=1)
+
+
+def _looks(people):
+    """(N, REGIONS, 3) looks, all unknown in a People that holds none."""
+    if people.looks is None:
+        return np.full((len(people.frame), REGIONS, 3), np.nan, np.float32)
+    return people.looks
+
+
+def _shot(frame, cuts):
+    """Number of the shot that a frame is in, from 0."""
+    return int(np.searchsorted(cuts, frame, side="right"))
+
+
+def _distance(a, b):
+    return np.linalg.norm(a - b, axis=-1)
+
+
+def _diagonals(people):
+    """(N,) diagonal of the box, px; 0 where nothing is seen."""
+    return np.linalg.norm(_sides(people.keypoints), axis=-1)
+
+
+def _sides(keypoints):
+    """(..., 2) width and height of the box around body and feet, 0 where nothing is seen."""
+    box = boxes(keypoints)
+    return np.nan_to_num(box[..., 2:] - box[..., :2])

@@ -1,0 +1,46 @@
+"""The generator whose held-out preview came nearest to the footage."""
+
+import logging
+import math
+from pathlib import Path
+
+from dancenow.errors import InputError
+from dancenow.model.checkpoint import read_description, save_generator
+
+log = logging.getLogger(__name__)
+
+
+class BestGenerator:
+    """Makes each preview, and keeps the averaged generator of the one with the lowest error in one file.
+
+    path: of the file; previews: a Previews, whose error is the measure, so that it costs no second pass;
+    description, plate: as save_generator takes them, without `step`. What it knows is in the file, so a
+    training that was stopped goes on with it; a preview that is made twice has the same error twice.
+    """
+
+    def __init__(self, path, previews, description, plate):
+        self.path, self.previews = Path(path), previews
+        self.description, self.plate = description, plate
+
+    def __call__(self, trainer):
+        """Returns the preview's error."""
+        error = round(self.previews(trainer), 3)
+        if not self._lowest() <= error:
+            about = self.description | {"step": trainer.step, "heldout_error": error}
+            save_generator(self.path, trainer.average.state_dict(), about, self.plate)
+        return error
+
+    def facts(self):
+        """{best_step, best_error} of the file."""
+        description = read_description(self.path, "generator")
+        return {"best_step": description["step"], "best_error": description["heldout_error"]}
+
+    def _lowest(self):
+        """The error of the file; infinite without one, and with one that is damaged, as the log then says."""
+        try:
+            return self.facts()["best_error"]
+        except FileNotFoundError:
+            return math.inf
+        except InputError as error:
+            log.warning("%s; this preview takes its place", error)
+            return math.inf

@@ -1,0 +1,117 @@
+"""Training clips: consecutive frames of the target, with skeletons drawn on the fly."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+from dancenow.errors import InputError
+from dancenow.model.windows import cut, draw_window, fit_window, person_boxes, to_tensor
+from dancenow.video.cuts import segment_starts
+
+# the window is shifted at random by up to this many px, so that the network does not learn its place
+SHIFT = 16
+
+
+def training_frame_count(count, holdout):
+    """Frames from the start that training may see; the last share `holdout` of `count` is kept for tests."""
+    return count - round(count * holdout)
+
+
+def heldout(pose, holdout):
+    """The part of a Pose that training never saw; InputError when nothing was held out."""
+    first = training_frame_count(len(pose.keypoints), holdout)
+    if first == len(pose.keypoints):
+        raise InputError("train.holdout keeps no frame back; set it to 0.2 or so to score unseen footage")
+    return pose.replace(keypoints=pose.keypoints[first:], origin=pose.origin[first:])
+
+
+class ClipSampler:
+    """Batch number -> tensors, the same for the same seed whatever was drawn before.
+
+    A sample is a pair of consecutive frames (with span 1, a single one) in one window around the person, with
+    no cut in between. frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; plate: (H, W, 3)
+    uint8, or None to take whole frames; sizes: as from windows.choose_sizes; count: frames that may be used,
+    from the start; batch: clips per batch; cuts: as in dancenow.video.cuts; share: (rank, processes), for a
+    batch of which each of several processes takes an equal part; span: 2 or 1; pixels: a
+    references.draw.RealPixels for a generator that is shown some, or None. Attribute firsts: (S,) int, the
+    first frame of each pair, or each single frame.
+    Raises InputError when the footage has no usable one.
+    """
+
+    def __init__(
+        self, frames, pose, plate, sizes, count, batch, seed, cuts=(), share=(0, 1), span=2, pixels=None
+    ):
+        self.share, self.span, self.pixels = share, span, pixels
+        self.frames, self.pose, self.plate, self.sizes = frames, pose, plate, sizes
+        self.batch, self.seed = batch, seed
+        # three keypoints are the least that says where somebody is
+        shown = pose.present()[:count].sum(axis=1) >= 3
+        if span == 2:
+            starts = segment_starts(len(pose.keypoints), cuts)
+            shown = shown[:-1] & shown[1:] & (np.diff(starts[: len(shown)]) == 0)
+        self.firsts = np.flatnonzero(shown)
+        if not len(self.firsts):
+            few = "no two consecutive training frames show" if span == 2 else "no training frame shows"
+            raise InputError(f"{few} a person; use a longer clip of the whole body")
+        self.boxes = person_boxes(pose.keypoints)
+
+    def __call__(self, number):
+        """Batch `number` (from 0): dict of skeleton, image and plate, each (N, span, 3, h, w) uint8.
+
+        With pixels also reference (N, span, 4, h, w) and, where they have masks, mask (N, span, 1, h, w).
+        The window's size is the same within a batch, all of it, also when only a share of it is returned.
+        """
+        places = range(number * self.batch, (number + 1) * self.batch)
+        clips = [range(first, first + self.span) for first in map(self._first, places)]
+        windows = self._windows(clips, places)
+        part = self.batch // self.share[1]
+        chosen = slice(self.share[0] * part, (self.share[0] + 1) * part)
+        samples = zip(clips[chosen], windows[chosen], places[chosen], strict=True)
+        rows = [self._row(*sample) for sample in samples]
+        return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+
+    def _first(self, place):
+        epoch, offset = divmod(place, len(self.firsts))
+        order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.firsts))
+        return int(self.firsts[order[offset]])
+
+    def _windows(self, clips, places):
+        frame = self.pose.width, self.pose.height
+        if self.plate is None:
+            return [(0, 0, *frame)] * len(clips)
+        boxes = [np.r_[self.boxes[clip, :2].min(axis=0), self.boxes[clip, 2:].max(axis=0)] for clip in clips]
+        sizes = [fit_window(box, self.sizes, *frame)[2:] for box in boxes]
+        largest = tuple(np.max(sizes, axis=0).tolist())
+        windows = []
+        for box, place in zip(boxes, places, strict=True):
+            x, y, *size = fit_window(box, [largest], *frame)
+            shift = np.random.default_rng([self.seed, 2, place]).integers(-SHIFT, SHIFT + 1, 2)
+            corner = np.clip(shift + (x, y), 0, np.array(frame) - size)
+            windows.append((*corner.tolist(), *size))
+        return windows
+
+    def _row(self, clip, window, place):
+        sample = {
+            "skeleton": [draw_window(self.pose, index, window) for index in clip],
+            "image": [cut(self.frames[index], window) for index in clip],
+        }
+        if self.plate is not None:
+            sample["plate"] = [cut(self.plate, window)] * len(clip)
+        if self.pixels is not None:
+            random = np.random.default_rng([self.seed, 5, place])
+            sample["reference"] = self.pixels.draw(self.pose.keypoints[list(clip)], clip[0], window, random)
+        if self.pixels is not None and self.pixels.masks is not None:
+            sample["mask"] = [cut(self.pixels.masks[index], window)[..., None] for index in clip]
+        return {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}
+
+
+def prefetch(sampler, start, stop):
+    """Yield sampler(start) ... sampler(stop - 1), the next one being made while this one is used."""
+    with ThreadPoolExecutor(1) as pool:
+        upcoming = pool.submit(sampler, start)
+        for number in range(start, stop):
+            batch = upcoming.result()
+            if number + 1 < stop:
+                upcoming = pool.submit(sampler, number + 1)
+            yield batch

@@ -1,0 +1,159 @@
+"""The face stage: everything of the Trainer's but what is learned, a face generator and its discriminator."""
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from dancenow.errors import InputError
+from dancenow.model.face import FacePainter, cut_faces, face_corners
+from dancenow.model.networks import (
+    IMAGE_CHANNELS,
+    SKELETON_CHANNELS,
+    Generator,
+    PatchDiscriminator,
+    empty_picture,
+)
+from dancenow.model.perceptual import perceptual_loss
+from dancenow.model.winograd import unchanged_weights
+from dancenow.synthesis.painter import Painter
+from dancenow.training.dataset import ClipSampler
+from dancenow.training.previews import Previews
+from dancenow.training.trainer import Trainer, frozen
+
+
+class FaceSampler(ClipSampler):
+    """A ClipSampler of the samples that show a face in one of their frames at least.
+
+    Batches have two tensors more: corner (N, span, 2) int and visible (N, span) bool, one square of `size`
+    px per frame, as face_corners has them. InputError when none shows a face, or a square is larger than the
+    picture.
+    """
+
+    def __init__(self, size, frames, pose, plate, sizes, *given, **named):
+        super().__init__(frames, pose, plate, sizes, *given, **named)
+        least = min(min(edges) for edges in sizes)
+        if size > least:
+            raise InputError(f"train.face.size: {size} px do not fit into {least} px; make it smaller")
+        self.size = size
+        _, visible = face_corners(pose.keypoints, size, (0, 0, pose.width, pose.height))
+        self.firsts = self.firsts[visible[self.firsts] | visible[self.firsts + self.span - 1]]
+        if not len(self.firsts):
+            raise InputError("no training frame shows a face; set train.face to null")
+
+    def _row(self, clip, window, place):
+        corners, visible = face_corners(self.pose.keypoints[list(clip)], self.size, window)
+        more = {"corner": torch.from_numpy(corners), "visible": torch.from_numpy(visible)}
+        return super()._row(clip, window, place) | more
+
+
+class FacePreviews(Previews):
+    """Previews of the face's square: skeleton, result, real. `first` etc. as Previews takes them."""
+
+    def __init__(self, size, main, frames, pose, *given):
+        super().__init__(frames, pose, *given)
+        self.size, self.main = size, main
+        corners, _ = face_corners(pose.keypoints, size, (0, 0, pose.width, pose.height))
+        self.shown = np.concatenate([corners, np.full_like(corners, size)], axis=1)
+
+    def painter(self, trainer):
+        """The main generator with the averaged face generator behind it."""
+        face = FacePainter(trainer.average, self.size)
+        return Painter(self.main, self.plate, trainer.device, trainer.autocast, face, self.references)
+
+
+def face_networks(settings):
+    """The face generator and its discriminator, as new: (Generator, PatchDiscriminator).
+
+    The authors' discriminator normalises over the batch, which with their batch of 1 is one picture; here
+    it is per picture at any batch, so that no sample changes what is said of another.
+    """
+    judged = SKELETON_CHANNELS + IMAGE_CHANNELS
+    return Generator(**settings["generator"]), PatchDiscriminator(judged, **settings["discriminator"])
+
+
+class FaceTrainer(Trainer):
+    """One step of the paper's face stage (eq. 4 and 5): face losses only, the main generator frozen.
+
+    main: the trained generator, on the device; the rest as Trainer takes it. `generator` and `discriminator`
+    are the face's. The main generator paints the sample frame by frame with the face put back in between, as
+    it will later; no gradient goes through it (in the authors' code that of frame t + 1's face reaches frame
+    t's, through the whole frozen generator: most of the time for a path of second order).
+    """
+
+    def __init__(self, settings, perceptual, device, autocast, steps, main):
+        super().__init__(settings, perceptual, device, autocast, steps, build=face_networks)
+        main = self._place(main).requires_grad_(False)
+        self.main = torch.compile(main) if self.compiled else main
+        self.painter = FacePainter(self.generator, settings["face"]["size"])
+        self.kept = {}
+
+    def _learn(self, batch):
+        clips = self._on_device(batch)
+        skeletons, real = clips.skeletons, clips.real
+        corners, visible = batch["corner"], batch["visible"]
+        painted = self._paint(clips, corners, visible)
+        corners = corners.flatten(0, 1)
+        labels, painted, real = (
+            cut_faces(pictures.flatten(0, 1), corners, self.painter.size)
+            for pictures in (skeletons, painted, real)
+        )
+        shown = visible.flatten().to(self.device, torch.float32)
+        face, losses = self._face_step(labels, painted, real, shown)
+        return losses | self._judge_step(labels, face, real, shown)
+
+    @torch.no_grad()
+    def _paint(self, clips, corners, visible):
+        """The main generator's frames (N, T, 3, h, w), each given the last with its face painted over."""
+        now = clips.at(0)
+        previous = empty_picture(now.skeletons, now.plates)
+        images, last = [], clips.skeletons.shape[1] - 1
+        with torch.autocast(**self.autocast):
+            for moment in range(last + 1):
+                now = clips.at(moment)
+                shown = {} if now.references is None else {"reference": now.references}
+                # the main generator's weights stay; the face generator's change with every step
+                with unchanged_weights(self.kept):
+                    image, _ = self.main(now.skeletons, previous, now.plates, **shown)
+                images.append(image)
+                if moment < last:
+                    where = corners[:, moment], visible[:, moment]
+                    previous = self.painter.paint(now.skeletons, image, *where)
+        return torch.stack(images, dim=1)
+
+    def _face_step(self, labels, painted, real, shown):
+        """Update the face generator. All (M, 3, s, s), shown (M,) 0 or 1; returns faces and losses."""
+        weights = self.settings["weights"]
+        with torch.autocast(**self.autocast), frozen(self.discriminator):
+            # clamped only where it is shown: beyond the range nothing would be learned
+            face = painted + self.parallel["generator"](labels, painted)[0]
+            # what is not shown is as it should be, and so has neither loss nor gradient
+            counted = torch.where(shown[:, None, None, None] > 0, face, real)
+            losses = {
+                "gan": masked_lsgan(self.discriminator(torch.cat([labels, face], dim=1))[-1], True, shown),
+                "perceptual": perceptual_loss(self.perceptual, counted, real),
+                "l1": F.l1_loss(counted, real),
+            }
+        self._optimise("generator", sum(weights[name] * loss for name, loss in losses.items()))
+        return face.detach(), losses
+
+    def _judge_step(self, labels, face, real, shown):
+        """Update the discriminator on one joint pass over real and painted faces; returns the losses."""
+        with torch.autocast(**self.autocast):
+            pictures = torch.cat([torch.cat([labels] * 2), torch.cat([real, face])], dim=1)
+            on_real, on_fake = self.parallel["discriminator"](pictures)[-1].chunk(2)
+            losses = {
+                "discriminator_real": masked_lsgan(on_real, True, shown),
+                "discriminator_fake": masked_lsgan(on_fake, False, shown),
+            }
+        self._optimise("discriminator", 0.5 * sum(losses.values()))
+        return losses
+
+
+def masked_lsgan(realness, real, shown):
+    """Least-squares GAN loss of the samples that count, over the number of all.
+
+    realness: (M, 1, h, w); real: what it should say; shown: (M,) 0 or 1. Divided by all, not by those that
+    count, so that the mean over several processes is the loss of the whole batch.
+    """
+    each = (realness.float() - float(real)).square().mean(dim=(1, 2, 3))
+    return (each * shown).mean()

@@ -1,0 +1,43 @@
+"""The footage at half its size, for the first of two stages."""
+
+import cv2
+
+from dancenow.keypoints import load_pose, save_pose
+from dancenow.video.frames import FrameStore, write_frames
+
+
+def halve(picture):
+    """(H, W, ...) uint8 -> (H / 2, W / 2, ...): 3 x 3 means around every second pixel, from the first on.
+
+    The same places that the pooling in front of the enhancer's trunk takes, so that the trunk sees in the
+    second stage what it saw in the first.
+    """
+    return cv2.blur(picture, (3, 3))[::2, ::2]
+
+
+def halve_pose(pose):
+    """A Pose in the frames that `halve` makes."""
+    keypoints = pose.keypoints.copy()
+    keypoints[..., :2] /= 2
+    return pose.replace(keypoints=keypoints, width=pose.width // 2, height=pose.height // 2)
+
+
+def halve_footage(inputs, outputs):
+    """Frames and pose of a subject at half the size.
+
+    inputs: frames, pose (paths); outputs: frames, index, facts, pose (paths).
+    """
+    store = FrameStore(inputs.frames)
+
+    def describe(count):
+        return {
+            "width": store.width // 2,
+            "height": store.height // 2,
+            "fps": store.facts["fps"],
+            "frames": count,
+            "cuts": store.cuts,
+        }
+
+    frames = (halve(store[index]) for index in range(len(store)))
+    write_frames(frames, store.facts["fps"], describe, outputs.frames, outputs.index, outputs.facts)
+    save_pose(outputs.pose, halve_pose(load_pose(inputs.pose)))

@@ -1,0 +1,193 @@
+"""Train on one device in this process, or on several in one process each, under torchrun's agents."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+from torch.distributed.elastic.multiprocessing import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from dancenow import parallel
+from dancenow.errors import InputError, NoMemoryError, Stopped
+from dancenow.files import write_json
+from dancenow.job import job
+from dancenow.stopping import EXIT_STATUS, SIGNALS
+from dancenow.training.train_target import train_target
+
+log = logging.getLogger(__name__)
+
+# a worker that was asked to stop finishes its step and saves; a checkpoint of the largest takes seconds
+SHUTDOWN_SECONDS = 300
+# one of them for each Slurm job, where its nodes meet
+PORTS = range(20000, 30000)
+
+
+def choose_devices(devices, batch, nodes=1):
+    """How many processes train on each node: as many as its GPUs that share a batch evenly, 1 on a CPU.
+
+    devices: "auto", or a number that is insisted on (on a CPU too); batch: clips per step, over all of all
+    nodes. InputError when the numbers do not divide the batch or there are fewer GPUs.
+    """
+    gpus = torch.cuda.device_count()
+    if batch % nodes:
+        raise InputError(
+            f"train.nodes: {nodes} do not share a train.batch of {batch} evenly; make it a multiple"
+        )
+    batch //= nodes
+    if devices == "auto":
+        return max(count for count in range(1, max(1, gpus) + 1) if batch % count == 0)
+    if batch % devices:
+        share = f"{batch} a node" if nodes > 1 else batch
+        raise InputError(
+            f"train.devices: {devices} do not share a train.batch of {share} evenly; make it a multiple"
+        )
+    if gpus and devices > gpus:
+        raise InputError(f"train.devices: {devices} asked for, {gpus} visible; set it to auto")
+    return devices
+
+
+def train_on_devices(inputs, outputs, settings, holdout, threads, devices, nodes, log_path):
+    """train_target on `devices` of each of `nodes` (as choose_devices takes them), logging to `log_path`.
+
+    Several nodes are those of the Slurm job that this runs in; InputError when it has another number. A
+    failed or stopped worker has said why in the log; this process then ends with its exit status.
+    """
+    count = choose_devices(devices, settings["batch"], nodes)
+    meeting = _meeting(nodes)
+    if nodes == count == 1:
+        train_target(inputs, outputs, settings, holdout, threads)
+        return
+    task = {
+        "inputs": dict(inputs.items()),
+        "outputs": dict(outputs.items()),
+        "settings": settings,
+        "holdout": holdout,
+        "threads": max(1, threads // count),
+        "log": str(log_path),
+        "devices": count,
+        "meeting": meeting,
+    }
+    # other nodes do not see this one's temporary files
+    place = Path(log_path).parent if nodes > 1 else None
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        write_json(Path(folder) / "task.json", task)
+        if nodes == 1:
+            run_agent(Path(folder) / "task.json")
+        else:
+            _run_agents(nodes, Path(folder) / "task.json")
+
+
+def _meeting(nodes):
+    """Where the agents of a training meet: {"nodes", "endpoint", "local_addr", "run_id"}."""
+    alone = {"nodes": 1, "endpoint": "localhost:0", "local_addr": "localhost", "run_id": str(uuid.uuid4())}
+    if nodes == 1:
+        return alone
+    held = int(os.environ.get("SLURM_JOB_NUM_NODES", 1))
+    if held != nodes:
+        raise InputError(
+            f"train.nodes: {nodes} asked for, this job has {held}; set it to 1, or see docs/cluster.md"
+        )
+    names = ["scontrol", "show", "hostnames", os.environ["SLURM_JOB_NODELIST"]]
+    first = subprocess.run(names, capture_output=True, text=True, check=True).stdout.split()[0]
+    port = PORTS[0] + int(os.environ["SLURM_JOB_ID"]) % len(PORTS)
+    return alone | {"nodes": nodes, "endpoint": f"{first}:{port}", "local_addr": None}
+
+
+def _run_agents(nodes, task):
+    """One run_agent on each node, through srun; what asks to stop is passed on to them."""
+    once = [f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1"]
+    command = ["srun", "--overlap", *once, sys.executable, *_call("run_agent", task)]
+    # out of a terminal's reach: srun gives up its tasks at the second Ctrl-C
+    process = subprocess.Popen(command, start_new_session=True)
+    passed = {number: number for number in SIGNALS} | {signal.SIGINT: signal.SIGUSR1}
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _: process.send_signal(passed[number]))
+    if status := process.wait():
+        # of several, srun's is the largest; below zero srun itself was killed
+        sys.exit(status if status > 0 else 1)
+
+
+def run_agent(task):
+    """Start this node's processes of the task in a JSON file, and wait for them.
+
+    Ends the process with their exit status where that is not 0.
+    """
+    meeting, count = (json.loads(Path(task).read_text())[key] for key in ("meeting", "devices"))
+    # the agent tells every step of its own life
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.ERROR)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    config = LaunchConfig(
+        min_nodes=meeting["nodes"],
+        max_nodes=meeting["nodes"],
+        nproc_per_node=count,
+        run_id=meeting["run_id"],
+        rdzv_backend="c10d",
+        rdzv_endpoint=meeting["endpoint"],
+        local_addr=meeting["local_addr"],
+        max_restarts=0,
+        signals_to_handle="SIGHUP,SIGQUIT",
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    for number in SIGNALS:
+        signal.signal(number, _end_workers)
+    try:
+        elastic_launch(config, sys.executable)(*_call("work", task))
+    except SignalException as error:
+        # the workers have been told, and have ended
+        sys.exit(EXIT_STATUS if error.sigval in SIGNALS else 128 + error.sigval)
+    except ChildFailedError as error:
+        sys.exit(_status({rank: failure.exitcode for rank, failure in error.failures.items()}))
+
+
+def _end_workers(number, _frame):
+    """What torch's own handler does, but once: at a second signal it would leave while the workers save."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise SignalException(f"asked to stop by {number}", sigval=signal.Signals(number))
+
+
+def _call(function, task):
+    """Arguments of a Python that calls a function of this module with the path of the task."""
+    # as Snakemake does for its scripts: behind the installed packages, so that no name of ours hides theirs
+    steps = "import sys", "sys.path.append(sys.argv[1])", "from dancenow.training import launch"
+    start = "; ".join((*steps, f"launch.{function}(sys.argv[2])"))
+    return ["-c", start, str(Path(__file__).parents[2]), str(task)]
+
+
+def _status(failures):
+    """The exit status that stands for the workers' {rank: exit code}; a killed one is named in the log."""
+    for rank, code in failures.items():
+        if code < 0 and code != -signal.SIGTERM:  # the agent ends the others by SIGTERM
+            name = signal.Signals(-code).name
+            log.error("error: process %d of the training was ended by %s; out of memory?", rank, name)
+    return EXIT_STATUS if EXIT_STATUS in failures.values() else 1
+
+
+def work(task_path):
+    """What each process does that torchrun's agent starts: its share of the task in the JSON file."""
+    task = json.loads(Path(task_path).read_text())
+    with job(task["log"], task["threads"], append=True) as threads, parallel.process_group():
+        if parallel.rank() > 0:
+            logging.getLogger().setLevel(logging.ERROR)  # rank 0 has said it
+        inputs, outputs = SimpleNamespace(**task["inputs"]), SimpleNamespace(**task["outputs"])
+        try:
+            train_target(inputs, outputs, task["settings"], task["holdout"], threads)
+        except (InputError, Stopped) as error:
+            # memory may run out in one process alone
+            if parallel.rank() == 0 or isinstance(error, NoMemoryError):
+                raise
+            sys.exit(EXIT_STATUS if isinstance(error, Stopped) else 1)
+        except RuntimeError as error:
+            if not parallel.lost_another(error):
+                raise
+            log.error("error: process %d has lost another one, which has failed", parallel.rank())
+            sys.exit(1)

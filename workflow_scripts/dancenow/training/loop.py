@@ -1,0 +1,197 @@
+"""From the first step to the last, over as many attempts as it takes."""
+
+import json
+import logging
+import math
+import os
+import time
+from contextlib import contextmanager
+
+import torch
+from tqdm import tqdm
+
+from dancenow import parallel
+from dancenow.device import peak_memory
+from dancenow.errors import DivergedError, InputError, Stopped
+from dancenow.training.board import Board
+from dancenow.training.dataset import prefetch
+
+log = logging.getLogger(__name__)
+
+LOG_SECONDS = 10
+SAVE_SECONDS = 60
+LOOK_SECONDS = 300
+# a checkpoint or a preview of large networks takes seconds: neither takes more than this share of the time
+SHARE = 0.02
+
+
+def preview_steps(steps):
+    """The steps after which a preview is made that counts: every tenth of the way, as a range."""
+    tenth = max(1, steps // 10)
+    return range(tenth, steps + 1, tenth)
+
+
+def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
+    """Train to the last step, resuming where `checkpoint` left off.
+
+    sampler: batch number -> batch; checkpoint: a RollingCheckpoint, in whose folder losses.jsonl is kept as
+    well, and TensorBoard's logs; preview: called with the trainer and True after each of preview_steps, with
+    False after LOOK_SECONDS without one, returns the picture it has written, a path, and its error, or None;
+    asked: as from stopping.listening.
+    Returns (path of losses.jsonl, seconds spent over all attempts, share of the last attempt's time in which
+    the step waited for its batch, 0 to 1). Raises Stopped once `asked` says so, after the step in hand, and
+    DivergedError; both name the step and the checkpoint.
+    """
+    record = _Record(trainer, checkpoint, _resume(trainer, checkpoint))
+    with record.opened():
+        for batch in record.awaited(prefetch(sampler, trainer.step, trainer.steps)):
+            # nothing in a step draws from torch's own generator; should a layer ever, it resumes as well
+            torch.manual_seed(trainer.settings["seed"] + trainer.step)
+            try:
+                record.add(trainer.train_step(batch))
+                counts = trainer.step in preview_steps(trainer.steps)
+                if parallel.rank() == 0 and (counts or record.look_due()):
+                    record.add_preview(preview, counts)
+                left = trainer.step < trainer.steps
+                stop = parallel.anyone(asked(), trainer.device) and left
+                if stop or (left and record.due()):
+                    record.save()
+            except DivergedError as error:
+                raise DivergedError(
+                    f"{error}; {checkpoint.newest()}; lower train.learning_rate and train anew"
+                ) from error
+            if stop:
+                # nobody leaves before rank 0 has written: torchrun ends the others when one has gone
+                parallel.wait_for_all()
+                raise Stopped(
+                    f"asked to stop ({asked() or 'another process was'}) at step {trainer.step} of "
+                    f"{trainer.steps}; {checkpoint.last} is saved and the same command resumes there"
+                )
+    return record.path, record.seconds(), record.waiting()
+
+
+def _resume(trainer, checkpoint):
+    """Take over what the checkpoint's folder holds; returns the seconds that were spent on it."""
+    with parallel.rank_0_first():
+        if parallel.rank() == 0:
+            checkpoint.lock()
+        state = checkpoint.load()
+    if state is None:
+        return 0.0
+    try:
+        trainer.restore(state)
+    except (ValueError, KeyError) as error:
+        raise InputError(
+            f"{checkpoint.folder}: its checkpoint is not of this version's networks ({error}); delete the "
+            "folder to start anew"
+        ) from error
+    return state["seconds"]
+
+
+class _Record:
+    """What is kept of a training while it runs: losses of every step, log lines, the checkpoint.
+
+    Of several processes only the first one's is kept.
+    """
+
+    def __init__(self, trainer, checkpoint, spent):
+        self.trainer, self.checkpoint, self.spent = trainer, checkpoint, spent
+        self.path, self.file, self.board = checkpoint.folder / "losses.jsonl", None, None
+        self.first, self.began = trainer.step, time.monotonic()
+        self.logged, self.saved, self.waited = -math.inf, self.began, 0.0
+        self.looked, self.look_cost = self.began, 0.0
+
+    def seconds(self):
+        return self.spent + time.monotonic() - self.began
+
+    def awaited(self, batches):
+        """The batches, with the time that each lets the training wait counted."""
+        batches = iter(batches)
+        while True:
+            asked = time.monotonic()
+            batch = next(batches, None)
+            self.waited += time.monotonic() - asked
+            if batch is None:
+                return
+            yield batch
+
+    def waiting(self):
+        """Share of this attempt's time that was spent on waiting for batches."""
+        return self.waited / max(time.monotonic() - self.began, 1e-9)
+
+    @contextmanager
+    def opened(self):
+        """The files of losses, cut to the steps that were done, are open inside the block."""
+        if parallel.rank() > 0:
+            yield
+            return
+        _keep_lines(self.path, self.trainer.step)
+        board = Board(self.checkpoint.folder / "tensorboard", self.trainer.step)
+        with self.path.open("a") as self.file, board as self.board:
+            yield
+
+    def add(self, losses):
+        if parallel.rank() > 0:
+            return
+        step, now = self.trainer.step, time.monotonic()
+        rounded = {name: round(value, 6) for name, value in losses.items()}
+        self.file.write(json.dumps({"step": step, **rounded}) + "\n")
+        self.board.add_scalars(step, {f"loss/{name}": value for name, value in losses.items()})
+        if now - self.logged > LOG_SECONDS or step == self.trainer.steps:
+            log.info("%s", self._progress(losses, now - self.began))
+            self.board.add_scalars(step, self._pace(now - self.began))
+            self.board.flush()
+            self.logged = now
+
+    def look_due(self):
+        return time.monotonic() - self.looked > max(LOOK_SECONDS, self.look_cost / SHARE)
+
+    def add_preview(self, preview, counts):
+        """Make one, preview and counts as in run_training, and keep it."""
+        began = time.monotonic()
+        shown = preview(self.trainer, counts)
+        self.looked = time.monotonic()
+        self.look_cost = self.looked - began
+        if shown is not None:
+            path, error = shown
+            log.info("step %d: %s, off by %.1f of 255 on average", self.trainer.step, path, error)
+            self.board.add_picture(self.trainer.step, "preview", path)
+            self.board.add_scalars(self.trainer.step, {"preview/error": error})
+
+    def due(self):
+        return time.monotonic() - self.saved > max(SAVE_SECONDS, self.checkpoint.cost / SHARE)
+
+    def save(self):
+        if parallel.rank() == 0:
+            # the losses first: a checkpoint must never know of a step that they do not
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.board.flush()
+            self.checkpoint.save({"seconds": self.seconds(), **self.trainer.state()})
+        self.saved = time.monotonic()
+
+    def _pace(self, seconds):
+        """Scalars that are looked at now and then: steps a second in this attempt, rate, memory, waiting."""
+        return {
+            "training/steps_per_second": (self.trainer.step - self.first) / max(seconds, 1e-9),
+            "training/learning_rate": self.trainer.optimisers["generator"].param_groups[0]["lr"],
+            "training/memory_gb": peak_memory(self.trainer.device) / 2**30,
+            "training/waiting_percent": 100 * self.waiting(),
+        }
+
+    def _progress(self, losses, seconds):
+        step, steps, memory = self.trainer.step, self.trainer.steps, peak_memory(self.trainer.device)
+        meter = tqdm.format_meter(step, steps, seconds, ncols=60, unit="step", initial=self.first)
+        terms = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
+        return f"{meter} {memory / 2**30:.1f} GB {terms}"
+
+
+def _keep_lines(path, step):
+    """Cut losses.jsonl after the line of `step`; in one call, so that it is never half cut."""
+    size = 0
+    if path.exists():
+        for line in path.read_bytes().splitlines(keepends=True):
+            if not line.endswith(b"\n") or json.loads(line)["step"] > step:
+                break
+            size += len(line)
+        os.truncate(path, size)

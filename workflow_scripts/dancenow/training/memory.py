@@ -1,0 +1,194 @@
+"""Whether a training fits: the memory of one step, counted on tensors that have a size but no numbers."""
+
+import os
+import warnings
+import weakref
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from dancenow.errors import InputError, NoMemoryError, one_line, out_of_memory
+from dancenow.model.winograd import TRANSFORMED
+
+META = torch.device("meta")
+FLOAT32 = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": False}
+# of a sample's memory in float32, what it takes in bfloat16: docs/memory.md
+BFLOAT16_SHARE = 0.9
+PICTURES = 5  # dimensions: samples, frames, channels, height, width
+
+
+@dataclass(frozen=True)
+class StepMemory:
+    """Bytes of one training step: of the networks and their optimisers, and of each sample of the batch."""
+
+    networks: int
+    sample: int
+
+    def peak(self, batch):
+        """Bytes of a step on `batch` samples."""
+        return self.networks + batch * self.sample
+
+
+class _Counter(TorchDispatchMode):
+    """Adds up every tensor's memory from its making, or first use, to its end: `now` and its `peak`."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = self.peak = 0
+        self.alive = set()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        for tensor in tree_leaves((args, kwargs, made)):
+            if isinstance(tensor, torch.Tensor) and tensor.is_meta:
+                self._add(tensor.untyped_storage())
+        return made
+
+    def _add(self, storage):
+        key, size = storage._cdata, storage.nbytes()
+        if key not in self.alive:
+            self.alive.add(key)
+            self.now += size
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self._remove, key, size)
+
+    def _remove(self, key, size):
+        self.alive.remove(key)
+        self.now -= size
+
+
+def count_step(make_trainer, batch, size, autocast):
+    """The StepMemory of a training, without the device's own working space.
+
+    make_trainer: (device, autocast) -> Trainer; the networks that it takes over are of no use afterwards;
+    batch: one of its sampler's, whose pictures count for their number alone; size: (w, h) px of the largest
+    picture; autocast: arguments of torch.autocast.
+    """
+    width, height = size
+    counter, samples = _Counter(), len(batch["skeleton"])
+    with warnings.catch_warnings(), counter, META:
+        warnings.filterwarnings("ignore", message=".*no-op")  # weights of an earlier stage
+        trainer = make_trainer(META, FLOAT32)
+        trainer.step = trainer.stills
+        for optimiser in trainer.optimisers.values():
+            _as_after_a_step(optimiser)
+            optimiser.step = lambda: None  # the fused kernel takes numbers only
+        counter.peak = counter.now  # what making them took is given back
+        # squares of faces are places, of which the real ones are needed
+        clips = {
+            name: torch.empty(*value.shape[:3], height, width, dtype=torch.uint8)
+            if value.ndim == PICTURES
+            else value
+            for name, value in batch.items()
+        }
+        trainer.update(clips)
+        del clips
+    networks, each = counter.now, (counter.peak - counter.now) / samples
+    if autocast["enabled"]:
+        networks += _copies(trainer, autocast["device_type"])
+        each *= BFLOAT16_SHARE
+    return StepMemory(round(networks), round(each))
+
+
+def _copies(trainer, device_type):
+    """Bytes of the bfloat16 copies of the weights that a step keeps, of some in Winograd's form."""
+    networks = [each for each in vars(trainer).values() if isinstance(each, torch.nn.Module)]
+    networks.remove(trainer.average)
+    total = 0
+    for module in (module for network in networks for module in network.modules()):
+        by_tiles = device_type == "cpu" and getattr(module, "wide", False)
+        own = sum(parameter.numel() for parameter in module.parameters(recurse=False))
+        total += 2 * own * (TRANSFORMED if by_tiles else 1)
+    return total
+
+
+def _as_after_a_step(optimiser):
+    """Gradients, and Adam's two moments."""
+    for group in optimiser.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = torch.zeros_like(parameter)
+            names = ("exp_avg", "exp_avg_sq")
+            optimiser.state[parameter] = {name: torch.zeros_like(parameter) for name in names}
+
+
+def check_room(memory, batch, free):
+    """InputError, with the setting to change, when a step on `batch` samples takes more than `free` bytes."""
+    if memory.peak(batch) <= free:
+        return
+    fitting = (free - memory.networks) // memory.sample
+    if fitting >= 1:
+        key, advice = "train.batch", f"set it to {fitting} or less"
+    elif free > memory.networks:
+        key, advice = "frames.long_edge", "make it smaller"
+    else:
+        key, advice = "train.generator.channels", "make them fewer"
+    needed, networks, room = (
+        f"{bytes_ / 2**30:.1f} GB" for bytes_ in (memory.peak(batch), memory.networks, free)
+    )
+    raise InputError(
+        f"{key}: a training step with batch {batch} takes about {needed} of memory ({networks} of it for the "
+        f"networks alone), and {room} are free; {advice}, or train on a machine with more memory"
+    )
+
+
+@contextmanager
+def told_of_memory(checkpoint):
+    """Memory that runs out inside the block is a NoMemoryError. checkpoint: the RollingCheckpoint."""
+    try:
+        yield
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        raise NoMemoryError(
+            f"memory has run out ({one_line(error)}); {checkpoint.newest()}: end what else uses the memory "
+            "and run again to go on from there, or train anew with a smaller train.batch or "
+            "frames.long_edge, or fewer channels"
+        ) from error
+
+
+def free_memory(device, proc=Path("/proc"), groups=Path("/sys/fs/cgroup")):
+    """Bytes that this process may still take: on a GPU, or of the machine and of its control groups.
+
+    proc, groups: where Linux tells of them. A machine that says nothing of what is free has all it has.
+    """
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return min([_free_on_the_machine(proc), *_free_in_groups(proc, groups)])
+
+
+def _free_on_the_machine(proc):
+    if (proc / "meminfo").exists():
+        rows = (line.split(":") for line in (proc / "meminfo").read_text().splitlines())
+        return int({name: value.split()[0] for name, value in rows}["MemAvailable"]) * 1024
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _free_in_groups(proc, groups):
+    """Of each control group with a limit that this process is in, version 1 or 2, what is left of it."""
+    if not (proc / "self/cgroup").exists():
+        return
+    for line in (proc / "self/cgroup").read_text().splitlines():
+        _, controllers, place = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        names = ("memory.max", "memory.current", "inactive_file")
+        if controllers:
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+        top = groups / controllers
+        group = top / place.lstrip("/")
+        # inside a container its own group is at the top, whatever it is called outside
+        for folder in (group, *group.parents):
+            if folder.is_relative_to(top):
+                yield from _left(folder, *names)
+
+
+def _left(folder, limit, usage, cache):
+    """What is left of a control group's memory, when it has a limit; the cache of files can be given up."""
+    if not (folder / limit).exists() or (most := (folder / limit).read_text().strip()) == "max":
+        return
+    rows = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    yield int(most) - int((folder / usage).read_text()) + int(rows.get(cache, 0))

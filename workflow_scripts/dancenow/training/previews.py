@@ -1,0 +1,103 @@
+"""Pictures of the training: the same held-out frames every few minutes, and a strip of ten of them."""
+
+import cv2
+import numpy as np
+
+from dancenow.model.windows import cut, draw_window, place_windows, whole_frame
+from dancenow.pictures import read_png, write_png
+from dancenow.references.bank import ChosenReferences
+from dancenow.synthesis.painter import Painter
+from dancenow.video.media import encode
+
+# the recurrence is warmed up over this many frames before the shown one
+WARM_UP = 3
+MOMENTS = 4
+VIDEO_FPS = 2
+STRIP_ROW = 192  # px, at most: a strip is looked at whole, and a report holds one of every training
+
+
+class Previews:
+    """Writes `latest.png` and `step-<n>.png`: one column per held-out moment; skeleton, result, real.
+
+    frames, pose, plate, sizes: as ClipSampler takes them; first: the first held-out frame (when nothing
+    is held out, pass 0 and the moments come from the training footage); bank: references.bank.Bank for a
+    generator that is shown references, or None.
+    """
+
+    def __init__(self, frames, pose, plate, sizes, first, folder, bank=None):
+        self.frames, self.pose, self.plate, self.folder = frames, pose, plate, folder
+        lowest = min(first + WARM_UP, len(frames) - 1)
+        self.moments = np.linspace(lowest, len(frames) - 1, MOMENTS + 2).astype(int)[1:-1].tolist()
+        self.windows = whole_frame(pose)
+        if plate is not None:  # one size for all, so that the pictures line up
+            self.windows = place_windows(pose.keypoints, sizes[-1:], pose.width, pose.height)
+        self.shown = self.windows
+        self.references = None
+        if bank is not None:
+            self.references = ChosenReferences(bank, pose.keypoints, bank.paths(pose.keypoints))
+
+    def painter(self, trainer):
+        """The Painter that shows what the training has come to."""
+        return Painter(
+            trainer.average, self.plate, trainer.device, trainer.autocast, references=self.references
+        )
+
+    def __call__(self, trainer):
+        """Write both files; returns the mean absolute difference from the real windows, 0 to 255."""
+        picture, error = self._paint(trainer)
+        write_png(self.file(trainer.step), picture)
+        write_png(self.latest, picture)
+        return error
+
+    def look(self, trainer):
+        """Write `latest.png` alone; returns the difference as above."""
+        picture, error = self._paint(trainer)
+        write_png(self.latest, picture)
+        return error
+
+    def _paint(self, trainer):
+        painter = self.painter(trainer)
+        warm_up = WARM_UP if painter.generator.temporal else 0
+        columns, errors = [], []
+        for moment in self.moments:
+            painter.reset()
+            for index in range(max(0, moment - warm_up), moment + 1):
+                picture = painter.paint(self.pose, index, self.windows[index])
+            window = self.shown[moment]
+            rows = (
+                draw_window(self.pose, moment, window),
+                cut(picture, window),
+                cut(self.frames[moment], window),
+            )
+            columns.append(np.concatenate(rows, axis=0))
+            errors.append(np.abs(rows[1].astype(int) - rows[2]).mean())
+        return np.concatenate(columns, axis=1), float(np.mean(errors))
+
+    @property
+    def latest(self):
+        """Where the newest preview is."""
+        return self.folder / "latest.png"
+
+    def file(self, step):
+        """Where the preview made after `step`, a tenth of the way, is."""
+        return self.folder / f"step-{step:06d}.png"
+
+    def write_strip(self, path, steps):
+        """The results of the previews made after `steps`, oldest on top, with the real frames below, smaller.
+
+        The folder may hold pictures of an earlier training of other sizes; they are not looked at.
+        """
+        pictures = [read_png(self.file(step)) for step in steps]
+        height = len(pictures[0]) // 3
+        rows = [picture[height : 2 * height] for picture in pictures] + [pictures[-1][2 * height :]]
+        scale = min(1, STRIP_ROW / height)
+        size = round(scale * pictures[0].shape[1]), round(scale * height)
+        rows = [cv2.resize(row, size, interpolation=cv2.INTER_AREA) for row in rows] if scale < 1 else rows
+        write_png(path, np.concatenate(rows, axis=0))
+
+    def write_video(self, path, steps):
+        """The same previews one after another, whole (skeleton, result, real), as an H.264 mp4."""
+        pictures = [read_png(self.file(step)) for step in steps]
+        pictures += [pictures[-1]] * VIDEO_FPS  # the end stays to be looked at
+        height, width = pictures[0].shape[:2]
+        encode(path, pictures, VIDEO_FPS, width, height)

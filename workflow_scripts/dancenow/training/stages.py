@@ -1,0 +1,102 @@
+"""What differs between the stages of a training: the networks, the samples, what is looked at, what is kept.
+
+A stage has: plate ((H, W, 3) uint8 or None); stored_plate, what of it goes into its file; start, JSON-able,
+what it starts from, part of its identity; about, what its file's description says of its network; temporal,
+whether what it learns from are pairs of frames and what leads up to them, not single frames; references,
+whether its generator is shown real pixels; judge, where its
+discriminator is kept, the arguments of that; and the methods sampler, trainer and previews, which take what
+ClipSampler, Trainer (without settings) and Previews take.
+"""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+
+from dancenow.errors import InputError
+from dancenow.model.checkpoint import load_generator, load_weights, read_network
+from dancenow.model.enhancer import grow
+from dancenow.pictures import read_png
+from dancenow.training.dataset import ClipSampler
+from dancenow.training.face_training import FacePreviews, FaceSampler, FaceTrainer
+from dancenow.training.previews import Previews
+from dancenow.training.trainer import Trainer, network_arguments, new_networks
+
+
+def open_stage(inputs, settings):
+    """The stage that the settings are of: with a key `face` that one, with `enhancer` the second.
+
+    inputs: of the first, plate and start, references and masks (each unused without one); of the others,
+    generator; of the second, discriminator as well; of the third, references where its generator is shown
+    them (paths).
+    """
+    if "face" in settings:
+        return FaceStage(inputs, settings)
+    return EnhancerStage(inputs, settings) if "enhancer" in settings else FirstStage(inputs, settings)
+
+
+class FirstStage:
+    """A generator from nothing, as the paper's global stage, or from another person's."""
+
+    def __init__(self, inputs, settings):
+        self.plate = read_png(Path(inputs.plate)) if settings["generator"]["plate"] else None
+        self.stored_plate = self.plate
+        network, self.judge = network_arguments(settings)
+        self.about, self.temporal = {"network": network}, settings["temporal"]
+        self.sampler, self.previews = ClipSampler, Previews
+        self.references = settings["generator"]["references"]
+        given = ["start"] if settings["start"] else []
+        self.start = digests(inputs, *given, *(("references", "masks") if self.references else ()))
+        weights = load_generator(inputs.start)[0].state_dict() if settings["start"] else None
+
+        def build(settings):
+            generator, judge = new_networks(settings)
+            if weights is not None:
+                load_weights(generator, weights, inputs.start, "generator of this network")
+            return generator, judge
+
+        self.trainer = partial(Trainer, settings, build=build)
+
+
+class EnhancerStage:
+    """The local enhancer around the first stage's generator; both are trained."""
+
+    def __init__(self, inputs, settings):
+        first, description, plate = load_generator(inputs.generator)
+        if plate is not None:
+            raise InputError(f"{inputs.generator}: has a plate; the enhancer takes a generator without one")
+        judge, judge_settings = read_network(inputs.discriminator, "discriminator")
+        self.plate = self.stored_plate = None
+        self.start = digests(inputs, "generator", "discriminator")
+        self.about = {"network": description["network"], "enhancer": settings["enhancer"]}
+        self.temporal, self.sampler, self.previews = first.temporal, ClipSampler, Previews
+        self.references = False
+        channels, blocks = settings["enhancer"]["channels"], settings["enhancer"]["blocks"]
+
+        def build(_settings):
+            weights = first.state_dict()
+            try:
+                return grow(description["network"], weights, channels, blocks, judge_settings, judge)
+            except ValueError as error:
+                raise InputError(f"train.enhancer: {error}; change it or train.generator") from error
+
+        self.trainer = partial(Trainer, settings, build=build)
+
+
+class FaceStage:
+    """The face generator behind a trained generator, which stays as it is."""
+
+    def __init__(self, inputs, settings):
+        main, _, self.plate = load_generator(inputs.generator)
+        self.stored_plate, self.temporal = None, main.temporal
+        self.references = main.references
+        self.start = digests(inputs, "generator", *(["references"] if self.references else []))
+        self.about = {"network": settings["generator"], "face": settings["face"]}
+        size = settings["face"]["size"]
+        self.sampler = partial(FaceSampler, size)
+        self.previews = partial(FacePreviews, size, main)
+        self.trainer = partial(FaceTrainer, settings, main=main)
+
+
+def digests(inputs, *names):
+    """{name: SHA-256 of the input file of this name}."""
+    return {name: hashlib.sha256(Path(getattr(inputs, name)).read_bytes()).hexdigest() for name in names}

@@ -1,0 +1,157 @@
+"""From a target's footage and poses to its generator file."""
+
+import hashlib
+import logging
+import shutil
+from pathlib import Path
+
+import torch
+
+from dancenow import parallel
+from dancenow.device import peak_memory, pick_device, prepare
+from dancenow.errors import InputError
+from dancenow.files import read_json, write_json
+from dancenow.keypoints import load_pose
+from dancenow.model.checkpoint import save_discriminator, save_generator
+from dancenow.model.networks import parameter_count
+from dancenow.model.perceptual import load_perceptual
+from dancenow.model.windows import choose_sizes
+from dancenow.pose.masks import load_masks
+from dancenow.references.draw import RealPixels
+from dancenow.references.files import load_bank
+from dancenow.stopping import listening
+from dancenow.training.best import BestGenerator
+from dancenow.training.dataset import training_frame_count
+from dancenow.training.loop import preview_steps, run_training
+from dancenow.training.memory import check_room, count_step, free_memory, told_of_memory
+from dancenow.training.rolling import RollingCheckpoint
+from dancenow.training.stages import open_stage
+from dancenow.video.frames import FrameStore
+
+log = logging.getLogger(__name__)
+
+
+def train_target(inputs, outputs, settings, holdout, threads):
+    """Train, or resume, and write the generator, its losses, its settings and what there is to look at.
+
+    inputs: frames, pose, perceptual and what stages.open_stage takes (paths); outputs: generator, best,
+    losses, settings, training, progress, video and, where the stage that follows starts from it,
+    discriminator (paths); settings: the `train` section, or that of another stage; holdout: share of the
+    clip's end that training never sees. A folder `run` beside the generator holds the rolling checkpoint
+    meanwhile. What `stopping` hears ends it with Stopped, the step in hand finished and saved. In one of
+    several processes (parallel.process_group) it does its share, and only rank 0 writes.
+    """
+    device = pick_device()
+    autocast = prepare(device, threads)
+    frames, pose = FrameStore(inputs.frames), load_pose(inputs.pose)
+    stage = open_stage(inputs, settings)
+    plate = stage.plate
+    count = training_frame_count(len(frames), holdout)
+    sizes = [(pose.width, pose.height)]
+    if plate is not None:
+        sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
+    span = 2 if stage.temporal else 1
+    batch, seed = settings["batch"], settings["seed"]
+    share = parallel.rank(), parallel.world_size()
+    try:
+        given = frames, pose, plate, sizes, count, batch, seed, frames.cuts, share, span
+        pixels = _real_pixels(stage, inputs, pose.fps, count)
+        sampler = stage.sampler(*given, pixels)
+    except InputError as error:
+        raise InputError(f"{inputs.pose}: {error}") from error
+    steps = settings["steps"]
+    if settings["epochs"]:
+        steps = max(1, round(settings["epochs"] * len(sampler.firsts) / settings["batch"]))
+    decision = read_json(inputs.perceptual)
+
+    def spare_trainer(*where):
+        # its networks are counted, not trained: they must not be those of `stage`
+        return open_stage(inputs, settings).trainer(load_perceptual(decision), *where, steps)
+
+    largest = max(sizes, key=lambda size: size[0] * size[1])
+    memory = count_step(spare_trainer, sampler(0), largest, autocast)
+    free = free_memory(device)
+    if device.type == "cpu":  # which all processes share
+        free //= share[1]
+    check_room(memory, batch // share[1], free)
+    trainer = stage.trainer(load_perceptual(decision), device, autocast, steps)
+    folder = Path(outputs.generator).parent / "run"
+    identity = {
+        "settings": settings,
+        "steps": steps,
+        "sizes": [list(size) for size in sizes],
+        "pose": hashlib.sha256(Path(inputs.pose).read_bytes()).hexdigest(),
+        "perceptual": decision["sha256"],
+        "cuts": frames.cuts,
+        **stage.start,
+    }
+    precision = "bfloat16" if autocast["enabled"] else "float32"
+    log.info(
+        "training on %s, %s, processes %d, threads %d: %d %s, windows %s, %d steps, generator "
+        "%.1f M parameters, about %.1f GB",
+        device, precision, share[1], threads, len(sampler.firsts),
+        "pairs" if stage.temporal else "single frames (nothing to disturb)", sizes, steps,
+        parameter_count(trainer.generator) / 1e6, memory.peak(batch // share[1]) / 2**30,
+    )  # fmt: skip
+    first = count if holdout else 0
+    bank = None if pixels is None else pixels.bank
+    previews = stage.previews(frames, pose, plate, sizes, first, folder / "previews", bank)
+    checkpoint = RollingCheckpoint(folder, identity)
+    description = {
+        **stage.about,
+        "sizes": [list(size) for size in sizes],
+        "width": pose.width,
+        "height": pose.height,
+        "seed": settings["seed"],
+        "estimator": pose.estimator,
+    }
+    best = BestGenerator(folder / "best.safetensors", previews, description, stage.stored_plate)
+
+    def preview(trainer, counts):
+        error = best(trainer) if counts else previews.look(trainer)
+        return previews.latest, error
+
+    with listening() as asked, told_of_memory(checkpoint):
+        losses, seconds, waiting = run_training(trainer, sampler, checkpoint, preview, asked)
+        if parallel.rank() > 0:
+            return
+        facts = {
+            "device": _device_name(device),
+            "processes": share[1],
+            "precision": precision,
+            "seconds": round(seconds, 1),
+            "waiting_percent": round(100 * waiting, 2),
+            "peak_memory_gb": round(peak_memory(device) / 2**30, 2),
+            "frames": len(frames),
+            "training_frames": count,
+            "pairs" if stage.temporal else "single_frames": len(sampler.firsts),
+            "fps": str(pose.fps),
+        }
+        description |= {"step": trainer.step}
+        write_json(outputs.settings, identity | description)
+        write_json(outputs.training, facts | best.facts())
+        shutil.copyfile(losses, outputs.losses)
+        shutil.copyfile(best.path, outputs.best)
+        previews.write_strip(Path(outputs.progress), preview_steps(steps))
+        previews.write_video(Path(outputs.video), preview_steps(steps))
+        if hasattr(outputs, "discriminator"):
+            judge = trainer.discriminator.state_dict()
+            save_discriminator(outputs.discriminator, judge, stage.judge)
+        save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_plate)
+        # the previews stay
+        checkpoint.remove()
+        best.path.unlink()
+
+
+def _real_pixels(stage, inputs, fps, count):
+    """The RealPixels that the stage's generator is shown, None for one without references."""
+    if not stage.references:
+        return None
+    masks = getattr(inputs, "masks", None)
+    return RealPixels(load_bank(inputs.references), load_masks(masks) if masks else None, fps, count)
+
+
+def _device_name(device):
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads"

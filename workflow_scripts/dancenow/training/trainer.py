@@ -1,0 +1,306 @@
+"""Both networks and the paper's two-frame step; loop.py repeats it."""
+
+import copy
+import math
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from dancenow import parallel
+from dancenow.device import as_images, as_references, as_skeletons
+from dancenow.errors import DivergedError
+from dancenow.model.losses import feature_matching, layer_colour, lsgan, mask_error
+from dancenow.model.networks import Discriminator, Generator, empty_picture, fill
+from dancenow.model.perceptual import perceptual_loss
+from dancenow.model.winograd import unchanged_weights
+from dancenow.training.adam import ChannelsLastAdam
+
+BETAS = (0.5, 0.999)
+# share of the samples that must paint what they could copy: or what is painted would never learn
+PAINTED = 1 / 3
+MASK = 10.0  # weight of the mask's cross entropy
+# sides of a misplaced patch, as shares of the window's
+PATCH = (0.15, 0.5)
+
+
+class Clips(NamedTuple):
+    """A batch on the device, float32: skeletons, real, plates (N, T, 3, h, w), references (N, T, 4, h, w),
+    masks (N, T, 1, h, w); of the last three each None where the generator has none of it.
+    """
+
+    skeletons: torch.Tensor
+    real: torch.Tensor
+    plates: torch.Tensor | None = None
+    references: torch.Tensor | None = None
+    masks: torch.Tensor | None = None
+
+    def at(self, moment):
+        """One frame of each: Clips with T = 1 left out."""
+        return Clips(*(None if part is None else part[:, moment] for part in self))
+
+
+@contextmanager
+def frozen(module):
+    """No gradients for the module's weights inside the block; those for its inputs still flow."""
+    module.requires_grad_(False)
+    try:
+        yield
+    finally:
+        module.requires_grad_(True)
+
+
+def disturb(previous, empty, share, randoms):
+    """In a share of the samples: a patch of the last frame in a wrong place, and a patch of it missing.
+
+    What a generator paints wrong once it would otherwise keep: in training its last frame always fits the
+    next skeleton, so it learns to trust the one as much as the other.
+    previous, empty: (N, 3, h, w); randoms: N numpy Generators. Returns a new (N, 3, h, w) with gradients.
+    """
+    previous, (height, width) = previous.clone(), previous.shape[-2:]
+    for sample, random in enumerate(randoms):
+        if random.random() >= share:
+            continue
+        h, w = (int(side * random.uniform(*PATCH)) for side in (height, width))
+        (y0, y1, y2), (x0, x1, x2) = (random.integers(0, room, 3) for room in (height - h, width - w))
+        patch = previous[sample, :, y0 : y0 + h, x0 : x0 + w].clone()
+        previous[sample, :, y1 : y1 + h, x1 : x1 + w] = patch
+        previous[sample, :, y2 : y2 + h, x2 : x2 + w] = empty[sample, :, y2 : y2 + h, x2 : x2 + w]
+    return previous
+
+
+def network_arguments(settings):
+    """Arguments of the first stage's Generator and Discriminator: two dicts."""
+    temporal = settings["temporal"]
+    frames = 2 if temporal else 1
+    return settings["generator"] | {"temporal": temporal}, settings["discriminator"] | {"frames": frames}
+
+
+def new_networks(settings):
+    """The generator and the discriminator of the first stage, as new: (Generator, Discriminator)."""
+    generator, discriminator = network_arguments(settings)
+    return Generator(**generator), Discriminator(**discriminator)
+
+
+class Trainer:
+    """Both networks, their optimisers and the moving average, with one method that does one step.
+
+    settings: the `train` section of the config; perceptual: a PerceptualNetwork; autocast: arguments of
+    torch.autocast. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, z), I1 = G(s1, I0)
+    with gradients through I0 and z empty, then one step of the generator and one of the discriminator. A
+    first share of the steps, `stills` (the paper has 0), takes single frames without a past and without the
+    discriminator. Without `temporal` (the paper's baseline FBF: pix2pixHD) a step is one frame, I = G(s),
+    judged by itself.
+    build: settings -> (generator, discriminator), called with torch seeded.
+    """
+
+    def __init__(self, settings, perceptual, device, autocast, steps, build=new_networks):
+        torch.manual_seed(settings["seed"])
+        self.settings, self.device, self.autocast, self.steps = settings, device, autocast, steps
+        self.generator, self.discriminator = map(self._place, build(settings))
+        # with a decay of zero the average is the generator, and a copy of 182 M weights a step for nothing
+        self.average = self.generator
+        if settings["ema"]:
+            self.average = copy.deepcopy(self.generator).requires_grad_(False)
+        self.perceptual = self._place(perceptual)
+        rate = settings["learning_rate"]
+        self.optimisers = {
+            "generator": ChannelsLastAdam(self.generator.parameters(), rate, BETAS),
+            "discriminator": ChannelsLastAdam(self.discriminator.parameters(), rate, BETAS),
+        }
+        # the same modules with their gradients averaged over the processes of a training on several devices
+        self.parallel = {
+            "generator": parallel.distribute(self.generator),
+            "discriminator": parallel.distribute(self.discriminator),
+        }
+        if self.compiled:
+            # the generator as it is stays uncompiled: previews would compile it again for their windows
+            self.parallel["generator"] = torch.compile(self.parallel["generator"])
+            self.discriminator.compile()
+            self.perceptual.compile()
+        self.step, self.stills = 0, round(settings["stills"] * steps)
+
+    @property
+    def compiled(self):
+        """Whether torch.compile is asked for; what is only counted (training.memory) is not compiled."""
+        return self.settings["compile"] and self.device.type != "meta"
+
+    def _place(self, module):
+        return module.to(self.device, memory_format=torch.channels_last)
+
+    def learning_rate(self):
+        """Constant, then linear to zero over the last `decay` share of all steps."""
+        left = (self.steps - self.step) / max(1, self.steps * self.settings["decay"])
+        return self.settings["learning_rate"] * min(1.0, left)
+
+    def synthesise(self, clips):
+        """Frames one after another, each given the last, the first the empty picture.
+
+        clips: Clips of T frames. Returns (N, T, 3, h, w) and a list of the T layers.
+        """
+        images, layers = [], []
+        first, copying = clips.at(0), self._copying(clips)
+        previous = empty_picture(first.skeletons, first.plates)
+        for moment in range(clips.skeletons.shape[1]):
+            now = clips.at(moment)
+            empty = empty_picture(previous, now.plates)
+            if self.generator.temporal:
+                previous = disturb(previous, empty, self.settings["disturb"], self.randoms)
+            previous, layer = self._generate(now, previous, copying)
+            images.append(previous)
+            layers.append(layer)
+        return torch.stack(images, dim=1), layers
+
+    def _generate(self, now, previous, copying):
+        """The generator on one frame of Clips; arguments that it has no use for are not named."""
+        shown = {} if now.references is None else {"reference": now.references, "copying": copying}
+        return self.parallel["generator"](now.skeletons, previous, now.plates, **shown)
+
+    def _copying(self, clips):
+        """(N, 1, 1, 1) of 0 for samples that must paint, 1 for those that may copy; None without any."""
+        if clips.references is None:
+            return None
+        may = [float(random.random() >= PAINTED) for random in self.randoms]
+        return torch.tensor(may, device=self.device).view(-1, 1, 1, 1)
+
+    def train_step(self, batch):
+        """One step on a batch of ClipSampler's; returns the losses, floats by name, all of them finite."""
+        losses = self.update(batch)
+        values = parallel.average(
+            {name: float(value.detach()) for name, value in losses.items()}, self.device
+        )
+        if not all(math.isfinite(value) for value in values.values()):
+            terms = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+            raise DivergedError(f"step {self.step}: a loss is not finite: {terms}")
+        return values
+
+    def update(self, batch):
+        """What a step computes; returns the losses, scalar tensors by name, whatever they are."""
+        self.randoms = self._randoms(len(batch["skeleton"]))
+        for optimiser in self.optimisers.values():
+            optimiser.param_groups[0]["lr"] = self.learning_rate()
+        losses = self._learn(batch)
+        self._update_average()
+        self.step += 1
+        return losses
+
+    def _on_device(self, batch):
+        """The Clips of a batch."""
+        scaled = {
+            "skeleton": as_skeletons,
+            "image": as_images,
+            "plate": as_images,
+            "reference": as_references,
+            "mask": as_skeletons,
+        }
+        return Clips(
+            *(scale(batch[name], self.device) if name in batch else None for name, scale in scaled.items())
+        )
+
+    def _learn(self, batch):
+        """Update both networks on a batch; returns the losses, scalars by name."""
+        clips = self._on_device(batch)
+        if self.step < self.stills:
+            return self._still_step(clips.at(-1))
+        fake, losses = self._generator_step(clips)
+        return losses | self._discriminator_step(clips.skeletons, clips.real, fake)
+
+    def _randoms(self, count):
+        """A numpy Generator for each of the `count` samples of this process's share of the batch.
+
+        Drawn from the seed and the sample's place in the training alone, so that neither a stop nor the
+        number of processes changes what a sample sees.
+        """
+        first = self.step * count * parallel.world_size() + parallel.rank() * count
+        return [np.random.default_rng([self.settings["seed"], 3, first + i]) for i in range(count)]
+
+    def _still_step(self, stills):
+        """One step of the generator on frames by themselves, Clips of one; returns the losses."""
+        with torch.autocast(**self.autocast):
+            previous = empty_picture(stills.real, stills.plates)
+            fake, layer = self._generate(stills, previous, self._copying(stills))
+            losses = self._picture_losses(fake, stills.real, [layer], stills.masks)
+        self._optimise("generator", self._weighted(losses))
+        return losses
+
+    def _picture_losses(self, fake, real, layers, masks):
+        """The terms that need no discriminator.
+
+        fake, real: (N, 3, h, w); layers: a list, by frame; masks: (N, 1, h, w) or None.
+        """
+        losses = {
+            "perceptual": perceptual_loss(self.perceptual, fake, real),
+            "l1": F.l1_loss(fake, real),
+        }
+        if layers[0] is not None:
+            # the layers come frame by frame, the images sample by sample
+            colour, alpha, logit = (torch.stack(part, 1).flatten(0, 1) for part in zip(*layers, strict=True))
+            losses["layer"] = layer_colour((colour, alpha), real)
+            if masks is not None:
+                losses["mask"] = mask_error(logit, masks)
+        return losses
+
+    def _weighted(self, losses):
+        # the layer's colour is a second reading of the same pixels, with the same weight
+        weights = {"mask": MASK} | self.settings["weights"] | {"layer": self.settings["weights"]["l1"]}
+        return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
+
+    def _generator_step(self, clips):
+        skeletons, real = clips.skeletons, clips.real
+        masks = None if clips.masks is None else clips.masks.flatten(0, 1)
+        with torch.autocast(**self.autocast), frozen(self.discriminator), unchanged_weights():
+            fake, layers = self.synthesise(clips)
+            with torch.no_grad():
+                real_maps = self.discriminator(skeletons, real)
+            fake_maps = self.discriminator(skeletons, fake)
+            losses = {
+                "gan": lsgan(fake_maps, True),
+                "feature_matching": feature_matching(fake_maps, real_maps),
+                **self._picture_losses(fake.flatten(0, 1), real.flatten(0, 1), layers, masks),
+            }
+        self._optimise("generator", self._weighted(losses))
+        return fake.detach(), losses
+
+    def _discriminator_step(self, skeletons, real, fake):
+        with torch.autocast(**self.autocast):
+            judge = self.parallel["discriminator"]
+            maps = judge(torch.cat([skeletons] * 2), torch.cat([real, fake]))
+            half = len(real)
+            on_real = lsgan([[level[:half] for level in scale] for scale in maps], True)
+            on_fake = lsgan([[level[half:] for level in scale] for scale in maps], False)
+        self._optimise("discriminator", 0.5 * (on_real + on_fake))
+        return {"discriminator_real": on_real, "discriminator_fake": on_fake}
+
+    def _optimise(self, name, loss):
+        optimiser = self.optimisers[name]
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+
+    @torch.no_grad()
+    def _update_average(self):
+        # the average starts short, or its random beginning would stay in it for a thousand steps
+        if self.average is self.generator:
+            return
+        decay = min(self.settings["ema"], (1 + self.step) / (10 + self.step))
+        targets, sources = self.average.parameters(), self.generator.parameters()
+        torch._foreach_lerp_(list(targets), list(sources), 1 - decay)
+
+    def state(self):
+        """Everything that a later process needs to go on as if nothing had happened."""
+        modules = {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
+        return {
+            "step": self.step,
+            **{name: module.state_dict() for name, module in modules.items()},
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+        }
+
+    def restore(self, state):
+        """Take over a state() of the same settings; ValueError or KeyError when it is of other networks."""
+        self.step = state["step"]
+        for name in ("generator", "discriminator", "average"):
+            fill(getattr(self, name), state[name])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])

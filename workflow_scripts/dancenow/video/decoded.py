@@ -1,0 +1,60 @@
+"""What ffmpeg really makes of a track: the frames it gives, their times and their size."""
+
+import subprocess
+from fractions import Fraction
+
+from dancenow.errors import InputError
+from dancenow.video.programs import Stalled, clip_input, graph, lines
+
+# Shown in microseconds, for a frame rate would round what varies.
+TICK = "1/1000000"
+
+
+class Undecodable(Exception):
+    """ffmpeg can make nothing of a track; the text is its reason."""
+
+
+def decoded(path, stream, **options):
+    """Yield (time, duration, size) of every frame of one track, in the order in which ffmpeg gives them.
+
+    time, duration: s, on the time stamps of the file, duration to the sample for sound; size: (width,
+    height) in px of the upright picture, None for sound. options: further ones of ffmpeg's output, as
+    {"frames:v": 1}. What is damaged is left out. Raises Undecodable, and InputError when the disk hangs.
+    """
+    shown = {"format": "framecrc", "enc_time_base:v": TICK, "fps_mode:v": "passthrough"}
+    node = clip_input(path)[str(stream)].output("pipe:", **shown, **options).global_args("-copyts")
+    tick, size = 0.0, None
+    with graph(node, stdout=subprocess.PIPE) as (process, reason):
+        try:
+            for line in lines(process.stdout):
+                words = line.replace(",", " ").split()
+                if line.startswith("#tb"):
+                    tick = float(Fraction(words[-1]))
+                elif line.startswith("#dimensions"):
+                    width, height = words[-1].split("x")
+                    size = int(width), int(height)
+                elif not line.startswith("#"):
+                    yield int(words[2]) * tick, int(words[3]) * tick, size
+        except Stalled as stalled:
+            raise InputError(
+                f"{path}: cannot be decoded, {stalled}; copy the clip to a disk of this machine"
+            ) from None
+        if process.wait():
+            raise Undecodable(reason())
+
+
+def heard(frames):
+    """(end, straying) of a sound in s: when its last sample ends, and how far its time stamps stray.
+
+    frames: what `decoded` gives. Time stamps stray from where the samples alone would put them; 0 for a sound
+    without a gap. Raises Undecodable when there are no frames.
+    """
+    first, end, samples, straying = None, 0.0, 0.0, 0.0
+    for time, duration, _ in frames:
+        first = time if first is None else first
+        straying = max(straying, abs(time - first - samples))
+        samples += duration
+        end = max(end, time + duration)
+    if first is None:
+        raise Undecodable("it is empty")
+    return round(end, 6), round(straying, 6)

@@ -1,0 +1,350 @@
+"""What is in a clip: size, rotation, colour, frame rate, sound, as ffprobe tells it."""
+
+import json
+import logging
+import subprocess
+from array import array
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.video.appearance import colour, geometry
+from dancenow.video.decoded import Undecodable, decoded
+from dancenow.video.programs import (
+    Stalled,
+    address,
+    ffprobe_binary,
+    header_ffprobe,
+    lines,
+    running,
+    safe_input,
+)
+from dancenow.video.selection import select
+from dancenow.video.sound import choose_sound
+
+log = logging.getLogger(__name__)
+
+HEADER = (
+    "format=format_name:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
+    "color_range,color_space,color_transfer,field_order,time_base,r_frame_rate,avg_frame_rate,start_time,duration,"
+    "sample_rate,channels:stream_side_data=rotation,crop_left,crop_top,crop_right,crop_bottom:"
+    "stream_disposition=default,attached_pic,timed_thumbnails,still_image,comment,hearing_impaired,"
+    "visual_impaired,descriptions"
+)
+
+# Nine hours at 30 frames/s. A time stamp gone astray must not fill the disk with repeated frames.
+MAX_FRAMES = 1_000_000
+MAX_ASPECT = 50
+# Of a rate that Matroska's stamps of whole milliseconds give; 24 and 24000/1001 are ten times as far apart.
+ROUNDING = 1e-4
+# Dispositions of a track that is no moving picture.
+STILL = ("attached_pic", "timed_thumbnails", "still_image")
+# The header of any clip is far smaller.
+MAX_HEADER = 1 << 22
+
+
+def probe(path, **wanted):
+    """Facts about the clip `path`, or about the part of it that is `wanted`, ready for JSON.
+
+    wanted: start, end (s after the first frame), fps, crop, as selection.select takes them.
+
+    Keys: file (name), format, stream (index of the picture track), codec, decoded ([w, h], px of the upright
+    picture as this ffmpeg gives it), shown ([x, y, w, h], the part of that which the container shows),
+    coded_width, coded_height (of what is shown, before rotation), rotation (degrees clockwise,
+    0/90/180/270), sample_aspect ("1/1"), width and height (as displayed: after rotation, in square pixels),
+    pixel_format, color_range, color_space, color_transfer (as flagged, or "unknown"), full_range (bool),
+    color_matrix (the one used: as flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool),
+    frames (on the constant rate), duration (s), start (s, time stamp of the first frame that can be
+    decoded), interlaced (bool), clip_fps, span, crop as selection.select explains them, and audio: None or
+    what sound.choose_sound tells.
+
+    Of several tracks the one flagged default is taken, else the largest; the log names the others. Raises
+    InputError when the file is missing, empty, cut short, or holds no moving picture, and when it has no
+    such part.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: a folder, not a clip; name the file in it that is the clip")
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; put the clip there or correct its name in the configuration")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty; copy the clip again")
+    report = _header(path)
+    kind = report["format"]["format_name"]
+    video, first, size = _picture(path, report["streams"])
+    times, end, time_base = _frame_times(path, video, first)
+    fps, variable = _frame_rate(times, time_base, video)
+    start = float(int(times[0]) * time_base)
+    duration = (end - int(times[0])) * time_base
+    if "mp4" in kind:
+        _refuse_cut_short(path, float(video.get("duration") or 0), end * time_base, duration, 1.5 / fps)
+    frames = int(duration * fps + Fraction(1, 2))
+    if frames == 0:
+        raise InputError(f"{path}: the picture lasts 0 seconds; give a clip with at least one frame")
+    facts = {
+        "file": path.name,
+        "format": kind,
+        "stream": video["index"],
+        "codec": video.get("codec_name", "unknown"),
+    }
+    facts |= geometry(path, video, size)
+    facts |= colour(path, video, facts["height"])
+    facts |= {
+        "fps": f"{fps.numerator}/{fps.denominator}",
+        "variable_rate": variable,
+        "frames": frames,
+        "duration": float(frames / fps),
+        "start": start,
+        "interlaced": video.get("field_order", "progressive") in {"tt", "bb", "tb", "bt"},
+    }
+    facts = select(path, facts, **wanted)
+    if max(facts["width"], facts["height"]) > MAX_ASPECT * min(facts["width"], facts["height"]):
+        raise InputError(
+            f"{path}: its picture is {facts['width']}x{facts['height']} px, a mere stripe; re-encode it"
+        )
+    if facts["frames"] > MAX_FRAMES:
+        raise InputError(
+            f"{path}: {facts['frames']} frames in {facts['duration']:.0f} s are too many, or its time stamps "
+            "jump; name the part you want with start and end"
+        )
+    sounds = [stream for stream in report["streams"] if stream.get("codec_type") == "audio"]
+    return facts | {"audio": choose_sound(path, sounds, facts)}
+
+
+def packets(path, stream, entries):
+    """The packets of one stream of a file, in file order, as {entry: text}; absent entries are "N/A".
+
+    entries: ffprobe's names, separated by commas. An iterator; nothing of the packets before is kept.
+    """
+    return _rows(path, stream, f"packet={entries}")
+
+
+def first_change(path, stream):
+    """Where and how the picture of a track changes its size or format, in words; None when it never does."""
+    kept = None
+    for number, frame in enumerate(_rows(path, stream, "frame=width,height,pix_fmt")):
+        told = "{width}x{height} px ({pix_fmt})".format_map(frame)
+        kept = kept or told
+        if told != kept:
+            return f"changes from {kept} to {told} at frame {number}"
+    return None
+
+
+def _rows(path, stream, entries):
+    for line in _ffprobe(path, of="compact=print_section=0", select_streams=stream, show_entries=entries):
+        if line:  # ffprobe 5 writes an empty one for side data that nobody asked for
+            yield dict(entry.partition("=")[::2] for entry in line.split("|"))
+
+
+def count_packets(path):
+    """How many packets each kind of stream in a film of our own holds, {"video": 300, "audio": 563}.
+
+    The file is read to its end. Raises InputError when it is cut short: when a packet is, or when there are
+    more or fewer than its header tells.
+    """
+    # An edit list hides packets that are there.
+    options = {"ignore_editlist": 1} if Path(path).suffix == ".mp4" else {}
+    entries = "stream=codec_type,nb_frames,nb_read_packets"
+    report = _ffprobe(
+        path, "-count_packets", fflags="+discardcorrupt", of="json", show_entries=entries, **options
+    )
+    counts = {}
+    for stream in json.loads("\n".join(report))["streams"]:
+        kind, there = stream["codec_type"], int(stream.get("nb_read_packets", 0))
+        told = int(stream.get("nb_frames", there))
+        if there != told:
+            raise InputError(f"{path}: cut short, {there} of {told} packets of {kind} are there")
+        counts[kind] = there
+    return counts
+
+
+def _header(path):
+    """What ffprobe says of the file's format and streams: {format, streams}."""
+    report, size = [], 0
+    for line in _ffprobe(path, program=header_ffprobe(), of="json", show_entries=HEADER):
+        size += len(line)
+        if size > MAX_HEADER:
+            raise InputError(f"{path}: its header is no clip's; re-encode the clip")
+        report.append(line)
+    return json.loads("\n".join(report))
+
+
+def _ffprobe(path, *flags, program=None, **options):
+    """Yield the lines that ffprobe, or the `program` in its place, writes about the file `path`."""
+    options = {"v": "error"} | safe_input() | options
+    words = [*flags, *(word for name, value in options.items() for word in (f"-{name}", str(value)))]
+    with running([program or ffprobe_binary(), *words, address(path)], stdout=subprocess.PIPE) as (
+        process,
+        reason,
+    ):
+        try:
+            yield from lines(process.stdout)
+        except Stalled as stalled:
+            raise InputError(
+                f"{path}: cannot be read, {stalled}; copy the clip to a disk of this machine"
+            ) from None
+        if process.wait():
+            raise InputError(_refusal(path, reason()))
+
+
+def _refusal(path, reason):
+    with open(path, "rb") as clip:
+        named_mp4 = clip.read(8)[4:] == b"ftyp"
+    if "moov atom not found" in reason and named_mp4:
+        return f"{path}: cut short ({reason}); copy the whole clip again"
+    if "max pixel count" in reason:
+        return f"{path}: its picture has more pixels than 8192x8192; re-encode it smaller"
+    if "not on whitelist" in reason:
+        reason = "its content is of no video format that is read here"
+    return f"{path}: not a video ({reason or 'unknown format'}); give a clip such as an mp4"
+
+
+def _picture(path, streams):
+    """(the picture track that is taken, the time of its first frame in s, its size as it is decoded)."""
+    pictures = [stream for stream in streams if stream.get("codec_type") == "video"]
+    tracks = [one for one in pictures if not any(one.get("disposition", {}).get(flag) for flag in STILL)]
+    if not tracks:
+        raise InputError(f"{path}: there is no picture in it, only sound or data; give a video clip")
+    tracks.sort(key=_rank)
+    reason = ""
+    for track in tracks:
+        taken = None
+        try:
+            taken = next(decoded(path, track["index"], **{"frames:v": 1}), None)
+        except Undecodable as error:
+            reason = f" ({error})"
+        if taken:
+            break
+    else:
+        if next(packets(path, tracks[0]["index"], "pts"), None) is None:
+            raise InputError(f"{path}: there is no frame in it; give a clip with at least one frame")
+        raise InputError(
+            f"{path}: no frame can be decoded{reason}, as without a key frame or beyond 8192x8192 px; "
+            "re-encode it"
+        )
+    others = [_told(one) for one in tracks if one is not track]
+    if others:
+        log.info("%s: of its pictures %s is taken, not %s", path, _told(track), " or ".join(others))
+    return track, taken[0], taken[2]
+
+
+def _rank(stream):
+    size = stream.get("width", 0) * stream.get("height", 0)
+    return not stream.get("disposition", {}).get("default"), -size
+
+
+def _told(stream):
+    size = f"{stream.get('width', 0)}x{stream.get('height', 0)}"
+    return f"{stream['index']} ({stream.get('codec_name', 'unknown')}, {size})"
+
+
+def _frame_times(path, video, first):
+    """Sorted presentation times from the `first` (s) on and the end of the last, in units of a time base.
+
+    Then the time base, in s.
+    """
+    found, count = {"pts": array("q"), "dts": array("q"), "duration": array("q")}, 0
+    for packet in packets(path, video["index"], "pts,dts,duration,flags"):
+        # "D" marks packets that an edit list leaves out.
+        if "D" in packet.get("flags", ""):
+            continue
+        count += 1
+        found["duration"].append(_integer(packet.get("duration")) or 0)
+        for key in ("pts", "dts"):
+            if (time := _integer(packet.get(key))) is not None:
+                found[key].append(time)
+    if not count:
+        raise InputError(f"{path}: there is no frame in it; give a clip with at least one frame")
+    time_base, step = Fraction(video["time_base"]), 1 / _rates(video)[-1]
+    for key in ("pts", "dts"):  # AVI has no others than the latter
+        times = np.array(found[key], np.int64)
+        order = np.argsort(times, kind="stable")
+        times = times[order]
+        if len(times) == count and (np.diff(times) > 0).all():
+            last = found["duration"][order[-1]] or round(step / time_base)
+            skipped = _leading(times * float(time_base) - first, step) if key == "pts" else 0
+            if skipped:
+                log.info("%s: its first %d frames lean on what was cut off; skipped", path, skipped)
+            return times[skipped:], int(times[-1]) + last, time_base
+    # Raw and MPEG program streams lack times, or have them doubled: the decoder tells.
+    try:
+        times = np.rint([time * 1e6 for time, _, _ in decoded(path, video["index"])]).astype(np.int64)
+    except Undecodable as error:
+        raise InputError(f"{path}: damaged ({error}); copy the clip again or re-encode it") from None
+    if len(times) < count:
+        log.info("%s: %d of its %d packets give a frame; the others are skipped", path, len(times), count)
+    if (np.diff(times) > 0).all():
+        return times, int(times[-1]) + round(step * 1_000_000), Fraction(1, 1_000_000)
+    return np.arange(len(times)), len(times), step
+
+
+def _leading(away, step):
+    """How many of the first frames cannot be decoded, for `away` from the first that can be, (T,) s.
+
+    They lean on frames before the clip's beginning: the leading ones of an open group of pictures, or all
+    before the first key frame.
+    """
+    nearest = int(np.argmin(np.abs(away)))
+    return nearest if abs(away[nearest]) < step / 2 else 0
+
+
+def _refuse_cut_short(path, declared, end, duration, tolerance):
+    """declared: s, as the header tells. Of a film in fragments it tells the end, else the duration."""
+    there = max(end, duration) if _in_fragments(path) else duration
+    if declared - float(there) > tolerance:
+        raise InputError(
+            f"{path}: cut short, {float(there):.2f} of {declared:.2f} s are there; copy the clip again"
+        )
+
+
+def _in_fragments(path):
+    """Whether an mp4 is made of fragments: a box moof at its outermost level."""
+    with open(path, "rb") as file:
+        while len(head := file.read(16)) >= 8:
+            size, kind = int.from_bytes(head[:4]), head[4:8]
+            if kind == b"moof":
+                return True
+            size = int.from_bytes(head[8:]) if size == 1 else size
+            if size < 8:
+                return False
+            file.seek(size - len(head), 1)
+    return False
+
+
+def _integer(text):
+    return int(text) if text and text != "N/A" else None
+
+
+def _rates(video):
+    """The frame rates that the container states: nominal, then average."""
+    stated = [video.get(key, "0/0") for key in ("r_frame_rate", "avg_frame_rate")]
+    return [_standard(Fraction(rate)) for rate in stated if not rate.startswith("0/")] or [Fraction(25)]
+
+
+def _standard(rate):
+    """n or n * 1000/1001 where the rate is one of these but for the rounding of stamps, else the rate."""
+    count = max(1, round(rate))
+    near = [one for one in (Fraction(count), Fraction(count * 1000, 1001)) if abs(rate / one - 1) < ROUNDING]
+    return near[0] if near else rate
+
+
+def _frame_rate(times, time_base, video):
+    """(frames a second, whether the clip's own rate varies).
+
+    A rate is constant when every frame lies within half a frame of its place. A clip with a varying rate
+    gets the rate of its median step, so that most of its frames keep a place of their own.
+    """
+    rates = _rates(video)
+    if len(times) == 1:
+        return rates[-1], False
+    elapsed = (times - times[0]) * float(time_base)
+    for rate in rates:
+        if np.abs(elapsed * float(rate) - np.arange(len(times))).max() < 0.5:
+            return rate, False
+    pace = 1 / (float(np.median(np.diff(times))) * float(time_base))
+    near = [rate for rate in rates if abs(float(rate) / pace - 1) < 0.02]
+    count = max(1, round(pace))
+    standard = [Fraction(count), Fraction(count * 1000, 1001)]
+    return min(near or standard, key=lambda rate: abs(float(rate) - pace)), True

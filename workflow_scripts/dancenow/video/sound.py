@@ -1,0 +1,149 @@
+"""The sound of a clip: which track is taken, and how it goes into an mp4 beside the picture."""
+
+import logging
+import os
+import subprocess
+
+import ffmpeg
+
+from dancenow.errors import InputError
+from dancenow.video.decoded import Undecodable, decoded, heard
+from dancenow.video.programs import address, clip_input, graph
+
+log = logging.getLogger(__name__)
+
+# Seconds; Opus asks for 0.08.
+PREROLL = 0.1
+# A copy runs at the speed of the disk, an encoding of sound at many times that of the music.
+MUX_SECONDS = 600
+COPYABLE = {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac"}
+# Seconds by which copied sound may be off where a player counts samples and looks at no time stamps.
+OFF = 0.04
+# Dispositions of a track that is not what the clip sounds like to most.
+ASIDE = ("comment", "hearing_impaired", "visual_impaired", "descriptions")
+
+
+def choose_sound(path, streams, facts):
+    """Facts of the sound track of a clip that is taken, or None.
+
+    streams: ffprobe's of the sound; facts: what probing.probe tells of the picture. A track that is flagged
+    default comes first, then one that is no commentary, then one of many channels. The first that ffmpeg can
+    decode and that goes into an mp4 is taken; the log names the others. Keys: stream, codec, sample_rate,
+    channels, start and end (s), duration (s or None), straying (s: how far time stamps lie from where the
+    samples alone would put them, so that a gap counts).
+    """
+    told = {stream["index"]: _told(stream) for stream in streams}
+    for stream in sorted(streams, key=_rank):
+        try:
+            end, straying = heard(decoded(path, stream["index"]))
+            audio = _facts(stream) | {"end": end, "straying": straying}
+            _rehearse(path, facts | {"audio": audio})
+        except Undecodable as error:
+            log.warning("%s: its sound %s cannot be used (%s)", path, told.pop(stream["index"]), error)
+            continue
+        chosen = told.pop(stream["index"])
+        if told:
+            log.info("%s: of its sound tracks %s is taken, not %s", path, chosen, " or ".join(told.values()))
+        return audio
+    if streams:
+        log.warning("%s: what is made with it will be silent; re-encode its sound as AAC to hear it", path)
+    return None
+
+
+def into_mp4(clip, facts, duration):
+    """(the sound of a clip as an ffmpeg stream, {ffmpeg's option: value}) for `duration` s of its picture.
+
+    Copied as it is where mp4 can hold its codec and it has no gap, else filled with silence and made AAC.
+    (None, {}) when there is none to hear. For a run with -copyts.
+    """
+    audio = facts["audio"]
+    if audio is None:
+        return None, {}
+    late = audio["start"] - facts["start"]
+    if late >= duration:
+        log.info("%s: its sound begins after the picture has ended, so the result is silent", clip)
+        return None, {}
+    if audio["end"] <= facts["start"]:
+        log.info("%s: its sound ends before the picture begins, so the result is silent", clip)
+        return None, {}
+    # With -copyts, times stay those of the source; shifted so that its first frame is at 0.
+    sound = clip_input(clip, itsoffset=f"{-facts['start']:.6f}")[str(audio["stream"])]
+    options = {"t": f"{duration:.6f}"}
+    if why := _hindrance(audio, late):
+        log.info("%s: its %s sound %s; encoding it as AAC", clip, audio["codec"], why)
+        # Gaps and a late beginning are filled with silence, so that a sample's number tells its time.
+        sound = sound.filter("atrim", start=0, end=duration).filter(
+            "aresample", **{"async": 1000}, first_pts=0
+        )
+        return sound, options | {"c:a": "aac", "b:a": "192k"}
+    # Copied sound ends with a whole packet; what lies beyond the last frame is marked as not played.
+    # What lies before the first is dropped, but for the packets that a decoder needs to begin with.
+    options["bsf:a"] = (
+        f"noise=drop='lt(pts*tb,-{PREROLL})',setts=duration='min(DURATION,{duration:.6f}/TB-PTS)'"
+    )
+    return sound, options
+
+
+def joined(streams, path, clip, seconds, **options):
+    """Write the ffmpeg `streams` into the mp4 `path`; returns (whether it failed, ffmpeg's reason)."""
+    # Some versions of ffmpeg call FLAC and Opus in mp4 experimental.
+    options = {"format": "mp4", "strict": "experimental", "map_metadata": -1, "map_chapters": -1} | options
+    node = ffmpeg.output(*streams, address(path), fflags="+bitexact", **options)
+    with graph(node.global_args("-copyts")) as (process, reason):
+        try:
+            return process.wait(timeout=MUX_SECONDS + seconds) != 0, reason()
+        except subprocess.TimeoutExpired:
+            raise InputError(
+                f"{clip}: its sound is not read within {MUX_SECONDS + seconds:.0f} s; "
+                "copy the clip to a disk of this machine"
+            ) from None
+
+
+def _rehearse(path, facts):
+    """Do what mux will do; raises Undecodable when it would fail, hours later."""
+    sound, options = into_mp4(path, facts, facts["duration"])
+    if sound:
+        failed, reason = joined([sound], os.devnull, path, facts["duration"], c="copy", **options)
+        if failed:
+            raise Undecodable(reason)
+
+
+def _hindrance(audio, late):
+    """Why a sound cannot be copied into an mp4, or None."""
+    if audio["codec"] not in COPYABLE:
+        return "does not fit into mp4"
+    # What an edit list hides of a FLAC packet is not hidden to the sample: 46 ms early were measured.
+    if audio["codec"] == "flac" and late < 0:
+        return "cannot be cut in mp4"
+    if audio["straying"] > OFF:
+        return f"has gaps, {audio['straying']:.2f} s in all"
+    if late > OFF:
+        return f"begins {late:.2f} s late"
+    return None
+
+
+def _rank(stream):
+    flags = stream.get("disposition", {})
+    aside = any(flags.get(flag) for flag in ASIDE)
+    return not flags.get("default"), aside, -int(stream.get("channels", 0))
+
+
+def _told(stream):
+    name = stream.get("codec_name", "unknown")
+    name = stream.get("codec_tag_string", name) if name == "unknown" else name
+    return f"{stream['index']} ({name}, {stream.get('channels', 0)} channels)"
+
+
+def _facts(stream):
+    start, duration = (
+        float(stream[key]) if stream.get(key) not in (None, "N/A") else None
+        for key in ("start_time", "duration")
+    )
+    return {
+        "stream": stream["index"],
+        "codec": stream.get("codec_name", "unknown"),
+        "sample_rate": int(stream.get("sample_rate", 0)),
+        "channels": int(stream.get("channels", 0)),
+        "start": start or 0.0,
+        "duration": duration,
+    }
