@@ -28,7 +28,7 @@ from dancenow.training.dataset import heldout
 from dancenow.training.train_target import train_target
 from dancenow.video.frames import extract_frames
 from dancenow.video.media import encode, probe
-from figures import footage, performer
+from performers import footage, performer
 
 NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True}
 WIDTH, HEIGHT = 192, 128

@@ -7,7 +7,7 @@ import numpy as np
 import keypoint_files as files
 from clips import film
 from dancenow.keypoints import INDEX, load_people
-from figures import STANDING, performer
+from performers import STANDING, performer
 from running import run_snakemake, said
 
 FRAMES = 12

@@ -5,7 +5,7 @@ import numpy as np
 
 from dancenow.keypoints import COUNT, INDEX, LEFT_HAND, RIGHT_HAND
 from dancenow.references.figure import PARTS, Figure, distances, enlarged
-from figures import performer
+from performers import performer
 
 COLOURS = {
     part: (40 + 18 * number, 250 - 20 * number, 30 * (number % 8)) for number, part in enumerate(PARTS)

@@ -13,7 +13,7 @@ from dancenow.device import prepare
 from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.training.dataset import ClipSampler
 from dancenow.training.trainer import Trainer
-from figures import footage, performer
+from performers import footage, performer
 from tiny_training import SETTINGS
 
 BATCH = 4

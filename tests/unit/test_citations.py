@@ -44,7 +44,7 @@ def names_in(tree):
 def module_names():
     """{"keypoints" or "figures.bars" or "bars": names in it and in its namesakes}."""
     found = {}
-    for path in (*LIBRARY.rglob("*.py"), *(ROOT / "tests/unit").glob("*.py")):
+    for path in (*LIBRARY.rglob("*.py"), *(ROOT / "tests/unit").rglob("*.py")):
         folder = LIBRARY if path.is_relative_to(LIBRARY) else path.parent
         parts = path.relative_to(folder).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts

@@ -12,7 +12,7 @@ from dancenow.model.windows import MARGIN, person_boxes
 from dancenow.pages.gallery import series
 from dancenow.pose import tracks
 from dancenow.pose.normalize import measure_stance
-from figures import performer
+from performers import performer
 
 LONG = 36_000  # frames
 MB = 1e6

@@ -5,7 +5,7 @@ import pytest
 
 from dancenow.keypoints import INDEX, INVENTED, MEASURED, MISSING, REPAIRED, load_pose, save_pose
 from dancenow.training.dataset import heldout
-from figures import performer
+from performers import performer
 
 WRIST, NOSE = INDEX["left_wrist"], INDEX["nose"]
 

@@ -16,7 +16,7 @@ from dancenow.model.networks import Generator, fill
 from dancenow.model.perceptual import choose, load_perceptual
 from dancenow.training.loop import run_training
 from dancenow.training.rolling import RollingCheckpoint
-from figures import performer
+from performers import performer
 
 NETWORK = {"channels": 4, "downs": 2, "blocks": 1}
 READ = {

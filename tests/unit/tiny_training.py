@@ -64,7 +64,7 @@ def write_inputs(folder):
     from dancenow.references.files import save_bank
     from dancenow.video.frames import extract_frames
     from dancenow.video.media import probe
-    from figures import footage, performer
+    from performers import footage, performer
 
     pose = performer(16)
     frames = footage(pose)

@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+import torch
+
+from dancenow.errors import InputError
+from dancenow.keypoints import INDEX
+from dancenow.model.checkpoint import save_generator
+from dancenow.model.face import FacePainter, cut_faces, face_corners, load_face, paste_faces
+from dancenow.model.networks import Generator, PatchDiscriminator, parameter_count
+from dancenow.synthesis.painter import paint_clip
+from performers import performer, uninitialised
+
+FACE = {"channels": 4, "downs": 2, "blocks": 1}
+WHOLE = (0, 0, 128, 96)
+
+
+def heads(nose=(0, 0, 0), left=(0, 0, 0), right=(0, 0, 0)):
+    keypoints = np.zeros((1, 133, 3), np.float32)
+    for name, point in (("nose", nose), ("left_ear", left), ("right_ear", right)):
+        keypoints[0, INDEX[name]] = point
+    return keypoints
+
+
+def test_published_sizes():
+    with uninitialised():
+        generator, discriminator = Generator(64, 3, 5), PatchDiscriminator(6, 64, 3)
+    assert parameter_count(generator) == pytest.approx(26.72e6, rel=1e-3)
+    assert parameter_count(discriminator) == pytest.approx(2.77e6, rel=1e-3)
+    assert PatchDiscriminator(6, 4, 3)(torch.zeros(1, 6, 128, 128))[-1].shape == (1, 1, 19, 19)
+
+
+@pytest.mark.parametrize(
+    "points, corner",
+    [
+        ({"nose": (60, 40, 0.9), "left": (90, 40, 0.9)}, (44, 24)),  # the nose before the ears
+        ({"left": (70, 40, 0.9), "right": (50, 44, 0.9)}, (44, 26)),  # between both ears
+        ({"right": (50, 44, 0.9)}, (34, 28)),  # the ear that is seen
+        ({"nose": (4, 94, 0.9)}, (0, 64)),  # moved inside, not made smaller
+    ],
+)
+def test_the_square_is_around_the_nose_or_the_ears_inside_the_picture(points, corner):
+    corners, visible = face_corners(heads(**points), 32, WHOLE)
+    assert corners.tolist() == [list(corner)] and visible.tolist() == [True]
+
+
+def test_in_a_window_the_square_counts_from_the_windows_corner():
+    corners, visible = face_corners(heads(nose=(60, 40, 0.9)), 32, (32, 16, 64, 64))
+    assert corners.tolist() == [[12, 8]] and visible.all()
+
+
+@pytest.mark.parametrize("points", [{}, {"nose": (60, 40, 0.01)}, {"nose": (-3, 40, 0.9)}])
+def test_a_face_that_is_not_seen_or_outside_is_not_visible(points):
+    corners, visible = face_corners(heads(**points), 32, WHOLE)
+    assert not visible.any()
+    assert (corners >= 0).all() and (corners + 32 <= (128, 96)).all()
+
+
+def test_every_sample_has_its_own_square():
+    images = torch.rand(3, 3, 96, 128)
+    corners = np.array([[0, 0], [10, 20], [96, 64]])
+    faces = cut_faces(images, corners, 32)
+    assert torch.equal(faces[1], images[1, :, 20:52, 10:42])
+    pasted = paste_faces(images, torch.zeros_like(faces), corners, np.array([True, False, True]))
+    assert not pasted[0, :, :32, :32].any() and not pasted[2, :, 64:, 96:].any()
+    assert torch.equal(pasted[1], images[1])
+    assert (pasted == images).float().mean() > 0.9 and images[0, :, :32, :32].any()
+
+
+def test_painted_over_inside_the_square_alone_and_within_the_range():
+    torch.manual_seed(0)
+    painter = FacePainter(Generator(**FACE), 32)
+    images, skeletons = torch.rand(1, 3, 96, 128) * 2 - 1, torch.rand(1, 3, 96, 128)
+    corners, visible = face_corners(heads(nose=(60, 40, 0.9)), 32, WHOLE)
+    painted = painter.paint(skeletons, images, corners, visible)
+    changed = (painted != images).any(dim=1)[0]
+    assert changed[24:56, 44:76].float().mean() > 0.9
+    assert changed.sum() == changed[24:56, 44:76].sum() and painted.abs().max() <= 1
+    assert torch.equal(painter.paint(skeletons, images, corners, np.array([False])), images)
+
+
+@pytest.fixture
+def files(tmp_path):
+    torch.manual_seed(0)
+    network = FACE | {"unshuffle": 1, "skips": False, "plate": False}
+    about = {"network": network, "sizes": [[128, 96]], "width": 128, "height": 96, "seed": 0, "step": 5}
+    save_generator(tmp_path / "main.safetensors", Generator(**network).state_dict(), about)
+    about |= {"network": FACE, "face": {"size": 32}}
+    save_generator(tmp_path / "face.safetensors", Generator(**FACE).state_dict(), about)
+    return tmp_path / "main.safetensors", tmp_path / "face.safetensors"
+
+
+def test_the_face_is_painted_over_in_every_frame_and_feeds_the_next(files):
+    main, face = files
+    pose = performer(2)
+    plain, over = (list(paint_clip(main, pose, 1, face_path=path)) for path in (None, face))
+    (corner, _), _ = face_corners(pose.keypoints, 32, WHOLE)
+    first = (plain[0] != over[0]).any(axis=-1)
+    assert first.any() and not np.delete(first, np.s_[corner[1] : corner[1] + 32], axis=0).any()
+    assert (plain[1] != over[1]).any(axis=-1).sum() > 32 * 32  # through the recurrence, all over
+
+
+def test_a_clip_without_a_face_is_painted_as_without_the_stage(files):
+    main, face = files
+    pose = performer(2)
+    keypoints = pose.keypoints.copy()
+    keypoints[:, [INDEX[name] for name in ("nose", "left_ear", "right_ear")]] = 0
+    faceless = pose.replace(keypoints=keypoints)
+    plain, over = (list(paint_clip(main, faceless, 1, face_path=path)) for path in (None, face))
+    assert all(np.array_equal(a, b) for a, b in zip(plain, over, strict=True))
+
+
+def test_another_stages_file_is_refused_by_name(files):
+    with pytest.raises(InputError, match=r"main\.safetensors: holds no face generator.*train_face"):
+        load_face(files[0], torch.device("cpu"))

@@ -1,0 +1,63 @@
+import numpy as np
+
+from dancenow.model.plate import fill_along_rows, make_plate, person_mask
+from performers import footage, performer
+
+
+def test_plate_is_the_wall_without_the_person():
+    pose = performer(60, width=256, height=128, tall=70)
+    moved = pose.keypoints.copy()
+    moved[..., 0] += np.where(moved[..., 2] > 0, np.linspace(-80, 80, 60)[:, None], 0)
+    pose = pose.replace(keypoints=moved.astype(np.float32))
+    frames = footage(pose, background=90)
+    assert (frames != 90).any()
+    assert np.abs(make_plate(frames, pose, 60).astype(int) - 90).max() <= 1
+
+
+def test_held_out_frames_are_never_looked_at():
+    pose = performer(20)
+    frames = footage(pose)
+    spoiled = frames.copy()
+    spoiled[10:] = 255
+    assert np.array_equal(make_plate(frames, pose, 10), make_plate(spoiled, pose, 10))
+
+
+def test_mask_covers_the_figure_only():
+    pose = performer(1, width=256, height=128)
+    mask = person_mask(pose.keypoints[0], 256, 128)
+    points = pose.keypoints[0][pose.keypoints[0, :, 2] > 0].astype(int)
+    assert mask[points[:, 1], points[:, 0]].all()
+    assert mask.mean() < 0.35
+    assert not person_mask(np.zeros_like(pose.keypoints[0]), 256, 128).any()
+
+
+def test_who_lies_is_masked_as_thick_as_who_stands():
+    standing = performer(1, width=128, height=128, tall=100).keypoints[0]
+    lying = standing[:, [1, 0, 2]]
+    assert np.array_equal(person_mask(lying, 128, 128), person_mask(standing, 128, 128).T)
+
+
+def test_filling_keeps_the_known_and_continues_it():
+    ramp = np.repeat(np.linspace(40, 200, 64)[None, :, None], 48, axis=0).repeat(3, axis=2).astype(np.uint8)
+    known = np.ones((48, 64), bool)
+    known[10:40, 20:45] = False
+    spoiled = np.where(known[..., None], ramp, 255).astype(np.uint8)
+    filled = fill_along_rows(spoiled, known)
+    assert np.array_equal(filled[known], ramp[known])
+    assert np.abs(filled[~known].astype(int) - ramp[~known]).max() < 5
+
+
+def test_filling_keeps_the_line_between_wall_and_floor():
+    room = np.full((40, 64, 3), 200, np.uint8)
+    room[25:] = 60
+    known = np.ones((40, 64), bool)
+    known[15:35, 20:30] = False
+    assert np.array_equal(fill_along_rows(room, known), room)
+
+
+def test_a_row_that_is_nowhere_known_takes_the_nearest():
+    room = np.arange(40, dtype=np.uint8).repeat(30).reshape(40, 30, 1).repeat(3, axis=2)
+    known = np.ones((40, 30), bool)
+    known[10:20] = False
+    filled = fill_along_rows(room, known)
+    assert (filled[10] == 9).all() and (filled[19] == 20).all()

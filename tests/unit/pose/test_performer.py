@@ -1,0 +1,171 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from crowds import AS_IS, crowd, walker
+from dancenow.errors import InputError
+from dancenow.keypoints import (
+    COUNT,
+    INDEX,
+    load_people,
+    load_pose,
+    require_same_estimator,
+    save_people,
+    save_pose,
+)
+from dancenow.pose.performer import track_file, track_performer
+from performers import performer
+
+
+def test_the_largest_is_taken():
+    large, small = walker(-100, -100, 200), walker(100, 100, 120)
+    assert np.array_equal(track_performer(crowd(small, large), **AS_IS).keypoints, large)
+
+
+def test_two_people_who_cross_are_not_mixed_up():
+    large, other = walker(-150, 150, 200), walker(150, -150, 180)
+    assert np.array_equal(track_performer(crowd(large, other), **AS_IS).keypoints, large)
+
+
+def test_every_frame_stays_even_those_without_anyone():
+    track = walker(0, 0, 200)
+    track[10:13] = 0
+    pose = track_performer(crowd(track), **AS_IS)
+    assert len(pose.keypoints) == 40
+    assert not pose.keypoints[10:13].any()
+
+
+def test_a_person_lost_for_a_moment_is_taken_up_again():
+    track, other = walker(0, 0, 200), walker(250, 250, 100)
+    track[10:20] = 0
+    pose = track_performer(crowd(track, other), **AS_IS)
+    assert np.array_equal(pose.keypoints, track)
+
+
+def test_a_person_away_for_seconds_is_taken_up_again_but_nobody_else_is():
+    track, shorter, beside = walker(0, 60, 200, 120), walker(-60, -60, 90, 120), walker(-60, -60, 135, 120)
+    track[20:80] = 0
+    for other in (shorter, beside):  # `beside` has about the performer's size, but stands there all the time
+        pose = track_performer(crowd(track, other), **AS_IS)
+        assert np.array_equal(pose.keypoints, track)
+
+
+def test_someone_far_off_does_not_fill_a_short_absence():
+    track, stranger = walker(-200, -200, 200), walker(250, 250, 200)
+    track[15:30] = 0
+    stranger[:17] = stranger[27:] = 0
+    assert np.array_equal(track_performer(crowd(track, stranger), **AS_IS).keypoints, track)
+
+
+def test_halves_of_a_body_that_share_no_keypoint():
+    halves = walker(0, 0, 200)
+    halves[::2, : INDEX["left_hip"]] = 0
+    halves[1::2, INDEX["left_hip"] :] = 0
+    assert len(track_performer(crowd(halves), **AS_IS).keypoints) == len(halves)
+
+
+def test_nobody_with_a_body_is_an_error_that_names_the_file(tmp_path):
+    people = crowd(walker(0, 0, 200))
+    people.keypoints[:, :17] = 0
+    save_people(tmp_path / "anna.people.npz", people)
+    (tmp_path / "anna.json").write_text("{}")
+    with pytest.raises(InputError, match=r"anna\.people\.npz.*nobody"):
+        track_file(
+            tmp_path / "anna.people.npz", tmp_path / "anna.json", tmp_path / "anna.npz", "largest", **AS_IS
+        )
+    assert not (tmp_path / "anna.npz").exists()
+
+
+def test_short_gaps_are_interpolated_and_long_ones_are_not():
+    track, wrist = walker(0, 30, 200), INDEX["left_wrist"]
+    gappy = track.copy()
+    gappy[10:13, wrist] = 0
+    gappy[20:30, wrist] = 0
+    result = track_performer(crowd(gappy), 3, "none", 5).keypoints[:, wrist]
+    assert np.allclose(
+        result[10:13, :2], np.linspace(track[9, wrist, :2], track[13, wrist, :2], 5)[1:-1], atol=1e-3
+    )
+    assert (result[10:13, 2] == np.float32(0.45)).all()
+    assert not result[20:30].any()
+
+
+def test_one_frame_elsewhere_and_back_is_repaired():
+    track, ankle = walker(0, 0, 200), INDEX["left_ankle"]
+    wrong = track.copy()
+    wrong[15, ankle, :2] += 120
+    result = track_performer(crowd(wrong), 3, "none", 5).keypoints[15, ankle]
+    assert np.linalg.norm(result[:2] - track[15, ankle, :2]) < 5
+
+
+@pytest.mark.parametrize(("kind", "least"), [("median", 0.65), ("gaussian", 0.65)])
+def test_smoothing_lowers_the_jitter_and_keeps_confidence(kind, least):
+    still = np.repeat(walker(0, 0, 200)[:1], 200, axis=0)
+    noisy, seen = still.copy(), still[..., 2] > 0
+    noisy[..., :2] += np.random.default_rng(0).normal(0, 2, noisy[..., :2].shape) * seen[..., None]
+    result = track_performer(crowd(noisy.astype(np.float32)), 0, kind, 5).keypoints
+    assert (result - still)[seen, :2].std() < least * (noisy - still)[seen, :2].std()
+    assert np.array_equal(result[..., 2], noisy[..., 2].astype(np.float32))
+
+
+@pytest.mark.parametrize("kind", ["median", "gaussian"])
+def test_smoothing_does_not_hold_back_steady_motion_even_at_gaps_and_ends(kind):
+    still = np.repeat(walker(0, 0, 200)[:1], 30, axis=0)
+    moving = still.copy()
+    moving[..., 0] += 8 * np.arange(30)[:, None] * (still[..., 2] > 0)
+    moving[12:15, INDEX["left_wrist"]] = 0
+    result = track_performer(crowd(moving), 0, kind, 5).keypoints
+    assert np.allclose(result, moving, atol=1e-3)
+
+
+def test_an_even_window_is_refused():
+    with pytest.raises(InputError, match="odd"):
+        track_performer(crowd(walker(0, 0, 200)), 0, "median", 4)
+
+
+def test_median_keeps_a_step_and_gaussian_takes_over_at_high_rates():
+    step = np.repeat(walker(0, 0, 200)[:1], 20, axis=0)
+    step[10:, :, 0] += 20 * (step[10:, :, 2] > 0)
+    slow = track_performer(crowd(step), 0, "auto", 5).keypoints
+    fast = track_performer(crowd(step, fps=Fraction(120)), 0, "auto", 5).keypoints
+    assert np.array_equal(slow, step)
+    assert not np.array_equal(fast, step)
+
+
+def test_smoothing_invents_no_point():
+    track = walker(0, 0, 200)
+    track[5:15, INDEX["nose"]] = 0
+    for kind in ("median", "gaussian"):
+        assert not track_performer(crowd(track), 0, kind, 5).keypoints[5:15, INDEX["nose"]].any()
+
+
+def test_files_round_trip(tmp_path):
+    people = crowd(walker(0, 0, 200))
+    save_people(tmp_path / "a.npz", people)
+    loaded = load_people(tmp_path / "a.npz")
+    assert np.array_equal(loaded.keypoints, people.keypoints) and loaded.fps == Fraction(25)
+    assert loaded.looks is None
+    dressed = crowd(walker(0, 0, 200), colours=[(50, 40, 30)])
+    save_people(tmp_path / "c.npz", dressed)
+    assert np.array_equal(load_people(tmp_path / "c.npz").looks, dressed.looks)
+    pose = performer(fps=Fraction(30000, 1001))
+    save_pose(tmp_path / "b.npz", pose)
+    loaded = load_pose(tmp_path / "b.npz")
+    assert np.array_equal(loaded.keypoints, pose.keypoints) and loaded.fps == Fraction(30000, 1001)
+    (tmp_path / "b.npz").write_bytes(b"junk")
+    with pytest.raises(InputError, match=r"b\.npz"):
+        load_pose(tmp_path / "b.npz")
+
+
+def test_two_estimators_do_not_mix():
+    pose = performer()
+    require_same_estimator(pose, pose, "a.npz", "b.npz")
+    with pytest.raises(InputError, match=r"a\.npz.*b\.npz"):
+        require_same_estimator(pose, pose.replace(estimator="openpifpaf"), "a.npz", "b.npz")
+    with pytest.raises(InputError):
+        require_same_estimator(pose, pose.replace(checkpoint="sha256:other"), "a.npz", "b.npz")
+
+
+def test_the_skeleton_has_133_keypoints():
+    with pytest.raises(ValueError, match="133"):
+        performer().replace(keypoints=np.zeros((3, COUNT - 1, 3), np.float32))

@@ -1,0 +1,248 @@
+"""Limb lengths against dancing stick figures, whose true lengths are known."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dancenow.files import read_json
+from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, load_pose, save_pose
+from dancenow.pose.normalize import measure_stance, measure_stance_file, normalize_pair, normalize_pose
+from dancenow.pose.retarget import BONES, PLAUSIBLE_RATIO, limb_ratios, retarget
+from walkers import leap, without
+
+DATA = Path(__file__).parents[3] / "data"
+FRAMES = 300
+# px, of someone about 190 px tall
+LENGTHS = {
+    "trunk": 60, "hips": 12, "thigh": 48, "shank": 45, "foot": 14, "shoulders": 22,
+    "upper_arm": 32, "forearm": 28, "neck": 26, "head": 9,
+}  # fmt: skip
+ANKLES = [INDEX["left_ankle"], INDEX["right_ankle"]]
+
+
+def dancer(lengths=None, rise=0.0):
+    """A Pose: every limb swings and is foreshortened; the ankles' middle stays, but for `rise` px."""
+    lengths = LENGTHS | (lengths or {})
+    time = np.linspace(0, 12, FRAMES)
+
+    def bone(name, angle, swing, speed, sign=1, depth=0.5):
+        """(T, 2): the bone around `angle` (0 is down), as it looks when it also swings out of the plane."""
+        angle = np.deg2rad(sign * (angle + swing * np.sin(speed * time + sign)))
+        out_of_plane = np.cos(depth * np.sin(1.3 * speed * time + angle[0]))
+        return lengths[name] * out_of_plane[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+
+    p = np.zeros((FRAMES, 133, 2))
+    trunk = bone("trunk", 180, 8, 1.1)
+    ears = trunk + bone("neck", 180, 12, 1.7)
+    face = np.random.default_rng(1).normal(0, 0.3, (68, 2)) * lengths["head"]
+    for side, sign in (("left", 1), ("right", -1)):
+        at = {name[len(side) + 1 :]: index for name, index in INDEX.items() if name.startswith(side)}
+        p[:, at["hip"]] = bone("hips", 90, 4, 1.0, sign, 0.3)
+        p[:, at["knee"]] = p[:, at["hip"]] + bone("thigh", 10, 8, 1.9, sign)
+        p[:, at["ankle"]] = p[:, at["knee"]] + bone("shank", 0, 8, 1.4, sign)
+        for toe, angle in (("big_toe", 50), ("small_toe", 70), ("heel", -10)):
+            p[:, at[toe]] = p[:, at["ankle"]] + bone("foot", angle, 3, 1.2, sign)
+        p[:, at["shoulder"]] = trunk + bone("shoulders", 90, 4, 1.0, sign, 0.3)
+        p[:, at["elbow"]] = p[:, at["shoulder"]] + bone("upper_arm", 60, 60, 2.3, sign, 1.0)
+        p[:, at["wrist"]] = p[:, at["elbow"]] + bone("forearm", 90, 80, 3.1, sign, 1.0)
+        p[:, at["ear"]] = ears + bone("head", 90, 6, 1.0, sign, 0.3)
+        p[:, at["eye"]] = ears + [0.4 * sign * lengths["head"], -2]
+    p[:, INDEX["nose"]] = ears + [0, 3]
+    p[:, FACE] = ears[:, None] + face
+    for part, wrist in ((LEFT_HAND, "left_wrist"), (RIGHT_HAND, "right_wrist")):
+        p[:, part] = p[:, INDEX[wrist], None] + np.random.default_rng(2).normal(0, 4, (21, 2))
+    p += [256, 400] - p[:, ANKLES].mean(axis=1, keepdims=True)
+    p[..., 1] -= np.broadcast_to(rise, FRAMES)[:, None]
+    keypoints = np.concatenate([p, np.ones((FRAMES, 133, 1))], axis=-1)
+    return Pose(keypoints.astype(np.float32), Fraction(25), 512, 512, "test", "sha256:0")
+
+
+def rendered(name):
+    """The Pose of a demo clip from its true joints: body only."""
+    with np.load(DATA / f"{name}.keypoints.npz") as stored:
+        joints = stored["keypoints"][:, : BODY.stop]
+    keypoints = np.zeros((len(joints), 133, 3), np.float32)
+    keypoints[:, BODY, :2], keypoints[:, BODY, 2] = joints[..., :2], 1
+    return Pose(keypoints, Fraction(25), 512, 512, "rendered", "sha256:0")
+
+
+def only(**ratios):
+    return dict.fromkeys(BONES, 1.0) | ratios
+
+
+def placed(source, target):
+    """Paper's placement, then limbs; also the ratios."""
+    stances = measure_stance(source), measure_stance(target)
+    ratios = limb_ratios(stances[0]["limbs"], stances[1]["limbs"])
+    return retarget(normalize_pose(source, stances[0], target, stances[1]), ratios), ratios
+
+
+def vector(pose, start, end):
+    return pose.keypoints[:, INDEX[end], :2] - pose.keypoints[:, INDEX[start], :2]
+
+
+def roughness(pose):
+    return np.linalg.norm(np.diff(pose.keypoints[:, BODY, :2], 2, axis=0), axis=-1).mean()
+
+
+LIMBS = {
+    "upper_arm": ("left_shoulder", "left_elbow"), "forearm": ("right_elbow", "right_wrist"),
+    "thigh": ("right_hip", "right_knee"), "shank": ("left_knee", "left_ankle"),
+    "shoulders": ("left_shoulder", "right_shoulder"), "hips": ("left_hip", "right_hip"),
+    "head": ("left_ear", "right_ear"), "foot": ("left_ankle", "left_big_toe"),
+}  # fmt: skip
+
+
+def test_the_targets_lengths_come_out():
+    other = {
+        "trunk": 66,
+        "upper_arm": 27,
+        "forearm": 34,
+        "thigh": 43,
+        "shank": 50,
+        "shoulders": 18,
+        "head": 11,
+    }
+    source, target = dancer(), dancer(other)
+    result, _ = placed(source, target)
+    for start, end in LIMBS.values():
+        lengths = [np.linalg.norm(vector(pose, start, end), axis=-1) for pose in (result, target)]
+        assert np.allclose(*lengths, rtol=0.02), (start, end)
+    assert np.abs(result.keypoints - target.keypoints)[:, BODY].max() < 3
+    # the placement alone is further off
+    alone = normalize_pose(source, measure_stance(source), target, measure_stance(target))
+    errors = [
+        np.linalg.norm((pose.keypoints - target.keypoints)[:, BODY, :2], axis=-1).mean()
+        for pose in (alone, result)
+    ]
+    assert errors[1] < errors[0] / 4
+
+
+def test_same_proportions_are_left_alone():
+    pose = dancer()
+    keypoints = pose.keypoints.copy()
+    keypoints[..., :2] = 0.7 * keypoints[..., :2] + (30, 100)
+    result, ratios = placed(pose, pose.replace(keypoints=keypoints))
+    assert np.allclose(list(ratios.values()), 1, atol=2e-3)
+    assert np.abs(result.keypoints - keypoints).max() < 0.2
+    assert np.array_equal(retarget(pose, only()).keypoints, pose.keypoints)
+
+
+@pytest.mark.parametrize("bone", LIMBS)
+def test_one_bone_changes_alone_and_keeps_its_direction(bone):
+    pose = dancer()
+    result = retarget(pose, only(**{bone: 1.3}))
+    for name, (start, end) in LIMBS.items():
+        expected = (1.3 if name == bone else 1) * vector(pose, start, end)
+        assert np.allclose(vector(result, start, end), expected, atol=1e-3), name
+
+
+def test_face_feet_and_hands_hang_on_their_joints():
+    pose = dancer()
+    result = retarget(pose, only(forearm=0.7, head=1.2, foot=1.1, trunk=1.2))
+
+    def around(pose, points, *joints):
+        return pose.keypoints[:, points, :2] - pose.keypoints[:, [INDEX[j] for j in joints], :2].mean(
+            axis=1, keepdims=True
+        )
+
+    ears = "left_ear", "right_ear"
+    hangers = (
+        (FACE, ears, 1.2),
+        ([INDEX["nose"], INDEX["left_eye"]], ears, 1.2),
+        (LEFT_HAND, ["left_wrist"], 1),
+        (RIGHT_HAND, ["right_wrist"], 1),
+        ([INDEX["left_heel"], INDEX["left_small_toe"]], ["left_ankle"], 1.1),
+    )
+    for points, joints, ratio in hangers:
+        assert np.allclose(around(result, points, *joints), ratio * around(pose, points, *joints), atol=1e-3)
+
+
+def test_feet_stay_on_the_ground_and_jumps_keep_their_height():
+    pose = dancer(rise=leap(60, 40).repeat(2)[:FRAMES])
+    result = retarget(pose, only(thigh=1.3, shank=0.8, hips=1.2))
+    middles = [p.keypoints[:, ANKLES, :2].mean(axis=1) for p in (pose, result)]
+    assert np.allclose(*middles, atol=1e-3)
+
+
+@pytest.mark.parametrize("joint", ["left_elbow", "right_hip", "left_shoulder", "left_ankle", "right_ear"])
+def test_a_missing_joint_does_not_break_what_hangs_on_it(joint):
+    pose = dancer()
+    ratios = only(trunk=1.2, thigh=0.8, shank=1.1, upper_arm=0.8, forearm=1.3, neck=1.1, head=1.2)
+    gap = slice(100, 106)
+    holed = without(pose, gap, joint)
+    result, whole = retarget(holed, ratios), retarget(pose, ratios)
+    missing = holed.keypoints[..., 2] == 0
+    assert np.all(result.keypoints[missing] == 0)
+    assert np.array_equal(result.keypoints[..., 2], holed.keypoints[..., 2])
+    assert np.abs(result.keypoints - whole.keypoints)[~missing].max() < 1
+
+
+def test_a_joint_that_is_never_seen():
+    everywhere = slice(None)
+    pose = without(dancer(), everywhere, "left_elbow", "right_elbow", "left_ear")
+    limbs = measure_stance(pose)["limbs"]
+    assert limbs["upper_arm"] is limbs["forearm"] is limbs["head"] is None
+    ratios = limb_ratios(limbs, measure_stance(dancer())["limbs"])
+    assert ratios["upper_arm"] == ratios["head"] == 1
+    result = retarget(pose, only(upper_arm=1.3, forearm=0.8, shoulders=0.8))
+    assert np.isfinite(result.keypoints).all()
+    # the wrist, though nothing links it to the shoulder, moves with it
+    assert np.allclose(
+        vector(result, "left_shoulder", "left_wrist"), vector(pose, "left_shoulder", "left_wrist"), atol=1e-3
+    )
+
+
+def test_wild_measurements_are_bounded():
+    limbs = measure_stance(dancer())["limbs"]
+    low, high = PLAUSIBLE_RATIO
+    assert limb_ratios(limbs, limbs | {"foot": 10.0})["foot"] == high
+    assert limb_ratios(limbs, limbs | {"foot": 1e-4})["foot"] == low
+
+
+def test_noise_and_gaps_do_not_shake_the_figure():
+    generator = np.random.default_rng(3)
+    clean = dancer()
+    keypoints = clean.keypoints.copy()
+    keypoints[..., :2] += generator.normal(0, 1, keypoints[..., :2].shape)
+    noisy = clean.replace(keypoints=keypoints.astype(np.float32))
+    ratios = only(trunk=0.9, thigh=1.05, shank=0.95, forearm=0.85, shoulders=0.9)
+    assert roughness(retarget(noisy, ratios)) < 1.02 * roughness(noisy)
+    keypoints = noisy.keypoints.copy()
+    keypoints[generator.random(keypoints.shape[:2]) < 0.1] = 0
+    holed = noisy.replace(keypoints=keypoints)
+    first, second = retarget(holed, ratios), retarget(holed, ratios)
+    assert np.array_equal(first.keypoints, second.keypoints)
+    seen = keypoints[..., 2] > 0
+    steady = np.abs(first.keypoints - retarget(noisy, ratios).keypoints)[seen]
+    assert steady.max() < 3
+
+
+@pytest.mark.parametrize("limbs", ["source", "target"])
+def test_files_and_the_choice_of_limbs(tmp_path, limbs):
+    source, target = dancer(), dancer({"forearm": 36, "shank": 40})
+    files = [tmp_path / name for name in ("a.npz", "a.json", "b.npz", "b.json", "out.npz")]
+    for pose, path, stance in ((source, *files[:2]), (target, *files[2:4])):
+        save_pose(path, pose)
+        measure_stance_file(path, stance)
+    normalize_pair(*files, limbs)
+    stances = read_json(files[1]), read_json(files[3])
+    expected = normalize_pose(source, stances[0], target, stances[1])
+    if limbs == "target":
+        expected = retarget(expected, limb_ratios(stances[0]["limbs"], stances[1]["limbs"]))
+    assert np.array_equal(load_pose(files[4]).keypoints, expected.keypoints)
+
+
+def test_against_the_rendered_truth():
+    """True joints of the demo: docs/normalization.md has the numbers, without and with limb lengths."""
+    source, target, truth = (rendered(name) for name in ("brunomars", "alice", "alice_as_brunomars.truth"))
+    alone = normalize_pose(source, measure_stance(source), target, measure_stance(target))
+    result, _ = placed(source, target)
+    errors = [
+        np.linalg.norm((pose.keypoints - truth.keypoints)[:, BODY, :2], axis=-1).mean()
+        for pose in (alone, result)
+    ]
+    assert errors[0] > 5 and errors[1] < 3.8
+    assert roughness(result) < 1.02 * roughness(alone)

@@ -1,0 +1,127 @@
+"""`temporal: false`, the paper's baseline FBF: no frame has any part in another."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from dancenow.device import prepare
+from dancenow.errors import InputError
+from dancenow.model.checkpoint import load_generator, save_generator
+from dancenow.model.enhancer import EnhancedGenerator
+from dancenow.model.networks import Discriminator, Generator, initialise, parameter_count
+from dancenow.model.perceptual import PerceptualNetwork
+from dancenow.references.bank import make_bank
+from dancenow.references.draw import RealPixels
+from dancenow.synthesis.painter import paint_clip
+from dancenow.training.dataset import ClipSampler
+from dancenow.training.previews import Previews
+from dancenow.training.trainer import Trainer
+from performers import footage, performer, uninitialised
+from tiny_training import SETTINGS
+
+PUBLISHED = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False,
+             "references": False}  # fmt: skip
+STEPS = 4
+
+
+def sampler(pose, plate=None, references=False, **named):
+    frames = footage(pose)
+    if references:
+        masks = np.full(frames.shape[:3], 255, np.uint8)
+        named["pixels"] = RealPixels(make_bank(frames, pose, masks, frames[0], 12), masks, pose.fps, 12)
+    plate, sizes = (frames[0], [(64, 64)]) if plate else (None, [(128, 96)])
+    return ClipSampler(frames, pose, plate, sizes, len(frames), 2, 3, span=1, **named)
+
+
+def trained(plate, **changes):
+    """A Trainer after some steps frame by frame, and the names of the losses of each."""
+    settings = SETTINGS | {"temporal": False, "disturb": 1.0} | changes
+    torch.manual_seed(0)
+    perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
+    device = torch.device("cpu")
+    trainer = Trainer(settings, perceptual, device, prepare(device, 1), STEPS)
+    batches = sampler(performer(12), plate, settings["generator"]["references"])
+    return trainer, [set(trainer.train_step(batches(number))) for number in range(STEPS)]
+
+
+def weights(trainer):
+    return torch.cat([parameter.flatten() for parameter in trainer.generator.parameters()])
+
+
+def test_the_published_networks_less_the_channels_of_the_second_frame():
+    with uninitialised():
+        pairs, single = Generator(64, 4, 9), Generator(64, 4, 9, temporal=False)
+        judges = [Discriminator(2, 64, frames=frames) for frames in (2, 1)]
+    assert parameter_count(pairs) - parameter_count(single) == 3 * 7 * 7 * 64
+    assert parameter_count(judges[0]) - parameter_count(judges[1]) == 2 * 6 * 4 * 4 * 64
+    maps = Discriminator(2, 4, frames=1)(torch.rand(2, 1, 3, 64, 64), torch.rand(2, 1, 3, 64, 64))
+    assert [len(scale) for scale in maps] == [5, 5]
+
+
+def test_a_sample_is_one_frame_that_shows_somebody():
+    pose = performer(12)
+    keypoints = pose.keypoints.copy()
+    keypoints[[4, 6]] = 0
+    draw = sampler(pose.replace(keypoints=keypoints), cuts=[9])
+    assert draw.firsts.tolist() == [0, 1, 2, 3, 5, 7, 8, 9, 10, 11]  # 5 alone, and both sides of the cut
+    assert draw(0)["image"].shape == (2, 1, 3, 96, 128)
+    with pytest.raises(InputError, match="no training frame shows a person"):
+        sampler(pose.replace(keypoints=keypoints * 0))
+
+
+@pytest.mark.parametrize(("plate", "references"), [(True, True), (True, False), (False, False)])
+def test_it_trains_with_and_without_a_plate_and_the_same_seed_gives_the_same_weights(plate, references):
+    changes = {"generator": SETTINGS["generator"] | {"references": references} if plate else PUBLISHED}
+    (one, losses), (same, _), (other, _) = (
+        trained(plate, **change, **changes) for change in ({}, {}, {"seed": 4})
+    )
+    assert torch.equal(weights(one), weights(same)) and not torch.equal(weights(one), weights(other))
+    stills = round(SETTINGS["stills"] * STEPS)
+    assert not any("gan" in names for names in losses[:stills])
+    assert all({"gan", "feature_matching", "discriminator_fake"} < names for names in losses[stills:])
+
+
+def saved(path, temporal, old=False):
+    """A generator's file; an old one says nothing of `temporal`."""
+    torch.manual_seed(0)
+    network = PUBLISHED if old else PUBLISHED | {"temporal": temporal}
+    generator = Generator(**network).apply(initialise)
+    save_generator(path, generator.state_dict(), {"network": network, "width": 128, "height": 96})
+    return path
+
+
+def test_no_painted_frame_depends_on_the_one_before(tmp_path):
+    pose = performer(3)
+    keypoints = pose.keypoints.copy()
+    keypoints[0] += 9
+    for temporal in (False, True):
+        path = saved(tmp_path / f"{temporal}.safetensors", temporal)
+        one, other = (list(paint_clip(path, p, 1)) for p in (pose, pose.replace(keypoints=keypoints)))
+        assert not np.array_equal(one[0], other[0])
+        assert all(np.array_equal(one[i], other[i]) != temporal for i in (1, 2))
+
+
+def test_the_file_says_it_and_an_old_one_sees_its_last_frame(tmp_path):
+    for temporal, old in ((False, False), (True, False), (True, True)):
+        path = saved(tmp_path / "generator.safetensors", temporal, old)
+        assert load_generator(path)[0].temporal is temporal
+
+
+def test_the_enhancer_sees_what_its_trunk_sees():
+    x, pasts = torch.rand(1, 3, 64, 64), torch.rand(2, 1, 3, 64, 64)
+    for temporal in (False, True):
+        generator = EnhancedGenerator(PUBLISHED | {"temporal": temporal}, 4, 1)
+        assert generator.temporal is temporal
+        one, other = (generator(x, past)[0] for past in pasts)
+        assert torch.equal(one, other) != temporal
+
+
+def test_a_preview_paints_only_what_it_shows(tmp_path):
+    trainer, _ = trained(plate=False, generator=PUBLISHED)
+    seen = []
+    trainer.average.register_forward_pre_hook(lambda *_: seen.append(1))
+    pose = performer(12)
+    previews = Previews(footage(pose), pose, None, [(128, 96)], 6, tmp_path)
+    previews(trainer)
+    assert len(seen) == len(previews.moments)

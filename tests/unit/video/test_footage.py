@@ -1,0 +1,157 @@
+"""Footage as cameras, phones and editors make it: time stamps, colours and sound come out right.
+
+Rotation, pixel shape and odd sizes are in test_framing, matrices and ranges in test_colour, varying rates and
+edit lists in test_decode, sound that starts late or runs on in test_encode_mux and
+test_sound, crops, tracks and beginnings in test_containers.
+"""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from test_colour import PATCHES, patches_in_yuv
+
+from clips import ffmpeg, film, numbered, numbers, read
+from dancenow.video import media
+
+
+def combing(frame):
+    """How much each line differs from the two beside it, mean of levels."""
+    lines = frame[..., 1].astype(float)
+    return np.abs(lines[1:-1] - (lines[:-2] + lines[2:]) / 2).mean()
+
+
+@pytest.mark.parametrize("order", ["top", "bottom"])
+def test_interlaced_footage_comes_without_combs_and_in_time(order, tmp_path):
+    fields = np.zeros((50, 64, 96, 3), np.uint8)
+    for i, field in enumerate(fields):
+        field[:, i : i + 24] = 220
+    path = film(
+        tmp_path / "camcorder.mpg",
+        fields,
+        f"-vf tinterlace=interleave_{order},setfield={order[0]}ff -c:v mpeg2video -q:v 2 -flags +ilme+ildct",
+        fps="50",
+    )
+    facts = media.probe(path)
+    assert facts["interlaced"] and facts["fps"] == "25/1" and facts["frames"] == 25
+    woven = list(media.decode(path, facts | {"interlaced": False}, 96, 64))
+    frames = list(media.decode(path, facts, 96, 64))
+    assert combing(woven[12]) > 1.5 and combing(frames[12]) < 0.3
+    centres = [np.average(np.arange(96), weights=frame[32, :, 0]) for frame in frames[2:-2]]
+    assert np.diff(centres) == pytest.approx(2, abs=0.5)  # two fields a frame, one px a field
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+@pytest.mark.parametrize("fps", ["1/1", "240/1", "60000/1001"])
+def test_slow_and_fast_rates_keep_every_frame(fps, suffix, tmp_path):
+    path = film(tmp_path / f"clip.{suffix}", numbered(30), "-bf 2", fps=fps)
+    facts = media.probe(path)
+    assert (facts["fps"], facts["frames"], facts["variable_rate"]) == (fps, 30, False)
+    assert numbers(read(path)) == list(range(30))
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("negative.mp4", "-movflags +negative_cts_offsets -avoid_negative_ts disabled"),
+        ("no_edit_list.mp4", "-use_editlist 0"),
+        ("fragments.mp4", "-movflags +frag_keyframe+empty_moov+default_base_moof -g 7"),
+        ("negative.nut", "-output_ts_offset -3"),
+        ("hours_in.ts", "-output_ts_offset 26000"),
+        ("wraps_around.ts", "-output_ts_offset 95442.2"),  # 33 bits of 90 kHz end at 95443.7 s
+        ("no_times.h264", ""),
+        ("no_times.hevc", "-c:v libx265 -x265-params log-level=error"),
+        ("no_times.avi", "-c:v mpeg4 -q:v 2"),
+    ],
+)
+def test_time_stamps_negative_missing_or_wrapped_lose_no_frame(name, options, tmp_path):
+    path = film(tmp_path / name, numbered(30), "-bf 2", options)
+    facts = media.probe(path)
+    assert (facts["fps"], facts["frames"]) == ("25/1", 30)
+    assert numbers(read(path)) == list(range(30))
+
+
+# --- colours
+
+
+def ten_bits(kr, kb, full):
+    """The patches as (3, 64, 256) uint16 of 10 bits."""
+    return patches_in_yuv(kr, kb, full).astype("<u2") * (1023 / 255 if full else 4)
+
+
+X265 = "-c:v libx265 -x265-params log-level=error:lossless=1"
+
+
+@pytest.mark.parametrize("codec, full", [("-c:v ffv1", False), (X265, False), (X265, True)])
+def test_ten_bits_keep_their_colours(codec, full, tmp_path):
+    planes = np.round(ten_bits(0.2126, 0.0722, full)).astype("<u2")
+    path = tmp_path / "clip.mkv"
+    ffmpeg(
+        f"-f rawvideo -pix_fmt yuv444p10le -s 256x64 -framerate 25 -i pipe: {codec}",
+        f"-vf setparams=colorspace=bt709:range={'pc' if full else 'tv'}",
+        path,
+        data=planes.tobytes() * 2,
+    )
+    facts = media.probe(path)
+    assert facts["pixel_format"] == "yuv444p10le" and facts["full_range"] is full
+    frame = next(media.decode(path, facts, 256, 64))
+    assert np.abs(frame[32, 16::32].astype(int) - PATCHES).max() <= 3
+
+
+def perceptual_quantizer(nits):
+    """SMPTE ST 2084: cd/m2 -> signal, 0 to 1."""
+    m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
+    y = (np.asarray(nits) / 10000) ** m1
+    return ((c1 + c2 * y) / (1 + c3 * y)) ** m2
+
+
+def hdr_clip(path, luma, cr, transfer):
+    """Bars, each 32 px wide, of a 10-bit limited-range BT.2020 clip; luma, cr: signals."""
+    planes = [64 + 876 * np.asarray(luma), np.full(len(luma), 512), 512 + 896 * np.asarray(cr)]
+    rows = np.round(planes).astype("<u2").repeat(32, axis=1)[:, None].repeat(64, axis=1)
+    ffmpeg(
+        f"-f rawvideo -pix_fmt yuv444p10le -s {32 * len(luma)}x64 -framerate 25 -i pipe: {X265} -vf",
+        f"setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc={transfer}:range=tv",
+        path,
+        data=rows.tobytes() * 2,
+    )
+    return path
+
+
+@pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
+def test_hdr_is_tone_mapped_and_said_to_be(transfer, tmp_path, caplog):
+    caplog.set_level("INFO")
+    # cd/m2, of which 203 is reference white by ITU-R BT.2408; HLG on a screen of 1000 cd/m2
+    pq = perceptual_quantizer([0.0001, 26, 203, 600, 1000])
+    luma = pq if transfer == "smpte2084" else np.array([0, 0.38, 0.75, 0.9, 1])
+    path = hdr_clip(tmp_path / "hdr.mp4", luma, np.zeros(5), transfer)
+    frame = next(media.decode(path, media.probe(path), 160, 64))
+    black, grey, white, bright, brightest = frame[32, 16::32].astype(int)
+    assert black.max() <= 2 and 85 <= grey.min() <= grey.max() <= 125
+    assert 200 <= white.min() <= white.max() <= 235
+    assert white.max() < bright.min() < brightest.max() <= 255
+    assert all(np.ptp(patch) <= 3 for patch in (grey, white, bright))  # grey stays grey
+    assert f"hdr.mp4: HDR footage ({transfer}) is tone-mapped to BT.709" in caplog.text
+
+
+def test_red_in_hdr_stays_red(tmp_path):
+    path = hdr_clip(tmp_path / "hdr.mp4", [0.3, 0.3], [0.0, 0.2], "smpte2084")
+    frame = next(media.decode(path, media.probe(path), 64, 64))
+    red, green, blue = frame[32, 48].astype(int)
+    assert red > 1.5 * max(green, blue)
+
+
+# --- length
+
+
+def test_probing_a_long_clip_keeps_a_few_bytes_a_frame(tmp_path):
+    def peak(seconds):
+        path = tmp_path / f"{seconds}.mkv"
+        ffmpeg(f"-f lavfi -i color=s=64x64:r=200:d={seconds} -preset ultrafast", path)
+        tracemalloc.start()
+        assert media.probe(path)["frames"] == 200 * seconds
+        highest = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return highest
+
+    assert peak(20) - peak(2) < 200 * 18 * 150
