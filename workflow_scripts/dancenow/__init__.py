@@ -1,4 +1,13 @@
-"""Human motion transfer: the library behind the workflow's scripts. Nothing here imports snakemake."""
+"""Human motion transfer: the library behind the workflow's scripts. Nothing here imports snakemake.
+
+A house of rooms, which stand on each other in the order in which data passes through them: planning, video
+and cluster; pose; references; model; synthesis and authenticity; training; evaluation; figures and pages. A
+room imports only what stands below it. The __init__ of each says what it takes, what it gives, and what is
+never in it. What every room needs lies beside them, on the ground.
+
+references stands between pose and model: it looks at skeletons and masks, and a generator is shown what it
+gives. The masks that an estimator finds are pose's; the performer's are made with the background, in model.
+"""
 
 import os
 

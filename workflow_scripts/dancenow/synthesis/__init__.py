@@ -1,0 +1,4 @@
+"""A pose and a model in, painted frames out; a long clip in chunks.
+
+Never in it: training.
+"""

@@ -1,0 +1,61 @@
+"""The order of the house: a module imports only its own room and what stands below."""
+
+import ast
+
+import pytest
+
+from dancenow.planning.reruns import imported_names
+from running import ROOT
+
+LIBRARY = ROOT / "workflow_scripts/dancenow"
+# from the ground up: rooms, and the modules beside them
+LAYERS = (
+    "errors parallel intervals",
+    "files device stopping",
+    "job keypoints pictures planning video cluster",
+    "pose",
+    "references",
+    "model",
+    "synthesis authenticity",
+    "training",
+    "evaluation",
+    "figures pages",
+)
+HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names.split()}
+MODULES = {path: path.relative_to(LIBRARY).with_suffix("").parts[0] for path in LIBRARY.rglob("*.py")}
+MODULES.pop(LIBRARY / "__init__.py")
+
+
+def upward(room, path):
+    """The rooms that a module of `room` imports, inside functions too, and that do not stand below it."""
+    imported = {name.split(".")[1] for name in imported_names(path) if name.startswith("dancenow.")}
+    return {name for name in imported - {room} if HEIGHT[name] >= HEIGHT[room]}
+
+
+def test_every_room_has_its_place():
+    assert HEIGHT.keys() == set(MODULES.values())
+
+
+def test_no_import_runs_upward():
+    found = {str(path.relative_to(LIBRARY)): upward(room, path) for path, room in MODULES.items()}
+    assert {path: rooms for path, rooms in found.items() if rooms} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from dancenow.training.loop import run_training",
+        "def late():\n    from dancenow import training",
+        "import dancenow.training.loop",
+    ],
+)
+def test_an_upward_import_is_found(tmp_path, line):
+    planted = tmp_path / "planted.py"
+    planted.write_text(f"from dancenow.pose import draw\n{line}\n")
+    assert upward("model", planted) == upward("synthesis", planted) == {"training"}
+    assert upward("evaluation", planted) == set()
+
+
+def test_every_room_says_what_it_is_for():
+    rooms = {path for path in MODULES if path.name == "__init__.py"}
+    assert [path for path in rooms if not ast.get_docstring(ast.parse(path.read_text()))] == []
