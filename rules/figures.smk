@@ -1,6 +1,6 @@
 # What a paper would print: tables, charts and pictures of the run itself, called ours, beside its variants.
 # REQUIRED INPUTS: results/metrics/ of each, results/{target}_as_{source}{variant}.mp4, results/poses/, results/frames/
-# OUTPUTS: results/tables/*.md .tex .csv, results/figures/*.png .pdf, results/comparisons/{source}.mp4; docs/figures.md
+# OUTPUTS: results/tables/*.md .tex .csv, results/figures/*.png .pdf, results/comparisons/{source}.mp4; docs/evaluation.md
 
 
 rule tabulate_ablation:

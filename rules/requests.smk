@@ -36,7 +36,7 @@ def detection_minutes(wildcards, input, attempt):
 
 
 def training_memory(wildcards, attempt):
-    """MB for train_generator, and for the stages after it, which take less (docs/memory.md)."""
+    """MB for train_generator, and for the stages after it, which take less (docs/lab/throughput.md)."""
     return resources.again(resources.training_memory(train_of(wildcards.variant), EDGE), attempt)
 
 

@@ -264,27 +264,35 @@ FULL_DISK = [
         "generator.safetensors: cannot be written (…); free space on its disk", make=results.write_generator),
 ]  # fmt: skip
 
-HEAD = """# What can be wrong with the input, and what you read then
+HEAD = """# Errors
 
-Made from the table in `tests/smoke/bad_inputs.py`, every line of which is a test; "…" stands for words that
-depend on the case. A file appears whole or not at all, and no other result is touched: other subjects are
-finished (with `--keep-going`), and what was made before stays as it was.
+A mistake in the input ends in one line that says what is wrong, where, and what to do. It stands on the
+terminal and in `logs/{rule}/{name}.log`, there after `error: `. The exit code of `snakemake` is in the last
+column; a job's own is the same.
 
-A line stands on the terminal and in `logs/{rule}/{name}.log`, there after `error: `. The exit code is that of
-`snakemake`; a job's own is the same. Snakemake deletes what the rule that fails would have made before it
-starts it, so that nothing out of date can be taken for its result.
+Files appear whole or not at all. Other subjects are finished if you add `--keep-going`, and earlier results
+stay as they are. Only the outputs of the rule that fails are deleted before it starts, so that no old file
+can pass for its result.
+
+These tables are made from `tests/smoke/bad_inputs.py`, and every line is a test. "…" stands for words that
+depend on the case.
 """
 TAIL = """
-## Killed
+## Killed, or out of memory
 
-A job that is killed (SIGKILL, as by a machine short of memory) leaves nothing under the name of a result, at
-most a file `.partial-*` beside it, which the next attempt at the same file removes. The same command goes on
-with what is there and ends with the same bytes: tested by a kill in the middle of probing, extraction,
-detection, tracking, normalisation, plate, synthesis and joining, and of training (docs/training.md).
-When Snakemake itself is killed, its lock stays: `snakemake --unlock`, then the same command.
+A killed job (SIGKILL, for example when the machine runs out of memory) leaves nothing under the name of a
+result, at most a file `.partial-*` beside it, which the next attempt removes. Enter the same command again:
+it continues and ends with the same bytes. This is tested by kills in the middle of probing, extraction,
+detection, tracking, normalisation, plate, synthesis, joining, and training (docs/footage.md).
+
+If Snakemake itself was killed, its lock stays: `snakemake --unlock`, then the same command.
+
+A training that does not fit into memory ends before its first step and names the key to change
+(docs/environment.md). Memory that runs out later ends the job in one line; a training continues from its
+checkpoint.
 """
 PARTS = {
-    "Footage": FOOTAGE, "Results and keypoints that are damaged or do not fit": RESULTS,
+    "Footage": FOOTAGE, "Damaged results, and keypoints that do not fit": RESULTS,
     "Configuration and command": CONFIG, "Too little footage": LIBRARY, "The disk": FULL_DISK,
 }  # fmt: skip
 

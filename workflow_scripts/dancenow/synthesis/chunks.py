@@ -1,7 +1,7 @@
 """A long clip painted in chunks, by jobs that know nothing of each other, and joined.
 
 A chunk has no last frame to go on from: it begins some frames early, with nothing, and the frames before its
-own are thrown away. What is left of the difference at the seam is measured in docs/chunks.md.
+own are thrown away. What is left of the difference at the seam is measured in docs/lab/results.md.
 """
 
 from fractions import Fraction

@@ -16,7 +16,7 @@ from dancenow.model.winograd import TRANSFORMED
 
 META = torch.device("meta")
 FLOAT32 = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": False}
-# of a sample's memory in float32, what it takes in bfloat16: docs/memory.md
+# of a sample's memory in float32, what it takes in bfloat16: docs/lab/throughput.md
 BFLOAT16_SHARE = 0.9
 PICTURES = 5  # dimensions: samples, frames, channels, height, width
 

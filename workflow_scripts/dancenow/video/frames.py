@@ -2,7 +2,7 @@
 
 `{name}.avi` is a Motion JPEG film (4:4:4, full-range BT.601, quality 98) that any player opens;
 `{name}.index.npy` is (T, 2) int64, the byte offset and size of each JPEG in it; `{name}.json` tells the clips
-and how their frames were fitted. docs/frames.md compares this with the alternatives.
+and how their frames were fitted. docs/lab/throughput.md compares this with the alternatives.
 """
 
 import io

@@ -38,7 +38,7 @@ NEEDED = {
         *("setparams", "setpts", "tonemap", "transpose", "trim", "zscale"),
     },
 }
-# 4K takes a tenth of it; see docs/frames.md
+# 4K takes a tenth of it; see docs/lab/throughput.md
 MEMORY = 4 << 30
 STALL_SECONDS = 120
 # Fixed, because x264 writes different bytes for different thread counts.

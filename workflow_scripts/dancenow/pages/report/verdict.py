@@ -1,6 +1,6 @@
 """Good, will show, will fail: the limits, all in one place, and the words that go with them.
 
-docs/report.md says how each limit was set and what is known of footage on either side of it.
+docs/footage.md lists the limits, docs/lab/results.md says where they come from.
 """
 
 from dataclasses import asdict, dataclass, replace
