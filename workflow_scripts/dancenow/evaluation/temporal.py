@@ -13,7 +13,7 @@ from dancenow.model.plate import LIMBS
 
 STILL_SHARE = 0.003  # of the standing height, from one frame to the next: what counts as standing still
 DISC_SHARE = 0.05  # of the standing height: radius of what belongs to a keypoint
-LEAST_PIXELS = 16  # of a smaller area no mean is told
+LEAST_PIXELS = 16  # a smaller area gives no mean
 BONES = [bone for limb in LIMBS for bone in zip(limb[:-1], limb[1:], strict=True)]
 MARGIN = 16  # px around the person, for the optical flow to look at
 # occlusion by disagreement of forward and backward flow, with the constants of Sundaram et al. 2010
