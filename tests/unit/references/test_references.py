@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.keypoints import INDEX, standing_height
+from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references.bank import ChosenReferences, make_bank
 from dancenow.references.draw import RealPixels
-from dancenow.references.figure import PARTS, visible_parts
+from dancenow.references.figure import PARTS, Figure, visible_parts
 from dancenow.references.files import chosen_references, load_bank, load_chosen, save_bank, save_chosen
 from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
-from dancenow.references.moves import affine, bone_map, similarity
+from dancenow.references.moves import STRETCH, affine, bone_map, limited, part_maps, similarity
 from dancenow.references.preview import over
 from drawn_people import WALL, dancer, painted
 
@@ -39,6 +39,17 @@ def test_maps_recover_what_moved_the_points():
     np.testing.assert_allclose(affine(points, apply(shear, points), weights, 1e-9), shear, atol=1e-6)
     # stiff, it is the similarity
     np.testing.assert_allclose(affine(points, apply(turn, points), weights, 1e9), turn, atol=1e-6)
+
+
+def test_a_stiff_part_is_stretched_so_much_and_no_more():
+    fixed = np.array([4.0, 7.0])
+    near = np.array([[1.1, 0.1, 3.0], [-0.05, 0.95, 2.0]])
+    np.testing.assert_allclose(limited(near, fixed), near)
+    # a reference seen end on, ten times as narrow as wanted and mirrored, and one of twice the size
+    far = np.array([[-0.1, 0.0, 3.0], [0.0, 2.0, 2.0]])
+    matrix = limited(far, fixed)
+    np.testing.assert_allclose(matrix[:, :2], [[-1 / STRETCH, 0], [0, STRETCH]], atol=1e-9)
+    np.testing.assert_allclose(apply(matrix, fixed), apply(far, fixed))
 
 
 def test_a_bone_changes_its_length_and_not_its_width():
@@ -84,6 +95,29 @@ def test_front_and_back_are_never_alike(bank):
     for number in range(len(PARTS)):
         sources = bank.frames[bank.rows[number][chosen[:, number]]]
         assert ((sources >= TRAINING) == (np.arange(40) >= TRAINING)).all()
+
+
+def test_a_head_behind_a_hand_is_unlike_one_that_is_free():
+    points = POSE.keypoints[:20].copy()
+    shown = points.copy()
+    hand = shown[::2, LEFT_HAND, :2]
+    shown[::2, LEFT_HAND, :2] = hand + (shown[::2, INDEX["nose"], :2] - hand.mean(axis=1))[:, None]
+    features, given = (likeness_features(each, UNIT)["head"] for each in (points, shown))
+    turns = turned(points, UNIT)
+    apart = unlikeness(features, given, turns, turns)
+    assert apart[:, ::2].min() > 0.2 > np.diag(apart)[1::2].max()
+
+
+def test_front_for_back_is_mirrored_and_stays_upright():
+    """Who never showed her back is shown from the front there, not with her head on its crown."""
+    front, back = Figure(POSE.keypoints[0], UNIT), Figure(POSE.keypoints[-1], UNIT)
+    assert (front.side, back.side) == (1, -1)
+    for part in ("head", "trunk"):
+        for given in (front, back):
+            (matrix,) = part_maps(part, back, given)
+            assert np.linalg.det(matrix[:, :2]) * given.side * back.side > 0.5
+            up = matrix[:, :2] @ (0, -1)
+            assert up[1] < -0.7 and abs(up[0]) < 0.3
 
 
 def test_what_is_moved_looks_as_it_should(bank):
@@ -134,6 +168,11 @@ def test_a_wrong_pose_is_no_reference():
     points[5, points[5, :, 2] > 0, 0] = np.clip(points[5, points[5, :, 2] > 0, 0] - 90, 1, None)
     bank = make_bank(FRAMES, POSE.replace(keypoints=points, origin=POSE.origin), MASKS, PLATE, len(FRAMES))
     assert 5 not in bank.frames
+
+
+def test_masks_of_somebody_else_are_named():
+    with pytest.raises(InputError, match="in no training frame do the person's pose and mask agree"):
+        make_bank(FRAMES, POSE, np.zeros_like(MASKS), PLATE, 5)
 
 
 def test_footage_without_a_whole_part_is_refused():

@@ -130,7 +130,7 @@ def make_bank(frames, pose, masks, plate, count, most=MOST):
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; masks: sequence of (H, W) uint8;
     plate: (H, W, 3) uint8, taken out of a piece's soft edge; most: references of each part, chosen so that
-    they cover the poses shown. InputError when no frame shows a part.
+    they cover the poses shown. InputError when no frame shows a part, or its mask is not the performer's.
     """
     keypoints = pose.keypoints[:count]
     unit = standing_height(keypoints)
@@ -142,6 +142,12 @@ def make_bank(frames, pose, masks, plate, count, most=MOST):
         own = np.flatnonzero(seen[:, number])
         chosen.append(own[spread_out(features[part][own], most)] if len(own) else own)
     union = np.unique(np.concatenate(chosen))
+    if not usable.any():
+        raise InputError(
+            "in no training frame do the person's pose and mask agree: the mask is somebody else's, or shows "
+            "nobody, for who never leaves a place is not told from the background; film one person alone, "
+            "name another performer, or set train.generator.references to false"
+        )
     if not len(union):
         raise InputError("no training frame shows a whole part of the body; use a clip of the whole body")
     pieces, areas = [[] for _ in PARTS], [[] for _ in PARTS]

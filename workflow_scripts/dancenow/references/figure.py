@@ -17,6 +17,9 @@ PARTS = ("head", "trunk", *(f"{side}_{limb}" for limb in ("arm", "hand", "leg", 
 RADIUS = {"head": 0.075, "trunk": 0.035, "arm": 0.03, "hand": 0.03, "leg": 0.042, "foot": 0.028}
 # inside the trunk's outline the distance from it, in radii: what is nearer to a limb's bone lies before it
 TRUNK_DEPTH = 0.75
+# a pose that shows the front and one that shows the back are never alike: how far the left shoulder then is
+# right of the right one, or left of it, as a share of the standing height
+FRONT_OR_BACK = 0.03
 REACH = 3.2  # radii from the bones, beyond which no pixel belongs to a part
 SHARPNESS = 5.0  # of the change from one part to the next, per radius
 FAR = 1e3
@@ -59,6 +62,9 @@ class Figure:
         self.points, self.seen = keypoints[:, :2].astype(np.float64), keypoints[:, 2] >= MIN_CONFIDENCE
         self.unit = unit
         self.visible = visible_parts(keypoints[None])[0]
+        across = (self.joint("left_shoulder") - self.joint("right_shoulder"))[0] / unit
+        # 1 where the front is seen, -1 where the back is, 0 from the side
+        self.side = int(np.sign(across) * (abs(across) > FRONT_OR_BACK))
 
     def joint(self, name):
         return self.points[INDEX[name]]

@@ -8,10 +8,9 @@ from dancenow.errors import InputError
 from dancenow.keypoints import standing_height
 from dancenow.references.bank import MOST
 from dancenow.references.draw import ALONE, SHORT
-from dancenow.references.figure import PARTS, points_of, visible_parts
+from dancenow.references.figure import FRONT_OR_BACK, PARTS, points_of, visible_parts
 from dancenow.references.likeness import (
     CHANGE,
-    FRONT_OR_BACK,
     OPPOSITE,
     likeness_features,
     spread_out,

@@ -3,11 +3,9 @@
 import numpy as np
 
 from dancenow.keypoints import INDEX
-from dancenow.references.figure import HANDS, PARTS, SIDES
+from dancenow.references.figure import FRONT_OR_BACK, HANDS, PARTS, SIDES
 
-# a pose that shows the front and one that shows the back are never alike; as shares of the standing height
-FRONT_OR_BACK = 0.03
-OPPOSITE = 2.0
+OPPOSITE = 2.0  # what a pose that shows the front costs for one that shows the back
 # of a path: what a change of the reference costs, in the units of likeness
 CHANGE = 0.1
 
@@ -44,6 +42,8 @@ def likeness_features(keypoints, unit):
             0.2 * (at("right_elbow") - neck),
         ],
     }
+    # a hand before the face is part of its piece: where none is wanted, none may be there
+    features["head"] += [_before(points[:, HANDS[side]].mean(axis=1), eyes, neck, 0.05) for side in SIDES]
     behind = [(neck, pelvis, 0.09), (eyes, (eyes + neck) / 2, 0.06)]
     behind += [(at(f"{side}_hip"), at(f"{side}_knee"), 0.05) for side in SIDES]
     for side in SIDES:

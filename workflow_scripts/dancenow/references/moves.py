@@ -8,6 +8,10 @@ from dancenow.references.figure import CORNERS, HANDS, HEAD_POINTS, JAW_AND_BROW
 # a limb may look this much shorter or longer than in its reference
 FORESHORTENING = (0.4, 2.5)
 STIFF = {"head": 0.03, "trunk": 0.02, "hand": 0.03, "foot": 0.03}  # of an affine map, shares of the height
+# a stiff part may look this many times larger or smaller: a hand that points at the camera in its reference
+# would become a blurred giant where it is wanted from the side
+STRETCH = 1.25
+MIRROR = np.diag([-1.0, 1.0, 1.0])
 
 
 def part_maps(part, wanted, given):
@@ -29,7 +33,14 @@ def part_maps(part, wanted, given):
         points = HANDS[side] if kind(part) == "hand" else feet
         weights = np.ones(len(points))
     ridge = (STIFF[kind(part)] * wanted.unit) ** 2
-    return [affine(wanted.points[points], given.points[points], np.asarray(weights), ridge)]
+    start, end, weights = wanted.points[points], given.points[points], np.asarray(weights)
+    if kind(part) in ("head", "trunk") and wanted.side * given.side < 0:
+        # front for back, where nothing else was shown: left and right have changed places, and no turn brings
+        # them back without standing the head on its crown
+        return [
+            limited(affine(start * (-1, 1), end, weights, ridge) @ MIRROR, weights @ start / weights.sum())
+        ]
+    return [limited(affine(start, end, weights, ridge), weights @ start / weights.sum())]
 
 
 def similarity(start, end, weights):
@@ -51,6 +62,13 @@ def affine(start, end, weights, ridge):
     spread = (left * weights[:, None]).T @ left + ridge * np.eye(2)
     more = np.linalg.solve(spread, (left * weights[:, None]).T @ rest).T
     return np.c_[alike[:, :2] + more, alike[:, 2] - more @ centre]
+
+
+def limited(matrix, fixed):
+    """A (2, 3) map without a stretch beyond STRETCH in any direction; fixed: (2,) px, moved as before."""
+    u, scales, v = np.linalg.svd(matrix[:, :2])
+    linear = u @ np.diag(np.clip(scales, 1 / STRETCH, STRETCH)) @ v
+    return np.c_[linear, matrix[:, :2] @ fixed + matrix[:, 2] - linear @ fixed]
 
 
 def bone_map(start, end):

@@ -1,0 +1,224 @@
+"""What moved pieces of the footage look like where they have it hard: strips for docs/references.md.
+
+    python benchmarks/hard_cases.py RESULTS FOLDER [CASE ...]
+
+RESULTS: the folder `results` of a run; FOLDER: where hard_CASE.jpg go. The run needs what previews are made
+of, of these subjects: alice and brunomars of the demo; short, two seconds of alice; photo, one frame of her
+for three seconds; twirl, a dance of whole turns, and turning, alice who turns round. Each strip has a row per
+clip and result, and a column per moment.
+
+skirt, mask and two take clips of real people, subjects skirt, moonwalk and two, whose licences keep them out
+of this repository: they are made when they are asked for by name.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
+
+import cv2
+import numpy as np
+
+from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, load_pose
+from dancenow.model.performer_masks import performer_masks
+from dancenow.pictures import read_png
+from dancenow.pose.masks import load_masks
+from dancenow.references.bank import make_bank
+from dancenow.references.files import load_bank
+from dancenow.references.preview import over
+from dancenow.training.dataset import training_frame_count
+from dancenow.video.frames import FrameStore
+
+HOLDOUT = 0.2
+COLUMNS, HEIGHT = 5, 300  # px, of a picture
+MARGIN = 0.15  # around the person, of its height
+JPEG = [cv2.IMWRITE_JPEG_QUALITY, 82]
+SHIRT, FLOOR = (195, 60, 65), 387  # alice's; px from above, where the wall ends
+WRONG = 3  # in one of so many frames the left hand is taken for the right one
+
+
+class Run:
+    """The files of a run that the cases read. results: its folder."""
+
+    def __init__(self, results):
+        self.results = Path(results)
+
+    def pose(self, name):
+        return load_pose(self.results / f"poses/{name}.npz")
+
+    def frames(self, subject):
+        return FrameStore(self.results / f"frames/{subject}.avi")
+
+    def plate(self, subject):
+        return read_png(self.results / f"plates/{subject}.png")
+
+    def bank(self, subject):
+        return load_bank(self.results / f"references/{subject}.npz")
+
+    def masks(self, subject):
+        return load_masks(self.results / f"masks/{subject}.npz")
+
+    def made(self, subject, pose=None, masks=None):
+        """A bank of the subject's footage with another pose or other masks than the run's."""
+        pose = self.pose(subject) if pose is None else pose
+        masks = self.masks(subject) if masks is None else masks
+        frames = self.frames(subject)
+        count = training_frame_count(len(frames), HOLDOUT)
+        return make_bank(frames, pose, masks, self.plate(subject), count)
+
+
+def moments(pose, first=0.05, last=0.95):
+    """COLUMNS frame numbers, evenly spread over a share of the dance."""
+    return np.linspace(first * len(pose.keypoints), last * len(pose.keypoints) - 1, COLUMNS).astype(int)
+
+
+def sources(run, source, when):
+    """The source's frames, cut around the person of all of them."""
+    frames, pose = run.frames(source), run.pose(source)
+    return cropped([frames[int(index)] for index in when], pose.keypoints[when])
+
+
+def results(plate, pose, bank, when):
+    """What the bank shows of these moments over the plate, cut around the person of all of them."""
+    chosen, made = bank.paths(pose.keypoints), []
+    for index in when:
+        picture = bank.picture(pose.keypoints[index], chosen[index], (0, 0, pose.width, pose.height))
+        made.append(over(picture, plate))
+    return cropped(made, pose.keypoints[when])
+
+
+def cropped(pictures, keypoints):
+    """Pictures (H, W, 3) cut to one box around the people in all of them, each HEIGHT px tall."""
+    height, width = pictures[0].shape[:2]
+    points = keypoints[keypoints[..., 2] > 0][:, :2]
+    low, high = points.min(axis=0), points.max(axis=0)
+    around = MARGIN * (high[1] - low[1])
+    left, top = np.clip(low - around, 0, None).astype(int)
+    right, bottom = np.minimum(high + around, (width, height)).astype(int)
+    scale = HEIGHT / (bottom - top)
+    size = round(scale * (right - left)), HEIGHT
+    return [
+        cv2.resize(picture[top:bottom, left:right], size, interpolation=cv2.INTER_AREA)
+        for picture in pictures
+    ]
+
+
+def few(run):
+    """From 48 seconds of footage, and from two."""
+    when, rows = None, []
+    for target in ("alice", "short"):
+        pose = run.pose(f"{target}_as_brunomars")
+        when = moments(pose)
+        rows.append(results(run.plate(target), pose, run.bank(target), when))
+    return [sources(run, "brunomars", when), *rows]
+
+
+def one_pose(run):
+    """From a single frame."""
+    pose = run.pose("photo_as_brunomars")
+    when = moments(pose)
+    return [sources(run, "brunomars", when), results(run.plate("photo"), pose, run.bank("photo"), when)]
+
+
+def unseen(run):
+    """Whole turns, from footage that never shows the back, and from footage that does."""
+    rows, when = [], np.linspace(130, 185, COLUMNS).astype(int)  # a turn of the source
+    for target in ("alice", "turning"):
+        pose = run.pose(f"{target}_as_twirl")
+        rows.append(results(run.plate(target), pose, run.bank(target), when))
+    return [sources(run, "twirl", when), *rows]
+
+
+def wrong_point(run):
+    """With right poses, and with a left hand that is taken for the right one in every third frame."""
+    pose, own = run.pose("alice_as_brunomars"), run.pose("alice")
+    points, when = own.keypoints.copy(), moments(pose)
+    points[::WRONG, LEFT_HAND] = points[::WRONG, RIGHT_HAND]
+    points[::WRONG, INDEX["left_wrist"]] = points[::WRONG, INDEX["right_wrist"]]
+    damaged = run.made("alice", own.replace(keypoints=points))
+    rows = [results(run.plate("alice"), pose, bank, when) for bank in (run.bank("alice"), damaged)]
+    return [sources(run, "brunomars", when), *rows]
+
+
+class Repainted:
+    """Footage before another wall. frames, masks: sequences as in make_bank; wall: (H, W, 3) uint8."""
+
+    def __init__(self, frames, masks, wall):
+        self.frames, self.masks, self.wall = frames, masks, wall
+
+    def __len__(self):
+        return len(self.frames)
+
+    def __getitem__(self, index):
+        share = self.masks[index][..., None].astype(np.float32) / 255
+        return np.rint(share * self.frames[index] + (1 - share) * self.wall).astype(np.uint8)
+
+
+def wall(run):
+    """Before a wall of the shirt's colour: with the estimator's masks, and by difference from the wall."""
+    pose, own = run.pose("alice_as_brunomars"), run.pose("alice")
+    masks, plate = run.masks("alice"), run.plate("alice")
+    red = plate.astype(np.float32)
+    red[:FLOOR] *= SHIRT / plate[:FLOOR].mean(axis=(0, 1))
+    red = np.clip(red, 0, 255).astype(np.uint8)
+    frames, when = Repainted(run.frames("alice"), masks, red), moments(pose)
+    count = training_frame_count(len(frames), HOLDOUT)
+    by_difference, _ = performer_masks(frames, own, None, count)
+    banks = [make_bank(frames, own, each, red, count) for each in (masks, by_difference)]
+    shown = moments(own)
+    footage = cropped([frames[int(index)] for index in shown], own.keypoints[shown])
+    return [footage, *(results(red, pose, bank, when) for bank in banks)]
+
+
+def mask(run):
+    """Black clothes on a black stage: with the estimator's masks, and with the difference from the plate."""
+    pose, own, frames = run.pose("moonwalk_as_brunomars"), run.pose("moonwalk"), run.frames("moonwalk")
+    when = moments(pose)
+    masks, _ = performer_masks(frames, own, None, training_frame_count(len(frames), HOLDOUT))
+    banks = run.bank("moonwalk"), run.made("moonwalk", masks=masks)
+    shown = moments(own)
+    footage = cropped([frames[int(index)] for index in shown], own.keypoints[shown])
+    return [footage, *(results(run.plate("moonwalk"), pose, bank, when) for bank in banks)]
+
+
+def two(run):
+    """Two people who touch: the footage, and the one on the right performing the dance."""
+    pose, own, frames = run.pose("two_as_brunomars"), run.pose("two"), run.frames("two")
+    shown = moments(own)
+    footage = cropped([frames[int(index)] for index in shown], own.keypoints[shown])
+    return [footage, results(run.plate("two"), pose, run.bank("two"), moments(pose))]
+
+
+def skirt(run):
+    """A skirt, which hangs from no bone."""
+    pose = run.pose("skirt_as_brunomars")
+    when = moments(pose)
+    return [sources(run, "brunomars", when), results(run.plate("skirt"), pose, run.bank("skirt"), when)]
+
+
+RENDERED = {case.__name__: case for case in (few, one_pose, unseen, wrong_point, wall)}
+REAL = {case.__name__: case for case in (mask, two, skirt)}
+
+
+def strip(rows):
+    """One picture of rows of equally tall pictures, each row as wide as the widest."""
+    rows = [np.hstack(row) for row in rows]
+    width = min(row.shape[1] for row in rows)
+    scaled = [
+        cv2.resize(row, (width, round(row.shape[0] * width / row.shape[1])), interpolation=cv2.INTER_AREA)
+        for row in rows
+    ]
+    return np.vstack(scaled)
+
+
+def main():
+    results_folder, folder, *names = sys.argv[1:]
+    run = Run(results_folder)
+    for name in names or RENDERED:
+        picture = strip((RENDERED | REAL)[name](run))
+        cv2.imwrite(str(Path(folder) / f"hard_{name}.jpg"), picture[..., ::-1], JPEG)
+        print(f"hard_{name}.jpg: {picture.shape[1]}x{picture.shape[0]} px", flush=True)
+
+
+if __name__ == "__main__":
+    main()
