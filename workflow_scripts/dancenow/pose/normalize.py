@@ -23,7 +23,7 @@ from dancenow.pose.grounding import (
     measure_figure,
     whole_figure,
 )
-from dancenow.pose.retarget import limb_ratios, measure_limbs, retarget
+from dancenow.pose.retarget import face_shift, limb_ratios, measure_face, measure_limbs, retarget
 
 MIN_STANCE_SHARE = 0.05  # of the frames that show the person whole: fewer stances do not tell the size
 STILL = 0.02  # of the standing height: a smaller way from far to close is one place
@@ -52,8 +52,8 @@ def measure_stance(pose, clip="the clip"):
     h_far, h_close: body height there, along the body from the ankles to the nose (or between the ears);
     x_median: ankle x, typically; far_rule: "eq. 9", "quantile" (the cluster of eq. 9 is empty) or "still"
     (one place: far, median and close coincide); limbs: {bone: length in shares of the body height, or None}
-    as retarget.measure_limbs has it. Raises InputError, naming `clip`, when fewer than
-    MIN_WHOLE_SHARE of the frames show the person from head to feet.
+    as retarget.measure_limbs has it; face: as retarget.measure_face has it. Raises InputError, naming `clip`,
+    when fewer than MIN_WHOLE_SHARE of the frames show the person from head to feet.
     """
     figure = whole_figure(pose, clip)
     used, y = find_ground(figure, figure.whole, pose.fps)
@@ -79,7 +79,8 @@ def measure_stance(pose, clip="the clip"):
     }
     stance = {key: round(value, 3) if isinstance(value, float) else value for key, value in stance.items()}
     seen = (pose.present() & inside(pose))[sized]
-    return stance | {"limbs": measure_limbs(pose.keypoints[sized], seen, height_at(stance, y))}
+    sized = pose.keypoints[sized], seen, height_at(stance, y)
+    return stance | {"limbs": measure_limbs(*sized), "face": measure_face(*sized)}
 
 
 def fit_similarity(source, source_stance, target_stance):
@@ -115,6 +116,20 @@ def normalize_pose(source, source_stance, target, target_stance):
     return source.replace(keypoints=keypoints, width=target.width, height=target.height)
 
 
+def transfer_pose(source, source_stance, target, target_stance, limbs="target"):
+    """normalize_pose and, with limbs "target", the target's limb lengths and face; "source" leaves the figure
+    its own, as the paper does."""
+    pose = normalize_pose(source, source_stance, target, target_stance)
+    if limbs == "source":
+        return pose
+    ratios = limb_ratios(source_stance["limbs"], target_stance["limbs"])
+    logging.info("limb lengths times: %s", ", ".join(f"{bone} {r:.2f}" for bone, r in ratios.items()))
+    scale, _ = fit_similarity(source, source_stance, target_stance)
+    heights = scale * height_at(source_stance, ground_places(source, source_stance))
+    face = face_shift(source_stance["face"], target_stance["face"], ratios["head"])
+    return retarget(pose, ratios, heights[:, None] * face)
+
+
 def ground_places(pose, stance):
     """(T,) px: where the mean ankle is, or would be if the performer stood, smoothed in time.
 
@@ -146,20 +161,15 @@ def measure_stance_file(pose_path, stance_path):
 def normalize_pair(
     source_pose_path, source_stance_path, target_pose_path, target_stance_path, output_path, limbs="target"
 ):
-    """normalize_pose from files to a file, logged, with a warning if the result is implausible.
+    """transfer_pose from files to a file, logged, with a warning if the result is implausible.
 
-    limbs: "target" gives the figure the target's limb lengths, "source" leaves it its own, as the paper does.
     Raises InputError when the two poses come from different estimators or checkpoints.
     """
     source, target = load_pose(source_pose_path), load_pose(target_pose_path)
     require_same_estimator(source, target, source_pose_path, target_pose_path)
     stances = read_json(source_stance_path), read_json(target_stance_path)
     scale, _ = fit_similarity(source, *stances)
-    result = normalize_pose(source, stances[0], target, stances[1])
-    if limbs == "target":
-        ratios = limb_ratios(stances[0]["limbs"], stances[1]["limbs"])
-        logging.info("limb lengths times: %s", ", ".join(f"{bone} {r:.2f}" for bone, r in ratios.items()))
-        result = retarget(result, ratios)
+    result = transfer_pose(source, stances[0], target, stances[1], limbs)
     outside = outside_share(result)
     logging.info(
         "normalised %d frames: scale %.3f to %.3f, %.1f %% of the body outside the frame",

@@ -15,6 +15,8 @@ from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 LONGEST = 0.9
 # proportions of people differ less; beyond, one of the two measurements is wrong
 PLAUSIBLE_RATIO = (0.5, 2.0)
+# of the body height, about a third of a face: farther, one of the two people never looked at the camera
+PLAUSIBLE_SHIFT = 0.04
 
 SIDES = "left", "right"
 # points halfway between a left and a right joint, numbered after the keypoints
@@ -40,6 +42,8 @@ TREE = [
     ("neck", "mid_shoulder", "mid_ear"),
     *_both("head", "mid_ear", "ear"),
 ]
+# a head is more than its width: where these lie between chin and crown differs from face to face
+FACE_POINTS = [INDEX["nose"], INDEX["left_eye"], INDEX["right_eye"], *range(COUNT)[FACE]]
 BONES = tuple(dict.fromkeys(bone for bone, _, _ in TREE))
 # what an upside-down figure may touch the ground with: joints within about CONTACT_DEPTH leg lengths of the
 # lowest
@@ -55,7 +59,7 @@ def _fan(bone, start, ends):
 
 # what no bone ends at: it moves with the joint it hangs on. The hands keep the body's scale
 FOLLOWERS = [
-    *_fan("head", "mid_ear", [INDEX["nose"], INDEX["left_eye"], INDEX["right_eye"], *range(COUNT)[FACE]]),
+    *_fan("head", "mid_ear", FACE_POINTS),
     *_fan("foot", "left_ankle", [INDEX["left_small_toe"], INDEX["left_heel"]]),
     *_fan("foot", "right_ankle", [INDEX["right_small_toe"], INDEX["right_heel"]]),
     *_fan(None, "left_wrist", range(COUNT)[LEFT_HAND]),
@@ -77,6 +81,21 @@ def measure_limbs(keypoints, seen, heights):
         pooled = pooled[np.isfinite(pooled)]
         limbs[bone] = round(float(np.quantile(pooled, LONGEST)), 4) if len(pooled) else None
     return limbs
+
+
+def measure_face(keypoints, seen, heights):
+    """How high a performer's face lies between the ears: a list of one share of the body height for each of
+    FACE_POINTS, along the neck and positive upwards, the median over time; None where never seen.
+
+    keypoints, seen and heights as in measure_limbs. Heads nod both ways, so the median is the face's own
+    shape and where the detector sees the ears, which hair moves.
+    """
+    places, known = _with_middles(keypoints, seen)
+    offsets = places[:, FACE_POINTS] - places[:, [POINTS["mid_ear"]]]
+    shares = (offsets * _along_neck(places)[:, None]).sum(axis=-1) / heights[:, None]
+    known = known[:, FACE_POINTS] & known[:, [POINTS["mid_ear"]]] & known[:, [POINTS["mid_shoulder"]]]
+    columns = zip(shares.T, known.T, strict=True)
+    return [round(float(np.median(share[there])), 4) if there.any() else None for share, there in columns]
 
 
 def bone_lengths(keypoints, seen):
@@ -102,14 +121,26 @@ def limb_ratios(source, target):
     return ratios
 
 
-def retarget(pose, ratios):
+def face_shift(source, target, ratio):
+    """(71,) by how many shares of the body height each of FACE_POINTS moves up the neck, from the source's
+    face to the target's; both from measure_face. ratio: the factor of the bone "head".
+
+    A point that one of the two clips never shows moves like the median of the others.
+    """
+    pairs = [(a, b) for a, b in zip(source, target, strict=True) if a is not None and b is not None]
+    usual = float(np.median([b - ratio * a for a, b in pairs])) if pairs else 0.0
+    shifts = [usual if a is None or b is None else b - ratio * a for a, b in zip(source, target, strict=True)]
+    return np.clip(shifts, -PLAUSIBLE_SHIFT, PLAUSIBLE_SHIFT)
+
+
+def retarget(pose, ratios, face=None):
     """The Pose with every bone `ratios[bone]` times as long and pointing where it pointed.
 
     The figure is rebuilt from the middle of the hips outwards, then moved so that the middle between the
     ankles is where it was: ground contact, jumps and depth stay as the placement made them. Upside down, what
     is lowest stays, hands or head. Where a bone is not seen, its direction is interpolated in time; where it
     never is, its end moves with its start: a missing joint never breaks what hangs on it. Missing keypoints
-    stay missing, confidences as they are.
+    stay missing, confidences as they are. face: (T, 71) px by which FACE_POINTS also move up the neck.
     """
     places, known = _with_middles(pose.keypoints, pose.present())
     moved = np.zeros_like(places)
@@ -119,6 +150,8 @@ def retarget(pose, ratios):
         if bone is not None and ratios[bone] != 1:
             vectors = _filled(places[:, end] - places[:, start], known[:, start] & known[:, end])
             moved[:, end] += (ratios[bone] - 1) * vectors
+    if face is not None:
+        moved[:, FACE_POINTS] += face[..., None] * _along_neck(places, known)[:, None]
     moved -= _at_contact(places, known, moved)[:, None]
     keypoints = pose.keypoints.copy()
     keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, places[:, :COUNT] + moved[:, :COUNT], 0)
@@ -162,6 +195,16 @@ def _with_middles(keypoints, seen):
         places.append(places[0][:, sides].mean(axis=1, keepdims=True))
         known.append(seen[:, sides].all(axis=1, keepdims=True))
     return np.concatenate(places, axis=1), np.concatenate(known, axis=1)
+
+
+def _along_neck(places, known=None):
+    """(T, 2) the direction from the middle of the shoulders to that of the ears, length 1; with `known`,
+    interpolated where one of them is not seen."""
+    shoulders, ears = POINTS["mid_shoulder"], POINTS["mid_ear"]
+    neck = places[:, ears] - places[:, shoulders]
+    if known is not None:
+        neck = _filled(neck, known[:, ears] & known[:, shoulders])
+    return neck / np.maximum(np.linalg.norm(neck, axis=-1, keepdims=True), 1e-6)
 
 
 def _filled(vectors, known):

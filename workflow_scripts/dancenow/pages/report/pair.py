@@ -15,8 +15,7 @@ from dancenow.pages.report.coverage import (
     pose_kinds,
 )
 from dancenow.pages.report.verdict import GOOD, LIMITS, SHOW, TARGET, Check, check, refusal
-from dancenow.pose.normalize import PLAUSIBLE_SCALE, fit_similarity, normalize_pose, outside_share
-from dancenow.pose.retarget import limb_ratios, retarget
+from dancenow.pose.normalize import PLAUSIBLE_SCALE, fit_similarity, outside_share, transfer_pose
 from dancenow.references.gaps import find_gaps
 
 # how a part was not shown, in words
@@ -40,9 +39,7 @@ def normalised(source, target, limbs):
     source, target: Footage, both with a stance. InputError: their poses come from different estimators.
     """
     require_same_estimator(source.pose, target.pose, source.name, target.name)
-    pose = normalize_pose(source.pose, source.stance, target.pose, target.stance)
-    if limbs == "target":
-        pose = retarget(pose, limb_ratios(source.stance["limbs"], target.stance["limbs"]))
+    pose = transfer_pose(source.pose, source.stance, target.pose, target.stance, limbs)
     return pose, fit_similarity(source.pose, source.stance, target.stance)[0]
 
 
