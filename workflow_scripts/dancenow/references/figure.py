@@ -7,14 +7,16 @@ from dancenow.keypoints import FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAN
 
 SIDES = ("left", "right")
 HANDS = {"left": list(range(133))[LEFT_HAND], "right": list(range(133))[RIGHT_HAND]}
-FINGER_TIPS = (4, 8, 12, 16, 20)  # of a hand's 21 points
+# of a hand's 21 points: the palm's spokes, then the fingers, each from its knuckle to its tip
+SPOKES = [(0, knuckle) for knuckle in (1, 5, 9, 13, 17)]
+FINGERS = [(joint, joint + 1) for finger in (1, 5, 9, 13, 17) for joint in range(finger, finger + 3)]
 HEAD_POINTS = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
 JAW_AND_BROWS = list(range(FACE.start, FACE.start + 27))  # what a talking mouth does not move
 CORNERS = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
 
 PARTS = ("head", "trunk", *(f"{side}_{limb}" for limb in ("arm", "hand", "leg", "foot") for side in SIDES))
 # from its bones, as a share of the standing height
-RADIUS = {"head": 0.075, "trunk": 0.035, "arm": 0.03, "hand": 0.03, "leg": 0.042, "foot": 0.028}
+RADIUS = {"head": 0.075, "trunk": 0.035, "arm": 0.03, "hand": 0.012, "leg": 0.042, "foot": 0.028}
 # inside the trunk's outline the distance from it, in radii: what is nearer to a limb's bone lies before it
 TRUNK_DEPTH = 0.75
 # a pose that shows the front and one that shows the back are never alike: how far the left shoulder then is
@@ -86,8 +88,8 @@ class Figure:
         if kind(part) == "arm":
             return [(shoulder, elbow, 1.1 * radius), (elbow, wrist, radius)]
         if kind(part) == "hand":
-            tips = self.points[HANDS[side]][list(FINGER_TIPS)].mean(axis=0)
-            return [(wrist, tips, radius)]
+            hand = self.points[HANDS[side]]
+            return [(hand[start], hand[end], radius) for start, end in (*SPOKES, *FINGERS)]
         if kind(part) == "leg":
             return [(hip, knee, 1.2 * radius), (knee, ankle, 0.9 * radius)]
         return [(heel, toe, radius), (ankle, (heel + toe) / 2, radius)]

@@ -6,7 +6,9 @@ from dancenow.keypoints import INDEX
 from dancenow.references.figure import CORNERS, HANDS, HEAD_POINTS, JAW_AND_BROWS, kind
 
 # a limb may look this much shorter or longer than in its reference
-FORESHORTENING = (0.4, 2.5)
+FORESHORTENING = (0.6, 1.67)
+# so much of a bone's change of length is distance from the camera, and changes the limb's thickness as well
+NEARER = (0.95, 1.05)
 STIFF = {"head": 0.03, "trunk": 0.02, "hand": 0.03, "foot": 0.03}  # of an affine map, shares of the height
 # a stiff part may look this many times larger or smaller: a hand that points at the camera in its reference
 # would become a blurred giant where it is wanted from the side
@@ -72,13 +74,15 @@ def limited(matrix, fixed):
 
 
 def bone_map(start, end):
-    """(2, 3): from a bone's two ends to another's; along the bone the length follows, across it stays."""
+    """(2, 3): from a bone's two ends to another's; the length follows within FORESHORTENING, the thickness
+    within NEARER."""
     start, end = np.asarray(start), np.asarray(end)
     u, v = start[1] - start[0], end[1] - end[0]
     lengths = np.hypot(*u), np.hypot(*v)
     if min(lengths) < 1e-3:
         return np.c_[np.eye(2), end.mean(axis=0) - start.mean(axis=0)]
-    ratio = np.clip(lengths[1] / lengths[0], *FORESHORTENING)
+    ratio = lengths[1] / lengths[0]
+    along, across = np.clip(ratio, *FORESHORTENING), np.clip(ratio, *NEARER)
     (ux, uy), (vx, vy) = u / lengths[0], v / lengths[1]
-    linear = np.array([[vx, -vy], [vy, vx]]) @ np.diag([ratio, 1.0]) @ np.array([[ux, uy], [-uy, ux]])
+    linear = np.array([[vx, -vy], [vy, vx]]) @ np.diag([along, across]) @ np.array([[ux, uy], [-uy, ux]])
     return np.c_[linear, end.mean(axis=0) - linear @ start.mean(axis=0)]
