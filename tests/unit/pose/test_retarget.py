@@ -8,8 +8,22 @@ import pytest
 
 from dancenow.files import read_json
 from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, load_pose, save_pose
-from dancenow.pose.normalize import measure_stance, measure_stance_file, normalize_pair, normalize_pose
-from dancenow.pose.retarget import BONES, PLAUSIBLE_RATIO, limb_ratios, retarget
+from dancenow.pose.normalize import (
+    measure_stance,
+    measure_stance_file,
+    normalize_pair,
+    normalize_pose,
+    transfer_pose,
+)
+from dancenow.pose.retarget import (
+    BONES,
+    FACE_POINTS,
+    PLAUSIBLE_RATIO,
+    PLAUSIBLE_SHIFT,
+    face_shift,
+    limb_ratios,
+    retarget,
+)
 from walkers import leap, without
 
 DATA = Path(__file__).parents[3] / "data"
@@ -220,6 +234,39 @@ def test_noise_and_gaps_do_not_shake_the_figure():
     assert steady.max() < 3
 
 
+def with_face(pose, up):
+    """The Pose with all points of the face `up` px higher along the neck."""
+    ears, shoulders = (
+        pose.keypoints[:, [INDEX[f"left_{joint}"], INDEX[f"right_{joint}"]], :2].mean(axis=1)
+        for joint in ("ear", "shoulder")
+    )
+    neck = ears - shoulders
+    keypoints = pose.keypoints.copy()
+    keypoints[:, FACE_POINTS, :2] += (up * neck / np.linalg.norm(neck, axis=-1, keepdims=True))[:, None]
+    return pose.replace(keypoints=keypoints)
+
+
+def test_the_targets_face_comes_out():
+    """A face lies where the target's does between its ears, whichever way the head leans."""
+    source, target = dancer(), with_face(dancer({"thigh": 44}), 4)
+    stances = measure_stance(source), measure_stance(target)
+    result = transfer_pose(source, stances[0], target, stances[1])
+    assert np.abs(result.keypoints - target.keypoints)[:, FACE_POINTS].mean() < 0.5
+    untouched = transfer_pose(source, stances[0], target, stances[1], limbs="source")
+    assert np.abs(vector(untouched, "left_ear", "nose") - vector(target, "left_ear", "nose")).mean() > 1.5
+
+
+def test_a_face_that_is_not_seen_or_not_plausible():
+    face = measure_stance(dancer())["face"]
+    assert np.allclose(face_shift(face, face, 1.0), 0)
+    higher = [share + 0.01 for share in face]
+    assert np.allclose(face_shift(face, [None, *higher[1:]], 1.0), 0.01)  # as its neighbours
+    assert np.allclose(face_shift(face, [None] * len(face), 1.0), 0)
+    assert np.allclose(face_shift(face, [share + 1 for share in face], 1.0), PLAUSIBLE_SHIFT)
+    turned_away = without(dancer(), slice(None), "left_ear")
+    assert measure_stance(turned_away)["face"] == [None] * len(FACE_POINTS)
+
+
 @pytest.mark.parametrize("limbs", ["source", "target"])
 def test_files_and_the_choice_of_limbs(tmp_path, limbs):
     source, target = dancer(), dancer({"forearm": 36, "shank": 40})
@@ -229,9 +276,7 @@ def test_files_and_the_choice_of_limbs(tmp_path, limbs):
         measure_stance_file(path, stance)
     normalize_pair(*files, limbs)
     stances = read_json(files[1]), read_json(files[3])
-    expected = normalize_pose(source, stances[0], target, stances[1])
-    if limbs == "target":
-        expected = retarget(expected, limb_ratios(stances[0]["limbs"], stances[1]["limbs"]))
+    expected = transfer_pose(source, stances[0], target, stances[1], limbs)
     assert np.array_equal(load_pose(files[4]).keypoints, expected.keypoints)
 
 

@@ -24,9 +24,9 @@ from dancenow.references.moves import part_maps
 MOST = 200  # references of a part, whatever the length of the footage
 MARGIN = 0.12  # around the keypoints, a share of the standing height
 LEAST = 0.02  # below this weight a pixel is left out
-OVERLAP = 3.0  # a piece reaches as far over its neighbours as its weight times this is 1, for joints overlap
-HIDDEN = 0.15  # cost of a reference in which the part is wholly covered
-BLURRED = 2.0  # and of one in which it moves, per standing height and frame
+OVERLAP = 12.0  # a piece reaches as far over its neighbours as its weight times this is 1, for joints overlap
+HIDDEN = 0.06  # cost of a reference in which the part is wholly covered
+BLURRED = 1.0  # and of one in which it moves, per standing height and frame
 BLEND = 4.0  # of a limb's two bones at its joint, per radius
 
 

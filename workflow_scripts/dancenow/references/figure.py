@@ -16,14 +16,14 @@ CORNERS = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hi
 
 PARTS = ("head", "trunk", *(f"{side}_{limb}" for limb in ("arm", "hand", "leg", "foot") for side in SIDES))
 # from its bones, as a share of the standing height
-RADIUS = {"head": 0.075, "trunk": 0.035, "arm": 0.03, "hand": 0.012, "leg": 0.042, "foot": 0.028}
+RADIUS = {"head": 0.075, "trunk": 0.05, "arm": 0.036, "hand": 0.012, "leg": 0.042, "foot": 0.028}
 # inside the trunk's outline the distance from it, in radii: what is nearer to a limb's bone lies before it
 TRUNK_DEPTH = 0.75
 # a pose that shows the front and one that shows the back are never alike: how far the left shoulder then is
 # right of the right one, or left of it, as a share of the standing height
 FRONT_OR_BACK = 0.03
 REACH = 3.2  # radii from the bones, beyond which no pixel belongs to a part
-SHARPNESS = 5.0  # of the change from one part to the next, per radius
+SHARPNESS = 10.0  # of the change from one part to the next, per radius
 FAR = 1e3
 
 _NEEDED = {
