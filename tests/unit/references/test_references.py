@@ -52,11 +52,16 @@ def test_a_stiff_part_is_stretched_so_much_and_no_more():
     np.testing.assert_allclose(apply(matrix, fixed), apply(far, fixed))
 
 
-def test_a_bone_changes_its_length_and_not_its_width():
+def test_a_bone_changes_its_length_and_hardly_its_width():
     matrix = bone_map([[0, 0], [0, 10]], [[5, 5], [20, 5]])
     np.testing.assert_allclose(apply(matrix, np.array([[0, 0], [0, 10.0]])), [[5, 5], [20, 5]], atol=1e-9)
     across = apply(matrix, np.array([[1.0, 5]])) - apply(matrix, np.array([[0, 5.0]]))
-    assert np.hypot(*across[0]) == pytest.approx(1)
+    assert np.hypot(*across[0]) == pytest.approx(1.05)
+    # nearer to the camera by a little: as a whole
+    np.testing.assert_allclose(bone_map([[0, 0], [0, 10]], [[0, 0], [0, 10.3]])[:, :2], 1.03 * np.eye(2))
+    # a reference seen from its end has no side to show
+    stretched = bone_map([[0, 0], [0, 4]], [[0, 0], [0, 10]])
+    np.testing.assert_allclose(np.diff(apply(stretched, np.array([[0, 0], [0, 4.0]])), axis=0), [[0, 6.68]])
     flat = bone_map([[0, 0], [0, 0]], [[5, 5], [7, 5]])
     np.testing.assert_allclose(flat, [[1, 0, 6], [0, 1, 5]])
 
