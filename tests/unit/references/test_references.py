@@ -5,12 +5,12 @@ from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references.bank import ChosenReferences, make_bank
 from dancenow.references.draw import RealPixels
-from dancenow.references.figure import PARTS, Figure, visible_parts
+from dancenow.references.figure import CORNERS, HANDS, PARTS, Figure, visible_parts
 from dancenow.references.files import chosen_references, load_bank, load_chosen, save_bank, save_chosen
 from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
 from dancenow.references.moves import STRETCH, affine, bone_map, limited, part_maps, similarity
 from dancenow.references.preview import over
-from drawn_people import WALL, dancer, painted
+from drawn_people import COLOURS, WALL, dancer, painted, part_map
 
 POSE = dancer()
 UNIT = standing_height(POSE.keypoints)
@@ -155,6 +155,24 @@ def test_parts_that_are_not_seen_are_left_out(bank):
     chosen = bank.paths(points[None])[0]
     assert chosen[PARTS.index("left_arm")] == -1 and chosen[PARTS.index("right_arm")] >= 0
     assert not bank.picture(points * 0, np.full(len(PARTS), -1), WHOLE).any()
+
+
+@pytest.mark.parametrize("sure, seen", [(0.9, "left_arm"), (0.1, "trunk")])
+def test_an_arm_behind_the_trunk_is_covered_by_it(bank, sure, seen):
+    """The elbow stands out, the wrist lies on the trunk: before it, or behind, as the estimator says."""
+    points = POSE.keypoints[3].copy()
+    middle = points[CORNERS, :2].mean(axis=0)
+    wrist, shift = INDEX["left_wrist"], middle - points[INDEX["left_wrist"], :2]
+    points[[wrist, *HANDS["left"]], :2] += shift
+    points[wrist, 2] = sure
+    elbow = points[INDEX["left_elbow"], :2]
+    x, y = np.rint(middle + 0.2 * (elbow - middle)).astype(int)
+    assert PARTS[part_map(points, WHOLE, UNIT)[y, x]] == seen
+    shown = over(bank.picture(points, bank.paths(points[None])[0], WHOLE), PLATE)
+    assert np.abs(shown[y, x].astype(int) - COLOURS[seen]).max() < 12
+    # outside the trunk the forearm is seen in any case
+    x, y = np.rint(middle + 0.95 * (elbow - middle)).astype(int)
+    assert PARTS[part_map(points, WHOLE, UNIT)[y, x]] == "left_arm"
 
 
 def test_a_part_that_the_footage_never_shows_has_no_reference():
