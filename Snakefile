@@ -125,11 +125,11 @@ rule evaluate:
     input:
         expand(
             "results/models/{target}/summary.md",
-            target={pair.split("_as_")[0] for pair in config["transfers"]},
+            target=targets_of(config["transfers"]),
         ),
         expand(
             "results/models/{target}/{stage}/summary.md",
-            target={pair.split("_as_")[0] for pair in config["transfers"]},
+            target=targets_of(config["transfers"]),
             stage=[stage for stage in ("enhancer", "face") if config["train"][stage]],
         ),
         expand("results/metrics/{pair}.json", pair=config["evaluation"]["truth"]),

@@ -3,7 +3,7 @@
 # OUTPUTS: results/authenticity/, results/{subject}.authenticity.json, results/{target}_as_{source}.authenticity.json
 
 from dancenow.errors import InputError
-from dancenow.planning.pairs import check_split, names_of, targets_of
+from dancenow.planning.pairs import check_split
 
 LEARNED, HELDOUT = config["authenticity"]["train"], config["authenticity"]["heldout"]
 # real footage on which the detector must find nothing: of those it does not know, where there are any
@@ -36,6 +36,7 @@ rule reencode_clip:
 rule train_detector:
     """Learn to tell the clips of the training's targets from the results that show them."""
     input:
+        # targets only: a source that is no target would be seen real only, and be told by its looks
         real=expand("results/authenticity/{subject}.mp4", subject=targets_of(LEARNED)),
         fake=expand("results/synthesis/{pair}.mp4", pair=LEARNED),
     output:

@@ -16,6 +16,7 @@ sys.path.append(f"{workflow.basedir}/workflow_scripts")
 from dancenow.cluster.batch_summary import summarise
 from dancenow.files import as_on_disk, atomic_path
 from dancenow.planning.names import is_name, load_names
+from dancenow.planning.pairs import names_of, targets_of
 from dancenow.planning.reruns import code_hash, contents
 from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training
 
@@ -208,7 +209,7 @@ def batch_pairs():
 
 def configured_targets():
     """Everyone whom the configuration makes the target of a transfer or of a batch."""
-    return sorted({pair.split("_as_")[0] for pair in config["transfers"]} | set(config["batch"]["targets"]))
+    return sorted({*targets_of(config["transfers"]), *config["batch"]["targets"]})
 
 
 def tell_batch():

@@ -65,9 +65,8 @@ def page_labels(wildcards):
 
 def models_shown():
     """Folders of the models, of every stage, that the configured transfers use."""
-    targets = sorted({pair.split("_as_")[0] for pair in config["transfers"]})
     stages = ["", *(stage for stage in ("enhancer", "face") if config["train"][stage])]
-    return [str(Path(target, stage)) for target in targets for stage in stages]
+    return [str(Path(target, stage)) for target in targets_of(config["transfers"]) for stage in stages]
 
 
 def truths_shown():
@@ -83,4 +82,4 @@ def detector_shown():
 
 def subjects_shown():
     """Everyone in the configured transfers."""
-    return sorted({name for pair in config["transfers"] for name in pair.split("_as_")})
+    return names_of(config["transfers"])

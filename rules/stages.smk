@@ -65,7 +65,7 @@ rule train_enhancer:
         settings=enhancer_settings,
         holdout=config["train"]["holdout"],
     script:
-        "../workflow_scripts/train_enhancer.py"
+        "../workflow_scripts/train_stage.py"
 
 
 rule train_face:
@@ -107,7 +107,7 @@ rule train_face:
         settings=face_settings,
         holdout=config["train"]["holdout"],
     script:
-        "../workflow_scripts/train_face.py"
+        "../workflow_scripts/train_stage.py"
 
 
 rule summarise_stage:

@@ -74,7 +74,7 @@ rule train_generator:
         settings=training_settings,
         holdout=config["train"]["holdout"],
     script:
-        "../workflow_scripts/train_generator.py"
+        "../workflow_scripts/train_stage.py"
 
 
 rule summarise_training:

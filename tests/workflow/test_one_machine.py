@@ -45,7 +45,7 @@ def test_two_trainings_never_share_a_gpu_though_there_are_cores_for_both(workflo
 
 def test_a_snakemake_inside_a_job_lives_through_the_warning_of_a_time_limit(workflow):
     lay_out(workflow.directory)
-    script = workflow.root / "workflow_scripts/train_generator.py"
+    script = workflow.root / "workflow_scripts/train_stage.py"
     warning = "import os, signal\nos.kill(os.getppid(), signal.SIGUSR1)\n"
     script.write_text(warning + script.read_text())
     assert order(workflow(*TRAININGS)) == ["Execute 1", "Finished"] * 2

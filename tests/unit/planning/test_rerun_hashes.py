@@ -41,8 +41,8 @@ def test_a_string_that_is_no_docstring_counts(folder):
 
 
 def test_what_a_script_reaches():
-    found = {path.name for path in reruns.reached(ROOT / "workflow_scripts/train_generator.py")}
-    assert {"train_generator.py", "trainer.py", "adam.py", "rolling.py", "winograd.py"} <= found
+    found = {path.name for path in reruns.reached(ROOT / "workflow_scripts/train_stage.py")}
+    assert {"train_stage.py", "trainer.py", "adam.py", "rolling.py", "winograd.py"} <= found
     assert not {"normalize.py", "batch_summary.py", "mediapipe_holistic.py"} & found
     gallery = reruns.reached(ROOT / "workflow_scripts/make_gallery.py")
     assert ROOT / "workflow_scripts/dancenow/pages/gallery/page.html" in gallery

@@ -9,10 +9,7 @@ def names_of(pairs):
 
 
 def targets_of(pairs):
-    """The targets of pairs, sorted: their clips are the real side of a training.
-
-    The sources' are not: a source that is no target would be seen real only, and be told by its looks.
-    """
+    """The targets of pairs, sorted."""
     return sorted({pair.split("_as_")[0] for pair in pairs})
 
 
