@@ -8,10 +8,10 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND
-from dancenow.pages.report.pair import clock, told_moments
+from dancenow.pages.report.pair import clock, reference_checks, told_moments
 from dancenow.pages.report.reports import report_pair
 from dancenow.references.figure import PARTS
-from dancenow.references.gaps import find_gaps, runs
+from dancenow.references.gaps import Gap, find_gaps, runs
 from drawn_people import dancer, painted
 from rooms import write_clip
 
@@ -95,6 +95,48 @@ def test_moments_in_words():
     assert told_moments([(3.0, 3.4), (61.2, 64.0)]) == "0:03, 1:01 to 1:04"
     many = [(10.0 * n, 10.0 * n + 1 + n) for n in range(8)]
     assert told_moments(many).startswith("0:20 to 0:23, ") and told_moments(many).endswith(" and 2 more")
+
+
+@pytest.mark.parametrize(
+    "gap, name, level, words",
+    [
+        (
+            Gap("back", "side", 0.05, [(1.0, 2.5)]),
+            "never shown, back",
+            "will show",
+            "anna's back was never shown",
+        ),
+        (
+            Gap("left_foot", "part", 0.8, [(0.0, 9.0)]),
+            "never shown, left foot",
+            "will show",
+            "never shown whole",
+        ),
+        (
+            Gap("head", "side", 0.2, [(1.0, 1.4)]),
+            "unlike, head",
+            "will show",
+            "from a side from which anna never",
+        ),
+        (
+            Gap("left_hand", "larger", 0.11, [(61.0, 63.0)]),
+            "unlike, left hand",
+            "will show",
+            "than anna ever",
+        ),
+        (
+            Gap("right_arm", "position", 0.09, [(1.0, 2.0)]),
+            "unlike, right arm",
+            "good",
+            "in positions in which anna",
+        ),
+    ],
+)
+def test_a_gap_becomes_a_check(gap, name, level, words):
+    (check,) = reference_checks([gap], ("tango", "anna"))
+    assert (check.name, check.level, check.value) == (name, level, gap.share)
+    assert words in check.text and check.text.endswith(f"% of tango: {told_moments(gap.moments)}")
+    assert bool(check.advice) == (level != "good")
 
 
 @pytest.fixture(scope="module")

@@ -20,10 +20,10 @@ from dancenow.references.gaps import find_gaps
 
 # how a part was not shown, in words
 UNLIKE = {
-    "side": "from a side from which never",
-    "larger": "larger than ever",
-    "smaller": "smaller than ever",
-    "position": "in positions in which never",
+    "side": "from a side from which {} never showed it",
+    "larger": "larger, or nearer to the camera, than {} ever showed it",
+    "smaller": "smaller, farther away or more end on, than {} ever showed it",
+    "position": "in positions in which {} never showed it",
 }
 WORST = 6  # frames shown
 WORST_APART_SECONDS = 0.7
@@ -152,7 +152,7 @@ def reference_checks(gaps, names):
             found = f"{target}'s {part} was never shown whole"
             advice = f"Film so that the {part} is in the picture and free of other things."
         else:
-            found, limit = f"{part}: {UNLIKE[gap.how]} {target} showed it", "unlike"
+            found, limit = f"{part}: {UNLIKE[gap.how].format(target)}", "unlike"
             moment = clock(max(gap.moments, key=_length)[0])
             advice = f"Film more of the {part}, as {source} has it at {moment}."
         text = f"{found}, for {gap.share:.0%} of {source}: {told_moments(gap.moments)}"
