@@ -1,4 +1,4 @@
-"""One stage of a target's training: the generator, the enhancer or the face generator, as its settings say."""
+"""One stage of a target's training: the generator, the enhancer or the face, as its settings say."""
 
 from dancenow.job import job
 from dancenow.training.launch import train_on_devices
