@@ -25,7 +25,7 @@ from dancenow.pictures import read_png
 from dancenow.pose.masks import load_masks
 from dancenow.references.bank import make_bank
 from dancenow.references.files import load_bank
-from dancenow.references.preview import over
+from dancenow.references.preview import flat_colours, over, with_shapes
 from dancenow.training.dataset import training_frame_count
 from dancenow.video.frames import FrameStore
 
@@ -80,10 +80,11 @@ def sources(run, source, when):
 
 def results(plate, pose, bank, when):
     """What the bank shows of these moments over the plate, cut around the person of all of them."""
-    chosen, made = bank.paths(pose.keypoints), []
+    chosen, colours, made = bank.paths(pose.keypoints), flat_colours(bank), []
     for index in when:
         picture = bank.picture(pose.keypoints[index], chosen[index], (0, 0, pose.width, pose.height))
-        made.append(over(picture, plate))
+        shapes = with_shapes(picture, bank, colours, pose.keypoints[index], chosen[index])
+        made.append(over(shapes, plate))
     return cropped(made, pose.keypoints[when])
 
 

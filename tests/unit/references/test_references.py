@@ -8,8 +8,8 @@ from dancenow.references.draw import RealPixels
 from dancenow.references.figure import CORNERS, HANDS, PARTS, Figure, visible_parts
 from dancenow.references.files import chosen_references, load_bank, load_chosen, save_bank, save_chosen
 from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
-from dancenow.references.moves import STRETCH, affine, bone_map, limited, part_maps, similarity
-from dancenow.references.preview import over
+from dancenow.references.moves import STRETCH, affine, bone_map, limited, similarity
+from dancenow.references.preview import flat_colours, over, with_shapes
 from drawn_people import COLOURS, WALL, dancer, painted, part_map
 
 POSE = dancer()
@@ -113,16 +113,26 @@ def test_a_head_behind_a_hand_is_unlike_one_that_is_free():
     assert apart[:, ::2].min() > 0.2 > np.diag(apart)[1::2].max()
 
 
-def test_front_for_back_is_mirrored_and_stays_upright():
-    """Who never showed her back is shown from the front there, not with her head on its crown."""
-    front, back = Figure(POSE.keypoints[0], UNIT), Figure(POSE.keypoints[-1], UNIT)
-    assert (front.side, back.side) == (1, -1)
-    for part in ("head", "trunk"):
-        for given in (front, back):
-            (matrix,) = part_maps(part, back, given)
-            assert np.linalg.det(matrix[:, :2]) * given.side * back.side > 0.5
-            up = matrix[:, :2] @ (0, -1)
-            assert up[1] < -0.7 and abs(up[0]) < 0.3
+def test_a_front_never_stands_in_for_a_back():
+    """Who never showed her back has no face there: nothing to copy, and in the preview a flat shape."""
+    front = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
+    shown = make_bank(FRAMES[:20], front, MASKS, PLATE, 20)
+    back = POSE.keypoints[-1]
+    assert Figure(back, UNIT).side == -1
+    chosen = shown.paths(back[None])[0]
+    two_sided = [PARTS.index(part) for part in ("head", "trunk")]
+    assert (chosen[two_sided] == -1).all() and (np.delete(chosen, two_sided) >= 0).any()
+    pixels = RealPixels(shown, None, 25, 20)
+    assert all(
+        (pixels._pick(back, 500, np.random.default_rng(seed))[two_sided] == -1).all() for seed in range(5)
+    )
+    picture = shown.picture(back, chosen, WHOLE)
+    filled = with_shapes(picture, shown, flat_colours(shown), back, chosen)
+    middle = back[[INDEX["left_shoulder"], INDEX["right_hip"]], :2].mean(axis=0).astype(int)
+    assert picture[middle[1], middle[0], 3] < 50 and filled[middle[1], middle[0], 3] > 250
+    whole = shown.paths(POSE.keypoints[:1])[0]
+    seen = shown.picture(POSE.keypoints[0], whole, WHOLE)
+    assert with_shapes(seen, shown, flat_colours(shown), POSE.keypoints[0], whole) is seen
 
 
 def test_what_is_moved_looks_as_it_should(bank):

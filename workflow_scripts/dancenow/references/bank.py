@@ -18,7 +18,14 @@ from dancenow.references.figure import (
     shares,
     visible_parts,
 )
-from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
+from dancenow.references.likeness import (
+    acceptable,
+    cheapest_path,
+    likeness_features,
+    spread_out,
+    turned,
+    unlikeness,
+)
 from dancenow.references.moves import part_maps
 
 MOST = 200  # references of a part, whatever the length of the footage
@@ -62,7 +69,9 @@ class Bank:
         chosen = np.full(seen.shape, -1, np.int16)
         for number, cost in enumerate(self.costs(keypoints)):
             if cost.shape[1]:
-                chosen[:, number] = np.where(seen[:, number], cheapest_path(cost, starts), -1)
+                path = cheapest_path(cost, starts)
+                usable = seen[:, number] & acceptable(PARTS[number], cost[np.arange(len(path)), path])
+                chosen[:, number] = np.where(usable, path, -1)
         return chosen
 
     def picture(self, keypoints, chosen, window):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from dancenow.references.figure import PARTS, visible_parts
+from dancenow.references.likeness import acceptable
 
 NEAREST = 4
 ALONE = 1.0  # s: a reference as near in time would be the answer
@@ -47,7 +48,7 @@ class RealPixels:
         for part, cost in enumerate(self.bank.costs(points[None])):
             far = np.abs(self.bank.frames[self.bank.rows[part]] - number) > self.alone
             nearest = np.argsort(np.where(far, cost[0], np.inf), kind="stable")[:NEAREST]
-            nearest = nearest[far[nearest]]
+            nearest = nearest[far[nearest] & acceptable(PARTS[part], cost[0, nearest])]
             if seen[part] and len(nearest):
                 chosen[part] = nearest[ranks[part] % len(nearest)]
         return chosen

@@ -6,6 +6,7 @@ from dancenow.keypoints import INDEX
 from dancenow.references.figure import FRONT_OR_BACK, HANDS, PARTS, SIDES
 
 OPPOSITE = 2.0  # what a pose that shows the front costs for one that shows the back
+TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
 # of a path: what a change of the reference costs, in the units of likeness
 CHANGE = 0.1
 
@@ -86,6 +87,11 @@ def unlikeness(wanted, given, wanted_turn, given_turn):
     apart = np.sqrt(np.maximum(square, 0))
     sides = [np.sign(turn) * (np.abs(turn) > FRONT_OR_BACK) for turn in (wanted_turn, given_turn)]
     return apart + OPPOSITE * (sides[0][:, None] * sides[1] < 0)
+
+
+def acceptable(part, cost):
+    """bool, of the shape of `cost`: whether a reference of a part may stand in for a wanted pose at all."""
+    return (cost < OPPOSITE) | (part not in TWO_SIDED)
 
 
 def spread_out(features, most):

@@ -13,7 +13,6 @@ STIFF = {"head": 0.03, "trunk": 0.02, "hand": 0.03, "foot": 0.03}  # of an affin
 # a stiff part may look this many times larger or smaller: a hand that points at the camera in its reference
 # would become a blurred giant where it is wanted from the side
 STRETCH = 1.25
-MIRROR = np.diag([-1.0, 1.0, 1.0])
 
 
 def part_maps(part, wanted, given):
@@ -36,12 +35,6 @@ def part_maps(part, wanted, given):
         weights = np.ones(len(points))
     ridge = (STIFF[kind(part)] * wanted.unit) ** 2
     start, end, weights = wanted.points[points], given.points[points], np.asarray(weights)
-    if kind(part) in ("head", "trunk") and wanted.side * given.side < 0:
-        # front for back, where nothing else was shown: left and right have changed places, and no turn brings
-        # them back without standing the head on its crown
-        return [
-            limited(affine(start * (-1, 1), end, weights, ridge) @ MIRROR, weights @ start / weights.sum())
-        ]
     return [limited(affine(start, end, weights, ridge), weights @ start / weights.sum())]
 
 

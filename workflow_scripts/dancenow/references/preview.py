@@ -2,7 +2,13 @@
 
 import numpy as np
 
+from dancenow.references.figure import PARTS, TRUNK_DEPTH, Figure, distances, enlarged
 from dancenow.video.media import encode
+
+# radii: as far as this from its bones a part without a piece is shown as a flat shape, which fades over FADE
+SHAPE, FADE = {"trunk": TRUNK_DEPTH + 0.4}, 0.3
+USUAL_SHAPE = 1.0
+HAIR = 0.3  # of the head's piece, from above: what is of the colour of its back
 
 
 def over(picture, background):
@@ -11,15 +17,51 @@ def over(picture, background):
     return (picture[..., :3] + (background * through + 127) // 255).clip(0, 255).astype(np.uint8)
 
 
+def flat_colours(bank):
+    """(parts, 3) float32 RGB: how each of the bank's parts looks on average, the head from above."""
+    colours = np.zeros((len(PARTS), 3), np.float32)
+    for number, pieces in enumerate(bank.pieces):
+        if not pieces:
+            continue
+        rows = [piece[: max(1, int(HAIR * len(piece)))] if PARTS[number] == "head" else piece
+                for _, _, piece in pieces]  # fmt: skip
+        total = sum(piece.reshape(-1, 4).sum(axis=0, dtype=np.float64) for piece in rows)
+        colours[number] = 255 * total[:3] / max(total[3], 1)
+    return colours
+
+
+def with_shapes(picture, bank, colours, keypoints, chosen):
+    """A picture of the whole frame with a flat shape of each part that has a pose and no piece.
+
+    picture: (H, W, 4) uint8 as from Bank.picture; colours: as from flat_colours; keypoints: (133, 3);
+    chosen: (parts,) int. Returns the same picture where no part lacks a piece.
+    """
+    figure = Figure(keypoints, bank.unit)
+    missing = np.flatnonzero(figure.visible & (chosen < 0))
+    if not len(missing):
+        return picture
+    height, width = picture.shape[:2]
+    away = distances(figure, (0, 0, width, height), bank.step)
+    nearest = away.argmin(axis=0)
+    result = picture.astype(np.float32)
+    for number in missing:
+        reach = SHAPE.get(PARTS[number], USUAL_SHAPE) - away[number]
+        share = np.clip(reach / FADE, 0, 1) * (nearest == number)
+        share = enlarged(share.astype(np.float32), bank.step, width, height)[..., None]
+        share *= 1 - result[..., 3:] / 255
+        result += share * np.append(colours[number], 255)
+    return np.clip(np.rint(result), 0, 255).astype(np.uint8)
+
+
 def write_preview(pose, bank, chosen, plate, video_path):
-    """Write the dance as an H.264 video without sound.
+    """Write the dance as an H.264 video without sound; what no piece shows is a flat shape.
 
     pose: the skeleton in the target's frame; bank: the target's; chosen: (T, parts) int, as from Bank.paths;
     plate: (H, W, 3) uint8.
     """
-    window = 0, 0, pose.width, pose.height
+    window, colours = (0, 0, pose.width, pose.height), flat_colours(bank)
     frames = (
-        over(bank.picture(points, own, window), plate)
+        over(with_shapes(bank.picture(points, own, window), bank, colours, points, own), plate)
         for points, own in zip(pose.keypoints, chosen, strict=True)
     )
     encode(video_path, frames, pose.fps, pose.width, pose.height)
