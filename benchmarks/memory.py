@@ -26,6 +26,7 @@ from dancenow.model.enhancer import grow
 from dancenow.model.perceptual import choose, load_perceptual
 from dancenow.training.face_training import FaceTrainer
 from dancenow.training.memory import count_step
+from dancenow.training.settings import EnhancerSettings, FaceSettings, FirstSettings
 from dancenow.training.trainer import Trainer, network_arguments, new_networks
 
 CONFIG = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())
@@ -43,41 +44,40 @@ def laid_over(base, changes):
 
 
 def stages(preset):
-    """(name, settings, size) of each of the preset's stages."""
+    """(name, `train` section, size) of each of the preset's stages."""
     train, size = laid_over(CONFIG["train"], CONFIG["presets"][preset].get("train", {})), SIZES[preset]
     yield "first", train, size
     double = tuple(2 * edge for edge in size)
     if train["enhancer"]:
-        yield "enhancer", train | {"weights": train["enhancer"]["weights"]}, double
+        yield "enhancer", train, double
     if train["face"] and train["enhancer"]:  # behind a first stage alone it takes less than that
-        own = {key: train["face"][key] for key in ("weights", "generator", "discriminator")}
-        yield "face", train | own | {"face": {"size": train["face"]["size"]}, "main": train}, double
+        yield "face", train, double
 
 
-def make_trainer(stage, settings, device, autocast):
-    """A new trainer of the stage; of the enhancer's, around a new first stage."""
+def make_trainer(stage, train, device, autocast):
+    """A new trainer of the stage; of the later ones, around a new first stage."""
     perceptual, rest = load_perceptual(choose("efficientnet-lite0")), (device, autocast, 1000)
     if stage == "first":
-        return Trainer(settings, perceptual, *rest)
-    network, judge = network_arguments(settings.get("main", settings))
-    own = CONFIG["presets"]["paper"]["train"]["enhancer"]
-    first, first_judge = new_networks(settings.get("main", settings))
+        return Trainer(FirstSettings.of(train), perceptual, *rest)
+    before, later = FirstSettings.of(train), EnhancerSettings.of(train)
+    network, judge = network_arguments(before)
+    first, first_judge = new_networks(before)
 
     def grown(_settings):
         weights, judges = first.state_dict(), first_judge.state_dict()
-        return grow(network, weights, own["channels"], own["blocks"], judge, judges)
+        return grow(network, weights, later.enhancer.channels, later.enhancer.blocks, judge, judges)
 
     if stage == "enhancer":
-        return Trainer(settings, perceptual, *rest, build=grown)
-    return FaceTrainer(settings, perceptual, *rest, main=grown(None)[0])
+        return Trainer(later, perceptual, *rest, build=grown)
+    return FaceTrainer(FaceSettings.of(train), perceptual, *rest, main=grown(None)[0])
 
 
-def pictures(stage, settings, size, batch):
+def pictures(stage, train, size, batch):
     """A batch as the stage's sampler makes it."""
     channels = {"skeleton": 3, "image": 3}
-    if stage == "first" and settings["generator"]["plate"]:
+    if stage == "first" and train["generator"]["plate"]:
         channels["plate"] = 3
-    if stage == "first" and settings["generator"]["references"]:
+    if stage == "first" and train["generator"]["references"]:
         channels |= {"reference": 4, "mask": 1}
     made = {
         name: torch.randint(0, 256, (batch, 2, count, size[1], size[0]), dtype=torch.uint8)
@@ -89,15 +89,15 @@ def pictures(stage, settings, size, batch):
     return made
 
 
-def measure(stage, settings, size, batch, device, autocast):
+def measure(stage, train, size, batch, device, autocast):
     """Bytes that two steps have taken at most, in a process of their own."""
     read, write = os.pipe()
     if not (child := os.fork()):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        trainer = make_trainer(stage, settings, device, autocast)
+        trainer = make_trainer(stage, train, device, autocast)
         trainer.step = trainer.stills
         for _ in range(2):
-            trainer.update(pictures(stage, settings, size, batch))
+            trainer.update(pictures(stage, train, size, batch))
         taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
         if device.type == "cuda":
             taken = torch.cuda.max_memory_allocated(device)
@@ -123,14 +123,14 @@ def main():
     print("| preset | stage | size | batch | counted, bfloat16 | counted, float32 | measured |")
     print("|---|---|---|---|---|---|---|")
     for preset in options.presets:
-        for stage, settings, size in stages(preset):
+        for stage, train, size in stages(preset):
             for batch in options.batches if stage in options.stages else ():
-                given = pictures(stage, settings, size, batch)
-                make = partial(make_trainer, stage, settings)
+                given = pictures(stage, train, size, batch)
+                make = partial(make_trainer, stage, train)
                 casts = (fast | {"enabled": on} for on in (True, False))
                 taken = [count_step(make, given, size, cast).peak(batch) for cast in casts]
                 if preset in options.measure:
-                    taken.append(measure(stage, settings, size, batch, device, fast))
+                    taken.append(measure(stage, train, size, batch, device, fast))
                 cells = [f"{value / 2**30:.2f} GB" for value in taken if value] + [""] * (3 - len(taken))
                 row = [preset, stage, "x".join(map(str, size)), str(batch), *cells]
                 print(f"| {' | '.join(row)} |", flush=True)

@@ -20,6 +20,7 @@ import yaml
 
 from dancenow.device import pick_device, prepare
 from dancenow.model.perceptual import choose, load_perceptual
+from dancenow.training.settings import FirstSettings
 from dancenow.training.trainer import Trainer
 
 WINDOW = (256, 416)  # the middle one of the three that the demo takes
@@ -30,7 +31,7 @@ CONFIG = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").re
 def make_trainer(device, autocast, **generator):
     settings = CONFIG | {"generator": CONFIG["generator"] | generator}
     network = load_perceptual(choose("efficientnet-lite0"))
-    return Trainer(settings, network, device, autocast, 1000)
+    return Trainer(FirstSettings.of(settings), network, device, autocast, 1000)
 
 
 def step(trainer, pictures, still):

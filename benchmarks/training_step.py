@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
@@ -31,6 +32,7 @@ from dancenow.device import has_fast_bf16, pick_device, prepare
 from dancenow.model import winograd
 from dancenow.model.losses import feature_matching, lsgan
 from dancenow.model.perceptual import VGG19_CHANNELS, build_vgg19, perceptual_loss
+from dancenow.training.settings import FirstSettings
 from dancenow.training.trainer import BETAS, Trainer
 
 SIZE = (512, 256)
@@ -43,7 +45,7 @@ class PlainTrainer(Trainer):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        rate = self.settings["learning_rate"]
+        rate = self.settings.learning_rate
         self.optimisers = {
             name: torch.optim.Adam(module.parameters(), rate, BETAS)
             for name, module in (("generator", self.generator), ("discriminator", self.discriminator))
@@ -83,12 +85,12 @@ class PlainLast(PlainTrainer):
 
 
 def published(**generator):
-    """The `train` section of the preset paper, first stage."""
+    """The settings of the preset paper's first stage, its generator with other arguments."""
     config = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())
     update_config(config, config["presets"]["paper"])
     train = config["train"]
     train["generator"].update(generator)
-    return train
+    return FirstSettings.of(train)
 
 
 def random_vgg19():
@@ -123,7 +125,7 @@ def random_batch(size, seed):
 
 
 def trainer_of(kind, threads, settings):
-    """The Trainer of one of KINDS, for a `train` section."""
+    """The Trainer of one of KINDS, for a first stage's settings."""
     build, fast, kept, tiles = KINDS[kind]
     winograd.ENOUGH_CHANNELS = ENOUGH_CHANNELS if tiles else sys.maxsize
     device = pick_device()
@@ -165,14 +167,14 @@ def in_turns(options):
 def compare(threads, steps):
     """Print each loss's mean over `steps`, as its ratio to the plain step's: mean and extremes over SEEDS."""
     settings = published(channels=24)
-    settings["discriminator"] = settings["discriminator"] | {"channels": 16}
+    settings = replace(settings, discriminator=replace(settings.discriminator, channels=16))
     batches = [random_batch((128, 64), seed) for seed in range(4)]
     first, *others = "plain", "plain, memory kept, bfloat16", "ours, direct convolutions", "ours"
     ratios = {kind: [] for kind in others}
     for seed in SEEDS:
         means = {}
         for kind in (first, *others):
-            trainer = trainer_of(kind, threads, settings | {"seed": seed})
+            trainer = trainer_of(kind, threads, replace(settings, seed=seed))
             curve = [trainer.train_step(batches[step % 4]) for step in range(steps)]
             means[kind] = {term: statistics.mean(losses[term] for losses in curve) for term in curve[0]}
         for kind, found in ratios.items():
@@ -188,7 +190,7 @@ class CompiledTrainer(Trainer):
     """Ours with train.compile."""
 
     def __init__(self, settings, *arguments):
-        super().__init__(settings | {"compile": True}, *arguments)
+        super().__init__(replace(settings, compile=True), *arguments)
 
 
 # by name: the Trainer; may it use bfloat16; does it keep memory (and deterministic kernels); has it

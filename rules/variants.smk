@@ -5,7 +5,10 @@
 # where the source's skeleton is taken as it is.
 
 from copy import deepcopy
+from dataclasses import asdict
 from functools import lru_cache
+
+from dancenow.training.settings import EnhancerSettings, FaceSettings, FirstSettings
 
 OURS = "ours"
 
@@ -78,12 +81,8 @@ wildcard_constraints:
 
 
 def training_settings(wildcards):
-    """The part of `train` that decides the weights; the rest has params of its own."""
-    apart = ("holdout", "perceptual", "devices", "nodes", "enhancer", "face")
-    settings = {key: value for key, value in train_of(wildcards.variant).items() if key not in apart}
-    if settings["start"] == wildcards.target:
-        settings["start"] = None
-    return settings
+    """Those of rule train_generator, which decide the weights; a plain dict, so that Snakemake can compare it."""
+    return asdict(FirstSettings.of(train_of(wildcards.variant), wildcards.target))
 
 
 def start_of(wildcards):
@@ -92,30 +91,14 @@ def start_of(wildcards):
     return f"results/models/{start}{wildcards.variant}/generator.safetensors" if start else []
 
 
-def stage_settings(stage, train):
-    """The settings of a later stage: its own over those that all stages share; neither has stills."""
-    own = train[stage]
-    shared = {key: train[key] for key in ("seed", "batch", "compile", "decay", "ema")}
-    return (
-        shared
-        | {"steps": own.get("steps"), "stills": 0.0}
-        | {key: own[key] for key in ("epochs", "learning_rate", "weights")}
-    )
-
-
 def enhancer_settings(wildcards):
     """Those of rule train_enhancer."""
-    train = train_of(wildcards.variant)
-    network = {key: train["enhancer"][key] for key in ("channels", "blocks")}
-    return stage_settings("enhancer", train) | {"disturb": train["disturb"], "enhancer": network}
+    return asdict(EnhancerSettings.of(train_of(wildcards.variant)))
 
 
 def face_settings(wildcards):
     """Those of rule train_face."""
-    train = train_of(wildcards.variant)
-    own = train["face"]
-    networks = {key: own[key] for key in ("generator", "discriminator")}
-    return stage_settings("face", train) | networks | {"face": {"size": own["size"]}}
+    return asdict(FaceSettings.of(train_of(wildcards.variant)))
 
 
 def footage_of(wildcards):

@@ -2,10 +2,14 @@
 
 from dancenow.job import job
 from dancenow.training.launch import train_on_devices
+from dancenow.training.paths import StageInputs, StageOutputs
+from dancenow.training.settings import read_settings
 
 log_path = snakemake.log[0]
 with job(log_path, snakemake.threads) as threads:
-    settings, holdout = snakemake.params.settings, snakemake.params.holdout
+    inputs = StageInputs.of(dict(snakemake.input.items()))
+    outputs = StageOutputs.of(dict(snakemake.output.items()))
+    settings, holdout = read_settings(snakemake.params.settings), snakemake.params.holdout
     # from the configuration: a parameter would train again when only the machine has changed
     devices, nodes = (snakemake.config["train"][key] for key in ("devices", "nodes"))
-    train_on_devices(snakemake.input, snakemake.output, settings, holdout, threads, devices, nodes, log_path)
+    train_on_devices(inputs, outputs, settings, holdout, threads, devices, nodes, log_path)

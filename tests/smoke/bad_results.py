@@ -8,12 +8,12 @@ import json
 import pickle
 import shutil
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import torch
 
 import keypoint_files as files
+import tiny_training
 from clips import film
 from dancenow.files import write_json
 from dancenow.keypoints import COUNT, IMPORTED, People, Pose, save_people, save_pose
@@ -25,6 +25,7 @@ from dancenow.pose.normalize import measure_stance
 from dancenow.references.bank import make_bank
 from dancenow.references.files import save_bank, save_chosen
 from dancenow.training.dataset import heldout
+from dancenow.training.paths import StageInputs
 from dancenow.training.train_target import train_target
 from dancenow.video.frames import extract_frames
 from dancenow.video.media import encode, probe
@@ -220,10 +221,9 @@ def train_on_one_frame(folder):
     clip = film(folder / "one.mp4", footage(pose))
     extract_frames([clip], [probe(clip)], 128, frames, folder / "one.index.npy", folder / "one.json")
     save_pose(folder / "one.npz", pose)
-    inputs = SimpleNamespace(frames=frames, pose=folder / "one.npz")
-    settings = {"start": None, "temporal": True, "batch": 1, "seed": 0}
-    settings |= {"generator": {"plate": False, "references": False}, "discriminator": {}}
-    train_target(inputs, SimpleNamespace(), settings, 0.0, 1)
+    inputs = StageInputs(str(frames), str(folder / "one.npz"), perceptual="unread")
+    network = tiny_training.SETTINGS["generator"] | {"plate": False, "references": False}
+    train_target(inputs, None, tiny_training.settings(generator=network), 0.0, 1)
 
 
 def score_without_holdout(folder):

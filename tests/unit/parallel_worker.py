@@ -14,7 +14,7 @@ from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.training.dataset import ClipSampler
 from dancenow.training.trainer import Trainer
 from performers import footage, performer
-from tiny_training import SETTINGS
+from tiny_training import SETTINGS, settings
 
 BATCH = 4
 
@@ -30,7 +30,7 @@ def train(folder, start, stop):
     # float32 throughout: two shares of a batch differ from the whole by the order of sums alone
     autocast = prepare(device, 1) | {"enabled": False}
     plain = {"batch": BATCH, "stills": 0.1, "generator": SETTINGS["generator"] | {"references": False}}
-    trainer = Trainer(SETTINGS | plain, perceptual, device, autocast, 20)
+    trainer = Trainer(settings(**plain), perceptual, device, autocast, 20)
     pose = performer(16)
     frames = footage(pose)
     share = parallel.rank(), parallel.world_size()

@@ -50,6 +50,13 @@ OUTPUTS = {
 }  # fmt: skip
 
 
+def settings(stage="first", **changes):
+    """The typed settings of a stage, with other values for some of its keys."""
+    from dancenow.training.settings import read_settings
+
+    return read_settings(STAGES[stage] | changes)
+
+
 def write_inputs(folder):
     """Everything that the rule train_generator takes, in `folder`."""
     import numpy as np
@@ -96,19 +103,18 @@ def write_stage_before(folder):
 
 def train(inputs, folder, devices=1, stage="first", nodes=1):
     """What the rule's script does; ends the process on an error, as there."""
-    from snakemake.iocontainers import InputFiles, OutputFiles
-
     from dancenow.job import job
     from dancenow.training.launch import train_on_devices
+    from dancenow.training.paths import StageInputs, StageOutputs
 
     files, made = (INPUTS, OUTPUTS) if stage == "first" else (INPUTS | BEFORE, dict(OUTPUTS))
     if stage != "first":
         del made["discriminator"]
-    given = InputFiles(fromdict={name: str(inputs / file) for name, file in files.items()})
-    wanted = OutputFiles(fromdict={name: str(folder / file) for name, file in made.items()})
+    given = StageInputs.of({name: inputs / file for name, file in files.items()})
+    wanted = StageOutputs.of({name: folder / file for name, file in made.items()})
     log = folder / "train.log"
     with job(log, 1) as threads:
-        train_on_devices(given, wanted, STAGES[stage], HOLDOUT, threads, devices, nodes, log)
+        train_on_devices(given, wanted, settings(stage), HOLDOUT, threads, devices, nodes, log)
 
 
 def send_at(place, count, number):

@@ -25,6 +25,7 @@ from dancenow.cluster.resources import (
 from dancenow.model.enhancer import grow
 from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.training.memory import FLOAT32, META
+from dancenow.training.settings import FirstSettings
 from dancenow.training.trainer import Trainer, network_arguments, new_networks
 from running import ROOT
 
@@ -74,19 +75,19 @@ def test_the_paper_asks_for_more_of_everything_than_the_demo():
 
 def counted(settings, edge, grown=False):
     """Floating-point operations of one step on a pair of square frames, as torch counts them."""
-    build = new_networks
+    build, first = new_networks, FirstSettings.of(settings)
     if grown:
-        network, judge = network_arguments(settings)
+        network, judge = network_arguments(first)
         own = settings["enhancer"]
 
-        def build(settings):
-            weights = [module.state_dict() for module in new_networks(settings)]
+        def build(_settings):
+            weights = [module.state_dict() for module in new_networks(first)]
             return grow(network, weights[0], own["channels"], own["blocks"], judge, weights[1])
 
     with warnings.catch_warnings(), META:
         warnings.filterwarnings("ignore", message=".*no-op")
         perceptual = PerceptualNetwork("test", [torch.nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
-        trainer = Trainer(settings, perceptual, META, FLOAT32, 10, build=build)
+        trainer = Trainer(first, perceptual, META, FLOAT32, 10, build=build)
         trainer.step = trainer.stills
         for optimiser in trainer.optimisers.values():
             optimiser.step = lambda: None

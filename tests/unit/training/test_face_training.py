@@ -15,15 +15,10 @@ from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
 from dancenow.training.face_training import FacePreviews, FaceSampler, FaceTrainer, masked_lsgan
 from performers import footage, performer
+from tiny_training import settings
 
 MAIN = {"channels": 4, "downs": 2, "blocks": 1}
 SHOWN = MAIN | {"plate": True, "references": True}
-SETTINGS = {
-    "seed": 3, "steps": None, "epochs": 1, "batch": 2, "stills": 0.0, "learning_rate": 1e-3,
-    "decay": 0.5, "ema": 0.0, "compile": False, "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0},
-    "face": {"size": 32},
-    "generator": {"channels": 4, "downs": 2, "blocks": 1}, "discriminator": {"channels": 4, "layers": 2},
-}  # fmt: skip
 
 
 def faceless(pose, frames):
@@ -39,7 +34,9 @@ def make(steps=6, **changes):
     device = torch.device("cpu")
     # float32, so that what must be equal is
     autocast = prepare(device, 1) | {"enabled": False}
-    return FaceTrainer(SETTINGS | changes, perceptual, device, autocast, steps, Generator(**MAIN))
+    return FaceTrainer(
+        settings("face", **{"ema": 0.0} | changes), perceptual, device, autocast, steps, Generator(**MAIN)
+    )
 
 
 def sampler(pose=None, size=32, batch=2):

@@ -18,7 +18,7 @@ from dancenow.training.dataset import ClipSampler
 from dancenow.training.previews import Previews
 from dancenow.training.trainer import Trainer
 from performers import footage, performer, uninitialised
-from tiny_training import SETTINGS
+from tiny_training import SETTINGS, settings
 
 PUBLISHED = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False,
              "references": False}  # fmt: skip
@@ -36,12 +36,12 @@ def sampler(pose, plate=None, references=False, **named):
 
 def trained(plate, **changes):
     """A Trainer after some steps frame by frame, and the names of the losses of each."""
-    settings = SETTINGS | {"temporal": False, "disturb": 1.0} | changes
+    chosen = settings(**{"temporal": False, "disturb": 1.0} | changes)
     torch.manual_seed(0)
     perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
     device = torch.device("cpu")
-    trainer = Trainer(settings, perceptual, device, prepare(device, 1), STEPS)
-    batches = sampler(performer(12), plate, settings["generator"]["references"])
+    trainer = Trainer(chosen, perceptual, device, prepare(device, 1), STEPS)
+    batches = sampler(performer(12), plate, chosen.generator.references)
     return trainer, [set(trainer.train_step(batches(number))) for number in range(STEPS)]
 
 

@@ -14,25 +14,25 @@ from dancenow.model.winograd import Convolution3x3
 from dancenow.training.memory import StepMemory, check_room, count_step, free_memory
 from dancenow.training.trainer import Trainer, new_networks
 from running import ROOT
-from tiny_training import SETTINGS
+from tiny_training import SETTINGS, settings
 
 GB = 2**30
 CPU = torch.device("cpu")
 
 
 def counted(size=(64, 64), batch=1, bfloat16=False, references=True, **changes):
-    settings = SETTINGS | changes
-    settings |= {"generator": settings["generator"] | {"references": references}}
+    generator = changes.pop("generator", SETTINGS["generator"]) | {"references": references}
+    chosen = settings(generator=generator, **changes)
     perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
     channels = {"skeleton": 3, "image": 3, "plate": 3} | ({"reference": 4, "mask": 1} if references else {})
     given = {name: torch.zeros(batch, 2, count, 8, 8) for name, count in channels.items()}
-    make = lambda *where: Trainer(settings, perceptual, *where, 10)  # noqa: E731
+    make = lambda *where: Trainer(chosen, perceptual, *where, 10)  # noqa: E731
     return count_step(make, given, size, {"device_type": "cpu", "enabled": bfloat16})
 
 
 def test_networks_are_weights_gradients_moments_and_the_average():
     sizes = {"generator": SETTINGS["generator"] | {"channels": 16}}
-    generator, judge = map(parameter_count, new_networks(SETTINGS | sizes))
+    generator, judge = map(parameter_count, new_networks(settings(**sizes)))
     assert counted(**sizes).networks == pytest.approx(4 * (5 * generator + 4 * judge), rel=0.02)
     # without a moving average there is no copy of the generator
     assert counted(**sizes, ema=0.0).networks == pytest.approx(4 * (4 * generator + 4 * judge), rel=0.02)
@@ -43,7 +43,7 @@ def test_networks_are_weights_gradients_moments_and_the_average():
 def test_on_a_cpu_wide_layers_are_kept_in_winograds_form(monkeypatch):
     plain = counted(bfloat16=True).networks
     monkeypatch.setattr(winograd, "ENOUGH_CHANNELS", 1)
-    layers = [each for each in new_networks(SETTINGS)[0].modules() if isinstance(each, Convolution3x3)]
+    layers = [each for each in new_networks(settings())[0].modules() if isinstance(each, Convolution3x3)]
     more = 2 * 7 / 9 * sum(map(parameter_count, layers))
     assert counted(bfloat16=True).networks - plain == pytest.approx(more, abs=1)
 

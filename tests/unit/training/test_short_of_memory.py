@@ -8,10 +8,10 @@ from contextlib import nullcontext
 
 import pytest
 import torch
-from snakemake.iocontainers import InputFiles, OutputFiles
 
 import tiny_training
 from dancenow.training import launch, trainer
+from dancenow.training.paths import StageInputs, StageOutputs
 from running import ROOT
 
 STEP = trainer.Trainer.train_step
@@ -78,19 +78,14 @@ def test_in_one_process_of_two_it_is_said_as_well(inputs, tmp_path):
     assert "Traceback" not in log and "a bug worth reporting" not in log
 
 
-def test_every_file_of_a_rule_reaches_several_processes(tmp_path, monkeypatch):
-    """By the name that the rule gives it, also one that no stage has had so far."""
-    tasks = []
+def test_files_and_settings_reach_several_processes_as_they_are(tmp_path, monkeypatch):
+    tasks, seen = [], []
     monkeypatch.setattr(launch, "run_agent", lambda path: tasks.append(json.loads(path.read_text())))
-    inputs = InputFiles(fromdict={"frames": "a.avi", "depth": "depth.npz", "plate": [], "more": ["b", "c"]})
-    outputs = OutputFiles(fromdict={"generator": "g.safetensors", "sketch": "sketch.png"})
-    launch.train_on_devices(inputs, outputs, {"batch": 2}, 0.2, 2, 2, 1, tmp_path / "log")
-    (task,) = tasks
-    assert task["inputs"] == {"frames": "a.avi", "depth": "depth.npz", "plate": [], "more": ["b", "c"]}
-    assert task["outputs"] == {"generator": "g.safetensors", "sketch": "sketch.png"}
-    seen = []
+    inputs = StageInputs.of(tiny_training.INPUTS | {"plate": []})
+    outputs, settings = StageOutputs.of(tiny_training.OUTPUTS), tiny_training.settings()
+    launch.train_on_devices(inputs, outputs, settings, 0.2, 2, 2, 1, tmp_path / "log")
     monkeypatch.setattr(launch, "train_target", lambda *given: seen.append(given))
     monkeypatch.setattr(launch.parallel, "process_group", nullcontext)
-    (tmp_path / "task.json").write_text(json.dumps(task))
+    (tmp_path / "task.json").write_text(json.dumps(tasks[0]))
     launch.work(tmp_path / "task.json")
-    assert seen[0][0].depth == "depth.npz" and seen[0][1].sketch == "sketch.png"
+    assert seen == [(inputs, outputs, settings, 0.2, 1)] and inputs.plate is None

@@ -14,6 +14,8 @@ from dancenow.model.checkpoint import load_generator, read_network
 from dancenow.model.perceptual import choose
 from dancenow.synthesis.painter import paint_clip
 from dancenow.training.halving import halve_footage
+from dancenow.training.paths import StageInputs, StageOutputs
+from dancenow.training.settings import read_settings
 from dancenow.training.stages import digests, open_stage
 from dancenow.training.train_target import train_target
 from dancenow.video.frames import extract_frames
@@ -21,17 +23,20 @@ from dancenow.video.media import probe
 from performers import footage, performer
 
 COMMON = {
-    "seed": 3, "steps": 2, "epochs": None, "batch": 2, "temporal": True, "stills": 0.0,
-    "disturb": 0.0, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.0, "compile": False,
-    "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 0.0},
+    "seed": 3, "steps": 2, "epochs": None, "batch": 2, "stills": 0.0, "learning_rate": 1e-3, "decay": 0.5,
+    "ema": 0.0, "compile": False,
+}  # fmt: skip
+PICTURES = {
+    "disturb": 0.0, "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 0.0},
 }  # fmt: skip
 NETWORK = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False,
            "references": False}  # fmt: skip
 SETTINGS = {
-    "first": COMMON | {
-        "start": None, "generator": NETWORK, "discriminator": {"scales": 1, "channels": 4, "layers": 2},
+    "first": COMMON | PICTURES | {
+        "start": None, "temporal": True, "generator": NETWORK,
+        "discriminator": {"scales": 1, "channels": 4, "layers": 2},
     },
-    "enhancer": COMMON | {"enhancer": {"channels": 4, "blocks": 1}},
+    "enhancer": COMMON | PICTURES | {"enhancer": {"channels": 4, "blocks": 1}},
     "face": COMMON | {
         "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0}, "face": {"size": 32},
         "generator": {"channels": 4, "downs": 2, "blocks": 1}, "discriminator": {"channels": 4, "layers": 2},
@@ -51,9 +56,9 @@ def stage(folder, name, temporal, half="", before=None):
     if name == "first":
         outputs["discriminator"] = "discriminator.safetensors"
     train_target(
-        SimpleNamespace(**{key: str(folder / file) for key, file in inputs.items()}),
-        SimpleNamespace(**{key: str(folder / name / file) for key, file in outputs.items()}),
-        SETTINGS[name] | ({"temporal": temporal} if name == "first" else {}), 0.25, 1,
+        StageInputs.of({key: folder / file for key, file in inputs.items()}),
+        StageOutputs.of({key: folder / name / file for key, file in outputs.items()}),
+        read_settings(SETTINGS[name] | ({"temporal": temporal} if name == "first" else {})), 0.25, 1,
     )  # fmt: skip
 
 
@@ -88,14 +93,14 @@ def test_the_first_stage_is_half_the_size_and_the_second_the_whole(trained):
 def test_a_training_begins_with_another_persons_generator(trained):
     inputs = SimpleNamespace(start=str(trained / "first/generator.safetensors"))
     settings = SETTINGS["first"] | {"temporal": is_temporal(trained), "start": "anna"}
-    opened = open_stage(inputs, settings)
+    opened = open_stage(inputs, read_settings(settings))
     assert opened.start == digests(inputs, "start")
     trainer = opened.trainer(torch.nn.Identity(), torch.device("cpu"), {}, 2)
     theirs = load_generator(inputs.start)[0].state_dict()
     for network in (trainer.generator, trainer.average):
         assert all(torch.equal(value, theirs[name]) for name, value in network.state_dict().items())
 
-    opened = open_stage(inputs, settings | {"generator": NETWORK | {"channels": 4}})
+    opened = open_stage(inputs, read_settings(settings | {"generator": NETWORK | {"channels": 4}}))
     with pytest.raises(InputError, match="first/generator.safetensors: not a generator of this network"):
         opened.trainer(torch.nn.Identity(), torch.device("cpu"), {}, 2)
 
@@ -159,6 +164,6 @@ def test_an_enhancer_that_does_not_fit_the_generator_is_told_of_its_key(trained)
         discriminator=trained / "first/discriminator.safetensors",
     )
     settings = SETTINGS["enhancer"] | {"enhancer": {"channels": 6, "blocks": 1}}
-    opened = open_stage(inputs, settings)
+    opened = open_stage(inputs, read_settings(settings))
     with pytest.raises(InputError, match="train.enhancer: channels 6: not half of the generator's 8"):
         opened.trainer(None, torch.device("cpu"), {}, 2)

@@ -20,26 +20,25 @@ from dancenow.training.rolling import RollingCheckpoint
 from dancenow.training.trainer import PAINTED, Clips, Trainer, disturb
 from events import pictures, scalars
 from performers import footage, performer
+from tiny_training import SETTINGS, settings
 
 STEPS = 6
 
 
-def settings(**changes):
-    return {
-        "start": None, "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "temporal": True, "stills": 0.0,
-        "disturb": 0.5, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9, "compile": False,
-        "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
-        "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True,
-                      "references": False},
-        "discriminator": {"scales": 2, "channels": 4, "layers": 2},
-    } | changes  # fmt: skip
+PLAIN = SETTINGS["generator"] | {"references": False}
 
 
 def make(steps=STEPS, **changes):
     torch.manual_seed(0)
     perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
     device = torch.device("cpu")
-    return Trainer(settings(**changes), perceptual, device, prepare(device, 1), steps)
+    return Trainer(
+        settings(**{"stills": 0.0, "generator": PLAIN} | changes),
+        perceptual,
+        device,
+        prepare(device, 1),
+        steps,
+    )
 
 
 def batches(batch=2):
@@ -56,7 +55,7 @@ def shown(**changes):
     masks = np.where((frames != plate).any(axis=-1), 255, 0).astype(np.uint8)
     everywhere = np.full_like(masks, 255)
     pixels = RealPixels(make_bank(frames, pose, everywhere, plate, 12), masks, pose.fps, 12)
-    trainer = make(generator=settings()["generator"] | {"references": True}, **changes)
+    trainer = make(generator=SETTINGS["generator"], **changes)
     return trainer, ClipSampler(frames, pose, plate, [(64, 64)], 12, 2, 3, pixels=pixels)
 
 
@@ -122,7 +121,7 @@ def test_disturbed_frames_keep_their_values_but_not_their_places():
 
 
 def test_the_published_form_trains_on_whole_frames_without_a_plate():
-    network = settings()["generator"] | {"plate": False, "skips": False, "unshuffle": 1}
+    network = PLAIN | {"plate": False, "skips": False, "unshuffle": 1}
     trainer = make(generator=network, disturb=0.0)
     pose = performer(12)
     whole = ClipSampler(footage(pose), pose, None, [(128, 96)], 12, 1, 3)

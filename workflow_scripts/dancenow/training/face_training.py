@@ -1,7 +1,10 @@
 """The face stage: everything of the Trainer's but what is learned, a face generator and its discriminator."""
 
+from dataclasses import asdict
+
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from dancenow.errors import InputError
@@ -13,11 +16,12 @@ from dancenow.model.networks import (
     PatchDiscriminator,
     empty_picture,
 )
-from dancenow.model.perceptual import perceptual_loss
+from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.model.winograd import unchanged_weights
 from dancenow.synthesis.painter import Painter
 from dancenow.training.dataset import ClipSampler
 from dancenow.training.previews import Previews
+from dancenow.training.settings import FaceSettings
 from dancenow.training.trainer import Trainer, frozen
 
 
@@ -61,14 +65,15 @@ class FacePreviews(Previews):
         return Painter(self.main, self.plate, trainer.device, trainer.autocast, face, self.references)
 
 
-def face_networks(settings):
-    """The face generator and its discriminator, as new: (Generator, PatchDiscriminator).
+def face_networks(settings: FaceSettings) -> tuple[Generator, PatchDiscriminator]:
+    """The face generator and its discriminator, as new.
 
     The authors' discriminator normalises over the batch, which with their batch of 1 is one picture; here
     it is per picture at any batch, so that no sample changes what is said of another.
     """
     judged = SKELETON_CHANNELS + IMAGE_CHANNELS
-    return Generator(**settings["generator"]), PatchDiscriminator(judged, **settings["discriminator"])
+    generator = Generator(**asdict(settings.generator))
+    return generator, PatchDiscriminator(judged, **asdict(settings.discriminator))
 
 
 class FaceTrainer(Trainer):
@@ -80,11 +85,19 @@ class FaceTrainer(Trainer):
     t's, through the whole frozen generator: most of the time for a path of second order).
     """
 
-    def __init__(self, settings, perceptual, device, autocast, steps, main):
+    def __init__(
+        self,
+        settings: FaceSettings,
+        perceptual: PerceptualNetwork,
+        device: torch.device,
+        autocast: dict,
+        steps: int,
+        main: nn.Module,
+    ):
         super().__init__(settings, perceptual, device, autocast, steps, build=face_networks)
         main = self._place(main).requires_grad_(False)
         self.main = torch.compile(main) if self.compiled else main
-        self.painter = FacePainter(self.generator, settings["face"]["size"])
+        self.painter = FacePainter(self.generator, settings.face.size)
         self.kept = {}
 
     def _learn(self, batch):
@@ -122,7 +135,7 @@ class FaceTrainer(Trainer):
 
     def _face_step(self, labels, painted, real, shown):
         """Update the face generator. All (M, 3, s, s), shown (M,) 0 or 1; returns faces and losses."""
-        weights = self.settings["weights"]
+        weights = asdict(self.settings.weights)
         with torch.autocast(**self.autocast), frozen(self.discriminator):
             # clamped only where it is shown: beyond the range nothing would be learned
             face = painted + self.parallel["generator"](labels, painted)[0]

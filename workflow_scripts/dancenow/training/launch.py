@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 
 import torch
 from torch.distributed.elastic.multiprocessing import SignalException
@@ -21,6 +21,8 @@ from dancenow.errors import InputError, NoMemoryError, Stopped
 from dancenow.files import write_json
 from dancenow.job import job
 from dancenow.stopping import EXIT_STATUS, SIGNALS
+from dancenow.training.paths import StageInputs, StageOutputs
+from dancenow.training.settings import StageSettings, read_settings
 from dancenow.training.train_target import train_target
 
 log = logging.getLogger(__name__)
@@ -31,7 +33,7 @@ SHUTDOWN_SECONDS = 300
 PORTS = range(20000, 30000)
 
 
-def choose_devices(devices, batch, nodes=1):
+def choose_devices(devices: int | str, batch: int, nodes: int = 1) -> int:
     """How many processes train on each node: as many as its GPUs that share a batch evenly, 1 on a CPU.
 
     devices: "auto", or a number that is insisted on (on a CPU too); batch: clips per step, over all of all
@@ -55,21 +57,30 @@ def choose_devices(devices, batch, nodes=1):
     return devices
 
 
-def train_on_devices(inputs, outputs, settings, holdout, threads, devices, nodes, log_path):
+def train_on_devices(
+    inputs: StageInputs,
+    outputs: StageOutputs,
+    settings: StageSettings,
+    holdout: float,
+    threads: int,
+    devices: int | str,
+    nodes: int,
+    log_path: str | Path,
+) -> None:
     """train_target on `devices` of each of `nodes` (as choose_devices takes them), logging to `log_path`.
 
     Several nodes are those of the Slurm job that this runs in; InputError when it has another number. A
     failed or stopped worker has said why in the log; this process then ends with its exit status.
     """
-    count = choose_devices(devices, settings["batch"], nodes)
+    count = choose_devices(devices, settings.batch, nodes)
     meeting = _meeting(nodes)
     if nodes == count == 1:
         train_target(inputs, outputs, settings, holdout, threads)
         return
     task = {
-        "inputs": dict(inputs.items()),
-        "outputs": dict(outputs.items()),
-        "settings": settings,
+        "inputs": asdict(inputs),
+        "outputs": asdict(outputs),
+        "settings": asdict(settings),
         "holdout": holdout,
         "threads": max(1, threads // count),
         "log": str(log_path),
@@ -116,7 +127,7 @@ def _run_agents(nodes, task):
         sys.exit(status if status > 0 else 1)
 
 
-def run_agent(task):
+def run_agent(task: str | Path) -> None:
     """Start this node's processes of the task in a JSON file, and wait for them.
 
     Ends the process with their exit status where that is not 0.
@@ -172,15 +183,15 @@ def _status(failures):
     return EXIT_STATUS if EXIT_STATUS in failures.values() else 1
 
 
-def work(task_path):
+def work(task_path: str | Path) -> None:
     """What each process does that torchrun's agent starts: its share of the task in the JSON file."""
     task = json.loads(Path(task_path).read_text())
     with job(task["log"], task["threads"], append=True) as threads, parallel.process_group():
         if parallel.rank() > 0:
             logging.getLogger().setLevel(logging.ERROR)  # rank 0 has said it
-        inputs, outputs = SimpleNamespace(**task["inputs"]), SimpleNamespace(**task["outputs"])
+        inputs, outputs = StageInputs.of(task["inputs"]), StageOutputs.of(task["outputs"])
         try:
-            train_target(inputs, outputs, task["settings"], task["holdout"], threads)
+            train_target(inputs, outputs, read_settings(task["settings"]), task["holdout"], threads)
         except (InputError, Stopped) as error:
             # memory may run out in one process alone
             if parallel.rank() == 0 or isinstance(error, NoMemoryError):

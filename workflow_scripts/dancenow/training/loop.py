@@ -46,7 +46,7 @@ def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
     with record.opened():
         for batch in record.awaited(prefetch(sampler, trainer.step, trainer.steps)):
             # nothing in a step draws from torch's own generator; should a layer ever, it resumes as well
-            torch.manual_seed(trainer.settings["seed"] + trainer.step)
+            torch.manual_seed(trainer.settings.seed + trainer.step)
             try:
                 record.add(trainer.train_step(batch))
                 counts = trainer.step in preview_steps(trainer.steps)

@@ -9,6 +9,7 @@ ClipSampler, Trainer (without settings) and Previews take.
 """
 
 import hashlib
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -18,35 +19,31 @@ from dancenow.model.enhancer import grow
 from dancenow.pictures import read_png
 from dancenow.training.dataset import ClipSampler
 from dancenow.training.face_training import FacePreviews, FaceSampler, FaceTrainer
+from dancenow.training.paths import StageInputs
 from dancenow.training.previews import Previews
+from dancenow.training.settings import EnhancerSettings, FaceSettings, FirstSettings, StageSettings
 from dancenow.training.trainer import Trainer, network_arguments, new_networks
 
 
-def open_stage(inputs, settings):
-    """The stage that the settings are of: with a key `face` that one, with `enhancer` the second.
-
-    inputs: of the first, plate and start, references and masks (each unused without one); of the others,
-    generator; of the second, discriminator as well; of the third, references where its generator is shown
-    them (paths).
-    """
-    if "face" in settings:
-        return FaceStage(inputs, settings)
-    return EnhancerStage(inputs, settings) if "enhancer" in settings else FirstStage(inputs, settings)
+def open_stage(inputs: StageInputs, settings: StageSettings) -> "FirstStage | EnhancerStage | FaceStage":
+    """The stage that the settings are of. InputError when a network that it goes on from does not fit."""
+    stages = {FirstSettings: FirstStage, EnhancerSettings: EnhancerStage, FaceSettings: FaceStage}
+    return stages[type(settings)](inputs, settings)
 
 
 class FirstStage:
     """A generator from nothing, as the paper's global stage, or from another person's."""
 
-    def __init__(self, inputs, settings):
-        self.plate = read_png(Path(inputs.plate)) if settings["generator"]["plate"] else None
+    def __init__(self, inputs: StageInputs, settings: FirstSettings):
+        self.plate = read_png(Path(inputs.plate)) if settings.generator.plate else None
         self.stored_plate = self.plate
         network, self.judge = network_arguments(settings)
-        self.about, self.temporal = {"network": network}, settings["temporal"]
+        self.about, self.temporal = {"network": network}, settings.temporal
         self.sampler, self.previews = ClipSampler, Previews
-        self.references = settings["generator"]["references"]
-        given = ["start"] if settings["start"] else []
+        self.references = settings.generator.references
+        given = ["start"] if settings.start else []
         self.start = digests(inputs, *given, *(("references", "masks") if self.references else ()))
-        weights = load_generator(inputs.start)[0].state_dict() if settings["start"] else None
+        weights = load_generator(inputs.start)[0].state_dict() if settings.start else None
 
         def build(settings):
             generator, judge = new_networks(settings)
@@ -60,22 +57,22 @@ class FirstStage:
 class EnhancerStage:
     """The local enhancer around the first stage's generator; both are trained."""
 
-    def __init__(self, inputs, settings):
+    def __init__(self, inputs: StageInputs, settings: EnhancerSettings):
         first, description, plate = load_generator(inputs.generator)
         if plate is not None:
             raise InputError(f"{inputs.generator}: has a plate; the enhancer takes a generator without one")
         judge, judge_settings = read_network(inputs.discriminator, "discriminator")
         self.plate = self.stored_plate = None
         self.start = digests(inputs, "generator", "discriminator")
-        self.about = {"network": description["network"], "enhancer": settings["enhancer"]}
+        self.about = {"network": description["network"], "enhancer": asdict(settings.enhancer)}
         self.temporal, self.sampler, self.previews = first.temporal, ClipSampler, Previews
         self.references = False
-        channels, blocks = settings["enhancer"]["channels"], settings["enhancer"]["blocks"]
+        own = settings.enhancer
 
         def build(_settings):
             weights = first.state_dict()
             try:
-                return grow(description["network"], weights, channels, blocks, judge_settings, judge)
+                return grow(description["network"], weights, own.channels, own.blocks, judge_settings, judge)
             except ValueError as error:
                 raise InputError(f"train.enhancer: {error}; change it or train.generator") from error
 
@@ -85,18 +82,18 @@ class EnhancerStage:
 class FaceStage:
     """The face generator behind a trained generator, which stays as it is."""
 
-    def __init__(self, inputs, settings):
+    def __init__(self, inputs: StageInputs, settings: FaceSettings):
         main, _, self.plate = load_generator(inputs.generator)
         self.stored_plate, self.temporal = None, main.temporal
         self.references = main.references
         self.start = digests(inputs, "generator", *(["references"] if self.references else []))
-        self.about = {"network": settings["generator"], "face": settings["face"]}
-        size = settings["face"]["size"]
+        self.about = {"network": asdict(settings.generator), "face": asdict(settings.face)}
+        size = settings.face.size
         self.sampler = partial(FaceSampler, size)
         self.previews = partial(FacePreviews, size, main)
         self.trainer = partial(FaceTrainer, settings, main=main)
 
 
-def digests(inputs, *names):
+def digests(inputs: StageInputs, *names: str) -> dict[str, str]:
     """{name: SHA-256 of the input file of this name}."""
     return {name: hashlib.sha256(Path(getattr(inputs, name)).read_bytes()).hexdigest() for name in names}

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -24,22 +25,25 @@ from dancenow.training.best import BestGenerator
 from dancenow.training.dataset import training_frame_count
 from dancenow.training.loop import preview_steps, run_training
 from dancenow.training.memory import check_room, count_step, free_memory, told_of_memory
+from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.rolling import RollingCheckpoint
+from dancenow.training.settings import StageSettings
 from dancenow.training.stages import open_stage
 from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
 
-def train_target(inputs, outputs, settings, holdout, threads):
+def train_target(
+    inputs: StageInputs, outputs: StageOutputs, settings: StageSettings, holdout: float, threads: int
+) -> None:
     """Train, or resume, and write the generator, its losses, its settings and what there is to look at.
 
-    inputs: frames, pose, perceptual and what stages.open_stage takes (paths); outputs: generator, best,
-    losses, settings, training, progress, video and, where the stage that follows starts from it,
-    discriminator (paths); settings: the `train` section, or that of another stage; holdout: share of the
-    clip's end that training never sees. A folder `run` beside the generator holds the rolling checkpoint
-    meanwhile. What `stopping` hears ends it with Stopped, the step in hand finished and saved. In one of
-    several processes (parallel.process_group) it does its share, and only rank 0 writes.
+    settings: of the stage, and by their class which it is; holdout: share of the clip's end that training
+    never sees, 0 to 1; threads: of torch. A folder `run` beside the generator holds the rolling checkpoint
+    meanwhile. What `stopping` hears ends it with Stopped, the step in hand finished and saved; InputError
+    when a file or a setting cannot be used, DivergedError, NoMemoryError. In one of several processes
+    (parallel.process_group) it does its share, and only rank 0 writes.
     """
     device = pick_device()
     autocast = prepare(device, threads)
@@ -51,7 +55,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
     if plate is not None:
         sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
     span = 2 if stage.temporal else 1
-    batch, seed = settings["batch"], settings["seed"]
+    batch, seed = settings.batch, settings.seed
     share = parallel.rank(), parallel.world_size()
     try:
         given = frames, pose, plate, sizes, count, batch, seed, frames.cuts, share, span
@@ -59,9 +63,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         sampler = stage.sampler(*given, pixels)
     except InputError as error:
         raise InputError(f"{inputs.pose}: {error}") from error
-    steps = settings["steps"]
-    if settings["epochs"]:
-        steps = max(1, round(settings["epochs"] * len(sampler.firsts) / settings["batch"]))
+    steps = settings.steps_over(len(sampler.firsts))
     decision = read_json(inputs.perceptual)
 
     def spare_trainer(*where):
@@ -77,7 +79,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
     trainer = stage.trainer(load_perceptual(decision), device, autocast, steps)
     folder = Path(outputs.generator).parent / "run"
     identity = {
-        "settings": settings,
+        "settings": asdict(settings),
         "steps": steps,
         "sizes": [list(size) for size in sizes],
         "pose": hashlib.sha256(Path(inputs.pose).read_bytes()).hexdigest(),
@@ -102,7 +104,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         "sizes": [list(size) for size in sizes],
         "width": pose.width,
         "height": pose.height,
-        "seed": settings["seed"],
+        "seed": seed,
         "estimator": pose.estimator,
     }
     best = BestGenerator(folder / "best.safetensors", previews, description, stage.stored_plate)
@@ -134,7 +136,7 @@ def train_target(inputs, outputs, settings, holdout, threads):
         shutil.copyfile(best.path, outputs.best)
         previews.write_strip(Path(outputs.progress), preview_steps(steps))
         previews.write_video(Path(outputs.video), preview_steps(steps))
-        if hasattr(outputs, "discriminator"):
+        if outputs.discriminator:
             judge = trainer.discriminator.state_dict()
             save_discriminator(outputs.discriminator, judge, stage.judge)
         save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_plate)
@@ -147,8 +149,8 @@ def _real_pixels(stage, inputs, fps, count):
     """The RealPixels that the stage's generator is shown, None for one without references."""
     if not stage.references:
         return None
-    masks = getattr(inputs, "masks", None)
-    return RealPixels(load_bank(inputs.references), load_masks(masks) if masks else None, fps, count)
+    masks = load_masks(inputs.masks) if inputs.masks else None
+    return RealPixels(load_bank(inputs.references), masks, fps, count)
 
 
 def _device_name(device):

@@ -2,7 +2,9 @@
 
 import copy
 import math
+from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +16,10 @@ from dancenow.device import as_images, as_references, as_skeletons
 from dancenow.errors import DivergedError
 from dancenow.model.losses import feature_matching, layer_colour, lsgan, mask_error
 from dancenow.model.networks import Discriminator, Generator, empty_picture, fill
-from dancenow.model.perceptual import perceptual_loss
+from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.model.winograd import unchanged_weights
 from dancenow.training.adam import ChannelsLastAdam
+from dancenow.training.settings import FirstSettings, StageSettings
 
 BETAS = (0.5, 0.999)
 # share of the samples that must paint what they could copy: or what is painted would never learn
@@ -71,15 +74,14 @@ def disturb(previous, empty, share, randoms):
     return previous
 
 
-def network_arguments(settings):
-    """Arguments of the first stage's Generator and Discriminator: two dicts."""
-    temporal = settings["temporal"]
-    frames = 2 if temporal else 1
-    return settings["generator"] | {"temporal": temporal}, settings["discriminator"] | {"frames": frames}
+def network_arguments(settings: FirstSettings) -> tuple[dict, dict]:
+    """Arguments of the first stage's Generator and Discriminator."""
+    generator, judge = asdict(settings.generator), asdict(settings.discriminator)
+    return generator | {"temporal": settings.temporal}, judge | {"frames": 2 if settings.temporal else 1}
 
 
-def new_networks(settings):
-    """The generator and the discriminator of the first stage, as new: (Generator, Discriminator)."""
+def new_networks(settings: FirstSettings) -> tuple[Generator, Discriminator]:
+    """The generator and the discriminator of the first stage, as new."""
     generator, discriminator = network_arguments(settings)
     return Generator(**generator), Discriminator(**discriminator)
 
@@ -87,25 +89,33 @@ def new_networks(settings):
 class Trainer:
     """Both networks, their optimisers and the moving average, with one method that does one step.
 
-    settings: the `train` section of the config; perceptual: a PerceptualNetwork; autocast: arguments of
-    torch.autocast. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, z), I1 = G(s1, I0)
-    with gradients through I0 and z empty, then one step of the generator and one of the discriminator. A
-    first share of the steps, `stills` (the paper has 0), takes single frames without a past and without the
-    discriminator. Without `temporal` (the paper's baseline FBF: pix2pixHD) a step is one frame, I = G(s),
-    judged by itself.
-    build: settings -> (generator, discriminator), called with torch seeded.
+    settings: of the stage; autocast: arguments of torch.autocast; steps: of the whole training, what the
+    settings' epochs came to. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, z),
+    I1 = G(s1, I0) with gradients through I0 and z empty, then one step of the generator and one of the
+    discriminator. A first share of the steps, `stills` (the paper has 0), takes single frames without a past
+    and without the discriminator. Without `temporal` (the paper's baseline FBF: pix2pixHD) a step is one
+    frame, I = G(s), judged by itself.
+    build: called with the settings, and with torch seeded, gives generator and discriminator.
     """
 
-    def __init__(self, settings, perceptual, device, autocast, steps, build=new_networks):
-        torch.manual_seed(settings["seed"])
+    def __init__(
+        self,
+        settings: StageSettings,
+        perceptual: PerceptualNetwork,
+        device: torch.device,
+        autocast: dict,
+        steps: int,
+        build: Callable[[StageSettings], tuple[torch.nn.Module, torch.nn.Module]] = new_networks,
+    ):
+        torch.manual_seed(settings.seed)
         self.settings, self.device, self.autocast, self.steps = settings, device, autocast, steps
         self.generator, self.discriminator = map(self._place, build(settings))
         # with a decay of zero the average is the generator, and a copy of 182 M weights a step for nothing
         self.average = self.generator
-        if settings["ema"]:
+        if settings.ema:
             self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.perceptual = self._place(perceptual)
-        rate = settings["learning_rate"]
+        rate = settings.learning_rate
         self.optimisers = {
             "generator": ChannelsLastAdam(self.generator.parameters(), rate, BETAS),
             "discriminator": ChannelsLastAdam(self.discriminator.parameters(), rate, BETAS),
@@ -120,20 +130,20 @@ class Trainer:
             self.parallel["generator"] = torch.compile(self.parallel["generator"])
             self.discriminator.compile()
             self.perceptual.compile()
-        self.step, self.stills = 0, round(settings["stills"] * steps)
+        self.step, self.stills = 0, round(settings.stills * steps)
 
     @property
     def compiled(self):
         """Whether torch.compile is asked for; what is only counted (training.memory) is not compiled."""
-        return self.settings["compile"] and self.device.type != "meta"
+        return self.settings.compile and self.device.type != "meta"
 
     def _place(self, module):
         return module.to(self.device, memory_format=torch.channels_last)
 
     def learning_rate(self):
         """Constant, then linear to zero over the last `decay` share of all steps."""
-        left = (self.steps - self.step) / max(1, self.steps * self.settings["decay"])
-        return self.settings["learning_rate"] * min(1.0, left)
+        left = (self.steps - self.step) / max(1, self.steps * self.settings.decay)
+        return self.settings.learning_rate * min(1.0, left)
 
     def synthesise(self, clips):
         """Frames one after another, each given the last, the first the empty picture.
@@ -147,7 +157,7 @@ class Trainer:
             now = clips.at(moment)
             empty = empty_picture(previous, now.plates)
             if self.generator.temporal:
-                previous = disturb(previous, empty, self.settings["disturb"], self.randoms)
+                previous = disturb(previous, empty, self.settings.disturb, self.randoms)
             previous, layer = self._generate(now, previous, copying)
             images.append(previous)
             layers.append(layer)
@@ -214,7 +224,7 @@ class Trainer:
         number of processes changes what a sample sees.
         """
         first = self.step * count * parallel.world_size() + parallel.rank() * count
-        return [np.random.default_rng([self.settings["seed"], 3, first + i]) for i in range(count)]
+        return [np.random.default_rng([self.settings.seed, 3, first + i]) for i in range(count)]
 
     def _still_step(self, stills):
         """One step of the generator on frames by themselves, Clips of one; returns the losses."""
@@ -244,7 +254,8 @@ class Trainer:
 
     def _weighted(self, losses):
         # the layer's colour is a second reading of the same pixels, with the same weight
-        weights = {"mask": MASK} | self.settings["weights"] | {"layer": self.settings["weights"]["l1"]}
+        given = self.settings.weights
+        weights = {"mask": MASK, **asdict(given), "layer": given.l1}
         return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
 
     def _generator_step(self, clips):
@@ -284,7 +295,7 @@ class Trainer:
         # the average starts short, or its random beginning would stay in it for a thousand steps
         if self.average is self.generator:
             return
-        decay = min(self.settings["ema"], (1 + self.step) / (10 + self.step))
+        decay = min(self.settings.ema, (1 + self.step) / (10 + self.step))
         targets, sources = self.average.parameters(), self.generator.parameters()
         torch._foreach_lerp_(list(targets), list(sources), 1 - decay)
 

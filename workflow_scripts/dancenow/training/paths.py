@@ -1,0 +1,54 @@
+"""The files that a stage of a training takes and gives, by name; None for what the stage does not have."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+from dancenow.errors import InputError
+
+
+class _Paths:
+    @classmethod
+    def of(cls, given: dict) -> Self:
+        """From {name: path}; an empty list, as of an input function without files, is None.
+
+        InputError names a file that no stage has. Without one that every stage has: TypeError.
+        """
+        unknown = given.keys() - {field.name for field in fields(cls)}
+        if unknown:
+            raise InputError(
+                f"{', '.join(sorted(unknown))}: no file of a training stage; add it to {cls.__name__}"
+            )
+        return cls(**{name: str(path) if path else None for name, path in given.items()})
+
+
+@dataclass(frozen=True)
+class StageInputs(_Paths):
+    """What a stage learns from.
+
+    plate, start, references, masks: of the first; generator: of the later ones, the network that they go on
+    from; discriminator: of the enhancer; references: of the face too.
+    """
+
+    frames: str
+    pose: str
+    perceptual: str
+    plate: str | None = None
+    start: str | None = None
+    references: str | None = None
+    masks: str | None = None
+    generator: str | None = None
+    discriminator: str | None = None
+
+
+@dataclass(frozen=True)
+class StageOutputs(_Paths):
+    """What a stage leaves. discriminator: of the first, for the enhancer to start from."""
+
+    generator: str
+    best: str
+    losses: str
+    settings: str
+    training: str
+    progress: str
+    video: str
+    discriminator: str | None = None

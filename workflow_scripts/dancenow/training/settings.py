@@ -1,0 +1,191 @@
+"""What decides a training, typed: the section `train` of the configuration, by stage, read once.
+
+`of` of a stage's settings takes its part out of a `train` section; their `asdict` is the rule's param, the
+workers' JSON and part of a checkpoint's identity; `read_settings` makes them again. A key that is unknown or
+missing is an InputError that names it. The schema says what the values may be.
+"""
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Self
+
+from dancenow.errors import InputError
+
+# keys of `train` that are no part of the first stage: params of their own, how to run, the later stages
+APART = ("holdout", "perceptual", "devices", "nodes", "enhancer", "face")
+
+
+@dataclass(frozen=True)
+class FaceWeights:
+    """Factors of the terms of the face generator's loss."""
+
+    gan: float
+    perceptual: float
+    l1: float
+
+
+@dataclass(frozen=True)
+class Weights(FaceWeights):
+    """Factors of the terms of a whole picture's loss."""
+
+    feature_matching: float
+
+
+@dataclass(frozen=True)
+class FaceNetwork:
+    """Arguments of model.networks.Generator that the face's has."""
+
+    channels: int
+    downs: int
+    blocks: int
+
+
+@dataclass(frozen=True)
+class Network(FaceNetwork):
+    """Those that the first stage's has; `temporal` is the stage's own."""
+
+    unshuffle: int
+    skips: bool
+    plate: bool
+    references: bool
+
+
+@dataclass(frozen=True)
+class FaceJudge:
+    """Arguments of model.networks.PatchDiscriminator."""
+
+    channels: int
+    layers: int
+
+
+@dataclass(frozen=True)
+class Judge(FaceJudge):
+    """Arguments of model.networks.Discriminator; `frames` follows from the stage's `temporal`."""
+
+    scales: int
+
+
+@dataclass(frozen=True)
+class EnhancerNetwork:
+    """Arguments of model.enhancer.EnhancedGenerator beside those of its trunk."""
+
+    channels: int
+    blocks: int
+
+
+@dataclass(frozen=True)
+class FaceSquare:
+    """size: edge in px of the square around the nose."""
+
+    size: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a stage learns; config.yaml explains each key. With `epochs`, `steps` counts for nothing."""
+
+    seed: int
+    steps: int | None
+    epochs: float | None
+    batch: int
+    stills: float
+    compile: bool
+    learning_rate: float
+    decay: float
+    ema: float
+
+    def steps_over(self, samples: int) -> int | None:
+        """Optimiser steps of a training on so many samples."""
+        return max(1, round(self.epochs * samples / self.batch)) if self.epochs else self.steps
+
+
+@dataclass(frozen=True)
+class FirstSettings(Recipe):
+    """Of the first stage. start: a subject whose generator it begins with, or None."""
+
+    start: str | None
+    temporal: bool
+    disturb: float
+    weights: Weights
+    generator: Network
+    discriminator: Judge
+
+    @classmethod
+    def of(cls, train: dict, target: str | None = None) -> Self:
+        """From a whole `train` section; the target that all others start from begins with nothing."""
+        own = {key: value for key, value in train.items() if key not in APART}
+        if target is not None and own.get("start") == target:
+            own["start"] = None
+        return read(cls, own, "train")
+
+
+@dataclass(frozen=True)
+class EnhancerSettings(Recipe):
+    """Of the second stage, whose `steps` is None."""
+
+    disturb: float
+    weights: Weights
+    enhancer: EnhancerNetwork
+
+    @classmethod
+    def of(cls, train: dict) -> Self:
+        """From a whole `train` section that has an `enhancer`."""
+        own, network = _apart(train["enhancer"], EnhancerNetwork, "train.enhancer")
+        given = _shared(train) | {"steps": None, "disturb": train["disturb"]} | own
+        return read(cls, given | {"enhancer": network}, "train.enhancer")
+
+
+@dataclass(frozen=True)
+class FaceSettings(Recipe):
+    """Of the face stage."""
+
+    weights: FaceWeights
+    generator: FaceNetwork
+    discriminator: FaceJudge
+    face: FaceSquare
+
+    @classmethod
+    def of(cls, train: dict) -> Self:
+        """From a whole `train` section that has a `face`."""
+        own, square = _apart(train["face"], FaceSquare, "train.face")
+        return read(cls, _shared(train) | own | {"face": square}, "train.face")
+
+
+StageSettings = FirstSettings | EnhancerSettings | FaceSettings
+LATER = {"face": FaceSettings, "enhancer": EnhancerSettings}
+
+
+def read_settings(given: dict) -> StageSettings:
+    """The settings whose `asdict` this is; the later stages are known by the key of their name."""
+    kind = next((kind for key, kind in LATER.items() if key in given), FirstSettings)
+    return read(kind, given, "settings")
+
+
+def read(kind: type, given: dict, place: str) -> Any:
+    """A dataclass out of a dict, and those inside it out of theirs, where they are not made yet.
+
+    InputError names a key by `place` and its own.
+    """
+    known = {field.name: field.type for field in fields(kind)}
+    for wrong, told in ((given.keys() - known, "unknown"), (known.keys() - given.keys(), "missing")):
+        if wrong:
+            names = ", ".join(f"{place}.{key}" for key in sorted(wrong))
+            raise InputError(f"{names}: {told}; {place} takes: {', '.join(known)}")
+    values = {
+        key: read(kept, given[key], f"{place}.{key}")
+        if is_dataclass(kept) and isinstance(given[key], dict)
+        else given[key]
+        for key, kept in known.items()
+    }
+    return kind(**values)
+
+
+def _shared(train):
+    """What the later stages share with the first, and that they have no stills."""
+    return {key: train[key] for key in ("seed", "batch", "compile", "decay", "ema")} | {"stills": 0.0}
+
+
+def _apart(section, kind, place):
+    """A later stage's section without the keys of `kind`, and those as one: (dict, kind)."""
+    names = {field.name for field in fields(kind)}
+    rest = {key: value for key, value in section.items() if key not in names}
+    return rest, read(kind, {key: section[key] for key in section.keys() & names}, place)
