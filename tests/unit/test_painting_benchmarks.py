@@ -67,4 +67,4 @@ def test_drift_asks_for_the_references_of_every_pass(run):
     assert len(first) == len(last) == 6
     # one that learned nothing copies what it is shown, and remembers nothing of what was before
     apart = [[np.abs(a - b).mean() for b in np.int16(last)] for a in np.int16(first)]
-    assert np.argmin(apart, axis=1).tolist() == list(range(6))
+    assert np.diag(apart).mean() < 0.3 * np.mean(apart)
