@@ -93,5 +93,5 @@ def test_a_clip_may_lie_elsewhere_or_be_gone_once_it_is_decoded(copied):
 
 
 def test_code_deep_in_the_imports_counts_where_it_is_imported(copied):
-    edit(copied, "training/adam.py", "return", "assert True\n    return")
+    edit(copied, "training/adam.py", "return", "unused = 0\n    return")
     assert planned_jobs(copied("-n", PAIR)) == TRAINED
