@@ -13,6 +13,7 @@ LAYERS = (
     "errors parallel intervals",
     "files device stopping",
     "job keypoints pictures planning video cluster",
+    "camera",
     "pose",
     "references",
     "model",

@@ -1,0 +1,129 @@
+"""The path of a camera: for each frame the map from its px into the px of its shot's scene.
+
+The px of a scene are those of its shot's usual framing: of one frame of the shot, the one in the middle of
+what the camera did. So the maps of a camera that stands still are the identity, exactly, and what is brought
+into the scene stays as it is, bit for bit.
+"""
+
+import zipfile
+import zlib
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path, read_through
+
+# what the camera does in a shot
+STILL = "still"
+SHAKING = "shaking"  # it stays where it is, but not quite: held in a hand
+MOVING = "moving"  # it pans, zooms or travels
+UNKNOWN = "unknown"  # nothing can be told, for lack of corners; treated as still
+KINDS = STILL, SHAKING, MOVING, UNKNOWN
+
+
+@dataclass(frozen=True)
+class CameraPath:
+    """How the camera of a clip moved.
+
+    maps: (T, 3, 3) float64, from homogeneous px of a frame (pixel centres at integers) to px of its scene,
+        the lower right entry 1; exactly the identity all through a shot that is still or unknown.
+    sure: (T,) float32, 0..1, how well the frame's own map is known; 0 where neighbours fill it in.
+    shot: (T,) int64, ascending from 0, the shot of each frame.
+    kinds: of each shot, one of KINDS.
+    extents: (shots, 4) float64, x0, y0, x1, y1 px of the scene that the shot's frames reach, bounded.
+    width, height: of the frames, px.
+    """
+
+    maps: np.ndarray
+    sure: np.ndarray
+    shot: np.ndarray
+    kinds: tuple
+    extents: np.ndarray
+    width: int
+    height: int
+
+    def __post_init__(self):
+        count, shots = len(self.maps), len(self.kinds)
+        if (
+            self.maps.shape != (count, 3, 3)
+            or self.sure.shape != (count,)
+            or self.shot.shape != (count,)
+            or self.extents.shape != (shots, 4)
+        ):
+            raise ValueError("maps, sure, shot and extents do not fit together")
+        if not (np.isfinite(self.maps).all() and np.isfinite(self.extents).all()):
+            raise ValueError("a map holds NaN or infinity")
+        if set(self.kinds) - set(KINDS):
+            raise ValueError(f"a shot is one of {', '.join(KINDS)}, not {self.kinds}")
+        if np.unique(self.shot).tolist() != list(range(shots)) or (np.diff(self.shot) < 0).any():
+            raise ValueError(f"frames of {shots} shots must be counted 0 to {shots - 1}, ascending")
+
+    @property
+    def is_still(self):
+        """Whether every map is the identity, so that nothing need be moved."""
+        return all(kind in (STILL, UNKNOWN) for kind in self.kinds)
+
+    def shot_frames(self):
+        """Of each shot (first, stop), frames."""
+        edges = [0, *(np.flatnonzero(np.diff(self.shot)) + 1).tolist(), len(self.shot)]
+        return list(zip(edges[:-1], edges[1:], strict=True))
+
+    def to_scene(self, keypoints):
+        """(T, K, 3) float32 of x, y px of the frames and confidence, with x, y px of the scene.
+
+        Missing keypoints, of confidence 0, stay (0, 0, 0). Of a still path the very same array.
+        """
+        return keypoints if self.is_still else _moved(self.maps, keypoints)
+
+    def to_frame(self, keypoints):
+        """The way back: (T, K, 3) float32 in px of the scene, in px of the frames."""
+        return keypoints if self.is_still else _moved(np.linalg.inv(self.maps), keypoints)
+
+
+def still_path(count, width, height):
+    """The CameraPath of `count` frames of a tripod, without cuts."""
+    return CameraPath(
+        maps=np.tile(np.eye(3), (count, 1, 1)),
+        sure=np.ones(count, np.float32),
+        shot=np.zeros(count, np.int64),
+        kinds=(STILL,),
+        extents=np.array([[0, 0, width - 1, height - 1]], float),
+        width=width,
+        height=height,
+    )
+
+
+def save_path(path, camera):
+    """Write a CameraPath as .npz, whole or not at all."""
+    with atomic_path(path) as partial:
+        np.savez_compressed(partial, **vars(camera) | {"kinds": np.array(camera.kinds)})
+
+
+def load_path(path):
+    """Read a CameraPath; InputError names a file that is not one."""
+    read_through(path)
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            given = {field.name: stored[field.name] for field in fields(CameraPath)}
+        given |= {"kinds": tuple(map(str, given["kinds"]))}
+        return CameraPath(**given | {name: int(given[name]) for name in ("width", "height")})
+    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(
+            f"{path}: not the path of a camera ({error}); delete it, the workflow makes it again"
+        ) from error
+
+
+def moved_points(maps, points):
+    """(..., K, 2) float64 px moved by (..., 3, 3) maps."""
+    there = points @ np.swapaxes(maps[..., :2], -1, -2) + maps[..., None, :, 2]
+    return there[..., :2] / there[..., 2:]
+
+
+def _moved(maps, keypoints):
+    there = moved_points(maps, keypoints[..., :2].astype(np.float64))
+    moved = keypoints.copy()
+    # a shot of a still camera in a clip whose others move stays as it is, without rounding
+    unmoved = (maps == np.eye(3)).all(axis=(1, 2))[:, None, None]
+    moved[..., :2] = np.where(unmoved, keypoints[..., :2], np.where(keypoints[..., 2:] > 0, there, 0))
+    return moved
