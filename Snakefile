@@ -9,10 +9,10 @@
 #   results/poses/{subject}.npz                              the performer, cleaned
 #   results/figures/{subject}.people.png                     everyone found, with their numbers
 #   results/overlays/{subject}.mp4                           the clip with the performer's skeleton
-#   results/stance/{subject}.json                            where the performer stands, how tall
+#   results/normalization/{subject}.json                            where the performer stands, how tall
 #   results/poses/{target}_as_{source}.npz                   the source's motion in the target's frame
 #   results/openpose/{subject}/                              the same as a folder of OpenPose JSON; also of a pair
-#   results/plates/{target}.png                              the target's background without the target
+#   results/backgrounds/{target}.png                              the target's background without the target
 #   results/masks/{subject}.found.npz                        where the estimator saw somebody
 #   results/masks/{subject}.npz                              where the performer is in each frame
 #   results/references/{target}.npz                          its training frames cut into parts
@@ -24,7 +24,7 @@
 #   results/frames/{target}.half.avi .index.npy .json        with train.enhancer: what the first stage learns from
 #   results/poses/{target}.half.npz                          the same
 #   results/models/{target}/enhancer/generator.safetensors   with train.enhancer: the generator at the full size
-#   results/models/{target}/face/generator.safetensors       with train.face: what is added to a painted face
+#   results/models/{target}/face/generator.safetensors       with train.face: what is added to a synthesized face
 #   results/models/{target}/summary.md                       one page about it: settings, time, losses, previews
 #   results/models/{target}/{stage}/summary.md               the same about the enhancer or the face
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
@@ -138,4 +138,4 @@ rule evaluate:
 
 
 # last, for it asks which names are rules
-include: "rules/asked.smk"
+include: "rules/unknown_targets.smk"

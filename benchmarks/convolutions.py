@@ -2,7 +2,7 @@
 
     python benchmarks/convolutions.py [--threads 2] [--repeats 15]
 
-Each row is a layer as the networks have it, of one picture: forward alone, as in painting, and a training
+Each row is a layer as the networks have it, of one picture: forward alone, as in synthesis, and a training
 step that uses it twice (two frames), forward and backward. The two take turns; medians.
 """
 
@@ -24,20 +24,20 @@ LAYERS = ((1024, 16, 32), (512, 32, 64), (384, 26, 16), (256, 64, 128), (192, 26
 
 
 def steps(layer, x, slope, autocast):
-    """(painting, learning), functions without arguments."""
+    """(synthesis, learning), functions without arguments."""
     kept = {}
 
-    def paint():
+    def synthesize():
         with torch.inference_mode(), torch.autocast(**autocast), unchanged_weights(kept):
             layer(x)
 
     def learn():
         layer.zero_grad()
         with torch.autocast(**autocast), unchanged_weights():
-            painted = [layer(x) for _ in range(2)]
-        torch.autograd.backward(painted, [slope] * 2)
+            synthesized = [layer(x) for _ in range(2)]
+        torch.autograd.backward(synthesized, [slope] * 2)
 
-    return paint, learn
+    return synthesize, learn
 
 
 def seconds(function):
@@ -53,7 +53,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=15)
     options = parser.parse_args()
     autocast = prepare(torch.device("cpu"), options.threads) | {"enabled": True}
-    print("| channels | size | painting, ms | faster by | training, ms | faster by |")
+    print("| channels | size | synthesis, ms | faster by | training, ms | faster by |")
     print("|---|---|---|---|---|---|")
     for channels, height, width in LAYERS:
         layer = Convolution3x3(channels, channels).to(memory_format=torch.channels_last)

@@ -25,8 +25,8 @@ START = 15.0  # seconds; 10 to 15 for a trivial job on the throw-away Slurm
 JOBS = {
     "clip": ("clip", False, ("probe_clip", "extract_frames")),
     "detect_poses": ("clip", True, ("detect_poses",)),
-    "performer": ("clip", False, ("track_performer", "measure_stance")),
-    "plate and references": ("target", False, ("mask_performer", "make_plate", "make_references")),
+    "performer": ("clip", False, ("track_performer", "measure_normalization")),
+    "background and references": ("target", False, ("mask_performer", "make_background", "make_references")),
     "train_generator": ("target", True, ("train_generator",)),
     "train_face": ("target", True, ("train_face",)),
     "transfer": ("pair", True, ("normalize_poses", "choose_references", "synthesize_frames", "mux_video")),

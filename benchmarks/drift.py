@@ -1,8 +1,8 @@
-"""Whether a video gets worse the longer it is: one dance painted to and fro without a break, pass by pass.
+"""Whether a video gets worse the longer it is: one dance to and fro without a break, pass by pass.
 
 python benchmarks/drift.py PAIR TRUTH [--results results] [--passes 9] [--trainings alice alice.no_lead ...]
 
-TRUTH: footage of the target dancing it, frame i showing frame i. The clip is painted forwards, backwards,
+TRUTH: footage of the target dancing it, frame i showing frame i. The clip is synthesized forwards, backwards,
 forwards and so on, each frame going on from the one before; every other pass asks for the same poses in the
 same order as the first, so what differs is what has gathered since. Prints a Markdown table, in the person's
 box and in the face's: SSIM and LPIPS-form distance of the first pass and of the last, and how far the two are
@@ -23,7 +23,7 @@ from dancenow.keypoints import load_pose, standing_height
 from dancenow.model.perceptual import evaluation_decision, load_perceptual
 from dancenow.references.bank import ChosenReferences
 from dancenow.references.files import load_bank, load_chosen
-from dancenow.synthesis.painter import paint_clip
+from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.video import media
 
 FIRST = 8
@@ -40,7 +40,7 @@ def first_and_last(generator, pose, passes, bank, chosen):
     long = pose.replace(keypoints=pose.keypoints[order], origin=pose.origin[order])
     references = None if bank is None else ChosenReferences(bank, long.keypoints, chosen[order])
     first, last = [], []
-    for place, frame in enumerate(paint_clip(generator, long, threads=2, references=references)):
+    for place, frame in enumerate(synthesize_clip(generator, long, threads=2, references=references)):
         if place < count:
             first.append(frame)
         elif place >= (passes - 1) * count:

@@ -49,8 +49,8 @@ class Run:
     def frames(self, subject):
         return FrameStore(self.results / f"frames/{subject}.avi")
 
-    def plate(self, subject):
-        return read_png(self.results / f"plates/{subject}.png")
+    def background(self, subject):
+        return read_png(self.results / f"backgrounds/{subject}.png")
 
     def bank(self, subject):
         return load_bank(self.results / f"references/{subject}.npz")
@@ -64,7 +64,7 @@ class Run:
         masks = self.masks(subject) if masks is None else masks
         frames = self.frames(subject)
         count = training_frame_count(len(frames), HOLDOUT)
-        return make_bank(frames, pose, masks, self.plate(subject), count)
+        return make_bank(frames, pose, masks, self.background(subject), count)
 
 
 def moments(pose, first=0.05, last=0.95):
@@ -78,13 +78,13 @@ def sources(run, source, when):
     return cropped([frames[int(index)] for index in when], pose.keypoints[when])
 
 
-def results(plate, pose, bank, when):
-    """What the bank shows of these moments over the plate, cut around the person of all of them."""
+def results(background, pose, bank, when):
+    """What the bank shows of these moments over the background, cut around the person of all of them."""
     chosen, colours, made = bank.paths(pose.keypoints), flat_colours(bank), []
     for index in when:
         picture = bank.picture(pose.keypoints[index], chosen[index], (0, 0, pose.width, pose.height))
         shapes = with_shapes(picture, bank, colours, pose.keypoints[index], chosen[index])
-        made.append(over(shapes, plate))
+        made.append(over(shapes, background))
     return cropped(made, pose.keypoints[when])
 
 
@@ -110,7 +110,7 @@ def few(run):
     for target in ("alice", "short"):
         pose = run.pose(f"{target}_as_brunomars")
         when = moments(pose)
-        rows.append(results(run.plate(target), pose, run.bank(target), when))
+        rows.append(results(run.background(target), pose, run.bank(target), when))
     return [sources(run, "brunomars", when), *rows]
 
 
@@ -118,7 +118,7 @@ def one_pose(run):
     """From a single frame."""
     pose = run.pose("photo_as_brunomars")
     when = moments(pose)
-    return [sources(run, "brunomars", when), results(run.plate("photo"), pose, run.bank("photo"), when)]
+    return [sources(run, "brunomars", when), results(run.background("photo"), pose, run.bank("photo"), when)]
 
 
 def unseen(run):
@@ -126,7 +126,7 @@ def unseen(run):
     rows, when = [], np.linspace(130, 185, COLUMNS).astype(int)  # a turn of the source
     for target in ("alice", "turning"):
         pose = run.pose(f"{target}_as_twirl")
-        rows.append(results(run.plate(target), pose, run.bank(target), when))
+        rows.append(results(run.background(target), pose, run.bank(target), when))
     return [sources(run, "twirl", when), *rows]
 
 
@@ -137,11 +137,11 @@ def wrong_point(run):
     points[::WRONG, LEFT_HAND] = points[::WRONG, RIGHT_HAND]
     points[::WRONG, INDEX["left_wrist"]] = points[::WRONG, INDEX["right_wrist"]]
     damaged = run.made("alice", own.replace(keypoints=points))
-    rows = [results(run.plate("alice"), pose, bank, when) for bank in (run.bank("alice"), damaged)]
+    rows = [results(run.background("alice"), pose, bank, when) for bank in (run.bank("alice"), damaged)]
     return [sources(run, "brunomars", when), *rows]
 
 
-class Repainted:
+class Recoloured:
     """Footage before another wall. frames, masks: sequences as in make_bank; wall: (H, W, 3) uint8."""
 
     def __init__(self, frames, masks, wall):
@@ -158,11 +158,11 @@ class Repainted:
 def wall(run):
     """Before a wall of the shirt's colour: with the estimator's masks, and by difference from the wall."""
     pose, own = run.pose("alice_as_brunomars"), run.pose("alice")
-    masks, plate = run.masks("alice"), run.plate("alice")
-    red = plate.astype(np.float32)
-    red[:FLOOR] *= SHIRT / plate[:FLOOR].mean(axis=(0, 1))
+    masks, background = run.masks("alice"), run.background("alice")
+    red = background.astype(np.float32)
+    red[:FLOOR] *= SHIRT / background[:FLOOR].mean(axis=(0, 1))
     red = np.clip(red, 0, 255).astype(np.uint8)
-    frames, when = Repainted(run.frames("alice"), masks, red), moments(pose)
+    frames, when = Recoloured(run.frames("alice"), masks, red), moments(pose)
     count = training_frame_count(len(frames), HOLDOUT)
     by_difference, _ = performer_masks(frames, own, None, count)
     banks = [make_bank(frames, own, each, red, count) for each in (masks, by_difference)]
@@ -172,14 +172,14 @@ def wall(run):
 
 
 def mask(run):
-    """Black clothes on a black stage: with the estimator's masks, and with the difference from the plate."""
+    """Black clothes on a black stage: the estimator's masks, and the difference from the background."""
     pose, own, frames = run.pose("moonwalk_as_brunomars"), run.pose("moonwalk"), run.frames("moonwalk")
     when = moments(pose)
     masks, _ = performer_masks(frames, own, None, training_frame_count(len(frames), HOLDOUT))
     banks = run.bank("moonwalk"), run.made("moonwalk", masks=masks)
     shown = moments(own)
     footage = cropped([frames[int(index)] for index in shown], own.keypoints[shown])
-    return [footage, *(results(run.plate("moonwalk"), pose, bank, when) for bank in banks)]
+    return [footage, *(results(run.background("moonwalk"), pose, bank, when) for bank in banks)]
 
 
 def two(run):
@@ -187,14 +187,14 @@ def two(run):
     pose, own, frames = run.pose("two_as_brunomars"), run.pose("two"), run.frames("two")
     shown = moments(own)
     footage = cropped([frames[int(index)] for index in shown], own.keypoints[shown])
-    return [footage, results(run.plate("two"), pose, run.bank("two"), moments(pose))]
+    return [footage, results(run.background("two"), pose, run.bank("two"), moments(pose))]
 
 
 def skirt(run):
     """A skirt, which hangs from no bone."""
     pose = run.pose("skirt_as_brunomars")
     when = moments(pose)
-    return [sources(run, "brunomars", when), results(run.plate("skirt"), pose, run.bank("skirt"), when)]
+    return [sources(run, "brunomars", when), results(run.background("skirt"), pose, run.bank("skirt"), when)]
 
 
 RENDERED = {case.__name__: case for case in (few, one_pose, unseen, wrong_point, wall)}

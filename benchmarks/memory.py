@@ -61,11 +61,11 @@ def make_trainer(stage, train, device, autocast):
         return Trainer(FirstSettings.of(train), perceptual, *rest)
     before, later = FirstSettings.of(train), EnhancerSettings.of(train)
     network, judge = network_arguments(before)
-    first, first_judge = new_networks(before)
+    first, first_discriminator = new_networks(before)
 
     def grown(_settings):
-        weights, judges = first.state_dict(), first_judge.state_dict()
-        return grow(network, weights, later.enhancer.channels, later.enhancer.blocks, judge, judges)
+        weights, judges = first.state_dict(), first_discriminator.state_dict()
+        return grow(network, weights, later.enhancer.channels, later.enhancer.n_blocks, judge, judges)
 
     if stage == "enhancer":
         return Trainer(later, perceptual, *rest, build=grown)
@@ -75,8 +75,8 @@ def make_trainer(stage, train, device, autocast):
 def pictures(stage, train, size, batch):
     """A batch as the stage's sampler makes it."""
     channels = {"skeleton": 3, "image": 3}
-    if stage == "first" and train["generator"]["plate"]:
-        channels["plate"] = 3
+    if stage == "first" and train["generator"]["background"]:
+        channels["background"] = 3
     if stage == "first" and train["generator"]["references"]:
         channels |= {"reference": 4, "mask": 1}
     made = {
@@ -95,7 +95,7 @@ def measure(stage, train, size, batch, device, autocast):
     if not (child := os.fork()):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         trainer = make_trainer(stage, train, device, autocast)
-        trainer.step = trainer.stills
+        trainer.step = trainer.single_frame_steps
         for _ in range(2):
             trainer.update(pictures(stage, train, size, batch))
         taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before

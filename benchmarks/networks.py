@@ -1,4 +1,4 @@
-"""Training steps and painted frames per second of the demo network, against the obvious alternatives.
+"""Training steps and synthesized frames per second of the demo network, against the obvious alternatives.
 
     python benchmarks/networks.py [--threads 2] [--repeats 5]
 
@@ -24,7 +24,7 @@ from dancenow.training.settings import FirstSettings
 from dancenow.training.trainer import Trainer
 
 WINDOW = (256, 416)  # the middle one of the three that the demo takes
-CHANNELS = {"skeleton": 3, "image": 3, "plate": 3, "reference": 4, "mask": 1}
+CHANNELS = {"skeleton": 3, "image": 3, "background": 3, "reference": 4, "mask": 1}
 CONFIG = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())["train"]
 
 
@@ -36,11 +36,11 @@ def make_trainer(device, autocast, **generator):
 
 def step(trainer, pictures, still):
     """One training step, of single frames or of pairs."""
-    trainer.stills = sys.maxsize if still else 0
+    trainer.single_frame_steps = sys.maxsize if still else 0
     trainer.train_step(pictures)
 
 
-def paint(trainer, floats):
+def synthesize(trainer, floats):
     with torch.inference_mode(), torch.autocast(**trainer.autocast):
         trainer.average(*floats)
 
@@ -67,10 +67,10 @@ def main():
     made = {name: ([], [], []) for name in variants}
     for repeat in range(options.repeats + 1):
         for name, trainer in variants.items():
-            shown = ("skeleton", "image", "plate", "reference")
+            shown = ("skeleton", "image", "background", "reference")
             floats = [pictures[key][:, 0].to(device).float() / 255 for key in shown]
             kinds = (partial(step, trainer, pictures, still) for still in (True, False))
-            for found, kind in zip(made[name], (*kinds, partial(paint, trainer, floats)), strict=True):
+            for found, kind in zip(made[name], (*kinds, partial(synthesize, trainer, floats)), strict=True):
                 began = time.perf_counter()
                 kind()
                 if device.type == "cuda":
@@ -79,7 +79,7 @@ def main():
                 found += [time.perf_counter() - began] if repeat else []
     medians = {name: [statistics.median(found) for found in kinds] for name, kinds in made.items()}
     print(f"{device}, {options.threads} threads, window {WINDOW[0]}x{WINDOW[1]}, {channels} channels\n")
-    print("| | still steps/s | demo faster by | steps of pairs/s | by | painted windows/s | by |")
+    print("| | still steps/s | demo faster by | steps of pairs/s | by | synthesized windows/s | by |")
     print("|---|---|---|---|---|---|---|")
     for name, seconds in medians.items():
         cells = [

@@ -63,19 +63,21 @@ def main():
     torch.set_num_threads(arguments.threads)
 
     frames = read_clip(arguments.clip)
-    plate = np.median(frames[:: max(1, len(frames) // 60)], axis=0).astype(np.uint8)
+    background = np.median(frames[:: max(1, len(frames) // 60)], axis=0).astype(np.uint8)
     chosen = np.linspace(20, len(frames) - 20, arguments.frames).astype(int)
     network = build_lite(arguments.network, read_weights(arguments.network), SETS["all eight"])
 
-    unlike = unlike_distances(network, frames, plate, chosen)
+    unlike = unlike_distances(network, frames, background, chosen)
     distances, strengths = {}, {}
     for kind, levels in STRENGTHS.items():
-        rows = [[row_of(network, frames, plate, index, kind, level) for level in levels] for index in chosen]
+        rows = [
+            [row_of(network, frames, background, index, kind, level) for level in levels] for index in chosen
+        ]
         distances[kind] = np.array(rows)  # (frames, levels, layers + pixel L1)
         strengths[kind] = np.tile(levels, (len(chosen), 1))
     strengths[LIMB] = joint_shifts(arguments.clip, chosen)
     print_layers(distances, strengths, unlike, timings(arguments.network))
-    examples = restoration_examples(frames, plate, chosen)
+    examples = restoration_examples(frames, background, chosen)
     print_sets(arguments.network, distances, strengths, unlike, examples)
     lite = milliseconds(build_lite(arguments.network, read_weights(arguments.network)))
     print(f"the five chosen layers of {arguments.network}: {lite:.0f} ms; ", end="")
@@ -100,9 +102,9 @@ def joint_shifts(clip, chosen):
     return np.stack([np.linalg.norm(way, axis=2).mean(axis=1) for way in ways], axis=1)
 
 
-def person_mask(frame, plate):
-    """(H, W) bool: what differs from the plate, holes closed."""
-    different = (np.abs(frame.astype(int) - plate).max(axis=2) > 24).astype(np.uint8)
+def person_mask(frame, background):
+    """(H, W) bool: what differs from the background, holes closed."""
+    different = (np.abs(frame.astype(int) - background).max(axis=2) > 24).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
     opened = cv2.morphologyEx(different, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return cv2.morphologyEx(opened, cv2.MORPH_CLOSE, kernel).astype(bool)
@@ -115,14 +117,14 @@ def crop(image, mask):
     return image[y : y + SIDE, x : x + SIDE]
 
 
-def damaged(frames, plate, index, kind, level):
+def damaged(frames, background, index, kind, level):
     """One frame, damaged: (H, W, 3) uint8."""
     frame = frames[index]
     if kind == BLUR:
         return cv2.GaussianBlur(frame, (0, 0), level)
     if kind == SHIFT:
-        mask = np.roll(person_mask(frame, plate), level, axis=1)
-        return np.where(mask[..., None], np.roll(frame, level, axis=1), plate)
+        mask = np.roll(person_mask(frame, background), level, axis=1)
+        return np.where(mask[..., None], np.roll(frame, level, axis=1), background)
     if kind == GHOST:
         return cv2.addWeighted(frame, 1 - level, frames[index - 10], level, 0)
     if kind == LIMB:
@@ -143,18 +145,18 @@ def layer_distances(network, a, b):
     return np.array([float(F.l1_loss(x, y)) for x, y in pairs])
 
 
-def row_of(network, frames, plate, index, kind, level):
-    mask = person_mask(frames[index], plate)
+def row_of(network, frames, background, index, kind, level):
+    mask = person_mask(frames[index], background)
     original = frames[index]
     if kind == SHIFT:  # pasted at shift 0 too, so that the paste itself costs nothing
-        original = np.where(mask[..., None], original, plate)
-    changed = damaged(frames, plate, index, kind, level)
+        original = np.where(mask[..., None], original, background)
+    changed = damaged(frames, background, index, kind, level)
     return layer_distances(network, crop(original, mask), crop(changed, mask))
 
 
-def unlike_distances(network, frames, plate, chosen):
+def unlike_distances(network, frames, background, chosen):
     """(layers + 1,): mean distance between frames far apart in time, each cropped around its own person."""
-    crops = [crop(frames[index], person_mask(frames[index], plate)) for index in chosen]
+    crops = [crop(frames[index], person_mask(frames[index], background)) for index in chosen]
     half = len(crops) // 2
     pairs = zip(crops[:half], crops[half : 2 * half], strict=True)
     return np.mean([layer_distances(network, a, b) for a, b in pairs], axis=0)
@@ -244,14 +246,14 @@ def print_sets(name, distances, strengths, unlike, examples):
     print_table("layers, each over its distance of unlike frames", last, rows)
 
 
-def restoration_examples(frames, plate, chosen):
+def restoration_examples(frames, background, chosen):
     """{kind: [(undamaged, damaged) 192 x 192 crops]} to descend from."""
     examples = {}
     for kind, level in ((BLUR, 2), (GHOST, 0.4)):
         pairs = []
         for index in chosen[:: len(chosen) // 3][:3]:
-            mask = person_mask(frames[index], plate)
-            changed = damaged(frames, plate, index, kind, level)
+            mask = person_mask(frames[index], background)
+            changed = damaged(frames, background, index, kind, level)
             pairs.append([crop(image, mask)[60:252, 80:272] for image in (frames[index], changed)])
         examples[kind] = pairs
     return examples

@@ -4,9 +4,9 @@ python benchmarks/seam.py PAIR [RESULTS [FRAMES]]  e.g. alice_as_brunomars; RESU
 run, default results; FRAMES: only so many from the start, default all. A generator that is shown references
 takes those that the run has chosen for the pair.
 
-The clip is painted once without a break, and once more from each of SEAMS places, with nothing to go on from.
-The k-th frame after such a place is what a chunk with an overlap of k shows first. All numbers are of the box
-around the person, in 8-bit levels. Prints two Markdown tables.
+The clip is synthesized once without a break, and once more from each of SEAMS places, with nothing to go on
+from. The k-th frame after such a place is what a chunk with an overlap of k shows first. All numbers are of
+the box around the person, in 8-bit levels. Prints two Markdown tables.
 """
 
 import sys
@@ -22,7 +22,7 @@ from dancenow.evaluation.metrics import person_box, ssim_in_box
 from dancenow.files import read_json
 from dancenow.keypoints import load_pose
 from dancenow.references.files import chosen_references
-from dancenow.synthesis.painter import paint_clip
+from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.video import media
 
 OVERLAPS = (0, 1, 2, 4, 8, 16)
@@ -57,7 +57,7 @@ def print_yardsticks(frames, boxes, pose):
     """What the encoder changes, and what changes from frame to frame by itself."""
     shown = encoded(frames, pose)
     rows = {
-        "the encoder: the video against the painted frames": lambda i: (shown[i], frames[i]),
+        "the encoder: the video against the synthesized frames": lambda i: (shown[i], frames[i]),
         "motion: a frame against the one before": lambda i: (frames[i], frames[i - 1]),
         "flicker and bends: a frame against the mean of its neighbours": lambda i: (
             frames[i],
@@ -105,12 +105,12 @@ def main():
     size = pose.width, pose.height
     boxes = [person_box(points, *size) or (0, 0, *size) for points in pose.keypoints[:count]]
 
-    def paint(first, stop):
-        return list(paint_clip(generator, pose, 1, cuts, span=(first, stop), references=references))
+    def synthesize(first, stop):
+        return list(synthesize_clip(generator, pose, 1, cuts, span=(first, stop), references=references))
 
-    frames = paint(0, count)
+    frames = synthesize(0, count)
     firsts = [round((number + 1) * (count - reach) / (SEAMS + 1)) for number in range(SEAMS)]
-    restarted = {first: paint(first, first + reach) for first in firsts}
+    restarted = {first: synthesize(first, first + reach) for first in firsts}
     print_yardsticks(frames, boxes, pose)
     print(f"\n{SEAMS} seams in {count} frames, begun at {', '.join(map(str, firsts))}\n")
     print_seams(frames, restarted, boxes)

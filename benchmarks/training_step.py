@@ -61,7 +61,7 @@ class PlainTrainer(Trainer):
         clips = self._on_device(batch)
         skeletons, real = clips.skeletons, clips.real
         with torch.autocast(**self.autocast):
-            fake, _ = self.synthesise(clips)
+            fake, _ = self.synthesize(clips)
             on_fake = lsgan(self.discriminator(skeletons, fake.detach()), False)
             real_maps = self.discriminator(skeletons, real)
             on_real = lsgan(real_maps, True)

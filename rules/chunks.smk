@@ -1,4 +1,4 @@
-# A long dance in parts, each painted by a job of its own; only with synthesis.chunks above 1.
+# A long dance in parts, each synthesized by a job of its own; only with synthesis.chunks above 1.
 # REQUIRED INPUTS: results/models/{target}/, results/poses/{target}_as_{source}.npz
 # OUTPUTS: results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv, results/synthesis/{target}_as_{source}.mp4
 
@@ -9,7 +9,7 @@ ruleorder: join_chunks > synthesize_frames
 
 
 rule synthesize_chunk:
-    """Paint one part of the clip, beginning some frames early."""
+    """Synthesize one part of the clip, beginning some frames early."""
     input:
         generator=generator_of,
         face=face_of,
@@ -36,7 +36,7 @@ rule synthesize_chunk:
     threads: workflow.cores
     resources:
         gpu=1,
-        mem_mb=painting_memory,
+        mem_mb=synthesis_memory,
         runtime=chunk_minutes,
     params:
         overlap=config["synthesis"]["overlap"],

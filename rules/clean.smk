@@ -1,6 +1,6 @@
 # What can go once the videos are made.
 # REQUIRED INPUTS: none; looks at what lies in results/
-# OUTPUTS: none; deletes frames of sources, painted frames of finished videos, previews of finished trainings
+# OUTPUTS: none; deletes frames of sources, synthesized frames of finished videos, previews of finished trainings
 
 
 # without a benchmark, which Snakemake would take for a result: a second call would do nothing

@@ -93,6 +93,18 @@ def find_files():
     config["pose"]["checkpoint"] = as_on_disk(config["pose"]["checkpoint"])
 
 
+# keys of earlier versions, by the name that took their place; a key counts only where the new one stands
+RENAMED = {
+    "stills": "single_frame_share",
+    "disturb": "last_frame_corruption",
+    "decay": "lr_decay_share",
+    "start": "init_from",
+    "downs": "n_downsample",
+    "blocks": "n_blocks",
+    "plate": "background",
+}
+
+
 def check_config(merged, where=""):
     """Validate a merged configuration; the error is one line that names the key, after `where`."""
     try:
@@ -102,6 +114,11 @@ def check_config(merged, where=""):
         place = ".".join(map(str, reason.absolute_path)) or "top level"
         known = reason.schema.get("properties", {})
         unknown = [key for key in reason.instance if key not in known] if known else []
+        renamed = [key for key in unknown if RENAMED.get(key) in known]
+        if renamed:
+            raise WorkflowError(
+                f"config: {where}{place}.{renamed[0]}: renamed to {RENAMED[renamed[0]]}"
+            ) from None
         hint = did_you_mean(unknown[0], known) if unknown else ""
         # of these the words of the schema say more than the rule that is broken
         told = reason.schema.get("description") if reason.validator in ("oneOf", "pattern", "not") else None
@@ -153,28 +170,28 @@ def check_batch():
 
 
 def check_stages(train, where=""):
-    """`start` names a subject; every stage learns something; an enhancer goes around a plain generator."""
-    if train["generator"]["references"] and not train["generator"]["plate"]:
+    """`init_from` names a subject; every stage learns something; an enhancer goes around a plain generator."""
+    if train["generator"]["references"] and not train["generator"]["background"]:
         raise WorkflowError(
-            f"config: {where}train.generator.references: real pixels are laid over the plate; set plate to true, or "
+            f"config: {where}train.generator.references: real pixels are laid over the background; set background to true, or "
             "references to false"
         )
-    if train["start"] is not None:
-        check_name(f"config: {where}train.start", train["start"])
+    if train["init_from"] is not None:
+        check_name(f"config: {where}train.init_from", train["init_from"])
     stages = {"train": train} | {f"train.{name}": train[name] for name in ("enhancer", "face") if train[name]}
     for place, stage in stages.items():
         if not any(stage["weights"].values()):
             raise WorkflowError(
                 f"config: {where}{place}.weights: all are 0, so nothing would be learned; raise one"
             )
-    if train["stills"] and not (train["weights"]["perceptual"] or train["weights"]["l1"]):
+    if train["single_frame_share"] and not (train["weights"]["perceptual"] or train["weights"]["l1"]):
         raise WorkflowError(
-            f"config: {where}train.weights: perceptual and l1 are both 0, and the single frames of train.stills "
-            "learn from nothing else; raise one of them, or set train.stills to 0"
+            f"config: {where}train.weights: perceptual and l1 are both 0, and the single frames of train.single_frame_share "
+            "learn from nothing else; raise one of them, or set train.single_frame_share to 0"
         )
-    if train["enhancer"] and (train["generator"]["plate"] or train["generator"]["unshuffle"] > 1):
+    if train["enhancer"] and (train["generator"]["background"] or train["generator"]["unshuffle"] > 1):
         raise WorkflowError(
-            f"config: {where}train.enhancer: takes a generator with `plate: false` and `unshuffle: 1`; set both under "
+            f"config: {where}train.enhancer: takes a generator with `background: false` and `unshuffle: 1`; set both under "
             "train.generator, or train.enhancer to null"
         )
 
@@ -215,7 +232,7 @@ def configured_targets():
 def tell_batch():
     """At the end of a run with a batch: print and write which videos are missing, why, and what to do."""
     if batch_pairs():
-        settings = {"chunks": config["synthesis"]["chunks"], "start": config["train"]["start"]}
+        settings = {"chunks": config["synthesis"]["chunks"], "init_from": config["train"]["init_from"]}
         summary = summarise(**config["batch"], **settings)
         with atomic_path("results/batch.txt") as partial:
             partial.write_text(f"{summary}\n")

@@ -72,7 +72,7 @@ def of_transfers(pattern):
 
 
 def failing_inputs(wildcards):
-    """What plot_failures reads: our first training's result, the pose it was painted from, and held-out truth."""
+    """What plot_failures reads: our first training's result, the pose it was synthesized from, and held-out truth."""
     scored, ours = wildcards.scored, trainings_of(OURS)[0]
     if scored.endswith(".heldout"):
         target = scored.removesuffix(".heldout")

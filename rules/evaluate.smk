@@ -24,10 +24,10 @@ rule evaluate_transfer:
     input:
         video="results/{target}_as_{source}{variant}{placing}.mp4",
         absent=absent(truth_of),
-        plate="results/plates/{target}.png",
+        background="results/backgrounds/{target}.png",
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
-        asked_pose="results/poses/{target}_as_{source}{placing}.npz",
+        driving_pose="results/poses/{target}_as_{source}{placing}.npz",
         decision="results/poses/estimator.json",
         lpips="results/metrics/lpips.json",
     output:
@@ -56,7 +56,7 @@ rule evaluate_transfer:
 
 
 rule reconstruct_heldout:
-    """Paint the target's own unseen footage from its poses."""
+    """Synthesize the target's own unseen footage from its poses."""
     input:
         generator=generator_of,
         face=face_of,
@@ -74,8 +74,8 @@ rule reconstruct_heldout:
     threads: workflow.cores
     resources:
         gpu=1,
-        mem_mb=painting_memory,
-        runtime=painting_minutes,
+        mem_mb=synthesis_memory,
+        runtime=synthesis_minutes,
     params:
         holdout=config["train"]["holdout"],
     script:
@@ -86,7 +86,7 @@ rule evaluate_heldout:
     """The reconstruction against the footage that training never saw."""
     input:
         video="results/synthesis/{target}{variant}.heldout.mp4",
-        plate="results/plates/{target}.png",
+        background="results/backgrounds/{target}.png",
         frames="results/frames/{target}.avi",
         target_pose="results/poses/{target}.npz",
         decision="results/poses/estimator.json",

@@ -41,9 +41,9 @@ rule measure_frames:
     """Frame by frame: pose error of the result, distance to the training footage, SSIM and PSNR to a truth."""
     input:
         video="results/{target}_as_{source}{variant}{placing}.mp4",
-        asked_pose="results/poses/{target}_as_{source}{placing}.npz",
+        driving_pose="results/poses/{target}_as_{source}{placing}.npz",
         target_pose="results/poses/{target}.npz",
-        target_stance="results/stance/{target}.json",
+        target_statistics="results/normalization/{target}.json",
         decision="results/poses/estimator.json",
         absent=absent(any_truth_of),
     output:

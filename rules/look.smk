@@ -23,7 +23,7 @@ rule plot_people:
 
 
 rule overlay_skeleton:
-    """The skeleton over the footage, with sure, repaired and invented keypoints told apart."""
+    """The skeleton over the footage, with sure, repaired and imputed keypoints told apart."""
     input:
         frames="results/frames/{subject}.avi",
         index="results/frames/{subject}.index.npy",

@@ -1,32 +1,32 @@
 # The source's motion, moved to the target's body and place in the frame.
 # REQUIRED INPUTS: results/poses/{subject}.npz
-# OUTPUTS: results/stance/{subject}.json, results/poses/{target}_as_{source}.npz .unnormalized.npz,
+# OUTPUTS: results/normalization/{subject}.json, results/poses/{target}_as_{source}.npz .unnormalized.npz,
 #          results/figures/*.normalization.png
 
 
-rule measure_stance:
+rule measure_normalization:
     """Where a performer's feet are near and far, how tall the figure is there, and its limb lengths."""
     input:
         pose="results/poses/{subject}.npz",
     output:
-        stance=ensure("results/stance/{subject}.json", non_empty=True),
+        statistics=ensure("results/normalization/{subject}.json", non_empty=True),
     log:
-        "logs/measure_stance/{subject}.log",
+        "logs/measure_normalization/{subject}.log",
     benchmark:
-        "benchmarks/rules/measure_stance/{subject}.tsv"
+        "benchmarks/rules/measure_normalization/{subject}.tsv"
     conda:
         "../envs/pose.yaml"
     script:
-        "../workflow_scripts/measure_stance.py"
+        "../workflow_scripts/measure_normalization.py"
 
 
 rule normalize_poses:
-    """Global pose normalisation, from two stances, and limb lengths."""
+    """Global pose normalisation, from the statistics of both, and limb lengths."""
     input:
         source_pose="results/poses/{source}.npz",
-        source_stance="results/stance/{source}.json",
+        source_statistics="results/normalization/{source}.json",
         target_pose="results/poses/{target}.npz",
-        target_stance="results/stance/{target}.json",
+        target_statistics="results/normalization/{target}.json",
     output:
         pose=ensure("results/poses/{target}_as_{source}.npz", non_empty=True),
     log:

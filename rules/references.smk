@@ -1,6 +1,6 @@
 # Real pixels: pieces of the target's footage, moved to where a dance wants them.
 # REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/masks/{target}.npz,
-#                  results/plates/{target}.png, results/poses/{target}_as_{source}.npz
+#                  results/backgrounds/{target}.png, results/poses/{target}_as_{source}.npz
 # OUTPUTS: results/references/{target}.npz, results/references/{target}_as_{source}.npz,
 #          results/previews/{target}_as_{source}.mp4
 
@@ -11,7 +11,7 @@ rule make_references:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.npz",
         masks="results/masks/{target}.npz",
-        plate="results/plates/{target}.png",
+        background="results/backgrounds/{target}.png",
     output:
         references=ensure("results/references/{target}.npz", non_empty=True),
     log:
@@ -50,7 +50,7 @@ rule preview_transfer:
         references="results/references/{target}.npz",
         chosen="results/references/{target}_as_{source}{placing}.npz",
         pose="results/poses/{target}_as_{source}{placing}.npz",
-        plate="results/plates/{target}.png",
+        background="results/backgrounds/{target}.png",
     output:
         video=ensure("results/previews/{target}_as_{source}{placing}.mp4", non_empty=True),
     log:

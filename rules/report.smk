@@ -2,7 +2,7 @@
 # REQUIRED INPUTS: results/frames/{subject}.avi, results/poses/{subject}.people.npz
 # OUTPUTS: results/reports/{subject}.html .json, results/reports/{target}_as_{source}.html .json
 #
-# A clip that track_performer or measure_stance refuses must have a report that says so, so the reports do not
+# A clip that track_performer or measure_normalization refuses must have a report that says so, so the reports do not
 # wait for the files of those rules: they do the same, with the same settings, and catch the refusal.
 
 
@@ -24,7 +24,7 @@ rule report_footage:
     params:
         tracking=subject_tracking,
         holdout=config["train"]["holdout"],
-        plate=config["train"]["generator"]["plate"],
+        background=config["train"]["generator"]["background"],
     script:
         "../workflow_scripts/report_footage.py"
 
@@ -49,7 +49,7 @@ rule report_pair:
         tracking=pair_tracking,
         limbs=config["normalize"]["limbs"],
         holdout=config["train"]["holdout"],
-        plate=config["train"]["generator"]["plate"],
+        background=config["train"]["generator"]["background"],
         references=config["train"]["generator"]["references"],
     script:
         "../workflow_scripts/report_pair.py"

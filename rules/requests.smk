@@ -68,15 +68,17 @@ def training_gpus(wildcards):
     return nodes if devices == "auto" else nodes * devices
 
 
-def painting_memory(wildcards, attempt):
+def synthesis_memory(wildcards, attempt):
     """MB for synthesize_frames, synthesize_chunk and reconstruct_heldout."""
-    return resources.again(resources.painting_memory(train_of(wildcards.variant)["generator"], EDGE), attempt)
+    return resources.again(
+        resources.synthesis_memory(train_of(wildcards.variant)["generator"], EDGE), attempt
+    )
 
 
-def painting_minutes(wildcards, input, attempt):
+def synthesis_minutes(wildcards, input, attempt):
     """Minutes for synthesize_frames, and for reconstruct_heldout."""
-    painted = wildcards.get("source", wildcards.target)
-    return resources.again(resources.painting_minutes(EDGE, frames_of(painted, input.facts)), attempt)
+    synthesized = wildcards.get("source", wildcards.target)
+    return resources.again(resources.synthesis_minutes(EDGE, frames_of(synthesized, input.facts)), attempt)
 
 
 def chunk_minutes(wildcards, input, attempt):

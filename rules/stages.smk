@@ -69,7 +69,7 @@ rule train_enhancer:
 
 
 rule train_face:
-    """Learn what to add to the painted face, the generator as it is; resumes from its rolling checkpoint."""
+    """Learn what to add to the synthesized face, the generator as it is; resumes from its rolling checkpoint."""
     input:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.npz",

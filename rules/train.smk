@@ -1,6 +1,6 @@
 # One generator per target.
 # REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz
-# OUTPUTS: results/plates/{target}.png, results/models/perceptual.json, results/models/{target}/
+# OUTPUTS: results/backgrounds/{target}.png, results/models/perceptual.json, results/models/{target}/
 
 
 rule choose_perceptual:
@@ -20,35 +20,35 @@ rule choose_perceptual:
         "../workflow_scripts/choose_perceptual.py"
 
 
-rule make_plate:
+rule make_background:
     """What the camera sees behind the target."""
     input:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.npz",
         masks="results/masks/{target}.npz",
     output:
-        plate=ensure("results/plates/{target}.png", non_empty=True),
+        background=ensure("results/backgrounds/{target}.png", non_empty=True),
     log:
-        "logs/make_plate/{target}.log",
+        "logs/make_background/{target}.log",
     benchmark:
-        "benchmarks/rules/make_plate/{target}.tsv"
+        "benchmarks/rules/make_background/{target}.tsv"
     conda:
         "../envs/torch.yaml"
     params:
         holdout=config["train"]["holdout"],
     script:
-        "../workflow_scripts/make_plate.py"
+        "../workflow_scripts/make_background.py"
 
 
 rule train_generator:
-    """Learn to paint the target from the skeleton; resumes from its rolling checkpoint."""
+    """Learn to synthesize the target from the skeleton; resumes from its rolling checkpoint."""
     input:
         unpack(footage_of),
         perceptual="results/models/perceptual.json",
-        plate=plate_of,
+        background=background_of,
         references=references_of,
         masks=masks_of,
-        start=start_of,
+        init_from=init_from_of,
     output:
         generator=ensure("results/models/{target}{variant}/generator.safetensors", non_empty=True),
         discriminator=ensure("results/models/{target}{variant}/discriminator.safetensors", non_empty=True),

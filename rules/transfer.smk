@@ -4,7 +4,7 @@
 
 
 rule synthesize_frames:
-    """Paint the target from the normalised skeleton, frame by frame."""
+    """Synthesize the target from the normalised skeleton, frame by frame."""
     input:
         generator=generator_of,
         face=face_of,
@@ -23,14 +23,14 @@ rule synthesize_frames:
     threads: workflow.cores
     resources:
         gpu=1,
-        mem_mb=painting_memory,
-        runtime=painting_minutes,
+        mem_mb=synthesis_memory,
+        runtime=synthesis_minutes,
     script:
         "../workflow_scripts/synthesize_frames.py"
 
 
 rule mux_video:
-    """Join the painted frames with the source's sound."""
+    """Join the synthesized frames with the source's sound."""
     input:
         video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
         absent=absent(sound_of),

@@ -85,10 +85,10 @@ def training_settings(wildcards):
     return asdict(FirstSettings.of(train_of(wildcards.variant), wildcards.target))
 
 
-def start_of(wildcards):
+def init_from_of(wildcards):
     """The first stage's generator of the subject that the target begins with, by the same variant."""
-    start = training_settings(wildcards)["start"]
-    return f"results/models/{start}{wildcards.variant}/generator.safetensors" if start else []
+    init_from = training_settings(wildcards)["init_from"]
+    return f"results/models/{init_from}{wildcards.variant}/generator.safetensors" if init_from else []
 
 
 def enhancer_settings(wildcards):
@@ -108,10 +108,10 @@ def footage_of(wildcards):
     return {"frames": f"results/frames/{name}.avi", "pose": f"results/poses/{name}.npz"}
 
 
-def plate_of(wildcards):
-    """The plate, where the variant's generator composites over one."""
-    wanted = train_of(wildcards.variant)["generator"]["plate"]
-    return f"results/plates/{wildcards.target}.png" if wanted else []
+def background_of(wildcards):
+    """The background, where the variant's generator composites over one."""
+    wanted = train_of(wildcards.variant)["generator"]["background"]
+    return f"results/backgrounds/{wildcards.target}.png" if wanted else []
 
 
 def uses_references(wildcards):

@@ -15,6 +15,6 @@ with job(snakemake.log[0], snakemake.threads):
     given = snakemake.input
     frames = FrameStore(given.frames)
     count = training_frame_count(len(frames), snakemake.params.holdout)
-    plate = read_png(Path(given.plate))
-    bank = make_bank(frames, load_pose(given.pose), load_masks(given.masks), plate, count)
+    background = read_png(Path(given.background))
+    bank = make_bank(frames, load_pose(given.pose), load_masks(given.masks), background, count)
     save_bank(snakemake.output.references, bank)

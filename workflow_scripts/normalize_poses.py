@@ -7,9 +7,9 @@ with job(snakemake.log[0]):
     given = snakemake.input
     normalize_pair(
         given.source_pose,
-        given.source_stance,
+        given.source_statistics,
         given.target_pose,
-        given.target_stance,
+        given.target_statistics,
         snakemake.output.pose,
         snakemake.params.limbs,
     )

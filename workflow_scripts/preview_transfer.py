@@ -11,4 +11,6 @@ from dancenow.references.preview import write_preview
 with job(snakemake.log[0], snakemake.threads):
     given = snakemake.input
     bank, chosen = load_bank(given.references), load_chosen(given.chosen)
-    write_preview(load_pose(given.pose), bank, chosen, read_png(Path(given.plate)), snakemake.output.video)
+    write_preview(
+        load_pose(given.pose), bank, chosen, read_png(Path(given.background)), snakemake.output.video
+    )

@@ -5,7 +5,7 @@ from dancenow.job import job
 from dancenow.keypoints import load_pose
 from dancenow.references.bank import ChosenReferences
 from dancenow.references.files import load_bank
-from dancenow.synthesis.painter import synthesize
+from dancenow.synthesis.synthesizer import synthesize
 from dancenow.training.dataset import heldout
 from dancenow.video.cuts import cuts_after
 

@@ -10,7 +10,7 @@ with job(snakemake.log[0]):
         snakemake.input.people,
         snakemake.params.tracking,
         snakemake.params.holdout,
-        snakemake.params.plate,
+        snakemake.params.background,
         snakemake.output.page,
         snakemake.output.report,
     )

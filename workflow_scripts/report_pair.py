@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
         snakemake.params.tracking,
         snakemake.params.limbs,
         snakemake.params.holdout,
-        snakemake.params.plate,
+        snakemake.params.background,
         snakemake.params.references,
         snakemake.output.page,
         snakemake.output.report,

@@ -4,7 +4,7 @@ from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
 from dancenow.references.files import chosen_references
-from dancenow.synthesis.painter import synthesize
+from dancenow.synthesis.synthesizer import synthesize
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     cuts = read_json(snakemake.input.facts)["cuts"]

@@ -51,7 +51,7 @@ CLUSTER = (
 SAME_BYTES = (
     "results/poses/alice.npz",
     "results/poses/alice_as_brunomars.npz",
-    "results/plates/alice.png",
+    "results/backgrounds/alice.png",
     f"{MODEL}/generator.safetensors",
     f"{MODEL}/losses.jsonl",
     f"{MODEL}/face/generator.safetensors",

@@ -42,7 +42,7 @@ def clip(name, *more):
     return {"video": f"clips/{name}.mp4"}
 
 
-# --- footage: refused by the rules that read it, target results/stance/{name}.json
+# --- footage: refused by the rules that read it, target results/normalization/{name}.json
 
 COPY = "copy the clip again"
 FOOTAGE = [
@@ -103,7 +103,7 @@ FOOTAGE = [
         "to foot", "detect_poses", clips.nobody),
     Bad("head", "a talking head, no body",
         "head: only 0 of 4 frames show the person from head to feet, too few to tell size and place; "
-        "use footage of the whole body", "measure_stance", clips.talking_head),
+        "use footage of the whole body", "measure_normalization", clips.talking_head),
 ]  # fmt: skip
 
 # --- results of an earlier run, or keypoints of the user's own, that are damaged or do not fit
@@ -111,21 +111,23 @@ FOOTAGE = [
 AGAIN = "delete it, the workflow makes it again"
 RESULTS = [
     Bad("torn-pose", "a pose file that is torn off",
-        f"results/poses/torn-pose.npz: not a pose file (…); {AGAIN}", "measure_stance", results.torn_pose),
+        f"results/poses/torn-pose.npz: not a pose file (…); {AGAIN}",
+        "measure_normalization", results.torn_pose),
     Bad("nan-pose", "a pose file with NaN in it",
         f"results/poses/nan-pose.npz: not a pose file (keypoints hold NaN or infinity); {AGAIN}",
-        "measure_stance", results.nan_pose),
+        "measure_normalization", results.nan_pose),
     Bad("pickle-pose", "a pose file that holds a program (pickle); it is not run",
         f"results/poses/pickle-pose.npz: not a pose file (…); {AGAIN}",
-        "measure_stance", results.pickle_pose),
+        "measure_normalization", results.pickle_pose),
     Bad("torn-frames", "a frame store that is torn off",
         "results/frames/torn-frames.avi: frame … is damaged; delete the file and run extract_frames again",
-        "make_plate", results.torn_frames),
+        "make_background", results.torn_frames),
     Bad("torn-found", "what the estimator saw of the person, torn off",
         f"results/masks/torn-found.found.npz: not a file of masks (…); {AGAIN}", "mask_performer",
         results.torn_found_masks),
     Bad("torn-masks", "a file of masks that is torn off",
-        f"results/masks/torn-masks.npz: not a file of masks (…); {AGAIN}", "make_plate", results.torn_masks),
+        f"results/masks/torn-masks.npz: not a file of masks (…); {AGAIN}",
+        "make_background", results.torn_masks),
     Bad("torn-references", "references that are torn off",
         f"results/references/torn-references.npz: not a file of references (…); {AGAIN}",
         "choose_references", results.torn_references),
@@ -147,7 +149,7 @@ RESULTS = [
         "results/models/pickle-model/generator.safetensors: not a generator file (…); "
         "delete it to train it again", "synthesize_frames", results.pickle_generator),
     Bad("large-model", "a generator of another frame size",
-        "results/models/large-model/generator.safetensors: paints 128x96 px, the pose is 192x128 px; "
+        "results/models/large-model/generator.safetensors: gives 128x96 px, the pose is 192x128 px; "
         "set frames.long_edge back, or delete the generator to train it again",
         "synthesize_frames", results.large_generator),
     Bad("mixed", "a pair of imported and detected keypoints",
@@ -258,7 +260,7 @@ FULL_DISK = [
     *(Bad(name, f"the disk is full, while {what} is written",
           f"{name}: cannot be written (…); free space on its disk and run again", make=make)
       for name, what, make in (("pose.npz", "a pose", results.write_pose),
-                               ("plate.png", "a picture", results.write_picture),
+                               ("background.png", "a picture", results.write_picture),
                                ("facts.json", "a JSON file", results.write_facts))),
     Bad("generator.safetensors", "the disk is full, while a generator is written",
         "generator.safetensors: cannot be written (…); free space on its disk", make=results.write_generator),
@@ -283,7 +285,7 @@ TAIL = """
 A killed job (SIGKILL, for example when the machine runs out of memory) leaves nothing under the name of a
 result, at most a file `.partial-*` beside it, which the next attempt removes. Enter the same command again:
 it continues and ends with the same bytes. This is tested by kills in the middle of probing, extraction,
-detection, tracking, normalisation, plate, synthesis, joining, and training (docs/footage.md).
+detection, tracking, normalisation, background, synthesis, joining, and training (docs/footage.md).
 
 If Snakemake itself was killed, its lock stays: `snakemake --unlock`, then the same command.
 

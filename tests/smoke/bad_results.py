@@ -21,7 +21,7 @@ from dancenow.model.checkpoint import save_generator
 from dancenow.model.networks import Generator
 from dancenow.pictures import write_png
 from dancenow.pose.masks import MaskPacker, save_masks
-from dancenow.pose.normalize import measure_stance
+from dancenow.pose.normalize import measure_normalization
 from dancenow.references.bank import make_bank
 from dancenow.references.files import save_bank, save_chosen
 from dancenow.training.dataset import heldout
@@ -31,13 +31,13 @@ from dancenow.video.frames import extract_frames
 from dancenow.video.media import encode, probe
 from performers import footage, performer
 
-NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True}
+NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1, "skips": True, "background": True}
 WIDTH, HEIGHT = 192, 128
 POSE = performer(3, WIDTH, HEIGHT, tall=100)
 LAID_OUT = [
     "clips/{}.mp4", "results/frames/{}.avi", "results/frames/{}.index.npy", "results/frames/{}.json",
     "results/poses/{}.people.npz", "results/masks/{}.found.npz", "results/poses/{}.npz",
-    "results/masks/{}.npz", "results/stance/{}.json",
+    "results/masks/{}.npz", "results/normalization/{}.json",
     "results/poses/{}_as_good.npz", "results/models/{}/generator.safetensors",
 ]  # fmt: skip
 
@@ -49,7 +49,7 @@ def place(run, kind, name, end):
 
 
 def lay_out(run, name):
-    """Frames, people, pose, stance, a pair `{name}_as_good` and a generator of the subject `name`."""
+    """Frames, people, pose, statistics, a pair `{name}_as_good` and a generator of the subject `name`."""
     clip = run / "clips" / f"{name}.mp4"
     film(clip, footage(POSE))
     ends = place(run, "frames", name, ".avi"), place(run, "frames", name, ".index.npy")
@@ -62,7 +62,7 @@ def lay_out(run, name):
     save_masks(place(run, "masks", name, ".found.npz"), whole_masks())
     save_pose(place(run, "poses", name, ".npz"), POSE)
     save_masks(place(run, "masks", name, ".npz"), whole_masks())
-    write_json(place(run, "stance", name, ".json"), measure_stance(POSE))
+    write_json(place(run, "normalization", name, ".json"), measure_normalization(POSE))
     save_pose(place(run, "poses", f"{name}_as_good", ".npz"), POSE)
     generator(run, name)
 
@@ -125,7 +125,7 @@ def pickle_pose(run, name):
 def imported_pose(run, name):
     imported = POSE.replace(estimator="openpose-body25", checkpoint=IMPORTED)
     save_pose(place(run, "poses", name, ".npz"), imported)
-    write_json(place(run, "stance", name, ".json"), measure_stance(imported))
+    write_json(place(run, "normalization", name, ".json"), measure_normalization(imported))
 
 
 def torn_frames(run, name):
@@ -145,7 +145,7 @@ def make_references(run, name):
     bank = make_bank(footage(POSE), POSE, whole_masks(), footage(POSE)[0], len(POSE.keypoints))
     save_bank(place(run, "references", name, ".npz"), bank)
     save_chosen(place(run, "references", f"{name}_as_good", ".npz"), bank.paths(POSE.keypoints))
-    write_png(place(run, "plates", name, ".png"), np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    write_png(place(run, "backgrounds", name, ".png"), np.zeros((HEIGHT, WIDTH, 3), np.uint8))
 
 
 def torn_references(run, name):
@@ -222,7 +222,7 @@ def train_on_one_frame(folder):
     extract_frames([clip], [probe(clip)], 128, frames, folder / "one.index.npy", folder / "one.json")
     save_pose(folder / "one.npz", pose)
     inputs = StageInputs(str(frames), str(folder / "one.npz"), perceptual="unread")
-    network = tiny_training.SETTINGS["generator"] | {"plate": False, "references": False}
+    network = tiny_training.SETTINGS["generator"] | {"background": False, "references": False}
     train_target(inputs, None, tiny_training.settings(generator=network), 0.0, 1)
 
 
@@ -252,7 +252,7 @@ def write_pose(folder):
 
 
 def write_picture(folder):
-    write_png(folder / "plate.png", NOISE[0])
+    write_png(folder / "background.png", NOISE[0])
 
 
 def write_facts(folder):

@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LONG_EDGE = 192
 FRAMES = {key: f"results/frames/a.{end}" for key, end in
           (("frames", "avi"), ("index", "index.npy"), ("facts", "json"))}  # fmt: skip
-PEOPLE, POSE, STANCE = "results/poses/a.people.npz", "results/poses/a.npz", "results/stance/a.json"
-PAIR, PAINTED = "results/poses/a_as_a.npz", "results/synthesis/a_as_a.mp4"
+PEOPLE, POSE, STATISTICS = "results/poses/a.people.npz", "results/poses/a.npz", "results/normalization/a.json"
+PAIR, SYNTHESIZED = "results/poses/a_as_a.npz", "results/synthesis/a_as_a.mp4"
 DECISION, CLIPS, CLIP = "results/poses/estimator.json", "results/clips/a.json", "clips/a.mp4"
 TRACKING = {"performer": "largest", "max_gap": 8, "smoothing": "gaussian", "window": 5}
 GENERATOR = "results/models/a/generator.safetensors"
@@ -28,7 +28,7 @@ CHUNK, JOINED = "results/synthesis/a_as_a.1of1.mkv", "results/synthesis/a_as_a.j
 FOUND, MASKS = "results/masks/a.found.npz", "results/masks/a.npz"
 BANK, CHOSEN = "results/references/a.npz", "results/references/a_as_a.npz"
 PREVIEW = "results/previews/a_as_a.mp4"
-PLATE, RESULT = "results/plates/a.png", "results/a_as_a.mp4"
+BACKGROUND, RESULT = "results/backgrounds/a.png", "results/a_as_a.mp4"
 
 # where a stage is killed: at which call of which function; os.replace has the whole file still to be renamed
 RENAMING = ("os", "replace", 1)
@@ -44,28 +44,30 @@ STAGES = {
         ("dancenow.video.frames", "FrameStore.__getitem__", 3),
     ),
     "track_performer": ({"people": PEOPLE, "facts": FRAMES["facts"]}, {"pose": POSE}, TRACKING, RENAMING),
-    "measure_stance": ({"pose": POSE}, {"stance": STANCE}, {}, RENAMING),
+    "measure_normalization": ({"pose": POSE}, {"statistics": STATISTICS}, {}, RENAMING),
     "normalize_poses": (
-        {"source_pose": POSE, "source_stance": STANCE, "target_pose": POSE, "target_stance": STANCE},
+        {"source_pose": POSE, "source_statistics": STATISTICS,
+        "target_pose": POSE, "target_statistics": STATISTICS},
         {"pose": PAIR}, {"limbs": "target"}, RENAMING,
     ),
     "mask_performer": (
         {"frames": FRAMES["frames"], "pose": POSE, "masks": FOUND}, {"masks": MASKS},
         {"holdout": 0.2}, RENAMING,
     ),
-    "make_plate": (
-        {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS}, {"plate": PLATE},
+    "make_background": (
+        {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS}, {"background": BACKGROUND},
         {"holdout": 0.2}, RENAMING,
     ),
     "make_references": (
-        {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS, "plate": PLATE},
+        {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS, "background": BACKGROUND},
         {"references": BANK}, {"holdout": 0.2}, RENAMING,
     ),
     "choose_references": (
         {"references": BANK, "pose": PAIR, "facts": FRAMES["facts"]}, {"chosen": CHOSEN}, {}, RENAMING,
     ),
     "preview_transfer": (
-        {"references": BANK, "chosen": CHOSEN, "pose": PAIR, "plate": PLATE}, {"video": PREVIEW}, {},
+        {"references": BANK, "chosen": CHOSEN, "pose": PAIR,
+        "background": BACKGROUND}, {"video": PREVIEW}, {},
         ("dancenow.references.bank", "Bank.picture", 3),
     ),
     "synthesize_frames": (
@@ -73,21 +75,21 @@ STAGES = {
             "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
             "facts": FRAMES["facts"],
         },
-        {"video": PAINTED}, {}, ("dancenow.synthesis.painter", "Painter.paint", 3),
+        {"video": SYNTHESIZED}, {}, ("dancenow.synthesis.synthesizer", "Synthesizer.synthesize", 3),
     ),
     "synthesize_chunk": (
         {
             "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
             "facts": FRAMES["facts"],
         },
-        {"video": CHUNK}, {"overlap": 2}, ("dancenow.synthesis.painter", "Painter.paint", 3),
+        {"video": CHUNK}, {"overlap": 2}, ("dancenow.synthesis.synthesizer", "Synthesizer.synthesize", 3),
     ),
     "join_chunks": (
         {"chunks": [CHUNK], "facts": FRAMES["facts"], "target": FRAMES["facts"]}, {"video": JOINED}, {},
         ("dancenow.video.media", "_next_frame", 3),
     ),
     "mux_video": (
-        {"video": PAINTED, "facts": CLIPS}, {"video": RESULT}, {"clip": CLIP},
+        {"video": SYNTHESIZED, "facts": CLIPS}, {"video": RESULT}, {"clip": CLIP},
         ("dancenow.video.media", "_holds", 1),
     ),
 }  # fmt: skip
@@ -173,8 +175,8 @@ if __name__ == "__main__":
     for library in (
         "pose.estimators.mediapipe_holistic",
         "pose.normalize",
-        "synthesis.painter",
-        "model.plate",
+        "synthesis.synthesizer",
+        "model.background",
         "pose.performer",
         "references.preview",
     ):

@@ -23,8 +23,8 @@ OUTPUTS = {
     "mask_performer": "results/masks/{}.npz", "choose_references": "results/references/{}_as_good.npz",
     "preview_transfer": "results/previews/{}_as_good.mp4",
     "import_poses": "results/poses/{}.people.npz",
-    "track_performer": "results/poses/{}.npz", "measure_stance": "results/stance/{}.json",
-    "make_plate": "results/plates/{}.png", "normalize_poses": "results/poses/good_as_{}.npz",
+    "track_performer": "results/poses/{}.npz", "measure_normalization": "results/normalization/{}.json",
+    "make_background": "results/backgrounds/{}.png", "normalize_poses": "results/poses/good_as_{}.npz",
     "synthesize_frames": "results/synthesis/{}_as_good.mp4",
 }  # fmt: skip
 LOGS = {"normalize_poses": "good_as_{}"} | dict.fromkeys(
@@ -58,7 +58,7 @@ class Run:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(f"made before: {earlier}")
         settings = {"subjects": subjects, "frames": {"long_edge": 192}, "pose": {"estimator": "mediapipe"}}
-        # a damaged generator is given to the painting, not to a training
+        # a damaged generator is given to the synthesis, not to a training
         settings["train"] = {"face": None, "generator": {"references": False}}
         (directory / "mine.yaml").write_text(yaml.safe_dump(settings))
         self.before = snapshot(directory / "results")
@@ -105,7 +105,7 @@ def footage(tmp_path_factory, data):
         row.make(folder / f"{row.name}.mp4", *([data / "alice.mp4"] if row.name == "head" else []))
         own = {} if "clips" in row.subject else bad_inputs.clip(row.name)
         subjects[row.name] = own | row.subject
-    targets = [f"results/stance/{row.name}.json" for row in FOOTAGE if row.rule != "extract_frames"]
+    targets = [f"results/normalization/{row.name}.json" for row in FOOTAGE if row.rule != "extract_frames"]
     targets += [f"results/frames/{row.name}.json" for row in FOOTAGE if row.rule == "extract_frames"]
     return Run(directory, FOOTAGE, subjects, [*targets, "results/frames/intact.json"])
 

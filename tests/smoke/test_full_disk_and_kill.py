@@ -27,7 +27,7 @@ from dancenow.video.frames import FrameStore
 from running import ROOT, run_snakemake, said
 
 SMALL = 16 << 10
-NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True,
+NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1, "skips": True, "background": True,
            "references": True}  # fmt: skip
 
 
@@ -121,8 +121,8 @@ def stages(tmp_path_factory, data):
     for folder in folders:
         (folder / "clips").mkdir(parents=True)
         ffmpeg("-i", data / "brunomars.mp4", "-t 0.24 -crf 20 -c:a copy", folder / killed_stages.CLIP)
-        plate = np.full((size, size, 3), 90, np.uint8)
-        save_generator(folder / killed_stages.GENERATOR, weights, described, plate)
+        background = np.full((size, size, 3), 90, np.uint8)
+        save_generator(folder / killed_stages.GENERATOR, weights, described, background)
     path = os.pathsep.join(str(ROOT / name) for name in ("workflow_scripts", "tests", "tests/unit"))
     completed = subprocess.run(
         [sys.executable, str(ROOT / "tests/smoke/killed_stages.py"), *map(str, folders)],

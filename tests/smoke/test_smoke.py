@@ -97,11 +97,11 @@ def test_the_video_plays_in_time_and_carries_the_music(work):
 
 def test_the_room_is_alices_and_somebody_is_in_it(work):
     result = work / WANTED[0]
-    plate = read_png(work / "results/plates/alice.png").astype(int)
+    background = read_png(work / "results/backgrounds/alice.png").astype(int)
     boxes = person_boxes(load_pose(work / "results/poses/alice_as_brunomars.npz").keypoints)
     for frame, box in zip(decode(result, probe(result), 192, 192), boxes, strict=True):
         x0, y0, x1, y1 = np.clip(box, 0, 192).astype(int)
-        difference = np.abs(frame.astype(int) - plate).mean(axis=-1)
+        difference = np.abs(frame.astype(int) - background).mean(axis=-1)
         outside = np.ones((192, 192), bool)
         outside[max(0, y0 - 20) : y1 + 20, max(0, x0 - 20) : x1 + 20] = False
         assert difference[outside].mean() < 6
@@ -140,7 +140,7 @@ def test_a_clip_is_a_handful_of_files(work):
 def test_scores_stand_beside_both_baselines(work):
     for file in WANTED[1:3]:
         scores = json.loads((work / file).read_text())["scores"]
-        assert {"result", "static background plate", "nearest neighbour"} == scores.keys()
+        assert {"result", "static background", "nearest neighbour"} == scores.keys()
 
 
 def test_the_gallery_has_the_numbers_of_every_frame(work):
@@ -175,7 +175,7 @@ def test_nothing_is_left_to_do_and_nothing_partial_lies_about(work):
     assert not (work / "results/models/alice/run/last.pt").exists()
 
 
-def test_the_same_seed_paints_the_same_bytes(work):
+def test_the_same_seed_synthesizes_the_same_bytes(work):
     first = (work / "results/models/alice/generator.safetensors").read_bytes()
     arguments = ("results/models/alice/generator.safetensors", "--forcerun", "train_generator")
     assert run_snakemake(work, *arguments, "--config", "preset=smoke").returncode == 0
@@ -201,16 +201,13 @@ def test_every_row_of_the_comparison_is_measured(matrix, scored):
     means = {(row["method"], row["measure"]): float(row["mean"] or "nan") for row in rows}
     methods = {method for method, _ in means}
     unplaced = {"ours, not normalised"} if "_as_" in scored else set()
-    assert (
-        methods
-        == {"static background plate", "nearest neighbour", "fbf", "fbf_ts", "full", "ours"} | unplaced
-    )
+    assert methods == {"static background", "nearest neighbour", "fbf", "fbf_ts", "full", "ours"} | unplaced
     for method in methods:
         for measure in ("ssim", "psnr", "lpips_form"):
             assert math.isfinite(means[method, measure]), (method, measure)
-    # other networks, other pictures; the plate is the same whoever is compared with it
+    # other networks, other pictures; the background is the same whoever is compared with it
     assert len({means[method, "psnr"] for method in methods}) == len(methods)
-    # twenty steps from the plate on the one hand, from noise on the other
+    # twenty steps from the background on the one hand, from noise on the other
     assert means["ours", "psnr"] > means["fbf_ts", "psnr"]
 
 

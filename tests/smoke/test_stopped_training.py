@@ -15,7 +15,7 @@ from tiny_training import INPUTS, SETTINGS, write_inputs
 
 RESULTS = {
     "frames": "results/frames/alice.avi", "pose": "results/poses/alice.npz",
-    "plate": "results/plates/alice.png", "perceptual": "results/models/perceptual.json",
+    "background": "results/backgrounds/alice.png", "perceptual": "results/models/perceptual.json",
     "references": "results/references/alice.npz", "masks": "results/masks/alice.npz",
 }  # fmt: skip
 MODEL = "results/models/alice"

@@ -1,4 +1,4 @@
-"""A performer who is painted part by part, so that a test can say where each pixel came from."""
+"""A performer who is drawn part by part, so that a test can say where each pixel came from."""
 
 import cv2
 import numpy as np
@@ -50,7 +50,7 @@ def part_map(points, window, unit):
     return np.where(fine.min(axis=0) < 1.5, fine.argmin(axis=0), -1)
 
 
-def painted(pose, unit):
+def drawn(pose, unit):
     """Frames (T, H, W, 3) uint8 and masks (T, H, W) uint8 of the figure, each part in its colour."""
     window = 0, 0, pose.width, pose.height
     frames = np.full((len(pose.keypoints), pose.height, pose.width, 3), WALL, np.uint8)

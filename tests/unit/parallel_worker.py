@@ -29,7 +29,11 @@ def train(folder, start, stop):
     device = torch.device("cpu")
     # float32 throughout: two shares of a batch differ from the whole by the order of sums alone
     autocast = prepare(device, 1) | {"enabled": False}
-    plain = {"batch": BATCH, "stills": 0.1, "generator": SETTINGS["generator"] | {"references": False}}
+    plain = {
+        "batch": BATCH,
+        "single_frame_share": 0.1,
+        "generator": SETTINGS["generator"] | {"references": False},
+    }
     trainer = Trainer(settings(**plain), perceptual, device, autocast, 20)
     pose = performer(16)
     frames = footage(pose)

@@ -5,7 +5,7 @@ from scipy.ndimage import gaussian_filter
 
 from clips import film
 from dancenow.keypoints import INDEX, People, save_people
-from dancenow.model.plate import person_mask
+from dancenow.model.background import person_mask
 from dancenow.video import media
 from dancenow.video.frames import extract_frames
 

@@ -7,11 +7,11 @@ import pytest
 
 from dancenow.evaluation import kernel_distance as kernel
 from dancenow.keypoints import COUNT, People
-from dancenow.model.plate import make_plate
+from dancenow.model.background import make_background
 from dancenow.model.windows import MARGIN, person_boxes
 from dancenow.pages.gallery import series
 from dancenow.pose import tracks
-from dancenow.pose.normalize import measure_stance
+from dancenow.pose.normalize import measure_normalization
 from performers import performer
 
 LONG = 36_000  # frames
@@ -88,15 +88,15 @@ def test_a_clip_of_many_shots_is_measured_once(choice, monkeypatch):
     assert len(measured) == 1  # in each of the shots it was the whole clip's measure
 
 
-def test_a_plate_holds_its_samples_once():
+def test_a_background_holds_its_samples_once():
     pose = performer(240, width=128, height=96)
 
     class Decoded:
         def __getitem__(self, index):
             return np.full((96, 128, 3), 90, np.uint8)
 
-    plate, most = peak(lambda: make_plate(Decoded(), pose, 240))
-    assert (plate == 90).all()
+    background, most = peak(lambda: make_background(Decoded(), pose, 240))
+    assert (background == 90).all()
     assert most < 1.6 * 240 * 96 * 128 * 3  # one and a third with the masks; it was more than two and a half
 
 
@@ -105,7 +105,7 @@ def test_the_gallerys_distance_looks_at_as_many_frames_as_the_report(monkeypatch
     compare = series.compare_part
     monkeypatch.setattr(series, "MOST_FRAMES", 30, raising=False)
     monkeypatch.setattr(series, "compare_part", lambda *given: compared.append(given) or compare(*given))
-    distance, _ = series.distance_to_shown(pose, pose, measure_stance(pose))
+    distance, _ = series.distance_to_shown(pose, pose, measure_normalization(pose))
     asked, shown, _, fps = compared[0]
     assert (len(asked), len(shown), len(distance)) == (90, 30, 90)
     assert fps == pytest.approx(float(pose.fps) / 3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dancenow.keypoints import INDEX, INVENTED, MEASURED, MISSING, REPAIRED, load_pose, save_pose
+from dancenow.keypoints import IMPUTED, INDEX, MEASURED, MISSING, REPAIRED, load_pose, save_pose
 from dancenow.training.dataset import heldout
 from performers import performer
 
@@ -13,7 +13,7 @@ WRIST, NOSE = INDEX["left_wrist"], INDEX["nose"]
 def marked(count=6):
     pose = performer(count)
     origin = pose.origin.copy()
-    origin[2, WRIST], origin[3, WRIST] = REPAIRED, INVENTED
+    origin[2, WRIST], origin[3, WRIST] = REPAIRED, IMPUTED
     return pose.replace(origin=origin)
 
 
@@ -41,7 +41,7 @@ def test_lost_keypoints_are_missing_and_new_ones_invented():
     keypoints[3, WRIST] = 0
     keypoints[0, 100] = (5, 5, 1)
     origin = pose.replace(keypoints=keypoints).origin
-    assert origin[3, WRIST] == MISSING and origin[0, 100] == INVENTED
+    assert origin[3, WRIST] == MISSING and origin[0, 100] == IMPUTED
     assert origin[2, WRIST] == REPAIRED and origin[0, NOSE] == MEASURED
 
 
@@ -49,7 +49,7 @@ def test_another_number_of_frames_needs_its_own_origins():
     pose = marked()
     with pytest.raises(ValueError, match="give origin"):
         pose.replace(keypoints=pose.keypoints[2:])
-    assert heldout(pose, 0.5).origin[0, WRIST] == INVENTED
+    assert heldout(pose, 0.5).origin[0, WRIST] == IMPUTED
 
 
 @pytest.mark.parametrize(

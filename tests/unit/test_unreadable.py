@@ -18,7 +18,7 @@ from dancenow.training.loop import run_training
 from dancenow.training.rolling import RollingCheckpoint
 from performers import performer
 
-NETWORK = {"channels": 4, "downs": 2, "blocks": 1}
+NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1}
 READ = {
     "pose": (lambda path: save_pose(path, performer(2)), load_pose),
     "generator": (

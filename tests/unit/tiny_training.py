@@ -1,4 +1,4 @@
-"""A real training of some seconds in a folder: real frames, pose, plate and perceptual network, all tiny.
+"""A real training of some seconds in a folder: frames, pose, background and perceptual network, all tiny.
 
 As a program it starts the processes that the tests kill: it imports torch once and forks one child for each
 attempt, which runs the rule's code.
@@ -13,32 +13,36 @@ from pathlib import Path
 
 STEPS = 8
 SETTINGS = {
-    "start": None, "seed": 3, "steps": STEPS, "epochs": None, "batch": 2, "temporal": True, "stills": 0.4,
-    "disturb": 0.5, "learning_rate": 1e-3, "decay": 0.5, "ema": 0.9, "compile": False,
+    "init_from": None, "seed": 3, "steps": STEPS, "epochs": None, "batch": 2,
+    "temporal": True, "single_frame_share": 0.4,
+    "last_frame_corruption": 0.5, "learning_rate": 1e-3, "lr_decay_share": 0.5, "ema": 0.9, "compile": False,
     "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
-    "generator": {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 2, "skips": True, "plate": True,
+    "generator": {"channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 2,
+    "skips": True, "background": True,
                   "references": True},
     "discriminator": {"scales": 2, "channels": 4, "layers": 2},
 }  # fmt: skip
-FIRST = {"channels": 8, "downs": 2, "blocks": 1}
+FIRST = {"channels": 8, "n_downsample": 2, "n_blocks": 1}
 JUDGE = {"scales": 1, "channels": 4, "layers": 2}
-SHARED = ("seed", "epochs", "batch", "compile", "learning_rate", "decay", "ema")
+SHARED = ("seed", "epochs", "batch", "compile", "learning_rate", "lr_decay_share", "ema")
 LATER = {key: SETTINGS[key] for key in SHARED}
-LATER |= {"steps": 5, "stills": 0.0}
+LATER |= {"steps": 5, "single_frame_share": 0.0}
 # the rule's settings, by stage
 STAGES = {
     "first": SETTINGS,
     "enhancer": LATER | {
-        "disturb": 0.5, "weights": SETTINGS["weights"], "enhancer": {"channels": 4, "blocks": 1},
+        "last_frame_corruption": 0.5, "weights": SETTINGS["weights"],
+        "enhancer": {"channels": 4, "n_blocks": 1},
     },
     "face": LATER | {
         "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0}, "face": {"size": 32},
-        "generator": {"channels": 4, "downs": 2, "blocks": 1}, "discriminator": {"channels": 4, "layers": 2},
+        "generator": {"channels": 4, "n_downsample": 2, "n_blocks": 1},
+        "discriminator": {"channels": 4, "layers": 2},
     },
 }  # fmt: skip
 HOLDOUT = 0.25
 INPUTS = {
-    "frames": "a.avi", "pose": "a.npz", "plate": "plate.png", "perceptual": "perceptual.json",
+    "frames": "a.avi", "pose": "a.npz", "background": "background.png", "perceptual": "perceptual.json",
     "references": "references.npz", "masks": "masks.npz",
 }  # fmt: skip
 BEFORE = {"generator": "before.safetensors", "discriminator": "judge.safetensors"}
@@ -78,13 +82,13 @@ def write_inputs(folder):
     clip = film(folder / "a.mp4", frames)
     extract_frames([clip], [probe(clip)], 128, folder / "a.avi", folder / "a.index.npy", folder / "a.json")
     save_pose(folder / "a.npz", pose)
-    plate = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
-    write_png(folder / "plate.png", plate)
+    background = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
+    write_png(folder / "background.png", background)
     masks = MaskPacker(pose.width, pose.height)
     for _ in frames:
         masks.add(np.full((pose.height, pose.width), 255, np.uint8))
     save_masks(folder / "masks.npz", masks.packed())
-    save_bank(folder / "references.npz", make_bank(frames, pose, masks.packed(), plate, 12))
+    save_bank(folder / "references.npz", make_bank(frames, pose, masks.packed(), background, 12))
     write_json(folder / "perceptual.json", choose("efficientnet-lite0"))
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from dancenow.keypoints import BODY_NAMES, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, save_pose
-from dancenow.pose.normalize import measure_stance_file
+from dancenow.pose.normalize import measure_normalization_file
 
 FPS = Fraction(25)
 FRAMES = 200
@@ -81,10 +81,10 @@ def copy_of(pose, scale, shift):
 
 
 def write_pair(folder):
-    """Write pose and stance files of a source and a target; returns these and a path for their result."""
+    """Write pose and normalization files of a source and a target; gives these and a path for the result."""
     poses = {"source": performer(150, 300), "target": performer(240, 470)}
     for name, pose in poses.items():
         save_pose(folder / f"{name}.npz", pose)
-        measure_stance_file(folder / f"{name}.npz", folder / f"{name}.json")
+        measure_normalization_file(folder / f"{name}.npz", folder / f"{name}.json")
     names = "source.npz", "source.json", "target.npz", "target.json", "pair.npz"
     return [folder / name for name in names]

@@ -1,4 +1,4 @@
-"""One video painted by several jobs: which jobs there are, what is left of them, and what runs again."""
+"""One video synthesized by several jobs: which jobs there are, what is left of them, and what runs again."""
 
 import re
 
@@ -7,14 +7,14 @@ from test_dag import PAIR, WHOLE
 from running import ROOT, planned_jobs, run_snakemake, said
 
 THREE = ("--config", "synthesis={chunks: 3}")
-PAINTED = {"synthesize_chunk": 3, "join_chunks": 1, "mux_video": 1}
+SYNTHESIZED = {"synthesize_chunk": 3, "join_chunks": 1, "mux_video": 1}
 
 
-def without_painting(jobs):
+def without_synthesis(jobs):
     return {rule: count for rule, count in jobs.items() if rule != "synthesize_frames"}
 
 
-def test_nothing_but_the_joined_video_stays_and_another_overlap_paints_again(workflow):
+def test_nothing_but_the_joined_video_stays_and_another_overlap_synthesizes_again(workflow):
     assert workflow(PAIR, *THREE).returncode == 0
     synthesis = workflow.directory / "results" / "synthesis"
     assert [path.name for path in synthesis.iterdir()] == ["alice_as_brunomars.mp4"]
@@ -24,7 +24,7 @@ def test_nothing_but_the_joined_video_stays_and_another_overlap_paints_again(wor
     ]
     assert planned_jobs(workflow("-n", PAIR, *THREE)) == {}
     longer = planned_jobs(workflow("-n", PAIR, "--config", "synthesis={chunks: 3, overlap: 50}"))
-    assert longer == PAINTED
+    assert longer == SYNTHESIZED
 
 
 def test_no_chunk_is_refused(workflow):
@@ -39,7 +39,7 @@ def test_on_slurm_each_chunk_is_a_job_of_its_own_with_its_own_request(tmp_path):
         (tmp_path / "data" / f"{name}.mp4").write_text("a clip")
     profile = ("--workflow-profile", str(ROOT / "profiles" / "slurm"))
     planned = run_snakemake(tmp_path, "-n", *profile, PAIR, *THREE)
-    assert planned_jobs(planned) == without_painting(WHOLE) | PAINTED
+    assert planned_jobs(planned) == without_synthesis(WHOLE) | SYNTHESIZED
     requests = re.findall(r"^rule synthesize_chunk:\n.*?resources: (.*?)\n", said(planned), re.S | re.M)
     assert len(requests) == 3
     for request in requests:

@@ -15,6 +15,11 @@ PAIR = "results/alice_as_brunomars.mp4"
             ["--config", "train={learnin_rate: 0.1}"],
             ["train", "learnin_rate", "did you mean 'learning_rate'"],
         ),
+        (["--config", "train={stills: 0.5}"], ["train.stills: renamed to single_frame_share"]),
+        (
+            ["--config", "variants={bare: {train: {generator: {plate: false}}}}"],
+            ["variants.bare: train.generator.plate: renamed to background"],
+        ),
         (["--config", "preset=studoi"], ["preset", "studoi", "smoke, quick, demo, studio, paper"]),
         (["--config", "frames={long_edge: 500}"], ["frames.long_edge", "500", "32"]),
         (["--config", "train={steps: 0}"], ["train.steps", "minimum"]),
@@ -23,17 +28,17 @@ PAIR = "results/alice_as_brunomars.mp4"
         (["--config", "transfers=[alice_as_bob]"], ["transfers", "alice_as_bob", "alice, brunomars"]),
         (["--config", "pose={estimator: openpose}"], ["pose.estimator", "openpose"]),
         (
-            ["--config", "train={generator: {plate: false}}"],
-            ["train.generator.references: real pixels are laid over the plate", "references to false"],
+            ["--config", "train={generator: {background: false}}"],
+            ["train.generator.references: real pixels are laid over the background", "references to false"],
         ),
         (
-            ["--config", "variants={bare: {train: {generator: {plate: false}}}}"],
+            ["--config", "variants={bare: {train: {generator: {background: false}}}}"],
             ["variants.bare.train.generator.references: "],
         ),
         # what is left would be a loss of nothing, in the single frames or in all steps
         (
             ["--config", "train={weights: {perceptual: 0, l1: 0}}"],
-            ["train.weights: perceptual and l1 are both 0", "train.stills"],
+            ["train.weights: perceptual and l1 are both 0", "train.single_frame_share"],
         ),
         (
             ["--config", "train={face: {weights: {gan: 0, perceptual: 0, l1: 0}}}"],
@@ -107,7 +112,7 @@ def test_a_name_that_yaml_reads_as_something_else_stays_a_name(workflow, one, ot
     mine = workflow.directory / "mine.yaml"
     mine.write_text(
         f"subjects:\n  {one}: {{video: data/alice.mp4}}\n  {other}: {{video: data/brunomars.mp4}}\n"
-        f"batch: {{targets: [{one}], sources: [{one}, {other}]}}\ntrain: {{start: {other}}}\n"
+        f"batch: {{targets: [{one}], sources: [{one}, {other}]}}\ntrain: {{init_from: {other}}}\n"
     )
     pair = f"results/{one}_as_{other}.mp4"
     planned = workflow("-n", "batch", "--configfile", str(mine))
@@ -115,7 +120,7 @@ def test_a_name_that_yaml_reads_as_something_else_stays_a_name(workflow, one, ot
     assert pair in said(planned) and f"results/models/{other}/generator.safetensors" in said(planned)
     subjects = f"subjects={{{one}: {{video: data/alice.mp4}}, {other}: {{video: data/carol.mp4}}}}"
     batch = f"batch={{targets: [{one}], sources: [{other}]}}"
-    planned = workflow("-n", "batch", "--config", subjects, batch, f"train={{start: {other}}}")
+    planned = workflow("-n", "batch", "--config", subjects, batch, f"train={{init_from: {other}}}")
     assert planned.returncode == 0 and pair in said(planned), said(planned)
 
 

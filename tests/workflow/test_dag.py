@@ -8,7 +8,8 @@ PAIR = "results/alice_as_brunomars.mp4"
 CAROL = "subjects={carol: {video: data/carol.mp4}}"
 WHOLE = {
     "probe_clip": 2, "extract_frames": 2, "choose_estimator": 1, "detect_poses": 2, "track_performer": 2,
-    "measure_stance": 2, "normalize_poses": 1, "choose_perceptual": 1, "mask_performer": 1, "make_plate": 1,
+    "measure_normalization": 2, "normalize_poses": 1, "choose_perceptual": 1,
+    "mask_performer": 1, "make_background": 1,
     "make_references": 1, "choose_references": 1, "train_generator": 1, "train_face": 1,
     "synthesize_frames": 1, "mux_video": 1,
 }  # fmt: skip
@@ -110,11 +111,11 @@ def test_presets_and_the_user_over_them(workflow):
 
     smoke = trained_with("--config", "preset=smoke")
     assert smoke["generator"]["channels"] == 8
-    assert smoke["generator"]["plate"] is True  # not named by the preset, so config.yaml's
+    assert smoke["generator"]["background"] is True  # not named by the preset, so config.yaml's
     mine = trained_with("--config", "preset=smoke", "train={steps: 7, generator: {channels: 12}}")
     assert (mine["steps"], mine["generator"]["channels"]) == (7, 12)
     overlay = workflow.directory / "mine.yaml"
     overlay.write_text("preset: paper\ntrain: {generator: {channels: 16}}\n")
     paper = trained_with("--configfile", str(overlay))
     assert paper["generator"]["channels"] == 16
-    assert (paper["generator"]["blocks"], paper["generator"]["plate"]) == (9, False)
+    assert (paper["generator"]["n_blocks"], paper["generator"]["background"]) == (9, False)

@@ -11,7 +11,8 @@ FIGURE_RULES = {
 def test_all_figures_with_every_training_once(workflow):
     jobs = planned_jobs(workflow("-n", "figures"))
     names = ("train_generator", "train_face", "synthesize_frames", "evaluate_transfer", "evaluate_heldout")
-    # ours, fbf and fbf_ts train a generator, ours and full a face; each paints, ours unnormalised as well
+    # ours, fbf and fbf_ts train a generator, ours and full a face; each synthesizes, ours unnormalised as
+    # well
     assert [jobs[name] for name in names] == [3, 2, 5, 5, 4]
     assert {name: jobs[name] for name in FIGURE_RULES} == FIGURE_RULES
 

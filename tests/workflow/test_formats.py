@@ -19,7 +19,7 @@ def test_own_keypoints_take_the_place_of_detection(workflow):
     own_keypoints(workflow)
     planned = planned_jobs(workflow("-n", PAIR, *OWN))
     assert planned["import_poses"] == 1 and planned["detect_poses"] == 1
-    alone = planned_jobs(workflow("-n", "results/stance/alice.json", *OWN))
+    alone = planned_jobs(workflow("-n", "results/normalization/alice.json", *OWN))
     assert alone["import_poses"] == 1
     assert not {"detect_poses", "choose_estimator"} & alone.keys()
 

@@ -18,7 +18,7 @@ def lay_out(folder):
             f"frames/{name}.avi",
             f"frames/{name}.index.npy",
             f"poses/{name}.npz",
-            f"plates/{name}.png",
+            f"backgrounds/{name}.png",
             f"masks/{name}.npz",
             f"references/{name}.npz",
         ):

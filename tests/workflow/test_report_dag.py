@@ -12,7 +12,12 @@ def test_reports_need_frames_and_people_only(workflow):
 
 def test_the_overlay_of_a_pair_needs_no_training(workflow):
     planned = planned_jobs(workflow("-n", "results/overlays/alice_as_brunomars.mp4"))
-    later = {"track_performer": 2, "measure_stance": 2, "normalize_poses": 1, "overlay_normalization": 1}
+    later = {
+        "track_performer": 2,
+        "measure_normalization": 2,
+        "normalize_poses": 1,
+        "overlay_normalization": 1,
+    }
     assert planned == FOUND | later
 
 
@@ -24,9 +29,9 @@ def test_a_report_takes_the_settings_of_the_stages(workflow):
             made.write_text("found")
     report = "results/reports/alice_as_brunomars.json"
     chosen = "subjects={alice: {video: data/alice.mp4, performer: left}}"
-    settings = "pose={window: 7}", "train={generator: {plate: false, references: false}}"
+    settings = "pose={window: 7}", "train={generator: {background: false, references: false}}"
     completed = workflow(report, "--allowed-rules", "report_pair", "--config", chosen, *settings)
     assert completed.returncode == 0, completed.stderr
     params = workflow.directory.joinpath(report).read_text()
-    assert '"window": 7' in params and '"plate": false' in params
+    assert '"window": 7' in params and '"background": false' in params
     assert params.index('"performer": "left"') < params.index('"performer": "largest"')

@@ -17,7 +17,7 @@ def planned(workflow, *train):
 
 
 def check_inputs(workflow):
-    """Each stage takes what the one before has made, and the whole paints."""
+    """Each stage takes what the one before has made, and the whole synthesizes."""
     lines = workflow("--detailed-summary", PAIR, *PAPER).stdout.splitlines()
     header = lines[0].split("\t")
     rows = [dict(zip(header, line.split("\t"), strict=False)) for line in lines[1:]]
@@ -38,14 +38,14 @@ def check_settings(workflow):
     )
     assert [each["epochs"] for each in (first, second, face)] == [5, 30, 5]
     assert [each["weights"]["perceptual"] for each in (first, second, face)] == [10, 20, 10]
-    assert second["enhancer"] == {"channels": 32, "blocks": 3} and face["face"] == {"size": 128}
-    assert face["generator"] == {"channels": 64, "downs": 3, "blocks": 5}
+    assert second["enhancer"] == {"channels": 32, "n_blocks": 3} and face["face"] == {"size": 128}
+    assert face["generator"] == {"channels": 64, "n_downsample": 3, "n_blocks": 5}
     assert all(each["learning_rate"] == 2e-4 and each["ema"] == 0 for each in (first, second, face))
 
 
 def test_three_stages_each_run_again_by_themselves_and_what_follows(workflow):
     jobs = planned(workflow)
-    left_out = {"make_plate"} | REAL_PIXELS
+    left_out = {"make_background"} | REAL_PIXELS
     assert jobs == {key: count for key, count in WHOLE.items() if key not in left_out} | STAGES
     assert workflow(PAIR, *PAPER).returncode == 0
     check_inputs(workflow)
@@ -60,6 +60,6 @@ def test_three_stages_each_run_again_by_themselves_and_what_follows(workflow):
 
 
 def test_an_enhancer_of_our_own_generator_is_refused(workflow):
-    refused = workflow("-n", PAIR, *PAPER, "train={generator: {plate: true}}")
+    refused = workflow("-n", PAIR, *PAPER, "train={generator: {background: true}}")
     assert refused.returncode != 0
-    assert "train.enhancer: takes a generator with `plate: false` and `unshuffle: 1`" in said(refused)
+    assert "train.enhancer: takes a generator with `background: false` and `unshuffle: 1`" in said(refused)

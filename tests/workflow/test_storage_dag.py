@@ -25,7 +25,7 @@ def test_a_cleaned_folder_trains_nothing_again(workflow):
     preview.parent.mkdir(parents=True)
     preview.write_text("a preview")
 
-    # the detector of fakes learns from painted frames, which therefore stay where it is to be trained
+    # the detector of fakes learns from synthesized frames, which therefore stay where it is to be trained
     cleaned = workflow("clean_intermediate", "--config", "authenticity={train: []}")
     assert cleaned.returncode == 0 and "freed: " in said(cleaned)
     frames = workflow.directory / "results/frames"

@@ -17,17 +17,18 @@ def test_variant_trains_beside_the_run_and_shares_the_rest(workflow):
 def test_the_papers_variants_are_shown_no_real_pixels(workflow):
     for variant in ("fbf", "fbf_ts", "full"):
         jobs = planned_jobs(workflow("-n", f"{PAIR}.{variant}.mp4"))
-        assert not {"mask_performer", "make_references", "choose_references", "make_plate"} & jobs.keys()
+        assert not {"mask_performer", "make_references", "choose_references", "make_background"} & jobs.keys()
 
 
 def test_variant_changes_only_the_keys_it_names(workflow):
     assert workflow(f"{PAIR}.mp4", f"{PAIR}.fbf_ts.seed3.mp4").returncode == 0
     own, other = (workflow.settings(f"results/models/alice{variant}") for variant in ("", ".fbf_ts.seed3"))
     assert {key for key in own if own[key] != other[key]} == {
-        "seed", "steps", "stills", "disturb", "learning_rate", "ema", "weights", "generator",
+        "seed", "steps", "single_frame_share", "last_frame_corruption",
+        "learning_rate", "ema", "weights", "generator",
     }  # fmt: skip
     assert (own["seed"], other["seed"]) == (0, 3)
-    assert other["generator"] == own["generator"] | {"skips": False, "plate": False, "references": False}
+    assert other["generator"] == own["generator"] | {"skips": False, "background": False, "references": False}
 
 
 def test_studio_is_the_demos_recipe_on_larger_networks(workflow):
@@ -39,24 +40,27 @@ def test_studio_is_the_demos_recipe_on_larger_networks(workflow):
     (demo, demo_face), (studio, studio_face) = presets["demo"], presets["studio"]
     larger = {"steps", "learning_rate", "ema", "generator", "discriminator"}
     assert {key for key in demo if demo[key] != studio[key]} == larger
-    switches = ("unshuffle", "skips", "plate", "references")
+    switches = ("unshuffle", "skips", "background", "references")
     assert all(demo["generator"][key] == studio["generator"][key] for key in switches)
     assert {key for key in demo_face if demo_face[key] != studio_face[key]} == larger | {"face"}
 
 
 def test_targets_begin_with_the_generator_of_the_subject_that_is_named(workflow):
-    begin = "train={start: brunomars}"
+    begin = "train={init_from: brunomars}"
     jobs = planned_jobs(workflow("-n", f"{PAIR}.mp4", "--config", begin))
-    assert (jobs["train_generator"], jobs["make_plate"]) == (2, 2)
+    assert (jobs["train_generator"], jobs["make_background"]) == (2, 2)
     both = "results/models/{}/generator.safetensors"
     assert workflow(both.format("alice"), both.format("brunomars"), "--config", begin).returncode == 0
     settings = {name: workflow.settings(f"results/models/{name}") for name in ("alice", "brunomars")}
-    assert (settings["alice"]["start"], settings["brunomars"]["start"]) == ("brunomars", None)
+    assert (settings["alice"]["init_from"], settings["brunomars"]["init_from"]) == ("brunomars", None)
     # the paper's recipe begins with nothing
     jobs = planned_jobs(workflow("-n", "results/models/alice.fbf/generator.safetensors", "--config", begin))
     assert jobs["train_generator"] == 1
-    said = refusal(workflow, f"{PAIR}.mp4", "train={start: brunomar}")
-    assert "train.start: 'brunomar' is not one of the subjects" in said and "did you mean 'brunomars'" in said
+    said = refusal(workflow, f"{PAIR}.mp4", "train={init_from: brunomar}")
+    assert (
+        "train.init_from: 'brunomar' is not one of the subjects" in said
+        and "did you mean 'brunomars'" in said
+    )
 
 
 def test_variant_with_a_base_takes_the_bases_generator(workflow):

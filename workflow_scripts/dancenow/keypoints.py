@@ -36,7 +36,7 @@ IMPORTED = "imported"
 MISSING = 0
 MEASURED = 1
 REPAIRED = 2  # a short gap interpolated, a jump or a swap of left and right mended
-INVENTED = 3  # held or carried along over a longer gap
+IMPUTED = 3  # held or carried along over a longer gap
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Pose:
     estimator: its name; checkpoint: "sha256:..." of the weights that made the detections, or IMPORTED, and
         then the estimator is the name of the format.
     origin: (T, 133) uint8, MISSING (exactly where the confidence is below MIN_CONFIDENCE), MEASURED, REPAIRED
-        or INVENTED; by default every keypoint that is present counts as measured.
+        or IMPUTED; by default every keypoint that is present counts as measured.
     """
 
     keypoints: np.ndarray
@@ -71,15 +71,15 @@ class Pose:
         origin = self.origin
         if origin.shape != shape[:2] or origin.dtype != np.uint8:
             raise ValueError(f"origin must be {shape[:2]} uint8, not {origin.shape} {origin.dtype}")
-        if (origin > INVENTED).any() or ((origin == MISSING) == self.present()).any():
+        if (origin > IMPUTED).any() or ((origin == MISSING) == self.present()).any():
             raise ValueError(
-                f"origin must be {MISSING} exactly where a keypoint is missing, else 1 to {INVENTED}"
+                f"origin must be {MISSING} exactly where a keypoint is missing, else 1 to {IMPUTED}"
             )
 
     def replace(self, **changes):
         """A copy with some fields changed.
 
-        New keypoints keep their origins; one that was missing before counts as INVENTED, one that is missing
+        New keypoints keep their origins; one that was missing before counts as IMPUTED, one that is missing
         now as MISSING. ValueError: another number of frames without origins of its own.
         """
         if "keypoints" in changes and "origin" not in changes:
@@ -88,7 +88,7 @@ class Pose:
                 raise ValueError(
                     f"{len(present)} frames cannot take the origins of {len(self.origin)}; give origin"
                 )
-            known = np.where(self.origin == MISSING, INVENTED, self.origin)
+            known = np.where(self.origin == MISSING, IMPUTED, self.origin)
             if present.shape == known.shape:  # any other shape is refused with its own words
                 changes["origin"] = np.where(present, known, MISSING).astype(np.uint8)
         return Pose(**{**self.__dict__, **changes})

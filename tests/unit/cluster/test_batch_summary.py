@@ -84,7 +84,7 @@ def test_a_decision_is_not_to_blame_where_it_is_made_or_not_needed(say, tmp_path
 def test_what_the_target_begins_with_is_blamed_too(say, tmp_path):
     say("logs/train_generator/carol.log", "error: the reason; the remedy\n")
     assert find_failure("anna", "tango", tmp_path).log is None
-    failure = find_failure("anna", "tango", tmp_path, start="carol")
+    failure = find_failure("anna", "tango", tmp_path, init_from="carol")
     assert (failure.log, failure.reason) == ("logs/train_generator/carol.log", "the reason; the remedy")
 
 
@@ -103,11 +103,11 @@ def test_a_stage_that_was_killed_is_told_from_one_that_never_began(say, tmp_path
 
 def test_a_bug_points_to_its_log(say, tmp_path):
     say(
-        "logs/make_plate/ben.log",
+        "logs/make_background/ben.log",
         "unexpected failure; this is a bug worth reporting with this log\nTraceback\n",
     )
     failure = find_failure("ben", "tango", tmp_path)
-    assert failure.log == "logs/make_plate/ben.log" and "bug" in failure.reason
+    assert failure.log == "logs/make_background/ben.log" and "bug" in failure.reason
 
 
 def test_a_chunk_that_failed_is_found_among_the_others(say, tmp_path):

@@ -7,7 +7,7 @@ from dancenow.cluster.costs import Cluster, Kept, Stage, disk, gpu_hours, jobs, 
 STAGES = [
     Stage("cut", "clip", False, 10, 2),
     Stage("train", "target", True, 595, 1),
-    Stage("paint", "pair", True, 30, 3),
+    Stage("synthesize", "pair", True, 30, 3),
 ]
 BATCH = numbers(3, 5)
 

@@ -13,10 +13,10 @@ from dancenow.cluster.resources import (
     chunk_minutes,
     detection_minutes,
     generator_weights,
-    painting_memory,
-    painting_minutes,
     scoring_minutes,
     step_operations,
+    synthesis_memory,
+    synthesis_minutes,
     training_again,
     training_memory,
     training_minutes,
@@ -45,10 +45,10 @@ def test_weights_are_nine_tenths_of_the_published_network_or_more():
 
 def test_memory_covers_the_measured_demo_and_not_ten_times_it():
     assert 1500 < training_memory(DEMO, 512) < 6000
-    assert 670 < painting_memory(DEMO["generator"], 512) < 6000
+    assert 670 < synthesis_memory(DEMO["generator"], 512) < 6000
 
 
-@pytest.mark.parametrize("minutes", [detection_minutes, painting_minutes, scoring_minutes])
+@pytest.mark.parametrize("minutes", [detection_minutes, synthesis_minutes, scoring_minutes])
 def test_time_grows_with_frames_and_area(minutes):
     base = minutes(512, 0)
     assert minutes(512, 6000) - base == pytest.approx(10 * (minutes(512, 600) - base), abs=10)
@@ -56,7 +56,7 @@ def test_time_grows_with_frames_and_area(minutes):
 
 
 def test_chunks_share_the_time_but_not_the_start_and_no_chunk_takes_longer_than_the_whole():
-    whole, chunk = painting_minutes(512, 60_000), chunk_minutes(512, 60_000, 10, 8)
+    whole, chunk = synthesis_minutes(512, 60_000), chunk_minutes(512, 60_000, 10, 8)
     assert whole / 10 < chunk < whole / 5
     assert chunk_minutes(512, 60_000, 1, 8) == whole
 
@@ -82,17 +82,17 @@ def counted(settings, edge, grown=False):
 
         def build(_settings):
             weights = [module.state_dict() for module in new_networks(first)]
-            return grow(network, weights[0], own["channels"], own["blocks"], judge, weights[1])
+            return grow(network, weights[0], own["channels"], own["n_blocks"], judge, weights[1])
 
     with warnings.catch_warnings(), META:
         warnings.filterwarnings("ignore", message=".*no-op")
         perceptual = PerceptualNetwork("test", [torch.nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
         trainer = Trainer(first, perceptual, META, FLOAT32, 10, build=build)
-        trainer.step = trainer.stills
+        trainer.step = trainer.single_frame_steps
         for optimiser in trainer.optimisers.values():
             optimiser.step = lambda: None
         channels = {"skeleton": 3, "image": 3}
-        channels |= {"plate": 3} if settings["generator"]["plate"] else {}
+        channels |= {"background": 3} if settings["generator"]["background"] else {}
         channels |= {"reference": 4, "mask": 1} if settings["generator"]["references"] else {}
         batch = {
             name: torch.empty(1, 2, count, edge, edge, dtype=torch.uint8) for name, count in channels.items()
@@ -120,7 +120,7 @@ def test_a_steps_operations_are_those_that_torch_counts_or_up_to_twice_as_many(s
     settings = RECIPES["paper" if stage == "enhancer" else stage] | {"perceptual": "efficientnet-lite0"}
     grown = stage == "enhancer"
     edge = 256 if settings["enhancer"] and not grown else 512  # the first of the paper's stages sees half
-    found = step_operations(settings | {"stills": 0.0}, 512, stage if grown else "generator")
+    found = step_operations(settings | {"single_frame_share": 0.0}, 512, stage if grown else "generator")
     assert 1 <= found / counted(settings, edge, grown) < 2
 
 

@@ -44,7 +44,7 @@ def test_what_costs_a_training_or_is_not_finished_stays(run):
     }
     assert lines == [
         "frames of sources: 1 deleted, 4.0 MB",
-        "painted frames: 1 deleted, 2.0 MB",
+        "synthesized frames: 1 deleted, 2.0 MB",
         "previews of trainings: 1 deleted, 3.0 MB",
         "freed: 9.0 MB",
     ]
@@ -76,7 +76,7 @@ def test_sizes_are_means_and_of_a_minute(run):
     # 14 MB of 3 clips, three and a half minutes together
     assert sizes["frames"] == pytest.approx((1, 14 / 3, 4))
     assert sizes["networks"] == pytest.approx((3, 21, 10.5))
-    assert sizes["painted frames"] == pytest.approx((1, 2, 2))
+    assert sizes["synthesized frames"] == pytest.approx((1, 2, 2))
 
 
 def test_a_folder_without_a_finished_run_is_named(tmp_path):

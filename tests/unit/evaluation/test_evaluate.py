@@ -7,8 +7,8 @@ import pytest
 from dancenow.errors import InputError
 from dancenow.evaluation import evaluate as evaluation
 from dancenow.evaluation.evaluate import (
+    BACKGROUND,
     NEIGHBOUR,
-    PLATE,
     RESULT,
     TRUTH,
     ChosenFrames,
@@ -51,12 +51,12 @@ def pose_at(x, y=48, lean=0.0):
     return pose
 
 
-PLATE_FRAME = np.tile(np.linspace(40, 90, SIZE).astype(np.uint8)[None, :, None], (SIZE, 1, 3))
+BACKGROUND_FRAME = np.tile(np.linspace(40, 90, SIZE).astype(np.uint8)[None, :, None], (SIZE, 1, 3))
 
 
 def frame_at(x):
-    """The plate with a textured person centred at x; FakeEstimator can find it again."""
-    frame = PLATE_FRAME.copy()
+    """The background with a textured person centred at x; FakeEstimator can find it again."""
+    frame = BACKGROUND_FRAME.copy()
     texture = 180 + 40 * np.sin(np.arange(56) / 2)
     frame[20:76, x - 6 : x + 7] = texture[:, None, None].astype(np.uint8)
     return frame
@@ -79,7 +79,7 @@ def scores_of(result_places, truth_places, training_places, judges):
     return evaluate(
         {RESULT: [frame_at(x) for x in result_places]},
         [frame_at(x) for x in truth_places],
-        PLATE_FRAME,
+        BACKGROUND_FRAME,
         [frame_at(x) for x in training_places],
         np.stack([pose_at(x) for x in training_places]),
         np.stack([pose_at(x) for x in truth_places]),
@@ -134,10 +134,10 @@ def test_a_perfect_result_beats_both_baselines(judges):
     assert scores[RESULT]["ssim"]["mean"] == pytest.approx(1)
     assert scores[RESULT]["lpips_form"]["mean"] == pytest.approx(0, abs=1e-5)
     assert scores[RESULT]["pose_error_with_misses"]["mean"] == 0
-    assert scores[PLATE]["pose_error"]["mean"] is None
-    assert scores[PLATE]["missed"]["mean"] == 100
-    assert scores[PLATE]["pose_error_with_misses"]["mean"] == 50
-    for row in (PLATE, NEIGHBOUR):
+    assert scores[BACKGROUND]["pose_error"]["mean"] is None
+    assert scores[BACKGROUND]["missed"]["mean"] == 100
+    assert scores[BACKGROUND]["pose_error_with_misses"]["mean"] == 50
+    for row in (BACKGROUND, NEIGHBOUR):
         for key in ("ssim", "lpips_form", "pose_error_with_misses"):
             assert report["gains"][row][key]["mean"] > 0, (row, key)
 
@@ -154,18 +154,18 @@ def test_what_a_perfect_result_has_by_region_by_part_and_over_time(judges):
         assert regions["gains"][NEIGHBOUR][region]["lpips_form"]["mean"] > 0
     assert perfect[HANDS]["ssim"]["mean"] is None
     assert perfect[PERSON]["kid"]["mean"] == pytest.approx(0, abs=1e-9)
-    assert regions["scores"][PLATE][PERSON]["kid"]["mean"] > 0
+    assert regions["scores"][BACKGROUND][PERSON]["kid"]["mean"] > 0
     pose = report["pose"]["scores"]
-    for reference in ("asked", "truth"):
+    for reference in ("driving", "truth"):
         assert pose[RESULT][reference]["body"]["distance_px"]["mean"] == pytest.approx(0, abs=1e-4)
-        assert pose[PLATE][reference]["body"]["missed_per_frame"]["mean"] == FEET.stop
+        assert pose[BACKGROUND][reference]["body"]["missed_per_frame"]["mean"] == FEET.stop
         assert pose[RESULT][reference]["face"]["pck"]["mean"] is None
-    assert report["pose"]["gains"][PLATE]["asked"]["all"]["pck"]["mean"] == 100
+    assert report["pose"]["gains"][BACKGROUND]["driving"]["all"]["pck"]["mean"] == 100
     time = report["time"]
     assert time["scores"][RESULT] == time["scores"][TRUTH]
     assert time["scores"][RESULT]["difference_error"]["mean"] == 0
-    assert time["gains"][PLATE]["difference_error"]["mean"] > 0
-    assert "flicker" not in time["gains"][PLATE]
+    assert time["gains"][BACKGROUND]["difference_error"]["mean"] > 0
+    assert "flicker" not in time["gains"][BACKGROUND]
 
 
 def test_with_lpips_it_is_measured_for_every_row_and_region(judges):
@@ -173,11 +173,11 @@ def test_with_lpips_it_is_measured_for_every_row_and_region(judges):
     report = scores_of(places(6), places(6), [20, 75], {"lpips": tiny} | judges)
     assert report["judges"] == {"lpips": "lpips-alexnet", "lpips_form": "efficientnet-lite1"}
     assert report["scores"][RESULT]["lpips"]["mean"] == pytest.approx(0, abs=1e-6)
-    for row in (PLATE, NEIGHBOUR):
+    for row in (BACKGROUND, NEIGHBOUR):
         assert report["gains"][row]["lpips"]["mean"] > 0.01
         for region in (FRAME, PERSON, MASK, FACE):
             assert report["regions"]["scores"][row][region]["lpips"]["mean"] > 0, (row, region)
-    assert ("regions", FACE, "lpips") in scores_by_row(report)[PLATE]
+    assert ("regions", FACE, "lpips") in scores_by_row(report)[BACKGROUND]
     assert markdown_page(report, "x").count("| LPIPS ↓ | LPIPS-form (efficientnet-lite1) ↓ |") == 2
 
 
@@ -185,8 +185,10 @@ def test_more_results_are_more_rows_and_the_first_has_the_gains(judges):
     truth = [frame_at(40), frame_at(45)] * 2
     asked = np.stack([pose_at(40), pose_at(45)] * 2)
     rows = {"full": truth, "fbf": [frame_at(42)] * 4}
-    report = evaluate(rows, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), judges, seed=0)
-    everyone = {"full", "fbf", PLATE, NEIGHBOUR}
+    report = evaluate(
+        rows, truth, BACKGROUND_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), judges, seed=0
+    )
+    everyone = {"full", "fbf", BACKGROUND, NEIGHBOUR}
     for section in (report, report["regions"], report["pose"]):
         assert section["scores"].keys() == everyone
         assert section["gains"].keys() == everyone - {"full"}
@@ -195,16 +197,16 @@ def test_more_results_are_more_rows_and_the_first_has_the_gains(judges):
     page = markdown_page(report, "alice")
     assert "| full better than fbf by |" in page
     rows["fbf"] = rows["fbf"][:3]
-    with pytest.raises(InputError, match="the fbf has 3 frames, the truth 4"):
-        evaluate(rows, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), judges, seed=0)
+    with pytest.raises(InputError, match="the fbf has 3 frames, truth 4"):
+        evaluate(rows, truth, BACKGROUND_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), judges, seed=0)
 
 
-def test_a_result_that_shows_nobody_does_not_beat_the_plate(judges):
+def test_a_result_that_shows_nobody_does_not_beat_the_background(judges):
     truth = places(30)
     report = evaluate(
-        {RESULT: [PLATE_FRAME] * 30},
+        {RESULT: [BACKGROUND_FRAME] * 30},
         [frame_at(x) for x in truth],
-        PLATE_FRAME,
+        BACKGROUND_FRAME,
         [frame_at(40)],
         pose_at(40)[None],
         np.stack([pose_at(x) for x in truth]),
@@ -213,7 +215,7 @@ def test_a_result_that_shows_nobody_does_not_beat_the_plate(judges):
         seed=0,
     )
     for key in ("ssim", "psnr", "lpips_form", "missed", "pose_error_with_misses"):
-        assert report["gains"][PLATE][key]["mean"] == 0
+        assert report["gains"][BACKGROUND][key]["mean"] == 0
     assert report["gains"][NEIGHBOUR]["pose_error_with_misses"]["mean"] < 0
 
 
@@ -225,18 +227,26 @@ def test_pose_error_is_in_percent_of_the_body_height(judges):
 
 def test_frames_without_a_person_in_the_truth_are_left_out(judges):
     truth = [frame_at(x) for x in places(30)]
-    truth[7] = PLATE_FRAME
+    truth[7] = BACKGROUND_FRAME
     result = [frame_at(x) for x in places(30)]
     asked = np.stack([pose_at(x) for x in places(30)])
     report = evaluate(
-        {RESULT: result}, truth, PLATE_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), judges, seed=0
+        {RESULT: result},
+        truth,
+        BACKGROUND_FRAME,
+        truth[:1],
+        asked[:1],
+        asked,
+        FakeEstimator(),
+        judges,
+        seed=0,
     )
     assert (report["frames"], report["frames_compared"]) == (30, 29)
     assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
 
 
 def test_lengths_that_differ_are_refused(judges):
-    with pytest.raises(InputError, match="the result has 3 frames, the truth 4 and the asked pose 4"):
+    with pytest.raises(InputError, match="the result has 3 frames, truth 4, driving pose 4"):
         scores_of(places(3), places(4), [40], judges)
 
 
@@ -244,7 +254,8 @@ def test_a_truth_without_a_person_is_refused(judges):
     asked = np.stack([pose_at(40)] * 2)
     with pytest.raises(InputError, match="the truth: no frame shows a person"):
         evaluate(
-            {RESULT: [frame_at(40)] * 2}, [PLATE_FRAME] * 2, PLATE_FRAME, [frame_at(40)], asked[:1], asked,
+            {RESULT: [frame_at(40)] * 2}, [BACKGROUND_FRAME] * 2, BACKGROUND_FRAME,
+            [frame_at(40)], asked[:1], asked,
             FakeEstimator(), judges, seed=0,
         )  # fmt: skip
 
@@ -265,7 +276,7 @@ def files(tmp_path, monkeypatch):
     """Videos and poses of a target with 40 frames, 8 held out, and a transfer of 6; the rest is faked."""
     monkeypatch.setattr(evaluation, "FrameStore", Store)
     monkeypatch.setattr(evaluation, "open_estimator", lambda decision, threads: FakeEstimator())
-    monkeypatch.setattr(evaluation, "read_png", lambda path: PLATE_FRAME)
+    monkeypatch.setattr(evaluation, "read_png", lambda path: BACKGROUND_FRAME)
     (tmp_path / "estimator.json").write_text("{}")
     write_json(tmp_path / "lpips.json", WITHOUT_LPIPS)
 
@@ -284,10 +295,10 @@ def files(tmp_path, monkeypatch):
         video=video("result.mp4", dance),
         heldout=video("heldout.mp4", places(40)[32:]),
         truth=video("truth.mp4", dance),
-        plate=tmp_path / "plate.png",
+        background=tmp_path / "background.png",
         frames=tmp_path / "frames.avi",
         target_pose=pose("target.npz", places(40)),
-        asked_pose=pose("asked.npz", dance),
+        driving_pose=pose("asked.npz", dance),
         decision=tmp_path / "estimator.json",
         lpips=tmp_path / "lpips.json",
     )
@@ -310,8 +321,8 @@ def test_transfer_from_files(files, tmp_path, caplog):
     assert report["scores"][RESULT]["pose_error"]["mean"] == pytest.approx(0, abs=0.5)
     series = load_series(tmp_path / "frames.npz")
     assert np.mean(series[RESULT][("ssim",)]) == pytest.approx(report["scores"][RESULT]["ssim"]["mean"])
-    own = {key for key, values in series[PLATE].items() if len(values) == 6}
-    assert {("regions", "frame", "ssim"), ("pose", "asked", "all", "pck"), ("time", "flicker")} <= own
+    own = {key for key, values in series[BACKGROUND].items() if len(values) == 6}
+    assert {("regions", "frame", "ssim"), ("pose", "driving", "all", "pck"), ("time", "flicker")} <= own
     assert report["lpips"] == {"sha256": None, "reason": "no index"}
     page = (tmp_path / "metrics.md").read_text()
     assert "\n\nLPIPS: no index.\n\n" in page
@@ -347,7 +358,7 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
 
 
 def test_heldout_of_another_length_is_refused_and_nothing_is_written(files, tmp_path):
-    with pytest.raises(InputError, match="the result has 6 frames, the truth 8"):
+    with pytest.raises(InputError, match="the result has 6 frames, truth 8"):
         evaluate_heldout(
             files,
             tmp_path / "metrics.json",

@@ -15,7 +15,7 @@ from dancenow.evaluation.regions import REGIONS
 SCORE = {"mean": 0.81234, "low": 0.8, "high": 0.82}
 EMPTY = {"mean": None, "low": None, "high": None}
 SINGLE = {"mean": 0.5, "low": None, "high": None}
-ROWS = {"result": SCORE, "static background plate": EMPTY, "nearest neighbour": SINGLE}
+ROWS = {"result": SCORE, "static background": EMPTY, "nearest neighbour": SINGLE}
 
 
 def report():
@@ -33,7 +33,7 @@ def report():
         "scores": {name: dict.fromkeys(MEASURES, score) for name, score in ROWS.items()},
         "gains": dict.fromkeys(list(ROWS)[1:], first),
         "regions": {"every": 2, "scores": images},
-        "pose": {"scores": {name: {"asked": row, "truth": row} for name, row in parts.items()}},
+        "pose": {"scores": {name: {"driving": row, "truth": row} for name, row in parts.items()}},
         "time": {"scores": time},
     }
 
@@ -43,9 +43,9 @@ def test_table_shows_every_measure_with_its_interval():
     assert len(lines) == 2 + 5
     assert {line.count("|") for line in lines} == {len(MEASURES) + 2}
     assert lines[2].startswith("| result | 0.812 [0.800, 0.820] | 0.81 [0.80, 0.82] |")
-    assert lines[3].startswith("| static background plate | – |")
+    assert lines[3].startswith("| static background | – |")
     assert lines[4].startswith("| nearest neighbour | 0.500 [too few] | 0.50 [too few] |")
-    assert lines[5].startswith("| result better than static background plate by | 0.812")
+    assert lines[5].startswith("| result better than static background by | 0.812")
     assert "LPIPS-form (efficientnet-lite1)" in lines[0]
 
 
@@ -79,7 +79,7 @@ def test_regions_stand_below_one_another_with_every_row():
 
 
 def test_parts_and_time():
-    lines = part_table(report(), "asked").splitlines()
+    lines = part_table(report(), "driving").splitlines()
     assert len(lines) == 2 + 4 * 3
     assert lines[2].startswith("| body | result | 0.81 [0.80, 0.82] |")
     lines = time_table(report()).splitlines()
@@ -89,7 +89,7 @@ def test_parts_and_time():
 def test_the_page_holds_all_tables():
     page = markdown_page(report(), "alice_as_brunomars")
     assert page.startswith("# alice_as_brunomars\n\n29 of 30 frames compared;")
-    for reference in ("asked", "truth"):
+    for reference in ("driving", "truth"):
         assert part_table(report(), reference) in page
     for table in (markdown_table, region_table, time_table):
         assert table(report()) in page

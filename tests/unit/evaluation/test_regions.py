@@ -40,39 +40,39 @@ def dancer():
 
 
 def scene():
-    """A plate and a frame with a bright figure on the dancer's legs, and a bright spot far from it."""
-    plate = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-    frame = plate.copy()
+    """A background and a frame with a bright figure on the dancer's legs, and a bright spot far from it."""
+    background = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    frame = background.copy()
     frame[88:142, 73:88] = 200
     frame[10:20, 10:20] = 200
-    return frame, plate
+    return frame, background
 
 
-def test_the_silhouette_is_what_differs_from_the_plate_near_the_skeleton():
-    frame, plate = scene()
-    mask = silhouette(frame, plate, dancer())
+def test_the_silhouette_is_what_differs_from_the_background_near_the_skeleton():
+    frame, background = scene()
+    mask = silhouette(frame, background, dancer())
     assert mask[95:140, 74:87].all()
     assert not mask[10:20, 10:20].any()  # far from the skeleton
     assert mask.sum() == pytest.approx(54 * 15, rel=0.05)
-    assert not silhouette(plate, plate, dancer()).any()
-    assert not silhouette(frame, plate, np.zeros((COUNT, 3), np.float32)).any()
+    assert not silhouette(background, background, dancer()).any()
+    assert not silhouette(frame, background, np.zeros((COUNT, 3), np.float32)).any()
 
 
 def test_noise_is_not_the_person_and_small_holes_are():
-    frame, plate = scene()
-    frame[100, 80] = plate[100, 80]
+    frame, background = scene()
+    frame[100, 80] = background[100, 80]
     frame[45:60, 70:90, 1] += 29
-    mask = silhouette(frame, plate, dancer())
+    mask = silhouette(frame, background, dancer())
     assert mask[100, 80]
     assert not mask[45:60].any()
     frame[45:60, 70:90, 1] += 1
-    assert silhouette(frame, plate, dancer())[50, 80]
+    assert silhouette(frame, background, dancer())[50, 80]
 
 
 def test_boxes_by_hand():
-    frame, plate = scene()
+    frame, background = scene()
     pose = dancer()
-    mask = silhouette(frame, plate, pose)
+    mask = silhouette(frame, background, pose)
     regions = regions_of(pose, mask, TALL)
     assert regions[FRAME] == Region([(0, 0, WIDTH, HEIGHT)])
     assert regions[PERSON] == Region([(65, 41, 96, 150)])

@@ -108,7 +108,9 @@ def test_a_difference_that_changes_with_the_seed_is_no_clear_one():
 
 def test_a_method_without_a_value_is_no_rival():
     nobody = row(np.full(40, np.nan), key=("pose_error",))
-    rows = {"plate": nobody} | {n: row(steady(v), key=("pose_error",)) for n, v in (("a", 2), ("ours", 1))}
+    rows = {"background": nobody} | {
+        n: row(steady(v), key=("pose_error",)) for n, v in (("a", 2), ("ours", 1))
+    }
     assert marked(compare(rows, **TOLD), ("pose_error",)) == {"ours"}
 
 
@@ -122,7 +124,7 @@ def files(tmp_path):
         ("ours", 0.8, 0),
         ("ours", 0.81, 1),
     ):
-        values = {"result": {"ssim": steady(level, 0.02)}, "static background plate": {"ssim": steady(0.4)}}
+        values = {"result": {"ssim": steady(level, 0.02)}, "static background": {"ssim": steady(0.4)}}
         scores = {one: {"ssim": block_bootstrap(by_name["ssim"], **TOLD)} for one, by_name in values.items()}
         stem = tmp_path / f"{name}{seed}"
         write_json(f"{stem}.json", FACTS | {"scores": scores, "gains": {}})
@@ -133,11 +135,11 @@ def files(tmp_path):
 
 def test_the_baselines_are_ours_first_seeds(files):
     comparison = compare_files(*files)
-    assert list(comparison.cells) == ["static background plate", "some_variant", "ours"]
+    assert list(comparison.cells) == ["static background", "some_variant", "ours"]
     assert [cells[KEY].count for cells in comparison.cells.values()] == [1, 2, 2]
     assert comparison.measured() == [KEY]
     assert comparison.cells["some_variant"][KEY].gain["mean"] == pytest.approx(0.1, abs=1e-6)
-    assert comparison.cells["static background plate"][KEY].gain["mean"] == pytest.approx(0.405, abs=1e-6)
+    assert comparison.cells["static background"][KEY].gain["mean"] == pytest.approx(0.405, abs=1e-6)
 
 
 def test_three_tables_say_the_same(files, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from clips import ffprobe, sounding_clip
 from dancenow.errors import InputError
 from dancenow.figures.overlay import DIMMED, DOTS, draw_frame, overlay_skeleton
-from dancenow.keypoints import INDEX, INVENTED, REPAIRED, save_pose
+from dancenow.keypoints import IMPUTED, INDEX, REPAIRED, save_pose
 from dancenow.video import media
 from dancenow.video.frames import extract_frames
 from performers import performer
@@ -69,8 +69,8 @@ def drawn(change=lambda keypoints, origin: None, index=0, width=192, height=144)
     return draw_frame(np.zeros((height, width, 3), np.uint8), pose, index), pose.keypoints[index, WRIST, :2]
 
 
-@pytest.mark.parametrize("kind", [REPAIRED, INVENTED])
-def test_repaired_and_invented_keypoints_carry_dots_of_their_colour(kind):
+@pytest.mark.parametrize("kind", [REPAIRED, IMPUTED])
+def test_repaired_and_imputed_keypoints_carry_dots_of_their_colour(kind):
     def change(keypoints, origin):
         origin[:, WRIST] = kind
 

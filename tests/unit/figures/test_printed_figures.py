@@ -9,7 +9,7 @@ import pytest
 
 from clips import ffprobe, film, numbered, sounding_clip
 from dancenow.errors import InputError
-from dancenow.evaluation.evaluate import NEIGHBOUR, PLATE, RESULT
+from dancenow.evaluation.evaluate import BACKGROUND, NEIGHBOUR, RESULT
 from dancenow.evaluation.metrics import block_bootstrap
 from dancenow.evaluation.series import save_series
 from dancenow.figures import bars, style
@@ -51,7 +51,9 @@ def place(tmp_path_factory):
     film(folder / "result.mp4", shown // 2 + 40)
     film(folder / "heldout.mp4", shown[15:] // 2)
     noise = np.random.default_rng(0)
-    series = {row: {"ssim": 0.8 + 0.01 * noise.standard_normal(COUNT)} for row in (RESULT, PLATE, NEIGHBOUR)}
+    series = {
+        row: {"ssim": 0.8 + 0.01 * noise.standard_normal(COUNT)} for row in (RESULT, BACKGROUND, NEIGHBOUR)
+    }
     series[RESULT]["ssim"][7] = 0.1
     save_series(folder / "series.npz", series)
     scores = {row: {"ssim": block_bootstrap(one["ssim"], **TOLD)} for row, one in series.items()}
@@ -86,8 +88,8 @@ def test_strips_fill_the_page_and_keep_the_pictures_shape(tmp_path):
     draw(png, pdf)
     picture = cv2.imread(str(png))[..., ::-1].astype(int)
     for channel, half in ((0, slice(0, len(picture) // 2)), (2, slice(len(picture) // 2, None))):
-        painted = picture[half, :, channel] - picture[half, :, 1] > 150
-        columns, rows = painted.any(axis=0).sum(), painted.any(axis=1).sum()
+        drawn = picture[half, :, channel] - picture[half, :, 1] > 150
+        columns, rows = drawn.any(axis=0).sum(), drawn.any(axis=1).sum()
         # four squares side by side
         assert columns == pytest.approx(4 * rows, rel=0.05)
         assert columns > 0.8 * picture.shape[1]

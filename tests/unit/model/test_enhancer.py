@@ -6,7 +6,14 @@ from dancenow.model.enhancer import EnhancedGenerator, grow
 from dancenow.model.networks import Discriminator, Generator, parameter_count
 from performers import uninitialised
 
-NETWORK = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False}
+NETWORK = {
+    "channels": 8,
+    "n_downsample": 2,
+    "n_blocks": 1,
+    "unshuffle": 1,
+    "skips": False,
+    "background": False,
+}
 JUDGE = {"scales": 1, "channels": 4, "layers": 2}
 
 
@@ -23,16 +30,16 @@ def grown():
 
 def test_published_size():
     with uninitialised():
-        published = EnhancedGenerator({"channels": 64, "downs": 4, "blocks": 9}, 32, 3)
+        published = EnhancedGenerator({"channels": 64, "n_downsample": 4, "n_blocks": 9}, 32, 3)
     assert parameter_count(published) == pytest.approx(182.72e6, rel=1e-4)
 
 
 @pytest.mark.parametrize("height, width", [(64, 64), (64, 96), (192, 64)])
 def test_any_size_divisible_by_32_from_64_on_and_any_aspect(height, width):
-    network = NETWORK | {"downs": 4}
+    network = NETWORK | {"n_downsample": 4}
     generator, x = EnhancedGenerator(network, 4, 1), torch.rand(2, 3, height, width)
-    images, layer = generator(x, torch.zeros_like(x))
-    assert images.shape == (2, 3, height, width) and layer is None
+    images, foreground = generator(x, torch.zeros_like(x))
+    assert images.shape == (2, 3, height, width) and foreground is None
     assert images.abs().max() <= 1
 
 
@@ -71,7 +78,7 @@ def test_the_first_discriminator_of_the_first_stage_judges_half_the_size():
 
 
 @pytest.mark.parametrize(
-    "change, channels", [({"plate": True}, 4), ({"unshuffle": 2}, 4), ({"channels": 12}, 4)]
+    "change, channels", [({"background": True}, 4), ({"unshuffle": 2}, 4), ({"channels": 12}, 4)]
 )
 def test_what_does_not_fit_is_refused(change, channels):
     with pytest.raises(ValueError, match="an enhancer takes a generator without|not half of"):

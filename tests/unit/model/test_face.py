@@ -5,12 +5,12 @@ import torch
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX
 from dancenow.model.checkpoint import save_generator
-from dancenow.model.face import FacePainter, cut_faces, face_corners, load_face, paste_faces
+from dancenow.model.face import FaceSynthesizer, cut_faces, face_corners, load_face, paste_faces
 from dancenow.model.networks import Generator, PatchDiscriminator, parameter_count
-from dancenow.synthesis.painter import paint_clip
+from dancenow.synthesis.synthesizer import synthesize_clip
 from performers import performer, uninitialised
 
-FACE = {"channels": 4, "downs": 2, "blocks": 1}
+FACE = {"channels": 4, "n_downsample": 2, "n_blocks": 1}
 WHOLE = (0, 0, 128, 96)
 
 
@@ -66,22 +66,22 @@ def test_every_sample_has_its_own_square():
     assert (pasted == images).float().mean() > 0.9 and images[0, :, :32, :32].any()
 
 
-def test_painted_over_inside_the_square_alone_and_within_the_range():
+def test_synthesized_over_inside_the_square_alone_and_within_the_range():
     torch.manual_seed(0)
-    painter = FacePainter(Generator(**FACE), 32)
+    synthesizer = FaceSynthesizer(Generator(**FACE), 32)
     images, skeletons = torch.rand(1, 3, 96, 128) * 2 - 1, torch.rand(1, 3, 96, 128)
     corners, visible = face_corners(heads(nose=(60, 40, 0.9)), 32, WHOLE)
-    painted = painter.paint(skeletons, images, corners, visible)
-    changed = (painted != images).any(dim=1)[0]
+    synthesized = synthesizer.synthesize(skeletons, images, corners, visible)
+    changed = (synthesized != images).any(dim=1)[0]
     assert changed[24:56, 44:76].float().mean() > 0.9
-    assert changed.sum() == changed[24:56, 44:76].sum() and painted.abs().max() <= 1
-    assert torch.equal(painter.paint(skeletons, images, corners, np.array([False])), images)
+    assert changed.sum() == changed[24:56, 44:76].sum() and synthesized.abs().max() <= 1
+    assert torch.equal(synthesizer.synthesize(skeletons, images, corners, np.array([False])), images)
 
 
 @pytest.fixture
 def files(tmp_path):
     torch.manual_seed(0)
-    network = FACE | {"unshuffle": 1, "skips": False, "plate": False}
+    network = FACE | {"unshuffle": 1, "skips": False, "background": False}
     about = {"network": network, "sizes": [[128, 96]], "width": 128, "height": 96, "seed": 0, "step": 5}
     save_generator(tmp_path / "main.safetensors", Generator(**network).state_dict(), about)
     about |= {"network": FACE, "face": {"size": 32}}
@@ -89,23 +89,23 @@ def files(tmp_path):
     return tmp_path / "main.safetensors", tmp_path / "face.safetensors"
 
 
-def test_the_face_is_painted_over_in_every_frame_and_feeds_the_next(files):
+def test_the_face_is_synthesized_over_in_every_frame_and_feeds_the_next(files):
     main, face = files
     pose = performer(2)
-    plain, over = (list(paint_clip(main, pose, 1, face_path=path)) for path in (None, face))
+    plain, over = (list(synthesize_clip(main, pose, 1, face_path=path)) for path in (None, face))
     (corner, _), _ = face_corners(pose.keypoints, 32, WHOLE)
     first = (plain[0] != over[0]).any(axis=-1)
     assert first.any() and not np.delete(first, np.s_[corner[1] : corner[1] + 32], axis=0).any()
     assert (plain[1] != over[1]).any(axis=-1).sum() > 32 * 32  # through the recurrence, all over
 
 
-def test_a_clip_without_a_face_is_painted_as_without_the_stage(files):
+def test_a_clip_without_a_face_is_synthesized_as_without_the_stage(files):
     main, face = files
     pose = performer(2)
     keypoints = pose.keypoints.copy()
     keypoints[:, [INDEX[name] for name in ("nose", "left_ear", "right_ear")]] = 0
     faceless = pose.replace(keypoints=keypoints)
-    plain, over = (list(paint_clip(main, faceless, 1, face_path=path)) for path in (None, face))
+    plain, over = (list(synthesize_clip(main, faceless, 1, face_path=path)) for path in (None, face))
     assert all(np.array_equal(a, b) for a, b in zip(plain, over, strict=True))
 
 

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from dancenow.model.losses import feature_matching, layer_colour, lsgan, mask_error
+from dancenow.model.losses import feature_matching, foreground_colour, lsgan, mask_error
 
 
 def test_lsgan_by_hand():
@@ -25,10 +25,10 @@ def test_feature_matching_gives_the_real_side_no_gradient():
     assert fake.grad is not None and real.grad is None
 
 
-def test_layer_colour_counts_where_it_is_laid_and_leaves_alpha_alone():
+def test_foreground_colour_counts_where_it_is_laid_and_leaves_alpha_alone():
     colour = torch.full((1, 3, 1, 2), 0.5, requires_grad=True)
     alpha = torch.tensor([[[[1.0, 0.0]]]], requires_grad=True)
-    loss = layer_colour((colour, alpha), torch.zeros(1, 3, 1, 2))
+    loss = foreground_colour((colour, alpha), torch.zeros(1, 3, 1, 2))
     loss.backward()
     assert loss.item() == pytest.approx(0.25)
     assert colour.grad[..., 0].all() and not colour.grad[..., 1].any()

@@ -43,11 +43,11 @@ def test_a_mask_moves_to_the_edge_of_the_picture():
 
 
 def test_a_shadow_is_no_difference_but_a_person_is():
-    plate = np.random.default_rng(0).integers(90, 200, (96, 128, 3)).astype(np.uint8)
-    frame = plate.copy()
-    frame[20:60, 10:40] = (plate[20:60, 10:40] * 0.6).astype(np.uint8)
+    background = np.random.default_rng(0).integers(90, 200, (96, 128, 3)).astype(np.uint8)
+    frame = background.copy()
+    frame[20:60, 10:40] = (background[20:60, 10:40] * 0.6).astype(np.uint8)
     frame[20:60, 70:100] = (200, 30, 30)
-    mask = difference(frame, plate)
+    mask = difference(frame, background)
     assert not mask[25:55, 15:35].any()
     assert (mask[25:55, 75:95] == 255).all()
     assert not mask[70:].any()

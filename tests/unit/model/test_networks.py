@@ -17,32 +17,32 @@ def test_published_sizes():
 @pytest.mark.parametrize("unshuffle", [1, 2])
 @pytest.mark.parametrize("skips", [True, False])
 def test_generator_shapes_and_ranges(unshuffle, skips):
-    generator = Generator(4, 2, 1, unshuffle, skips, plate=True)
-    plate = torch.rand(2, 3, 64, 96) * 2 - 1
-    image, (colour, alpha, logit) = generator(torch.rand(2, 3, 64, 96), torch.zeros(2, 3, 64, 96), plate)
+    generator = Generator(4, 2, 1, unshuffle, skips, background=True)
+    background = torch.rand(2, 3, 64, 96) * 2 - 1
+    image, (colour, alpha, logit) = generator(torch.rand(2, 3, 64, 96), torch.zeros(2, 3, 64, 96), background)
     assert image.shape == colour.shape == (2, 3, 64, 96) and alpha.shape == (2, 1, 64, 96)
     assert torch.equal(alpha, torch.sigmoid(logit))
     assert image.abs().max() <= 1 and alpha.min() >= 0 and alpha.max() <= 1
 
 
-def test_new_generator_starts_near_the_plate():
+def test_new_generator_starts_near_the_background():
     torch.manual_seed(0)
-    plate = torch.rand(1, 3, 32, 32) * 2 - 1
-    generator = Generator(8, 2, 1, plate=True)
-    image, (_, alpha, _) = generator(torch.rand(1, 3, 32, 32), torch.zeros(1, 3, 32, 32), plate)
+    background = torch.rand(1, 3, 32, 32) * 2 - 1
+    generator = Generator(8, 2, 1, background=True)
+    image, (_, alpha, _) = generator(torch.rand(1, 3, 32, 32), torch.zeros(1, 3, 32, 32), background)
     assert alpha.mean() < 0.3
-    assert (image - plate).abs().mean() < 0.4
+    assert (image - background).abs().mean() < 0.4
 
 
 def sharing(height=64, width=64):
-    """A new generator that is shown pixels, plate and skeleton, and a reference valid in its upper half."""
+    """A new generator that is shown background, skeleton and a reference valid in its upper half."""
     torch.manual_seed(0)
-    generator = Generator(8, 2, 1, 2, skips=True, plate=True, references=True)
-    plate, skeleton = torch.rand(2, 3, height, width) * 2 - 1, torch.rand(2, 3, height, width)
+    generator = Generator(8, 2, 1, 2, skips=True, background=True, references=True)
+    background, skeleton = torch.rand(2, 3, height, width) * 2 - 1, torch.rand(2, 3, height, width)
     valid = torch.zeros(2, 1, height, width)
     valid[..., : height // 2, :] = 1
     reference = torch.cat([(torch.rand(2, 3, height, width) * 2 - 1) * valid, valid], dim=1)
-    return generator, skeleton, plate, reference
+    return generator, skeleton, background, reference
 
 
 def biased(generator, copied=None, shade=None, colour=None):
@@ -57,56 +57,63 @@ def biased(generator, copied=None, shade=None, colour=None):
 
 
 def test_a_new_generator_copies_where_there_is_something_and_leaves_the_rest():
-    generator, skeleton, plate, reference = sharing()
-    image, layer = biased(generator, colour=0.0)(skeleton, plate, plate, reference)
+    generator, skeleton, background, reference = sharing()
+    image, foreground = biased(generator, colour=0.0)(skeleton, background, background, reference)
     share = torch.sigmoid(torch.tensor(COPY_BIAS))
-    assert torch.allclose(layer.colour, share * reference[:, :3], atol=1e-6)
-    above, below = layer.alpha[..., :32, :], layer.alpha[..., 32:, :]
+    assert torch.allclose(foreground.colour, share * reference[:, :3], atol=1e-6)
+    above, below = foreground.alpha[..., :32, :], foreground.alpha[..., 32:, :]
     assert above.min() > 0.9 and below.max() < 0.2
-    assert (image - plate)[..., 32:, :].abs().mean() < 0.2
-    whole, _ = biased(generator, copied=30.0)(skeleton, plate, plate, reference)
-    expected = layer.alpha * reference[:, :3] + (1 - layer.alpha) * plate
+    assert (image - background)[..., 32:, :].abs().mean() < 0.2
+    whole, _ = biased(generator, copied=30.0)(skeleton, background, background, reference)
+    expected = foreground.alpha * reference[:, :3] + (1 - foreground.alpha) * background
     assert (whole - expected)[..., :32, :].abs().max() < 0.01
 
 
 @pytest.mark.parametrize("shade", [-30.0, -1.0, 0.0, 4.0, 30.0])
 def test_the_background_gets_darker_but_never_brighter(shade):
-    generator, skeleton, plate, reference = sharing()
-    image, layer = biased(generator, shade=shade, colour=-30.0)(skeleton, plate, plate, reference * 0)
-    light = (image - layer.alpha * layer.colour) / (1 - layer.alpha)
-    assert (light <= plate + 1e-5).all() and (light >= -1 - 1e-5).all()
-    assert torch.allclose(light, (plate + 1) * torch.sigmoid(torch.tensor(shade)) - 1, atol=1e-5)
+    generator, skeleton, background, reference = sharing()
+    image, foreground = biased(generator, shade=shade, colour=-30.0)(
+        skeleton, background, background, reference * 0
+    )
+    light = (image - foreground.alpha * foreground.colour) / (1 - foreground.alpha)
+    assert (light <= background + 1e-5).all() and (light >= -1 - 1e-5).all()
+    assert torch.allclose(light, (background + 1) * torch.sigmoid(torch.tensor(shade)) - 1, atol=1e-5)
 
 
-def test_who_must_paint_takes_no_colour_of_the_reference_and_others_do():
-    generator, skeleton, plate, reference = sharing()
+def test_who_must_synthesize_takes_no_colour_of_the_reference_and_others_do():
+    generator, skeleton, background, reference = sharing()
     generator.seen = lambda *given: Generator.seen(generator, *given[:3], reference)  # the other way in
     other = torch.cat([-reference[:, :3], reference[:, 3:]], dim=1)
     copying = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1)
-    one, two = (generator(skeleton, plate, plate, shown, copying)[0] for shown in (reference, other))
+    one, two = (
+        generator(skeleton, background, background, shown, copying)[0] for shown in (reference, other)
+    )
     assert torch.equal(one[0], two[0]) and not torch.allclose(one[1], two[1])
 
 
-def test_who_must_paint_learns_to_where_a_copier_would_not():
-    generator, skeleton, plate, reference = sharing()
+def test_who_must_synthesize_learns_to_where_a_copier_would_not():
+    generator, skeleton, background, reference = sharing()
     biased(generator, copied=30.0)
     for copying, learns in ((0.0, True), (1.0, False)):
         generator.zero_grad()
-        image, _ = generator(skeleton, plate, plate, reference, torch.full((2, 1, 1, 1), copying))
+        image, _ = generator(skeleton, background, background, reference, torch.full((2, 1, 1, 1), copying))
         image[..., :32, :].sum().backward()
         gradient = generator.head[-1].bias.grad[:12]
         assert (gradient > 1).all() if learns else gradient.abs().max() < 1e-3
 
 
 def test_what_is_shown_reaches_the_network_too():
-    generator, skeleton, plate, reference = sharing()
+    generator, skeleton, background, reference = sharing()
     none = torch.zeros(2, 1, 1, 1)
-    one, two = (generator(skeleton, plate, plate, shown, none)[0] for shown in (reference, reference.flip(0)))
+    one, two = (
+        generator(skeleton, background, background, shown, none)[0]
+        for shown in (reference, reference.flip(0))
+    )
     assert not torch.allclose(one, two)
 
 
-def test_references_need_a_plate():
-    with pytest.raises(ValueError, match="references are laid over a plate: plate must be true"):
+def test_references_need_a_background():
+    with pytest.raises(ValueError, match="references are laid over a background: background must be true"):
         Generator(4, 2, 1, references=True)
 
 
@@ -143,8 +150,8 @@ def gradients(network, inputs, layout):
     """The gradients of a network's weights, its own and its inputs' memory in a layout."""
     network = network.to(memory_format=layout)
     result = network(*(x.to(memory_format=layout) if x.ndim == 4 else x for x in inputs))
-    painted = not isinstance(network, Discriminator)
-    maps = [result[0]] if painted else [level for scale in result for level in scale]
+    synthesized = not isinstance(network, Discriminator)
+    maps = [result[0]] if synthesized else [level for scale in result for level in scale]
     sum((level**2).mean() for level in maps).backward()
     return [weight.grad.contiguous() for weight in network.parameters()]
 
@@ -153,10 +160,10 @@ def gradients(network, inputs, layout):
 @pytest.mark.parametrize(
     "build",
     [
-        lambda: Generator(4, 2, 2, 2, skips=True, plate=True),
-        lambda: Generator(4, 2, 2, 2, skips=True, plate=True, references=True),
+        lambda: Generator(4, 2, 2, 2, skips=True, background=True),
+        lambda: Generator(4, 2, 2, 2, skips=True, background=True, references=True),
         lambda: Generator(8, 2, 2),
-        lambda: EnhancedGenerator({"channels": 8, "downs": 2, "blocks": 1}, 4, 1),
+        lambda: EnhancedGenerator({"channels": 8, "n_downsample": 2, "n_blocks": 1}, 4, 1),
         lambda: Discriminator(2, 8),
     ],
 )

@@ -72,9 +72,9 @@ def test_a_narrow_layer_is_torchs_own():
 
 def test_channels_stay_last_in_memory(layer):
     with torch.autocast("cpu", torch.bfloat16):
-        painted = layer(picture())
-    painted.sum().backward()
-    assert painted.is_contiguous(memory_format=torch.channels_last)
+        synthesized = layer(picture())
+    synthesized.sum().backward()
+    assert synthesized.is_contiguous(memory_format=torch.channels_last)
     assert layer.weight.grad.stride() == layer.weight.stride() and layer.weight.grad.dtype == torch.float32
 
 

@@ -14,7 +14,7 @@ from dancenow.pages.gallery import series
 from dancenow.pages.gallery.panels import film_skeleton, film_source
 from dancenow.pages.gallery.titles import SERIES
 from dancenow.pose.draw import draw_skeleton
-from dancenow.pose.normalize import measure_stance
+from dancenow.pose.normalize import measure_normalization
 from dancenow.video.media import decode, encode, probe
 from performers import footage, performer
 from rooms import write_clip
@@ -45,7 +45,9 @@ def test_a_pose_that_was_shown_is_near_and_another_one_beyond_the_limit():
     raised = shown.keypoints.copy()
     for name in ("left_wrist", "right_wrist", "left_elbow", "right_elbow"):
         raised[:20, INDEX[name], 1] -= 60
-    distance, limit = series.distance_to_shown(shown.replace(keypoints=raised), shown, measure_stance(shown))
+    distance, limit = series.distance_to_shown(
+        shown.replace(keypoints=raised), shown, measure_normalization(shown)
+    )
     assert distance[20:] == pytest.approx(0, abs=1e-6)
     assert (distance[:20] > limit).all() and 3 <= limit <= 7
 
@@ -78,18 +80,18 @@ class Finder:
 def transfer(tmp_path, monkeypatch):
     """The asked figure is found 3 px to the right in the result, in place in the truth."""
     pose = performer(COUNT, 128, 96)
-    for name in ("asked", "target"):
+    for name in ("driving", "target"):
         save_pose(tmp_path / f"{name}.npz", pose)
     for name in ("video", "truth"):
         encode(tmp_path / f"{name}.mp4", footage(pose), Fraction(25), 128, 96)
-    write_json(tmp_path / "stance.json", measure_stance(pose))
+    write_json(tmp_path / "normalization.json", measure_normalization(pose))
     write_json(tmp_path / "estimator.json", {})
     monkeypatch.setattr(series, "open_estimator", lambda *_: Finder(shifted(pose, 3), pose.keypoints))
     return SimpleNamespace(
         video=tmp_path / "video.mp4",
-        asked_pose=tmp_path / "asked.npz",
+        driving_pose=tmp_path / "driving.npz",
         target_pose=tmp_path / "target.npz",
-        target_stance=tmp_path / "stance.json",
+        target_statistics=tmp_path / "normalization.json",
         decision=tmp_path / "estimator.json",
         truth=tmp_path / "truth.mp4",
     )

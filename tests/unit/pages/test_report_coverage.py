@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dancenow.keypoints import BODY, COUNT, INDEX, INVENTED, Pose
+from dancenow.keypoints import BODY, COUNT, IMPUTED, INDEX, Pose
 from dancenow.pages.report.checks import track_checks
 from dancenow.pages.report.coverage import (
     KINDS,
@@ -30,7 +30,7 @@ from dancenow.pages.report.pair import (
     worst_moments,
 )
 from dancenow.pages.report.verdict import GOOD, LIMITS, SHOW
-from dancenow.pose.normalize import measure_stance
+from dancenow.pose.normalize import measure_normalization
 from performers import STANDING, performer
 from walkers import copy_of
 
@@ -80,18 +80,18 @@ def test_every_part_is_of_one_kind_or_missing():
 def test_shapes_do_not_depend_on_size_and_place():
     pose = performer(40, 512, 512, tall=300)
     other = copy_of(pose, 0.5, (90, 40))
-    shapes = [body_shape(each, body_heights(each, measure_stance(each))) for each in (pose, other)]
+    shapes = [body_shape(each, body_heights(each, measure_normalization(each))) for each in (pose, other)]
     for part in PARTS:
         vectors = [part_vectors(shape, part) for shape in shapes]
         assert np.abs(vectors[0] - vectors[1]).max() < 0.002
 
 
-def test_invented_joints_are_not_shown():
+def test_imputed_joints_are_not_shown():
     pose = performer(10, 512, 512, tall=300)
     origin = pose.origin.copy()
-    origin[3, INDEX["left_wrist"]] = INVENTED
+    origin[3, INDEX["left_wrist"]] = IMPUTED
     marked = pose.replace(origin=origin)
-    shape = body_shape(marked, body_heights(marked, measure_stance(marked)))
+    shape = body_shape(marked, body_heights(marked, measure_normalization(marked)))
     assert np.isnan(shape[3, INDEX["left_wrist"]]).all()
     assert np.isfinite(np.delete(shape, 3, axis=0)).all()
 
@@ -190,7 +190,7 @@ def demo(name):
     keypoints[..., 2][~np.isfinite(keypoints).all(axis=2)] = 0
     pose = Pose(np.nan_to_num(keypoints), Fraction(25), 512, 512, "truth", "sha256:0")
     store = type("Store", (), {"fps": Fraction(25)})()
-    return Footage(name, store, None, pose, measure_stance(pose), "")
+    return Footage(name, store, None, pose, measure_normalization(pose), "")
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +217,7 @@ def test_what_a_target_does_not_show_is_asked_for_in_words(alice, brunomars):
     kinds = pose_kinds(shape)
     low = ~(kinds["left arm above the head"] | kinds["right arm above the head"])
     tame = alice.pose.replace(keypoints=alice.pose.keypoints[low], origin=alice.pose.origin[low])
-    tame = Footage("alice", alice.store, None, tame, measure_stance(tame), "")
+    tame = Footage("alice", alice.store, None, tame, measure_normalization(tame), "")
     pose, _ = normalised(brunomars, tame, "target")
     comparison = compare_footage(brunomars, tame, pose, len(tame.pose.keypoints))
     shares = outside_shares(comparison)
@@ -232,7 +232,7 @@ def test_what_a_target_does_not_show_is_asked_for_in_words(alice, brunomars):
     )
     moments = worst_moments(comparison, Fraction(25))
     assert moments[0]["distance"] > moments[0]["limit"]
-    raised = pose_kinds(body_shape(pose, body_heights(pose, tame.stance)))
+    raised = pose_kinds(body_shape(pose, body_heights(pose, tame.statistics)))
     assert any(raised[f"{side} arm above the head"][moments[0]["frame"]] for side in ("left", "right"))
     assert np.diff(sorted(moment["frame"] for moment in moments)).min() >= 0.7 * 25
 

@@ -6,7 +6,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from dancenow.keypoints import COUNT as COUNT_ALL
-from dancenow.model.plate import person_mask
+from dancenow.model.background import person_mask
 from dancenow.pages.report.appearance import measure_appearance, person_sharpness, sample_frames
 from dancenow.pages.report.camera import camera_motion
 from dancenow.pages.report.verdict import GOOD, LIMITS

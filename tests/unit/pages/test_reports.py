@@ -58,10 +58,10 @@ def paths(folder, *names):
     return [folder / f"{name}.avi" for name in names], [folder / f"{name}.people.npz" for name in names]
 
 
-def footage(folder, name, plate=True, holdout=0.2):
+def footage(folder, name, background=True, holdout=0.2):
     (frames,), (people,) = paths(folder, name)
     page, report = folder / "reports" / f"{name}.html", folder / "reports" / f"{name}.json"
-    report_footage(name, frames, people, TRACKING, holdout, plate, page, report)
+    report_footage(name, frames, people, TRACKING, holdout, background, page, report)
     return page, json.loads(report.read_text())
 
 
@@ -211,17 +211,17 @@ def test_a_moving_camera_is_named_with_what_to_change(tmp_path):
     wall = room(SIZE, 3 * SIZE)
     views = np.stack([with_person(pose, wall[:, 2 * i : 2 * i + SIZE])[i] for i in range(30)])
     write_clip(tmp_path, "pan", pose, views)
-    for plate, level in ((True, "will fail"), (False, "will show")):
-        _, report = footage(tmp_path, "pan", plate=plate)
+    for background, level in ((True, "will fail"), (False, "will show")):
+        _, report = footage(tmp_path, "pan", background=background)
         told = [item for item in report["checks"] if item["name"] == "camera travel"]
         assert [item["level"] for item in told] == [level, "will show"]
-        assert ("unseen background" in levels(report)) == plate
+        assert ("unseen background" in levels(report)) == background
         assert all("tripod" in item["advice"] for item in told)
         words = (
-            "not supported for the background plate",
-            "set train: {generator: {plate: false, references: false}}",
+            "not supported for the background",
+            "set train: {generator: {background: false, references: false}}",
         )
-        assert all((word in told[0]["advice"]) == plate for word in words)
+        assert all((word in told[0]["advice"]) == background for word in words)
 
 
 def test_a_photo_fails_as_a_target_with_words_on_what_to_film(tmp_path):

@@ -77,7 +77,7 @@ def test_what_is_measured_is_drawn_as_ever():
     assert np.array_equal(draw_skeleton(points, 128, 96, line=2, weak=np.zeros(COUNT, bool)), wanted)
 
 
-def test_a_limb_with_an_invented_end_is_weaker():
+def test_a_limb_with_an_imputed_end_is_weaker():
     keypoints = lone_limb("left_knee", "left_ankle", (10, 10), (50, 50))
     weak = np.zeros(COUNT, bool)
     weak[INDEX["left_ankle"]] = True

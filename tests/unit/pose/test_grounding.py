@@ -8,7 +8,7 @@ from dancenow.pages.report.coverage import body_heights
 from dancenow.pose.normalize import (
     fit_similarity,
     ground_places,
-    measure_stance,
+    measure_normalization,
     normalize_pose,
     standing_frames,
 )
@@ -80,7 +80,7 @@ MIDDLE, HALF = slice(60, 110), slice(40, 165)
 
 
 def placed(source, target=TARGET):
-    return normalize_pose(source, measure_stance(source), target, measure_stance(target))
+    return normalize_pose(source, measure_normalization(source), target, measure_normalization(target))
 
 
 def lowest(pose):
@@ -96,9 +96,9 @@ def lowest(pose):
 )
 def test_whatever_is_lowest_stays_on_the_ground(shape, frames):
     source = becoming(shape, frames)
-    stance = measure_stance(source)
-    assert stance["far_rule"] == "still" and stance["s_median"] == pytest.approx(GROUND, abs=2)
-    assert stance["h_far"] == pytest.approx(HEIGHT * TALL, rel=0.02)
+    statistics = measure_normalization(source)
+    assert statistics["far_rule"] == "still" and statistics["s_median"] == pytest.approx(GROUND, abs=2)
+    assert statistics["h_far"] == pytest.approx(HEIGHT * TALL, rel=0.02)
     result = placed(source)
     assert np.abs(lowest(result) - 470).max() < 0.02 * 240
     # the figure keeps its size
@@ -126,8 +126,8 @@ def test_upside_down_all_the_time(shape):
     y = walk(300, 450)
     source = becoming(shape, slice(None), perspective(y), y)
     target = performer(perspective(y, 0.8), y)
-    stance = measure_stance(source)
-    assert stance["s_close"] == pytest.approx(450, abs=2) and stance["s_far"] < 345
+    statistics = measure_normalization(source)
+    assert statistics["s_close"] == pytest.approx(450, abs=2) and statistics["s_far"] < 345
     assert np.abs(lowest(placed(source, target)) - y).max() < 4
 
 
@@ -153,8 +153,8 @@ def test_a_jump_in_slow_motion_stays_in_the_air(frames, tucked):
     keypoints[..., 1] += (GROUND - keypoints[:, [INDEX["left_ankle"]], 1]) - rise[:, None]
     keypoints[..., :2] += np.random.default_rng(frames).normal(0, 1, keypoints[..., :2].shape)
     source = source.replace(keypoints=keypoints)
-    stance = measure_stance(source)
-    assert stance["s_far"] == pytest.approx(GROUND, abs=3) and stance["s_close"] < GROUND + 3
+    statistics = measure_normalization(source)
+    assert statistics["s_far"] == pytest.approx(GROUND, abs=3) and statistics["s_close"] < GROUND + 3
     ankle = placed(source).keypoints[:, INDEX["left_ankle"], 1]
     assert np.abs(470 - ankle - 1.2 * rise).max() < 6
 
@@ -198,44 +198,44 @@ def test_nobody_sinks_into_the_ground_upside_down():
     """Towards the camera on the hands: the ground comes with them, though no foot says so."""
     y = np.interp(LATER, [0, 70, 100, FRAMES], [350, 350, 450, 450])
     source = becoming(handstand(), slice(60, FRAMES), perspective(y), y)
-    stance = measure_stance(source) | {"s_far": 300.0, "s_close": 460.0}
-    assert np.all(ground_places(source, stance)[110:] > 420)
+    statistics = measure_normalization(source) | {"s_far": 300.0, "s_close": 460.0}
+    assert np.all(ground_places(source, statistics)[110:] > 420)
 
 
 def test_no_scale_is_extrapolated_to_nothing():
     """A camera near the floor, another near the ceiling: beyond the places seen, scales stay scales."""
     y = walk(300, 450)
     source, target = performer(60 + 0 * y, y), performer(np.interp(y, [300, 450], [30, 300]), y)
-    stances = measure_stance(source), measure_stance(target)
-    assert stances[1]["h_close"] > 3 * stances[1]["h_far"]
+    statistics = measure_normalization(source), measure_normalization(target)
+    assert statistics[1]["h_close"] > 3 * statistics[1]["h_far"]
     beyond = performer(60, np.interp(LATER, [0, 90, FRAMES], [450, 200, 450]))
-    scale, _ = fit_similarity(beyond, *stances)
-    places = [stances[1][key] / stances[0][key] for key in ("h_far", "h_close")]
+    scale, _ = fit_similarity(beyond, *statistics)
+    places = [statistics[1][key] / statistics[0][key] for key in ("h_far", "h_close")]
     assert scale.min() >= min(places) / 1.25 and scale.max() <= max(places) * 1.25
 
 
 def test_heights_of_the_report_are_those_of_the_ground():
     y = walk(300, 450)
     source = becoming(handstand(), HALF, perspective(y), y)
-    heights = body_heights(source, measure_stance(performer(perspective(y), y)))
+    heights = body_heights(source, measure_normalization(performer(perspective(y), y)))
     assert np.abs(heights / (HEIGHT * perspective(y)) - 1).max() < 0.35
     still = becoming(handstand(), HALF)
     walker = performer(perspective(y, TALL / 300), y)
-    assert np.ptp(body_heights(still, measure_stance(walker))) < 0.02 * TALL
+    assert np.ptp(body_heights(still, measure_normalization(walker))) < 0.02 * TALL
 
 
-def test_a_few_bent_stances_do_not_tell_the_size():
+def test_a_few_bent_statistics_do_not_tell_the_size():
     """Floor work all along, and a squat of a moment: the body is as long as the handstands show it."""
     source = becoming(handstand(), slice(20, FRAMES))
     keypoints = source.keypoints.copy()
     keypoints[:12] = becoming(SQUAT, slice(None)).keypoints[:12]
     keypoints[4:12, INDEX["left_ankle"], 1] -= 30
     source = source.replace(keypoints=keypoints)
-    stance = measure_stance(source)
-    assert 0 < stance["grounded_frames"] < 10 and stance["s_median"] == pytest.approx(GROUND, abs=2)
-    assert stance["h_far"] == pytest.approx(HEIGHT * TALL, rel=0.02)
-    usual = measure_stance(performer(TALL, GROUND))["limbs"]
-    assert stance["limbs"]["trunk"] == pytest.approx(usual["trunk"], rel=0.05)
+    statistics = measure_normalization(source)
+    assert 0 < statistics["grounded_frames"] < 10 and statistics["s_median"] == pytest.approx(GROUND, abs=2)
+    assert statistics["h_far"] == pytest.approx(HEIGHT * TALL, rel=0.02)
+    usual = measure_normalization(performer(TALL, GROUND))["limbs"]
+    assert statistics["limbs"]["trunk"] == pytest.approx(usual["trunk"], rel=0.05)
 
 
 def test_longer_arms_do_not_lift_a_handstand():

@@ -10,7 +10,7 @@ from performers import performer
 TRUNK, THIGHS = 0, 3
 
 
-def painted(pose, colour, legs):
+def drawn(pose, colour, legs):
     """(H, W, 3) uint8: everything above the hips in one colour, below in another."""
     frame = np.empty((pose.height, pose.width, 3), np.uint8)
     waist = int(pose.keypoints[0, INDEX["left_hip"], 1]) + 1
@@ -20,7 +20,7 @@ def painted(pose, colour, legs):
 
 def test_the_colours_of_trunk_and_legs_are_read_in_cielab():
     pose = performer(1)
-    (look,) = look_at(painted(pose, (255, 0, 0), (255, 255, 255)), pose.keypoints)
+    (look,) = look_at(drawn(pose, (255, 0, 0), (255, 255, 255)), pose.keypoints)
     assert look.shape == (REGIONS, 3) and look.dtype == np.float32
     assert look[TRUNK] == pytest.approx((53.2, 80.1, 67.2), abs=0.1)  # red of sRGB
     assert look[THIGHS] == pytest.approx((100, 0, 0), abs=0.1)
@@ -30,9 +30,9 @@ def test_a_region_is_unknown_where_its_joints_are_not_seen():
     pose = performer(1)
     person = pose.keypoints.copy()
     person[0, [INDEX["left_knee"], INDEX["right_knee"]]] = 0
-    (look,) = look_at(painted(pose, (255, 0, 0), (0, 0, 0)), person)
+    (look,) = look_at(drawn(pose, (255, 0, 0), (0, 0, 0)), person)
     assert np.isnan(look[THIGHS]).all() and np.isfinite(look[TRUNK]).all()
-    assert np.isnan(look_at(painted(pose, 0, 0), np.zeros_like(person))).all()
+    assert np.isnan(look_at(drawn(pose, 0, 0), np.zeros_like(person))).all()
 
 
 def test_differences_are_over_the_regions_that_both_show():

@@ -6,8 +6,8 @@ import pytest
 from dancenow.keypoints import (
     FACE,
     FEET,
+    IMPUTED,
     INDEX,
-    INVENTED,
     LEFT_HAND,
     MEASURED,
     MIN_CONFIDENCE,
@@ -137,7 +137,7 @@ def test_a_long_gap_of_a_part_is_held_from_its_anchor(part, anchor):
     gappy = true.copy()
     gappy[80:120, part] = 0
     pose = tracked(gappy, max_gap=4)
-    assert (pose.origin[80:120, part] == INVENTED).all() and (pose.origin == INVENTED).sum() == 40 * len(
+    assert (pose.origin[80:120, part] == IMPUTED).all() and (pose.origin == IMPUTED).sum() == 40 * len(
         range(133)[part]
     )
     offset = true[79, part, :2] - true[79, INDEX[anchor], :2]
@@ -167,7 +167,7 @@ def test_a_part_is_not_held_where_its_anchor_is_away_or_before_it_was_seen():
     gappy[90:100, WRIST] = 0
     gappy[:20, FACE] = 0
     origin = tracked(gappy).origin
-    assert (origin[90:100, LEFT_HAND] == MISSING).all() and (origin[100:120, LEFT_HAND] == INVENTED).all()
+    assert (origin[90:100, LEFT_HAND] == MISSING).all() and (origin[100:120, LEFT_HAND] == IMPUTED).all()
     assert (origin[:20, FACE] == MISSING).all()
 
 
@@ -178,7 +178,7 @@ def test_a_face_is_not_held_on_a_turned_back():
     keypoints[100:130, shoulders] = keypoints[100:130, shoulders[::-1]]
     _, origin, counts = hold_parts(keypoints, mark(keypoints))
     assert (origin[100:130, FACE] == MISSING).all()
-    assert (origin[80:100, FACE] == INVENTED).all() and (origin[130:, FACE] == INVENTED).all()
+    assert (origin[80:100, FACE] == IMPUTED).all() and (origin[130:, FACE] == IMPUTED).all()
     assert counts["face"] == FRAMES - 80 - 30
 
 

@@ -12,7 +12,7 @@ from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 from dancenow.pose.normalize import (
     fit_similarity,
     letterbox_pose,
-    measure_stance,
+    measure_normalization,
     normalize_pose,
     outside_share,
     standing_frames,
@@ -25,28 +25,28 @@ DEMO_HEIGHT = 325
 
 
 def normalized(source, target):
-    return normalize_pose(source, measure_stance(source), target, measure_stance(target))
+    return normalize_pose(source, measure_normalization(source), target, measure_normalization(target))
 
 
 def feet_y(pose):
     return pose.keypoints[:, [INDEX["left_ankle"], INDEX["right_ankle"]], 1].mean(axis=1)
 
 
-def test_stance_of_a_walk():
+def test_statistics_of_a_walk():
     y = walk(300, 450)
-    stance = measure_stance(performer(perspective(y), y))
-    assert stance["far_rule"] == "eq. 9"
-    assert stance["frames"] == FRAMES and stance["width"] == stance["height"] == 512
-    assert stance["s_close"] == pytest.approx(450, abs=1)
-    assert stance["s_median"] == pytest.approx(375, abs=2)
+    statistics = measure_normalization(performer(perspective(y), y))
+    assert statistics["far_rule"] == "eq. 9"
+    assert statistics["frames"] == FRAMES and statistics["width"] == statistics["height"] == 512
+    assert statistics["s_close"] == pytest.approx(450, abs=1)
+    assert statistics["s_median"] == pytest.approx(375, abs=2)
     # 0.7 of the way from median to close, on the other side; the cluster reaches 0.1 of it closer
-    assert stance["s_far"] == pytest.approx(375 - 0.7 * 75 + 0.1 * 75, abs=3)
-    chain = measure_stance(performer(1000, 900, frame_height=2000, width=2000))["h_far"] / 1000
+    assert statistics["s_far"] == pytest.approx(375 - 0.7 * 75 + 0.1 * 75, abs=3)
+    chain = measure_normalization(performer(1000, 900, frame_height=2000, width=2000))["h_far"] / 1000
     for place in ("far", "close"):
-        expected = chain * perspective(stance[f"s_{place}"])
-        assert stance[f"h_{place}"] == pytest.approx(expected, rel=0.03)
-    assert stance["x_median"] == 256
-    assert json.loads(json.dumps(stance)) == stance
+        expected = chain * perspective(statistics[f"s_{place}"])
+        assert statistics[f"h_{place}"] == pytest.approx(expected, rel=0.03)
+    assert statistics["x_median"] == 256
+    assert json.loads(json.dumps(statistics)) == statistics
 
 
 @pytest.mark.parametrize("y", [400.0, walk(300, 450)], ids=["standing", "walking"])
@@ -59,7 +59,7 @@ def test_same_clip_is_left_alone(y):
 def test_scaled_and_shifted_copy_is_recovered_exactly(y):
     source = performer(perspective(y), y, wander())
     target = copy_of(source, 0.8, (31.0, 47.0))
-    scale, shift = fit_similarity(source, measure_stance(source), measure_stance(target))
+    scale, shift = fit_similarity(source, measure_normalization(source), measure_normalization(target))
     assert np.allclose(scale, 0.8, atol=1e-4)
     assert np.allclose(shift, (31, 47), atol=0.02)
     assert np.abs(normalized(source, target).keypoints - target.keypoints).max() < 0.05
@@ -71,20 +71,20 @@ def test_close_goes_to_close_and_far_to_far():
     source = performer(perspective(source_y), source_y)
     target = performer(perspective(target_y, 0.7, -50), target_y)
     result = normalized(source, target)
-    stances = measure_stance(source), measure_stance(target)
+    statistics = measure_normalization(source), measure_normalization(target)
     for place in ("far", "close"):
-        at = np.abs(source_y - stances[0][f"s_{place}"]).argmin()
-        assert feet_y(result)[at] == pytest.approx(stances[1][f"s_{place}"], abs=1)
+        at = np.abs(source_y - statistics[0][f"s_{place}"]).argmin()
+        assert feet_y(result)[at] == pytest.approx(statistics[1][f"s_{place}"], abs=1)
         nose = result.keypoints[at, INDEX["nose"], 1]
-        expected = HEIGHT * perspective(stances[1][f"s_{place}"], 0.7, -50)
+        expected = HEIGHT * perspective(statistics[1][f"s_{place}"], 0.7, -50)
         assert feet_y(result)[at] - nose == pytest.approx(expected, rel=0.03)
 
 
 def test_a_small_sway_is_not_stretched_to_a_walk():
     sway, target_y = walk(395, 405), walk(300, 450)
     source, target = performer(150, sway), performer(perspective(target_y), target_y)
-    assert measure_stance(source)["far_rule"] != "still"
-    scale = fit_similarity(source, measure_stance(source), measure_stance(target))[0].mean()
+    assert measure_normalization(source)["far_rule"] != "still"
+    scale = fit_similarity(source, measure_normalization(source), measure_normalization(target))[0].mean()
     assert np.ptp(feet_y(normalized(source, target))) == pytest.approx(10 * scale, rel=0.1)
 
 
@@ -93,7 +93,7 @@ def test_a_jump_stays_a_jump(y):
     rise = leap(60, 40)
     source = performer(perspective(y), y, rise=rise)
     target = performer(perspective(y) * 1.4, y)
-    scale, _ = fit_similarity(source, measure_stance(source), measure_stance(target))
+    scale, _ = fit_similarity(source, measure_normalization(source), measure_normalization(target))
     grounded = normalized(performer(perspective(y), y), target)
     result = normalized(source, target)
     assert np.allclose(scale, 1.4, atol=0.01)
@@ -104,7 +104,7 @@ def test_a_jump_stays_a_jump(y):
     assert np.allclose(tall, HEIGHT * 1.4 * perspective(y), rtol=0.02)
 
 
-def test_jumps_and_kicks_do_not_count_as_stances():
+def test_jumps_and_kicks_do_not_count_as_standing():
     pose = performer(200, 400, rise=leap(50, 60) + leap(120, 60))
     kick = pose.keypoints.copy()
     kick[80:100, INDEX["left_ankle"], 1] -= 90
@@ -112,14 +112,14 @@ def test_jumps_and_kicks_do_not_count_as_stances():
     standing, _ = standing_frames(pose)
     assert not standing[54:58].any() and not standing[80:100].any()
     assert standing[:50].all() and standing[140:].all()
-    stance = measure_stance(pose)
-    assert stance["s_far"] == stance["s_close"] == 400
-    assert stance["grounded_frames"] == standing.sum()
+    statistics = measure_normalization(pose)
+    assert statistics["s_far"] == statistics["s_close"] == 400
+    assert statistics["grounded_frames"] == standing.sum()
 
 
 def test_still_performers():
     source, target = performer(150, 300), performer(240, 470, x=200.0)
-    assert measure_stance(source)["far_rule"] == "still"
+    assert measure_normalization(source)["far_rule"] == "still"
     result = normalized(source, target)
     assert np.abs(result.keypoints - target.keypoints).max() < 0.05
 
@@ -128,7 +128,7 @@ def test_walking_source_and_still_target():
     y = walk(300, 450)
     source, target = performer(perspective(y), y), performer(240, 470)
     result = normalized(source, target)
-    scale, _ = fit_similarity(source, measure_stance(source), measure_stance(target))
+    scale, _ = fit_similarity(source, measure_normalization(source), measure_normalization(target))
     assert np.all(scale > 0)
     assert feet_y(result)[np.abs(y - 375).argmin()] == pytest.approx(470, abs=1)
 
@@ -136,19 +136,19 @@ def test_walking_source_and_still_target():
 def test_empty_far_cluster_takes_the_quantile():
     """Two places and nothing between: nobody stands where eq. 9 looks."""
     y = np.where(np.arange(FRAMES) % 100 < 70, 450.0, 300.0)
-    stance = measure_stance(performer(perspective(y), y))
-    assert stance["far_rule"] == "quantile"
-    assert (stance["s_far"], stance["s_median"], stance["s_close"]) == (300, 450, 450)
-    assert stance["h_far"] < stance["h_close"]
+    statistics = measure_normalization(performer(perspective(y), y))
+    assert statistics["far_rule"] == "quantile"
+    assert (statistics["s_far"], statistics["s_median"], statistics["s_close"]) == (300, 450, 450)
+    assert statistics["h_far"] < statistics["h_close"]
 
 
-def test_height_of_a_rare_stance():
+def test_height_of_a_rare_place():
     """One visit to the far end, which few frames show, is not mixed with the many close ones."""
     y = np.where((np.arange(FRAMES) >= 100) & (np.arange(FRAMES) < 110), 300.0, 450.0)
     y[90:100], y[110:120] = np.linspace(450, 300, 10), np.linspace(300, 450, 10)
-    stance = measure_stance(performer(perspective(y), y))
-    whole = stance["h_close"] / perspective(stance["s_close"])
-    assert stance["h_far"] / perspective(stance["s_far"]) == pytest.approx(whole, rel=0.02)
+    statistics = measure_normalization(performer(perspective(y), y))
+    whole = statistics["h_close"] / perspective(statistics["s_close"])
+    assert statistics["h_far"] / perspective(statistics["s_far"]) == pytest.approx(whole, rel=0.02)
 
 
 def test_missing_ankles_are_bridged():
@@ -167,8 +167,8 @@ def test_ankles_guessed_below_the_frame_are_not_used():
     pose = performer(200, 400)
     keypoints = pose.keypoints.copy()
     keypoints[:50, [INDEX["left_ankle"], INDEX["right_ankle"]], 1] = 600
-    expected = measure_stance(pose) | {"grounded_frames": 150}
-    assert measure_stance(pose.replace(keypoints=keypoints)) == expected
+    expected = measure_normalization(pose) | {"grounded_frames": 150}
+    assert measure_normalization(pose.replace(keypoints=keypoints)) == expected
 
 
 def test_noise_and_gaps_give_finite_numbers_and_no_shake():
@@ -180,7 +180,7 @@ def test_noise_and_gaps_give_finite_numbers_and_no_shake():
     keypoints[generator.random(keypoints.shape[:2]) < 0.1] = 0
     source = clean.replace(keypoints=keypoints)
     target = performer(perspective(walk(380, 420), 0.3), walk(380, 420))
-    scale, shift = fit_similarity(source, measure_stance(source), measure_stance(target))
+    scale, shift = fit_similarity(source, measure_normalization(source), measure_normalization(target))
     assert np.isfinite(normalized(source, target).keypoints).all()
     centre = scale * y + shift[:, 1]
     assert np.abs(np.diff(centre, 2)).max() < 0.3
@@ -210,7 +210,7 @@ def test_face_and_hands_follow_the_body():
     source = performer(perspective(y), y, wander())
     target = performer(perspective(y, 0.4), y)
     result = normalized(source, target)
-    scale, _ = fit_similarity(source, measure_stance(source), measure_stance(target))
+    scale, _ = fit_similarity(source, measure_normalization(source), measure_normalization(target))
     parts = (FACE, "nose"), (LEFT_HAND, "left_wrist"), (RIGHT_HAND, "right_wrist"), (BODY, "nose")
     for part, joint in parts:
         places = (pose.keypoints[..., :2] for pose in (source, result))
@@ -221,9 +221,9 @@ def test_face_and_hands_follow_the_body():
 def test_nothing_is_left_to_chance():
     y = walk(300, 450)
     source, target = performer(perspective(y), y), performer(240, 470)
-    stances = measure_stance(source), measure_stance(target)
-    assert stances == (measure_stance(source), measure_stance(target))
-    first, second = (normalize_pose(source, stances[0], target, stances[1]).keypoints for _ in range(2))
+    statistics = measure_normalization(source), measure_normalization(target)
+    assert statistics == (measure_normalization(source), measure_normalization(target))
+    first, second = (normalize_pose(source, statistics[0], target, statistics[1]).keypoints for _ in range(2))
     assert np.array_equal(first, second)
 
 
@@ -231,7 +231,7 @@ def test_upper_body_clip_is_refused():
     everywhere = slice(None)
     pose = without(performer(200, 400), everywhere, "left_ankle", "right_ankle")
     with pytest.raises(InputError, match="^anna: only 0 of 200 frames .* head to feet.*; use footage of .*$"):
-        measure_stance(pose, "anna")
+        measure_normalization(pose, "anna")
 
 
 def test_outside_share_counts_only_what_is_seen():

@@ -8,7 +8,7 @@ import pytest
 from dancenow.errors import InputError
 from dancenow.files import read_json
 from dancenow.keypoints import load_pose, save_pose
-from dancenow.pose.normalize import measure_stance_file, normalize_pair, normalize_pose
+from dancenow.pose.normalize import measure_normalization_file, normalize_pair, normalize_pose
 from walkers import performer, wander, without, write_pair
 
 
@@ -21,8 +21,8 @@ def test_pair_of_files(files, caplog):
     caplog.set_level(logging.INFO)
     normalize_pair(*files)
     assert "scale 1.600 to 1.600" in caplog.text and "warning" not in caplog.text
-    stances = read_json(files[1]), read_json(files[3])
-    expected = normalize_pose(load_pose(files[0]), stances[0], load_pose(files[2]), stances[1])
+    statistics = read_json(files[1]), read_json(files[3])
+    expected = normalize_pose(load_pose(files[0]), statistics[0], load_pose(files[2]), statistics[1])
     assert np.array_equal(load_pose(files[4]).keypoints, expected.keypoints)
 
 
@@ -30,7 +30,7 @@ def test_pair_of_files(files, caplog):
 def test_implausible_results_are_said(files, caplog, height, stride, what):
     x = 1000 + stride * (wander() - 256)
     save_pose(files[0], performer(height, 300, x, width=2000))
-    measure_stance_file(files[0], files[1])
+    measure_normalization_file(files[0], files[1])
     normalize_pair(*files)
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 1
@@ -45,8 +45,8 @@ def test_two_estimators_are_refused(files):
     assert not files[4].exists()
 
 
-def test_upper_body_file_leaves_no_stance(tmp_path):
+def test_upper_body_file_leaves_no_statistics(tmp_path):
     save_pose(tmp_path / "anna.npz", without(performer(200, 400), slice(None), "left_ankle"))
     with pytest.raises(InputError, match="^anna: "):
-        measure_stance_file(tmp_path / "anna.npz", tmp_path / "anna.json")
+        measure_normalization_file(tmp_path / "anna.npz", tmp_path / "anna.json")
     assert not (tmp_path / "anna.json").exists()

@@ -9,8 +9,8 @@ import pytest
 from dancenow.files import read_json
 from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, load_pose, save_pose
 from dancenow.pose.normalize import (
-    measure_stance,
-    measure_stance_file,
+    measure_normalization,
+    measure_normalization_file,
     normalize_pair,
     normalize_pose,
     transfer_pose,
@@ -88,9 +88,9 @@ def only(**ratios):
 
 def placed(source, target):
     """Paper's placement, then limbs; also the ratios."""
-    stances = measure_stance(source), measure_stance(target)
-    ratios = limb_ratios(stances[0]["limbs"], stances[1]["limbs"])
-    return retarget(normalize_pose(source, stances[0], target, stances[1]), ratios), ratios
+    statistics = measure_normalization(source), measure_normalization(target)
+    ratios = limb_ratios(statistics[0]["limbs"], statistics[1]["limbs"])
+    return retarget(normalize_pose(source, statistics[0], target, statistics[1]), ratios), ratios
 
 
 def vector(pose, start, end):
@@ -126,7 +126,7 @@ def test_the_targets_lengths_come_out():
         assert np.allclose(*lengths, rtol=0.02), (start, end)
     assert np.abs(result.keypoints - target.keypoints)[:, BODY].max() < 3
     # the placement alone is further off
-    alone = normalize_pose(source, measure_stance(source), target, measure_stance(target))
+    alone = normalize_pose(source, measure_normalization(source), target, measure_normalization(target))
     errors = [
         np.linalg.norm((pose.keypoints - target.keypoints)[:, BODY, :2], axis=-1).mean()
         for pose in (alone, result)
@@ -197,9 +197,9 @@ def test_a_missing_joint_does_not_break_what_hangs_on_it(joint):
 def test_a_joint_that_is_never_seen():
     everywhere = slice(None)
     pose = without(dancer(), everywhere, "left_elbow", "right_elbow", "left_ear")
-    limbs = measure_stance(pose)["limbs"]
+    limbs = measure_normalization(pose)["limbs"]
     assert limbs["upper_arm"] is limbs["forearm"] is limbs["head"] is None
-    ratios = limb_ratios(limbs, measure_stance(dancer())["limbs"])
+    ratios = limb_ratios(limbs, measure_normalization(dancer())["limbs"])
     assert ratios["upper_arm"] == ratios["head"] == 1
     result = retarget(pose, only(upper_arm=1.3, forearm=0.8, shoulders=0.8))
     assert np.isfinite(result.keypoints).all()
@@ -210,7 +210,7 @@ def test_a_joint_that_is_never_seen():
 
 
 def test_wild_measurements_are_bounded():
-    limbs = measure_stance(dancer())["limbs"]
+    limbs = measure_normalization(dancer())["limbs"]
     low, high = PLAUSIBLE_RATIO
     assert limb_ratios(limbs, limbs | {"foot": 10.0})["foot"] == high
     assert limb_ratios(limbs, limbs | {"foot": 1e-4})["foot"] == low
@@ -249,41 +249,41 @@ def with_face(pose, up):
 def test_the_targets_face_comes_out():
     """A face lies where the target's does between its ears, whichever way the head leans."""
     source, target = dancer(), with_face(dancer({"thigh": 44}), 4)
-    stances = measure_stance(source), measure_stance(target)
-    result = transfer_pose(source, stances[0], target, stances[1])
+    statistics = measure_normalization(source), measure_normalization(target)
+    result = transfer_pose(source, statistics[0], target, statistics[1])
     assert np.abs(result.keypoints - target.keypoints)[:, FACE_POINTS].mean() < 0.5
-    untouched = transfer_pose(source, stances[0], target, stances[1], limbs="source")
+    untouched = transfer_pose(source, statistics[0], target, statistics[1], limbs="source")
     assert np.abs(vector(untouched, "left_ear", "nose") - vector(target, "left_ear", "nose")).mean() > 1.5
 
 
 def test_a_face_that_is_not_seen_or_not_plausible():
-    face = measure_stance(dancer())["face"]
+    face = measure_normalization(dancer())["face"]
     assert np.allclose(face_shift(face, face, 1.0), 0)
     higher = [share + 0.01 for share in face]
     assert np.allclose(face_shift(face, [None, *higher[1:]], 1.0), 0.01)  # as its neighbours
     assert np.allclose(face_shift(face, [None] * len(face), 1.0), 0)
     assert np.allclose(face_shift(face, [share + 1 for share in face], 1.0), PLAUSIBLE_SHIFT)
     turned_away = without(dancer(), slice(None), "left_ear")
-    assert measure_stance(turned_away)["face"] == [None] * len(FACE_POINTS)
+    assert measure_normalization(turned_away)["face"] == [None] * len(FACE_POINTS)
 
 
 @pytest.mark.parametrize("limbs", ["source", "target"])
 def test_files_and_the_choice_of_limbs(tmp_path, limbs):
     source, target = dancer(), dancer({"forearm": 36, "shank": 40})
     files = [tmp_path / name for name in ("a.npz", "a.json", "b.npz", "b.json", "out.npz")]
-    for pose, path, stance in ((source, *files[:2]), (target, *files[2:4])):
+    for pose, path, statistics in ((source, *files[:2]), (target, *files[2:4])):
         save_pose(path, pose)
-        measure_stance_file(path, stance)
+        measure_normalization_file(path, statistics)
     normalize_pair(*files, limbs)
-    stances = read_json(files[1]), read_json(files[3])
-    expected = transfer_pose(source, stances[0], target, stances[1], limbs)
+    statistics = read_json(files[1]), read_json(files[3])
+    expected = transfer_pose(source, statistics[0], target, statistics[1], limbs)
     assert np.array_equal(load_pose(files[4]).keypoints, expected.keypoints)
 
 
 def test_against_the_rendered_truth():
     """True joints of the demo: docs/lab/results.md has the numbers, without and with limb lengths."""
     source, target, truth = (rendered(name) for name in ("brunomars", "alice", "alice_as_brunomars.truth"))
-    alone = normalize_pose(source, measure_stance(source), target, measure_stance(target))
+    alone = normalize_pose(source, measure_normalization(source), target, measure_normalization(target))
     result, _ = placed(source, target)
     errors = [
         np.linalg.norm((pose.keypoints - truth.keypoints)[:, BODY, :2], axis=-1).mean()

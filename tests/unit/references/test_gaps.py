@@ -1,4 +1,4 @@
-"""What a dance asks for and the footage never showed: found, named with its moments, and not invented."""
+"""What a dance asks for and the footage never showed: found, named with its moments, and not imputed."""
 
 import json
 from fractions import Fraction
@@ -12,7 +12,7 @@ from dancenow.pages.report.pair import clock, reference_checks, told_moments
 from dancenow.pages.report.reports import report_pair
 from dancenow.references.figure import PARTS
 from dancenow.references.gaps import Gap, find_gaps, runs
-from drawn_people import dancer, painted
+from drawn_people import dancer, drawn
 from rooms import write_clip
 
 FPS = 25
@@ -144,7 +144,7 @@ def folder(tmp_path_factory):
     """Clips of somebody who shows all sides, of the same from the front alone, and of a dance of both."""
     place = tmp_path_factory.mktemp("clips")
     pose = FRONT.replace(fps=Fraction(FPS))
-    frames, _ = painted(pose, 150.0)
+    frames, _ = drawn(pose, 150.0)
     for name, own in {"front": np.r_[:TURNED], "round": np.r_[:150], "dance": np.r_[60:150]}.items():
         write_clip(place, name, cut(pose, own), frames[own])
     return place

@@ -10,19 +10,19 @@ from dancenow.references.files import chosen_references, load_bank, load_chosen,
 from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
 from dancenow.references.moves import STRETCH, affine, bone_map, limited, similarity
 from dancenow.references.preview import flat_colours, over, with_shapes
-from drawn_people import COLOURS, WALL, dancer, painted, part_map
+from drawn_people import COLOURS, WALL, dancer, drawn, part_map
 
 POSE = dancer()
 UNIT = standing_height(POSE.keypoints)
-FRAMES, MASKS = painted(POSE, UNIT)
-PLATE = np.full(FRAMES.shape[1:], WALL, np.uint8)
+FRAMES, MASKS = drawn(POSE, UNIT)
+BACKGROUND = np.full(FRAMES.shape[1:], WALL, np.uint8)
 WHOLE = 0, 0, POSE.width, POSE.height
 TRAINING = 30  # of 40 frames; the back is shown in the last ten
 
 
 @pytest.fixture(scope="module")
 def bank():
-    return make_bank(FRAMES, POSE, MASKS, PLATE, len(FRAMES))
+    return make_bank(FRAMES, POSE, MASKS, BACKGROUND, len(FRAMES))
 
 
 def apply(matrix, points):
@@ -116,7 +116,7 @@ def test_a_head_behind_a_hand_is_unlike_one_that_is_free():
 def test_a_front_never_stands_in_for_a_back():
     """Who never showed her back has no face there: nothing to copy, and in the preview a flat shape."""
     front = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
-    shown = make_bank(FRAMES[:20], front, MASKS, PLATE, 20)
+    shown = make_bank(FRAMES[:20], front, MASKS, BACKGROUND, 20)
     back = POSE.keypoints[-1]
     assert Figure(back, UNIT).side == -1
     chosen = shown.paths(back[None])[0]
@@ -137,14 +137,18 @@ def test_a_front_never_stands_in_for_a_back():
 
 def test_what_is_moved_looks_as_it_should(bank):
     front = make_bank(
-        FRAMES[:20], POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20]), MASKS, PLATE, 20
+        FRAMES[:20],
+        POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20]),
+        MASKS,
+        BACKGROUND,
+        20,
     )
     chosen = front.paths(POSE.keypoints[20:TRAINING])
     for index in range(20, TRAINING):
-        picture = over(front.picture(POSE.keypoints[index], chosen[index - 20], WHOLE), PLATE)
+        picture = over(front.picture(POSE.keypoints[index], chosen[index - 20], WHOLE), BACKGROUND)
         inside = MASKS[index] > 0
         error = np.abs(picture.astype(int) - FRAMES[index]).max(axis=2)
-        still = np.abs(PLATE.astype(int) - FRAMES[index]).max(axis=2)
+        still = np.abs(BACKGROUND.astype(int) - FRAMES[index]).max(axis=2)
         assert error[inside].mean() < 0.25 * still[inside].mean()
         assert error[~inside].mean() < 4
 
@@ -178,7 +182,7 @@ def test_an_arm_behind_the_trunk_is_covered_by_it(bank, sure, seen):
     elbow = points[INDEX["left_elbow"], :2]
     x, y = np.rint(middle + 0.2 * (elbow - middle)).astype(int)
     assert PARTS[part_map(points, WHOLE, UNIT)[y, x]] == seen
-    shown = over(bank.picture(points, bank.paths(points[None])[0], WHOLE), PLATE)
+    shown = over(bank.picture(points, bank.paths(points[None])[0], WHOLE), BACKGROUND)
     assert np.abs(shown[y, x].astype(int) - COLOURS[seen]).max() < 12
     # outside the trunk the forearm is seen in any case
     x, y = np.rint(middle + 0.95 * (elbow - middle)).astype(int)
@@ -189,7 +193,7 @@ def test_a_part_that_the_footage_never_shows_has_no_reference():
     points = POSE.keypoints.copy()
     points[:, [INDEX["left_heel"], INDEX["right_heel"]]] = 0
     pose = POSE.replace(keypoints=points, origin=(points[..., 2] > 0).astype(np.uint8))
-    bank = make_bank(FRAMES, pose, MASKS, PLATE, len(FRAMES))
+    bank = make_bank(FRAMES, pose, MASKS, BACKGROUND, len(FRAMES))
     feet = [PARTS.index("left_foot"), PARTS.index("right_foot")]
     assert all(len(bank.rows[number]) == 0 for number in feet)
     assert (bank.paths(POSE.keypoints)[:, feet] == -1).all()
@@ -199,27 +203,29 @@ def test_a_part_that_the_footage_never_shows_has_no_reference():
 def test_a_wrong_pose_is_no_reference():
     points = POSE.keypoints.copy()
     points[5, points[5, :, 2] > 0, 0] = np.clip(points[5, points[5, :, 2] > 0, 0] - 90, 1, None)
-    bank = make_bank(FRAMES, POSE.replace(keypoints=points, origin=POSE.origin), MASKS, PLATE, len(FRAMES))
+    bank = make_bank(
+        FRAMES, POSE.replace(keypoints=points, origin=POSE.origin), MASKS, BACKGROUND, len(FRAMES)
+    )
     assert 5 not in bank.frames
 
 
 def test_masks_of_somebody_else_are_named():
     with pytest.raises(InputError, match="in no training frame do the person's pose and mask agree"):
-        make_bank(FRAMES, POSE, np.zeros_like(MASKS), PLATE, 5)
+        make_bank(FRAMES, POSE, np.zeros_like(MASKS), BACKGROUND, 5)
 
 
 def test_footage_without_a_whole_part_is_refused():
     nobody = POSE.replace(keypoints=POSE.keypoints * 0)
     with pytest.raises((InputError, ValueError)):
-        make_bank(FRAMES, nobody, MASKS, PLATE, 5)
+        make_bank(FRAMES, nobody, MASKS, BACKGROUND, 5)
 
 
 def test_held_out_frames_are_never_cut():
-    assert make_bank(FRAMES, POSE, MASKS, PLATE, TRAINING).frames.max() < TRAINING
+    assert make_bank(FRAMES, POSE, MASKS, BACKGROUND, TRAINING).frames.max() < TRAINING
 
 
 def test_references_are_bounded_whatever_the_length():
-    bank = make_bank(FRAMES, POSE, MASKS, PLATE, len(FRAMES), most=5)
+    bank = make_bank(FRAMES, POSE, MASKS, BACKGROUND, len(FRAMES), most=5)
     assert max(len(rows) for rows in bank.rows) == 5
 
 
@@ -271,6 +277,6 @@ def test_draws_depend_on_the_seed_alone(bank):
 
 def test_a_clip_of_two_seconds_still_finds_references():
     few = POSE.replace(keypoints=POSE.keypoints[:10], origin=POSE.origin[:10])
-    bank = make_bank(FRAMES[:10], few, MASKS[:10], PLATE, 10)
+    bank = make_bank(FRAMES[:10], few, MASKS[:10], BACKGROUND, 10)
     pictures = RealPixels(bank, None, few.fps, 10).draw(few.keypoints[:2], 0, WHOLE, np.random.default_rng(0))
     assert all(picture[..., 3].any() for picture in pictures)

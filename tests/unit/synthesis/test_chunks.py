@@ -1,4 +1,4 @@
-"""A clip painted in chunks: where it is split, where each begins, and what comes of joining them."""
+"""A clip synthesized in chunks: where it is split, where each begins, and what comes of joining them."""
 
 import numpy as np
 import pytest
@@ -9,11 +9,11 @@ from dancenow.errors import InputError
 from dancenow.model.checkpoint import save_generator
 from dancenow.model.networks import Generator, initialise
 from dancenow.synthesis.chunks import join_chunks, split, synthesize_chunk, warm_up
-from dancenow.synthesis.painter import synthesize
+from dancenow.synthesis.synthesizer import synthesize
 from dancenow.video import media
 from performers import performer
 
-NETWORK = {"channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True}
+NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1, "skips": True, "background": True}
 SIZE = {"width": 128, "height": 96}
 FRAMES = 16
 
@@ -21,11 +21,11 @@ FRAMES = 16
 @pytest.fixture(scope="module")
 def generator_file(tmp_path_factory):
     torch.manual_seed(0)
-    plate = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    background = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
     description = {"network": NETWORK, "sizes": [[64, 96]], "seed": 0, "step": 5} | SIZE
     path = tmp_path_factory.mktemp("model") / "generator.safetensors"
     # a new generator does not look at its last output yet: initialised again, it does
-    save_generator(path, Generator(**NETWORK).apply(initialise).state_dict(), description, plate)
+    save_generator(path, Generator(**NETWORK).apply(initialise).state_dict(), description, background)
     return path
 
 
@@ -33,8 +33,8 @@ def facts(frames, cuts=()):
     return {"frames": frames, "fps": "25/1", "cuts": list(cuts)}
 
 
-def painted(generator_file, folder, chunks, overlap, cuts=()):
-    """Split, painted and joined: (the joined video's path, the frames of its chunks)."""
+def synthesized(generator_file, folder, chunks, overlap, cuts=()):
+    """Split, synthesized and joined: (the joined video's path, the frames of its chunks)."""
     pose = performer(FRAMES)
     paths = [folder / f"{number}of{chunks}.mkv" for number in range(1, chunks + 1)]
     for number, path in enumerate(paths, 1):
@@ -90,22 +90,22 @@ def test_a_chunk_warms_up_over_the_overlap_but_never_across_a_cut():
 
 def test_chunks_are_the_unsplit_run_where_the_overlap_reaches_the_beginning(generator_file, tmp_path):
     synthesize(generator_file, performer(FRAMES), tmp_path / "whole.mp4", 1)
-    joined, _ = painted(generator_file, tmp_path, 3, FRAMES)
+    joined, _ = synthesized(generator_file, tmp_path, 3, FRAMES)
     assert joined.read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
 
 def test_chunks_are_the_unsplit_run_where_they_meet_at_a_cut(generator_file, tmp_path):
     synthesize(generator_file, performer(FRAMES), tmp_path / "whole.mp4", 1, cuts=[7])
-    joined, _ = painted(generator_file, tmp_path, 2, 0, cuts=[7])
+    joined, _ = synthesized(generator_file, tmp_path, 2, 0, cuts=[7])
     assert joined.read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
 
 def test_what_the_overlap_does_not_reach_differs_at_the_seam_and_only_behind_it(generator_file, tmp_path):
-    _, whole = painted(generator_file, tmp_path, 1, 0)
-    _, parts = painted(generator_file, tmp_path, 2, 0)
+    _, whole = synthesized(generator_file, tmp_path, 1, 0)
+    _, parts = synthesized(generator_file, tmp_path, 2, 0)
     different = np.abs(whole.astype(int) - parts).max(axis=(1, 2, 3))
     assert not different[: FRAMES // 2].any() and different[FRAMES // 2] > 0
-    _, longer = painted(generator_file, tmp_path, 2, 3)
+    _, longer = synthesized(generator_file, tmp_path, 2, 3)
     at_seam = [np.abs(whole[FRAMES // 2].astype(int) - made[FRAMES // 2]).mean() for made in (longer, parts)]
     assert at_seam[0] < at_seam[1]
 

@@ -7,7 +7,7 @@ from dancenow.model.checkpoint import load_generator
 from dancenow.model.networks import Generator
 from dancenow.training.best import BestGenerator
 
-NETWORK = {"channels": 4, "downs": 2, "blocks": 1}
+NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1}
 
 
 class Stage:

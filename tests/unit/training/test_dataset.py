@@ -39,7 +39,7 @@ def test_a_batch_depends_on_seed_and_number_only():
     one, other = sampler(), sampler()
     other(0)
     other(5)
-    assert all(torch.equal(one(3)[name], other(3)[name]) for name in ("skeleton", "image", "plate"))
+    assert all(torch.equal(one(3)[name], other(3)[name]) for name in ("skeleton", "image", "background"))
     different = [bool((sampler(seed=1)(n)["image"] != one(n)["image"]).any()) for n in range(5)]
     assert any(different)
 
@@ -59,7 +59,7 @@ def test_skeleton_lies_over_its_image():
     frames = footage(pose)
     draw = ClipSampler(frames, pose, None, [(128, 96)], 12, 2, 0)
     batch = draw(0)
-    assert batch["image"].shape == (2, 2, 3, 96, 128) and "plate" not in batch
+    assert batch["image"].shape == (2, 2, 3, 96, 128) and "background" not in batch
     trunk = (batch["image"][:, :, 0] > 200).float()
     drawn = (batch["skeleton"].amax(dim=2) > 0).float()
     rows = torch.arange(128).float()

@@ -17,8 +17,8 @@ from dancenow.training.face_training import FacePreviews, FaceSampler, FaceTrain
 from performers import footage, performer
 from tiny_training import settings
 
-MAIN = {"channels": 4, "downs": 2, "blocks": 1}
-SHOWN = MAIN | {"plate": True, "references": True}
+MAIN = {"channels": 4, "n_downsample": 2, "n_blocks": 1}
+SHOWN = MAIN | {"background": True, "references": True}
 
 
 def faceless(pose, frames):
@@ -45,17 +45,17 @@ def sampler(pose=None, size=32, batch=2):
 
 
 def shown_references():
-    """(trainer, sampler, bank, plate) of a face stage whose main generator is shown real pixels."""
+    """(trainer, sampler, bank, background) of a face stage whose main generator is shown real pixels."""
     pose = performer(12)
     frames = footage(pose)
-    plate = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
-    bank = make_bank(frames, pose, np.full(frames.shape[:3], 255, np.uint8), plate, 12)
+    background = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
+    bank = make_bank(frames, pose, np.full(frames.shape[:3], 255, np.uint8), background, 12)
     pixels = RealPixels(bank, None, pose.fps, 12)
-    samples = FaceSampler(32, frames, pose, plate, [(64, 64)], 12, 2, 3, pixels=pixels)
+    samples = FaceSampler(32, frames, pose, background, [(64, 64)], 12, 2, 3, pixels=pixels)
     trainer = make()
     torch.manual_seed(0)
     trainer.main = Generator(**SHOWN).requires_grad_(False)
-    return trainer, samples, bank, plate
+    return trainer, samples, bank, background
 
 
 def learned(trainer, batch):
@@ -102,7 +102,7 @@ def test_both_face_networks_learn_and_the_main_generator_stays():
 
 def test_one_batch_again_and_again_brings_the_face_nearer():
     weights = {"gan": 0.0, "perceptual": 10.0, "l1": 0.0}
-    trainer, batch = make(steps=30, decay=0.0, weights=weights), sampler()(0)
+    trainer, batch = make(steps=30, lr_decay_share=0.0, weights=weights), sampler()(0)
     losses = [trainer.train_step(batch)["perceptual"] for _ in range(30)]
     assert np.mean(losses[-3:]) < 0.7 * losses[0]
 
@@ -136,14 +136,14 @@ def test_a_batch_of_two_is_the_mean_of_its_samples():
         assert together[name] == pytest.approx(sum(each[name] for each in apart) / 2, rel=1e-4)
 
 
-def test_the_painted_face_conditions_the_next_frame_where_there_is_one():
+def test_the_synthesized_face_conditions_the_next_frame_where_there_is_one():
     trainer, batch = make(), sampler()(0)
     clips = trainer._on_device(batch)
     corners, visible = batch["corner"], batch["visible"].clone()
     visible[1] = False
     seen = []
     trainer.main.register_forward_pre_hook(lambda _, given: seen.append(given[1]))
-    images = trainer._paint(clips, corners, visible)
+    images = trainer._synthesize(clips, corners, visible)
     assert images.shape == clips.skeletons.shape and not images.requires_grad
     x, y = corners[0, 0].tolist()
     changed = (seen[1] != images[:, 0]).any(dim=1)
@@ -158,23 +158,23 @@ def test_the_main_generator_is_shown_each_frames_own_references():
     clips = trainer._on_device(batch)
     seen = []
     trainer.main.register_forward_pre_hook(lambda _, __, named: seen.append(named), with_kwargs=True)
-    painted = trainer._paint(clips, batch["corner"], batch["visible"])
+    synthesized = trainer._synthesize(clips, batch["corner"], batch["visible"])
     assert len(seen) == 2 and all(given.keys() == {"reference"} for given in seen)
     assert all(torch.equal(given["reference"], clips.references[:, at]) for at, given in enumerate(seen))
-    # a generator that learned nothing yet copies: what is brighter there is painted brighter
+    # a generator that learned nothing yet copies: what is brighter there is synthesized brighter
     bright = clips._replace(references=clips.references.clone())
     bright.references[:, :, :3] = clips.references[:, :, 3:]
-    brighter = trainer._paint(bright, batch["corner"], batch["visible"]) - painted
-    valid = (clips.references[:, :, 3:] > 0.99).expand_as(painted)
+    brighter = trainer._synthesize(bright, batch["corner"], batch["visible"]) - synthesized
+    valid = (clips.references[:, :, 3:] > 0.99).expand_as(synthesized)
     assert brighter[valid].mean() > 0.3
 
 
 def test_the_face_learns_on_what_is_copied_and_its_previews_show_it(tmp_path):
-    trainer, samples, bank, plate = shown_references()
+    trainer, samples, bank, background = shown_references()
     _, losses = learned(trainer, samples(0))
     assert all(np.isfinite(value) for value in losses.values()) and losses["perceptual"] > 0
     pose = performer(12)
-    previews = FacePreviews(32, trainer.main, footage(pose), pose, plate, [(64, 64)], 6, tmp_path, bank)
+    previews = FacePreviews(32, trainer.main, footage(pose), pose, background, [(64, 64)], 6, tmp_path, bank)
     trainer.step = 1
     assert previews(trainer) > 0
 
@@ -214,14 +214,14 @@ def test_previews_show_the_faces_square(tmp_path):
     assert error == pytest.approx(np.abs(result.astype(int) - real).mean())
 
 
-def test_wide_face_layers_paint_with_what_they_have_just_learned(monkeypatch):
+def test_wide_face_layers_synthesize_with_what_they_have_just_learned(monkeypatch):
     monkeypatch.setattr(winograd, "ENOUGH_CHANNELS", 8)
     batch, transformed, transform = sampler()(0), [], TransformedWeights.apply
 
     def second_frames_past(trainer):
         seen = []
         trainer.main.register_forward_pre_hook(lambda _, given: seen.append(given[1]))
-        trainer._paint(trainer._on_device(batch), batch["corner"], batch["visible"])
+        trainer._synthesize(trainer._on_device(batch), batch["corner"], batch["visible"])
         return seen[1]
 
     def in_bfloat16(**changes):
@@ -237,8 +237,8 @@ def test_wide_face_layers_paint_with_what_they_have_just_learned(monkeypatch):
         "apply",
         lambda weight, dtype: transformed.append(weight) or transform(weight, dtype),
     )
-    painted = second_frames_past(trainer)
+    synthesized = second_frames_past(trainer)
     # the main generator's are kept from the first step on, the face's are not
     learned = {id(weight) for weight in trainer.generator.parameters()}
     assert transformed and {id(weight) for weight in transformed} <= learned
-    assert torch.equal(painted, second_frames_past(fresh))
+    assert torch.equal(synthesized, second_frames_past(fresh))

@@ -13,35 +13,36 @@ from dancenow.model.networks import Discriminator, Generator, initialise, parame
 from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
-from dancenow.synthesis.painter import paint_clip
+from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.training.dataset import ClipSampler
 from dancenow.training.previews import Previews
 from dancenow.training.trainer import Trainer
 from performers import footage, performer, uninitialised
 from tiny_training import SETTINGS, settings
 
-PUBLISHED = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False,
+PUBLISHED = {"channels": 8, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1,
+    "skips": False, "background": False,
              "references": False}  # fmt: skip
 STEPS = 4
 
 
-def sampler(pose, plate=None, references=False, **named):
+def sampler(pose, background=None, references=False, **named):
     frames = footage(pose)
     if references:
         masks = np.full(frames.shape[:3], 255, np.uint8)
         named["pixels"] = RealPixels(make_bank(frames, pose, masks, frames[0], 12), masks, pose.fps, 12)
-    plate, sizes = (frames[0], [(64, 64)]) if plate else (None, [(128, 96)])
-    return ClipSampler(frames, pose, plate, sizes, len(frames), 2, 3, span=1, **named)
+    background, sizes = (frames[0], [(64, 64)]) if background else (None, [(128, 96)])
+    return ClipSampler(frames, pose, background, sizes, len(frames), 2, 3, span=1, **named)
 
 
-def trained(plate, **changes):
+def trained(background, **changes):
     """A Trainer after some steps frame by frame, and the names of the losses of each."""
-    chosen = settings(**{"temporal": False, "disturb": 1.0} | changes)
+    chosen = settings(**{"temporal": False, "last_frame_corruption": 1.0} | changes)
     torch.manual_seed(0)
     perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
     device = torch.device("cpu")
     trainer = Trainer(chosen, perceptual, device, prepare(device, 1), STEPS)
-    batches = sampler(performer(12), plate, chosen.generator.references)
+    batches = sampler(performer(12), background, chosen.generator.references)
     return trainer, [set(trainer.train_step(batches(number))) for number in range(STEPS)]
 
 
@@ -70,16 +71,18 @@ def test_a_sample_is_one_frame_that_shows_somebody():
         sampler(pose.replace(keypoints=keypoints * 0))
 
 
-@pytest.mark.parametrize(("plate", "references"), [(True, True), (True, False), (False, False)])
-def test_it_trains_with_and_without_a_plate_and_the_same_seed_gives_the_same_weights(plate, references):
-    changes = {"generator": SETTINGS["generator"] | {"references": references} if plate else PUBLISHED}
+@pytest.mark.parametrize(("background", "references"), [(True, True), (True, False), (False, False)])
+def test_it_trains_with_and_without_a_background_and_the_same_seed_gives_the_same_weights(
+    background, references
+):
+    changes = {"generator": SETTINGS["generator"] | {"references": references} if background else PUBLISHED}
     (one, losses), (same, _), (other, _) = (
-        trained(plate, **change, **changes) for change in ({}, {}, {"seed": 4})
+        trained(background, **change, **changes) for change in ({}, {}, {"seed": 4})
     )
     assert torch.equal(weights(one), weights(same)) and not torch.equal(weights(one), weights(other))
-    stills = round(SETTINGS["stills"] * STEPS)
-    assert not any("gan" in names for names in losses[:stills])
-    assert all({"gan", "feature_matching", "discriminator_fake"} < names for names in losses[stills:])
+    single_frames = round(SETTINGS["single_frame_share"] * STEPS)
+    assert not any("gan" in names for names in losses[:single_frames])
+    assert all({"gan", "feature_matching", "discriminator_fake"} < names for names in losses[single_frames:])
 
 
 def saved(path, temporal, old=False):
@@ -91,13 +94,13 @@ def saved(path, temporal, old=False):
     return path
 
 
-def test_no_painted_frame_depends_on_the_one_before(tmp_path):
+def test_no_synthesized_frame_depends_on_the_one_before(tmp_path):
     pose = performer(3)
     keypoints = pose.keypoints.copy()
     keypoints[0] += 9
     for temporal in (False, True):
         path = saved(tmp_path / f"{temporal}.safetensors", temporal)
-        one, other = (list(paint_clip(path, p, 1)) for p in (pose, pose.replace(keypoints=keypoints)))
+        one, other = (list(synthesize_clip(path, p, 1)) for p in (pose, pose.replace(keypoints=keypoints)))
         assert not np.array_equal(one[0], other[0])
         assert all(np.array_equal(one[i], other[i]) != temporal for i in (1, 2))
 
@@ -117,8 +120,8 @@ def test_the_enhancer_sees_what_its_trunk_sees():
         assert torch.equal(one, other) != temporal
 
 
-def test_a_preview_paints_only_what_it_shows(tmp_path):
-    trainer, _ = trained(plate=False, generator=PUBLISHED)
+def test_a_preview_synthesizes_only_what_it_shows(tmp_path):
+    trainer, _ = trained(background=False, generator=PUBLISHED)
     seen = []
     trainer.average.register_forward_pre_hook(lambda *_: seen.append(1))
     pose = performer(12)

@@ -24,7 +24,9 @@ def counted(size=(64, 64), batch=1, bfloat16=False, references=True, **changes):
     generator = changes.pop("generator", SETTINGS["generator"]) | {"references": references}
     chosen = settings(generator=generator, **changes)
     perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
-    channels = {"skeleton": 3, "image": 3, "plate": 3} | ({"reference": 4, "mask": 1} if references else {})
+    channels = {"skeleton": 3, "image": 3, "background": 3} | (
+        {"reference": 4, "mask": 1} if references else {}
+    )
     given = {name: torch.zeros(batch, 2, count, 8, 8) for name, count in channels.items()}
     make = lambda *where: Trainer(chosen, perceptual, *where, 10)  # noqa: E731
     return count_step(make, given, size, {"device_type": "cpu", "enabled": bfloat16})

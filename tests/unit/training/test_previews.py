@@ -16,7 +16,7 @@ class Stage:
 
     def __init__(self, step):
         torch.manual_seed(step)
-        self.average, self.step = Generator(4, 2, 1, plate=True), step
+        self.average, self.step = Generator(4, 2, 1, background=True), step
         self.device = torch.device("cpu")
         self.autocast = prepare(self.device, 1)
 

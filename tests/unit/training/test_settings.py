@@ -40,20 +40,29 @@ def test_the_class_is_that_of_the_stage_and_nothing_changes_it():
 def test_each_stage_takes_its_part_of_every_preset(preset):
     section = train(preset)
     first = FirstSettings.of(section)
-    assert (first.seed, first.steps, first.disturb) == (section["seed"], section["steps"], section["disturb"])
+    assert (first.seed, first.steps, first.last_frame_corruption) == (
+        section["seed"],
+        section["steps"],
+        section["last_frame_corruption"],
+    )
     assert asdict(first.generator) == section["generator"]
     for name, kind in (("enhancer", EnhancerSettings), ("face", FaceSettings)):
         if section[name]:
             later = kind.of(section)
             assert asdict(later.weights) == section[name]["weights"]
-            assert (later.seed, later.epochs, later.stills) == (section["seed"], section[name]["epochs"], 0)
+            assert (later.seed, later.epochs, later.single_frame_share) == (
+                section["seed"],
+                section[name]["epochs"],
+                0,
+            )
             assert read_settings(asdict(later)) == later
 
 
 def test_the_target_that_others_start_from_starts_from_nothing():
-    section = train("demo") | {"start": "anna"}
+    section = train("demo") | {"init_from": "anna"}
     assert (
-        FirstSettings.of(section, "bob").start == "anna" and FirstSettings.of(section, "anna").start is None
+        FirstSettings.of(section, "bob").init_from == "anna"
+        and FirstSettings.of(section, "anna").init_from is None
     )
 
 
@@ -69,7 +78,7 @@ def test_epochs_take_the_place_of_steps():
         ((), {"ema": ...}, r"^train\.ema: missing; train takes: seed, "),
         ((), {"shades": 1}, r"^train\.shades: unknown"),
         (("weights",), {"l2": 1.0}, r"^train\.weights\.l2: unknown; train.weights takes: gan, "),
-        (("generator",), {"plate": ...}, r"^train\.generator\.plate: missing"),
+        (("generator",), {"background": ...}, r"^train\.generator\.background: missing"),
         (("face",), {"sise": 64}, r"^train\.face\.sise: unknown"),
         (("face",), {"size": ...}, r"^train\.face\.size: missing"),
         (("face", "weights"), {"feature_matching": 1.0}, r"^train\.face\.weights\.feature_matching: unknown"),
@@ -89,8 +98,8 @@ def test_a_key_that_is_unknown_or_missing_is_named(place, change, message):
 
 
 def test_files_that_a_stage_lacks_are_none_and_others_are_refused():
-    inputs = StageInputs.of(INPUTS | {"plate": []})
-    assert (inputs.plate, inputs.start, inputs.frames) == (None, None, INPUTS["frames"])
+    inputs = StageInputs.of(INPUTS | {"background": []})
+    assert (inputs.background, inputs.init_from, inputs.frames) == (None, None, INPUTS["frames"])
     assert StageOutputs.of(OUTPUTS).discriminator and StageInputs.of(vars(inputs)) == inputs
     with pytest.raises(InputError, match="^depth: no file of a training stage; add it to StageInputs"):
         StageInputs.of(INPUTS | {"depth": "depth.npz"})

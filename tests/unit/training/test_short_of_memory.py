@@ -81,11 +81,11 @@ def test_in_one_process_of_two_it_is_said_as_well(inputs, tmp_path):
 def test_files_and_settings_reach_several_processes_as_they_are(tmp_path, monkeypatch):
     tasks, seen = [], []
     monkeypatch.setattr(launch, "run_agent", lambda path: tasks.append(json.loads(path.read_text())))
-    inputs = StageInputs.of(tiny_training.INPUTS | {"plate": []})
+    inputs = StageInputs.of(tiny_training.INPUTS | {"background": []})
     outputs, settings = StageOutputs.of(tiny_training.OUTPUTS), tiny_training.settings()
     launch.train_on_devices(inputs, outputs, settings, 0.2, 2, 2, 1, tmp_path / "log")
     monkeypatch.setattr(launch, "train_target", lambda *given: seen.append(given))
     monkeypatch.setattr(launch.parallel, "process_group", nullcontext)
     (tmp_path / "task.json").write_text(json.dumps(tasks[0]))
     launch.work(tmp_path / "task.json")
-    assert seen == [(inputs, outputs, settings, 0.2, 1)] and inputs.plate is None
+    assert seen == [(inputs, outputs, settings, 0.2, 1)] and inputs.background is None

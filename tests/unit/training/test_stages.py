@@ -12,7 +12,7 @@ from dancenow.files import read_json, write_json
 from dancenow.keypoints import save_pose
 from dancenow.model.checkpoint import load_generator, read_network
 from dancenow.model.perceptual import choose
-from dancenow.synthesis.painter import paint_clip
+from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.training.halving import halve_footage
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.settings import read_settings
@@ -23,23 +23,27 @@ from dancenow.video.media import probe
 from performers import footage, performer
 
 COMMON = {
-    "seed": 3, "steps": 2, "epochs": None, "batch": 2, "stills": 0.0, "learning_rate": 1e-3, "decay": 0.5,
+    "seed": 3, "steps": 2, "epochs": None, "batch": 2,
+    "single_frame_share": 0.0, "learning_rate": 1e-3, "lr_decay_share": 0.5,
     "ema": 0.0, "compile": False,
 }  # fmt: skip
 PICTURES = {
-    "disturb": 0.0, "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 0.0},
+    "last_frame_corruption": 0.0,
+    "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 0.0},
 }  # fmt: skip
-NETWORK = {"channels": 8, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": False, "plate": False,
+NETWORK = {"channels": 8, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1,
+    "skips": False, "background": False,
            "references": False}  # fmt: skip
 SETTINGS = {
     "first": COMMON | PICTURES | {
-        "start": None, "temporal": True, "generator": NETWORK,
+        "init_from": None, "temporal": True, "generator": NETWORK,
         "discriminator": {"scales": 1, "channels": 4, "layers": 2},
     },
-    "enhancer": COMMON | PICTURES | {"enhancer": {"channels": 4, "blocks": 1}},
+    "enhancer": COMMON | PICTURES | {"enhancer": {"channels": 4, "n_blocks": 1}},
     "face": COMMON | {
         "weights": {"gan": 1.0, "perceptual": 10.0, "l1": 0.0}, "face": {"size": 32},
-        "generator": {"channels": 4, "downs": 2, "blocks": 1}, "discriminator": {"channels": 4, "layers": 2},
+        "generator": {"channels": 4, "n_downsample": 2, "n_blocks": 1},
+        "discriminator": {"channels": 4, "layers": 2},
     },
 }  # fmt: skip
 
@@ -86,17 +90,17 @@ def is_temporal(folder):
 def test_the_first_stage_is_half_the_size_and_the_second_the_whole(trained):
     sizes = [load_generator(trained / name / "generator.safetensors")[1] for name in ("first", "enhancer")]
     assert [(each["width"], each["height"]) for each in sizes] == [(64, 48), (128, 96)]
-    assert sizes[1]["enhancer"] == {"channels": 4, "blocks": 1}
+    assert sizes[1]["enhancer"] == {"channels": 4, "n_blocks": 1}
     assert sizes[1]["network"] == NETWORK | {"temporal": is_temporal(trained)}
 
 
 def test_a_training_begins_with_another_persons_generator(trained):
-    inputs = SimpleNamespace(start=str(trained / "first/generator.safetensors"))
-    settings = SETTINGS["first"] | {"temporal": is_temporal(trained), "start": "anna"}
+    inputs = SimpleNamespace(init_from=str(trained / "first/generator.safetensors"))
+    settings = SETTINGS["first"] | {"temporal": is_temporal(trained), "init_from": "anna"}
     opened = open_stage(inputs, read_settings(settings))
-    assert opened.start == digests(inputs, "start")
+    assert opened.start == digests(inputs, "init_from")
     trainer = opened.trainer(torch.nn.Identity(), torch.device("cpu"), {}, 2)
-    theirs = load_generator(inputs.start)[0].state_dict()
+    theirs = load_generator(inputs.init_from)[0].state_dict()
     for network in (trainer.generator, trainer.average):
         assert all(torch.equal(value, theirs[name]) for name, value in network.state_dict().items())
 
@@ -112,10 +116,10 @@ def test_a_stages_settings_name_what_it_started_from(trained):
     assert read_json(trained / "face/settings.json")["steps"] == 2
 
 
-def test_all_three_paint_and_the_face_changes_the_face_alone(trained):
+def test_all_three_synthesize_and_the_face_changes_the_face_alone(trained):
     pose, main = performer(3), trained / "enhancer/generator.safetensors"
     face = trained / "face/generator.safetensors"
-    plain, over = (list(paint_clip(main, pose, 1, face_path=path)) for path in (None, face))
+    plain, over = (list(synthesize_clip(main, pose, 1, face_path=path)) for path in (None, face))
     changed = (plain[0] != over[0]).any(axis=-1)
     assert plain[0].shape == (96, 128, 3) and 0 < changed.sum() <= 32 * 32
     assert not np.array_equal(plain[1], over[1])
@@ -134,7 +138,7 @@ def test_the_last_frame_has_a_part_in_the_next_one_or_none(trained):
     moved[0] += 9
     files = trained / "enhancer/generator.safetensors", trained / "face/generator.safetensors"
     one, other = (
-        list(paint_clip(files[0], each, 1, face_path=files[1]))
+        list(synthesize_clip(files[0], each, 1, face_path=files[1]))
         for each in (pose, pose.replace(keypoints=moved))
     )
     assert not np.array_equal(one[0], other[0])
@@ -163,7 +167,7 @@ def test_an_enhancer_that_does_not_fit_the_generator_is_told_of_its_key(trained)
         generator=trained / "first/generator.safetensors",
         discriminator=trained / "first/discriminator.safetensors",
     )
-    settings = SETTINGS["enhancer"] | {"enhancer": {"channels": 6, "blocks": 1}}
+    settings = SETTINGS["enhancer"] | {"enhancer": {"channels": 6, "n_blocks": 1}}
     opened = open_stage(inputs, read_settings(settings))
     with pytest.raises(InputError, match="train.enhancer: channels 6: not half of the generator's 8"):
         opened.trainer(None, torch.device("cpu"), {}, 2)

@@ -17,7 +17,7 @@ from dancenow.training.dataset import ClipSampler
 from dancenow.training.loop import run_training
 from dancenow.training.previews import Previews
 from dancenow.training.rolling import RollingCheckpoint
-from dancenow.training.trainer import PAINTED, Clips, Trainer, disturb
+from dancenow.training.trainer import SYNTHESIZED, Clips, Trainer, corrupt_last_frame
 from events import pictures, scalars
 from performers import footage, performer
 from tiny_training import SETTINGS, settings
@@ -33,7 +33,7 @@ def make(steps=STEPS, **changes):
     perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
     device = torch.device("cpu")
     return Trainer(
-        settings(**{"stills": 0.0, "generator": PLAIN} | changes),
+        settings(**{"single_frame_share": 0.0, "generator": PLAIN} | changes),
         perceptual,
         device,
         prepare(device, 1),
@@ -51,16 +51,22 @@ def shown(**changes):
     """A Trainer whose generator is shown real pixels, and its sampler."""
     pose = performer(12)
     frames = footage(pose)
-    plate = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
-    masks = np.where((frames != plate).any(axis=-1), 255, 0).astype(np.uint8)
+    background = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
+    masks = np.where((frames != background).any(axis=-1), 255, 0).astype(np.uint8)
     everywhere = np.full_like(masks, 255)
-    pixels = RealPixels(make_bank(frames, pose, everywhere, plate, 12), masks, pose.fps, 12)
+    pixels = RealPixels(make_bank(frames, pose, everywhere, background, 12), masks, pose.fps, 12)
     trainer = make(generator=SETTINGS["generator"], **changes)
-    return trainer, ClipSampler(frames, pose, plate, [(64, 64)], 12, 2, 3, pixels=pixels)
+    return trainer, ClipSampler(frames, pose, background, [(64, 64)], 12, 2, 3, pixels=pixels)
 
 
 def test_real_pixels_and_masks_come_with_a_batch_and_lower_its_loss():
-    trainer, sampler = shown(steps=12, stills=10 / 12, learning_rate=3e-3, decay=0.0, disturb=0.0)
+    trainer, sampler = shown(
+        steps=12,
+        single_frame_share=10 / 12,
+        learning_rate=3e-3,
+        lr_decay_share=0.0,
+        last_frame_corruption=0.0,
+    )
     batch = sampler(0)
     height, width = batch["image"].shape[-2:]
     assert batch["reference"].shape == (2, 2, 4, height, width)
@@ -68,12 +74,12 @@ def test_real_pixels_and_masks_come_with_a_batch_and_lower_its_loss():
     assert batch["mask"].any() and not batch["mask"].all() and batch["reference"].any()
     losses = [trainer.train_step(batch) for _ in range(12)]
     for name in ("l1", "mask"):
-        stills, pairs = ([step[name] for step in part] for part in (losses[:10], losses[10:]))
-        assert stills[-1] < 0.5 * stills[0] and max(pairs) < 0.5 * stills[0], name
+        alone, pairs = ([step[name] for step in part] for part in (losses[:10], losses[10:]))
+        assert alone[-1] < 0.5 * alone[0] and max(pairs) < 0.5 * alone[0], name
     assert "gan" not in losses[9] and "gan" in losses[10]
 
 
-def test_a_third_of_the_samples_must_paint_and_which_depends_on_the_seed_alone():
+def test_a_third_of_the_samples_must_synthesize_and_which_depends_on_the_seed_alone():
     trainer, sampler = shown()
     clips = trainer._on_device(sampler(0))
 
@@ -82,22 +88,26 @@ def test_a_third_of_the_samples_must_paint_and_which_depends_on_the_seed_alone()
         return trainer._copying(clips)
 
     assert drawn(0).shape == (600, 1, 1, 1) and set(drawn(0).unique().tolist()) == {0.0, 1.0}
-    assert drawn(0).mean() == pytest.approx(1 - PAINTED, abs=0.06)
+    assert drawn(0).mean() == pytest.approx(1 - SYNTHESIZED, abs=0.06)
     assert torch.equal(drawn(0), drawn(0)) and not torch.equal(drawn(0), drawn(1))
     assert trainer._copying(clips._replace(references=None)) is None
 
 
 def test_repeating_one_batch_lowers_its_loss():
-    trainer, batch = make(steps=20, learning_rate=3e-3, decay=0.0, disturb=0.0), batches()(0)
+    trainer, batch = (
+        make(steps=20, learning_rate=3e-3, lr_decay_share=0.0, last_frame_corruption=0.0),
+        batches()(0),
+    )
     losses = [trainer.train_step(batch)["l1"] for _ in range(20)]
     assert np.mean(losses[-5:]) < 0.6 * losses[0]
 
 
 def test_batch_of_two_is_the_mean_of_its_samples():
     both = batches(2)(0)
-    together = make(disturb=0.0).train_step(both)
+    together = make(last_frame_corruption=0.0).train_step(both)
     apart = [
-        make(disturb=0.0).train_step({name: value[[i]] for name, value in both.items()}) for i in range(2)
+        make(last_frame_corruption=0.0).train_step({name: value[[i]] for name, value in both.items()})
+        for i in range(2)
     ]
     for name in ("gan", "l1", "discriminator_real"):
         assert together[name] == pytest.approx(sum(each[name] for each in apart) / 2, rel=0.03)
@@ -112,17 +122,17 @@ def test_generator_step_leaves_the_discriminator_alone():
     assert all(parameter.requires_grad for parameter in trainer.discriminator.parameters())
 
 
-def test_disturbed_frames_keep_their_values_but_not_their_places():
+def test_corrupted_frames_keep_their_values_but_not_their_places():
     previous, empty = torch.rand(2, 3, 64, 64), torch.full((2, 3, 64, 64), -1.0)
-    disturbed = disturb(previous, empty, 1.0, [np.random.default_rng(seed) for seed in (0, 1)])
-    assert 0.02 < (disturbed != previous).float().mean() < 0.6
-    assert torch.isin(disturbed, torch.cat([previous.flatten(), torch.tensor([-1.0])])).all()
-    assert torch.equal(disturb(previous, empty, 0.0, [np.random.default_rng(0)] * 2), previous)
+    corrupted = corrupt_last_frame(previous, empty, 1.0, [np.random.default_rng(seed) for seed in (0, 1)])
+    assert 0.02 < (corrupted != previous).float().mean() < 0.6
+    assert torch.isin(corrupted, torch.cat([previous.flatten(), torch.tensor([-1.0])])).all()
+    assert torch.equal(corrupt_last_frame(previous, empty, 0.0, [np.random.default_rng(0)] * 2), previous)
 
 
-def test_the_published_form_trains_on_whole_frames_without_a_plate():
-    network = PLAIN | {"plate": False, "skips": False, "unshuffle": 1}
-    trainer = make(generator=network, disturb=0.0)
+def test_the_published_form_trains_on_whole_frames_without_a_background():
+    network = PLAIN | {"background": False, "skips": False, "unshuffle": 1}
+    trainer = make(generator=network, last_frame_corruption=0.0)
     pose = performer(12)
     whole = ClipSampler(footage(pose), pose, None, [(128, 96)], 12, 1, 3)
     losses = [trainer.train_step(whole(number))["l1"] for number in range(3)]
@@ -144,18 +154,18 @@ def test_learning_rate_falls_to_zero_over_the_last_half():
     assert rates == pytest.approx([1, 1, 0.5, 0.02])
 
 
-def test_still_steps_teach_the_generator_alone():
-    trainer, batch = make(stills=0.5), batches()(0)
+def test_single_frame_steps_teach_the_generator_alone():
+    trainer, batch = make(single_frame_share=0.5), batches()(0)
     first = [p.clone() for p in trainer.discriminator.parameters()]
     kinds = [set(trainer.train_step(batch)) for _ in range(STEPS)]
-    assert kinds[: STEPS // 2] == [{"perceptual", "l1", "layer"}] * (STEPS // 2)
-    assert all({"gan", "discriminator_real", "layer"} < kind for kind in kinds[STEPS // 2 :])
+    assert kinds[: STEPS // 2] == [{"perceptual", "l1", "foreground"}] * (STEPS // 2)
+    assert all({"gan", "discriminator_real", "foreground"} < kind for kind in kinds[STEPS // 2 :])
 
-    trainer = make(stills=1.0)
+    trainer = make(single_frame_share=1.0)
     trainer.train_step(batch)
     assert all(torch.equal(a, b) for a, b in zip(first, trainer.discriminator.parameters(), strict=True))
     past = trainer.generator.stem[1].weight[:, 12:]
-    assert not past.any(), "stills have no past: its weights must not move before the pairs begin"
+    assert not past.any(), "single_frame_share have no past: its weights must not move before the pairs begin"
 
 
 def test_the_second_frame_teaches_the_first():
@@ -168,7 +178,7 @@ def test_the_second_frame_teaches_the_first():
     empty = torch.zeros(1, 2, 3, 64, 64)
     both = torch.stack([leaf, skeletons[:, 1].detach()], dim=1)
     trainer.generator.apply(initialise)  # a new generator does not look at its last output yet
-    images, _ = trainer.synthesise(Clips(both, both.detach(), empty))
+    images, _ = trainer.synthesize(Clips(both, both.detach(), empty))
     images[:, 1].sum().backward()
     assert leaf.grad.abs().max() > 0
 
@@ -177,14 +187,14 @@ def weights(trainer):
     return torch.cat([parameter.flatten() for parameter in trainer.average.parameters()])
 
 
-def run(trainer, folder, preview=lambda trainer, counts: None, identity="a", asked=lambda: None):
-    return run_training(trainer, batches(), RollingCheckpoint(folder, {"id": identity}), preview, asked)
+def run(trainer, folder, preview=lambda trainer, counts: None, identity="a", should_stop=lambda: None):
+    return run_training(trainer, batches(), RollingCheckpoint(folder, {"id": identity}), preview, should_stop)
 
 
 def test_a_compiled_step_is_the_same_step(monkeypatch):
     # how torch.compile is called is tested here, not what it makes, which takes it a minute
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
-    plain, compiled = make(stills=0.4), make(stills=0.4, compile=True)
+    plain, compiled = make(single_frame_share=0.4), make(single_frame_share=0.4, compile=True)
     for trainer in (plain, compiled):
         trainer.autocast["enabled"] = False
     samples = batches()
@@ -237,7 +247,7 @@ def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch, ema):
 def test_asked_to_stop_it_finishes_the_step_and_saves(tmp_path):
     trainer = make()
     with pytest.raises(Stopped, match=r"SIGTERM.*at step 2 of 6.*last\.pt is saved.*resumes"):
-        run(trainer, tmp_path, asked=lambda: "SIGTERM" if trainer.step == 2 else None)
+        run(trainer, tmp_path, should_stop=lambda: "SIGTERM" if trainer.step == 2 else None)
     assert RollingCheckpoint(tmp_path, {"id": "a"}).load()["step"] == 2
 
 

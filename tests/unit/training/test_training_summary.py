@@ -23,7 +23,7 @@ def test_a_page_with_settings_data_time_and_the_curve(tmp_path):
         "best_step": 36, "best_error": 7.25,
     }  # fmt: skip
     write_json(paths[1], facts)
-    # the first steps are stills, without a discriminator
+    # the first steps are single frames, without a discriminator
     rows = [{"step": step, "l1": 1 / step} | ({"gan": 1.0} if step > 10 else {}) for step in range(1, 41)]
     paths[2].write_text("".join(json.dumps(row) + "\n" for row in rows))
     write_summary(*paths, "anna")

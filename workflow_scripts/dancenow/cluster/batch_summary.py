@@ -13,12 +13,12 @@ CLIP_STAGES = {
     "choose_estimator": "results/poses/{subject}.people.npz",
     "detect_poses": "results/poses/{subject}.people.npz",
     "track_performer": "results/poses/{subject}.npz",
-    "measure_stance": "results/stance/{subject}.json",
+    "measure_normalization": "results/normalization/{subject}.json",
 }
 # not every configuration has all of these; one without a log is passed over
 FIRST_STAGES = {
     "mask_performer": "results/masks/{subject}.npz",
-    "make_plate": "results/plates/{subject}.png",
+    "make_background": "results/backgrounds/{subject}.png",
     "make_references": "results/references/{subject}.npz",
     "halve_footage": "results/frames/{subject}.half.avi",
     "choose_perceptual": "results/models/{subject}/generator.safetensors",
@@ -56,16 +56,16 @@ class Failure:
     reason: str
 
 
-def find_failure(target, source, folder=".", chunks=1, start=None):
+def find_failure(target, source, folder=".", chunks=1, init_from=None):
     """The Failure behind the missing video of a pair, in the working directory `folder`.
 
-    chunks: synthesis.chunks; start: train.start. Of the stages whose output is missing, the first whose log
-    ends in an error; else the last that has begun.
+    chunks: synthesis.chunks; init_from: train.init_from. Of the stages whose output is missing, the first
+    whose log ends in an error; else the last that has begun.
     """
-    return _first_failure(_stages(target, source, chunks, start), partial(_look, Path(folder)))
+    return _first_failure(_stages(target, source, chunks, init_from), partial(_look, Path(folder)))
 
 
-def summarise(targets, sources, folder=".", chunks=1, start=None):
+def summarise(targets, sources, folder=".", chunks=1, init_from=None):
     """The summary of a batch of every target with every source but itself, as text; as find_failure.
 
     A cause stands once, however many pairs it costs, the costliest first.
@@ -76,7 +76,7 @@ def summarise(targets, sources, folder=".", chunks=1, start=None):
     look = cache(partial(_look, Path(folder)))
     for target, source in pairs:
         if not (Path(folder) / f"results/{target}_as_{source}.mp4").exists():
-            causes[_first_failure(_stages(target, source, chunks, start), look)].append(
+            causes[_first_failure(_stages(target, source, chunks, init_from), look)].append(
                 f"{target}_as_{source}"
             )
     missing = sum(map(len, causes.values()))
@@ -112,10 +112,10 @@ def _look(folder, rule, outputs, name):
     return Failure(rule, log, said[-1].removeprefix("error: ") if said else STOPPED)
 
 
-def _stages(target, source, chunks, start):
+def _stages(target, source, chunks, init_from):
     """(rule, outputs, wildcards) of every stage of a pair, and of what its target begins with."""
     tables = [(CLIP_STAGES, target), (CLIP_STAGES, source)]
-    tables += [(CLIP_STAGES, start), (FIRST_STAGES, start)] * bool(start)
+    tables += [(CLIP_STAGES, init_from), (FIRST_STAGES, init_from)] * bool(init_from)
     tables += [(FIRST_STAGES, target), (LATER_STAGES, target)]
     for stages, name in [*tables, (PAIR_STAGES, f"{target}_as_{source}")]:
         for rule, output in stages.items():

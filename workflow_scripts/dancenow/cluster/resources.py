@@ -30,7 +30,7 @@ def generator_weights(network):
 
     network: the `train.generator` section. Two 3 x 3 convolutions a block; halvings double the channels.
     """
-    return 18 * network["blocks"] * (network["channels"] * 2 ** network["downs"]) ** 2
+    return 18 * network["n_blocks"] * (network["channels"] * 2 ** network["n_downsample"]) ** 2
 
 
 def training_steps(train, frames):
@@ -59,13 +59,13 @@ def step_operations(train, edge, stage="generator"):
     """
     network, grown = train["generator"], bool(train["enhancer"])
     seen = edge / 2 if grown else edge
-    trunk = 2 * generator_weights(network) * (seen / network["unshuffle"] / 2 ** network["downs"]) ** 2
+    trunk = 2 * generator_weights(network) * (seen / network["unshuffle"] / 2 ** network["n_downsample"]) ** 2
     frame = PASSES * trunk * (2 if grown and stage != "generator" else 1)
     if (
         train["perceptual"] != "efficientnet-lite0" and stage != "face"
     ):  # of a face's square it is next to nothing
         frame += VGG19 * (edge if stage == "enhancer" else seen) ** 2
-    return train["batch"] * (2 - train["stills"]) * frame
+    return train["batch"] * (2 - train["single_frame_share"]) * frame
 
 
 def training_minutes(train, edge, frames, stage="generator"):
@@ -79,20 +79,20 @@ def training_again(minutes, attempt):
     return min(LONGEST, again(minutes, attempt))
 
 
-def painting_memory(network, edge):
-    """MB of memory of painting; the demo was measured at 670 MB on a CPU. network: `train.generator`."""
+def synthesis_memory(network, edge):
+    """MB of memory of synthesis; the demo was measured at 670 MB on a CPU. network: `train.generator`."""
     picture = 500 * (edge / DEMO_EDGE) ** 2
     return math.ceil(NODE_OVERHEAD_MB + 1000 + 8 * generator_weights(network) / 1e6 + picture)
 
 
-def painting_minutes(edge, frames):
-    """Minutes of painting `frames` frames; two CPU cores paint the demo's 11 a second."""
+def synthesis_minutes(edge, frames):
+    """Minutes of synthesis `frames` frames; two CPU cores synthesize the demo's 11 a second."""
     return math.ceil(10 + frames * (edge / DEMO_EDGE) ** 2 / 5 / 60)
 
 
 def chunk_minutes(edge, frames, chunks, overlap):
-    """Minutes of painting one of `chunks` chunks: of the longest that synthesis.chunks.split makes."""
-    return painting_minutes(edge, min(frames, 1.5 * frames / chunks + overlap + 1))
+    """Minutes of synthesis one of `chunks` chunks: of the longest that synthesis.chunks.split makes."""
+    return synthesis_minutes(edge, min(frames, 1.5 * frames / chunks + overlap + 1))
 
 
 def joining_minutes(edge, frames):

@@ -33,9 +33,13 @@ KINDS = (
         ("results/clips/{}.json", "results/frames/{}.json", "results/frames/{}.index.npy"),
     ),
     Kind("everyone found", "clip", ("results/poses/{}.people.npz", "results/masks/{}.found.npz")),
-    Kind("the performer's pose and stance", "clip", ("results/poses/{}.npz", "results/stance/{}.json")),
+    Kind(
+        "the performer's pose and normalization statistics",
+        "clip",
+        ("results/poses/{}.npz", "results/normalization/{}.json"),
+    ),
     Kind("the performer's masks", "target", ("results/masks/{}.npz",)),
-    Kind("plate", "target", ("results/plates/{}.png",)),
+    Kind("background", "target", ("results/backgrounds/{}.png",)),
     Kind("references", "target", ("results/references/{}.npz",)),
     Kind("networks", "target", tuple(f"{folder}/*.safetensors" for folder in MODELS)),
     Kind("losses, settings, progress", "target", tuple(f"{folder}/*.[!s]*" for folder in MODELS)),
@@ -43,7 +47,7 @@ KINDS = (
     Kind("normalised pose", "pair", ("results/poses/{}.npz",)),
     Kind("chosen references", "pair", ("results/references/{}.npz",)),
     Kind("preview from moved pieces", "pair", ("results/previews/{}.mp4",)),
-    Kind("painted frames", "pair", ("results/synthesis/{}.mp4",), goes=True),
+    Kind("synthesized frames", "pair", ("results/synthesis/{}.mp4",), goes=True),
     Kind("video", "pair", ("results/{}.mp4",)),
 )
 
@@ -95,10 +99,10 @@ def measure(folder, kind):
 def removable(folder, stay):
     """{what it is: paths}, all that can be deleted and made again without a training.
 
-    stay: subjects whose frames stay, beside those that have a model, and pairs whose painted frames stay: a
-    training reads them, and Snakemake would train again once they are newer than what came of it. A source's
-    frames can go once its pose is there, painted frames once the video or the scores are, previews once the
-    generator is.
+    stay: subjects whose frames stay, beside those that have a model, and pairs whose synthesized frames stay:
+    a training reads them, and Snakemake would train again once they are newer than what came of it. A
+    source's frames can go once its pose is there, synthesized frames once the video or the scores are,
+    previews once the generator is.
     """
     results = Path(folder) / "results"
     trained = {path.name.split(".")[0] for path in results.glob("models/*/")}
@@ -109,7 +113,7 @@ def removable(folder, stay):
             for path in sorted(results.glob("frames/*.avi"))
             if path.name.split(".")[0] not in stay and (results / f"poses/{path.stem}.npz").exists()
         ],
-        "painted frames": [
+        "synthesized frames": [
             path
             for path in sorted(results.glob("synthesis/*.mp4"))
             if path.stem not in stay

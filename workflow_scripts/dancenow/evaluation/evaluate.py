@@ -1,7 +1,7 @@
 """A synthesised video against the truth, beside two baselines on the same frames: numbers and tables.
 
-The first table is measured inside the person's box, found on the truth; a static plate makes the rest nearly
-free.
+The first table is measured inside the person's box, found on the truth; a static background makes the rest
+nearly free.
 """
 
 import logging
@@ -30,7 +30,7 @@ from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
-RESULT, PLATE, NEIGHBOUR, TRUTH = "result", "static background plate", "nearest neighbour", "truth"
+RESULT, BACKGROUND, NEIGHBOUR, TRUTH = "result", "static background", "nearest neighbour", "truth"
 BLOCK = 25  # frames drawn together by the bootstrap
 # key: +1 where more is better, -1 where less is, 0 where neither is
 SIGNS = {key: sign for key, (_, sign, _) in (MEASURES | PART_MEASURES | TIME_MEASURES).items()}
@@ -66,67 +66,67 @@ class ChosenFrames:
 def evaluate_transfer(inputs, output, table, series_path, holdout, seed, threads):
     """Score a transfer against footage of the target performing the same dance.
 
-    inputs: video (the result), truth (frame i of it shows frame i of the dance), plate, frames, target_pose,
-    asked_pose, decision, lpips (paths). output, table, series_path: the JSON, the Markdown and the measures
-    of each frame (dancenow.evaluation.series) to write. holdout: share of the target's footage that is no
-    training footage.
+    inputs: video (the result), truth (frame i of it shows frame i of the dance), background, frames,
+    target_pose, driving_pose, decision, lpips (paths). output, table, series_path: the JSON, the Markdown and
+    the measures of each frame (dancenow.evaluation.series) to write. holdout: share of the target's footage
+    that is no training footage.
     """
-    target, asked = load_pose(inputs.target_pose), load_pose(inputs.asked_pose)
+    target, driving = load_pose(inputs.target_pose), load_pose(inputs.driving_pose)
     truth = VideoFrames(inputs.truth, target.width, target.height)
-    _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads)
+    _evaluate_files(inputs, truth, target, driving, output, table, series_path, holdout, seed, threads)
 
 
 def evaluate_heldout(inputs, output, table, series_path, holdout, seed, threads):
     """Score the reconstruction of the held-out end of the target's own footage; as `evaluate_transfer`.
 
-    inputs: video (the held-out frames only, painted), plate, frames, target_pose, decision, lpips (paths).
+    inputs: video (the held-out frames only, synthesized), background, frames, target_pose, decision, lpips
+    (paths).
     """
     target = load_pose(inputs.target_pose)
-    asked, store = heldout(target, holdout), FrameStore(inputs.frames)
+    driving, store = heldout(target, holdout), FrameStore(inputs.frames)
     truth = ChosenFrames(store, range(training_frame_count(len(store), holdout), len(store)))
-    _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads)
+    _evaluate_files(inputs, truth, target, driving, output, table, series_path, holdout, seed, threads)
 
 
-def evaluate(results, truth, plate, training, training_keypoints, asked, estimator, judges, seed):
-    """Compare results, the plate alone and the nearest neighbour with the truth, frame by frame.
+def evaluate(results, truth, background, training, training_keypoints, driving, estimator, judges, seed):
+    """Compare results, the background alone and the nearest neighbour with the truth, frame by frame.
 
     results: {row: video}, the first being the one whose gains are told. Videos and truth: sized iterables of
-    T (H, W, 3) uint8 RGB frames, iterated more than once; plate: one such frame; training: sequence of the
-    target's training frames; training_keypoints: (N, 133, 3) px, the poses in them; asked: (T, 133, 3) px,
-    the poses that the results were painted from; estimator: its detect(frames) finds the people again in
-    results, plate and truth; judges: as from lpips.load_judges.
-    Returns a dict for JSON: frames, frames_compared (a person is seen in the truth), body_height_px,
-    judges {measure: network}, bootstrap {seed, block}, scores {row: {measure: {mean, low, high}}} for the
-    keys of MEASURES (LPIPS only if it is among the judges), gains {other row: the same, positive where the
-    first row is better}. regions, pose and time hold
-    scores and gains of their own: {row: {region: {measure}}}, {row: {"asked" or "truth": {part: {measure}}}}
-    and {row: {measure}}; regions says on every which frame it was measured, and on how many. And, not for
-    JSON, series: {row: all of these as (T,) float}. InputError when lengths differ or nobody is seen in the
-    truth.
+    T (H, W, 3) uint8 RGB frames, iterated more than once; background: one such frame; training: sequence of
+    the target's training frames; training_keypoints: (N, 133, 3) px, the poses in them; driving: (T, 133, 3)
+    px, the poses that the results were synthesized from; estimator: its detect(frames) finds the people again
+    in results, background and truth; judges: as from lpips.load_judges. Returns a dict for JSON: frames,
+    frames_compared (a person is seen in the truth), body_height_px, judges {measure: network}, bootstrap
+    {seed, block}, scores {row: {measure: {mean, low, high}}} for the keys of MEASURES (LPIPS only if it is
+    among the judges), gains {other row: the same, positive where the first row is better}. regions, pose and
+    time hold scores and gains of their own: {row: {region: {measure}}}, {row: {"driving" or "truth": {part:
+    {measure}}}} and {row: {measure}}; regions says on every which frame it was measured, and on how many.
+    And, not for JSON, series: {row: all of these as (T,) float}. InputError when lengths differ or nobody is
+    seen in the truth.
     """
-    _check_lengths(results, truth, asked)
+    _check_lengths(results, truth, driving)
     wanted = detect_largest(estimator, truth)
     height = standing_height(wanted)
     if not np.isfinite(height):
         raise InputError("the truth: no frame shows a person from head to feet; name other footage")
-    neighbours = nearest_neighbours(asked, training_keypoints)
-    still = ChosenFrames([plate], np.zeros(len(wanted), int))
-    rows = results | {PLATE: still, NEIGHBOUR: ChosenFrames(training, neighbours)}
+    neighbours = nearest_neighbours(driving, training_keypoints)
+    still = ChosenFrames([background], np.zeros(len(wanted), int))
+    rows = results | {BACKGROUND: still, NEIGHBOUR: ChosenFrames(training, neighbours)}
     found = {row: detect_largest(estimator, video) for row, video in results.items()}
-    found[PLATE] = np.repeat(detect_largest(estimator, [plate]), len(wanted), axis=0)
+    found[BACKGROUND] = np.repeat(detect_largest(estimator, [background]), len(wanted), axis=0)
     found[NEIGHBOUR] = training_keypoints[neighbours]
-    pictures = measure_pictures(rows, truth, TRUTH, plate, wanted, asked, height, judges)
+    pictures = measure_pictures(rows, truth, TRUTH, background, wanted, driving, height, judges)
     people = {
         row: regions[PERSON] | _body(found[row], wanted, height) for row, regions in pictures.images.items()
     }
-    references = {"asked": asked, "truth": wanted}
+    references = {"driving": driving, "truth": wanted}
     parts = {
         row: {name: part_series(poses, reference, height) for name, reference in references.items()}
         for row, poses in found.items()
     }
     return {
         "frames": len(wanted),
-        "frames_compared": int(np.isfinite(people[PLATE][LPIPS_FORM]).sum()),
+        "frames_compared": int(np.isfinite(people[BACKGROUND][LPIPS_FORM]).sum()),
         "body_height_px": round(height, 1),
         "judges": {measure: network.name for measure, network in judges.items()},
         "bootstrap": {"seed": seed, "block": BLOCK},
@@ -142,18 +142,18 @@ def evaluate(results, truth, plate, training, training_keypoints, asked, estimat
     }
 
 
-def nearest_neighbours(asked, training):
-    """Index of the training pose nearest to each asked pose, (T,) int (the paper's baseline, eq. 6).
+def nearest_neighbours(driving, training):
+    """Index of the training pose nearest to each driving pose, (T,) int (the paper's baseline, eq. 6).
 
-    asked: (T, 133, 3), training: (N, 133, 3), both in px of the target's frame, the asked ones normalised.
-    The distance is the mean over the body keypoints present in both; a training pose that lacks more than
-    half of the asked ones is no candidate unless all do. An asked pose without a person takes training
-    frame 0.
+    driving: (T, 133, 3), training: (N, 133, 3), both in px of the target's frame, the driving ones
+    normalised. The distance is the mean over the body keypoints present in both; a training pose that lacks
+    more than half of the driving ones is no candidate unless all do. A driving pose without a person takes
+    training frame 0.
     """
-    asked, training = asked[:, BODY], training[:, BODY]
+    driving, training = driving[:, BODY], training[:, BODY]
     seen = training[..., 2] >= MIN_CONFIDENCE
     indices = []
-    for pose in asked:
+    for pose in driving:
         both = seen & (pose[:, 2] >= MIN_CONFIDENCE)
         way = np.linalg.norm(training[..., :2] - pose[:, :2], axis=2)
         shared = both.sum(axis=1)
@@ -173,7 +173,7 @@ def detect_largest(estimator, frames):
     return np.stack(poses)
 
 
-def _evaluate_files(inputs, truth, target, asked, output, table, series_path, holdout, seed, threads):
+def _evaluate_files(inputs, truth, target, driving, output, table, series_path, holdout, seed, threads):
     began = time.monotonic()
     torch.set_num_threads(threads)
     count = training_frame_count(len(target.keypoints), holdout)
@@ -181,10 +181,10 @@ def _evaluate_files(inputs, truth, target, asked, output, table, series_path, ho
     report = {"lpips": {key: judging[key] for key in ("sha256", "reason")}} | evaluate(
         {RESULT: VideoFrames(inputs.video, target.width, target.height)},
         truth,
-        read_png(Path(inputs.plate)),
+        read_png(Path(inputs.background)),
         FrameStore(inputs.frames),
         target.keypoints[:count],
-        asked.keypoints,
+        driving.keypoints,
         open_estimator(read_json(inputs.decision), threads),
         load_judges(judging),
         seed,
@@ -198,11 +198,11 @@ def _evaluate_files(inputs, truth, target, asked, output, table, series_path, ho
         partial.write_text(page)
 
 
-def _check_lengths(results, truth, asked):
+def _check_lengths(results, truth, driving):
     for row, video in results.items():
-        if not len(video) == len(truth) == len(asked):
+        if not len(video) == len(truth) == len(driving):
             raise InputError(
-                f"the {row} has {len(video)} frames, the truth {len(truth)} and the asked pose {len(asked)}; "
+                f"the {row} has {len(video)} frames, truth {len(truth)}, driving pose {len(driving)}; "
                 "only footage of the same dance, frame by frame, can be compared"
             )
 
@@ -215,7 +215,7 @@ def _body(found, wanted, height):
 
 def _regions(pictures, seed):
     """The report's part about the regions, KID among the scores."""
-    series = pictures.images[PLATE]
+    series = pictures.images[BACKGROUND]
     measured = {name: int(np.isfinite(series[name][LPIPS_FORM]).sum()) for name in REGIONS}
     report = {"every": pictures.every, "frames": measured} | _section(pictures.images, seed)
     for region, kept in pictures.features.items():

@@ -24,13 +24,13 @@ PART_MEASURES = {
     "pck": (f"PCK within {100 * PCK_SHARE:g} % of height, % ↑", 1, 1),
     "missed_per_frame": ("missed detections per frame ↓", -1, 2),
 }
-# little flicker alone is no merit: the plate has none
+# little flicker alone is no merit: the background has none
 TIME_MEASURES = {
     "flicker": ("flicker where the skeleton is still", 0, 2),
     "warping_error": ("warping error (RMS) ↓", -1, 2),
     "difference_error": ("error of frame differences ↓", -1, 2),
 }
-REFERENCES = {"asked": "the pose asked for", "truth": "the truth's"}
+REFERENCES = {"driving": "the pose asked for", "truth": "the truth's"}
 
 
 def markdown_page(report, title):

@@ -121,15 +121,15 @@ def pose_error(found, wanted, height_px):
     found, wanted: (133, 3) px; height_px: body height in px, as from `standing_height`.
     """
     found, wanted = found[BODY], wanted[BODY]
-    asked = wanted[:, 2] >= MIN_CONFIDENCE
-    if not asked.any():
+    expected = wanted[:, 2] >= MIN_CONFIDENCE
+    if not expected.any():
         return PoseError(*[float("nan")] * 3)
-    both = asked & (found[:, 2] >= MIN_CONFIDENCE)
+    both = expected & (found[:, 2] >= MIN_CONFIDENCE)
     percent = 100 * np.linalg.norm(found[both, :2] - wanted[both, :2], axis=1) / height_px
-    misses = int(asked.sum() - both.sum())
+    misses = int(expected.sum() - both.sum())
     charged = np.minimum(percent, MISS_PERCENT).sum() + misses * MISS_PERCENT
     mean = float(percent.mean()) if len(percent) else float("nan")
-    return PoseError(mean, misses / int(asked.sum()), float(charged / asked.sum()))
+    return PoseError(mean, misses / int(expected.sum()), float(charged / expected.sum()))
 
 
 def block_bootstrap(values, seed, block, rounds=2000):

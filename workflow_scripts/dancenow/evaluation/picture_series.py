@@ -32,13 +32,13 @@ class PictureSeries(NamedTuple):
     sampled: dict
 
 
-def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, judges):
+def measure_pictures(rows, truth, truth_row, background, wanted, driving, body_height, judges):
     """Walk once through all videos and measure their pictures against the truth's: a PictureSeries.
 
     rows: {row: iterable of T (H, W, 3) uint8 RGB frames}; truth: another such iterable; truth_row: its name
-    among the rows; plate: one frame; wanted, asked: (T, 133, 3) px, the people in the truth and the poses
-    asked for; body_height: px; judges: as from lpips.load_judges, whose keys are measures beside
-    "ssim" and "psnr".
+    among the rows; background: one frame; wanted, driving: (T, 133, 3) px, the people in the truth and the
+    poses asked for; body_height: px; judges: as from lpips.load_judges, whose keys are measures beside "ssim"
+    and "psnr".
     """
     count = len(wanted)
     every = min(EVERY, -(-count // MANY))
@@ -48,7 +48,7 @@ def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, 
     features, sampled = ({name: [] for name in KERNEL_REGIONS} for _ in range(2))
     before = None
     for index, (true, *shown) in enumerate(zip(truth, *rows.values(), strict=True)):
-        mask = silhouette(true, plate, wanted[index])
+        mask = silhouette(true, background, wanted[index])
         regions = regions_of(wanted[index], mask, body_height)
         for place, name in enumerate(REGIONS):
             if name in regions and (name == PERSON or index % every == 0):
@@ -58,7 +58,7 @@ def measure_pictures(rows, truth, truth_row, plate, wanted, asked, body_height, 
                 box = regions[name].boxes[0]
                 features[name].append(pooled_features(judges[LPIPS_FORM], [*shown, true], box))
                 sampled[name].append(index)
-        now = [*shown, true], mask, asked[index]
+        now = [*shown, true], mask, driving[index]
         if before:
             time[:, :, index - 1] = _step(*zip(before, now, strict=True), body_height)
         before = now
@@ -85,11 +85,11 @@ def _by_region(measures, values):
     }
 
 
-def _step(frames, masks, asked, body_height):
+def _step(frames, masks, driving, body_height):
     """(3, N + 1) float of two consecutive frames; frames: two lists of N + 1, the truth's last."""
     before, after = frames
     truth = before[-1], after[-1]
-    step = step_between(truth, masks, asked, body_height)
+    step = step_between(truth, masks, driving, body_height)
     if step is None:
         return np.full((len(TIME_MEASURES), len(before)), np.nan)
     return np.transpose([measure_step(step, pair, truth) for pair in zip(before, after, strict=True)])

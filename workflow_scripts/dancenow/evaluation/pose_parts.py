@@ -26,11 +26,11 @@ def part_series(found, wanted, body_height):
 
 
 def _part(found, wanted, body_height):
-    asked = wanted[..., 2] >= MIN_CONFIDENCE
-    both = asked & (found[..., 2] >= MIN_CONFIDENCE)
+    expected = wanted[..., 2] >= MIN_CONFIDENCE
+    both = expected & (found[..., 2] >= MIN_CONFIDENCE)
     way = np.linalg.norm(found[..., :2].astype(float) - wanted[..., :2], axis=-1)
     correct = both & (way <= PCK_SHARE * body_height)
-    number = asked.sum(axis=1)
+    number = expected.sum(axis=1)
     with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that is meant
         distance = (way * both).sum(axis=1) / both.sum(axis=1)
         pck = 100 * correct.sum(axis=1) / number

@@ -7,8 +7,8 @@ import numpy as np
 
 from dancenow.evaluation.metrics import perceptual_in_box, person_box, psnr_in_box, ssim_in_box
 from dancenow.keypoints import LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+from dancenow.model.background import person_mask
 from dancenow.model.face import face_corners
-from dancenow.model.plate import person_mask
 
 FRAME, PERSON, MASK, FACE, HANDS = "frame", "person", "mask", "face", "hands"
 # name in the JSON: title
@@ -23,7 +23,9 @@ REGIONS = {
 # outstretched hand 0.11. They do not follow the keypoints' extent, which would make them tremble.
 FACE_SHARE = 0.2
 HAND_SHARE = 0.15
-PLATE_DIFFERENCE = 30  # of 255: from here on a pixel is not the plate's. Chosen by masks: docs/lab/results.md
+BACKGROUND_DIFFERENCE = (
+    30  # of 255: from here on a pixel is not the background's. Chosen by masks: docs/lab/results.md
+)
 CLOSING = 5  # px, holes of about this size in the mask are filled
 
 
@@ -34,15 +36,16 @@ class Region(NamedTuple):
     mask: np.ndarray | None = None
 
 
-def silhouette(frame, plate, keypoints):
-    """Which pixels show the person: near the skeleton, and unlike the plate. (H, W) bool.
+def silhouette(frame, background, keypoints):
+    """Which pixels show the person: near the skeleton, and unlike the background. (H, W) bool.
 
-    frame, plate: (H, W, 3) uint8 RGB; keypoints: (133, 3) px. Near is dancenow.model.plate's generous mask;
-    unlike is a colour channel PLATE_DIFFERENCE or more off. A shadow next to the feet is taken in; where the
-    clothes have the background's colour they are left out; of a moving camera all that is near remains.
+    frame, background: (H, W, 3) uint8 RGB; keypoints: (133, 3) px. Near is dancenow.model.background's
+    generous mask; unlike is a colour channel BACKGROUND_DIFFERENCE or more off. A shadow next to the feet is
+    taken in; where the clothes have the background's colour they are left out; of a moving camera all that is
+    near remains.
     """
     height, width = frame.shape[:2]
-    unlike = cv2.absdiff(frame, np.ascontiguousarray(plate)).max(axis=2) >= PLATE_DIFFERENCE
+    unlike = cv2.absdiff(frame, np.ascontiguousarray(background)).max(axis=2) >= BACKGROUND_DIFFERENCE
     near = person_mask(keypoints, width, height)
     kernel = np.ones((CLOSING, CLOSING), np.uint8)
     return cv2.morphologyEx((near & unlike).astype(np.uint8), cv2.MORPH_CLOSE, kernel).astype(bool)

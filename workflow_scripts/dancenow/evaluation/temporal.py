@@ -1,6 +1,6 @@
 """Whether two consecutive frames belong together: flicker, warping error, error of the frame difference.
 
-All three are in levels of 0..255 and look only at the person; a plate behind it never changes.
+All three are in levels of 0..255 and look only at the person; a background behind it never changes.
 """
 
 from typing import NamedTuple
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from dancenow.keypoints import BODY, MIN_CONFIDENCE
-from dancenow.model.plate import LIMBS
+from dancenow.model.background import LIMBS
 
 STILL_SHARE = 0.003  # of the standing height, from one frame to the next: what counts as standing still
 DISC_SHARE = 0.05  # of the standing height: radius of what belongs to a keypoint
@@ -21,7 +21,7 @@ OCCLUSION_SHARE, OCCLUSION_PX2 = 0.01, 0.5
 
 
 class Step(NamedTuple):
-    """What truth and asked skeleton say about two consecutive frames; the arrays lie in `inside`.
+    """What truth and driving skeleton say about two consecutive frames; the arrays lie in `inside`.
 
     inside: two slices, rows and columns of the frame; person, still, traced: (h, w) bool, see `step_between`;
     flow: (h, w, 2) float32 px, x and y.
@@ -34,13 +34,13 @@ class Step(NamedTuple):
     flow: np.ndarray
 
 
-def step_between(truth, masks, asked, body_height):
+def step_between(truth, masks, driving, body_height):
     """The Step between two frames, or None where the masks show nobody.
 
-    truth: two (H, W, 3) uint8 RGB frames; masks: two (H, W) bool, the person in them; asked: two (133, 3) px
-    poses; body_height: px. person: in either mask. still: in both masks, within DISC_SHARE of a body keypoint
-    that moves less than STILL_SHARE, and of no keypoint or limb that moves more. traced: in the first mask,
-    and the flow from the first frame to the second, which is the truth's, finds its way back.
+    truth: two (H, W, 3) uint8 RGB frames; masks: two (H, W) bool, the person in them; driving: two (133, 3)
+    px poses; body_height: px. person: in either mask. still: in both masks, within DISC_SHARE of a body
+    keypoint that moves less than STILL_SHARE, and of no keypoint or limb that moves more. traced: in the
+    first mask, and the flow from the first frame to the second, which is the truth's, finds its way back.
     """
     person = masks[0] | masks[1]
     if not person.any():
@@ -49,7 +49,7 @@ def step_between(truth, masks, asked, body_height):
     before, after = (cv2.cvtColor(frame[inside], cv2.COLOR_RGB2GRAY) for frame in truth)
     flow = _optical_flow(before, after)
     traced = masks[0][inside] & returns(flow, _optical_flow(after, before))
-    still = (masks[0] & masks[1] & _still(asked, body_height, person.shape))[inside]
+    still = (masks[0] & masks[1] & _still(driving, body_height, person.shape))[inside]
     return Step(inside, person[inside], still, traced, flow)
 
 
@@ -98,9 +98,9 @@ def _surroundings(mask):
     return tuple(slice(max(0, place[0] - MARGIN), place[-1] + 1 + MARGIN) for place in found)
 
 
-def _still(asked, body_height, shape):
+def _still(driving, body_height, shape):
     """(H, W) bool: near a keypoint of the body that stands still, and near nothing that moves."""
-    before, after = asked
+    before, after = driving
     seen = (before[:, 2] >= MIN_CONFIDENCE) & (after[:, 2] >= MIN_CONFIDENCE)
     moving = seen & (np.linalg.norm(after[:, :2] - before[:, :2], axis=1) > STILL_SHARE * body_height)
     radius = max(1, round(DISC_SHARE * body_height))

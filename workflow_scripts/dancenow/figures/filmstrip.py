@@ -15,9 +15,9 @@ GAIN = 6  # the differences are drawn this many times as strong
 def plot_filmstrip(names, videos, pose_path, png, pdf):
     """Two rows per method, its frames and their differences, below the skeleton; writes a PNG and a PDF.
 
-    names: the methods; videos: of each its result of the same pair; pose_path: the Pose that all were painted
-    from. Shown are the consecutive frames in which the skeleton moves least: whatever changes there is
-    flicker.
+    names: the methods; videos: of each its result of the same pair; pose_path: the Pose that all were
+    synthesized from. Shown are the consecutive frames in which the skeleton moves least: whatever changes
+    there is flicker.
     """
     pose = load_pose(pose_path)
     moments, box = _choose(pose)

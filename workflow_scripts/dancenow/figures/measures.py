@@ -1,7 +1,7 @@
 """The measures in the report of an evaluation, each under one key, with what a table needs to show it.
 
 A key is the tuple of the names on the way to the number, without "scores" and the row: ("ssim",),
-("regions", "face", "ssim"), ("pose", "asked", "hands", "pck"), ("time", "flicker").
+("regions", "face", "ssim"), ("pose", "driving", "hands", "pck"), ("time", "flicker").
 """
 
 from typing import NamedTuple
@@ -29,10 +29,10 @@ HEADLINE = [
     ("regions", "hands", "ssim"),
     ("regions", "hands", LPIPS),
     ("regions", "hands", LPIPS_FORM),
-    ("pose", "asked", "body", "distance_percent"),
-    ("pose", "asked", "face", "distance_percent"),
-    ("pose", "asked", "hands", "distance_percent"),
-    ("pose", "asked", "all", "missed_per_frame"),
+    ("pose", "driving", "body", "distance_percent"),
+    ("pose", "driving", "face", "distance_percent"),
+    ("pose", "driving", "hands", "distance_percent"),
+    ("pose", "driving", "all", "missed_per_frame"),
     ("pose_error_with_misses",),
     ("time", "warping_error"),
     ("time", "difference_error"),

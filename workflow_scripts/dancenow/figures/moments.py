@@ -3,7 +3,7 @@
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, INVENTED, MIN_CONFIDENCE, boxes
+from dancenow.keypoints import BODY, IMPUTED, MIN_CONFIDENCE, boxes
 from dancenow.pose.draw import draw_skeleton
 from dancenow.video.media import decode, probe
 
@@ -29,7 +29,7 @@ def read_moments(path, moments, width, height):
 
 def skeleton(pose, moment):
     """The skeleton of a frame of the Pose as the generator is given it: (H, W, 3) uint8 RGB."""
-    weak = pose.origin[moment] == INVENTED
+    weak = pose.origin[moment] == IMPUTED
     return draw_skeleton(pose.keypoints[moment], pose.width, pose.height, weak=weak)
 
 

@@ -20,7 +20,7 @@ def plot_normalization(source_frames_path, source_pose_path, target_frames_path,
 
     source_frames_path, target_frames_path: FrameStores; source_pose_path, pose_path: the Pose before and
     after normalize_pose. The target's frames are spread evenly over its clip. Writes a PNG. Raises
-    InputError like measure_stance.
+    InputError like measure_normalization.
     """
     source_frames, target_frames = FrameStore(source_frames_path), FrameStore(target_frames_path)
     source, pose = load_pose(source_pose_path), load_pose(pose_path)
@@ -43,7 +43,7 @@ def plot_normalization(source_frames_path, source_pose_path, target_frames_path,
 def choose_moments(pose, count):
     """`count` (or all, if the clip is shorter) ascending frame numbers of a Pose, always the same.
 
-    The closest and the furthest stance come first, then again and again the frame that lies furthest in time
+    The closest and the furthest place come first, then again and again the frame that lies furthest in time
     from those chosen and from the clip's ends.
     """
     standing, y = standing_frames(pose)

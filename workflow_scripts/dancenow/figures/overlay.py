@@ -10,7 +10,7 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
-from dancenow.keypoints import FEET, INVENTED, REPAIRED, load_pose
+from dancenow.keypoints import FEET, IMPUTED, REPAIRED, load_pose
 from dancenow.pose.draw import BODY_SEGMENTS, DETAIL_SEGMENTS, LINE, SHIFT
 from dancenow.video.frames import FrameStore
 from dancenow.video.media import encode, mux
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 DIMMED = 0.7  # brightness of the footage behind the skeleton
 FAINTEST = 0.25  # opacity of a limb without confidence; it rises to 1 with the confidence
-DOTS = {REPAIRED: (255, 230, 0), INVENTED: (255, 0, 255)}
+DOTS = {REPAIRED: (255, 230, 0), IMPUTED: (255, 0, 255)}
 INK, SHADE = (255, 255, 255), (0, 0, 0)
 
 
@@ -52,29 +52,29 @@ def draw_frame(frame, pose, index):
     """One frame of a clip with its skeleton: (H, W, 3) uint8 RGB -> the same kind, a new one.
 
     The limbs have their colours, and show through where the confidence is low. Repaired keypoints carry
-    yellow dots, invented ones magenta dots. The frame's number stands in the corner.
+    yellow dots, imputed ones magenta dots. The frame's number stands in the corner.
     """
     picture = (frame * DIMMED).astype(np.uint8)
     keypoints, origin = pose.keypoints[index], pose.origin[index]
     line = max(1, round(pose.height * LINE))
-    painted, opacity = picture.copy(), np.zeros(picture.shape[:2], np.uint8)
+    drawn, opacity = picture.copy(), np.zeros(picture.shape[:2], np.uint8)
     places = np.rint(np.clip(keypoints[:, :2], -4 * pose.width, 5 * pose.width) * (1 << SHIFT)).astype(int)
     seen = pose.present()[index]
     for segments, wide in ((BODY_SEGMENTS, line), (DETAIL_SEGMENTS, max(1, line // 2))):
         for a, b, colour in segments:
             if seen[a] and seen[b]:
                 ends = places[a].tolist(), places[b].tolist()
-                cv2.line(painted, *ends, colour, wide, cv2.LINE_AA, SHIFT)
+                cv2.line(drawn, *ends, colour, wide, cv2.LINE_AA, SHIFT)
                 sure = FAINTEST + (1 - FAINTEST) * float(min(keypoints[a, 2], keypoints[b, 2]))
                 cv2.line(opacity, *ends, round(255 * sure), wide + 2, cv2.LINE_8, SHIFT)
     share = opacity[..., None] / 255
-    picture = np.rint(share * painted + (1 - share) * picture).astype(np.uint8)
+    picture = np.rint(share * drawn + (1 - share) * picture).astype(np.uint8)
     for kind, colour in DOTS.items():
         for point in np.flatnonzero(origin == kind):
             radius = line if point < FEET.stop else max(1, line // 2)
             cv2.circle(picture, places[point].tolist(), radius << SHIFT, colour, -1, cv2.LINE_AA, SHIFT)
     _write(picture, f"{index}", INK, 1)
-    for row, (name, kind) in enumerate((("repaired", REPAIRED), ("invented", INVENTED)), 2):
+    for row, (name, kind) in enumerate((("repaired", REPAIRED), ("imputed", IMPUTED)), 2):
         if count := (origin == kind).sum():
             _write(picture, f"{name} {count}", DOTS[kind], row)
     return picture

@@ -15,7 +15,7 @@ def plot_placing(inputs, png, pdf):
 
     inputs: source_frames, target_frames (FrameStores), source_pose, before_pose, after_pose (Poses: the
     source's, letterboxed, normalised), before_video, after_video (paths). The moments are those of
-    dancenow.figures.normalization_figure, the furthest and the closest stance among them; the target's frames
+    dancenow.figures.normalization_figure, the furthest and the closest place among them; the target's frames
     are spread over its clip.
     """
     source, target = FrameStore(inputs.source_frames), FrameStore(inputs.target_frames)
@@ -27,14 +27,14 @@ def plot_placing(inputs, png, pdf):
     def overlaid(pose):
         return [over(frame, pose, moment) for frame, moment in zip(footage, moments, strict=True)]
 
-    def painted(video):
+    def synthesized(video):
         return read_moments(video, moments, target.width, target.height)
 
     strips = [
         Strip("source", [over(source[m], own, m) for m in moments], [f"frame {m}" for m in moments]),
         Strip("not normalised, over the target", overlaid(before)),
-        Strip("result, not normalised", painted(inputs.before_video)),
+        Strip("result, not normalised", synthesized(inputs.before_video)),
         Strip("normalised, over the target", overlaid(after)),
-        Strip("result, normalised", painted(inputs.after_video)),
+        Strip("result, normalised", synthesized(inputs.after_video)),
     ]
     print_strips([strips], png, pdf, CELL_INCHES)

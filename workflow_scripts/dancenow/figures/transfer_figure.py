@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from dancenow.keypoints import INVENTED, load_pose
+from dancenow.keypoints import IMPUTED, load_pose
 from dancenow.pictures import write_png
 from dancenow.pose.draw import draw_skeleton
 from dancenow.video.frames import FrameStore
@@ -14,20 +14,20 @@ CELL_HEIGHT = 320
 
 
 def plot_transfer(source_frames_path, pose_path, video_path, figure_path):
-    """Source footage above, the skeleton that the generator was given, and what it painted, below.
+    """Source footage above, the skeleton that the generator was given, and what it synthesized, below.
 
     source_frames_path: a FrameStore; pose_path: the normalised Pose; video_path: the result. The moments are
     spread evenly over the dance. Writes a PNG.
     """
     frames, pose = FrameStore(source_frames_path), load_pose(pose_path)
     moments = np.linspace(0, len(frames) - 1, MOMENTS + 2).round().astype(int)[1:-1].tolist()
-    painted = enumerate(decode(video_path, probe(video_path), pose.width, pose.height))
-    results = {index: frame for index, frame in painted if index in moments}
+    synthesized = enumerate(decode(video_path, probe(video_path), pose.width, pose.height))
+    results = {index: frame for index, frame in synthesized if index in moments}
     rows = (
         [frames[moment] for moment in moments],
         [
             draw_skeleton(
-                pose.keypoints[moment], pose.width, pose.height, weak=pose.origin[moment] == INVENTED
+                pose.keypoints[moment], pose.width, pose.height, weak=pose.origin[moment] == IMPUTED
             )
             for moment in moments
         ],

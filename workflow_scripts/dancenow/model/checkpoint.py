@@ -14,27 +14,27 @@ from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import Generator, fill
 
 
-def save_generator(path, weights, description, plate=None):
+def save_generator(path, weights, description, background=None):
     """Write a generator that explains itself.
 
     weights: state dict; description: JSON-able dict with at least `network` (Generator's arguments), `sizes`
     (of windows, as from windows.choose_sizes), `width`, `height`, `seed`, `step`, for an EnhancedGenerator
-    also `enhancer` (its channels and blocks), for a face generator `face` (its size); plate: (H, W, 3) uint8
-    or None.
+    also `enhancer` (its channels and blocks), for a face generator `face` (its size); background: (H, W, 3)
+    uint8 or None.
     """
     tensors = {f"generator.{name}": value.detach().cpu().contiguous() for name, value in weights.items()}
-    if plate is not None:
-        tensors["plate"] = torch.from_numpy(np.ascontiguousarray(plate))
+    if background is not None:
+        tensors["background"] = torch.from_numpy(np.ascontiguousarray(background))
     _write(path, tensors, description)
 
 
 def load_generator(path):
-    """Read a generator file: (generator in eval mode, description dict, plate (H, W, 3) uint8 or None).
+    """Read a generator file: (generator in eval mode, description dict, background (H, W, 3) uint8 or None).
 
     The generator is a Generator or an EnhancedGenerator. InputError when the file is not one.
     """
     tensors, description = read_network(path, "generator")
-    plate = tensors.pop("plate", None)
+    background = tensors.pop("background", None)
     enhancer = description.get("enhancer")
     try:
         network = description["network"]
@@ -43,7 +43,7 @@ def load_generator(path):
         raise _refused(path, "generator", error) from error
     weights = {name.removeprefix("generator."): value for name, value in tensors.items()}
     load_weights(generator, weights, path, "generator")
-    return generator.eval(), description, None if plate is None else plate.numpy()
+    return generator.eval(), description, None if background is None else background.numpy()
 
 
 def save_discriminator(path, weights, settings):

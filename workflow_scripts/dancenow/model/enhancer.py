@@ -17,16 +17,16 @@ from dancenow.model.networks import (
 class EnhancedGenerator(nn.Module):
     """A Generator without its head, at half the size, and an enhancer around it at the full size.
 
-    network: arguments of the Generator, which must have neither plate nor unshuffle, for both change what
-    its features are; channels: the enhancer's feature maps at full size, half of the Generator's; blocks: its
-    residual blocks at half the size. Published: 32 and 3, around the published global generator. ValueError
-    when the two do not fit.
+    network: arguments of the Generator, which must have neither background nor unshuffle, for both change
+    what its features are; channels: the enhancer's feature maps at full size, half of the Generator's;
+    blocks: its residual blocks at half the size. Published: 32 and 3, around the published global generator.
+    ValueError when the two do not fit.
     """
 
-    def __init__(self, network, channels, blocks):
+    def __init__(self, network, channels, n_blocks):
         super().__init__()
-        if network.get("plate") or network.get("unshuffle", 1) != 1:
-            raise ValueError("an enhancer takes a generator without plate and unshuffle")
+        if network.get("background") or network.get("unshuffle", 1) != 1:
+            raise ValueError("an enhancer takes a generator without background and unshuffle")
         if network["channels"] != 2 * channels:
             raise ValueError(f"channels {channels}: not half of the generator's {network['channels']}")
         self.trunk = Generator(**network)
@@ -43,7 +43,7 @@ class EnhancedGenerator(nn.Module):
             nn.ReLU(),
         )
         self.up = nn.Sequential(
-            *(ResidualBlock(wide) for _ in range(blocks)),
+            *(ResidualBlock(wide) for _ in range(n_blocks)),
             nn.ConvTranspose2d(wide, channels, 3, 2, 1, output_padding=1),
             InstanceNorm(),
             nn.ReLU(),
@@ -53,26 +53,27 @@ class EnhancedGenerator(nn.Module):
         self.down.apply(initialise)
         self.up.apply(initialise)
 
-    def forward(self, skeleton, previous, plate=None):
-        """One frame, as Generator.forward without a plate; H and W divisible by 2 ** (downs + 1)."""
+    def forward(self, skeleton, previous, background=None):
+        """One frame, as Generator.forward without a background; H, W divisible by 2 ** (n_downsample + 1)."""
         x = self.trunk.seen(skeleton, previous)
         small = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
         x = self.up(self.down(x) + self.trunk.features(small))
         return torch.tanh(x.float()), None
 
 
-def grow(network, weights, channels, blocks, judge_settings, judge_weights):
+def grow(network, weights, channels, n_blocks, discriminator_settings, discriminator_weights):
     """Both networks of the second stage, the trained ones of the first inside them.
 
-    network, weights: a trained Generator's arguments and state dict; channels, blocks: of the enhancer;
-    judge_settings, judge_weights: the same of the trained Discriminator. At twice the size it gets one scale
-    more, the first; what was its full size is now the half. Returns (EnhancedGenerator, Discriminator).
+    network, weights: a trained Generator's arguments and state dict; channels, n_blocks: of the enhancer;
+    discriminator_settings, discriminator_weights: the same of the trained Discriminator. At twice the size it
+    gets one scale more, the first; what was its full size is now the half. Returns (EnhancedGenerator,
+    Discriminator).
     """
-    generator = EnhancedGenerator(network, channels, blocks)
+    generator = EnhancedGenerator(network, channels, n_blocks)
     generator.trunk.load_state_dict({k: v for k, v in weights.items() if not k.startswith("head.")})
-    discriminator = Discriminator(**judge_settings | {"scales": judge_settings["scales"] + 1})
-    trained = Discriminator(**judge_settings)
-    trained.load_state_dict(judge_weights)
+    discriminator = Discriminator(**discriminator_settings | {"scales": discriminator_settings["scales"] + 1})
+    trained = Discriminator(**discriminator_settings)
+    trained.load_state_dict(discriminator_weights)
     for ours, theirs in zip(discriminator.scales[1:], trained.scales, strict=True):
         ours.load_state_dict(theirs.state_dict())
     return generator, discriminator

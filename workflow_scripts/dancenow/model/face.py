@@ -1,4 +1,4 @@
-"""The face: a square around the nose, and the generator that adds a residual to what was painted there."""
+"""The face: a square around the nose, and the generator of a residual over what was synthesized there."""
 
 import numpy as np
 import torch
@@ -45,36 +45,36 @@ def paste_faces(images, faces, corners, visible):
     return images
 
 
-class FacePainter:
-    """Adds a face generator's residual to the faces of a painted picture.
+class FaceSynthesizer:
+    """Adds a face generator's residual to the faces of a synthesized picture.
 
-    generator: a Generator that is given the skeleton and the painted face, both cut out; size: of its
+    generator: a Generator that is given the skeleton and the synthesized face, both cut out; size: of its
     squares, px.
     """
 
     def __init__(self, generator, size):
         self.generator, self.size = generator, size
 
-    def paint(self, skeletons, images, corners, visible):
-        """A copy of images (N, 3, H, W) in [-1, 1] with every visible face painted over, still in [-1, 1].
+    def synthesize(self, skeletons, images, corners, visible):
+        """A copy of images (N, 3, H, W) in [-1, 1] with every visible face gone over, still in [-1, 1].
 
         skeletons: (N, 3, H, W) in [0, 1]; corners, visible: (N, 2) and (N,) arrays, as from face_corners.
         """
         if not visible.any():
             return images
-        painted = cut_faces(images, corners, self.size)
-        residual, _ = self.generator(cut_faces(skeletons, corners, self.size), painted)
-        return paste_faces(images, (painted + residual).clamp(-1, 1), corners, visible)
+        synthesized = cut_faces(images, corners, self.size)
+        residual, _ = self.generator(cut_faces(skeletons, corners, self.size), synthesized)
+        return paste_faces(images, (synthesized + residual).clamp(-1, 1), corners, visible)
 
 
 def load_face(path, device):
-    """The FacePainter of a face generator's file, on the device; InputError when the file is not one."""
+    """The FaceSynthesizer of a face generator's file, on the device; InputError when the file is not one."""
     tensors, description = read_network(path, "face generator")
     if "face" not in description:
         raise InputError(f"{path}: holds no face generator; make it with rule train_face")
     generator = Generator(**description["network"])
     weights = {name.removeprefix("generator."): value for name, value in tensors.items()}
     load_weights(generator, weights, path, "face generator")
-    return FacePainter(
+    return FaceSynthesizer(
         generator.eval().to(device, memory_format=torch.channels_last), description["face"]["size"]
     )

@@ -22,14 +22,14 @@ def mean_difference(a, b):
     return torch.linalg.vector_norm(a - b, 1, dtype=torch.float32) / a.numel()
 
 
-def layer_colour(layer, real):
-    """L1 between the colour laid over the plate and the real image, where and as far as it is laid.
+def foreground_colour(foreground, real):
+    """L1 between the colour laid over the background and the real image, where and as far as it is laid.
 
-    layer: (colour (N, 3, H, W), alpha (N, 1, H, W)), real (N, 3, H, W), as the Generator has them. Without it
-    a thin layer of too strong a colour gives the same sum as the right colour at full alpha, and tanh,
-    saturated there, hardly learns its way back.
+    foreground: (colour (N, 3, H, W), alpha (N, 1, H, W)), real (N, 3, H, W), as the Generator has them.
+    Without it a thin foreground of too strong a colour gives the same sum as the right colour at full alpha,
+    and tanh, saturated there, hardly learns its way back.
     """
-    colour, alpha = layer
+    colour, alpha = foreground
     return (alpha.detach() * (colour - real).abs()).mean()
 
 

@@ -10,7 +10,7 @@ from dancenow.model.winograd import Convolution3x3
 
 SKELETON_CHANNELS = 3
 IMAGE_CHANNELS = 3
-# a new alpha starts near the plate, so that the person grows out of the background, not the reverse
+# a new alpha starts near the background, so that the person grows out of the background, not the reverse
 ALPHA_BIAS = -2.0
 REFERENCE_CHANNELS = 4
 COPY_BIAS = 1.0  # a new generator begins by copying
@@ -56,8 +56,8 @@ class ResidualBlock(nn.Module):
         return x + self.body(x)
 
 
-class Layer(NamedTuple):
-    """What lies over the plate: colour (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W) in [0, 1], its logit."""
+class Foreground(NamedTuple):
+    """Over the background: colour (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W) in [0, 1], its logit."""
 
     colour: torch.Tensor
     alpha: torch.Tensor
@@ -67,50 +67,58 @@ class Layer(NamedTuple):
 class Generator(nn.Module):
     """Skeleton and previous output in, image out.
 
-    channels: feature maps at full size, doubled at each of `downs` halvings; blocks: residual blocks
-    at the smallest size. The published global generator is channels 64, downs 4, blocks 9.
+    channels: feature maps at full size, doubled at each of `n_downsample` halvings; blocks: residual blocks
+    at the smallest size. The published global generator is channels 64, n_downsample 4, blocks 9.
     unshuffle: fold this many pixels by this many into channels first and unfold them last, so that "full
     size" above is 1 / unshuffle of the image (ours; 1 is the published network). On a CPU the full-size
     layers cost more than all others together.
     skips: add each encoder level to the decoder level of its size (ours; the published one has none).
-    plate: predict an alpha beside the colour and composite it over a background plate (ours).
+    background: predict an alpha beside the colour and composite it over a background (ours).
     temporal: False leaves the previous output out, for a video frame by frame (the paper's baseline FBF).
     references: show it real pixels, moved into place, which it may copy; what the person takes of the
-    background's light is predicted as well (ours; only with plate).
+    background's light is predicted as well (ours; only with background).
     """
 
     def __init__(
-        self, channels, downs, blocks, unshuffle=1, skips=False, plate=False, temporal=True, references=False
+        self,
+        channels,
+        n_downsample,
+        n_blocks,
+        unshuffle=1,
+        skips=False,
+        background=False,
+        temporal=True,
+        references=False,
     ):
         super().__init__()
-        if references and not plate:
-            raise ValueError("references are laid over a plate: plate must be true")
-        self.unshuffle, self.skips, self.plate, self.temporal = unshuffle, skips, plate, temporal
+        if references and not background:
+            raise ValueError("references are laid over a background: background must be true")
+        self.unshuffle, self.skips, self.background, self.temporal = unshuffle, skips, background, temporal
         self.references = references
         shown = SKELETON_CHANNELS + (REFERENCE_CHANNELS if references else 0)
         self.inputs = shown + (IMAGE_CHANNELS if temporal else 0)
         inputs = self.inputs * unshuffle**2
         self.stem = nn.Sequential(nn.ReflectionPad2d(3), *_normalised(_conv(inputs, channels, 7)))
-        widths = [channels * 2**level for level in range(downs + 1)]
+        widths = [channels * 2**level for level in range(n_downsample + 1)]
         steps = list(zip(widths[:-1], widths[1:], strict=True))
         self.encoder = nn.ModuleList(nn.Sequential(*_normalised(_conv(a, b, 3, 2, 1))) for a, b in steps)
-        self.trunk = nn.Sequential(*(ResidualBlock(widths[-1]) for _ in range(blocks)))
+        self.trunk = nn.Sequential(*(ResidualBlock(widths[-1]) for _ in range(n_blocks)))
         self.decoder = nn.ModuleList(
             nn.Sequential(*_normalised(self._doubling(b, a))) for a, b in reversed(steps)
         )
         # of alpha, of the share that is copied, of the background's light
-        biases = ([ALPHA_BIAS] if plate else []) + ([COPY_BIAS, SHADE_BIAS] if references else [])
+        biases = ([ALPHA_BIAS] if background else []) + ([COPY_BIAS, SHADE_BIAS] if references else [])
         outputs = (IMAGE_CHANNELS + len(biases)) * unshuffle**2
         self.head = nn.Sequential(nn.ReflectionPad2d(3), _conv(channels, outputs, 7))
         self.apply(initialise)
         with torch.no_grad():  # the pixels of one block begin alike: else the picture begins as a grid
             weight = self.head[-1].weight
             weight.copy_(weight[:: unshuffle**2].repeat_interleave(unshuffle**2, dim=0))
-        if plate:
+        if background:
             with torch.no_grad():
                 given = torch.tensor(biases).repeat_interleave(unshuffle**2)
                 self.head[-1].bias[IMAGE_CHANNELS * unshuffle**2 :] = given
-            # still frames have no last output (their difference from the plate is zero, and so is this
+            # still frames have no last output (their difference from the background is zero, and so is this
             # gradient): without this, noise would break in where the pairs begin
             nn.init.zeros_(self.stem[1].weight[:, shown * unshuffle**2 :])
 
@@ -120,21 +128,22 @@ class Generator(nn.Module):
             return nn.ConvTranspose2d(inputs, outputs, 3, 2, 1, output_padding=1)
         return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
 
-    def forward(self, skeleton, previous, plate=None, reference=None, copying=None):
+    def forward(self, skeleton, previous, background=None, reference=None, copying=None):
         """One frame.
 
         skeleton: (N, 3, H, W) in [0, 1], black where nothing is; previous: (N, 3, H, W) in [-1, 1],
-        the last output, `empty_picture` before the first, not looked at with temporal=False; plate:
-        (N, 3, H, W) in [-1, 1], required with plate=True, and then what the network sees of the last output
-        is its difference from the plate, which is the person alone; reference: (N, 4, H, W), required with
-        references=True, colour in [-1, 1] times validity, validity in [0, 1]; copying: (N, 1, 1, 1), 0 for
-        samples that must paint what they could copy, None for none. H and W divisible by unshuffle *
-        2 ** downs. Returns (image (N, 3, H, W) in [-1, 1], Layer, or None without a plate).
+        the last output, `empty_picture` before the first, not looked at with temporal=False; background:
+        (N, 3, H, W) in [-1, 1], required with background=True, and then what the network sees of the last
+        output is its difference from the background, which is the person alone; reference: (N, 4, H, W),
+        required with references=True, colour in [-1, 1] times validity, validity in [0, 1]; copying: (N, 1,
+        1, 1), 0 for samples that must synthesize what they could copy, None for none. H and W divisible by
+        unshuffle * 2 ** n_downsample. Returns (image (N, 3, H, W) in [-1, 1], Foreground, or None without a
+        background).
         """
-        x = self.features(self.seen(skeleton, previous, plate, reference))
+        x = self.features(self.seen(skeleton, previous, background, reference))
         x = F.pixel_shuffle(self.head(x).float(), self.unshuffle)
         colour = torch.tanh(x[:, :IMAGE_CHANNELS])
-        if not self.plate:
+        if not self.background:
             return colour, None
         logit = x[:, IMAGE_CHANNELS : IMAGE_CHANNELS + 1]
         if self.references:
@@ -144,21 +153,21 @@ class Generator(nn.Module):
                 share = share * copying
             colour = share * reference[:, :IMAGE_CHANNELS] + (1 - share * valid) * colour
             logit = logit + VALID_ALPHA * valid
-            # darker only: with more light than the plate's, the person would get a halo
-            plate = (plate + 1) * torch.sigmoid(shade) - 1
+            # darker only: with more light than the background's, the person would get a halo
+            background = (background + 1) * torch.sigmoid(shade) - 1
         alpha = torch.sigmoid(logit)
-        return alpha * colour + (1 - alpha) * plate, Layer(colour, alpha, logit)
+        return alpha * colour + (1 - alpha) * background, Foreground(colour, alpha, logit)
 
-    def seen(self, skeleton, previous, plate=None, reference=None):
+    def seen(self, skeleton, previous, background=None, reference=None):
         """What the network looks at, of the arguments of forward: (N, inputs, H, W)."""
         if self.references:
             skeleton = torch.cat([skeleton, reference], dim=1)
         if not self.temporal:
             return skeleton
-        return torch.cat([skeleton, previous - plate if self.plate else previous], dim=1)
+        return torch.cat([skeleton, previous - background if self.background else previous], dim=1)
 
     def features(self, x):
-        """What the head paints from: (N, inputs, H, W) -> (N, channels, H / unshuffle, W / unshuffle)."""
+        """What the head is given: (N, inputs, H, W) -> (N, channels, H / unshuffle, W / unshuffle)."""
         x = self.stem(F.pixel_unshuffle(x, self.unshuffle))
         levels = []
         for down in self.encoder:
@@ -172,9 +181,9 @@ class Generator(nn.Module):
         return x
 
 
-def empty_picture(like, plate=None):
-    """What stands before the first frame: the paper's zeros (mid-grey), or the plate with nobody in it."""
-    return torch.zeros_like(like) if plate is None else plate
+def empty_picture(like, background=None):
+    """What stands before the first frame: the paper's zeros (mid-grey), or the empty background."""
+    return torch.zeros_like(like) if background is None else background
 
 
 class PatchDiscriminator(nn.Module):

@@ -8,7 +8,7 @@ import logging
 import cv2
 import numpy as np
 
-from dancenow.model.plate import make_plate, reach
+from dancenow.model.background import make_background, reach
 from dancenow.pose.masks import MaskPacker, holds
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def performer_masks(frames, pose, found, training_frames):
     mask of the estimator counts where it holds the performer; elsewhere it is what differs from the
     background within reach of the skeleton.
     """
-    packer, plate, own = MaskPacker(pose.width, pose.height), None, 0
+    packer, background, own = MaskPacker(pose.width, pose.height), None, 0
     for index, points in enumerate(pose.keypoints):
         near = reach(points, pose.width, pose.height)
         if not near.any():
@@ -38,21 +38,21 @@ def performer_masks(frames, pose, found, training_frames):
         if mask is not None and holds(mask, points):
             own += 1
         else:
-            plate = make_plate(frames, pose, training_frames) if plate is None else plate
-            mask = difference(frames[index], plate)
+            background = make_background(frames, pose, training_frames) if background is None else background
+            mask = difference(frames[index], background)
         packer.add(mask * near)
     log.info("masks of %d frames: %d from the estimator", len(pose.keypoints), own)
     return packer.packed(), own
 
 
-def difference(frame, plate):
+def difference(frame, background):
     """(H, W) uint8: how far a frame differs from the background, a shadow aside. Both (H, W, 3) uint8."""
     low, high = DIFFERENCE
-    apart = cv2.absdiff(frame, plate).max(axis=2).astype(np.float32)
+    apart = cv2.absdiff(frame, background).max(axis=2).astype(np.float32)
     mask = np.clip((apart - low) / (high - low), 0, 1)
     # a shadow is the background, darker by one factor in all channels
     ratio = cv2.divide(
-        *(cv2.blur(picture, (CLOSING, CLOSING)).astype(np.float32) + 2 for picture in (frame, plate))
+        *(cv2.blur(picture, (CLOSING, CLOSING)).astype(np.float32) + 2 for picture in (frame, background))
     )
     most, least = ratio.max(axis=2), ratio.min(axis=2)
     mask[(most < 1) & (least > DARKEST) & (most - least < UNEVEN * most)] = 0

@@ -1,10 +1,10 @@
-"""The moving window around the person: the generator paints there, the plate fills the rest."""
+"""The moving window around the person: the generator synthesizes there, the background fills the rest."""
 
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 
-from dancenow.keypoints import INVENTED, MIN_CONFIDENCE
+from dancenow.keypoints import IMPUTED, MIN_CONFIDENCE
 from dancenow.pose.draw import LINE, draw_skeleton
 from dancenow.video.cuts import segments
 
@@ -81,14 +81,14 @@ def _gently(boxes):
 
 
 def whole_frame(pose):
-    """The windows of a generator without a plate: every frame from corner to corner, (T, 4) int."""
+    """The windows of a generator without a background: every frame from corner to corner, (T, 4) int."""
     return np.tile([0, 0, pose.width, pose.height], (len(pose.keypoints), 1))
 
 
 def draw_window(pose, index, window):
     """The skeleton of frame `index` in a window (x, y, w, h): (h, w, 3) uint8 RGB."""
     x, y, w, h = window
-    weak = pose.origin[index] == INVENTED
+    weak = pose.origin[index] == IMPUTED
     return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE, weak=weak)
 
 

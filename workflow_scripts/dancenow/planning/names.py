@@ -6,7 +6,7 @@ import yaml
 
 KEYS = {"subjects", "variants"}
 LAST = {"base", "video", "poses", "checkpoint"}
-VALUES = {("batch", "targets"), ("batch", "sources"), ("train", "start"), ("comparison", "variants")}
+VALUES = {("batch", "targets"), ("batch", "sources"), ("train", "init_from"), ("comparison", "variants")}
 TEXT, NULL, MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "null", "merge"))
 
 

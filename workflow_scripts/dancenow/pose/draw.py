@@ -1,8 +1,8 @@
-"""Draw the skeleton that the generator paints from: coloured, anti-aliased sticks on black.
+"""Draw the skeleton that the generator synthesizes from: coloured, anti-aliased sticks on black.
 
 The left side is warm and the right side cool, so that the picture alone tells a back from a front.
 A limb is drawn when both of its ends are seen; whatever is missing leaves no mark, and what is
-invented leaves a weak one: the same colour, darker. All else is drawn alike, whatever its confidence.
+imputed leaves a weak one: the same colour, darker. All else is drawn alike, whatever its confidence.
 """
 
 import cv2
@@ -14,7 +14,7 @@ from dancenow.keypoints import FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAN
 LINE = 1 / 128
 # cv2 takes integers with this many fractional bits: joints move by 1/16 px, not by whole pixels
 SHIFT = 4
-# brightness of a limb with an invented end
+# brightness of a limb with an imputed end
 WEAK = 0.5
 
 _LIMBS = (

@@ -11,8 +11,8 @@ from dancenow.keypoints import (
     BODY,
     BODY_NAMES,
     FACE,
+    IMPUTED,
     INDEX,
-    INVENTED,
     LEFT_HAND,
     MEASURED,
     MIN_CONFIDENCE,
@@ -152,7 +152,7 @@ def hold_parts(keypoints, origin):
 
     A part is away in the frames that show none of its keypoints. It is held where what carries it is seen,
     the face only as long as the shoulders stay in the order they were in, since a turned back shows none.
-    Held keypoints are INVENTED, with a quarter of the confidence they had. Before a part was first seen
+    Held keypoints are IMPUTED, with a quarter of the confidence they had. Before a part was first seen
     it stays missing; so does a body. Returns keypoints, origin and the frames in which each part was held.
     """
     keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
@@ -175,7 +175,7 @@ def hold_parts(keypoints, origin):
         shape[..., :2] += (moves.sum(axis=1) / np.maximum(both.sum(axis=1), 1))[:, None]
         shape[..., 2] = np.maximum(HELD * shape[..., 2], MIN_CONFIDENCE)
         keypoints[np.ix_(away, points)] = np.where(known[..., None], shape, 0)
-        origin[np.ix_(away, points)] = np.where(known, INVENTED, MISSING)
+        origin[np.ix_(away, points)] = np.where(known, IMPUTED, MISSING)
         counts[part] = len(away)
     return keypoints, origin, counts
 

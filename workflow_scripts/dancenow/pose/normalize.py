@@ -1,7 +1,7 @@
 """Global pose normalisation: the source's motion at the target's size and place in the target's frame.
 
 After Chan et al., Everybody Dance Now (ICCV 2019), appendix 8.5: where the feet stand in the picture tells
-how far away the performer is; the source's far and close stances are laid onto the target's, and each frame
+how far away the performer is; the source's far and close places are laid onto the target's, and each frame
 is scaled about its own feet. Limb lengths are then made the target's, which the
 paper leaves as they are (dancenow.pose.retarget). docs/method.md gives the formulas and says where they
 had to be made robust; docs/lab/results.md says what each choice was measured to be worth.
@@ -25,7 +25,7 @@ from dancenow.pose.grounding import (
 )
 from dancenow.pose.retarget import face_shift, limb_ratios, measure_face, measure_limbs, retarget
 
-MIN_STANCE_SHARE = 0.05  # of the frames that show the person whole: fewer stances do not tell the size
+MIN_STANDING_SHARE = 0.05  # of the frames that show the person whole: fewer statistics do not tell the size
 STILL = 0.02  # of the standing height: a smaller way from far to close is one place
 
 ALPHA = 0.7  # paper, eq. 9
@@ -43,7 +43,7 @@ PLAUSIBLE_SCALE = (0.3, 3.0)
 PLAUSIBLE_OUTSIDE = 0.02
 
 
-def measure_stance(pose, clip="the clip"):
+def measure_normalization(pose, clip="the clip"):
     """Where a performer stands in the frame and how tall they look there. pose: Pose.
 
     All lengths are px of the clip's own frame; y points down, so close to the camera is the larger y.
@@ -60,11 +60,11 @@ def measure_stance(pose, clip="the clip"):
     # a jump or a gap stands where its neighbours stand: left out, it would move the median, and eq. 9 with it
     line = interpolated(y, used)
     far, median, close, rule = _cluster_places(line, figure.standing)
-    # too few stances, in a bend perhaps, say little of the size: then the handstands count as well
-    sized = used if used.sum() >= MIN_STANCE_SHARE * figure.whole.sum() else figure.whole
+    # too few frames of standing, in a bend perhaps, say little of the size: then the handstands count as well
+    sized = used if used.sum() >= MIN_STANDING_SHARE * figure.whole.sum() else figure.whole
     y, tall = line[sized], figure.tall[sized]
     h_far, h_close = _heights(far, close, y, tall)
-    stance = {
+    statistics = {
         "width": pose.width,
         "height": pose.height,
         "frames": len(pose.keypoints),
@@ -77,89 +77,101 @@ def measure_stance(pose, clip="the clip"):
         "h_close": h_close,
         "x_median": float(np.median(figure.x[sized])),
     }
-    stance = {key: round(value, 3) if isinstance(value, float) else value for key, value in stance.items()}
+    statistics = {
+        key: round(value, 3) if isinstance(value, float) else value for key, value in statistics.items()
+    }
     seen = (pose.present() & inside(pose))[sized]
-    sized = pose.keypoints[sized], seen, height_at(stance, y)
-    return stance | {"limbs": measure_limbs(*sized), "face": measure_face(*sized)}
+    sized = pose.keypoints[sized], seen, height_at(statistics, y)
+    return statistics | {"limbs": measure_limbs(*sized), "face": measure_face(*sized)}
 
 
-def fit_similarity(source, source_stance, target_stance):
+def fit_similarity(source, source_statistics, target_statistics):
     """Scale (T,) and shift (T, 2) px, float64, from each source frame to the target: p' = scale p + shift.
 
     Paper, eq. 7 and 8, about the ground line instead of the frame's own ankles: the two agree where the feet
     stand; where they do not, in a jump or kick, they leave the ground by their own height times the scale.
     """
-    ground = ground_places(source, source_stance)
-    far, close = _target_places(source_stance, target_stance)
-    u = _depth(ground, source_stance)
-    c_far = height_at(target_stance, far) / source_stance["h_far"]
-    c_close = height_at(target_stance, close) / source_stance["h_close"]
+    ground = ground_places(source, source_statistics)
+    far, close = _target_places(source_statistics, target_statistics)
+    u = _depth(ground, source_statistics)
+    c_far = height_at(target_statistics, far) / source_statistics["h_far"]
+    c_close = height_at(target_statistics, close) / source_statistics["h_close"]
     # a line through two scales that differ much soon reaches zero, and below it figures stand upside down
     low, high = min(c_far, c_close) / MOST_BEYOND, max(c_far, c_close) * MOST_BEYOND
     scale = np.clip(c_far + u * (c_close - c_far), low, high)
-    x_shift = target_stance["x_median"] - scale * source_stance["x_median"]
+    x_shift = target_statistics["x_median"] - scale * source_statistics["x_median"]
     y_shift = far + u * (close - far) - scale * ground
     return scale, np.stack([x_shift, y_shift], axis=-1)
 
 
-def normalize_pose(source, source_stance, target, target_stance):
+def normalize_pose(source, source_statistics, target, target_statistics):
     """The source's motion on the target's canvas, at the target's size, standing where the target stands.
 
-    source: Pose; target: anything with width and height in px (a Pose); stances: from measure_stance. Body,
-    feet, face and hands of a frame move as one. Returns a Pose with the source's frames, fps, confidences and
-    estimator and the target's width and height; a keypoint missing in the source stays missing.
+    source: Pose; target: anything with width and height in px (a Pose); statistics: from
+    measure_normalization. Body, feet, face and hands of a frame move as one. Returns a Pose with the source's
+    frames, fps, confidences and estimator and the target's width and height; a keypoint missing in the source
+    stays missing.
     """
-    scale, shift = fit_similarity(source, source_stance, target_stance)
+    scale, shift = fit_similarity(source, source_statistics, target_statistics)
     keypoints = source.keypoints.copy()
     moved = scale[:, None, None] * keypoints[..., :2] + shift[:, None]
     keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, moved, 0)
     return source.replace(keypoints=keypoints, width=target.width, height=target.height)
 
 
-def transfer_pose(source, source_stance, target, target_stance, limbs="target"):
+def transfer_pose(source, source_statistics, target, target_statistics, limbs="target"):
     """normalize_pose and, with limbs "target", the target's limb lengths and face; "source" leaves the figure
     its own, as the paper does."""
-    pose = normalize_pose(source, source_stance, target, target_stance)
+    pose = normalize_pose(source, source_statistics, target, target_statistics)
     if limbs == "source":
         return pose
-    ratios = limb_ratios(source_stance["limbs"], target_stance["limbs"])
+    ratios = limb_ratios(source_statistics["limbs"], target_statistics["limbs"])
     logging.info("limb lengths times: %s", ", ".join(f"{bone} {r:.2f}" for bone, r in ratios.items()))
-    scale, _ = fit_similarity(source, source_stance, target_stance)
-    heights = scale * height_at(source_stance, ground_places(source, source_stance))
-    face = face_shift(source_stance["face"], target_stance["face"], ratios["head"])
+    scale, _ = fit_similarity(source, source_statistics, target_statistics)
+    heights = scale * height_at(source_statistics, ground_places(source, source_statistics))
+    face = face_shift(source_statistics["face"], target_statistics["face"], ratios["head"])
     return retarget(pose, ratios, heights[:, None] * face)
 
 
-def ground_places(pose, stance):
+def ground_places(pose, statistics):
     """(T,) px: where the mean ankle is, or would be if the performer stood, smoothed in time.
 
-    stance: from measure_stance, of the clip whose frame the pose lies in; the line ends OVERSHOOT beyond its
-    places, where nobody was seen.
+    statistics: from measure_normalization, of the clip whose frame the pose lies in; the line ends OVERSHOOT
+    beyond its places, where nobody was seen.
     """
-    near, far = stance["s_close"], stance["s_far"]
+    near, far = statistics["s_close"], statistics["s_far"]
     line = ground_line(measure_figure(pose), pose.fps)
     if near == far or line is None:
-        return np.full(len(pose.keypoints), stance["s_median"])
+        return np.full(len(pose.keypoints), statistics["s_median"])
     line = gaussian_filter1d(line, SMOOTHING_SECONDS * float(pose.fps), mode="nearest")
     # beyond, scale and place stay; the figure still moves on, by its own pixels times the scale
     margin = OVERSHOOT * (near - far)
     return np.clip(line, far - margin, near + margin)
 
 
-def height_at(stance, y):
+def height_at(statistics, y):
     """Body height px at ankle y, a number or (T,), between far and close: linear, as perspective has it."""
-    return np.interp(y, [stance["s_far"], stance["s_close"]], [stance["h_far"], stance["h_close"]])
+    return np.interp(
+        y, [statistics["s_far"], statistics["s_close"]], [statistics["h_far"], statistics["h_close"]]
+    )
 
 
-def measure_stance_file(pose_path, stance_path):
-    """measure_stance from a pose file to a JSON file; messages call the clip by the pose file's name."""
-    stance = measure_stance(load_pose(pose_path), Path(pose_path).stem)
-    logging.info("stance: %s", ", ".join(f"{key} {value}" for key, value in stance.items()))
-    write_json(stance_path, stance)
+def measure_normalization_file(pose_path, statistics_path):
+    """measure_normalization from a pose file to a JSON file; the clip's name is the pose file's."""
+    statistics = measure_normalization(load_pose(pose_path), Path(pose_path).stem)
+    logging.info(
+        "normalization statistics: %s", ", ".join(f"{key} {value}" for key, value in statistics.items())
+    )
+    write_json(statistics_path, statistics)
 
 
 def normalize_pair(
-    source_pose_path, source_stance_path, target_pose_path, target_stance_path, output_path, limbs="target"
+    source_pose_path,
+    source_statistics_path,
+    target_pose_path,
+    target_statistics_path,
+    output_path,
+    limbs="target",
 ):
     """transfer_pose from files to a file, logged, with a warning if the result is implausible.
 
@@ -167,9 +179,9 @@ def normalize_pair(
     """
     source, target = load_pose(source_pose_path), load_pose(target_pose_path)
     require_same_estimator(source, target, source_pose_path, target_pose_path)
-    stances = read_json(source_stance_path), read_json(target_stance_path)
-    scale, _ = fit_similarity(source, *stances)
-    result = transfer_pose(source, stances[0], target, stances[1], limbs)
+    statistics = read_json(source_statistics_path), read_json(target_statistics_path)
+    scale, _ = fit_similarity(source, *statistics)
+    result = transfer_pose(source, statistics[0], target, statistics[1], limbs)
     outside = outside_share(result)
     logging.info(
         "normalised %d frames: scale %.3f to %.3f, %.1f %% of the body outside the frame",
@@ -228,7 +240,7 @@ def standing_frames(pose, clip="the clip"):
     """(T,) bool, which frames tell where the ground is, and (T,) float64, the mean ankle y in px there, as
     grounding.find_ground has it.
 
-    Raises InputError like measure_stance.
+    Raises InputError like measure_normalization.
     """
     figure = whole_figure(pose, clip)
     return find_ground(figure, figure.whole, pose.fps)
@@ -245,7 +257,7 @@ def _cluster_places(y, standing):
     lowest, median, close = (float(q) for q in np.quantile(y, [1 - HIGHEST, 0.5, HIGHEST]))
     if close - lowest < STILL * standing:
         return median, median, median, "still"
-    # eq. 9: the cluster ALPHA as far above the median as the closest stance is below it. It needs a median
+    # eq. 9: the cluster ALPHA as far above the median as the closest place is below it. It needs a median
     # that lies between the two, and someone standing there
     spread = close - median
     cluster = np.abs(median - y - ALPHA * spread) < EPSILON * spread
@@ -275,7 +287,7 @@ def _heights(far, close, y, tall):
 
 
 def _target_places(source, target):
-    """Ankle y px in the target's frame for the source's far and close stances.
+    """Ankle y px in the target's frame for the source's far and close places.
 
     Where the source walks as far as the target does, these are the target's own, as in the paper. A source
     that walks less keeps its way, in body heights, around the target's typical place: stretched to the whole
@@ -289,7 +301,7 @@ def _target_places(source, target):
     return far, far + way
 
 
-def _depth(ground, stance):
-    """The paper's u (T,): 0 at the far stance, 1 at the close one."""
-    way = stance["s_close"] - stance["s_far"]
-    return (ground - stance["s_far"]) / way if way > 0 else np.zeros_like(ground)
+def _depth(ground, statistics):
+    """The paper's u (T,): 0 at the far place, 1 at the close one."""
+    way = statistics["s_close"] - statistics["s_far"]
+    return (ground - statistics["s_far"]) / way if way > 0 else np.zeros_like(ground)

@@ -10,7 +10,7 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import read_json
-from dancenow.keypoints import COUNT, INVENTED, MIN_CONFIDENCE, PARTS, REPAIRED, Pose, load_people, save_pose
+from dancenow.keypoints import COUNT, IMPUTED, MIN_CONFIDENCE, PARTS, REPAIRED, Pose, load_people, save_pose
 from dancenow.pose.mending import fill_gaps, hold_parts, mark, remove_jumps, unswap
 from dancenow.pose.tracks import choose_performer, find_persons
 
@@ -54,11 +54,11 @@ def track_performer(people, max_gap, smoothing, window, performer="largest", cut
     for name, part in PARTS.items():
         own = origin[:, part]
         log.info(
-            "frames with %s: %d; keypoints repaired: %d, invented: %d",
+            "frames with %s: %d; keypoints repaired: %d, imputed: %d",
             name,
             own.any(axis=1).sum(),
             (own == REPAIRED).sum(),
-            (own == INVENTED).sum(),
+            (own == IMPUTED).sum(),
         )
     return Pose(
         keypoints, people.fps, people.width, people.height, people.estimator, people.checkpoint, origin
@@ -97,7 +97,7 @@ def smooth(keypoints, kind, window):
     """Smooth positions over time by "median", "gaussian" (sigma = window / 4 frames) or "none".
 
     Keypoints take part in pairs, seen both so long before and so long after, so that at gaps and ends no
-    motion is held back. Confidence is kept; no keypoint is invented or lost. (T, 133, 3) -> a copy.
+    motion is held back. Confidence is kept; no keypoint is imputed or lost. (T, 133, 3) -> a copy.
     """
     result = keypoints.copy()
     if kind == "none":

@@ -134,12 +134,13 @@ def _box(mask):
     return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
 
 
-def make_bank(frames, pose, masks, plate, count, most=MOST):
+def make_bank(frames, pose, masks, background, count, most=MOST):
     """The Bank of a target's first `count` frames.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; masks: sequence of (H, W) uint8;
-    plate: (H, W, 3) uint8, taken out of a piece's soft edge; most: references of each part, chosen so that
-    they cover the poses shown. InputError when no frame shows a part, or its mask is not the performer's.
+    background: (H, W, 3) uint8, taken out of a piece's soft edge; most: references of each part, chosen so
+    that they cover the poses shown. InputError when no frame shows a part, or its mask is not the
+    performer's.
     """
     keypoints = pose.keypoints[:count]
     unit = standing_height(keypoints)
@@ -163,7 +164,7 @@ def make_bank(frames, pose, masks, plate, count, most=MOST):
     for index in union.tolist():
         figure = Figure(keypoints[index], unit)
         wanted = [number for number in range(len(PARTS)) if index in chosen[number]]
-        for number, piece, area in _cut(frames[index], masks[index], plate, figure, wanted):
+        for number, piece, area in _cut(frames[index], masks[index], background, figure, wanted):
             pieces[number].append(piece)
             areas[number].append(area)
     flaws = [
@@ -186,7 +187,7 @@ def _speed(keypoints, points, chosen):
     return np.linalg.norm(after - before, axis=-1).mean(axis=-1) / 2
 
 
-def _cut(frame, mask, plate, figure, numbers):
+def _cut(frame, mask, background, figure, numbers):
     """Yield (number, piece, area) of the parts of these numbers in one frame."""
     points = figure.points[figure.seen]
     margin = MARGIN * figure.unit
@@ -194,7 +195,7 @@ def _cut(frame, mask, plate, figure, numbers):
     left, top = np.clip(np.floor(points.min(axis=0) - margin), 0, None).astype(int).tolist()
     right, bottom = np.minimum(np.ceil(points.max(axis=0) + margin), (width, height)).astype(int).tolist()
     window = left, top, right - left, bottom - top
-    crop, behind = (picture[top:bottom, left:right].astype(np.float32) for picture in (frame, plate))
+    crop, behind = (picture[top:bottom, left:right].astype(np.float32) for picture in (frame, background))
     alpha = mask[top:bottom, left:right].astype(np.float32) / 255
     # a pixel of the edge is a mixture; what is kept of it is the person's share
     own = np.clip(crop - (1 - alpha[..., None]) * behind, 0, 255 * alpha[..., None])

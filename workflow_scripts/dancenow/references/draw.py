@@ -8,7 +8,8 @@ from dancenow.references.likeness import acceptable
 NEAREST = 4
 ALONE = 1.0  # s: a reference as near in time would be the answer
 SHORT = 1 / 6  # of a short clip at most that share of it
-# shares of samples, so that the generator also learns to paint: without any reference, and of parts without
+# shares of samples, so that the generator also learns to synthesize: without any reference, and of parts
+# without
 NONE, WITHOUT = 0.1, 0.06
 CHANGE = 0.15  # of the parts between two frames, as it happens in a video
 

@@ -1,4 +1,4 @@
-"""A long clip painted in chunks, by jobs that know nothing of each other, and joined.
+"""A long clip synthesized in chunks, by jobs that know nothing of each other, and joined.
 
 A chunk has no last frame to go on from: it begins some frames early, with nothing, and the frames before its
 own are thrown away. What is left of the difference at the seam is measured in docs/lab/results.md.
@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import islice
 
 from dancenow.errors import InputError
-from dancenow.synthesis.painter import paint_clip
+from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.video.cuts import segment_starts
 from dancenow.video.media import decode_lossless, encode, encode_lossless
 
@@ -30,7 +30,7 @@ def split(count, cuts, chunks):
 
 
 def warm_up(first, count, cuts, overlap):
-    """The frame at which the chunk of `first` begins to paint: `overlap` before, or at the cut between."""
+    """The frame at which the chunk of `first` begins: `overlap` before, or at the cut between."""
     return max(first - overlap, int(segment_starts(count, cuts)[first]))
 
 
@@ -46,20 +46,20 @@ def synthesize_chunk(
     face_path=None,
     references=None,
 ):
-    """Paint chunk `number` (from 1) of `chunks` and write it without loss and without sound.
+    """Synthesize chunk `number` (from 1) of `chunks` and write it without loss and without sound.
 
-    overlap: frames painted before it and thrown away; the rest as in dancenow.synthesis.painter.synthesize.
-    Raises InputError when the clip has fewer frames than chunks.
+    overlap: frames synthesized before it and thrown away; the rest as in
+    dancenow.synthesis.synthesizer.synthesize. Raises InputError when the clip has fewer frames than chunks.
     """
     count = len(pose.keypoints)
     first, stop = split(count, cuts, chunks)[number - 1]
     begin = warm_up(first, count, cuts, overlap)
-    frames = paint_clip(generator_path, pose, threads, cuts, face_path, (begin, stop), references)
+    frames = synthesize_clip(generator_path, pose, threads, cuts, face_path, (begin, stop), references)
     encode_lossless(video_path, islice(frames, first - begin, None), pose.fps, pose.width, pose.height)
 
 
 def join_chunks(chunk_paths, source, target, video_path):
-    """Encode the chunks' frames, in order, as painter.synthesize does those of an unsplit run.
+    """Encode the chunks' frames, in order, as synthesizer.synthesize does those of an unsplit run.
 
     source, target: facts of their frames, as from dancenow.video.frames: the former's number, rate and cuts,
     the latter's size. The encoder does not see where the chunks met: equal frames give the unsplit run's

@@ -14,20 +14,20 @@ class BestGenerator:
     """Makes each preview, and keeps the averaged generator of the one with the lowest error in one file.
 
     path: of the file; previews: a Previews, whose error is the measure, so that it costs no second pass;
-    description, plate: as save_generator takes them, without `step`. What it knows is in the file, so a
+    description, background: as save_generator takes them, without `step`. What it knows is in the file, so a
     training that was stopped goes on with it; a preview that is made twice has the same error twice.
     """
 
-    def __init__(self, path, previews, description, plate):
+    def __init__(self, path, previews, description, background):
         self.path, self.previews = Path(path), previews
-        self.description, self.plate = description, plate
+        self.description, self.background = description, background
 
     def __call__(self, trainer):
         """Returns the preview's error."""
         error = round(self.previews(trainer), 3)
         if not self._lowest() <= error:
             about = self.description | {"step": trainer.step, "heldout_error": error}
-            save_generator(self.path, trainer.average.state_dict(), about, self.plate)
+            save_generator(self.path, trainer.average.state_dict(), about, self.background)
         return error
 
     def facts(self):

@@ -30,20 +30,19 @@ class ClipSampler:
     """Batch number -> tensors, the same for the same seed whatever was drawn before.
 
     A sample is a pair of consecutive frames (with span 1, a single one) in one window around the person, with
-    no cut in between. frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; plate: (H, W, 3)
-    uint8, or None to take whole frames; sizes: as from windows.choose_sizes; count: frames that may be used,
-    from the start; batch: clips per batch; cuts: as in dancenow.video.cuts; share: (rank, processes), for a
-    batch of which each of several processes takes an equal part; span: 2 or 1; pixels: a
+    no cut in between. frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; background: (H,
+    W, 3) uint8, or None to take whole frames; sizes: as from windows.choose_sizes; count: frames that may be
+    used, from the start; batch: clips per batch; cuts: as in dancenow.video.cuts; share: (rank, processes),
+    for a batch of which each of several processes takes an equal part; span: 2 or 1; pixels: a
     references.draw.RealPixels for a generator that is shown some, or None. Attribute firsts: (S,) int, the
-    first frame of each pair, or each single frame.
-    Raises InputError when the footage has no usable one.
+    first frame of each pair, or each single frame. Raises InputError when the footage has no usable one.
     """
 
     def __init__(
-        self, frames, pose, plate, sizes, count, batch, seed, cuts=(), share=(0, 1), span=2, pixels=None
+        self, frames, pose, background, sizes, count, batch, seed, cuts=(), share=(0, 1), span=2, pixels=None
     ):
         self.share, self.span, self.pixels = share, span, pixels
-        self.frames, self.pose, self.plate, self.sizes = frames, pose, plate, sizes
+        self.frames, self.pose, self.background, self.sizes = frames, pose, background, sizes
         self.batch, self.seed = batch, seed
         # three keypoints are the least that says where somebody is
         shown = pose.present()[:count].sum(axis=1) >= 3
@@ -57,7 +56,7 @@ class ClipSampler:
         self.boxes = person_boxes(pose.keypoints)
 
     def __call__(self, number):
-        """Batch `number` (from 0): dict of skeleton, image and plate, each (N, span, 3, h, w) uint8.
+        """Batch `number` (from 0): dict of skeleton, image and background, each (N, span, 3, h, w) uint8.
 
         With pixels also reference (N, span, 4, h, w) and, where they have masks, mask (N, span, 1, h, w).
         The window's size is the same within a batch, all of it, also when only a share of it is returned.
@@ -78,7 +77,7 @@ class ClipSampler:
 
     def _windows(self, clips, places):
         frame = self.pose.width, self.pose.height
-        if self.plate is None:
+        if self.background is None:
             return [(0, 0, *frame)] * len(clips)
         boxes = [np.r_[self.boxes[clip, :2].min(axis=0), self.boxes[clip, 2:].max(axis=0)] for clip in clips]
         sizes = [fit_window(box, self.sizes, *frame)[2:] for box in boxes]
@@ -96,8 +95,8 @@ class ClipSampler:
             "skeleton": [draw_window(self.pose, index, window) for index in clip],
             "image": [cut(self.frames[index], window) for index in clip],
         }
-        if self.plate is not None:
-            sample["plate"] = [cut(self.plate, window)] * len(clip)
+        if self.background is not None:
+            sample["background"] = [cut(self.background, window)] * len(clip)
         if self.pixels is not None:
             random = np.random.default_rng([self.seed, 5, place])
             sample["reference"] = self.pixels.draw(self.pose.keypoints[list(clip)], clip[0], window, random)

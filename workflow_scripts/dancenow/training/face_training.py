@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dancenow.errors import InputError
-from dancenow.model.face import FacePainter, cut_faces, face_corners
+from dancenow.model.face import FaceSynthesizer, cut_faces, face_corners
 from dancenow.model.networks import (
     IMAGE_CHANNELS,
     SKELETON_CHANNELS,
@@ -18,7 +18,7 @@ from dancenow.model.networks import (
 )
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.model.winograd import unchanged_weights
-from dancenow.synthesis.painter import Painter
+from dancenow.synthesis.synthesizer import Synthesizer
 from dancenow.training.dataset import ClipSampler
 from dancenow.training.previews import Previews
 from dancenow.training.settings import FaceSettings
@@ -33,8 +33,8 @@ class FaceSampler(ClipSampler):
     picture.
     """
 
-    def __init__(self, size, frames, pose, plate, sizes, *given, **named):
-        super().__init__(frames, pose, plate, sizes, *given, **named)
+    def __init__(self, size, frames, pose, background, sizes, *given, **named):
+        super().__init__(frames, pose, background, sizes, *given, **named)
         least = min(min(edges) for edges in sizes)
         if size > least:
             raise InputError(f"train.face.size: {size} px do not fit into {least} px; make it smaller")
@@ -59,10 +59,12 @@ class FacePreviews(Previews):
         corners, _ = face_corners(pose.keypoints, size, (0, 0, pose.width, pose.height))
         self.shown = np.concatenate([corners, np.full_like(corners, size)], axis=1)
 
-    def painter(self, trainer):
+    def synthesizer(self, trainer):
         """The main generator with the averaged face generator behind it."""
-        face = FacePainter(trainer.average, self.size)
-        return Painter(self.main, self.plate, trainer.device, trainer.autocast, face, self.references)
+        face = FaceSynthesizer(trainer.average, self.size)
+        return Synthesizer(
+            self.main, self.background, trainer.device, trainer.autocast, face, self.references
+        )
 
 
 def face_networks(settings: FaceSettings) -> tuple[Generator, PatchDiscriminator]:
@@ -80,9 +82,9 @@ class FaceTrainer(Trainer):
     """One step of the paper's face stage (eq. 4 and 5): face losses only, the main generator frozen.
 
     main: the trained generator, on the device; the rest as Trainer takes it. `generator` and `discriminator`
-    are the face's. The main generator paints the sample frame by frame with the face put back in between, as
-    it will later; no gradient goes through it (in the authors' code that of frame t + 1's face reaches frame
-    t's, through the whole frozen generator: most of the time for a path of second order).
+    are the face's. The main generator synthesizes the sample frame by frame with the face put back in
+    between, as it will later; no gradient goes through it (in the authors' code that of frame t + 1's face
+    reaches frame t's, through the whole frozen generator: most of the time for a path of second order).
     """
 
     def __init__(
@@ -97,28 +99,28 @@ class FaceTrainer(Trainer):
         super().__init__(settings, perceptual, device, autocast, steps, build=face_networks)
         main = self._place(main).requires_grad_(False)
         self.main = torch.compile(main) if self.compiled else main
-        self.painter = FacePainter(self.generator, settings.face.size)
+        self.synthesizer = FaceSynthesizer(self.generator, settings.face.size)
         self.kept = {}
 
     def _learn(self, batch):
         clips = self._on_device(batch)
         skeletons, real = clips.skeletons, clips.real
         corners, visible = batch["corner"], batch["visible"]
-        painted = self._paint(clips, corners, visible)
+        synthesized = self._synthesize(clips, corners, visible)
         corners = corners.flatten(0, 1)
-        labels, painted, real = (
-            cut_faces(pictures.flatten(0, 1), corners, self.painter.size)
-            for pictures in (skeletons, painted, real)
+        labels, synthesized, real = (
+            cut_faces(pictures.flatten(0, 1), corners, self.synthesizer.size)
+            for pictures in (skeletons, synthesized, real)
         )
         shown = visible.flatten().to(self.device, torch.float32)
-        face, losses = self._face_step(labels, painted, real, shown)
-        return losses | self._judge_step(labels, face, real, shown)
+        face, losses = self._face_step(labels, synthesized, real, shown)
+        return losses | self._discriminator_step(labels, face, real, shown)
 
     @torch.no_grad()
-    def _paint(self, clips, corners, visible):
-        """The main generator's frames (N, T, 3, h, w), each given the last with its face painted over."""
+    def _synthesize(self, clips, corners, visible):
+        """The main generator's frames (N, T, 3, h, w), each given the last with its face synthesized over."""
         now = clips.at(0)
-        previous = empty_picture(now.skeletons, now.plates)
+        previous = empty_picture(now.skeletons, now.backgrounds)
         images, last = [], clips.skeletons.shape[1] - 1
         with torch.autocast(**self.autocast):
             for moment in range(last + 1):
@@ -126,19 +128,19 @@ class FaceTrainer(Trainer):
                 shown = {} if now.references is None else {"reference": now.references}
                 # the main generator's weights stay; the face generator's change with every step
                 with unchanged_weights(self.kept):
-                    image, _ = self.main(now.skeletons, previous, now.plates, **shown)
+                    image, _ = self.main(now.skeletons, previous, now.backgrounds, **shown)
                 images.append(image)
                 if moment < last:
                     where = corners[:, moment], visible[:, moment]
-                    previous = self.painter.paint(now.skeletons, image, *where)
+                    previous = self.synthesizer.synthesize(now.skeletons, image, *where)
         return torch.stack(images, dim=1)
 
-    def _face_step(self, labels, painted, real, shown):
+    def _face_step(self, labels, synthesized, real, shown):
         """Update the face generator. All (M, 3, s, s), shown (M,) 0 or 1; returns faces and losses."""
         weights = asdict(self.settings.weights)
         with torch.autocast(**self.autocast), frozen(self.discriminator):
             # clamped only where it is shown: beyond the range nothing would be learned
-            face = painted + self.parallel["generator"](labels, painted)[0]
+            face = synthesized + self.parallel["generator"](labels, synthesized)[0]
             # what is not shown is as it should be, and so has neither loss nor gradient
             counted = torch.where(shown[:, None, None, None] > 0, face, real)
             losses = {
@@ -149,8 +151,8 @@ class FaceTrainer(Trainer):
         self._optimise("generator", sum(weights[name] * loss for name, loss in losses.items()))
         return face.detach(), losses
 
-    def _judge_step(self, labels, face, real, shown):
-        """Update the discriminator on one joint pass over real and painted faces; returns the losses."""
+    def _discriminator_step(self, labels, face, real, shown):
+        """Update the discriminator on one joint pass over real and synthesized faces; returns the losses."""
         with torch.autocast(**self.autocast):
             pictures = torch.cat([torch.cat([labels] * 2), torch.cat([real, face])], dim=1)
             on_real, on_fake = self.parallel["discriminator"](pictures)[-1].chunk(2)

@@ -31,16 +31,16 @@ def preview_steps(steps):
     return range(tenth, steps + 1, tenth)
 
 
-def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
+def run_training(trainer, sampler, checkpoint, preview, should_stop=lambda: None):
     """Train to the last step, resuming where `checkpoint` left off.
 
     sampler: batch number -> batch; checkpoint: a RollingCheckpoint, in whose folder losses.jsonl is kept as
     well, and TensorBoard's logs; preview: called with the trainer and True after each of preview_steps, with
     False after LOOK_SECONDS without one, returns the picture it has written, a path, and its error, or None;
-    asked: as from stopping.listening.
+    should_stop: as from stopping.listening.
     Returns (path of losses.jsonl, seconds spent over all attempts, share of the last attempt's time in which
-    the step waited for its batch, 0 to 1). Raises Stopped once `asked` says so, after the step in hand, and
-    DivergedError; both name the step and the checkpoint.
+    the step waited for its batch, 0 to 1). Raises Stopped once `should_stop` says so, after the step in hand,
+    and DivergedError; both name the step and the checkpoint.
     """
     record = _Record(trainer, checkpoint, _resume(trainer, checkpoint))
     with record.opened():
@@ -53,7 +53,7 @@ def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
                 if parallel.rank() == 0 and (counts or record.look_due()):
                     record.add_preview(preview, counts)
                 left = trainer.step < trainer.steps
-                stop = parallel.anyone(asked(), trainer.device) and left
+                stop = parallel.anyone(should_stop(), trainer.device) and left
                 if stop or (left and record.due()):
                     record.save()
             except DivergedError as error:
@@ -64,7 +64,7 @@ def run_training(trainer, sampler, checkpoint, preview, asked=lambda: None):
                 # nobody leaves before rank 0 has written: torchrun ends the others when one has gone
                 parallel.wait_for_all()
                 raise Stopped(
-                    f"asked to stop ({asked() or 'another process was'}) at step {trainer.step} of "
+                    f"asked to stop ({should_stop() or 'another process was'}) at step {trainer.step} of "
                     f"{trainer.steps}; {checkpoint.last} is saved and the same command resumes there"
                 )
     return record.path, record.seconds(), record.waiting()
@@ -108,9 +108,9 @@ class _Record:
         """The batches, with the time that each lets the training wait counted."""
         batches = iter(batches)
         while True:
-            asked = time.monotonic()
+            requested = time.monotonic()
             batch = next(batches, None)
-            self.waited += time.monotonic() - asked
+            self.waited += time.monotonic() - requested
             if batch is None:
                 return
             yield batch

@@ -73,7 +73,7 @@ def count_step(make_trainer, batch, size, autocast):
     with warnings.catch_warnings(), counter, META:
         warnings.filterwarnings("ignore", message=".*no-op")  # weights of an earlier stage
         trainer = make_trainer(META, FLOAT32)
-        trainer.step = trainer.stills
+        trainer.step = trainer.single_frame_steps
         for optimiser in trainer.optimisers.values():
             _as_after_a_step(optimiser)
             optimiser.step = lambda: None  # the fused kernel takes numbers only

@@ -25,15 +25,15 @@ class _Paths:
 class StageInputs(_Paths):
     """What a stage learns from.
 
-    plate, start, references, masks: of the first; generator: of the later ones, the network that they go on
-    from; discriminator: of the enhancer; references: of the face too.
+    background, init_from, references, masks: of the first; generator: of the later ones, the network that
+    they go on from; discriminator: of the enhancer; references: of the face too.
     """
 
     frames: str
     pose: str
     perceptual: str
-    plate: str | None = None
-    start: str | None = None
+    background: str | None = None
+    init_from: str | None = None
     references: str | None = None
     masks: str | None = None
     generator: str | None = None

@@ -6,7 +6,7 @@ import numpy as np
 from dancenow.model.windows import cut, draw_window, place_windows, whole_frame
 from dancenow.pictures import read_png, write_png
 from dancenow.references.bank import ChosenReferences
-from dancenow.synthesis.painter import Painter
+from dancenow.synthesis.synthesizer import Synthesizer
 from dancenow.video.media import encode
 
 # the recurrence is warmed up over this many frames before the shown one
@@ -19,50 +19,50 @@ STRIP_ROW = 192  # px, at most: a strip is looked at whole, and a report holds o
 class Previews:
     """Writes `latest.png` and `step-<n>.png`: one column per held-out moment; skeleton, result, real.
 
-    frames, pose, plate, sizes: as ClipSampler takes them; first: the first held-out frame (when nothing
+    frames, pose, background, sizes: as ClipSampler takes them; first: the first held-out frame (when nothing
     is held out, pass 0 and the moments come from the training footage); bank: references.bank.Bank for a
     generator that is shown references, or None.
     """
 
-    def __init__(self, frames, pose, plate, sizes, first, folder, bank=None):
-        self.frames, self.pose, self.plate, self.folder = frames, pose, plate, folder
+    def __init__(self, frames, pose, background, sizes, first, folder, bank=None):
+        self.frames, self.pose, self.background, self.folder = frames, pose, background, folder
         lowest = min(first + WARM_UP, len(frames) - 1)
         self.moments = np.linspace(lowest, len(frames) - 1, MOMENTS + 2).astype(int)[1:-1].tolist()
         self.windows = whole_frame(pose)
-        if plate is not None:  # one size for all, so that the pictures line up
+        if background is not None:  # one size for all, so that the pictures line up
             self.windows = place_windows(pose.keypoints, sizes[-1:], pose.width, pose.height)
         self.shown = self.windows
         self.references = None
         if bank is not None:
             self.references = ChosenReferences(bank, pose.keypoints, bank.paths(pose.keypoints))
 
-    def painter(self, trainer):
-        """The Painter that shows what the training has come to."""
-        return Painter(
-            trainer.average, self.plate, trainer.device, trainer.autocast, references=self.references
+    def synthesizer(self, trainer):
+        """The Synthesizer that shows what the training has come to."""
+        return Synthesizer(
+            trainer.average, self.background, trainer.device, trainer.autocast, references=self.references
         )
 
     def __call__(self, trainer):
         """Write both files; returns the mean absolute difference from the real windows, 0 to 255."""
-        picture, error = self._paint(trainer)
+        picture, error = self._synthesize(trainer)
         write_png(self.file(trainer.step), picture)
         write_png(self.latest, picture)
         return error
 
     def look(self, trainer):
         """Write `latest.png` alone; returns the difference as above."""
-        picture, error = self._paint(trainer)
+        picture, error = self._synthesize(trainer)
         write_png(self.latest, picture)
         return error
 
-    def _paint(self, trainer):
-        painter = self.painter(trainer)
-        warm_up = WARM_UP if painter.generator.temporal else 0
+    def _synthesize(self, trainer):
+        synthesizer = self.synthesizer(trainer)
+        warm_up = WARM_UP if synthesizer.generator.temporal else 0
         columns, errors = [], []
         for moment in self.moments:
-            painter.reset()
+            synthesizer.reset()
             for index in range(max(0, moment - warm_up), moment + 1):
-                picture = painter.paint(self.pose, index, self.windows[index])
+                picture = synthesizer.synthesize(self.pose, index, self.windows[index])
             window = self.shown[moment]
             rows = (
                 draw_window(self.pose, moment, window),

@@ -35,8 +35,8 @@ class FaceNetwork:
     """Arguments of model.networks.Generator that the face's has."""
 
     channels: int
-    downs: int
-    blocks: int
+    n_downsample: int
+    n_blocks: int
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Network(FaceNetwork):
 
     unshuffle: int
     skips: bool
-    plate: bool
+    background: bool
     references: bool
 
 
@@ -69,7 +69,7 @@ class EnhancerNetwork:
     """Arguments of model.enhancer.EnhancedGenerator beside those of its trunk."""
 
     channels: int
-    blocks: int
+    n_blocks: int
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,10 @@ class Recipe:
     steps: int | None
     epochs: float | None
     batch: int
-    stills: float
+    single_frame_share: float
     compile: bool
     learning_rate: float
-    decay: float
+    lr_decay_share: float
     ema: float
 
     def steps_over(self, samples: int) -> int | None:
@@ -100,11 +100,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class FirstSettings(Recipe):
-    """Of the first stage. start: a subject whose generator it begins with, or None."""
+    """Of the first stage. init_from: a subject whose generator it begins with, or None."""
 
-    start: str | None
+    init_from: str | None
     temporal: bool
-    disturb: float
+    last_frame_corruption: float
     weights: Weights
     generator: Network
     discriminator: Judge
@@ -113,8 +113,8 @@ class FirstSettings(Recipe):
     def of(cls, train: dict, target: str | None = None) -> Self:
         """From a whole `train` section; the target that all others start from begins with nothing."""
         own = {key: value for key, value in train.items() if key not in APART}
-        if target is not None and own.get("start") == target:
-            own["start"] = None
+        if target is not None and own.get("init_from") == target:
+            own["init_from"] = None
         return read(cls, own, "train")
 
 
@@ -122,7 +122,7 @@ class FirstSettings(Recipe):
 class EnhancerSettings(Recipe):
     """Of the second stage, whose `steps` is None."""
 
-    disturb: float
+    last_frame_corruption: float
     weights: Weights
     enhancer: EnhancerNetwork
 
@@ -130,7 +130,9 @@ class EnhancerSettings(Recipe):
     def of(cls, train: dict) -> Self:
         """From a whole `train` section that has an `enhancer`."""
         own, network = _apart(train["enhancer"], EnhancerNetwork, "train.enhancer")
-        given = _shared(train) | {"steps": None, "disturb": train["disturb"]} | own
+        given = (
+            _shared(train) | {"steps": None, "last_frame_corruption": train["last_frame_corruption"]} | own
+        )
         return read(cls, given | {"enhancer": network}, "train.enhancer")
 
 
@@ -180,8 +182,10 @@ def read(kind: type, given: dict, place: str) -> Any:
 
 
 def _shared(train):
-    """What the later stages share with the first, and that they have no stills."""
-    return {key: train[key] for key in ("seed", "batch", "compile", "decay", "ema")} | {"stills": 0.0}
+    """What the later stages share with the first, and that they have no single-frame steps."""
+    return {key: train[key] for key in ("seed", "batch", "compile", "lr_decay_share", "ema")} | {
+        "single_frame_share": 0.0
+    }
 
 
 def _apart(section, kind, place):

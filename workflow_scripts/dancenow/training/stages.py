@@ -1,11 +1,11 @@
 """What differs between the stages of a training: the networks, the samples, what is looked at, what is kept.
 
-A stage has: plate ((H, W, 3) uint8 or None); stored_plate, what of it goes into its file; start, JSON-able,
-what it starts from, part of its identity; about, what its file's description says of its network; temporal,
-whether what it learns from are pairs of frames and what leads up to them, not single frames; references,
-whether its generator is shown real pixels; judge, where its
-discriminator is kept, the arguments of that; and the methods sampler, trainer and previews, which take what
-ClipSampler, Trainer (without settings) and Previews take.
+A stage has: background ((H, W, 3) uint8 or None); stored_background, what of it goes into its file; start,
+JSON-able, what it starts from, part of its identity; about, what its file's description says of its network;
+temporal, whether what it learns from are pairs of frames and what leads up to them, not single frames;
+references, whether its generator is shown real pixels; judge, where its discriminator is kept, the arguments
+of that; and the methods sampler, trainer and previews, which take what ClipSampler, Trainer (without
+settings) and Previews take.
 """
 
 import hashlib
@@ -35,20 +35,20 @@ class FirstStage:
     """A generator from nothing, as the paper's global stage, or from another person's."""
 
     def __init__(self, inputs: StageInputs, settings: FirstSettings):
-        self.plate = read_png(Path(inputs.plate)) if settings.generator.plate else None
-        self.stored_plate = self.plate
+        self.background = read_png(Path(inputs.background)) if settings.generator.background else None
+        self.stored_background = self.background
         network, self.judge = network_arguments(settings)
         self.about, self.temporal = {"network": network}, settings.temporal
         self.sampler, self.previews = ClipSampler, Previews
         self.references = settings.generator.references
-        given = ["start"] if settings.start else []
+        given = ["init_from"] if settings.init_from else []
         self.start = digests(inputs, *given, *(("references", "masks") if self.references else ()))
-        weights = load_generator(inputs.start)[0].state_dict() if settings.start else None
+        weights = load_generator(inputs.init_from)[0].state_dict() if settings.init_from else None
 
         def build(settings):
             generator, judge = new_networks(settings)
             if weights is not None:
-                load_weights(generator, weights, inputs.start, "generator of this network")
+                load_weights(generator, weights, inputs.init_from, "generator of this network")
             return generator, judge
 
         self.trainer = partial(Trainer, settings, build=build)
@@ -58,11 +58,13 @@ class EnhancerStage:
     """The local enhancer around the first stage's generator; both are trained."""
 
     def __init__(self, inputs: StageInputs, settings: EnhancerSettings):
-        first, description, plate = load_generator(inputs.generator)
-        if plate is not None:
-            raise InputError(f"{inputs.generator}: has a plate; the enhancer takes a generator without one")
-        judge, judge_settings = read_network(inputs.discriminator, "discriminator")
-        self.plate = self.stored_plate = None
+        first, description, background = load_generator(inputs.generator)
+        if background is not None:
+            raise InputError(
+                f"{inputs.generator}: has a background; the enhancer takes a generator without one"
+            )
+        judge, discriminator_settings = read_network(inputs.discriminator, "discriminator")
+        self.background = self.stored_background = None
         self.start = digests(inputs, "generator", "discriminator")
         self.about = {"network": description["network"], "enhancer": asdict(settings.enhancer)}
         self.temporal, self.sampler, self.previews = first.temporal, ClipSampler, Previews
@@ -72,7 +74,9 @@ class EnhancerStage:
         def build(_settings):
             weights = first.state_dict()
             try:
-                return grow(description["network"], weights, own.channels, own.blocks, judge_settings, judge)
+                return grow(
+                    description["network"], weights, own.channels, own.n_blocks, discriminator_settings, judge
+                )
             except ValueError as error:
                 raise InputError(f"train.enhancer: {error}; change it or train.generator") from error
 
@@ -83,8 +87,8 @@ class FaceStage:
     """The face generator behind a trained generator, which stays as it is."""
 
     def __init__(self, inputs: StageInputs, settings: FaceSettings):
-        main, _, self.plate = load_generator(inputs.generator)
-        self.stored_plate, self.temporal = None, main.temporal
+        main, _, self.background = load_generator(inputs.generator)
+        self.stored_background, self.temporal = None, main.temporal
         self.references = main.references
         self.start = digests(inputs, "generator", *(["references"] if self.references else []))
         self.about = {"network": asdict(settings.generator), "face": asdict(settings.face)}

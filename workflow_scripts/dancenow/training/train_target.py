@@ -49,16 +49,16 @@ def train_target(
     autocast = prepare(device, threads)
     frames, pose = FrameStore(inputs.frames), load_pose(inputs.pose)
     stage = open_stage(inputs, settings)
-    plate = stage.plate
+    background = stage.background
     count = training_frame_count(len(frames), holdout)
     sizes = [(pose.width, pose.height)]
-    if plate is not None:
+    if background is not None:
         sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
     span = 2 if stage.temporal else 1
     batch, seed = settings.batch, settings.seed
     share = parallel.rank(), parallel.world_size()
     try:
-        given = frames, pose, plate, sizes, count, batch, seed, frames.cuts, share, span
+        given = frames, pose, background, sizes, count, batch, seed, frames.cuts, share, span
         pixels = _real_pixels(stage, inputs, pose.fps, count)
         sampler = stage.sampler(*given, pixels)
     except InputError as error:
@@ -92,12 +92,12 @@ def train_target(
         "training on %s, %s, processes %d, threads %d: %d %s, windows %s, %d steps, generator "
         "%.1f M parameters, about %.1f GB",
         device, precision, share[1], threads, len(sampler.firsts),
-        "pairs" if stage.temporal else "single frames (nothing to disturb)", sizes, steps,
+        "pairs" if stage.temporal else "single frames (no last frame to corrupt)", sizes, steps,
         parameter_count(trainer.generator) / 1e6, memory.peak(batch // share[1]) / 2**30,
     )  # fmt: skip
     first = count if holdout else 0
     bank = None if pixels is None else pixels.bank
-    previews = stage.previews(frames, pose, plate, sizes, first, folder / "previews", bank)
+    previews = stage.previews(frames, pose, background, sizes, first, folder / "previews", bank)
     checkpoint = RollingCheckpoint(folder, identity)
     description = {
         **stage.about,
@@ -107,14 +107,14 @@ def train_target(
         "seed": seed,
         "estimator": pose.estimator,
     }
-    best = BestGenerator(folder / "best.safetensors", previews, description, stage.stored_plate)
+    best = BestGenerator(folder / "best.safetensors", previews, description, stage.stored_background)
 
     def preview(trainer, counts):
         error = best(trainer) if counts else previews.look(trainer)
         return previews.latest, error
 
-    with listening() as asked, told_of_memory(checkpoint):
-        losses, seconds, waiting = run_training(trainer, sampler, checkpoint, preview, asked)
+    with listening() as should_stop, told_of_memory(checkpoint):
+        losses, seconds, waiting = run_training(trainer, sampler, checkpoint, preview, should_stop)
         if parallel.rank() > 0:
             return
         facts = {
@@ -139,7 +139,7 @@ def train_target(
         if outputs.discriminator:
             judge = trainer.discriminator.state_dict()
             save_discriminator(outputs.discriminator, judge, stage.judge)
-        save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_plate)
+        save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_background)
         # the previews stay
         checkpoint.remove()
         best.path.unlink()

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from dancenow import parallel
 from dancenow.device import as_images, as_references, as_skeletons
 from dancenow.errors import DivergedError
-from dancenow.model.losses import feature_matching, layer_colour, lsgan, mask_error
+from dancenow.model.losses import feature_matching, foreground_colour, lsgan, mask_error
 from dancenow.model.networks import Discriminator, Generator, empty_picture, fill
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.model.winograd import unchanged_weights
@@ -22,21 +22,21 @@ from dancenow.training.adam import ChannelsLastAdam
 from dancenow.training.settings import FirstSettings, StageSettings
 
 BETAS = (0.5, 0.999)
-# share of the samples that must paint what they could copy: or what is painted would never learn
-PAINTED = 1 / 3
+# share of the samples that must synthesize what they could copy: or what is synthesized would never learn
+SYNTHESIZED = 1 / 3
 MASK = 10.0  # weight of the mask's cross entropy
 # sides of a misplaced patch, as shares of the window's
 PATCH = (0.15, 0.5)
 
 
 class Clips(NamedTuple):
-    """A batch on the device, float32: skeletons, real, plates (N, T, 3, h, w), references (N, T, 4, h, w),
+    """On the device, float32: skeletons, real, backgrounds (N, T, 3, h, w), references (N, T, 4, h, w),
     masks (N, T, 1, h, w); of the last three each None where the generator has none of it.
     """
 
     skeletons: torch.Tensor
     real: torch.Tensor
-    plates: torch.Tensor | None = None
+    backgrounds: torch.Tensor | None = None
     references: torch.Tensor | None = None
     masks: torch.Tensor | None = None
 
@@ -55,12 +55,12 @@ def frozen(module):
         module.requires_grad_(True)
 
 
-def disturb(previous, empty, share, randoms):
+def corrupt_last_frame(previous, empty, share, randoms):
     """In a share of the samples: a patch of the last frame in a wrong place, and a patch of it missing.
 
-    What a generator paints wrong once it would otherwise keep: in training its last frame always fits the
-    next skeleton, so it learns to trust the one as much as the other.
-    previous, empty: (N, 3, h, w); randoms: N numpy Generators. Returns a new (N, 3, h, w) with gradients.
+    What a generator synthesizes wrong once it would otherwise keep: in training its last frame always fits
+    the next skeleton, so it learns to trust the one as much as the other. previous, empty: (N, 3, h, w);
+    randoms: N numpy Generators. Returns a new (N, 3, h, w) with gradients.
     """
     previous, (height, width) = previous.clone(), previous.shape[-2:]
     for sample, random in enumerate(randoms):
@@ -92,10 +92,10 @@ class Trainer:
     settings: of the stage; autocast: arguments of torch.autocast; steps: of the whole training, what the
     settings' epochs came to. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, z),
     I1 = G(s1, I0) with gradients through I0 and z empty, then one step of the generator and one of the
-    discriminator. A first share of the steps, `stills` (the paper has 0), takes single frames without a past
-    and without the discriminator. Without `temporal` (the paper's baseline FBF: pix2pixHD) a step is one
-    frame, I = G(s), judged by itself.
-    build: called with the settings, and with torch seeded, gives generator and discriminator.
+    discriminator. A first share of the steps, `single_frame_share` (the paper has 0), takes single frames
+    without a past and without the discriminator. Without `temporal` (the paper's baseline FBF: pix2pixHD) a
+    step is one frame, I = G(s), judged by itself. build: called with the settings, and with torch seeded,
+    gives generator and discriminator.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Trainer:
             self.parallel["generator"] = torch.compile(self.parallel["generator"])
             self.discriminator.compile()
             self.perceptual.compile()
-        self.step, self.stills = 0, round(settings.stills * steps)
+        self.step, self.single_frame_steps = 0, round(settings.single_frame_share * steps)
 
     @property
     def compiled(self):
@@ -141,38 +141,40 @@ class Trainer:
         return module.to(self.device, memory_format=torch.channels_last)
 
     def learning_rate(self):
-        """Constant, then linear to zero over the last `decay` share of all steps."""
-        left = (self.steps - self.step) / max(1, self.steps * self.settings.decay)
+        """Constant, then linear to zero over the last `lr_decay_share` share of all steps."""
+        left = (self.steps - self.step) / max(1, self.steps * self.settings.lr_decay_share)
         return self.settings.learning_rate * min(1.0, left)
 
-    def synthesise(self, clips):
+    def synthesize(self, clips):
         """Frames one after another, each given the last, the first the empty picture.
 
-        clips: Clips of T frames. Returns (N, T, 3, h, w) and a list of the T layers.
+        clips: Clips of T frames. Returns (N, T, 3, h, w) and a list of the T foregrounds.
         """
-        images, layers = [], []
+        images, foregrounds = [], []
         first, copying = clips.at(0), self._copying(clips)
-        previous = empty_picture(first.skeletons, first.plates)
+        previous = empty_picture(first.skeletons, first.backgrounds)
         for moment in range(clips.skeletons.shape[1]):
             now = clips.at(moment)
-            empty = empty_picture(previous, now.plates)
+            empty = empty_picture(previous, now.backgrounds)
             if self.generator.temporal:
-                previous = disturb(previous, empty, self.settings.disturb, self.randoms)
-            previous, layer = self._generate(now, previous, copying)
+                previous = corrupt_last_frame(
+                    previous, empty, self.settings.last_frame_corruption, self.randoms
+                )
+            previous, foreground = self._generate(now, previous, copying)
             images.append(previous)
-            layers.append(layer)
-        return torch.stack(images, dim=1), layers
+            foregrounds.append(foreground)
+        return torch.stack(images, dim=1), foregrounds
 
     def _generate(self, now, previous, copying):
         """The generator on one frame of Clips; arguments that it has no use for are not named."""
         shown = {} if now.references is None else {"reference": now.references, "copying": copying}
-        return self.parallel["generator"](now.skeletons, previous, now.plates, **shown)
+        return self.parallel["generator"](now.skeletons, previous, now.backgrounds, **shown)
 
     def _copying(self, clips):
-        """(N, 1, 1, 1) of 0 for samples that must paint, 1 for those that may copy; None without any."""
+        """(N, 1, 1, 1) of 0 for samples that must synthesize, 1 for those that may copy; None without any."""
         if clips.references is None:
             return None
-        may = [float(random.random() >= PAINTED) for random in self.randoms]
+        may = [float(random.random() >= SYNTHESIZED) for random in self.randoms]
         return torch.tensor(may, device=self.device).view(-1, 1, 1, 1)
 
     def train_step(self, batch):
@@ -201,7 +203,7 @@ class Trainer:
         scaled = {
             "skeleton": as_skeletons,
             "image": as_images,
-            "plate": as_images,
+            "background": as_images,
             "reference": as_references,
             "mask": as_skeletons,
         }
@@ -212,8 +214,8 @@ class Trainer:
     def _learn(self, batch):
         """Update both networks on a batch; returns the losses, scalars by name."""
         clips = self._on_device(batch)
-        if self.step < self.stills:
-            return self._still_step(clips.at(-1))
+        if self.step < self.single_frame_steps:
+            return self._single_frame_step(clips.at(-1))
         fake, losses = self._generator_step(clips)
         return losses | self._discriminator_step(clips.skeletons, clips.real, fake)
 
@@ -226,50 +228,52 @@ class Trainer:
         first = self.step * count * parallel.world_size() + parallel.rank() * count
         return [np.random.default_rng([self.settings.seed, 3, first + i]) for i in range(count)]
 
-    def _still_step(self, stills):
+    def _single_frame_step(self, frames):
         """One step of the generator on frames by themselves, Clips of one; returns the losses."""
         with torch.autocast(**self.autocast):
-            previous = empty_picture(stills.real, stills.plates)
-            fake, layer = self._generate(stills, previous, self._copying(stills))
-            losses = self._picture_losses(fake, stills.real, [layer], stills.masks)
+            previous = empty_picture(frames.real, frames.backgrounds)
+            fake, foreground = self._generate(frames, previous, self._copying(frames))
+            losses = self._picture_losses(fake, frames.real, [foreground], frames.masks)
         self._optimise("generator", self._weighted(losses))
         return losses
 
-    def _picture_losses(self, fake, real, layers, masks):
+    def _picture_losses(self, fake, real, foregrounds, masks):
         """The terms that need no discriminator.
 
-        fake, real: (N, 3, h, w); layers: a list, by frame; masks: (N, 1, h, w) or None.
+        fake, real: (N, 3, h, w); foregrounds: a list, by frame; masks: (N, 1, h, w) or None.
         """
         losses = {
             "perceptual": perceptual_loss(self.perceptual, fake, real),
             "l1": F.l1_loss(fake, real),
         }
-        if layers[0] is not None:
-            # the layers come frame by frame, the images sample by sample
-            colour, alpha, logit = (torch.stack(part, 1).flatten(0, 1) for part in zip(*layers, strict=True))
-            losses["layer"] = layer_colour((colour, alpha), real)
+        if foregrounds[0] is not None:
+            # the foregrounds come frame by frame, the images sample by sample
+            colour, alpha, logit = (
+                torch.stack(part, 1).flatten(0, 1) for part in zip(*foregrounds, strict=True)
+            )
+            losses["foreground"] = foreground_colour((colour, alpha), real)
             if masks is not None:
                 losses["mask"] = mask_error(logit, masks)
         return losses
 
     def _weighted(self, losses):
-        # the layer's colour is a second reading of the same pixels, with the same weight
+        # the foreground's colour is a second reading of the same pixels, with the same weight
         given = self.settings.weights
-        weights = {"mask": MASK, **asdict(given), "layer": given.l1}
+        weights = {"mask": MASK, **asdict(given), "foreground": given.l1}
         return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
 
     def _generator_step(self, clips):
         skeletons, real = clips.skeletons, clips.real
         masks = None if clips.masks is None else clips.masks.flatten(0, 1)
         with torch.autocast(**self.autocast), frozen(self.discriminator), unchanged_weights():
-            fake, layers = self.synthesise(clips)
+            fake, foregrounds = self.synthesize(clips)
             with torch.no_grad():
                 real_maps = self.discriminator(skeletons, real)
             fake_maps = self.discriminator(skeletons, fake)
             losses = {
                 "gan": lsgan(fake_maps, True),
                 "feature_matching": feature_matching(fake_maps, real_maps),
-                **self._picture_losses(fake.flatten(0, 1), real.flatten(0, 1), layers, masks),
+                **self._picture_losses(fake.flatten(0, 1), real.flatten(0, 1), foregrounds, masks),
             }
         self._optimise("generator", self._weighted(losses))
         return fake.detach(), losses

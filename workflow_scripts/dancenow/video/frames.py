@@ -125,7 +125,7 @@ class FrameStore:
         i %= len(self)
         offset, size = self._index[i].tolist()
         data = os.pread(self._file.fileno(), size, offset)
-        # libjpeg paints what is missing grey and only warns, so a torn frame must be caught by its markers.
+        # libjpeg fills what is missing grey and only warns, so a torn frame must be caught by its markers.
         whole = (
             len(data) == size and data.startswith(b"\xff\xd8") and data.rstrip(b"\0").endswith(b"\xff\xd9")
         )

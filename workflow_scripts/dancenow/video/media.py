@@ -149,8 +149,8 @@ def encode(path, frames, fps, width, height, crf=CRF):
 def encode_lossless(path, frames, fps, width, height):
     """Write `frames`, as `encode` takes them, so that decode_lossless gives them back: H.264 in Matroska.
 
-    Takes half of the space and a fifth of the time of FFV1, for most of a picture is the plate, which does
-    not move. Returns the frame count.
+    Takes half of the space and a fifth of the time of FFV1, for most of a picture is the background, which
+    does not move. Returns the frame count.
     """
     options = {"c:v": "libx264rgb", "qp": 0, "preset": "ultrafast", "threads": THREADS, "pix_fmt": "rgb24"}
     return write_stream(path, _pictures(fps, width, height), _raw(frames, width, height), **options)

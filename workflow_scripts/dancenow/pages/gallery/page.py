@@ -55,7 +55,7 @@ def _transfer(pair, paths, address):
                 f"{path}: {clip['frames']} frames, but {series_path} has {numbers['frames']}; delete the "
                 "older of them, the workflow makes it again"
             )
-    titles = f"{source}, as filmed", f"{source}'s motion in {target}'s frame", f"{target}, painted"
+    titles = f"{source}, as filmed", f"{source}'s motion in {target}'s frame", f"{target}, synthesized"
     return {
         "name": pair,
         "title": ", ".join([f"{target} as {source}", *variant]),

@@ -2,7 +2,7 @@
 
 import logging
 
-from dancenow.keypoints import INVENTED, load_pose
+from dancenow.keypoints import IMPUTED, load_pose
 from dancenow.pose.draw import draw_skeleton
 from dancenow.video.frames import FrameStore
 from dancenow.video.media import encode
@@ -24,7 +24,7 @@ def film_skeleton(pose_path, video_path):
     """Write the skeletons of a Pose, as the generator sees them, as an H.264 mp4, one frame for each."""
     pose = load_pose(pose_path)
     pictures = (
-        draw_skeleton(points, pose.width, pose.height, weak=origin == INVENTED)
+        draw_skeleton(points, pose.width, pose.height, weak=origin == IMPUTED)
         for points, origin in zip(pose.keypoints, pose.origin, strict=True)
     )
     count = encode(video_path, pictures, pose.fps, pose.width, pose.height)

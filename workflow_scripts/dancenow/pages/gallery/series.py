@@ -1,4 +1,4 @@
-"""What can be said of a transfer frame by frame: how near its poses are to what was asked, shown and true."""
+"""A transfer frame by frame: how near its poses are to the driving, the shown and the true ones."""
 
 import logging
 import time
@@ -22,33 +22,33 @@ log = logging.getLogger(__name__)
 def measure_frames(inputs, output, holdout, threads):
     """Write the JSON `output`: {frames, fps, body_height_px, series {key of titles.SERIES: {values, limit}}}.
 
-    inputs: video (the result), asked_pose (what it was painted from), target_pose, target_stance, decision
-    (of the estimator), truth (paths; truth is empty where there is none). values has one number for each
-    frame, null where there is nothing to measure; limit is null, or the value beyond which the target's
+    inputs: video (the result), driving_pose (what it was synthesized from), target_pose, target_statistics,
+    decision (of the estimator), truth (paths; truth is empty where there is none). values has one number for
+    each frame, null where there is nothing to measure; limit is null, or the value beyond which the target's
     training footage shows no such pose. holdout: share of the target's footage that is no training footage.
     InputError when result, pose and truth differ in their number of frames.
     """
     began = time.monotonic()
     torch.set_num_threads(threads)
-    asked, target = load_pose(inputs.asked_pose), load_pose(inputs.target_pose)
-    result = VideoFrames(inputs.video, asked.width, asked.height)
-    _same_length(inputs.video, len(result), inputs.asked_pose, len(asked.keypoints))
+    driving, target = load_pose(inputs.driving_pose), load_pose(inputs.target_pose)
+    result = VideoFrames(inputs.video, driving.width, driving.height)
+    _same_length(inputs.video, len(result), inputs.driving_pose, len(driving.keypoints))
     estimator = open_estimator(read_json(inputs.decision), threads)
-    height = standing_height(asked.keypoints)
+    height = standing_height(driving.keypoints)
     if not np.isfinite(height):
-        raise InputError(f"{inputs.asked_pose}: no frame shows the performer from head to feet")
+        raise InputError(f"{inputs.driving_pose}: no frame shows the performer from head to feet")
     known = target.keypoints[: training_frame_count(len(target.keypoints), holdout)]
     shown = target.replace(keypoints=known, origin=target.origin[: len(known)])
-    distance, limit = distance_to_shown(asked, shown, read_json(inputs.target_stance))
-    series = pose_series(detect_largest(estimator, result), asked.keypoints, height)
+    distance, limit = distance_to_shown(driving, shown, read_json(inputs.target_statistics))
+    series = pose_series(detect_largest(estimator, result), driving.keypoints, height)
     series["distance"] = distance
     if inputs.truth:
-        truth = VideoFrames(inputs.truth, asked.width, asked.height)
+        truth = VideoFrames(inputs.truth, driving.width, driving.height)
         _same_length(inputs.video, len(result), inputs.truth, len(truth))
         series |= truth_series(result, truth, detect_largest(estimator, truth))
     record = {
         "frames": len(result),
-        "fps": str(asked.fps),
+        "fps": str(driving.fps),
         "body_height_px": round(height, 1),
         "series": {key: {"values": _plain(values), "limit": None} for key, values in series.items()},
     }
@@ -57,25 +57,25 @@ def measure_frames(inputs, output, holdout, threads):
     log.info("%d frames in %.0f s", len(result), time.monotonic() - began)
 
 
-def pose_series(found, asked, height_px):
+def pose_series(found, driving, height_px):
     """{pose_error, missed}: (T,) float in %, of the body height and of the body's keypoints; NaN: no value.
 
-    found, asked: (T, 133, 3) px; height_px: the performer's height.
+    found, driving: (T, 133, 3) px; height_px: the performer's height.
     """
-    errors = np.array([pose_error(*poses, height_px) for poses in zip(found, asked, strict=True)])
+    errors = np.array([pose_error(*poses, height_px) for poses in zip(found, driving, strict=True)])
     return {"pose_error": errors[:, 0], "missed": 100 * errors[:, 1]}
 
 
-def distance_to_shown(asked, shown, stance):
-    """How far each asked pose is from the nearest one shown: (T,) float in % of the height, and the limit.
+def distance_to_shown(driving, shown, statistics):
+    """How far each driving pose is from the nearest one shown: (T,) float in % of the height, and the limit.
 
-    asked, shown: Poses in the same frame; stance: the target's, from measure_stance. The whole body is
-    compared as in report.pair, with at most MOST_FRAMES of the shown frames, relative to the hips; NaN where
-    it is missing or never shown.
+    driving, shown: Poses in the same frame; statistics: the target's, from measure_normalization. The whole
+    body is compared as in report.pair, with at most MOST_FRAMES of the shown frames, relative to the hips;
+    NaN where it is missing or never shown.
     """
-    asked, known = (body_shape(pose, body_heights(pose, stance)) for pose in (asked, shown))
+    driving, known = (body_shape(pose, body_heights(pose, statistics)) for pose in (driving, shown))
     some = sample_frames(len(known), MOST_FRAMES)
-    compared = compare_part(asked, known[some], "whole body", shown.fps * len(some) / len(known))
+    compared = compare_part(driving, known[some], "whole body", shown.fps * len(some) / len(known))
     return compared["distance"], compared["limit"]
 
 

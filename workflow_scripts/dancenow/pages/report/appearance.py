@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from dancenow.model.plate import person_mask
+from dancenow.model.background import person_mask
 
 SAMPLES = 120  # frames looked at, evenly spread over the clip
 BLUR = 9  # px of the box filter that blurs again
@@ -85,8 +85,8 @@ def _room_change(rooms, outside):
         return np.full(len(rooms), np.nan)
     stack = np.where(outside, rooms.astype(np.float32), np.nan)
     with np.errstate(invalid="ignore"):
-        plate = _median(stack, axis=0)
-        difference = stack - plate
+        background = _median(stack, axis=0)
+        difference = stack - background
         difference -= _median(difference.reshape(len(stack), -1), axis=1)[:, None, None]
         known = np.isfinite(difference)
         changed = (np.abs(difference) > CHANGED) & known

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dancenow.keypoints import BODY, INVENTED, MISSING, REPAIRED
+from dancenow.keypoints import BODY, IMPUTED, MISSING, REPAIRED
 from dancenow.pages.report.coverage import body_heights
 from dancenow.pages.report.footage import longest_run
 from dancenow.pages.report.verdict import BLURRED, SOURCE, TARGET, check, refusal, softened
@@ -11,8 +11,8 @@ STEADY_KNOWN = 0.1  # share of the steps in which the camera must be measurable,
 USUAL_SECONDS = 60  # of footage: what the demo's target has
 
 
-def footage_checks(footage, measures, plate):
-    """The Checks of one clip. measures: from measure_footage; plate: whether the generator needs a plate."""
+def footage_checks(footage, measures, background):
+    """The Checks of one clip. measures: from measure_footage; background: whether the generator needs one."""
     checks = []
     if footage.refused:
         advice = "Film one person from head to feet, all the time, with room around the arms."
@@ -26,10 +26,10 @@ def footage_checks(footage, measures, plate):
         checks += _light_checks(measures["appearance"])
         checks += _sharpness_checks(measures["appearance"]["sharpness"])
     checks += _clip_checks(footage)
-    checks += _room_checks(measures["appearance"], plate)
-    if plate:
-        checks += _plate_checks(measures)
-    return checks + _camera_checks(footage, measures["camera"], plate)
+    checks += _room_checks(measures["appearance"], background)
+    if background:
+        checks += _background_checks(measures)
+    return checks + _camera_checks(footage, measures["camera"], background)
 
 
 def _found_checks(found, fps):
@@ -74,14 +74,14 @@ def _found_checks(found, fps):
 def track_checks(footage, measures):
     found, origin = measures["found"], footage.pose.origin[:, BODY]
     there = max(1, int((origin != MISSING).sum()))
-    mended, invented = ((origin >= least).sum() / there for least in (REPAIRED, INVENTED))
+    mended, imputed = ((origin >= least).sum() / there for least in (REPAIRED, IMPUTED))
     swapped, others = int(found["swapped"].sum()), float(measures["others"].mean())
     minutes = len(found["swapped"]) / float(footage.store.fps) / 60
     return [
         check(
             "repaired",
             mended,
-            f"{mended:.1%} of the body's keypoints are repaired, {invented:.1%} of them all invented",
+            f"{mended:.1%} of the body's keypoints are repaired, {imputed:.1%} of them all imputed",
             "Limbs may be wrong where the strip below is marked. Wear what stands out from the background.",
         ),
         check(
@@ -100,9 +100,9 @@ def track_checks(footage, measures):
 
 
 def _size_checks(footage):
-    if footage.stance is None:
+    if footage.statistics is None:
         return []
-    tall = float(np.median(body_heights(footage.pose, footage.stance)))
+    tall = float(np.median(body_heights(footage.pose, footage.statistics)))
     share = tall / footage.pose.height
     text = f"the body is {tall:.0f} px tall, {share:.0%} of the frame (ankles to nose)"
     advice = "Film closer, or upright instead of across: a small figure has no face and no fingers."
@@ -203,7 +203,7 @@ def _clip_checks(footage):
     ]
 
 
-def _room_checks(appearance, plate):
+def _room_checks(appearance, background):
     checks = []
     room = appearance["room_light"][np.isfinite(appearance["room_light"])]
     if len(room):
@@ -212,14 +212,14 @@ def _room_checks(appearance, plate):
         advice = "Lock exposure and white balance, keep daylight and moving lamps out."
         checks.append(check("light changes", change, text, advice, (TARGET,)))
     moving = _median(appearance["room_change"])
-    if plate and np.isfinite(moving):
+    if background and np.isfinite(moving):
         text = f"{moving:.1%} of the background's pixels change"
         advice = "Film where nothing else moves: curtains, trees, screens and people blur the background."
         checks.append(check("moving room", moving, text, advice, (TARGET,)))
     return checks
 
 
-def _plate_checks(measures):
+def _background_checks(measures):
     if not measures["hidden"]:
         return []
     share = measures["unseen"] / measures["hidden"]
@@ -229,14 +229,13 @@ def _plate_checks(measures):
     )
     advice = (
         "Take steps to both sides, so that each place is free for a twentieth of the time, or set train: "
-        "{generator: {plate: false, references: false}}, which paints the background with the person, less "
-        "sharp."
+        "{generator: {background: false, references: false}}, which learns both, less sharp."
     )
     return [check("unseen background", share, text, advice, (TARGET,))]
 
 
-def _camera_checks(footage, camera, plate):
-    """A target with a plate fails with a moving camera; without one, and as a source, it shows."""
+def _camera_checks(footage, camera, background):
+    """A target with a background fails with a moving camera; without one, and as a source, it shows."""
     known = np.isfinite(camera["step"])
     if not len(known) or known.mean() < STEADY_KNOWN:
         return []
@@ -244,11 +243,10 @@ def _camera_checks(footage, camera, plate):
     zoom = float(np.ptp(camera["zoom"]))
     moved = f"the camera moves by {travel:.1%} of the picture's long edge"
     tripod = "put the camera on a tripod or a shelf and do not touch it"
-    if plate:
+    if background:
         advice = (
-            f"A moving camera is not supported for the background plate: {tripod}, or set "
-            "train: {generator: {plate: false, references: false}}, which paints the background with the "
-            "person, less sharp."
+            f"A moving camera is not supported for the background: {tripod}, or set "
+            "train: {generator: {background: false, references: false}}, which learns both, less sharp."
         )
     else:
         advice = f"The background will swim: {tripod}."
@@ -256,7 +254,7 @@ def _camera_checks(footage, camera, plate):
         check("camera travel", travel, moved, advice, (TARGET,)),
         check("camera zoom", zoom, f"the camera zooms by {zoom:.1%}", advice, (TARGET,)),
     ]
-    if not plate:
+    if not background:
         checks = [softened(item) for item in checks]
     advice = f"The camera's movement is taken for the dancer's: {tripod}."
     return [*checks, softened(check("camera travel", travel, moved, advice, (SOURCE,)))]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dancenow.keypoints import BODY, INDEX, INVENTED
+from dancenow.keypoints import BODY, IMPUTED, INDEX
 from dancenow.pose.normalize import ground_places, height_at
 from dancenow.pose.retarget import SIDES
 
@@ -31,7 +31,7 @@ DISTINCT = 0.04  # of the body height: poses as far apart are two; those of a ph
 SHOULDER_HEIGHT = 0.10  # a wrist no lower than this below its shoulder
 ACROSS = 0.03  # a wrist so far beyond the middle of the body
 RAISED_LEG = 0.12  # one ankle so much higher than the other
-WIDE_STANCE = 0.28  # the ankles so far apart
+WIDE_STATISTICS = 0.28  # the ankles so far apart
 CROUCH = 0.38  # the hips no higher than this above the ankles
 FACING = 0.10  # shoulders so wide in the picture face the camera, or away from it
 
@@ -56,19 +56,19 @@ KINDS = {
 }
 
 
-def body_heights(pose, stance):
+def body_heights(pose, statistics):
     """(T,) px: how tall the performer of a Pose looks, upright, where the ground is in each frame.
 
-    stance: from measure_stance, of the clip whose frame the pose lies in.
+    statistics: from measure_normalization, of the clip whose frame the pose lies in.
     """
-    return height_at(stance, ground_places(pose, stance))
+    return height_at(statistics, ground_places(pose, statistics))
 
 
 def body_shape(pose, heights):
     """(T, 17, 2) float64, the body's joints in shares of the body height, y down; NaN where missing or
-    invented."""
+    imputed."""
     places = pose.keypoints[:, BODY, :2].astype(np.float64) / heights[:, None, None]
-    places[(~pose.present() | (pose.origin == INVENTED))[:, BODY]] = np.nan
+    places[(~pose.present() | (pose.origin == IMPUTED))[:, BODY]] = np.nan
     return places
 
 
@@ -120,7 +120,7 @@ def distinct_poses(shape):
 
 
 def compare_part(asked, shown, part, fps):
-    """How far the asked poses of one of PARTS are from the shown ones.
+    """How far the driving poses of one of PARTS are from the shown ones.
 
     asked: (N, 17, 2), shown: (M, 17, 2), body shapes; fps: frames per second of `shown`. Returns a dict:
     distance (N,) in % of the body height, NaN where the part is missing; index (N,) into shown, -1 there;
@@ -177,7 +177,7 @@ def pose_kinds(shape):
         known &= ~upside_down
         raised = known & (np.abs(left[:, 1] - right[:, 1]) > RAISED_LEG)
         crouch = known & ~raised & (np.maximum(left[:, 1], right[:, 1]) - hips[:, 1] < CROUCH)
-        apart = known & ~raised & ~crouch & (np.abs(left[:, 0] - right[:, 0]) > WIDE_STANCE)
+        apart = known & ~raised & ~crouch & (np.abs(left[:, 0] - right[:, 0]) > WIDE_STATISTICS)
         kinds["upside down"] = upside_down
         kinds["one leg raised"], kinds["crouching"], kinds["feet wide apart"] = raised, crouch, apart
         kinds["feet close"] = known & ~raised & ~crouch & ~apart

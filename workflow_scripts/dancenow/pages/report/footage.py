@@ -8,8 +8,8 @@ from dancenow.errors import InputError
 from dancenow.keypoints import (
     BODY,
     FACE,
+    IMPUTED,
     INDEX,
-    INVENTED,
     LEFT_HAND,
     REPAIRED,
     RIGHT_HAND,
@@ -17,11 +17,11 @@ from dancenow.keypoints import (
     boxes,
     load_people,
 )
-from dancenow.model.plate import ever_seen, sampled_masks
+from dancenow.model.background import ever_seen, sampled_masks
 from dancenow.pages.report.appearance import measure_appearance, sample_frames
 from dancenow.pages.report.camera import camera_motion
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, distinct_poses
-from dancenow.pose.normalize import measure_stance
+from dancenow.pose.normalize import measure_normalization
 from dancenow.pose.performer import track_performer
 from dancenow.pose.retarget import SIDES
 from dancenow.training.dataset import training_frame_count
@@ -38,20 +38,20 @@ SWAP_PARTS = ("shoulder", "hip"), ("elbow", "wrist"), ("knee", "ankle")
 class Footage:
     """A clip as the report sees it.
 
-    name: the subject's; store: FrameStore; people: everyone found; pose: the performer, or None; stance: from
-    measure_stance, or None; refused: the message of the stage that will refuse the clip, or "".
+    name: the subject's; store: FrameStore; people: everyone found; pose: the performer, or None; statistics:
+    from measure_normalization, or None; refused: the message of the stage that will refuse the clip, or "".
     """
 
     name: str
     store: FrameStore
     people: object
     pose: Pose | None
-    stance: dict | None
+    statistics: dict | None
     refused: str
 
     def shape(self):
-        """(T, 17, 2) body shapes of coverage.body_shape; only where there is a stance."""
-        return body_shape(self.pose, body_heights(self.pose, self.stance))
+        """(T, 17, 2) body shapes of coverage.body_shape; only where there are normalization statistics."""
+        return body_shape(self.pose, body_heights(self.pose, self.statistics))
 
 
 def load_footage(name, frames_path, people_path, tracking):
@@ -61,13 +61,19 @@ def load_footage(name, frames_path, people_path, tracking):
     The performer is tracked and measured here once more, as the rules do it, because a clip that they refuse
     must have a report all the same: it says why.
     """
-    store, people, pose, stance, refused = FrameStore(frames_path), load_people(people_path), None, None, ""
+    store, people, pose, statistics, refused = (
+        FrameStore(frames_path),
+        load_people(people_path),
+        None,
+        None,
+        "",
+    )
     try:
         pose = track_performer(people, cuts=store.facts.get("cuts", []), **tracking)
-        stance = measure_stance(pose, name)
+        statistics = measure_normalization(pose, name)
     except InputError as error:
         refused = str(error)
-    return Footage(name, store, people, pose, stance, refused)
+    return Footage(name, store, people, pose, statistics, refused)
 
 
 def measure_footage(footage, holdout):
@@ -75,12 +81,13 @@ def measure_footage(footage, holdout):
 
     Returns {"appearance": from measure_appearance, "camera": from camera_motion, "found": from found_parts,
     "others": (T,) bool, frames with somebody else, "training_frames": how many the training will see,
-    "poses": distinct_poses of these, or None without a stance, "hidden": share of the picture (0..1) that the
-    person covers in them on average, "unseen": share of it that is never seen behind the person}.
+    "poses": distinct_poses of these, or None without normalization statistics, "hidden": share of the picture
+    (0..1) that the person covers in them on average, "unseen": share of it that is never seen behind the
+    person}.
     """
     count = training_frame_count(footage.people.count, holdout)
     poses, hidden, unseen = None, 0.0, 0.0
-    if footage.stance is not None:
+    if footage.statistics is not None:
         poses = distinct_poses(footage.shape()[sample_frames(count, MOST_FRAMES)])
         _, masks = sampled_masks(footage.pose, count)
         hidden, unseen = float(masks.mean()), float((~ever_seen(masks)).mean())
@@ -99,7 +106,7 @@ def measure_footage(footage, holdout):
 def found_parts(footage):
     """{"person", "whole body", "face", "left hand", "right hand", "mended", "swapped"}: (T,) bool.
 
-    Invented keypoints are not found ones. mended: a body keypoint was repaired or invented; swapped: see
+    Imputed keypoints are not found ones. mended: a body keypoint was repaired or imputed; swapped: see
     swaps.
     """
     count = footage.people.count
@@ -107,7 +114,7 @@ def found_parts(footage):
         names = "person", "whole body", "face", "left hand", "right hand", "mended", "swapped"
         return {name: np.zeros(count, bool) for name in names}
     pose = footage.pose
-    seen, body = pose.present() & (pose.origin != INVENTED), pose.keypoints[:, BODY]
+    seen, body = pose.present() & (pose.origin != IMPUTED), pose.keypoints[:, BODY]
     x, y = body[..., 0], body[..., 1]
     inside = (x >= 0) & (y >= 0) & (x <= pose.width - 1) & (y <= pose.height - 1)
     return {

@@ -36,11 +36,12 @@ LEAST_UNSEEN = 0.03  # of the source's frames: fewer unseen poses of one kind as
 def normalised(source, target, limbs):
     """The source's Pose in the target's frame, as rule normalize_poses makes it, and the scale (T,).
 
-    source, target: Footage, both with a stance. InputError: their poses come from different estimators.
+    source, target: Footage, both with normalization statistics. InputError: their poses come from different
+    estimators.
     """
     require_same_estimator(source.pose, target.pose, source.name, target.name)
-    pose = transfer_pose(source.pose, source.stance, target.pose, target.stance, limbs)
-    return pose, fit_similarity(source.pose, source.stance, target.stance)[0]
+    pose = transfer_pose(source.pose, source.statistics, target.pose, target.statistics, limbs)
+    return pose, fit_similarity(source.pose, source.statistics, target.statistics)[0]
 
 
 def compare_footage(source, target, pose, training_frames):
@@ -53,7 +54,7 @@ def compare_footage(source, target, pose, training_frames):
     asked = sample_frames(len(pose.keypoints), MOST_FRAMES)
     shown = sample_frames(training_frames, MOST_FRAMES)
     shapes = (
-        body_shape(pose, body_heights(pose, target.stance))[asked],
+        body_shape(pose, body_heights(pose, target.statistics))[asked],
         target.shape()[shown],
     )
     fps = float(target.store.fps) * len(shown) / training_frames

@@ -31,17 +31,17 @@ SAYS = {
 }
 
 
-def report_footage(name, frames_path, people_path, tracking, holdout, plate, html_path, json_path):
+def report_footage(name, frames_path, people_path, tracking, holdout, background, html_path, json_path):
     """The report of one clip, as a target and as a source.
 
     name: the subject's; tracking: as load_footage takes it; holdout: share of the
-    footage that training does not see; plate: whether the generator paints over a plate. Writes the page and
-    a JSON of {subject, verdict {target, source}, refused, checks, coverage, clip}. A clip that a later stage
-    will refuse has a report too.
+    footage that training does not see; background: whether the generator synthesizes over a background.
+    Writes the page and a JSON of {subject, verdict {target, source}, refused, checks, coverage, clip}. A clip
+    that a later stage will refuse has a report too.
     """
     footage = load_footage(name, frames_path, people_path, tracking)
     measures = measure_footage(footage, holdout)
-    checks = footage_checks(footage, measures, plate)
+    checks = footage_checks(footage, measures, background)
     verdict = {role: worst(checks, role) for role in (TARGET, SOURCE)}
     kinds = _shown_kinds(footage)
     record = {
@@ -68,15 +68,15 @@ def report_footage(name, frames_path, people_path, tracking, holdout, plate, htm
 
 
 def report_pair(
-    names, frames_paths, people_paths, trackings, limbs, holdout, plate, references, html_path, json_path
+    names, frames_paths, people_paths, trackings, limbs, holdout, background, references, html_path, json_path
 ):
     """The report of a pair. names, frames_paths, people_paths, trackings: of (target, source).
 
-    limbs: whose limb lengths the figure keeps, as in normalize_pair; plate, references: whether the generator
-    has them. The verdict is the worst of the target as a target, the source as a source, and what the pair
-    adds. The JSON holds {target, source, verdict, film, checks}, and where no clip is refused also {outside
-    {part: share}, limits {part: % of the height}, kinds, worst}, and references, None without them, else
-    {limits {part: unlikeness}, gaps [{part, how, share, moments [[start, stop] s]}]} as from find_gaps.
+    limbs: whose limb lengths the figure keeps, as in normalize_pair; background, references: whether the
+    generator has them. The verdict is the worst of the target as a target, the source as a source, and what
+    the pair adds. The JSON holds {target, source, verdict, film, checks}, and where no clip is refused also
+    {outside {part: share}, limits {part: % of the height}, kinds, worst}, and references, None without them,
+    else {limits {part: unlikeness}, gaps [{part, how, share, moments [[start, stop] s]}]} as from find_gaps.
     """
     target, source = (
         load_footage(*given) for given in zip(names, frames_paths, people_paths, trackings, strict=True)
@@ -100,7 +100,7 @@ def report_pair(
         }
     for footage, role in ((target, TARGET), (source, SOURCE)):
         if not footage.refused:
-            own = footage_checks(footage, measure_footage(footage, holdout), plate)
+            own = footage_checks(footage, measure_footage(footage, holdout), background)
             checks += [_of(item, footage.name, role) for item in own if role in item.roles]
     level = worst(checks)
     record |= {"verdict": level, "film": films, "checks": [item.record() for item in checks]}
@@ -144,7 +144,7 @@ def _log(checks):
 
 
 def _shown_kinds(footage):
-    if footage.stance is None:
+    if footage.statistics is None:
         return {}
     return {kind: float(frames.mean()) for kind, frames in pose_kinds(footage.shape()).items()}
 
@@ -167,7 +167,7 @@ def _footage_sections(footage, measures, kinds):
     look = charts.appearance_chart(appearance, measures["camera"], fps)
     sections = [
         section("What it shows", thumbnails, thumbnails=True),
-        section("Who was found, and when", [(found, "mended: some of the body is repaired or invented")]),
+        section("Who was found, and when", [(found, "mended: some of the body is repaired or imputed")]),
         section("Sharpness, light, camera", [(look, "")]),
     ]
     if kinds:
@@ -179,7 +179,7 @@ def _footage_sections(footage, measures, kinds):
         )
         feet = pose.keypoints[:, [INDEX["left_ankle"], INDEX["right_ankle"]], 0].mean(axis=1)
         seen = pose.present()[:, [INDEX["left_ankle"], INDEX["right_ankle"]]].all(axis=1)
-        heights = body_heights(pose, footage.stance)
+        heights = body_heights(pose, footage.statistics)
         pictures = [
             (charts.coverage_chart(footage.shape()), COVERAGE_CAPTION),
             (charts.kinds_chart({footage.name: kinds}), "how often each kind of pose is shown"),

@@ -1,17 +1,17 @@
 import numpy as np
 
-from dancenow.model.plate import fill_along_rows, make_plate, person_mask
+from dancenow.model.background import fill_along_rows, make_background, person_mask
 from performers import footage, performer
 
 
-def test_plate_is_the_wall_without_the_person():
+def test_background_is_the_wall_without_the_person():
     pose = performer(60, width=256, height=128, tall=70)
     moved = pose.keypoints.copy()
     moved[..., 0] += np.where(moved[..., 2] > 0, np.linspace(-80, 80, 60)[:, None], 0)
     pose = pose.replace(keypoints=moved.astype(np.float32))
     frames = footage(pose, background=90)
     assert (frames != 90).any()
-    assert np.abs(make_plate(frames, pose, 60).astype(int) - 90).max() <= 1
+    assert np.abs(make_background(frames, pose, 60).astype(int) - 90).max() <= 1
 
 
 def test_held_out_frames_are_never_looked_at():
@@ -19,7 +19,7 @@ def test_held_out_frames_are_never_looked_at():
     frames = footage(pose)
     spoiled = frames.copy()
     spoiled[10:] = 255
-    assert np.array_equal(make_plate(frames, pose, 10), make_plate(spoiled, pose, 10))
+    assert np.array_equal(make_background(frames, pose, 10), make_background(spoiled, pose, 10))
 
 
 def test_mask_covers_the_figure_only():

@@ -1,4 +1,4 @@
-"""The background plate: what the camera sees behind the target."""
+"""The background: what the camera sees behind the target."""
 
 import logging
 
@@ -96,7 +96,7 @@ def fill_along_rows(picture, known):
 
 def sampled_masks(pose, training_frames, masks=None):
     """(S,) ascending frame numbers, at most SAMPLES of the first `training_frames`, and (S, H, W) bool: where
-    the person of the Pose is in them. masks: as make_plate takes them."""
+    the person of the Pose is in them. masks: as make_background takes them."""
     chosen = np.unique(np.linspace(0, training_frames - 1, min(SAMPLES, training_frames)).astype(int))
     hidden = np.empty((len(chosen), pose.height, pose.width), bool)
     for place, index in enumerate(chosen.tolist()):
@@ -117,7 +117,7 @@ def ever_seen(hidden):
     return len(hidden) - hidden.sum(axis=0) > LEAST_SEEN * len(hidden)
 
 
-def make_plate(frames, pose, training_frames, masks=None):
+def make_background(frames, pose, training_frames, masks=None):
     """The temporal median of what lies outside the person.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; training_frames: how many
@@ -131,17 +131,19 @@ def make_plate(frames, pose, training_frames, masks=None):
     stack = np.empty((*hidden.shape, 3), np.uint8)
     for place, index in enumerate(chosen.tolist()):
         stack[place] = frames[index]
-    plate = np.zeros(stack.shape[1:], np.uint8)
+    background = np.zeros(stack.shape[1:], np.uint8)
     seen = ever_seen(hidden)
-    for row in range(len(plate)):  # by rows: a float stack of all samples would be too large
+    for row in range(len(background)):  # by rows: a float stack of all samples would be too large
         known = seen[row]
         visible = np.where(hidden[:, row, known, None], np.nan, stack[:, row, known].astype(np.float32))
-        plate[row, known] = np.rint(np.nanmedian(visible, axis=0))
+        background[row, known] = np.rint(np.nanmedian(visible, axis=0))
     if not seen.any():
         raise InputError(
-            "the target covers the whole picture in every frame; set train.generator.plate to false"
+            "the target covers the whole picture in every frame; set train.generator.background to false"
         )
-    plate = fill_along_rows(plate, seen)
+    background = fill_along_rows(background, seen)
     share = 100 * float((~seen).mean())
-    log.info("plate from %d frames; %.1f %% of it was hardly ever seen and is filled in", len(chosen), share)
-    return plate
+    log.info(
+        "background from %d frames; %.1f %% of it was hardly ever seen and is filled in", len(chosen), share
+    )
+    return background

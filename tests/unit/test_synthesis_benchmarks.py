@@ -1,4 +1,4 @@
-"""The benchmarks that paint: a finished run with references is enough for each, without further arguments."""
+"""The benchmarks that synthesize: a finished run with references is all that each needs."""
 
 import importlib.util
 import sys
@@ -13,11 +13,12 @@ from dancenow.model.checkpoint import save_generator
 from dancenow.model.networks import Generator
 from dancenow.references.bank import make_bank
 from dancenow.references.files import load_bank, load_chosen, save_bank, save_chosen
-from drawn_people import WALL, dancer, painted
+from drawn_people import WALL, dancer, drawn
 from running import ROOT
 
 NETWORK = {
-    "channels": 4, "downs": 2, "blocks": 1, "unshuffle": 1, "skips": True, "plate": True, "references": True,
+    "channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1, "skips": True,
+    "background": True, "references": True,
 }  # fmt: skip
 FRAMES = 33
 
@@ -29,16 +30,16 @@ def run(tmp_path_factory):
     for name in ("poses", "frames", "models/anna", "references"):
         (folder / name).mkdir(parents=True)
     pose = dancer(FRAMES)
-    frames, masks = painted(pose, 150.0)
-    plate = np.full_like(frames[0], WALL)
+    frames, masks = drawn(pose, 150.0)
+    background = np.full_like(frames[0], WALL)
     size = pose.width, pose.height
     save_pose(folder / "poses/anna_as_tango.npz", pose)
     write_json(folder / "frames/tango.json", {"cuts": []})
     torch.manual_seed(0)
     description = {"network": NETWORK, "sizes": [[96, 192]], "width": size[0], "height": size[1], "seed": 0}
     generator = Generator(**NETWORK).state_dict()
-    save_generator(folder / "models/anna/generator.safetensors", generator, description, plate)
-    bank = make_bank(frames, pose, masks, plate, FRAMES)
+    save_generator(folder / "models/anna/generator.safetensors", generator, description, background)
+    bank = make_bank(frames, pose, masks, background, FRAMES)
     save_bank(folder / "references/anna.npz", bank)
     save_chosen(folder / "references/anna_as_tango.npz", bank.paths(pose.keypoints))
     return folder
