@@ -1,0 +1,146 @@
+"""One exposure and white balance for frames that were filmed with changing ones.
+
+A camera that goes over a scene sets its exposure anew; put together, its frames would show seams. The
+background tells by how much: what a frame shows of it is laid over what all show, as in Brown and Lowe,
+Automatic Panoramic Image Stitching (IJCV 2007), section 6, here with a gain and an offset for each channel,
+and robustly.
+"""
+
+import logging
+
+import cv2
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, median_filter
+
+from dancenow.camera.view import warped
+
+log = logging.getLogger(__name__)
+
+EDGE = 96  # px, the long edge at which frames are compared: exposure has no detail
+ANCHORS = 120  # frames, at most, from which the scene is made
+ROUNDS = 4  # scene from frames, frames against the scene
+LEAST_PIXELS = 60  # of the small picture: fewer tell nothing
+DARK, BRIGHT = 6, 249  # levels of 255 beyond which a pixel is clipped
+STIFF = 1.0  # levels: a scene of less contrast says little of the gain, which then stays near 1
+OUTLIER = 4.0  # of Tukey's weight, in standard deviations
+NOISES = 16.0, 8.0, 4.0, 2.0, 1.0  # levels, the least standard deviation, round by round
+A_SECOND = 10  # measurements; an exposure that is set anew takes longer
+SMOOTHING = 0.7  # measurements, standard deviation
+LEAST_CHANGE = 1.5  # levels: less is left as it is
+ROOM_AROUND = 0.15  # of a person's box that is left out with it: hair, clothes, shadow
+
+
+def measure_exposure(store, view, boxes):
+    """(gains, offsets), each (T, 3) float32: times the one, plus the other, all frames have one exposure.
+
+    store: FrameStore of the clip; view: the SteadyView of T of its frames; boxes: (T, 4) px of the canvas
+    around who is to be left out, NaN for nobody. Ones and zeros where the exposure hardly changes, or
+    nothing tells.
+    """
+    count, small = len(view.used), _SmallFrames(store, view, boxes)
+    gains, offsets = np.ones((count, 3)), np.zeros((count, 3))
+    chosen = np.unique(np.linspace(0, count - 1, min(ANCHORS, count)).astype(int)).tolist()
+    pictures, usable = map(np.stack, zip(*map(small, chosen), strict=True))
+    scene, known = _scene(pictures, usable)
+    if scene is not None:
+        every = max(1, round(float(store.fps) / A_SECOND))
+        measured = np.unique([*range(0, count, every), count - 1])
+        fits = [_fit(picture, scene, own & known) for picture, own in map(small, measured.tolist())]
+        gains, offsets = _over_time(*np.swapaxes(fits, 0, 1), measured, count)
+        levels = np.quantile(scene[known], [0.1, 0.5, 0.9], axis=0)
+        change = np.abs(gains[:, None] * levels + offsets[:, None] - levels)
+        most = float(np.quantile(change, 0.98))
+        log.info("exposure: the background's levels change by up to %.1f of 255", most)
+        if most < LEAST_CHANGE:
+            gains[:], offsets[:] = 1, 0
+    return gains.astype(np.float32), offsets.astype(np.float32)
+
+
+def _scene(pictures, usable):
+    """What (A, h, w, 3) pictures show, (h, w, 3), and where that is known, (h, w); both None if nowhere."""
+    known = usable.any(axis=0)
+    if known.sum() < LEAST_PIXELS:
+        return None, None
+    gains, offsets = np.ones((2, len(pictures), 3))
+    offsets[:] = 0
+    for _ in range(ROUNDS):
+        even = pictures * gains[:, None, None] + offsets[:, None, None]
+        scene = np.zeros(pictures.shape[1:])
+        scene[known] = np.nanmedian(np.where(usable[:, known, None], even[:, known], np.nan), axis=0)
+        for index, picture in enumerate(pictures):
+            gains[index], offsets[index] = _fit(picture, scene, usable[index] & known)
+        # the middle exposure is everybody's: else all could go dark together
+        middle = np.median(gains, axis=0)
+        gains /= middle
+        offsets /= middle
+        offsets -= np.median((gains - 1) * 128 + offsets, axis=0)
+    return scene, known
+
+
+def _fit(picture, scene, where):
+    """Gain (3,) and offset (3,) that bring a (h, w, 3) picture to the scene, from the px `where`."""
+    gain, offset = np.ones(3), np.zeros(3)
+    for channel in range(3):
+        given, wanted = picture[where, channel], scene[where, channel]
+        inside = (given > DARK) & (given < BRIGHT)
+        if inside.sum() < LEAST_PIXELS:
+            continue
+        given, wanted = given[inside], wanted[inside]
+        a, b = 1.0, float(np.median(wanted - given))
+        # from wide to narrow: where most is one wall, what tells the gain would else be left out at once
+        for noise in NOISES:
+            rest = a * given + b - wanted
+            spread = max(noise, 1.4826 * float(np.median(np.abs(rest))))
+            weight = np.square(np.clip(1 - np.square(rest / (OUTLIER * spread)), 0, None))
+            total = weight.sum()
+            x, y = weight @ given / total, weight @ wanted / total
+            about = given - x
+            # of the gain: what the contrast says, and STIFF of contrast that says 1
+            told = weight @ (about * (wanted - y)) / total, weight @ np.square(about) / total
+            a = (told[0] + STIFF**2) / (told[1] + STIFF**2)
+            b = y - a * x
+        gain[channel], offset[channel] = a, b
+    return gain, offset
+
+
+def _over_time(gains, offsets, measured, count):
+    """Both (S, 3), measured at (S,) of `count` frames, for all of these, without what stands out."""
+    # of a curve its values at black and white: a gain alone would turn it about black
+    ends = np.stack([offsets, 255 * gains + offsets])
+    ends = median_filter(ends, size=(1, 3, 1), mode="nearest")
+    ends = gaussian_filter1d(ends, SMOOTHING, axis=1, mode="nearest")
+    black, white = (
+        np.stack([np.interp(np.arange(count), measured, curve) for curve in end.T], axis=1) for end in ends
+    )
+    return (white - black) / 255, black
+
+
+class _SmallFrames:
+    """Frames on a small canvas: of each (h, w, 3) float32, and (h, w) bool, where it shows the background."""
+
+    def __init__(self, store, view, boxes):
+        self.store, self.view, self.boxes = store, view, boxes
+        self.scale = EDGE / max(view.width, view.height)
+        # pixel centres are integers, before and after
+        self.shrink = np.array(
+            [[self.scale, 0, self.scale / 2 - 0.5], [0, self.scale, self.scale / 2 - 0.5], [0, 0, 1]]
+        )
+        self.size = tuple(max(1, round(side * self.scale)) for side in (view.width, view.height))
+
+    def __call__(self, index):
+        frame = self.store[int(self.view.used[index])]
+        height, width = frame.shape[:2]
+        size = max(1, round(width * self.scale)), max(1, round(height * self.scale))
+        own = np.array([size[0] / width, size[1] / height])
+        grow = np.array([[1 / own[0], 0, 0.5 / own[0] - 0.5], [0, 1 / own[1], 0.5 / own[1] - 0.5], [0, 0, 1]])
+        there = self.shrink @ self.view.maps[index] @ grow
+        small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        seen = warped(np.ones(size[::-1], np.uint8), there, *self.size, cv2.INTER_NEAREST)
+        seen = cv2.erode(seen, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+        box = self.boxes[index]
+        if np.isfinite(box).all():
+            margin = ROOM_AROUND * (box[2:] - box[:2]).max()
+            low = np.clip((box[:2] - margin) * self.scale, 0, None).astype(int)
+            high = np.ceil(np.clip((box[2:] + margin) * self.scale, 0, None)).astype(int)
+            seen[low[1] : high[1], low[0] : high[0]] = False
+        return warped(small, there, *self.size, cv2.INTER_LINEAR), seen

@@ -1,0 +1,53 @@
+"""What a result shows of the canvas: the framing, or what the target's own camera showed on its way."""
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+
+from dancenow.camera.view import load_view, warped
+from dancenow.files import read_json
+
+STEADY, TARGET = "steady", "target"
+
+
+class Replay:
+    """Frames of a result out of pictures of the canvas: replay(picture, index) is (h, w, 3) uint8 RGB.
+
+    view: SteadyView; camera: STEADY shows the framing alone; TARGET goes along the way of the target's
+    camera, at its speed, to its end and back again, so that nothing jumps however long the dance is. fps,
+    target_fps: frames per second of the result and of the target's clip.
+    """
+
+    def __init__(self, view, camera=STEADY, fps=1, target_fps=1):
+        self.view, self.camera, self.rates = view, camera, (fps, target_fps)
+        self.moves = camera == TARGET and not view.unmoved
+
+    def __call__(self, picture, index):
+        if not self.moves:
+            return self.view.cut_framing(picture)
+        there = np.linalg.inv(self.map_at(index))
+        return warped(picture, there / there[2, 2], *self.view.frame_size, border=cv2.BORDER_REPLICATE)
+
+    def framed(self):
+        """The same over pictures of the framing alone; what lies beyond its edges is continued."""
+        return Replay(self.view.framed(), self.camera, *self.rates)
+
+    @classmethod
+    def of(cls, view_path, camera=STEADY, fps=1, facts_path=None):
+        """From the view's file; fps: of the result; facts_path: the facts of the target's frames."""
+        target_fps = Fraction(read_json(facts_path)["fps"]) if facts_path else fps
+        return cls(load_view(view_path), camera, fps, target_fps)
+
+    def map_at(self, index):
+        """(3, 3): from px of the result's frame `index` to px of the canvas."""
+        maps = self.view.maps
+        last = len(maps) - 1
+        if not last:
+            return maps[0]
+        fps, target_fps = self.rates
+        place = index * float(target_fps) / float(fps) % (2 * last)
+        place = min(place, 2 * last - place)
+        before = min(int(place), last - 1)
+        share = place - before
+        return (1 - share) * maps[before] + share * maps[before + 1]

@@ -1,0 +1,76 @@
+"""Which part of a target's clip is used, and the canvas that it lies on."""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+
+from dancenow.camera.exposure import measure_exposure
+from dancenow.camera.path import STILL, UNKNOWN
+from dancenow.camera.view import SteadyView
+from dancenow.keypoints import boxes
+
+log = logging.getLogger(__name__)
+
+BEYOND = 0.5  # of the framing on each side: so far the canvas reaches at most
+BLOCK = 32  # px: the canvas' sides are multiples of it, as those of frames are
+LEAST_POINTS = 3  # keypoints that make a person
+
+
+def steady_view(path, store, pose):
+    """The SteadyView of a target's clip. path: its CameraPath; store: its FrameStore; pose: the performer."""
+    view = place_view(path, pose)
+    left_out = (view.count - len(view.used)) / float(store.fps)
+    if left_out:
+        log.warning(
+            "warning: %s: %.1f s of %.1f s are left out: where the camera moves, a cut begins a scene, and "
+            "one scene is learned from; cut the clip to the scene that you want",
+            store.path,
+            left_out,
+            view.count / float(store.fps),
+        )
+    if view.unmoved:
+        return view
+    log.info(
+        "the camera moves: %d frames are brought into one view of %dx%d px",
+        len(view.used),
+        view.width,
+        view.height,
+    )
+    gains, offsets = measure_exposure(store, view, boxes(view.steady_pose(pose).keypoints))
+    return replace(view, gains=gains, offsets=offsets)
+
+
+def place_view(path, pose):
+    """The SteadyView of a clip, without regard to exposure.
+
+    path: the CameraPath of the clip; pose: the performer in its frames. Shots whose camera stands still, or
+    of which nothing can be told, are one scene, as clips of a tripod have always been; a shot whose camera
+    moves is a scene of its own. The scene that shows the performer longest is used.
+    """
+    standing = np.array([kind in (STILL, UNKNOWN) for kind in path.kinds])[path.shot]
+    scene = np.where(standing, -1, path.shot)
+    shown = pose.present().sum(axis=1) >= LEAST_POINTS
+    scenes, frames = np.unique(scene[shown] if shown.any() else scene, return_counts=True)
+    used = np.flatnonzero(scene == scenes[frames.argmax()])
+    maps, corner, size = np.tile(np.eye(3), (len(used), 1, 1)), np.zeros(2, int), (pose.width, pose.height)
+    if not standing[used[0]]:
+        corner, size = _canvas(path.maps[used], *size)
+        maps = np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]], float) @ path.maps[used]
+    ones = np.ones((len(used), 3), np.float32)
+    framing = np.array([*corner, pose.width, pose.height])
+    return SteadyView(used, len(scene), maps, ones, 0 * ones, *map(int, size), framing)
+
+
+def _canvas(maps, width, height):
+    """Where the framing's corner lies on the canvas, (2,) int px, and the canvas' size, (2,) int px."""
+    corners = np.array(
+        [[0, 0, 1], [width - 1, 0, 1], [0, height - 1, 1], [width - 1, height - 1, 1]], float
+    ).T
+    places = maps @ corners
+    places = places[:, :2] / places[:, 2:]
+    size, reach = np.array([width, height]), BEYOND * np.array([width, height])
+    before = np.clip(-places.min(axis=(0, 2)), 0, reach)
+    behind = np.clip(places.max(axis=(0, 2)) - (size - 1), 0, reach)
+    corner = np.ceil(before).astype(int)
+    return corner, np.ceil((corner + size + behind) / BLOCK).astype(int) * BLOCK

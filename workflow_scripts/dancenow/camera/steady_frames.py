@@ -1,0 +1,62 @@
+"""A target's frames in its steady view, warped when they are read: no second film, no second loss."""
+
+from dancenow.camera.view import load_view
+from dancenow.video.frames import FrameStore
+
+
+class SteadyFrames:
+    """A FrameStore in a SteadyView: frames[i] is (height, width, 3) uint8 RGB of the canvas.
+
+    It has width, height, fps, cuts and facts as a FrameStore has them, those of the canvas. Threads and
+    processes may share it, as they may share the store.
+    """
+
+    def __init__(self, store, view):
+        self.store, self.view = store, view
+        self.width, self.height, self.fps = view.width, view.height, store.fps
+        self.cuts = view.cuts(store.cuts)
+        self.facts = store.facts | {
+            "width": self.width, "height": self.height, "frames": len(self), "cuts": self.cuts,
+        }  # fmt: skip
+
+    def __len__(self):
+        return len(self.view.used)
+
+    def __getitem__(self, index):
+        """Frame `index` of those used. IndexError out of range, InputError when damaged."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"{self.store.path}: frame {index} of the {len(self)} used")
+        index %= len(self)
+        return self.view.warp(self.store[int(self.view.used[index])], index)
+
+    def valid(self, index):
+        """(height, width) bool, which px frame `index` shows; None where it shows all."""
+        return self.view.valid(index)
+
+
+class HalvedFrames(SteadyFrames):
+    """A FrameStore that was written from a SteadyView's framing at half the size: `valid` is the view's."""
+
+    def __init__(self, store, view):
+        super().__init__(store, view.framed().halved())
+        self.cuts = store.cuts
+
+    def __getitem__(self, index):
+        return self.store[index]
+
+
+def open_steady(frames_path, view):
+    """The frames of a target in a SteadyView: of a still one the FrameStore itself."""
+    store = FrameStore(frames_path)
+    return store if view.still else SteadyFrames(store, view)
+
+
+def open_steady_files(frames_path, view_path, framed=False):
+    """The same from the view's file; framed: only the framing of each frame."""
+    view = load_view(view_path)
+    return open_steady(frames_path, view.framed() if framed else view)
+
+
+def valid_of(frames, index):
+    """What frame `index` shows, as of SteadyFrames.valid; None of frames that show all: a store, an array."""
+    return frames.valid(index) if isinstance(frames, SteadyFrames) else None

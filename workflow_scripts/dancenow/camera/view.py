@@ -1,0 +1,183 @@
+"""The footage of a target as a camera that stands still would have seen it: which frames, and where they lie.
+
+A clip that was filmed by hand is brought into one view, the canvas: as large as the camera saw, within a
+bound. Somewhere on it lies the framing: what the camera showed most of the time, and what a result shows.
+With a camera that stood still both are the frame, and every map is the identity.
+"""
+
+import zipfile
+from dataclasses import dataclass, fields, replace
+
+import cv2
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path, read_through
+
+EDGE = 2  # px at the border of a frame that interpolation mixes with what is not there
+
+
+@dataclass(frozen=True)
+class SteadyView:
+    """Where the frames of a target lie on its canvas, and what brings them to one exposure.
+
+    used: (T,) int64 ascending, the frames of the clip that show the scene, of `count` in all; maps: (T, 3, 3)
+    float64, from px of each to px of the canvas; gains, offsets: (T, 3) float32, by what its channels are
+    multiplied and what is added then, in levels of 255; width, height: px of the canvas; framing: (4,) int64,
+    x, y, w, h px of the framing on it, w and h those of the clip's frames.
+    """
+
+    used: np.ndarray
+    count: int
+    maps: np.ndarray
+    gains: np.ndarray
+    offsets: np.ndarray
+    width: int
+    height: int
+    framing: np.ndarray
+
+    @property
+    def still(self):
+        """Whether nothing is to be done: every frame of the clip is used, as it is."""
+        return len(self.used) == self.count and self.unmoved and self.even
+
+    @property
+    def unmoved(self):
+        """Whether each frame lies on the canvas as it is."""
+        return bool((self.maps == np.eye(3)).all()) and self.framing.tolist() == [
+            0,
+            0,
+            self.width,
+            self.height,
+        ]
+
+    @property
+    def even(self):
+        """Whether the exposure stays."""
+        return bool((self.gains == 1).all() and (self.offsets == 0).all())
+
+    @property
+    def frame_size(self):
+        """(width, height) px of the clip's frames, and of the framing."""
+        return int(self.framing[2]), int(self.framing[3])
+
+    def framed(self):
+        """The same with the framing as its canvas."""
+        x, y, w, h = self.framing.tolist()
+        if (w, h) == (self.width, self.height):
+            return self
+        there = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1]], float)
+        return replace(self, maps=there @ self.maps, width=w, height=h, framing=np.array([0, 0, w, h]))
+
+    def halved(self):
+        """The same of pictures at half the size, as training.halving makes them: every second pixel."""
+        half = np.diag([0.5, 0.5, 1])
+        maps = half @ self.maps @ np.linalg.inv(half)
+        return replace(
+            self, maps=maps, width=self.width // 2, height=self.height // 2, framing=self.framing // 2
+        )
+
+    def cuts(self, cuts):
+        """The cuts of the used frames, counted among them. cuts: those of the clip, as in video.cuts."""
+        breaks = np.diff(self.used, prepend=self.used[0]) > 1
+        inside = np.isin(np.arange(self.count), list(cuts)).cumsum()[self.used]
+        return np.flatnonzero(breaks | (np.diff(inside, prepend=inside[0]) > 0)).tolist()
+
+    def steady_pose(self, pose):
+        """A Pose of the clip's frames in the canvas: (T, 133, 3), the used frames only.
+
+        A keypoint that lies outside the canvas stays there, as one does outside a frame.
+        """
+        if self.still:
+            return pose
+        keypoints = pose.keypoints[self.used].copy()
+        places = np.concatenate([keypoints[..., :2], np.ones_like(keypoints[..., :1])], axis=2)
+        there = np.einsum("tij,tkj->tki", self.maps, places.astype(np.float64))
+        there = there[..., :2] / there[..., 2:]
+        keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, there, 0)
+        return pose.replace(
+            keypoints=keypoints, origin=pose.origin[self.used], width=self.width, height=self.height
+        )
+
+    def on_canvas(self, pose):
+        """A Pose in px of the framing, in px of the canvas."""
+        x, y, w, h = self.framing.tolist()
+        if (w, h) == (self.width, self.height):
+            return pose
+        if (pose.width, pose.height) != (w, h):
+            raise ValueError(f"a pose in {pose.width}x{pose.height} px does not lie in a framing of {w}x{h}")
+        keypoints = pose.keypoints.copy()
+        keypoints[..., :2] += np.where(keypoints[..., 2:] > 0, np.float32([x, y]), 0)
+        return pose.replace(keypoints=keypoints, width=self.width, height=self.height)
+
+    def cut_framing(self, picture):
+        """The framing out of a (height, width, ...) picture of the canvas, as a view."""
+        x, y, w, h = self.framing.tolist()
+        return picture[y : y + h, x : x + w]
+
+    def warp(self, picture, index):
+        """A frame on the canvas, at the exposure of all: (height, width, 3) uint8, black beyond the frame.
+
+        picture: (h, w, 3) uint8, frame `used[index]`.
+        """
+        if not self.even:
+            levels = np.arange(256)[:, None] * self.gains[index] + self.offsets[index]
+            table = np.rint(levels.clip(0, 255)).astype(np.uint8)
+            picture = cv2.LUT(picture, table[:, None])
+        return picture if self.unmoved else self._moved(picture, index, cv2.INTER_CUBIC)
+
+    def warp_mask(self, mask, index):
+        """A (h, w) uint8 mask of frame `used[index]` on the canvas, 0 where the frame does not reach."""
+        return mask if self.unmoved else self._moved(mask, index, cv2.INTER_LINEAR)
+
+    def steady_masks(self, masks):
+        """The masks of a clip's frames on the canvas, warped when they are read: as Masks, a sequence."""
+        return masks if self.still else _SteadyMasks(self, masks)
+
+    def valid(self, index):
+        """(height, width) bool: which px of the canvas frame `used[index]` shows; None where it shows all."""
+        if self.unmoved:
+            return None
+        inside = np.zeros(self.frame_size[::-1], np.uint8)
+        inside[EDGE:-EDGE, EDGE:-EDGE] = 1
+        seen = self._moved(inside, index, cv2.INTER_NEAREST) > 0
+        return None if seen.all() else seen
+
+    def _moved(self, picture, index, interpolation):
+        return warped(picture, self.maps[index], self.width, self.height, interpolation)
+
+
+class _SteadyMasks:
+    def __init__(self, view, masks):
+        self.view, self.masks = view, masks
+
+    def __len__(self):
+        return len(self.view.used)
+
+    def __getitem__(self, index):
+        return self.view.warp_mask(self.masks[int(self.view.used[index])], index)
+
+
+def warped(picture, there, width, height, interpolation=cv2.INTER_CUBIC, border=cv2.BORDER_CONSTANT):
+    """A picture moved by a (3, 3) map onto (height, width) px; border: what OpenCV does outside it."""
+    if (there[2] == (0, 0, 1)).all():
+        return cv2.warpAffine(picture, there[:2], (width, height), flags=interpolation, borderMode=border)
+    return cv2.warpPerspective(picture, there, (width, height), flags=interpolation, borderMode=border)
+
+
+def save_view(path, view):
+    """Write a SteadyView as .npz, whole or not at all."""
+    with atomic_path(path) as partial:
+        np.savez_compressed(partial, **vars(view))
+
+
+def load_view(path):
+    """Read a SteadyView; InputError names a file that is not one."""
+    read_through(path)
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            given = {field.name: stored[field.name] for field in fields(SteadyView)}
+        return SteadyView(**given | {name: int(given[name]) for name in ("count", "width", "height")})
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        remedy = "delete it, the workflow makes it again"
+        raise InputError(f"{path}: not the view of a steady camera ({error}); {remedy}") from error
