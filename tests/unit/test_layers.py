@@ -10,7 +10,7 @@ from running import ROOT
 LIBRARY = ROOT / "workflow_scripts/dancenow"
 # from the ground up: rooms, and the modules beside them
 LAYERS = (
-    "errors parallel intervals",
+    "errors parallel intervals ahead",
     "files device stopping",
     "job keypoints pictures planning video cluster",
     "camera",

@@ -52,6 +52,18 @@ def prepare(device, threads):
     return {"device_type": device.type, "dtype": torch.bfloat16, "enabled": has_fast_bf16(device)}
 
 
+def cast_once(network, autocast):
+    """The network, its convolutions cast to autocast's precision in place, as autocast casts them each time.
+
+    For a network that only synthesizes: what it computes stays the same. autocast: as from `prepare`.
+    """
+    if autocast["enabled"]:
+        for module in network.modules():
+            if isinstance(module, (torch.nn.Conv2d, torch.nn.ConvTranspose2d)):
+                module.to(autocast["dtype"])
+    return network
+
+
 def as_images(pictures, device):
     """uint8 (..., 3, H, W) -> float32 in [-1, 1] on the device."""
     return pictures.to(device, torch.float32) / 127.5 - 1
@@ -69,7 +81,11 @@ def as_references(pictures, device):
     return torch.cat([2 * x[..., :3, :, :] - valid, valid], dim=-3)
 
 
+def as_levels(images):
+    """float (N, 3, H, W) in [-1, 1] -> float32, whole numbers 0 to 255, where it lies."""
+    return ((images.detach().float().clamp(-1, 1) + 1) * 127.5).round()
+
+
 def as_pictures(images):
     """float (N, 3, H, W) in [-1, 1] -> (N, H, W, 3) uint8 array."""
-    scaled = ((images.detach().float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    return scaled.permute(0, 2, 3, 1).cpu().numpy()
+    return as_levels(images).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

@@ -2,10 +2,14 @@ import numpy as np
 import pytest
 import torch
 
+from dancenow import device
+from dancenow.device import as_images, as_pictures, as_references, as_skeletons
 from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator, save_generator
+from dancenow.model.face import face_corners, load_face
 from dancenow.model.networks import Generator, initialise
-from dancenow.synthesis.synthesizer import synthesize_clip
+from dancenow.model.windows import cut, draw_window, place_windows, to_tensor
+from dancenow.synthesis.synthesizer import AHEAD, synthesize_clip
 from performers import performer
 
 NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1, "skips": True, "background": True}
@@ -114,3 +118,65 @@ def test_a_generator_that_is_shown_references_insists_on_them(tmp_path):
         for shown in (0, 255)
     ]
     assert frames[1].mean() > frames[0].mean() + 20  # what it is shown it copies
+
+
+def plain_loop(generator_path, face_path, pose, cuts, references, bfloat16):
+    """Every frame from host to host, one after another, nothing kept or cast before it is used."""
+    generator, description, background = load_generator(generator_path)
+    face = load_face(face_path, torch.device("cpu"))
+    generator, last = generator.to(memory_format=torch.channels_last), background
+    windows = place_windows(pose.keypoints, description["sizes"], pose.width, pose.height, cuts)
+    for index, window in enumerate(windows.tolist()):
+        last = background if index in cuts else last
+        given = [cut(picture, window)[None] for picture in (last, background)]
+        previous, behind = (as_images(to_tensor(picture), "cpu") for picture in given)
+        skeleton = as_skeletons(to_tensor(draw_window(pose, index, window)[None]), "cpu")
+        reference = as_references(to_tensor(references(index, window)[None]), "cpu")
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            image, _ = generator(skeleton, previous, behind, reference=reference)
+            corners, visible = face_corners(pose.keypoints[index : index + 1], face.size, window)
+            image = face.synthesize(skeleton, image, corners, visible)
+        last = background.copy()
+        cut(last, window)[:] = as_pictures(image)[0]
+        yield last
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_threads_and_kept_pictures_change_no_byte(tmp_path, monkeypatch, bfloat16):
+    monkeypatch.setattr(device, "has_fast_bf16", lambda _: bfloat16)
+    network = NETWORK | {"references": True}
+    description = {"network": network, "sizes": [[64, 64], [96, 96]], "width": 128, "height": 96}
+    random, paths = np.random.default_rng(0), [tmp_path / f"{name}.safetensors" for name in ("main", "face")]
+    background = random.integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    torch.manual_seed(0)
+    save_generator(paths[0], Generator(**network).apply(initialise).state_dict(), description, background)
+    small = {"channels": 4, "n_downsample": 1, "n_blocks": 1}
+    described = {"network": small, "face": {"size": 32}}
+    save_generator(paths[1], Generator(**small).state_dict(), described)
+    pose = performer(9)
+
+    def references(index, window):
+        pictures = np.random.default_rng(index).integers(0, 256, (96, 128, 4), dtype=np.uint8)
+        return np.minimum(cut(pictures, window), cut(pictures, window)[..., 3:])
+
+    wanted = list(plain_loop(*paths, pose, [5], references, bfloat16))
+    found = list(synthesize_clip(paths[0], pose, 1, [5], paths[1], references=references))
+    assert len(found) == 9
+    assert all(np.array_equal(a, b) for a, b in zip(wanted, found, strict=True))
+    assert not np.array_equal(found[4], found[5])
+
+
+def test_drawing_is_only_some_frames_ahead(tmp_path):
+    network = NETWORK | {"references": True}
+    description = {"network": network, "sizes": [[64, 96]], "width": 128, "height": 96}
+    path, drawn = tmp_path / "generator.safetensors", []
+    save_generator(path, Generator(**network).state_dict(), description, np.zeros((96, 128, 3), np.uint8))
+
+    def references(index, window):
+        drawn.append(index)
+        return np.zeros((window[3], window[2], 4), np.uint8)
+
+    frames = synthesize_clip(path, performer(40), 1, references=references)
+    next(frames)
+    frames.close()
+    assert drawn == list(range(len(drawn))) and len(drawn) <= 2 * (AHEAD + 1) + 1

@@ -2,12 +2,23 @@
 
 import logging
 import time
+from contextlib import closing
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from dancenow.device import as_images, as_pictures, as_references, as_skeletons, pick_device, prepare
+from dancenow.ahead import ahead
+from dancenow.device import (
+    as_images,
+    as_levels,
+    as_references,
+    as_skeletons,
+    cast_once,
+    pick_device,
+    prepare,
+)
 from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator
 from dancenow.model.face import face_corners, load_face
@@ -19,12 +30,28 @@ from dancenow.video.media import encode
 log = logging.getLogger(__name__)
 
 LOG_SECONDS = 10
+AHEAD = 4  # frames that drawing is before the networks, and they before the encoder
+
+
+class Drawn(NamedTuple):
+    """What the host makes for one frame before a network sees it.
+
+    window: x, y, w, h px; skeleton: (1, 3, h, w) uint8 tensor; reference: (1, 4, h, w) uint8 tensor, or None
+    for a generator that is shown none; corners, visible: of the face, as from face.face_corners, or None.
+    """
+
+    window: list
+    skeleton: torch.Tensor
+    reference: torch.Tensor | None
+    corners: np.ndarray | None
+    visible: np.ndarray | None
 
 
 class Synthesizer:
     """A generator with its memory of the last frame, which one without `temporal` never sees.
 
-    As long as a Synthesizer lives the weights of its networks may not change.
+    As long as a Synthesizer lives the weights of its networks may not change. Last frame and background stay
+    on the device, so that only skeleton and references go there and only the window comes back.
     generator: a Generator on `device`; background: (H, W, 3) uint8 or None; autocast: arguments of
     torch.autocast; face: a FaceSynthesizer on the device that goes over every visible face, or None;
     references: of the pose that is synthesized, a references.bank.ChosenReferences, for a generator that is
@@ -34,45 +61,75 @@ class Synthesizer:
     def __init__(self, generator, background, device, autocast, face=None, references=None):
         self.generator, self.background, self.face, self.references = generator, background, face, references
         self.device, self.autocast = device, autocast
-        self.last, self.kept = None, {}
+        self.behind = None if background is None else as_images(to_tensor(background[None]), device)
+        self.last, self.shown, self.kept = None, None, {}
 
     def reset(self):
         """Forget the last frame, as before the first and after a cut."""
         self.last = None
 
-    @torch.inference_mode()
     def synthesize(self, pose, index, window):
         """Frame `index` of `pose` in its window (x, y, w, h): (H, W, 3) uint8 RGB, the whole frame."""
-        skeleton = as_skeletons(self._batch(draw_window(pose, index, window)), self.device)
-        background = None if self.background is None else self._image(self.background, window)
+        drawn = self.draw(pose, index, window)
+        return self.whole(drawn.window, self.step(drawn))
+
+    def draw(self, pose, index, window):
+        """The Drawn of a frame: the host's share before the networks'. Knows nothing of the last frame."""
+        skeleton = to_tensor(draw_window(pose, index, window)[None])
+        reference = to_tensor(self.references(index, window)[None]) if self.generator.references else None
+        face = (None, None)
+        if self.face is not None:
+            face = face_corners(pose.keypoints[index : index + 1], self.face.size, window)
+        return Drawn(list(window), skeleton, reference, *face)
+
+    @torch.inference_mode()
+    def step(self, drawn):
+        """The next frame's window: (h, w, 3) uint8 on the device. Remembers it as the last frame."""
+        skeleton = as_skeletons(drawn.skeleton, self.device)
+        background = None if self.behind is None else _cut(self.behind, drawn.window)
         previous = empty_picture(skeleton, background)
         if self.generator.temporal and self.last is not None:
-            previous = self._image(self.last, window)
+            previous = _cut(self.last, drawn.window)
         with torch.autocast(**self.autocast), unchanged_weights(self.kept):
             shown = {}
-            if self.generator.references:
-                picture = self.references(index, window)
-                shown["reference"] = as_references(self._batch(picture), self.device)
+            if drawn.reference is not None:
+                shown["reference"] = as_references(drawn.reference, self.device)
             image, _ = self.generator(skeleton, previous, background, **shown)
             if self.face is not None:
-                corners, visible = face_corners(pose.keypoints[index : index + 1], self.face.size, window)
-                image = self.face.synthesize(skeleton, image, corners, visible)
-        # outside the window nothing but the background is ever seen; without a background the window is the
-        # frame
-        frame = (
-            np.zeros((pose.height, pose.width, 3), np.uint8)
-            if self.background is None
-            else self.background.copy()
-        )
-        cut(frame, window)[:] = as_pictures(image)[0]
-        self.last = frame
+                image = self.face.synthesize(skeleton, image, drawn.corners, drawn.visible)
+        levels = as_levels(image)
+        if self.generator.temporal:
+            self._remember(levels / 127.5 - 1, drawn.window)
+        return levels[0].to(torch.uint8).permute(1, 2, 0).contiguous()
+
+    def whole(self, window, picture):
+        """(H, W, 3) uint8 array: what `step` gave of a window, in its place; brings it from the device.
+
+        Outside the window nothing but the background is ever seen; without one the window is the frame.
+        """
+        if self.background is None:
+            return picture.cpu().numpy()
+        frame = self.background.copy()
+        cut(frame, window)[:] = picture.cpu().numpy()
         return frame
 
-    def _image(self, picture, window):
-        return as_images(self._batch(cut(picture, window)), self.device)
+    def _remember(self, image, window):
+        """Make the last frame of the background and of `image` in its window, without copying all of it."""
+        if self.behind is None:
+            self.last = image
+            return
+        if self.last is None:
+            self.last = self.behind.clone()
+        else:
+            _cut(self.last, self.shown)[:] = _cut(self.behind, self.shown)
+        _cut(self.last, window)[:] = image
+        self.shown = window
 
-    def _batch(self, picture):
-        return to_tensor(picture[None])
+
+def _cut(images, window):
+    """A window (x, y, w, h) out of (N, C, H, W), as a view."""
+    x, y, w, h = window
+    return images[..., y : y + h, x : x + w]
 
 
 def synthesize_clip(generator_path, pose, threads, cuts=(), face_path=None, span=None, references=None):
@@ -96,23 +153,35 @@ def synthesize_clip(generator_path, pose, threads, cuts=(), face_path=None, span
         )
     if generator.references and references is None:
         raise ValueError(f"{generator_path}: is shown references, and there are none")
-    generator = generator.to(device, memory_format=torch.channels_last)
+    generator = cast_once(generator.to(device, memory_format=torch.channels_last), autocast)
     face = load_face(face_path, device) if face_path else None
+    if face is not None:
+        cast_once(face.generator, autocast)
     synthesizer = Synthesizer(generator, background, device, autocast, face, references)
     windows = whole_frame(pose)
     if background is not None:
         windows = place_windows(pose.keypoints, description["sizes"], *size, cuts)
-    first, stop = span or (0, len(windows))
+    indices = range(*(span or (0, len(windows))))
+    drawn = ahead((synthesizer.draw(pose, index, windows[index].tolist()) for index in indices), AHEAD)
+    pictures = ahead(_steps(synthesizer, drawn, indices, cuts, threads), AHEAD)
+    with closing(pictures):
+        for window, picture in pictures:
+            yield synthesizer.whole(window, picture)
+
+
+def _steps(synthesizer, drawn, indices, cuts, threads):
+    """Yield (window, picture as from Synthesizer.step) of each frame of `indices`, telling how far it is."""
+    torch.set_num_threads(threads)  # of this thread's own pool
     began = logged = time.monotonic()
-    for index in range(first, stop):
-        if index in cuts:
-            synthesizer.reset()
-        yield synthesizer.synthesize(pose, index, windows[index].tolist())
-        now = time.monotonic()
-        if now - logged > LOG_SECONDS or index + 1 == stop:
-            done = index + 1 - first
-            log.info("%s", tqdm.format_meter(done, stop - first, now - began, ncols=60, unit="frame"))
-            logged = now
+    with closing(drawn):
+        for done, (index, given) in enumerate(zip(indices, drawn, strict=True), 1):
+            if index in cuts:
+                synthesizer.reset()
+            yield given.window, synthesizer.step(given)
+            now = time.monotonic()
+            if now - logged > LOG_SECONDS or done == len(indices):
+                log.info("%s", tqdm.format_meter(done, len(indices), now - began, ncols=60, unit="frame"))
+                logged = now
 
 
 def synthesize(generator_path, pose, video_path, threads, cuts=(), face_path=None, references=None):

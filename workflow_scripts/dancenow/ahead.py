@@ -1,0 +1,24 @@
+"""Work of one thread while another works on what came before: bounded, in order, errors included."""
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+
+
+def ahead(items, depth):
+    """Yield what the iterator `items` yields; a thread of its own takes `depth` of them in advance.
+
+    The order and every item stay the same. All of `items` runs in that one thread. What it raises is raised
+    here, behind the items before it. Closing this generator closes `items`, after the item in hand. At most
+    depth + 1 items are held, however many there are.
+    """
+    end = object()
+    with ThreadPoolExecutor(1) as pool:
+        upcoming = deque(pool.submit(next, items, end) for _ in range(depth))
+        try:
+            while (item := upcoming.popleft().result()) is not end:
+                upcoming.append(pool.submit(next, items, end))
+                yield item
+        finally:
+            for waiting in upcoming:
+                waiting.cancel()
+            pool.submit(items.close).result()
