@@ -75,14 +75,14 @@ STAGES = {
             "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
             "facts": FRAMES["facts"],
         },
-        {"video": SYNTHESIZED}, {}, ("dancenow.synthesis.synthesizer", "Synthesizer.synthesize", 3),
+        {"video": SYNTHESIZED}, {}, ("dancenow.synthesis.synthesizer", "Synthesizer.step", 3),
     ),
     "synthesize_chunk": (
         {
             "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
             "facts": FRAMES["facts"],
         },
-        {"video": CHUNK}, {"overlap": 2}, ("dancenow.synthesis.synthesizer", "Synthesizer.synthesize", 3),
+        {"video": CHUNK}, {"overlap": 2}, ("dancenow.synthesis.synthesizer", "Synthesizer.step", 3),
     ),
     "join_chunks": (
         {"chunks": [CHUNK], "facts": FRAMES["facts"], "target": FRAMES["facts"]}, {"video": JOINED}, {},

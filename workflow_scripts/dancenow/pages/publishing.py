@@ -7,17 +7,16 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import cv2
-import jinja2
 import markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 
 from dancenow.errors import InputError
-from dancenow.files import atomic_path
+from dancenow.pages.frame import write_page
 from dancenow.pictures import read_png
 
-MOST_BYTES = 1_000_000  # of a picture; a larger one, which shows photographs, is put in as JPEG
 TEMPLATE = Path(__file__).with_name("publishing.html")
+MOST_BYTES = 1_000_000  # of a picture; a larger one, which shows photographs, is put in as JPEG
 
 
 def publish(markdown_path, page_path):
@@ -32,11 +31,7 @@ def publish(markdown_path, page_path):
     converter.preprocessors.deregister("html_block")
     converter.inlinePatterns.deregister("html")
     body = converter.convert(source.read_text(encoding="utf-8"))
-    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
-        TEMPLATE.read_text(encoding="utf-8")
-    )
-    with atomic_path(page_path) as partial:
-        partial.write_text(template.render(title=source.stem, body=body) + "\n", encoding="utf-8")
+    write_page(TEMPLATE, page_path, title=source.stem, body=body)
 
 
 class _Embedding(Extension):

@@ -6,10 +6,9 @@ from fractions import Fraction
 from pathlib import Path
 from urllib.parse import quote
 
-import jinja2
-
 from dancenow.errors import InputError
-from dancenow.files import atomic_path, read_json
+from dancenow.files import read_json
+from dancenow.pages.frame import write_page
 from dancenow.pages.gallery.titles import SERIES
 from dancenow.video.media import probe
 
@@ -30,7 +29,7 @@ def write_gallery(pairs, files, page_path):
         return quote(Path(os.path.relpath(path, folder)).as_posix())
 
     transfers = [_transfer(pair, paths, address) for pair, paths in zip(pairs, files, strict=True)]
-    _write(page_path, transfers)
+    write_page(TEMPLATE, page_path, transfers=transfers)
 
 
 def write_player(pair, paths, page_path):
@@ -39,7 +38,7 @@ def write_player(pair, paths, page_path):
     def address(path):
         return "data:video/mp4;base64," + base64.b64encode(Path(path).read_bytes()).decode()
 
-    _write(page_path, [_transfer(pair, paths, address)])
+    write_page(TEMPLATE, page_path, transfers=[_transfer(pair, paths, address)])
 
 
 def _transfer(pair, paths, address):
@@ -74,13 +73,3 @@ def _transfer(pair, paths, address):
         ],
         "series": [dict(SERIES[key], **numbers["series"][key]) for key in SERIES if key in numbers["series"]],
     }
-
-
-def _write(page_path, transfers):
-    """Fill the template; everything in it is escaped."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
-    )
-    page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(transfers=transfers)
-    with atomic_path(page_path) as partial:
-        partial.write_text(page, encoding="utf-8")

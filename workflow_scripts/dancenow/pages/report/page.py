@@ -1,32 +1,14 @@
 """From what is known of a clip or a pair to one HTML page, complete in itself, and its JSON."""
 
 import base64
-from pathlib import Path
 
 import cv2
-import jinja2
 import numpy as np
 
-from dancenow.files import atomic_path
 from dancenow.pose.draw import draw_skeleton
 
-TEMPLATE = Path(__file__).with_name("page.html")
 THUMBNAIL = 280  # px, the taller side
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 80]
-
-
-def write_page(path, **content):
-    """Fill the template and write it. Everything is escaped: names and messages come from the user.
-
-    content: title, summary; verdicts [(heading, level)]; films [sentence]; checks [Check]; sections, each
-    from section(); facts [[(name, value)]], one table per clip.
-    """
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
-    )
-    html = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(**content)
-    with atomic_path(path) as partial:
-        partial.write_text(html, encoding="utf-8")
 
 
 def section(heading, pictures, text="", thumbnails=False):

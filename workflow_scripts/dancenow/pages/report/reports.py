@@ -2,16 +2,18 @@
 
 import logging
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 
 from dancenow.files import write_json
 from dancenow.keypoints import INDEX
+from dancenow.pages.frame import write_page
 from dancenow.pages.report import charts
 from dancenow.pages.report.checks import footage_checks
 from dancenow.pages.report.coverage import body_heights, pose_kinds
 from dancenow.pages.report.footage import load_footage, measure_footage
-from dancenow.pages.report.page import clip_facts, section, thumbnail, with_skeleton, write_page
+from dancenow.pages.report.page import clip_facts, section, thumbnail, with_skeleton
 from dancenow.pages.report.pair import filming_advice, outside_shares, pair_checks, worst_moments
 from dancenow.pages.report.verdict import FAIL, GOOD, LEVELS, SHOW, SOURCE, TARGET, worst
 from dancenow.training.dataset import training_frame_count
@@ -22,6 +24,7 @@ MOMENTS = 6  # pictures of a clip
 SELDOM = 0.01  # of the frames: a kind of pose shown less is named
 COVERAGE_CAPTION = "where wrists, elbows, knees and ankles were; orange: the performer's left, blue: right"
 
+TEMPLATE = Path(__file__).with_name("page.html")
 GAPS_CAPTION = "red: this part is asked for as the target never showed it; front and back: of all parts"
 
 SAYS = {
@@ -54,6 +57,7 @@ def report_footage(name, frames_path, people_path, tracking, holdout, background
     }
     level = worst(checks)
     write_page(
+        TEMPLATE,
         html_path,
         title=name,
         verdicts=[(f"as a {role}", verdict[role]) for role in (TARGET, SOURCE)],
@@ -105,6 +109,7 @@ def report_pair(
     level = worst(checks)
     record |= {"verdict": level, "film": films, "checks": [item.record() for item in checks]}
     write_page(
+        TEMPLATE,
         html_path,
         title=f"{target.name} as {source.name}",
         verdicts=[("this pair", level)],

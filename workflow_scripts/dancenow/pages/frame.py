@@ -1,0 +1,27 @@
+"""The frame of every page: one head, one set of colours, nothing loaded from outside."""
+
+from pathlib import Path
+
+import jinja2
+
+from dancenow.files import atomic_path
+
+FRAME = Path(__file__).with_name("frame.html")
+
+
+def write_page(template, path, **content):
+    """Fill a template that extends the frame, and write it to `path`.
+
+    template: its path; content: what it names. All is escaped but what the template
+    calls safe: names and messages come from the user. A name that is missing is jinja2's UndefinedError.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([template.parent, FRAME.parent], encoding="utf-8"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    html = environment.get_template(template.name).render(frame=FRAME.name, **content)
+    with atomic_path(path) as partial:
+        partial.write_text(html, encoding="utf-8")
