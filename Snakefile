@@ -48,6 +48,8 @@
 #   results/{subject}.authenticity.json                      whether a video is real, by that; also of a pair
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
+#   results/machine.md .json                                 what fits on this machine, and how long each preset takes
+#   results/machine/detection.json                           how fast it decodes a clip and finds people
 #   clean_intermediate                                       no file: deletes what can be made again without a training
 # What `snakemake figures` makes of `transfers` and `comparison`; {scored} is {target}.heldout or a pair with a truth:
 #   results/tables/{scored}.ablation.md .tex .csv            ours, its variants and the baselines, with intervals
@@ -104,6 +106,7 @@ include: "rules/comparison.smk"
 include: "rules/figures.smk"
 include: "rules/clean.smk"
 include: "rules/pages.smk"
+include: "rules/machine.smk"
 
 
 # Behind all rules, so that none forgets it: editing what a rule's script or the library below it does makes it run again.

@@ -19,7 +19,7 @@ LAYERS = (
     "model",
     "synthesis authenticity",
     "training",
-    "evaluation",
+    "evaluation machine",
     "figures pages",
 )
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names.split()}

@@ -1,0 +1,84 @@
+# What this machine can do, before anything is made.
+# REQUIRED INPUTS: results/clips/{subject}.json of the transfers' subjects, results/poses/estimator.json
+# OUTPUTS: results/machine.md, results/machine.json, results/machine/detection.json
+
+MACHINE_TARGETS = sorted(targets_of(config["transfers"]))
+MACHINE_SOURCES = [pair.split("_as_")[1] for pair in config["transfers"]]
+MACHINE_SUBJECTS = sorted({*MACHINE_TARGETS, *MACHINE_SOURCES})
+
+
+def first_target():
+    """Whose first clip stands for all when rates are measured."""
+    if not MACHINE_TARGETS:
+        raise WorkflowError("config: transfers: empty, so there is nothing to forecast; name one")
+    return MACHINE_TARGETS[0]
+
+
+def first_video(wildcards):
+    """That clip."""
+    name = first_target()
+    return given_file(f"subjects.{name}", clips_of(name)[0]["video"])
+
+
+def preset_sizes():
+    """Of each preset its frame size and `train` section; the one in use as it is, the others as config.yaml has them."""
+    sizes = {}
+    for name, changes in config["presets"].items():
+        merged = load_names(f"{workflow.basedir}/config.yaml")
+        update_config(merged, changes)
+        merged = config if name == config["preset"] else merged
+        sizes[name] = {"long_edge": merged["frames"]["long_edge"], "train": merged["train"]}
+    return sizes
+
+
+rule measure_detection:
+    """How fast this machine decodes the first clip and finds the people in it."""
+    input:
+        decision="results/poses/estimator.json",
+        facts=lambda wildcards: f"results/clips/{first_target()}.json",
+        absent=absent(first_video),
+    output:
+        rates=ensure("results/machine/detection.json", non_empty=True),
+    log:
+        "logs/measure_detection/run.log",
+    benchmark:
+        "benchmarks/rules/measure_detection/run.tsv"
+    conda:
+        "../envs/pose.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=1,
+        runtime=10,
+    params:
+        clip=as_given(first_video),
+        held=held_by(first_video),
+        long_edge=config["frames"]["long_edge"],
+    script:
+        "../workflow_scripts/measure_detection.py"
+
+
+rule measure_machine:
+    """What fits on this machine, and how long each preset takes for the configured clips."""
+    input:
+        rates="results/machine/detection.json",
+        facts=expand("results/clips/{subject}.json", subject=MACHINE_SUBJECTS),
+    output:
+        page=ensure("results/machine.md", non_empty=True),
+        numbers=ensure("results/machine.json", non_empty=True),
+    log:
+        "logs/measure_machine/run.log",
+    benchmark:
+        "benchmarks/rules/measure_machine/run.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: workflow.cores
+    resources:
+        gpu=1,
+        runtime=10,
+    params:
+        presets=preset_sizes(),
+        subjects=MACHINE_SUBJECTS,
+        targets=MACHINE_TARGETS,
+        sources=MACHINE_SOURCES,
+    script:
+        "../workflow_scripts/measure_machine.py"

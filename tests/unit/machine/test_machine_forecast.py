@@ -1,0 +1,165 @@
+"""What is measured of a machine, the arithmetic of the forecast, and the page."""
+
+import copy
+import json
+from types import SimpleNamespace
+
+import pytest
+import torch
+import yaml
+
+from dancenow.machine import measure, steps
+from dancenow.machine.detection import measure_detection
+from dancenow.machine.forecast import CUTTING, DRAWING, START, Footage, best, forecast
+from dancenow.machine.hardware import Hardware, look
+from dancenow.machine.page import duration, page
+from dancenow.training.memory import FLOAT32, StepMemory
+from dancenow.video import media
+from running import ROOT
+
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+GB = 2**30
+PACE = steps.Pace(1.0, 2.0, 0.0, 0.5, 0.25, StepMemory(GB, GB), True, 1e12)
+FOOTAGE = Footage({"anna": 1000, "ben": 200}, (512, 512), ["anna"], ["ben"])
+RATES = {"decode": 100.0, "detect": 20.0, "estimator": "mediapipe", "long_edge": 512}
+HARDWARE = Hardware("Some CPU", ["AVX2"], 4, [], 8 * GB, 10**11)
+
+
+def tiny():
+    """The smoke preset's `train` section, smaller still."""
+    train = copy.deepcopy(CONFIG["train"])
+    for section in ("generator", "discriminator"):
+        train[section] |= CONFIG["presets"]["smoke"]["train"][section]
+    train["face"] |= copy.deepcopy(CONFIG["presets"]["smoke"]["train"]["face"])
+    train["face"]["generator"] |= {"n_downsample": 2}
+    train["face"]["discriminator"] |= {"layers": 2}
+    return train
+
+
+def expected(**changes):
+    return forecast("demo", CONFIG["train"] | changes, PACE, FOOTAGE, RATES, 8 * GB)
+
+
+def test_seconds_are_those_counted_by_hand():
+    found = expected(steps=100, single_frame_share=0.8)
+    assert found.seconds == pytest.approx(
+        {
+            "people": 1200 / 100 + 1200 / 20 + START,
+            "cutting": 1000 * CUTTING + START,
+            "training": 80 * 1.0 + 20 * 2.0 + START,
+            "enhancer": 0,
+            "face": 300 * 0.5 + START,
+            "video": 200 * (0.25 + DRAWING) + START,
+        }
+    )
+    assert found.low == pytest.approx(0.8 * found.expected)
+    assert found.high == pytest.approx(1.3 * found.expected)
+    assert found.memory == 2 * GB and found.refused is None
+
+
+def test_epochs_take_the_place_of_steps():
+    found = expected(steps=1, epochs=2, holdout=0.2, single_frame_share=0.0)
+    assert found.seconds["training"] == pytest.approx(2 * 800 * 2.0 + START)
+
+
+def test_a_network_that_may_be_vgg_adds_to_the_highest_only():
+    plain, other = expected(), expected(perceptual="auto")
+    assert other.low == plain.low and other.high > plain.high
+
+
+def test_what_does_not_fit_names_the_setting():
+    small = forecast("demo", CONFIG["train"] | {"batch": 4}, PACE, FOOTAGE, RATES, 7 * GB // 2)
+    assert small.refused.startswith("train.batch:") and "set it to 2 or less" in small.refused
+    told = page(HARDWARE, 2, RATES, [small], {"demo": PACE}, "float32", None)
+    assert "| `demo` | no |" in told and "set it to 2 or less" in told and "No preset fits" in told
+
+
+def test_the_best_that_ends_within_a_night_is_advised():
+    quick, demo = (
+        forecast(name, CONFIG["train"] | {"steps": count}, PACE, FOOTAGE, RATES, 8 * GB)
+        for name, count in (("quick", 250), ("demo", 1100))
+    )
+    assert best([quick, demo], 10**11) == "demo"
+    slow = forecast("demo", CONFIG["train"] | {"steps": 10**6}, PACE, FOOTAGE, RATES, 8 * GB)
+    assert best([quick, slow], 10**11) == "quick" and best([slow], 10**11) is None
+    assert best([quick, demo], disk=10) is None
+    told = page(HARDWARE, 2, RATES, [quick, demo], {"quick": PACE, "demo": PACE}, "float32", None)
+    assert "Take `demo`" in told.splitlines()[2] and "Some CPU (AVX2), 2 of 4 cores" in told
+
+
+def test_a_card_that_computes_wrongly_is_told():
+    args = HARDWARE, 2, RATES, [expected()], {"demo": PACE}, "float32"
+    assert "computes as it should" in page(*args, (0.001, 0.01))
+    assert "WRONG" in page(*args, (0.5, 0.01)) and "WRONG" in page(*args, (0.001, 0.2))
+    assert "WRONG" in page(*args, (float("nan"), 0.01))
+
+
+def test_durations_are_in_words_of_a_person():
+    assert [duration(value) for value in (0, 40, 600, 9000, 400_000)] == [
+        "",
+        "40 s",
+        "10 min",
+        "2.5 h",
+        "4.6 days",
+    ]
+
+
+def test_the_processor_is_read_from_its_own_words(tmp_path):
+    words = "processor : 0\nmodel name : Fast One\nflags : fpu avx2 avx512f amx_bf16\n"
+    (tmp_path / "cpuinfo").write_text(words)
+    found = look(torch.device("cpu"), tmp_path, tmp_path)
+    assert found.processor == "Fast One" and found.capabilities == ["AVX2", "AVX-512", "AMX"]
+    assert found.cards == [] and found.room > 0 and found.disk > 0
+
+
+def test_one_device_agrees_with_itself_and_not_with_a_broken_one(monkeypatch):
+    cpu = torch.device("cpu")
+    assert steps.compare(tiny(), cpu) == (0.0, 0.0)
+    made = steps.make_trainer
+
+    def broken(stage, train, device, autocast, calls=[]):  # noqa: B006
+        trainer = made(stage, train, device, autocast)
+        calls.append(device)
+        if len(calls) == 2:
+            with torch.no_grad():
+                trainer.generator.head[-1].weight.mul_(1.5)
+        return trainer
+
+    monkeypatch.setattr(steps, "make_trainer", broken)
+    losses, gradients = steps.compare(tiny(), cpu)
+    assert losses > steps.LOSSES and gradients > steps.GRADIENTS
+
+
+def test_a_step_too_slow_to_try_has_the_pace_that_is_known(monkeypatch):
+    memory = StepMemory(GB, GB)
+    monkeypatch.setattr(
+        steps, "count", lambda stage, train, size, autocast: (memory, 1e14 * size[0] * size[1])
+    )
+    found = steps.measure_pace(CONFIG["train"], (512, 512), torch.device("cpu"), FLOAT32, known=1e12)
+    assert not found.measured and found.memory == memory
+    assert found.pair == pytest.approx(1e14 * 256 * 416 / 1e12)  # the mean window, by the pace
+    assert found.frame < found.single < found.pair and found.face > 2 * found.frame
+
+
+def test_a_machine_is_measured_and_told_of(tmp_path, monkeypatch):
+    clip = ROOT / "data/brunomars.mp4"
+    facts = media.probe(clip)
+
+    def detect(frames):
+        for _ in frames:
+            yield None
+
+    estimator = SimpleNamespace(finds_masks=False, detect=detect, name="nobody")
+    rates = measure_detection(clip, facts, 64, estimator)
+    assert rates["decode"] > 0 and rates["detect"] > 0 and rates["warm"] == 4
+    monkeypatch.setattr(measure, "pick_device", lambda: torch.device("cpu"))
+    presets = {name: {"long_edge": 128, "train": tiny()} for name in ("smoke", "demo")}
+    paths = [tmp_path / name for name in ("machine.md", "machine.json")]
+    given = {"anna": [facts], "ben": [facts]}
+    measure.measure_machine(presets, given, ["anna"], ["ben"], rates | {"long_edge": 64}, 1, *paths)
+    told, numbers = paths[0].read_text(), json.loads(paths[1].read_text())
+    assert "Take `demo`" in told and told.count("| `") == 2
+    pace = numbers["paces"]["smoke"]
+    assert pace == numbers["paces"]["demo"]  # the same networks are measured once
+    assert 0 < pace["frame"] < pace["pair"] and 0 < pace["single"] < pace["pair"] and pace["face"] > 0
+    assert pace["measured"] and numbers["gpu_against_cpu"] is None

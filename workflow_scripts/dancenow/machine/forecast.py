@@ -1,0 +1,105 @@
+"""How long each stage of each preset takes and what it needs, from a machine's paces. Arithmetic alone."""
+
+from dataclasses import dataclass
+
+from dancenow.cluster.resources import VGG19, training_steps
+from dancenow.errors import InputError
+from dancenow.training.memory import check_room
+
+# seconds for each frame of a target, 512x512 px: background, masks and references of the demo on two cores
+CUTTING = 0.033
+# and for each frame that is synthesized: drawing, moving references, encoding
+DRAWING = 0.04
+DEMO_AREA = 512 * 512  # px
+# bytes of each frame in the store, for each px: docs/lab/throughput.md
+STORED = 78e3 / DEMO_AREA
+# what stays of a training on the disk, in units of what its networks take in memory
+MODELS = 2.0
+# the true time as a share of what is expected, at least and at most: measured, and by another preset's pace
+MEASURED, GUESSED = (0.8, 1.3), (0.5, 2.0)
+# seconds before a stage's work begins: libraries, networks, checks
+START = 15
+STAGES = ("people", "cutting", "training", "enhancer", "face", "video")
+
+
+@dataclass(frozen=True)
+class Footage:
+    """What the configuration makes. frames: {subject: frames of all clips}; size: (w, h) px of the working
+    size; targets: who is trained; sources: of each pair's video, one name a pair.
+    """
+
+    frames: dict
+    size: tuple
+    targets: list
+    sources: list
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """seconds: {stage of STAGES: expected}, of all clips together; low, high: of the sum; refused: None, or
+    in one line what to change so that it fits; memory, disk: bytes.
+    """
+
+    preset: str
+    seconds: dict
+    low: float
+    high: float
+    refused: str | None
+    memory: float
+    disk: float
+
+    @property
+    def expected(self):
+        return sum(self.seconds.values())
+
+
+def forecast(preset, train, pace, footage, rates, room):
+    """The Forecast of a preset. train: its section; pace: steps.Pace; rates: {"decode", "detect"}, frames a
+    second at this size; room: bytes of free memory.
+    """
+    area = footage.size[0] * footage.size[1]
+    every, trained = sum(footage.frames.values()), [footage.frames[name] for name in footage.targets]
+    shown = sum(footage.frames[name] for name in footage.sources)
+    later = {name: train | (train[name] or {}) for name in ("enhancer", "face")}
+    steps = {
+        name: sum(training_steps(own, frames) for frames in trained) if own[name] else 0
+        for name, own in later.items()
+    }
+    first = sum(training_steps(train, frames) for frames in trained)
+    share = train["single_frame_share"]
+    seconds = {
+        "people": every / rates["decode"] + every / rates["detect"],
+        "cutting": sum(trained) * CUTTING * area / DEMO_AREA,
+        "training": first * (share * pace.single + (1 - share) * pace.pair),
+        "enhancer": steps["enhancer"] * pace.enhancer,
+        "face": steps["face"] * pace.face,
+        "video": shown * (pace.frame + DRAWING * area / DEMO_AREA),
+    }
+    seconds = {stage: value + START if value else 0.0 for stage, value in seconds.items()}
+    low, high = MEASURED if pace.measured else GUESSED
+    total = sum(seconds.values())
+    most = total * high
+    if train["perceptual"] != "efficientnet-lite0":  # it may turn out to be VGG-19
+        most += high * train["batch"] * (2 * first - share * first) * VGG19 * area / pace.operations
+    try:
+        check_room(pace.memory, train["batch"], room)
+        refused = None
+    except InputError as error:
+        refused = str(error)
+    disk = every * area * STORED + len(footage.targets) * MODELS * pace.memory.networks
+    return Forecast(preset, seconds, total * low, most, refused, pace.memory.peak(train["batch"]), disk)
+
+
+# from the one that gives most; a night is what somebody waits for
+BEST_FIRST, NIGHT = ("paper", "studio", "demo", "quick", "smoke"), 12 * 3600
+
+
+def best(forecasts, disk):
+    """The name of the best preset that fits in memory and on the `disk` (bytes free) and ends within a night.
+
+    None when there is none.
+    """
+    usable = {
+        each.preset for each in forecasts if each.refused is None and each.disk < disk and each.high <= NIGHT
+    }
+    return next((name for name in BEST_FIRST if name in usable), None)

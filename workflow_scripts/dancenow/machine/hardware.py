@@ -1,0 +1,46 @@
+"""What this machine is: processor, graphics cards, memory, disk."""
+
+import platform
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from dancenow.job import usable_cores
+from dancenow.training.memory import free_memory
+
+# flags of /proc/cpuinfo that decide how fast a network runs on a processor, and how people call them
+CAPABILITIES = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_bf16": "BF16", "amx_bf16": "AMX"}
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """processor: its name; capabilities: of CAPABILITIES' words; cores: that this process may use; cards:
+    names of the GPUs; room: bytes of memory that are free where the networks run; disk: bytes that are free.
+    """
+
+    processor: str
+    capabilities: list
+    cores: int
+    cards: list
+    room: int
+    disk: int
+
+
+def look(device, folder=".", proc=Path("/proc")):
+    """The Hardware around `device`; folder: on the results' disk; proc: where Linux tells of the CPU."""
+    rows = {}
+    if (proc / "cpuinfo").exists():
+        pairs = (line.split(":", 1) for line in (proc / "cpuinfo").read_text().splitlines() if ":" in line)
+        rows = {name.strip(): value.strip() for name, value in pairs}
+    flags = rows.get("flags", "").split()
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return Hardware(
+        rows.get("model name") or platform.processor() or platform.machine(),
+        [word for flag, word in CAPABILITIES.items() if flag in flags],
+        usable_cores(),
+        [torch.cuda.get_device_name(number) for number in range(count)],
+        free_memory(device),
+        shutil.disk_usage(folder).free,
+    )

@@ -1,0 +1,68 @@
+"""All measurements of a machine, in at most about two minutes, and the page about them."""
+
+import json
+import logging
+from dataclasses import asdict
+
+from dancenow.device import pick_device, prepare
+from dancenow.files import atomic_path
+from dancenow.machine.forecast import Footage, forecast
+from dancenow.machine.hardware import look
+from dancenow.machine.page import page
+from dancenow.machine.steps import compare, measure_pace
+from dancenow.video.media import working_size
+
+log = logging.getLogger(__name__)
+
+# what decides the cost of a step
+COSTLY = ("batch", "temporal", "generator", "discriminator", "enhancer", "face")
+
+
+def measure_machine(presets, facts, targets, sources, rates, threads, page_path, numbers_path):
+    """Write the page and its numbers.
+
+    presets: {name: {"long_edge": px, "train": that section}}; facts: {subject: [facts of each clip, as from
+    video.media.probe]}; targets, sources: as of forecast.Footage; rates: as of detection.measure_detection,
+    at "long_edge" px.
+    """
+    device = pick_device()
+    autocast = prepare(device, threads)
+    hardware = look(device)
+    paces, same, known = {}, {}, 0.0
+    for name, preset in presets.items():
+        train, size = preset["train"], _size(facts, targets, preset["long_edge"])
+        key = json.dumps([size, {part: train[part] for part in COSTLY}], sort_keys=True)
+        if key not in same:
+            same[key] = measure_pace(train, size, device, autocast, known)
+            known = max(known, same[key].operations)
+            log.info("%s: %s", name, same[key])
+        paces[name] = same[key]
+    frames = {name: sum(clip["frames"] for clip in clips) for name, clips in facts.items()}
+    forecasts = []
+    for name, preset in presets.items():
+        size = _size(facts, targets, preset["long_edge"])
+        slower = (preset["long_edge"] / rates["long_edge"]) ** 2
+        here = {"decode": rates["decode"] / slower, "detect": rates["detect"] / slower}
+        footage = Footage(frames, size, targets, sources)
+        forecasts.append(forecast(name, preset["train"], paces[name], footage, here, hardware.room))
+    apart = None
+    if device.type == "cuda":
+        apart = compare(presets["smoke"]["train"], device)
+    precision = str(autocast["dtype"]).removeprefix("torch.") if autocast["enabled"] else "float32"
+    numbers = {
+        "hardware": asdict(hardware),
+        "paces": {name: asdict(pace) for name, pace in paces.items()},
+        "forecasts": [asdict(each) for each in forecasts],
+        "rates": rates,
+        "gpu_against_cpu": apart,
+    }
+    with atomic_path(numbers_path) as partial:
+        partial.write_text(json.dumps(numbers, indent=1) + "\n")
+    with atomic_path(page_path) as partial:
+        partial.write_text(page(hardware, threads, rates, forecasts, paces, precision, apart))
+
+
+def _size(facts, targets, long_edge):
+    """The first target's working size."""
+    clip = facts[targets[0]][0]
+    return working_size(clip["width"], clip["height"], long_edge)

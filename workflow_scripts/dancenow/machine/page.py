@@ -1,0 +1,81 @@
+"""The page that tells a user what the machine can do."""
+
+from dancenow.machine.forecast import best
+from dancenow.machine.steps import GRADIENTS, LOSSES
+
+COLUMNS = ("find the people", "cut out", "train", "enlarge", "face", "video")
+NOTES = (
+    "Times and disk are for the configured clips, all transfers together, while nothing else runs. A "
+    "few steps on small pictures were timed, and scaled by the area of the pictures that each preset uses."
+)
+
+
+def duration(seconds):
+    """ "40 s", "12 min", "3.5 h", "2.1 days"; nothing for nothing."""
+    if not seconds:
+        return ""
+    for unit, length, most in (("s", 1, 90), ("min", 60, 90), ("h", 3600, 48)):
+        if seconds < most * length:
+            return f"{seconds / length:.1f} {unit}" if unit == "h" else f"{seconds / length:.0f} {unit}"
+    return f"{seconds / 86400:.1f} days"
+
+
+def page(hardware, threads, rates, forecasts, paces, precision, apart):
+    """The page as Markdown.
+
+    hardware: hardware.Hardware; threads: that were measured; rates: of detection.measure_detection;
+    forecasts: [forecast.Forecast]; paces: {preset: steps.Pace}; precision: of the training, "bfloat16" or
+    "float32"; apart: of a GPU (losses, gradients) as from steps.compare, else None.
+    """
+    card = f"{len(hardware.cards)} GPU: {hardware.cards[0]}" if hardware.cards else "no GPU"
+    can = ", ".join(hardware.capabilities) or "no fast instructions that we know of"
+    chosen = best(forecasts, hardware.disk)
+    lines = [
+        "# What can this machine do?",
+        "",
+        advice(chosen, forecasts),
+        "",
+        f"{hardware.processor} ({can}), {threads} of {hardware.cores} cores used; {card}; "
+        f"{hardware.room / 2**30:.0f} GB of memory and {hardware.disk / 1e9:.0f} GB of disk free. "
+        f"Training runs in {precision}.",
+        "",
+        f"| preset | fits? | altogether | {' | '.join(COLUMNS)} | memory | disk |",
+        "|---|---|---|" + "---|" * (len(COLUMNS) + 2),
+    ]
+    for each in forecasts:
+        fits = "no" if each.refused or each.disk >= hardware.disk else "yes"
+        cells = [f"`{each.preset}`", fits, f"{duration(each.low)} to {duration(each.high)}"]
+        cells += [duration(value) for value in each.seconds.values()]
+        cells += [f"{each.memory / 2**30:.1f} GB", f"{each.disk / 1e9:.1f} GB"]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += [f"\n`{each.preset}` does not fit: {each.refused}" for each in forecasts if each.refused]
+    lines += ["", NOTES]
+    guessed = [f"`{name}`" for name, pace in paces.items() if not pace.measured]
+    if guessed:
+        lines += ["", f"Too slow to try here, told from the pace of another preset: {', '.join(guessed)}."]
+    lines += [
+        "",
+        f"Measured: {rates['decode']:.0f} frames decoded a second, people found in {rates['detect']:.1f} "
+        f"({rates['estimator']}).",
+    ]
+    if apart:
+        right = apart[0] <= LOSSES and apart[1] <= GRADIENTS
+        told = "as it should" if right else "WRONG: do not train on it; update its driver and run this again"
+        lines += [
+            "",
+            f"The GPU computes {told}: in one step its losses differ from the processor's by "
+            f"{100 * apart[0]:.2g} % (at most {100 * LOSSES:.0f}), its gradients by {100 * apart[1]:.2g} % "
+            f"(at most {100 * GRADIENTS:.0f}).",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def advice(chosen, forecasts):
+    """One line: what to do."""
+    if chosen is None:
+        return "No preset fits and ends within a night here: take shorter clips, or another machine."
+    time = next(each for each in forecasts if each.preset == chosen)
+    return (
+        f"Take `{chosen}`: `snakemake --cores all --config preset={chosen}`, about "
+        f"{duration(time.expected)} for these clips."
+    )

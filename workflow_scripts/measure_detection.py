@@ -1,0 +1,12 @@
+"""How fast this machine decodes the first clip and finds the people in it."""
+
+from dancenow.files import read_json, write_json
+from dancenow.job import job
+from dancenow.machine.detection import measure_detection
+from dancenow.pose.estimators import open_estimator
+
+with job(snakemake.log[0], snakemake.threads) as threads:
+    estimator = open_estimator(read_json(snakemake.input.decision), threads)
+    facts, long_edge = read_json(snakemake.input.facts)[0], snakemake.params.long_edge
+    rates = measure_detection(snakemake.params.clip, facts, long_edge, estimator)
+    write_json(snakemake.output.rates, rates | {"long_edge": long_edge})

@@ -1,0 +1,19 @@
+"""What this machine can do with the configured clips: each preset's time, memory and disk."""
+
+from dancenow.files import read_json
+from dancenow.job import job
+from dancenow.machine.measure import measure_machine
+
+with job(snakemake.log[0], snakemake.threads) as threads:
+    given, asked = snakemake.input, snakemake.params
+    facts = {name: read_json(path) for name, path in zip(asked.subjects, given.facts, strict=True)}
+    measure_machine(
+        asked.presets,
+        facts,
+        asked.targets,
+        asked.sources,
+        read_json(given.rates),
+        threads,
+        snakemake.output.page,
+        snakemake.output.numbers,
+    )
