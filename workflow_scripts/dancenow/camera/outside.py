@@ -1,0 +1,29 @@
+"""What a frame shows beside people: where corners may be followed."""
+
+import cv2
+import numpy as np
+
+from dancenow.keypoints import MIN_CONFIDENCE
+
+MARGIN = 0.12  # of a person's diagonal, around the hull of the keypoints: hair, clothes, what is held
+LEAST_POINTS = 3  # keypoints that make a person
+
+
+class Outside:
+    """outside(frame) is (H, W) uint8, 255 where nobody was found in that frame. people: People."""
+
+    def __init__(self, people):
+        self.people = people
+        self._ends = np.searchsorted(people.frame, np.arange(people.count + 1))
+
+    def __call__(self, frame):
+        mask = np.full((self.people.height, self.people.width), 255, np.uint8)
+        for keypoints in self.people.keypoints[self._ends[frame] : self._ends[frame + 1]]:
+            points = keypoints[keypoints[:, 2] >= MIN_CONFIDENCE, :2]
+            if len(points) < LEAST_POINTS:
+                continue
+            hull = cv2.convexHull(points.astype(np.float32)).round().astype(np.int32)
+            margin = MARGIN * float(np.linalg.norm(np.ptp(points, axis=0)))
+            cv2.fillConvexPoly(mask, hull, 0)
+            cv2.polylines(mask, [hull], True, 0, thickness=max(1, round(2 * margin)))
+        return mask

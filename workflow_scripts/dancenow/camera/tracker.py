@@ -1,0 +1,146 @@
+"""The camera of one shot, followed from corners outside all people.
+
+Corners of a key frame (Shi and Tomasi 1994) are followed into the frames after it (pyramidal Lucas-Kanade,
+forth and back), and a similarity is fitted to those that agree (RANSAC), a homography where that is clearly
+better. Every frame is measured against a key frame and not against its neighbour, and a camera that comes
+back to what it has seen is measured against that key frame again: errors do not add up over minutes.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dancenow.camera.path import moved_points
+
+CORNERS = 240  # of a key frame
+QUALITY = 0.005  # of the best corner's strength
+APART = 0.016  # of the long edge: corners lie no nearer to each other
+LEAST_CORNERS = 12  # that agree; fewer tell nothing
+LEAST_SHARE = 0.35  # of the corners followed, that agree
+BACK = 0.6  # px: a corner that is followed forth and back must come home
+TOLERANCE = 0.003  # of the long edge: corners this near to where a map puts them agree
+WINDOW, LEVELS = (21, 21), 3  # of Lucas-Kanade
+REACH = (
+    0.08  # of the long edge: farther from its key frame, a frame becomes one, or another key frame is nearer
+)
+KEYS = 32  # key frames kept
+BETTER = 1.25  # times as many corners must agree with a homography as with a similarity
+BENDS = 0.02  # of the long edge: so much a homography may differ from the similarity at the picture's corners
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A key frame: its (H, W) grey picture, (N, 2) corners px, and (3, 3) map into the first frame's px."""
+
+    grey: np.ndarray
+    corners: np.ndarray
+    there: np.ndarray
+
+
+class ShotTracker:
+    """Feed a shot's frames in order: add(grey, outside) gives (3, 3) map or None, and how sure it is, 0..1.
+
+    grey: (H, W) uint8; outside: () -> (H, W) uint8, 255 where nobody is, asked for key frames only. The map
+    takes px of this frame to px of the shot's first. Memory is constant: KEYS key frames are kept.
+    """
+
+    def __init__(self):
+        self._keys, self._key = [], None
+        self._before = None  # grey, outside and map of the last frame that is known
+
+    def add(self, grey, outside):
+        if self._before is None:
+            self._size = grey.shape[::-1]
+            self._long = max(self._size)
+            self._edges = np.array(
+                [(x, y) for x in (0, self._size[0] - 1) for y in (0, self._size[1] - 1)], float
+            )
+            self._add_key(grey, outside, np.eye(3))
+            self._before = grey, outside, np.eye(3)
+            return np.eye(3), float(len(self._key.corners) >= LEAST_CORNERS)
+        expected = self._before[2]
+        if self._distance(self._key, expected) > REACH * self._long:
+            self._choose_key(expected)
+        found, sure = self._measure(self._key, grey, expected)
+        if found is None and self._key.grey is not self._before[0]:
+            self._add_key(*self._before)
+            found, sure = self._measure(self._key, grey, expected)
+        if found is not None:
+            self._before = grey, outside, found
+        elif not len(self._key.corners):
+            # nothing to be followed, and nothing lost by beginning here: a clip that fades in
+            self._add_key(grey, outside, expected)
+            self._before = grey, outside, expected
+        return found, sure
+
+    def _add_key(self, grey, outside, there):
+        corners = cv2.goodFeaturesToTrack(
+            grey, CORNERS, QUALITY, max(3, APART * self._long), mask=outside(), blockSize=5
+        )
+        corners = np.zeros((0, 2), np.float32) if corners is None else corners[:, 0]
+        self._key = _Key(grey, corners, there)
+        self._keys = [*self._keys, self._key][-KEYS:]
+
+    def _choose_key(self, expected):
+        """The nearest key frame, or a new one where none is near."""
+        nearest = min(self._keys, key=lambda key: self._distance(key, expected))
+        if nearest is not self._key and self._distance(nearest, expected) < REACH * self._long / 2:
+            self._key = nearest
+        else:
+            self._add_key(*self._before)
+
+    def _distance(self, key, there):
+        """px by which the picture's corners lie elsewhere than in a key frame, at most."""
+        relative = np.linalg.inv(key.there) @ there
+        return float(np.linalg.norm(moved_points(relative, self._edges) - self._edges, axis=1).max())
+
+    def _measure(self, key, grey, expected):
+        """The (3, 3) map of a frame by a key frame, or None, and how sure it is."""
+        if len(key.corners) < LEAST_CORNERS:
+            return None, 0.0
+        guess = moved_points(np.linalg.inv(expected) @ key.there, key.corners.astype(float))
+        here = _follow(key.grey, grey, key.corners, guess.astype(np.float32))
+        good = np.isfinite(here).all(axis=1)
+        if good.sum() < LEAST_CORNERS:
+            return None, 0.0
+        move, inside = self._fit(here[good], key.corners[good])
+        count = int(inside.sum())
+        if move is None or count < max(LEAST_CORNERS, LEAST_SHARE * good.sum()):
+            return None, 0.0
+        found = key.there @ move
+        sure = count / good.sum() * min(1.0, count / (3 * LEAST_CORNERS))
+        return found / found[2, 2], float(sure)
+
+    def _fit(self, here, there):
+        """((3, 3) map or None, (N,) bool which agree) of (N, 2) points of a frame onto those of its key."""
+        tolerance = TOLERANCE * self._long
+        cv2.setRNGSeed(0)  # RANSAC draws from it; the same clip must give the same path
+        affine, inside = cv2.estimateAffinePartial2D(
+            here, there, method=cv2.RANSAC, ransacReprojThreshold=tolerance, refineIters=20
+        )
+        if affine is None:
+            return None, np.zeros(len(here), bool)
+        similarity, inside = np.vstack([affine, [0, 0, 1]]), inside[:, 0] > 0
+        if BETTER * inside.sum() > len(here):
+            return similarity, inside
+        bent, agree = cv2.findHomography(here, there, cv2.USAC_MAGSAC, tolerance)
+        if bent is None or agree.sum() < BETTER * inside.sum():
+            return similarity, inside
+        difference = moved_points(bent, self._edges) - moved_points(similarity, self._edges)
+        if not np.linalg.norm(difference, axis=1).max() < BENDS * self._long:
+            return similarity, inside
+        return bent, agree[:, 0] > 0
+
+
+def _follow(before, after, corners, guess):
+    """(N, 2) float32 px of corners in the picture `after`, NaN for those that are lost."""
+    settings = {"winSize": WINDOW, "maxLevel": LEVELS}
+    there, found, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, corners, guess.copy(), flags=cv2.OPTFLOW_USE_INITIAL_FLOW, **settings
+    )
+    back, returned, _ = cv2.calcOpticalFlowPyrLK(
+        after, before, there, corners.copy(), flags=cv2.OPTFLOW_USE_INITIAL_FLOW, **settings
+    )
+    home = np.linalg.norm(back - corners, axis=1) < BACK
+    return np.where(((found[:, 0] == 1) & (returned[:, 0] == 1) & home)[:, None], there, np.nan)
