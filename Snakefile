@@ -6,6 +6,7 @@
 #   results/frames/{subject}.avi .index.npy .json            its frames at the working size, its cuts
 #   results/poses/estimator.json                             which estimator this run uses, and why
 #   results/poses/{subject}.people.npz                       everyone found
+#   results/camera/{subject}.npz                             how the camera moves
 #   results/poses/{subject}.npz                              the performer, cleaned
 #   results/figures/{subject}.people.png                     everyone found, with their numbers
 #   results/overlays/{subject}.mp4                           the clip with the performer's skeleton
@@ -82,6 +83,7 @@ include: "rules/showing.smk"
 include: "rules/requests.smk"
 include: "rules/frames.smk"
 include: "rules/pose.smk"
+include: "rules/camera.smk"
 include: "rules/formats.smk"
 include: "rules/look.smk"
 include: "rules/normalize.smk"

@@ -1,5 +1,5 @@
 # The source's motion, moved to the target's body and place in the frame.
-# REQUIRED INPUTS: results/poses/{subject}.npz
+# REQUIRED INPUTS: results/poses/{subject}.npz, results/camera/{subject}.npz
 # OUTPUTS: results/normalization/{subject}.json, results/poses/{target}_as_{source}.npz .unnormalized.npz,
 #          results/figures/*.normalization.png
 
@@ -8,6 +8,7 @@ rule measure_normalization:
     """Where a performer's feet are near and far, how tall the figure is there, and its limb lengths."""
     input:
         pose="results/poses/{subject}.npz",
+        camera="results/camera/{subject}.npz",
     output:
         statistics=ensure("results/normalization/{subject}.json", non_empty=True),
     log:
@@ -24,6 +25,7 @@ rule normalize_poses:
     """Global pose normalisation, from the statistics of both, and limb lengths."""
     input:
         source_pose="results/poses/{source}.npz",
+        source_camera="results/camera/{source}.npz",
         source_statistics="results/normalization/{source}.json",
         target_pose="results/poses/{target}.npz",
         target_statistics="results/normalization/{target}.json",

@@ -1,7 +1,7 @@
 """The source's motion in the target's frame without normalisation."""
 
 from dancenow.job import job
-from dancenow.pose.normalize import letterbox_pair
+from dancenow.pose.normalize_files import letterbox_pair
 
 with job(snakemake.log[0]):
     letterbox_pair(snakemake.input.source_pose, snakemake.input.target_pose, snakemake.output.pose)

@@ -1,7 +1,7 @@
 """Where a clip's performer stands, far and close, and how tall they look there."""
 
 from dancenow.job import job
-from dancenow.pose.normalize import measure_normalization_file
+from dancenow.pose.normalize_files import measure_normalization_file
 
 with job(snakemake.log[0]):
-    measure_normalization_file(snakemake.input.pose, snakemake.output.statistics)
+    measure_normalization_file(snakemake.input.pose, snakemake.input.camera, snakemake.output.statistics)

@@ -1,12 +1,13 @@
 """The source's motion at the target's size and place, with the target's limb lengths."""
 
 from dancenow.job import job
-from dancenow.pose.normalize import normalize_pair
+from dancenow.pose.normalize_files import normalize_pair
 
 with job(snakemake.log[0]):
     given = snakemake.input
     normalize_pair(
         given.source_pose,
+        given.source_camera,
         given.source_statistics,
         given.target_pose,
         given.target_statistics,

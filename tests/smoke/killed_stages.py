@@ -21,6 +21,7 @@ FRAMES = {key: f"results/frames/a.{end}" for key, end in
           (("frames", "avi"), ("index", "index.npy"), ("facts", "json"))}  # fmt: skip
 PEOPLE, POSE, STATISTICS = "results/poses/a.people.npz", "results/poses/a.npz", "results/normalization/a.json"
 PAIR, SYNTHESIZED = "results/poses/a_as_a.npz", "results/synthesis/a_as_a.mp4"
+CAMERA = "results/camera/a.npz"
 DECISION, CLIPS, CLIP = "results/poses/estimator.json", "results/clips/a.json", "clips/a.mp4"
 TRACKING = {"performer": "largest", "max_gap": 8, "smoothing": "gaussian", "window": 5}
 GENERATOR = "results/models/a/generator.safetensors"
@@ -44,9 +45,10 @@ STAGES = {
         ("dancenow.video.frames", "FrameStore.__getitem__", 3),
     ),
     "track_performer": ({"people": PEOPLE, "facts": FRAMES["facts"]}, {"pose": POSE}, TRACKING, RENAMING),
-    "measure_normalization": ({"pose": POSE}, {"statistics": STATISTICS}, {}, RENAMING),
+    "find_camera": ({**FRAMES, "people": PEOPLE}, {"camera": CAMERA}, {}, RENAMING),
+    "measure_normalization": ({"pose": POSE, "camera": CAMERA}, {"statistics": STATISTICS}, {}, RENAMING),
     "normalize_poses": (
-        {"source_pose": POSE, "source_statistics": STATISTICS,
+        {"source_pose": POSE, "source_camera": CAMERA, "source_statistics": STATISTICS,
         "target_pose": POSE, "target_statistics": STATISTICS},
         {"pose": PAIR}, {"limbs": "target"}, RENAMING,
     ),

@@ -7,9 +7,9 @@ import numpy as np
 def hand_held_maps(count, fps, size, share=0.68, pan=0.2, zoom=1.3, roll=2.0, shake=0.006, seed=0):
     """(T, 3, 3) float64: from px of each view, of `size` (width, height) px, to px of the whole picture.
 
-    The picture has that size too, and a view shows `share` of its edges, so that the path finds room. In shares
-    of a view's edges: pan is its way to the side over the clip, shake the standard deviation of its unrest.
-    zoom is the scale that it reaches in the middle of the clip, roll the degrees that it leans to each side.
+    The picture has that size too, and a view shows `share` of its edges, so that the path finds room. In
+    shares of a view's edges: pan is its way to the side over the clip, shake the standard deviation of its
+    unrest. zoom is the scale that it reaches in the middle, roll the degrees that it leans to each side.
     """
     width, height = size
     moment = np.linspace(0, 1, count)

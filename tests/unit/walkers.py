@@ -4,8 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from dancenow.camera.path import save_path, still_path
 from dancenow.keypoints import BODY_NAMES, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, save_pose
-from dancenow.pose.normalize import measure_normalization_file
+from dancenow.pose.normalize_files import measure_normalization_file
 
 FPS = Fraction(25)
 FRAMES = 200
@@ -81,10 +82,12 @@ def copy_of(pose, scale, shift):
 
 
 def write_pair(folder):
-    """Write pose and normalization files of a source and a target; gives these and a path for the result."""
+    """Write pose, camera and normalization of a source and a target; gives what normalize_pair takes."""
     poses = {"source": performer(150, 300), "target": performer(240, 470)}
     for name, pose in poses.items():
         save_pose(folder / f"{name}.npz", pose)
-        measure_normalization_file(folder / f"{name}.npz", folder / f"{name}.json")
-    names = "source.npz", "source.json", "target.npz", "target.json", "pair.npz"
+        camera = folder / f"{name}.camera.npz"
+        save_path(camera, still_path(len(pose.keypoints), pose.width, pose.height))
+        measure_normalization_file(folder / f"{name}.npz", camera, folder / f"{name}.json")
+    names = "source.npz", "source.camera.npz", "source.json", "target.npz", "target.json", "pair.npz"
     return [folder / name for name in names]

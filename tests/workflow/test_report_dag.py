@@ -14,6 +14,7 @@ def test_the_overlay_of_a_pair_needs_no_training(workflow):
     planned = planned_jobs(workflow("-n", "results/overlays/alice_as_brunomars.mp4"))
     later = {
         "track_performer": 2,
+        "find_camera": 2,
         "measure_normalization": 2,
         "normalize_poses": 1,
         "overlay_normalization": 1,

@@ -15,8 +15,8 @@ FUTURE = time.time() + 10**8
 TRAINED = {"train_generator": 1, "train_face": 1, "synthesize_frames": 1, "mux_video": 1}
 # what the dance decides, after its clip is decoded
 DANCED = {
-    "detect_poses": 1, "track_performer": 1, "measure_normalization": 1, "normalize_poses": 1,
-    "choose_references": 1, "synthesize_frames": 1, "mux_video": 1,
+    "detect_poses": 1, "find_camera": 1, "track_performer": 1, "measure_normalization": 1,
+    "normalize_poses": 1, "choose_references": 1, "synthesize_frames": 1, "mux_video": 1,
 }  # fmt: skip
 
 

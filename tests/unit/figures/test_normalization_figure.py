@@ -6,7 +6,7 @@ import pytest
 
 from dancenow.figures import normalization_figure
 from dancenow.figures.normalization_figure import choose_moments
-from dancenow.pose.normalize import normalize_pair
+from dancenow.pose.normalize_files import normalize_pair
 from walkers import FRAMES, performer, perspective, walk, write_pair
 
 
@@ -44,7 +44,7 @@ def test_figure(files, monkeypatch):
     folder = files[0].parent
     pictures = []
     for name in ("first.png", "second.png"):
-        arguments = folder / "source.avi", files[0], folder / "target.avi", files[4], folder / name
+        arguments = folder / "source.avi", files[0], folder / "target.avi", files[5], folder / name
         normalization_figure.plot_normalization(*arguments)
         pictures.append(cv2.imread(str(folder / name))[..., ::-1].astype(int))
     assert np.array_equal(*pictures)

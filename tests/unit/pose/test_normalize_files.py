@@ -5,10 +5,12 @@ import logging
 import numpy as np
 import pytest
 
+from dancenow.camera.path import save_path, still_path
 from dancenow.errors import InputError
 from dancenow.files import read_json
 from dancenow.keypoints import load_pose, save_pose
-from dancenow.pose.normalize import measure_normalization_file, normalize_pair, normalize_pose
+from dancenow.pose.normalize import normalize_pose
+from dancenow.pose.normalize_files import measure_normalization_file, normalize_pair
 from walkers import performer, wander, without, write_pair
 
 
@@ -21,20 +23,20 @@ def test_pair_of_files(files, caplog):
     caplog.set_level(logging.INFO)
     normalize_pair(*files)
     assert "scale 1.600 to 1.600" in caplog.text and "warning" not in caplog.text
-    statistics = read_json(files[1]), read_json(files[3])
-    expected = normalize_pose(load_pose(files[0]), statistics[0], load_pose(files[2]), statistics[1])
-    assert np.array_equal(load_pose(files[4]).keypoints, expected.keypoints)
+    statistics = read_json(files[2]), read_json(files[4])
+    expected = normalize_pose(load_pose(files[0]), statistics[0], load_pose(files[3]), statistics[1])
+    assert np.array_equal(load_pose(files[5]).keypoints, expected.keypoints)
 
 
 @pytest.mark.parametrize(("height", "stride", "what"), [(50, 0, "scale"), (150, 5, "outside")])
 def test_implausible_results_are_said(files, caplog, height, stride, what):
     x = 1000 + stride * (wander() - 256)
     save_pose(files[0], performer(height, 300, x, width=2000))
-    measure_normalization_file(files[0], files[1])
+    measure_normalization_file(*files[:3])
     normalize_pair(*files)
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 1
-    assert warnings[0].startswith(f"warning: {files[4]}: ")
+    assert warnings[0].startswith(f"warning: {files[5]}: ")
     assert what in warnings[0]
 
 
@@ -42,11 +44,13 @@ def test_two_estimators_are_refused(files):
     save_pose(files[0], performer(150, 300).replace(estimator="other"))
     with pytest.raises(InputError, match="source.npz"):
         normalize_pair(*files)
-    assert not files[4].exists()
+    assert not files[5].exists()
 
 
 def test_upper_body_file_leaves_no_statistics(tmp_path):
-    save_pose(tmp_path / "anna.npz", without(performer(200, 400), slice(None), "left_ankle"))
+    pose = without(performer(200, 400), slice(None), "left_ankle")
+    save_pose(tmp_path / "anna.npz", pose)
+    save_path(tmp_path / "camera.npz", still_path(len(pose.keypoints), pose.width, pose.height))
     with pytest.raises(InputError, match="^anna: "):
-        measure_normalization_file(tmp_path / "anna.npz", tmp_path / "anna.json")
+        measure_normalization_file(tmp_path / "anna.npz", tmp_path / "camera.npz", tmp_path / "anna.json")
     assert not (tmp_path / "anna.json").exists()

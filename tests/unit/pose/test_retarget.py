@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dancenow.camera.path import save_path, still_path
 from dancenow.files import read_json
 from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, load_pose, save_pose
 from dancenow.pose.normalize import (
     measure_normalization,
-    measure_normalization_file,
-    normalize_pair,
     normalize_pose,
     transfer_pose,
 )
+from dancenow.pose.normalize_files import measure_normalization_file, normalize_pair
 from dancenow.pose.retarget import (
     BONES,
     FACE_POINTS,
@@ -270,14 +270,15 @@ def test_a_face_that_is_not_seen_or_not_plausible():
 @pytest.mark.parametrize("limbs", ["source", "target"])
 def test_files_and_the_choice_of_limbs(tmp_path, limbs):
     source, target = dancer(), dancer({"forearm": 36, "shank": 40})
-    files = [tmp_path / name for name in ("a.npz", "a.json", "b.npz", "b.json", "out.npz")]
-    for pose, path, statistics in ((source, *files[:2]), (target, *files[2:4])):
+    files = [tmp_path / name for name in ("a.npz", "camera.npz", "a.json", "b.npz", "b.json", "out.npz")]
+    save_path(files[1], still_path(len(source.keypoints), source.width, source.height))
+    for pose, path, statistics in ((source, files[0], files[2]), (target, *files[3:5])):
         save_pose(path, pose)
-        measure_normalization_file(path, statistics)
+        measure_normalization_file(path, files[1], statistics)
     normalize_pair(*files, limbs)
-    statistics = read_json(files[1]), read_json(files[3])
+    statistics = read_json(files[2]), read_json(files[4])
     expected = transfer_pose(source, statistics[0], target, statistics[1], limbs)
-    assert np.array_equal(load_pose(files[4]).keypoints, expected.keypoints)
+    assert np.array_equal(load_pose(files[5]).keypoints, expected.keypoints)
 
 
 def test_against_the_rendered_truth():

@@ -21,6 +21,12 @@ LEAST_SHARE = 0.35  # of the corners followed, that agree
 BACK = 0.6  # px: a corner that is followed forth and back must come home
 TOLERANCE = 0.003  # of the long edge: corners this near to where a map puts them agree
 WINDOW, LEVELS = (21, 21), 3  # of Lucas-Kanade
+NEAR, AROUND = (
+    3,
+    25,
+)  # px: texture is what differs between means over these, contrast the spread over the latter
+PLAIN = 1.0  # levels: less contrast than this is a plain wall's
+LOST = 5  # frames in a row; then the path goes on from where the camera was last
 REACH = (
     0.08  # of the long edge: farther from its key frame, a frame becomes one, or another key frame is nearer
 )
@@ -38,6 +44,18 @@ class _Key:
     there: np.ndarray
 
 
+def texture(grey):
+    """(H, W) uint8 of a grey picture: its texture at one contrast and brightness everywhere.
+
+    Exposure that drifts by a level moves the corners of a wall whose texture has two.
+    """
+    grey = grey.astype(np.float32)
+    around = cv2.blur(grey, (AROUND, AROUND))
+    spread = np.sqrt(np.maximum(cv2.blur(grey * grey, (AROUND, AROUND)) - around * around, 0))
+    detail = cv2.blur(grey, (NEAR, NEAR)) - around
+    return np.clip(128 + 50 * detail / (spread + PLAIN), 0, 255).astype(np.uint8)
+
+
 class ShotTracker:
     """Feed a shot's frames in order: add(grey, outside) gives (3, 3) map or None, and how sure it is, 0..1.
 
@@ -47,9 +65,11 @@ class ShotTracker:
 
     def __init__(self):
         self._keys, self._key = [], None
-        self._before = None  # grey, outside and map of the last frame that is known
+        self._before = None  # texture, outside and map of the last frame that is known
+        self._lost = 0
 
     def add(self, grey, outside):
+        grey = texture(grey)
         if self._before is None:
             self._size = grey.shape[::-1]
             self._long = max(self._size)
@@ -67,11 +87,13 @@ class ShotTracker:
             self._add_key(*self._before)
             found, sure = self._measure(self._key, grey, expected)
         if found is not None:
-            self._before = grey, outside, found
-        elif not len(self._key.corners):
-            # nothing to be followed, and nothing lost by beginning here: a clip that fades in
+            self._before, self._lost = (grey, outside, found), 0
+            return found, sure
+        self._lost += 1
+        if self._lost >= LOST or not len(self._key.corners):
+            # a whip, a flash, a fade: what lies between is not known, but what comes can be
             self._add_key(grey, outside, expected)
-            self._before = grey, outside, expected
+            self._before, self._lost = (grey, outside, expected), 0
         return found, sure
 
     def _add_key(self, grey, outside, there):

@@ -12,6 +12,7 @@ CLIP_STAGES = {
     "import_poses": "results/poses/{subject}.people.npz",
     "choose_estimator": "results/poses/{subject}.people.npz",
     "detect_poses": "results/poses/{subject}.people.npz",
+    "find_camera": "results/camera/{subject}.npz",
     "track_performer": "results/poses/{subject}.npz",
     "measure_normalization": "results/normalization/{subject}.json",
 }

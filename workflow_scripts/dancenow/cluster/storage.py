@@ -34,9 +34,9 @@ KINDS = (
     ),
     Kind("everyone found", "clip", ("results/poses/{}.people.npz", "results/masks/{}.found.npz")),
     Kind(
-        "the performer's pose and normalization statistics",
+        "the performer's pose, camera, normalization statistics",
         "clip",
-        ("results/poses/{}.npz", "results/normalization/{}.json"),
+        ("results/poses/{}.npz", "results/camera/{}.npz", "results/normalization/{}.json"),
     ),
     Kind("the performer's masks", "target", ("results/masks/{}.npz",)),
     Kind("background", "target", ("results/backgrounds/{}.png",)),

@@ -8,13 +8,11 @@ had to be made robust; docs/lab/results.md says what each choice was measured to
 """
 
 import logging
-from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from dancenow.files import read_json, write_json
-from dancenow.keypoints import BODY, load_pose, require_same_estimator, save_pose
+from dancenow.keypoints import BODY
 from dancenow.pose.grounding import (
     find_ground,
     ground_line,
@@ -38,9 +36,6 @@ TALLEST = 0.95
 OVERSHOOT = 0.5  # of the way from far to close: how far beyond them the mapping is trusted
 MOST_BEYOND = 1.25  # times: how far the scale goes there beyond those of the two places
 SMOOTHING_SECONDS = 0.1  # standard deviation of the Gaussian over the ground line
-
-PLAUSIBLE_SCALE = (0.3, 3.0)
-PLAUSIBLE_OUTSIDE = 0.02
 
 
 def measure_normalization(pose, clip="the clip"):
@@ -156,59 +151,6 @@ def height_at(statistics, y):
     )
 
 
-def measure_normalization_file(pose_path, statistics_path):
-    """measure_normalization from a pose file to a JSON file; the clip's name is the pose file's."""
-    statistics = measure_normalization(load_pose(pose_path), Path(pose_path).stem)
-    logging.info(
-        "normalization statistics: %s", ", ".join(f"{key} {value}" for key, value in statistics.items())
-    )
-    write_json(statistics_path, statistics)
-
-
-def normalize_pair(
-    source_pose_path,
-    source_statistics_path,
-    target_pose_path,
-    target_statistics_path,
-    output_path,
-    limbs="target",
-):
-    """transfer_pose from files to a file, logged, with a warning if the result is implausible.
-
-    Raises InputError when the two poses come from different estimators or checkpoints.
-    """
-    source, target = load_pose(source_pose_path), load_pose(target_pose_path)
-    require_same_estimator(source, target, source_pose_path, target_pose_path)
-    statistics = read_json(source_statistics_path), read_json(target_statistics_path)
-    scale, _ = fit_similarity(source, *statistics)
-    result = transfer_pose(source, statistics[0], target, statistics[1], limbs)
-    outside = outside_share(result)
-    logging.info(
-        "normalised %d frames: scale %.3f to %.3f, %.1f %% of the body outside the frame",
-        len(scale),
-        scale.min(),
-        scale.max(),
-        100 * outside,
-    )
-    low, high = PLAUSIBLE_SCALE
-    if scale.min() < low or scale.max() > high:
-        logging.warning(
-            "warning: %s: a scale beyond %g to %g is implausible; check in the normalisation figure that "
-            "both skeletons are whole people, or use clips that show them at more similar sizes",
-            output_path,
-            low,
-            high,
-        )
-    if outside > PLAUSIBLE_OUTSIDE:
-        logging.warning(
-            "warning: %s: %.1f %% of the body would lie outside the target's frame and cannot be shown; "
-            "use target footage that leaves more room around the person",
-            output_path,
-            100 * outside,
-        )
-    save_pose(output_path, result)
-
-
 def letterbox_pose(source, target):
     """The source's motion on the target's canvas without normalisation: the whole frame fitted in.
 
@@ -222,18 +164,6 @@ def letterbox_pose(source, target):
     keypoints = source.keypoints.copy()
     keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, scale * keypoints[..., :2] + shift, 0)
     return source.replace(keypoints=keypoints, width=target.width, height=target.height)
-
-
-def letterbox_pair(source_pose_path, target_pose_path, output_path):
-    """letterbox_pose from files to a file.
-
-    Raises InputError when the two poses come from different estimators or checkpoints.
-    """
-    source, target = load_pose(source_pose_path), load_pose(target_pose_path)
-    require_same_estimator(source, target, source_pose_path, target_pose_path)
-    result = letterbox_pose(source, target)
-    logging.info("not normalised: %.1f %% of the body outside the frame", 100 * outside_share(result))
-    save_pose(output_path, result)
 
 
 def standing_frames(pose, clip="the clip"):

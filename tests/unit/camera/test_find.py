@@ -1,0 +1,119 @@
+"""The camera is found where it moved, and nothing is claimed where nothing can be told."""
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from dancenow.camera.find import find_path
+from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN, moved_points
+from dancenow.keypoints import People
+from hand_held import centred, film_view, hand_held_maps, path_error
+from performers import performer
+
+SIZE = 192, 192
+COUNT = 40
+
+
+def wall(seed=0):
+    """(192, 192, 3) uint8: coarse and fine texture."""
+    random = np.random.default_rng(seed)
+    fine, coarse = (cv2.GaussianBlur(random.normal(0, 1, SIZE[::-1]), (0, 0), width) for width in (1.5, 6))
+    grey = 120 + 25 * fine / fine.std() + 25 * coarse / coarse.std()
+    return np.repeat(np.clip(grey, 0, 255)[..., None], 3, axis=2).astype(np.uint8)
+
+
+def people_of(keypoints, fps=25):
+    count = len(keypoints)
+    return People(
+        keypoints, np.arange(count, dtype=np.int32), count, Fraction(fps), *SIZE, "test", "sha256:0"
+    )
+
+
+def nobody(count):
+    empty = np.zeros((0, 133, 3), np.float32)
+    return People(empty, np.zeros(0, np.int32), count, Fraction(25), *SIZE, "test", "sha256:0")
+
+
+def dancing(picture, count=COUNT):
+    """The picture with somebody textured who walks through it, and where they are."""
+    keypoints = performer(count, *SIZE, tall=100.0).keypoints.copy()
+    step = np.linspace(-30, 30, count)
+    keypoints[..., 0] += np.where(keypoints[..., 2] > 0, step[:, None], 0).astype(np.float32)
+    cloth = np.random.default_rng(9).integers(0, 255, (120, 40, 3), dtype=np.uint8)
+    frames = []
+    for points, way in zip(keypoints, step.round().astype(int), strict=True):
+        frame = picture.copy()
+        seen = points[points[:, 2] > 0, :2]
+        x, y = int(seen[:, 0].mean()) - 20, int(seen[:, 1].mean()) - 60
+        frame[max(0, y) : y + 120, x : x + 40] = np.roll(cloth, way, axis=0)[max(0, -y) :][
+            : SIZE[1] - max(0, y)
+        ]
+        frames.append(frame)
+    return frames, keypoints
+
+
+def test_a_hand_held_camera_is_found_behind_somebody_who_walks():
+    frames, keypoints = dancing(wall())
+    maps = centred(hand_held_maps(COUNT, 25, SIZE, shake=0.003), SIZE, SIZE)
+    gains = 1 + 0.15 * np.sin(np.linspace(0, 4, COUNT))
+    views = [film_view(*given) for given in zip(frames, maps, [SIZE] * COUNT, gains, strict=True)]
+    keypoints[..., :2] = np.where(
+        keypoints[..., 2:] > 0, moved_points(np.linalg.inv(maps), keypoints[..., :2].astype(float)), 0
+    )
+    path = find_path(views, people_of(keypoints), [])
+    assert path.kinds == (MOVING,)
+    assert np.sqrt((path_error(path.maps, maps, SIZE) ** 2).mean()) < 0.5 * SIZE[0] / 512
+    assert path.extents[0, 2] - path.extents[0, 0] > 1.1 * SIZE[0]
+    # one frame is the usual framing, and its map exactly the identity
+    assert (path.maps == np.eye(3)).all(axis=(1, 2)).any()
+
+
+def test_a_tripod_gives_the_identity_though_somebody_walks():
+    frames, keypoints = dancing(wall())
+    noise = np.random.default_rng(1).normal(0, 3, (COUNT, *SIZE, 1))
+    noisy = np.clip(np.stack(frames) + noise, 0, 255).astype(np.uint8)
+    path = find_path(noisy, people_of(keypoints), [])
+    assert path.kinds == (STILL,) and path.is_still
+    assert (path.maps == np.eye(3)).all() and (path.sure == 1).all()
+
+
+def test_shake_is_told_from_a_pan_and_a_cut_begins_a_new_scene():
+    shaken = hand_held_maps(COUNT, 25, SIZE, pan=0, zoom=1, roll=0, shake=0.006)
+    shaken = centred(shaken, SIZE, SIZE)
+    views = [film_view(wall(), there, SIZE) for there in shaken] + [wall(5)] * 20
+    path = find_path(views, nobody(COUNT + 20), [COUNT])
+    assert path.kinds == (SHAKING, STILL)
+    assert path.shot_frames() == [(0, COUNT), (COUNT, COUNT + 20)]
+    assert (path.maps[COUNT:] == np.eye(3)).all()
+    with pytest.raises(AssertionError):
+        np.testing.assert_array_equal(path.maps[:COUNT], np.tile(np.eye(3), (COUNT, 1, 1)))
+
+
+@pytest.mark.parametrize("kind", ["black", "noise"])
+def test_what_tells_nothing_counts_as_still_with_a_warning(kind, caplog):
+    random = np.random.default_rng(2)
+    frames = np.zeros((12, *SIZE, 3), np.uint8)
+    if kind == "noise":
+        frames = random.integers(0, 255, frames.shape, dtype=np.uint8)
+    path = find_path(frames, nobody(12), [])
+    assert path.kinds == (UNKNOWN,) and path.is_still and (path.sure == 0).all()
+    assert "frames 0 to 11 show too few corners" in caplog.text
+
+
+def test_one_frame_is_a_still_camera():
+    assert find_path([wall()], nobody(1), []).kinds == (STILL,)
+
+
+def test_a_camera_that_spins_all_around_is_followed():
+    turns = np.linspace(0, 2 * np.pi, 120)
+    maps = np.tile(np.eye(3), (120, 1, 1))
+    middle = (np.array(SIZE) - 1) / 2
+    for there, turn in zip(maps, turns, strict=True):
+        there[:2, :2] = 0.6 * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+        there[:2, 2] = middle - there[:2, :2] @ middle
+    path = find_path([film_view(wall(), there, SIZE) for there in maps], nobody(120), [])
+    assert path.kinds == (MOVING,)
+    assert path_error(path.maps, maps, SIZE).max() < 2
+    assert np.isfinite(path.extents).all() and np.abs(path.extents).max() < 3 * SIZE[0]

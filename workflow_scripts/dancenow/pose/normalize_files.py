@@ -1,0 +1,83 @@
+"""Normalisation from files to a file, with a warning where its result is implausible."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from dancenow.camera.path import load_path
+from dancenow.files import read_json, write_json
+from dancenow.keypoints import load_pose, require_same_estimator, save_pose
+from dancenow.pose.normalize import fit_similarity, letterbox_pose, outside_share
+from dancenow.pose.shot_statistics import in_scene, measure_shots, shot_parts, transfer_shots
+
+PLAUSIBLE_SCALE = (0.3, 3.0)
+PLAUSIBLE_OUTSIDE = 0.02
+
+
+def measure_normalization_file(pose_path, camera_path, statistics_path):
+    """measure_shots from files of a pose and its camera to JSON; the clip's name is the pose file's."""
+    statistics = measure_shots(load_pose(pose_path), load_path(camera_path), Path(pose_path).stem)
+    logging.info(
+        "normalization statistics: %s", ", ".join(f"{key} {value}" for key, value in statistics.items())
+    )
+    write_json(statistics_path, statistics)
+
+
+def normalize_pair(
+    source_pose_path,
+    source_camera_path,
+    source_statistics_path,
+    target_pose_path,
+    target_statistics_path,
+    output_path,
+    limbs="target",
+):
+    """transfer_shots from files to a file, logged, with a warning if the result is implausible.
+
+    Raises InputError when the two poses come from different estimators or checkpoints.
+    """
+    source, target = load_pose(source_pose_path), load_pose(target_pose_path)
+    require_same_estimator(source, target, source_pose_path, target_pose_path)
+    statistics = read_json(source_statistics_path), read_json(target_statistics_path)
+    source = in_scene(source, load_path(source_camera_path))
+    parts = shot_parts(source, statistics[0])
+    scale = np.concatenate([fit_similarity(part, own, statistics[1])[0] for part, own in parts])
+    result = transfer_shots(source, statistics[0], target, statistics[1], limbs)
+    outside = outside_share(result)
+    logging.info(
+        "normalised %d frames: scale %.3f to %.3f, %.1f %% of the body outside the frame",
+        len(scale),
+        scale.min(),
+        scale.max(),
+        100 * outside,
+    )
+    low, high = PLAUSIBLE_SCALE
+    if scale.min() < low or scale.max() > high:
+        logging.warning(
+            "warning: %s: a scale beyond %g to %g is implausible; check in the normalisation figure that "
+            "both skeletons are whole people, or use clips that show them at more similar sizes",
+            output_path,
+            low,
+            high,
+        )
+    if outside > PLAUSIBLE_OUTSIDE:
+        logging.warning(
+            "warning: %s: %.1f %% of the body would lie outside the target's frame and cannot be shown; "
+            "use target footage that leaves more room around the person",
+            output_path,
+            100 * outside,
+        )
+    save_pose(output_path, result)
+
+
+def letterbox_pair(source_pose_path, target_pose_path, output_path):
+    """letterbox_pose from files to a file.
+
+    Raises InputError when the two poses come from different estimators or checkpoints.
+    """
+    source, target = load_pose(source_pose_path), load_pose(target_pose_path)
+    require_same_estimator(source, target, source_pose_path, target_pose_path)
+    result = letterbox_pose(source, target)
+    logging.info("not normalised: %.1f %% of the body outside the frame", 100 * outside_share(result))
+    save_pose(output_path, result)
