@@ -1,0 +1,95 @@
+"""Normalisation in px of the scene and shot by shot: a pan is no walk, a zoom no approach, a cut no jump."""
+
+import numpy as np
+import pytest
+
+from dancenow.camera.path import MOVING, STILL, CameraPath, moved_points, still_path
+from dancenow.errors import InputError
+from dancenow.pose.normalize import measure_normalization, transfer_pose
+from dancenow.pose.shot_statistics import in_scene, measure_shots, transfer_shots
+from hand_held import hand_held_maps
+from walkers import performer, wander
+
+SIZE = 512, 512
+TARGET = performer(240, 470)
+STATISTICS = measure_normalization(TARGET)
+HEIGHT = STATISTICS["h_close"]
+
+
+def filmed(pose, maps):
+    """The Pose as a camera with these maps, from its px to the scene's, shows it."""
+    keypoints = pose.keypoints.copy()
+    there = moved_points(np.linalg.inv(maps), keypoints[..., :2].astype(float))
+    keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, there, 0)
+    return pose.replace(keypoints=keypoints)
+
+
+def path_of(maps, *kinds, cuts=()):
+    count = len(maps)
+    shot = np.searchsorted(list(cuts), np.arange(count), side="right")
+    extents = np.tile([-100.0, -100, 611, 611], (len(kinds), 1))
+    return CameraPath(maps, np.ones(count, np.float32), shot, kinds, extents, *SIZE)
+
+
+def placed(pose, path):
+    return transfer_shots(in_scene(pose, path), measure_shots(pose, path), TARGET, STATISTICS)
+
+
+def error(pose, expected):
+    """RMS over all keypoints, in shares of the figure's height."""
+    seen = expected.present()
+    way = (pose.keypoints - expected.keypoints)[seen][:, :2]
+    return float(np.sqrt((way**2).sum(axis=1).mean())) / HEIGHT
+
+
+def test_a_tripod_without_cuts_is_what_it_was():
+    source = performer(150, 300, wander())
+    path = still_path(len(source.keypoints), *SIZE)
+    statistics = measure_shots(source, path)
+    assert statistics == measure_normalization(source)
+    expected = transfer_pose(source, statistics, TARGET, STATISTICS)
+    assert placed(source, path).keypoints.tobytes() == expected.keypoints.tobytes()
+
+
+def test_a_hand_held_source_stands_as_the_still_one():
+    source = performer(150, 300, wander())
+    maps = hand_held_maps(len(source.keypoints), 25, SIZE, share=1.0)
+    maps[:, :2, 2] += 255.5
+    view = filmed(source, maps)
+    expected = placed(source, still_path(len(source.keypoints), *SIZE))
+    assert error(placed(view, path_of(maps, MOVING)), expected) < 0.003
+    taken_for_the_dancer = placed(view, still_path(len(source.keypoints), *SIZE))
+    assert error(taken_for_the_dancer, expected) > 0.03
+
+
+def test_a_punch_in_is_no_approach_and_no_jump():
+    source = performer(150, 300, wander())
+    count = len(source.keypoints)
+    maps = np.tile(np.eye(3), (count, 1, 1))
+    maps[count // 2 :] = [[0.7, 0, 60], [0, 0.7, 100], [0, 0, 1]]
+    cut = filmed(source, maps)
+    path = path_of(np.tile(np.eye(3), (count, 1, 1)), STILL, STILL, cuts=[count // 2])
+    statistics = measure_shots(cut, path)
+    heights = [shot["statistics"]["h_close"] for shot in statistics["shots"]]
+    assert heights[1] == pytest.approx(heights[0] / 0.7, rel=0.01)
+    result = placed(cut, path).keypoints
+    expected = placed(source, still_path(count, *SIZE)).keypoints
+    seen = expected[..., 2] > 0
+    way = (result - expected)[..., :2]
+    # the middle of each shot is its own, so the whole may stand a little aside; at the cut nothing jumps
+    assert np.linalg.norm((way - way[0].mean(axis=0))[seen], axis=1).mean() < 0.01 * HEIGHT
+
+
+def test_a_short_shot_takes_the_statistics_of_the_clip():
+    source = performer(150, 300, wander())
+    count = len(source.keypoints)
+    path = path_of(np.tile(np.eye(3), (count, 1, 1)), STILL, STILL, cuts=[count - 10])
+    shots = measure_shots(source, path)["shots"]
+    assert shots[0]["statistics"] and shots[1] == {"first": count - 10, "stop": count, "statistics": None}
+    assert len(placed(source, path).keypoints) == count
+
+
+def test_a_path_of_another_clip_is_refused():
+    source = performer(150, 300)
+    with pytest.raises(InputError, match=r"path has 3 frames .* delete both"):
+        in_scene(source, still_path(3, *SIZE))
