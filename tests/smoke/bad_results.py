@@ -15,6 +15,7 @@ import torch
 import keypoint_files as files
 import tiny_training
 from clips import film
+from dancenow.camera.path import save_path, still_path
 from dancenow.files import write_json
 from dancenow.keypoints import COUNT, IMPORTED, People, Pose, save_people, save_pose
 from dancenow.model.checkpoint import save_generator
@@ -37,7 +38,7 @@ POSE = performer(3, WIDTH, HEIGHT, tall=100)
 LAID_OUT = [
     "clips/{}.mp4", "results/frames/{}.avi", "results/frames/{}.index.npy", "results/frames/{}.json",
     "results/poses/{}.people.npz", "results/masks/{}.found.npz", "results/poses/{}.npz",
-    "results/masks/{}.npz", "results/normalization/{}.json",
+    "results/masks/{}.npz", "results/camera/{}.npz", "results/normalization/{}.json",
     "results/poses/{}_as_good.npz", "results/models/{}/generator.safetensors",
 ]  # fmt: skip
 
@@ -62,6 +63,7 @@ def lay_out(run, name):
     save_masks(place(run, "masks", name, ".found.npz"), whole_masks())
     save_pose(place(run, "poses", name, ".npz"), POSE)
     save_masks(place(run, "masks", name, ".npz"), whole_masks())
+    save_path(place(run, "camera", name, ".npz"), still_path(len(POSE.keypoints), WIDTH, HEIGHT))
     write_json(place(run, "normalization", name, ".json"), measure_normalization(POSE))
     save_pose(place(run, "poses", f"{name}_as_good", ".npz"), POSE)
     generator(run, name)
