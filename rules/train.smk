@@ -1,5 +1,5 @@
 # One generator per target.
-# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz
+# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/poses/{target}.people.npz
 # OUTPUTS: results/backgrounds/{target}.png, results/models/perceptual.json, results/models/{target}/
 
 
@@ -21,11 +21,12 @@ rule choose_perceptual:
 
 
 rule make_background:
-    """What the camera sees behind the target."""
+    """What the camera sees behind the target, without anyone else who moves."""
     input:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.npz",
         masks="results/masks/{target}.npz",
+        people="results/poses/{target}.people.npz",
     output:
         background=ensure("results/backgrounds/{target}.png", non_empty=True),
     log:

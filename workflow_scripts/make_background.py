@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dancenow.job import job
-from dancenow.keypoints import load_pose
+from dancenow.keypoints import load_people, load_pose
 from dancenow.model.background import make_background
 from dancenow.pictures import write_png
 from dancenow.pose.masks import load_masks
@@ -11,9 +11,9 @@ from dancenow.training.dataset import training_frame_count
 from dancenow.video.frames import FrameStore
 
 with job(snakemake.log[0]):
-    frames = FrameStore(snakemake.input.frames)
+    given = snakemake.input
+    frames = FrameStore(given.frames)
     count = training_frame_count(len(frames), snakemake.params.holdout)
-    background = make_background(
-        frames, load_pose(snakemake.input.pose), count, load_masks(snakemake.input.masks)
-    )
+    people = load_people(given.people)
+    background = make_background(frames, load_pose(given.pose), count, load_masks(given.masks), people)
     write_png(Path(snakemake.output.background), background)

@@ -57,8 +57,8 @@ STAGES = {
         {"holdout": 0.2}, RENAMING,
     ),
     "make_background": (
-        {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS}, {"background": BACKGROUND},
-        {"holdout": 0.2}, RENAMING,
+        {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS, "people": PEOPLE},
+        {"background": BACKGROUND}, {"holdout": 0.2}, RENAMING,
     ),
     "make_references": (
         {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS, "background": BACKGROUND},

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from dancenow.keypoints import People
 from dancenow.model.background import fill_along_rows, make_background, person_mask
 from performers import footage, performer
 
@@ -20,6 +22,47 @@ def test_held_out_frames_are_never_looked_at():
     spoiled = frames.copy()
     spoiled[10:] = 255
     assert np.array_equal(make_background(frames, pose, 10), make_background(spoiled, pose, 10))
+
+
+@pytest.fixture
+def with_another():
+    """Frames, the performer's Pose, everyone as People, and where the second person stands: at the left.
+
+    The performer walks from the middle to the right edge; `moves` says whether the other sways.
+    """
+
+    def make(moves):
+        pose = performer(60, width=256, height=128, tall=70)
+        walked, other = pose.keypoints.copy(), pose.keypoints.copy()
+        walked[..., 0] += np.where(walked[..., 2] > 0, np.linspace(0, 90, 60)[:, None], 0)
+        other[..., 0] -= np.where(other[..., 2] > 0, 80, 0)
+        if not moves:
+            other[:] = other[:1]
+        frames = footage(pose.replace(keypoints=walked))
+        blocks = footage(pose.replace(keypoints=other))
+        frames[:, :, :90] = blocks[:, :, :90]
+        people = People(
+            np.stack([walked, other], axis=1).reshape(-1, 133, 3),
+            np.repeat(np.arange(60, dtype=np.int32), 2),
+            60, pose.fps, pose.width, pose.height, pose.estimator, pose.checkpoint,
+        )  # fmt: skip
+        return frames, pose.replace(keypoints=walked), people
+
+    return make
+
+
+def test_a_second_person_who_moves_is_no_part_of_the_background(with_another):
+    frames, pose, people = with_another(moves=True)
+    ghost = make_background(frames, pose, 60)
+    assert (ghost[:, :90] != 90).any()
+    assert np.abs(make_background(frames, pose, 60, people=people).astype(int) - 90).max() <= 1
+
+
+def test_who_never_moves_is_part_of_the_scene(with_another):
+    frames, pose, people = with_another(moves=False)
+    background = make_background(frames, pose, 60, people=people)
+    assert np.array_equal(background[:, :90], frames[0, :, :90])
+    assert np.abs(background[:, 90:].astype(int) - 90).max() <= 1
 
 
 def test_mask_covers_the_figure_only():

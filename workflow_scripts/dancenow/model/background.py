@@ -6,13 +6,18 @@ import cv2
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+from dancenow.keypoints import BODY, COUNT, FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
 
 log = logging.getLogger(__name__)
 
 SAMPLES = 240
 # a pixel seen in fewer samples than this share shows hair or clothes that the mask missed, not the wall
 LEAST_SEEN = 0.05
+# who is never out of a place is part of the scene, but for one who moves there: this share of the region
+# differs by more than so many of 255 from its median over time
+MOVING_SHARE, MOVING = 0.1, 12.0
+# of a box's diagonal: a skeleton nearer than this to the performer's is the performer's own
+SAME = 0.12
 END = 5  # px
 EDGE = 7  # px
 # nose, eyes and ears, where the face was not found
@@ -117,26 +122,61 @@ def ever_seen(hidden):
     return len(hidden) - hidden.sum(axis=0) > LEAST_SEEN * len(hidden)
 
 
-def make_background(frames, pose, training_frames, masks=None):
-    """The temporal median of what lies outside the person.
+def others_masks(people, pose, chosen):
+    """(S, H, W) bool: where anyone but the performer is in the chosen frames.
+
+    people: People, everyone found in the clip; pose: the performer's Pose; chosen: (S,) frame numbers.
+    """
+    masks = np.zeros((len(chosen), pose.height, pose.width), bool)
+    for mask, index in zip(masks, chosen.tolist(), strict=True):
+        for person in people.keypoints[people.frame == index]:
+            if not _is_same(person, pose.keypoints[index]):
+                mask |= reach(person, pose.width, pose.height) > 0
+    return masks
+
+
+def _is_same(person, performer):
+    """Whether two (133, 3) skeletons are of one body in one place."""
+    both = (person[BODY, 2] >= MIN_CONFIDENCE) & (performer[BODY, 2] >= MIN_CONFIDENCE)
+    if not both.any():
+        return False
+    places, own = person[BODY, :2][both], performer[BODY, :2][both]
+    size = np.linalg.norm(np.ptp(own, axis=0))
+    return bool(np.linalg.norm(places - own, axis=-1).mean() < SAME * size)
+
+
+def make_background(frames, pose, training_frames, masks=None, people=None):
+    """The temporal median of what lies outside the person, and outside everybody else who moves.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; training_frames: how many
     frames from the start may be looked at (held-out footage stays unseen); masks: sequence of (H, W) uint8,
-    where the person is, or None to guess it from the skeleton.
-    Returns (H, W, 3) uint8 RGB. Pixels that the person covers in nearly all sampled frames are filled from
+    where the person is, or None to guess it from the skeleton; people: People, everyone found in the clip, or
+    None to look at the performer only. Who stays still in one place all along is part of the scene.
+    Returns (H, W, 3) uint8 RGB. Pixels that people cover in nearly all sampled frames are filled from
     their surroundings, and how many they are is logged.
     """
     chosen, hidden = sampled_masks(pose, training_frames, masks)
+    seen = ever_seen(hidden)
+    free = seen
+    if people is not None:
+        anyone = hidden | others_masks(people, pose, chosen)
+        free = ever_seen(anyone)
+        hidden = np.where(free, anyone, hidden)
     # filled frame by frame: a list of them beside the stack would be the same hundreds of MB once more
     stack = np.empty((*hidden.shape, 3), np.uint8)
     for place, index in enumerate(chosen.tolist()):
         stack[place] = frames[index]
     background = np.zeros(stack.shape[1:], np.uint8)
-    seen = ever_seen(hidden)
+    unrest = np.zeros(seen.shape, np.float32)
     for row in range(len(background)):  # by rows: a float stack of all samples would be too large
-        known = seen[row]
+        known, crowded = seen[row], (seen & ~free)[row]
         visible = np.where(hidden[:, row, known, None], np.nan, stack[:, row, known].astype(np.float32))
-        background[row, known] = np.rint(np.nanmedian(visible, axis=0))
+        middle = np.nanmedian(visible, axis=0)
+        background[row, known] = np.rint(middle)
+        if crowded.any():
+            apart = np.abs(visible - middle)[:, crowded[known]]
+            unrest[row, crowded] = np.nanmean(apart, axis=(0, 2))
+    seen = seen & ~_restless(seen & ~free, unrest)
     if not seen.any():
         raise InputError(
             "the target covers the whole picture in every frame; set train.generator.background to false"
@@ -147,3 +187,15 @@ def make_background(frames, pose, training_frames, masks=None):
         "background from %d frames; %.1f %% of it was hardly ever seen and is filled in", len(chosen), share
     )
     return background
+
+
+def _restless(crowded, unrest):
+    """(H, W) bool: the connected regions of `crowded` in which somebody moves.
+
+    crowded: (H, W) bool, never seen without somebody; unrest: (H, W) float32, the mean difference there from
+    the median over time, of 255.
+    """
+    count, regions = cv2.connectedComponents(crowded.astype(np.uint8))
+    sizes = np.bincount(regions.ravel(), minlength=count)
+    moving = np.bincount(regions.ravel(), (unrest > MOVING).ravel(), count) > MOVING_SHARE * sizes
+    return crowded & moving[regions]
