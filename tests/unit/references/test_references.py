@@ -5,7 +5,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references.bank import ChosenReferences, make_bank
 from dancenow.references.draw import RealPixels
-from dancenow.references.figure import CORNERS, HANDS, PARTS, Figure, visible_parts
+from dancenow.references.figure import CORNERS, HANDS, PARTS, Figure, distances, shares, visible_parts
 from dancenow.references.files import chosen_references, load_bank, load_chosen, save_bank, save_chosen
 from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
 from dancenow.references.moves import STRETCH, affine, bone_map, limited, similarity
@@ -111,6 +111,27 @@ def test_a_head_behind_a_hand_is_unlike_one_that_is_free():
     turns = turned(points, UNIT)
     apart = unlikeness(features, given, turns, turns)
     assert apart[:, ::2].min() > 0.2 > np.diag(apart)[1::2].max()
+
+
+def test_a_hand_before_the_face_covers_it_unless_it_is_hidden():
+    points = POSE.keypoints[0].copy()
+    nose, hand = points[INDEX["nose"], :2].copy(), points[LEFT_HAND, :2]
+    # an open hand, wider than its bones: between the fingers the face is nearer to its own bone
+    spread = 1.5 * (hand - hand.mean(axis=0))
+    points[LEFT_HAND, :2], points[INDEX["left_wrist"], :2] = nose + spread, nose + [0, 0.03 * UNIT]
+    points[LEFT_HAND, 2] = points[INDEX["left_wrist"], 2] = 0.9
+    window = *(np.rint(nose - 0.02 * UNIT).astype(int).tolist()), *2 * [round(0.04 * UNIT)]
+    hand_number, head = PARTS.index("left_hand"), PARTS.index("head")
+
+    def near_the_nose():
+        weights = shares(distances(Figure(points, UNIT), window, 1))
+        return weights[hand_number].mean(), weights[head].mean()
+
+    over, under = near_the_nose()
+    assert over > 3 * under
+    points[INDEX["left_wrist"], 2] = 0.2
+    over, under = near_the_nose()
+    assert over == 0 and under > 0.9
 
 
 def test_a_front_never_stands_in_for_a_back():

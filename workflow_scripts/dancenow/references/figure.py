@@ -17,14 +17,16 @@ CORNERS = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hi
 PARTS = ("head", "trunk", *(f"{side}_{limb}" for limb in ("arm", "hand", "leg", "foot") for side in SIDES))
 # from its bones, as a share of the standing height
 RADIUS = {"head": 0.075, "trunk": 0.05, "arm": 0.036, "hand": 0.012, "leg": 0.042, "foot": 0.028}
-# inside the trunk's outline the distance from it, in radii: what is nearer to a limb's bone lies before it
+# inside the trunk's outline, and in the head's middle, the distance from it, in radii: what is nearer to a
+# limb's bone lies before it, so that no face shows between the fingers of a hand before it
 TRUNK_DEPTH = 0.75
+HEAD_DEPTH = 0.75
 # a pose that shows the front and one that shows the back are never alike: how far the left shoulder then is
 # right of the right one, or left of it, as a share of the standing height
 FRONT_OR_BACK = 0.03
-# an elbow or wrist inside the trunk's outline of which the estimator is less sure lies behind the trunk; what
-# was mended over a short gap is surer. MediaPipe's visibility tells this better than its depth does: of our
-# renders' 749 wrists that are seen there none was less sure, of 56 behind the trunk 41 were
+# an elbow or wrist inside the trunk's outline or the head of which the estimator is less sure lies behind it;
+# what was mended over a short gap is surer. MediaPipe's visibility tells this better than its depth does: of
+# our renders' 749 wrists that are seen there none was less sure, of 56 behind the trunk 41 were
 HIDDEN = 0.4
 REACH = 3.2  # radii from the bones, beyond which no pixel belongs to a part
 SHARPNESS = 10.0  # of the change from one part to the next, per radius
@@ -99,20 +101,24 @@ class Figure:
         return [(heel, toe, radius), (ankle, (heel + toe) / 2, radius)]
 
     def behind(self, part):
-        """For each of bones(part), whether the trunk lies before it; only arms and hands ever do."""
-        bones, trunk = len(self.bones(part)), self.visible[PARTS.index("trunk")]
-        if not trunk or kind(part) not in ("arm", "hand"):
+        """For each of bones(part), whether trunk or head lies before it; only arms and hands ever do."""
+        bones = len(self.bones(part))
+        if kind(part) not in ("arm", "hand"):
             return [False] * bones
         side = part.split("_")[0]
         elbow, wrist = (self._covered(f"{side}_{joint}") for joint in ("elbow", "wrist"))
         return [elbow, wrist] if kind(part) == "arm" else [wrist] * bones
 
     def _covered(self, name):
-        """Whether a joint lies inside the trunk's outline and is hidden there."""
+        """Whether a joint lies inside the trunk's outline or the head and is hidden there."""
         if self.sure[INDEX[name]] >= HIDDEN:
             return False
+        head, trunk = (self.visible[PARTS.index(part)] for part in ("head", "trunk"))
+        place = self.joint(name)
+        if head and bone_distance(*place, *self._head_axis()) <= RADIUS["head"] * self.unit:
+            return True
         outline = cv2.convexHull(self.outline().astype(np.float32))
-        return cv2.pointPolygonTest(outline, tuple(map(float, self.joint(name))), False) >= 0
+        return bool(trunk) and cv2.pointPolygonTest(outline, tuple(map(float, place)), False) >= 0
 
     def _head_axis(self):
         neck = (self.joint("left_shoulder") + self.joint("right_shoulder")) / 2
@@ -155,7 +161,7 @@ def distances(figure, window, step):
     """(parts, rows, columns) float32: of each place of a window's grid from each part, in its radii."""
     xs, ys = grid(window, step)
     away = np.full((len(PARTS), *xs.shape), FAR, np.float32)
-    trunk = PARTS.index("trunk")
+    trunk, head = PARTS.index("trunk"), PARTS.index("head")
     if figure.visible[trunk]:
         away[trunk] = TRUNK_DEPTH + _outside(figure, window, step, xs.shape)
     for number, part in enumerate(PARTS):
@@ -163,8 +169,10 @@ def distances(figure, window, step):
             continue
         for (start, end, radius), behind in zip(figure.bones(part), figure.behind(part), strict=True):
             bone = bone_distance(xs, ys, start, end) / radius
+            if number == head:
+                bone = np.maximum(bone, HEAD_DEPTH)
             if behind:
-                bone[away[trunk] == TRUNK_DEPTH] = FAR
+                bone[(away[trunk] == TRUNK_DEPTH) | (away[head] == HEAD_DEPTH)] = FAR
             np.minimum(away[number], bone, out=away[number])
     return away
 
