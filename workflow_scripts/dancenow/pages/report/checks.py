@@ -256,7 +256,10 @@ def _camera_checks(footage, camera, background):
     ]
     if not background:
         checks = [softened(item) for item in checks]
-    advice = f"The camera's movement is taken for the dancer's: {tripod}."
+    advice = (
+        "The camera's movement is measured from what stands still and taken out of the dance; where little "
+        f"does, some is left: {tripod}."
+    )
     return [*checks, softened(check("camera travel", travel, moved, advice, (SOURCE,)))]
 
 
