@@ -15,7 +15,8 @@ from dancenow.pages.report.coverage import (
     pose_kinds,
 )
 from dancenow.pages.report.verdict import GOOD, LIMITS, SHOW, TARGET, Check, check, refusal
-from dancenow.pose.normalize import PLAUSIBLE_SCALE, fit_similarity, outside_share, transfer_pose
+from dancenow.pose.normalize import fit_similarity, outside_share, transfer_pose
+from dancenow.pose.normalize_files import PLAUSIBLE_SCALE
 from dancenow.references.gaps import find_gaps
 
 # how a part was not shown, in words
