@@ -29,6 +29,8 @@ rule reencode_clip:
         "benchmarks/rules/reencode_clip/{subject}.tsv"
     conda:
         "../envs/video.yaml"
+    params:
+        provenance=config["provenance"],
     script:
         "../workflow_scripts/reencode_clip.py"
 

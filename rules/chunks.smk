@@ -40,6 +40,7 @@ rule synthesize_chunk:
         runtime=chunk_minutes,
     params:
         overlap=config["synthesis"]["overlap"],
+        provenance=config["provenance"],
     script:
         "../workflow_scripts/synthesize_chunk.py"
 

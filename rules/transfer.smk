@@ -25,6 +25,8 @@ rule synthesize_frames:
         gpu=1,
         mem_mb=synthesis_memory,
         runtime=synthesis_minutes,
+    params:
+        provenance=config["provenance"],
     script:
         "../workflow_scripts/synthesize_frames.py"
 

@@ -3,6 +3,7 @@
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
+from dancenow.provenance.finishing import finishing
 from dancenow.references.bank import ChosenReferences
 from dancenow.references.files import load_bank
 from dancenow.synthesis.synthesizer import synthesize
@@ -19,4 +20,7 @@ with job(snakemake.log[0], snakemake.threads) as threads:
     if snakemake.input.references:
         bank = load_bank(snakemake.input.references)
         references = ChosenReferences(bank, pose.keypoints, bank.paths(pose.keypoints, cuts))
-    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts, face, references)
+    made_from = [snakemake.input.generator, *([face] if face else []), snakemake.input.pose]
+    finish = finishing(snakemake.params.provenance, pose.width, pose.height, made_from)
+    video = snakemake.output.video
+    synthesize(snakemake.input.generator, pose, video, threads, cuts, face, references, finish)

@@ -4,4 +4,4 @@ from dancenow.authenticity.detector_data import reencode
 from dancenow.job import job
 
 with job(snakemake.log[0]):
-    reencode(snakemake.input.frames, snakemake.output.video)
+    reencode(snakemake.input.frames, snakemake.output.video, snakemake.params.provenance)

@@ -3,6 +3,7 @@
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
+from dancenow.provenance.finishing import finishing
 from dancenow.references.files import chosen_references
 from dancenow.synthesis.chunks import synthesize_chunk
 
@@ -13,4 +14,6 @@ with job(snakemake.log[0], snakemake.threads) as threads:
     part = int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks), snakemake.params.overlap
     references = chosen_references(snakemake.input.references, snakemake.input.chosen, pose)
     video = snakemake.output.video
-    synthesize_chunk(snakemake.input.generator, pose, video, *part, threads, cuts, face, references)
+    made_from = [snakemake.input.generator, *([face] if face else []), snakemake.input.pose]
+    finish = finishing(snakemake.params.provenance, pose.width, pose.height, made_from)
+    synthesize_chunk(snakemake.input.generator, pose, video, *part, threads, cuts, face, references, finish)

@@ -3,6 +3,7 @@
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
+from dancenow.provenance.finishing import finishing
 from dancenow.references.files import chosen_references
 from dancenow.synthesis.synthesizer import synthesize
 
@@ -11,4 +12,7 @@ with job(snakemake.log[0], snakemake.threads) as threads:
     pose = load_pose(snakemake.input.pose)
     face = snakemake.input.face or None
     references = chosen_references(snakemake.input.references, snakemake.input.chosen, pose)
-    synthesize(snakemake.input.generator, pose, snakemake.output.video, threads, cuts, face, references)
+    made_from = [snakemake.input.generator, *([face] if face else []), snakemake.input.pose]
+    finish = finishing(snakemake.params.provenance, pose.width, pose.height, made_from)
+    video = snakemake.output.video
+    synthesize(snakemake.input.generator, pose, video, threads, cuts, face, references, finish)

@@ -13,7 +13,7 @@ LAYERS = (
     "errors parallel intervals ahead",
     "files device stopping",
     "job keypoints pictures planning video cluster",
-    "camera",
+    "camera provenance",
     "pose",
     "references",
     "model",

@@ -33,7 +33,7 @@ def stored(tmp_path):
 
 
 def test_a_clip_is_written_as_a_result_is(stored, tmp_path):
-    reencode(stored, tmp_path / "real.mp4")
+    reencode(stored, tmp_path / "real.mp4", {"mark": False, "label": "none"})
     store = FrameStore(stored)
     media.encode(tmp_path / "result.mp4", [store[i] for i in range(30)], "25/1", WIDTH, HEIGHT)
     assert (tmp_path / "real.mp4").read_bytes() == (tmp_path / "result.mp4").read_bytes()

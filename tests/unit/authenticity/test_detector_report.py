@@ -32,7 +32,7 @@ def stored(folder, name, seed):
     paths = [folder / f"{name}{suffix}" for suffix in (".avi", ".index.npy", ".json")]
     facts = {"width": EDGE, "height": EDGE, "fps": "25/1", "cuts": []}
     write_frames(footage(seed), "25/1", lambda count: facts | {"frames": count}, *paths)
-    reencode(paths[0], folder / f"{name}.mp4")
+    reencode(paths[0], folder / f"{name}.mp4", {"mark": False, "label": "none"})
     return paths[0], folder / f"{name}.mp4"
 
 

@@ -8,6 +8,7 @@ Of each pair the detector sees the few squares in which most changes.
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.provenance.finishing import finished, finishing
 from dancenow.video import media
 from dancenow.video.frames import FrameStore
 
@@ -15,11 +16,16 @@ EDGE = 64  # px, of the squares that the detector sees, where the frames are as 
 SQUARES = 4  # of a pair of frames: those in which most changes, so the person and not the wall
 
 
-def reencode(frames_path, video_path):
-    """Write a subject's frames (a FrameStore) as synthesis writes a result."""
+def reencode(frames_path, video_path, provenance):
+    """Write a subject's frames (a FrameStore) as synthesis writes a result.
+
+    provenance: the configuration's block. Real frames get the same label and mark as results do, so that the
+    detector cannot go by them.
+    """
     store = FrameStore(frames_path)
+    finish = finishing(provenance, store.width, store.height, [frames_path])
     frames = (store[index] for index in range(len(store)))
-    media.encode(video_path, frames, store.fps, store.width, store.height)
+    media.encode(video_path, finished(frames, finish), store.fps, store.width, store.height)
 
 
 def degrade(source_path, video_path, crf, divisor):

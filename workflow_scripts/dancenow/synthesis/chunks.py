@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import islice
 
 from dancenow.errors import InputError
+from dancenow.provenance.finishing import finished
 from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.video.cuts import segment_starts
 from dancenow.video.media import decode_lossless, encode, encode_lossless
@@ -45,6 +46,7 @@ def synthesize_chunk(
     cuts=(),
     face_path=None,
     references=None,
+    finish=(),
 ):
     """Synthesize chunk `number` (from 1) of `chunks` and write it without loss and without sound.
 
@@ -55,7 +57,8 @@ def synthesize_chunk(
     first, stop = split(count, cuts, chunks)[number - 1]
     begin = warm_up(first, count, cuts, overlap)
     frames = synthesize_clip(generator_path, pose, threads, cuts, face_path, (begin, stop), references)
-    encode_lossless(video_path, islice(frames, first - begin, None), pose.fps, pose.width, pose.height)
+    own = finished(islice(frames, first - begin, None), finish)
+    encode_lossless(video_path, own, pose.fps, pose.width, pose.height)
 
 
 def join_chunks(chunk_paths, source, target, video_path):

@@ -25,6 +25,7 @@ from dancenow.model.face import face_corners, load_face
 from dancenow.model.networks import empty_picture
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
 from dancenow.model.winograd import unchanged_weights
+from dancenow.provenance.finishing import finished
 from dancenow.video.media import encode
 
 log = logging.getLogger(__name__)
@@ -184,7 +185,12 @@ def _steps(synthesizer, drawn, indices, cuts, threads):
                 logged = now
 
 
-def synthesize(generator_path, pose, video_path, threads, cuts=(), face_path=None, references=None):
-    """Synthesize every frame of `pose` and write a silent H.264 video of the same rate and length."""
+def synthesize(
+    generator_path, pose, video_path, threads, cuts=(), face_path=None, references=None, finish=()
+):
+    """Synthesize every frame of `pose` and write a silent H.264 video of the same rate and length.
+
+    finish: label and mark, as from dancenow.provenance.finishing.
+    """
     frames = synthesize_clip(generator_path, pose, threads, cuts, face_path, references=references)
-    encode(video_path, frames, pose.fps, pose.width, pose.height)
+    encode(video_path, finished(frames, finish), pose.fps, pose.width, pose.height)

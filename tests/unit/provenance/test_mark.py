@@ -1,0 +1,129 @@
+"""The invisible mark: found where it was put, hardly changing the picture, and never found elsewhere."""
+
+import cv2
+import numpy as np
+import pytest
+
+from dancenow.errors import InputError
+from dancenow.provenance.detection import LIKELY, chance, find_in_frames, find_mark
+from dancenow.provenance.finishing import finished, finishing
+from dancenow.provenance.mark import STRONGEST, Mark, load_key, payload_of
+from dancenow.provenance.pattern import CHIPS, PILOTS, Pattern, decode_payload, encode_payload
+from dancenow.video.media import encode
+
+KEY, PAYLOAD = bytes(range(32)), 0xC0FFEE42
+WIDTH, HEIGHT = 512, 288
+
+
+def scene(seed=0, count=6):
+    """A still room of cloudy texture with a block that moves through it, as synthesis gives."""
+    noise = np.random.default_rng(seed)
+    wall = sum(
+        cv2.resize(noise.normal(0, 0.6 * size**0.4, (HEIGHT // size, WIDTH // size, 3)), (WIDTH, HEIGHT))
+        for size in (2, 4, 8, 16, 32)
+    )
+    wall = np.clip(wall + 120, 0, 255).astype(np.uint8)
+    for number in range(count):
+        frame = wall.copy()
+        frame[80:240, 60 + 20 * number : 130 + 20 * number] = wall[20:180, 300:370] // 2
+        yield frame
+
+
+@pytest.fixture(scope="module")
+def marked():
+    mark = Mark(KEY, PAYLOAD, WIDTH, HEIGHT)
+    return [mark(frame) for frame in scene()]
+
+
+def test_the_mark_is_found_with_its_payload_and_hides(marked):
+    found = find_in_frames(marked, KEY)
+    assert found.marked and found.payload == PAYLOAD and found.probability < 1e-12
+    error = np.array(marked, float) - np.array(list(scene()), float)
+    assert 0 < np.mean(error**2) < 255**2 / 10**4.2  # 42 dB
+    assert np.ptp(error, axis=-1).max() == 0  # luma alone, where nothing is clipped
+
+
+def test_nothing_is_found_without_the_mark_or_with_another_key(marked):
+    assert not find_in_frames(scene(), KEY).marked
+    other = find_in_frames(marked, bytes(32))
+    assert not other.marked and other.payload is None and other.probability > LIKELY
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame[:, WIDTH // 10 :],
+        lambda frame: frame[HEIGHT // 10 :],
+        lambda frame: cv2.resize(frame, (640, 360), interpolation=cv2.INTER_CUBIC),
+        lambda frame: cv2.GaussianBlur(cv2.resize(frame, (700, 394)), (0, 0), 1),
+    ],
+    ids=["cropped left", "cropped top", "360p", "screen"],
+)
+def test_the_mark_survives(marked, change):
+    found = find_in_frames((change(frame) for frame in marked), KEY)
+    assert found.marked and found.payload == PAYLOAD
+
+
+def test_the_mark_survives_a_coarse_encoding(marked, tmp_path):
+    encode(tmp_path / "coarse.mp4", iter(marked), 25, WIDTH, HEIGHT, crf=28)
+    assert find_mark(tmp_path / "coarse.mp4", KEY).payload == PAYLOAD
+
+
+def test_a_still_place_does_not_flicker(marked):
+    before, after = list(scene())[:2], marked[:2]
+    still = np.abs(before[1].astype(int) - before[0]).max(-1) == 0
+    still[60:260, 40:180] = False  # near what moves the strength may change
+    assert still.any() and not np.abs(after[1].astype(int) - after[0])[still].any()
+
+
+def test_strength_follows_what_is_busy():
+    frame = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    frame[:, WIDTH // 2 :] += np.random.default_rng(0).integers(0, 80, (HEIGHT, WIDTH // 2, 3), np.uint8)
+    strength = Mark(KEY, PAYLOAD, WIDTH, HEIGHT).strength(frame)
+    assert strength[:, 400:].min() > 1.5 * strength[:, :100].max() and strength.max() <= STRONGEST
+
+
+def test_payload_comes_back_though_a_fifth_of_the_chips_is_wrong():
+    draw = np.random.default_rng(0)
+    for payload in (0, 2**32 - 1, *draw.integers(0, 2**32, 20).tolist()):
+        chips = encode_payload(payload)
+        chips[draw.permutation(CHIPS)[: CHIPS // 5]] *= -1
+        assert decode_payload(chips)[0] == payload
+
+
+def test_the_stated_probability_is_not_passed():
+    """Scores of 2000 keys in one picture: no more of them pass any threshold than `chance` says."""
+    picture = np.fft.fft2(np.random.default_rng(0).normal(size=(128, 128)).cumsum(0).cumsum(1))
+    scores = []
+    for number in range(2000):
+        pattern = Pattern(number.to_bytes(32, "big"))
+        units = picture[pattern.ky, pattern.kx]
+        scores.append((units / np.abs(units) * pattern.phase.conj())[:PILOTS].real.sum())
+    for score in (20, 30, 40):
+        assert 0 < np.mean(np.array(scores) >= score) <= chance(score, 1)
+
+
+def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path):
+    path = tmp_path / "secrets/mark.key"
+    key = load_key(path)
+    assert load_key(path) == key and len(key) == 32 and path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["mark.key"]
+    path.chmod(0o644)
+    with pytest.raises(InputError, match="others may read the secret key .*chmod 600"):
+        load_key(path)
+    path.chmod(0o600)
+    path.write_bytes(b"short")
+    with pytest.raises(InputError, match="5 bytes, a key has 32"):
+        load_key(path)
+
+
+def test_finishing_labels_first_and_marks_the_files_payload(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model").write_bytes(b"weights")
+    settings = {"mark": True, "label": "text", "label_position": "top-left", "label_size": 0.1}
+    steps = finishing(settings, WIDTH, HEIGHT, ["model"])
+    frames = list(finished(scene(), steps))
+    found = find_in_frames(frames, load_key("secrets/mark.key"))
+    assert found.payload == payload_of(["model"])
+    assert frames[0][:60, :300].max() > 235 and frames[0][:60, :300].min() < 20
+    assert finishing(settings | {"mark": False, "label": "none"}, WIDTH, HEIGHT, ["model"]) == []

@@ -1,0 +1,37 @@
+"""What every synthesized frame goes through before it is encoded: the label, then the mark."""
+
+import logging
+
+from dancenow.provenance.label import Label
+from dancenow.provenance.mark import Mark, load_key, payload_of
+
+log = logging.getLogger(__name__)
+
+KEY = "secrets/mark.key"  # in the working folder, beside results/, never in it
+
+
+def finishing(settings, width, height, made_from):
+    """A list of functions, each from a frame (H, W, 3) uint8 RGB to a frame, to be called in this order.
+
+    settings: the configuration's block `provenance`; made_from: paths of the files that decide the frames,
+    which the mark's payload tells (dancenow.provenance.mark.payload_of). Raises InputError for a key that
+    others may read.
+    """
+    steps = []
+    if settings["label"] != "none":
+        steps.append(
+            Label(settings["label"], settings["label_position"], settings["label_size"], width, height)
+        )
+    if settings["mark"]:
+        payload = payload_of(made_from)
+        log.info("marked with payload %08x", payload)
+        steps.append(Mark(load_key(KEY), payload, width, height))
+    return steps
+
+
+def finished(frames, steps):
+    """Yield each frame as `steps`, from `finishing`, leave it."""
+    for frame in frames:
+        for step in steps:
+            frame = step(frame)
+        yield frame

@@ -1,0 +1,97 @@
+"""The invisible mark: a keyed pattern on the luma of every synthesized frame.
+
+The same tile repeats over the frame and is the same in all frames: nothing flickers, chunks agree, and no
+cut, rate or length changes it. It is stronger where the picture is busy.
+"""
+
+import hashlib
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.provenance.pattern import PAYLOAD_BITS, Pattern
+
+KEY_BYTES = 32
+STRENGTH = 0.105  # of the mark's deviation to the picture's own, around each point
+FLAT = 3.5  # levels of deviation that a plain surface is taken to have
+STRONGEST = 2.2  # levels
+
+
+def load_key(path):
+    """The secret key in the file `path`, made at the first call: bytes, mode 0600.
+
+    Raises InputError when others may read it, or when it is none.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _make_key(path)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise InputError(f"{path}: others may read the secret key (mode {mode:04o}); chmod 600 {path}")
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise InputError(
+            f"{path}: {len(key)} bytes, a key has {KEY_BYTES}; put it back from your copy, or delete it "
+            "for a new one, which does not find the marks of the old"
+        )
+    return key
+
+
+def payload_of(paths):
+    """The payload that tells a result: the first 32 bits of a SHA-256 over the files `paths`."""
+    whole = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as file:
+            whole.update(hashlib.file_digest(file, "sha256").digest())
+    return int.from_bytes(whole.digest()[: PAYLOAD_BITS // 8], "big")
+
+
+class Mark:
+    """Marks frames of one size, (H, W, 3) uint8 RGB.
+
+    key: bytes; payload: an int of 32 bits. A tile is half as wide as the frame's longer edge, so that a
+    smaller copy of a video keeps as much of its mark, whatever the size it had.
+    """
+
+    def __init__(self, key, payload, width, height):
+        side = max(width, height) // 2
+        tile = Pattern(key).tile(payload, side)
+        across, down = -(-width // side), -(-height // side)
+        self.pattern = np.tile(tile, (down, across))[:height, :width]
+        self.reach = max(3, side // 64) | 1
+
+    def __call__(self, frame):
+        """The marked copy of a frame: the same change in red, green and blue, so that no colour shifts."""
+        change = np.rint(self.pattern * self.strength(frame))
+        up, down = (cv2.merge([np.maximum(part, 0).astype(np.uint8)] * 3) for part in (change, -change))
+        return cv2.subtract(cv2.add(frame, up), down)
+
+    def strength(self, frame):
+        """(H, W) float32: how many levels the mark may deviate around each pixel; what is busy hides more."""
+        height, width = frame.shape[:2]
+        half = cv2.resize(frame, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        luma = cv2.cvtColor(half, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        size = (self.reach, self.reach)
+        variance = cv2.blur(luma * luma, size) - cv2.blur(luma, size) ** 2
+        deviation = cv2.blur(np.sqrt(np.maximum(variance, 0) + FLAT**2), size)
+        return cv2.resize(np.minimum(STRENGTH * deviation, STRONGEST), (width, height))
+
+
+def _make_key(path):
+    """Write a new key; of several jobs that begin at once the first one's stays."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+        with suppress(FileExistsError):
+            os.link(partial, path)
+    finally:
+        partial.unlink()
