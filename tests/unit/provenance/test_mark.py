@@ -64,8 +64,10 @@ def test_the_mark_survives(marked, change):
     assert found.marked and found.payload == PAYLOAD
 
 
-def test_the_mark_survives_a_coarse_encoding(marked, tmp_path):
-    encode(tmp_path / "coarse.mp4", iter(marked), 25, WIDTH, HEIGHT, crf=28)
+def test_the_mark_survives_a_coarse_encoding(tmp_path):
+    mark = Mark(KEY, PAYLOAD, WIDTH, HEIGHT)
+    frames = (mark(frame) for frame in scene(count=18))
+    encode(tmp_path / "coarse.mp4", frames, 25, WIDTH, HEIGHT, crf=24)
     assert find_mark(tmp_path / "coarse.mp4", KEY).payload == PAYLOAD
 
 
