@@ -8,6 +8,7 @@ from clips import one_line
 from dancenow.errors import InputError
 from dancenow.model.checkpoint import save_generator
 from dancenow.model.networks import Generator, initialise
+from dancenow.provenance.mark import Mark
 from dancenow.synthesis.chunks import join_chunks, split, synthesize_chunk, warm_up
 from dancenow.synthesis.synthesizer import synthesize
 from dancenow.video import media
@@ -33,12 +34,12 @@ def facts(frames, cuts=()):
     return {"frames": frames, "fps": "25/1", "cuts": list(cuts)}
 
 
-def synthesized(generator_file, folder, chunks, overlap, cuts=()):
+def synthesized(generator_file, folder, chunks, overlap, cuts=(), finish=()):
     """Split, synthesized and joined: (the joined video's path, the frames of its chunks)."""
     pose = performer(FRAMES)
     paths = [folder / f"{number}of{chunks}.mkv" for number in range(1, chunks + 1)]
     for number, path in enumerate(paths, 1):
-        synthesize_chunk(generator_file, pose, path, number, chunks, overlap, 1, cuts)
+        synthesize_chunk(generator_file, pose, path, number, chunks, overlap, 1, cuts, finish=finish)
     video = folder / "joined.mp4"
     join_chunks(paths, facts(FRAMES, cuts), SIZE, video)
     spans = split(FRAMES, cuts, chunks)
@@ -89,8 +90,9 @@ def test_a_chunk_warms_up_over_the_overlap_but_never_across_a_cut():
 
 
 def test_chunks_are_the_unsplit_run_where_the_overlap_reaches_the_beginning(generator_file, tmp_path):
-    synthesize(generator_file, performer(FRAMES), tmp_path / "whole.mp4", 1)
-    joined, _ = synthesized(generator_file, tmp_path, 3, FRAMES)
+    mark = [Mark(bytes(32), 7, 128, 96)]
+    synthesize(generator_file, performer(FRAMES), tmp_path / "whole.mp4", 1, finish=mark)
+    joined, _ = synthesized(generator_file, tmp_path, 3, FRAMES, finish=mark)
     assert joined.read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
 
