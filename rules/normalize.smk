@@ -39,6 +39,7 @@ rule normalize_poses:
         "../envs/pose.yaml"
     params:
         limbs=config["normalize"]["limbs"],
+        max_gap=config["pose"]["max_gap"],
     script:
         "../workflow_scripts/normalize_poses.py"
 

@@ -13,4 +13,5 @@ with job(snakemake.log[0]):
         given.target_statistics,
         snakemake.output.pose,
         snakemake.params.limbs,
+        snakemake.params.max_gap,
     )

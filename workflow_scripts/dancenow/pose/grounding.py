@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import grey_closing, grey_opening, maximum_filter1d
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, INDEX
+from dancenow.keypoints import BODY, IMPUTED, INDEX
 from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
 
 CHAIN = ("ankle", "knee", "hip", "shoulder")
@@ -82,6 +82,7 @@ def measure_figure(pose):
     """
     # some estimators guess joints beyond the frame's edge: not seen, so not used
     seen = pose.present() & inside(pose)
+    seen[:, BODY] &= pose.origin[:, BODY] != IMPUTED  # legs of pose.partial_bodies say nothing of the ground
     places = pose.keypoints[..., :2].astype(np.float64)
     left, right = ([INDEX[f"{side}_{joint}"] for joint in CHAIN] for side in SIDES)
     ears = [INDEX["left_ear"], INDEX["right_ear"]]

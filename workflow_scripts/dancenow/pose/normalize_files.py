@@ -9,6 +9,7 @@ from dancenow.camera.path import load_path
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import load_pose, require_same_estimator, save_pose
 from dancenow.pose.normalize import fit_similarity, letterbox_pose, outside_share
+from dancenow.pose.partial_bodies import complete_bodies, imputed_legs
 from dancenow.pose.shot_statistics import in_scene, measure_shots, shot_parts, transfer_shots
 
 PLAUSIBLE_SCALE = (0.3, 3.0)
@@ -32,15 +33,22 @@ def normalize_pair(
     target_statistics_path,
     output_path,
     limbs="target",
+    max_gap=0,
 ):
-    """transfer_shots from files to a file, logged, with a warning if the result is implausible.
+    """transfer_shots, of complete bodies, from files to a file, with a warning if the result is implausible.
+
+    max_gap: frames for which the last pose is held when nobody is seen, as in partial_bodies.
 
     Raises InputError when the two poses come from different estimators or checkpoints.
     """
     source, target = load_pose(source_pose_path), load_pose(target_pose_path)
     require_same_estimator(source, target, source_pose_path, target_pose_path)
     statistics = read_json(source_statistics_path), read_json(target_statistics_path)
-    source = in_scene(source, load_path(source_camera_path))
+    camera = load_path(source_camera_path)
+    cuts = (np.flatnonzero(np.diff(camera.shot)) + 1).tolist()
+    source = complete_bodies(in_scene(source, camera), cuts, max_gap)
+    if legs := int(imputed_legs(source).sum()):
+        logging.info("legs imputed for %.1f s", legs / float(source.fps))
     parts = shot_parts(source, statistics[0])
     scale = np.concatenate([fit_similarity(part, own, statistics[1])[0] for part, own in parts])
     result = transfer_shots(source, statistics[0], target, statistics[1], limbs)

@@ -6,6 +6,7 @@ from dancenow.keypoints import BODY, IMPUTED, MISSING, REPAIRED
 from dancenow.pages.report.coverage import body_heights
 from dancenow.pages.report.footage import longest_run
 from dancenow.pages.report.verdict import BLURRED, SOURCE, TARGET, check, refusal, softened
+from dancenow.pose.partial_bodies import complete_bodies, imputed_legs
 
 STEADY_KNOWN = 0.1  # share of the steps in which the camera must be measurable, or nothing is said of it
 USUAL_SECONDS = 60  # of footage: what the demo's target has
@@ -20,6 +21,7 @@ def footage_checks(footage, measures, background):
     if footage.pose is not None:
         checks += _found_checks(measures["found"], float(footage.store.fps))
         checks += track_checks(footage, measures)
+        checks += _leg_checks(footage)
         checks += _size_checks(footage)
         checks += _length_checks(footage, measures)
         checks += _pose_checks(measures)
@@ -97,6 +99,17 @@ def track_checks(footage, measures):
             "Film the performer alone: others get into the background, or are taken for the performer.",
         ),
     ]
+
+
+def _leg_checks(footage):
+    """Of a source: for how long its legs are made up, as normalize_poses does it."""
+    if footage.statistics is None:
+        return []
+    legs = imputed_legs(complete_bodies(footage.pose, footage.store.facts.get("cuts", [])))
+    seconds = float(legs.sum() / footage.store.fps)
+    text = f"the legs are out of the picture, and held as they were, for {seconds:.1f} s"
+    advice = "Film from head to feet: the dance goes on above legs that stand still."
+    return [check("imputed legs", seconds, text, advice, (SOURCE,))]
 
 
 def _size_checks(footage):

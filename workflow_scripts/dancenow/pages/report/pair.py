@@ -17,6 +17,7 @@ from dancenow.pages.report.coverage import (
 from dancenow.pages.report.verdict import GOOD, LIMITS, SHOW, TARGET, Check, check, refusal
 from dancenow.pose.normalize import fit_similarity, outside_share, transfer_pose
 from dancenow.pose.normalize_files import PLAUSIBLE_SCALE
+from dancenow.pose.partial_bodies import complete_bodies
 from dancenow.references.gaps import find_gaps
 
 # how a part was not shown, in words
@@ -41,8 +42,9 @@ def normalised(source, target, limbs):
     estimators.
     """
     require_same_estimator(source.pose, target.pose, source.name, target.name)
-    pose = transfer_pose(source.pose, source.statistics, target.pose, target.statistics, limbs)
-    return pose, fit_similarity(source.pose, source.statistics, target.statistics)[0]
+    whole = complete_bodies(source.pose, source.store.facts.get("cuts", []))
+    pose = transfer_pose(whole, source.statistics, target.pose, target.statistics, limbs)
+    return pose, fit_similarity(whole, source.statistics, target.statistics)[0]
 
 
 def compare_footage(source, target, pose, training_frames):

@@ -36,6 +36,7 @@ LIMITS = {
     "whole body": Limit(0.90, 0.05, least=True, unit="%"),  # frames; the normalisation refuses less than fail
     "person found": Limit(0.97, 0.30, least=True, unit="%"),  # frames
     "longest gap": Limit(0.5, unit="s"),  # without the person
+    "imputed legs": Limit(0.5, unit="s"),  # a half body or a close-up: legs are held as they were
     "repaired": Limit(0.06, unit="%"),  # body keypoints that were repaired or imputed
     "swaps": Limit(2, unit="a minute"),  # frames in which left and right change places
     "face found": Limit(0.80, least=True, unit="%"),  # frames

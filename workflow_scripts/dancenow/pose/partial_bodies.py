@@ -1,0 +1,146 @@
+"""Bodies that the picture cuts off: close-ups and half bodies get the size, the place and the legs that whole
+frames of the same clip show.
+
+A shot without feet says nothing of the ground, so its size comes from what it does show, the bones of trunk,
+arms and head, beside the same bones where the whole body is seen; its place from where the shoulders are in
+the whole frames before and after it. Missing limbs are then hung on it bone by bone, as they
+were held before and are held after it. What is made up so is marked IMPUTED, and is never measured.
+"""
+
+import logging
+
+import numpy as np
+
+from dancenow.keypoints import BODY, IMPUTED, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+from dancenow.pose.grounding import measure_figure
+from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
+from dancenow.video.cuts import segments
+
+log = logging.getLogger(__name__)
+
+FEW_WHOLE = 0.1  # of a shot's frames: with fewer whole ones its size and place are taken from its bones
+LEAST_SEEN = 5  # frames in which a bone is seen, to be compared; and around a shot, to place it
+COMPARED = 300  # whole frames, the nearest in time, that tell how long the bones are
+MOST_ZOOM = 4.0  # from the whole frames to a close-up
+CONFIDENCE = 0.25  # of a keypoint that is hung on
+SHOULDERS = [INDEX[f"{side}_shoulder"] for side in SIDES]
+ANKLES = [INDEX[f"{side}_ankle"] for side in SIDES]
+LEGS = [INDEX[f"{side}_{joint}"] for side in SIDES for joint in ("knee", "ankle")]
+# (joint, the joint it hangs on), in the order in which they are hung
+HUNG = [
+    *((INDEX[f"{side}_{joint}"], INDEX[f"{side}_{above}"])
+      for joint, above in (("hip", "shoulder"), ("knee", "hip"), ("ankle", "knee"), ("big_toe", "ankle"),
+                           ("small_toe", "ankle"), ("heel", "ankle"), ("elbow", "shoulder"),
+                           ("wrist", "elbow"))
+      for side in SIDES),
+    *((point, INDEX[f"{side}_wrist"])
+      for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND))
+      for point in range(hand.start, hand.stop)),
+]  # fmt: skip
+
+
+def complete_bodies(pose, cuts=(), max_gap=0):
+    """The Pose with whole bodies in the view of the clip's whole frames; a Pose that lacks nothing, as it is.
+
+    pose: Pose; cuts: as in dancenow.video.cuts; max_gap: frames for which the last pose is held when nobody
+    is seen any longer; afterwards nobody is there. A shot in which less than FEW_WHOLE of the frames show the
+    whole body is scaled and shifted as a whole. In frames that show both shoulders and no ankle, missing
+    joints of legs, trunk, arms and hands are hung on those that are seen, their directions and lengths
+    interpolated in time between frames that show them. What is hung on or held is IMPUTED. No frame is added
+    or dropped. Without a whole frame the Pose is returned unchanged: measure_normalization refuses it.
+    """
+    figure = measure_figure(pose)
+    if not figure.whole.any():
+        return pose
+    keypoints = pose.keypoints.copy()
+    for first, stop in segments(len(keypoints), cuts):
+        if figure.whole[first:stop].mean() < FEW_WHOLE:
+            _into_view(keypoints, slice(first, stop), figure.whole)
+    _hang(keypoints)
+    _hold(keypoints, max_gap)
+    return pose if np.array_equal(keypoints, pose.keypoints) else pose.replace(keypoints=keypoints)
+
+
+def imputed_legs(pose):
+    """(T,) bool: in which frames of a Pose from complete_bodies somebody is seen whose legs are made up."""
+    seen = (pose.present() & (pose.origin != IMPUTED))[:, BODY].any(axis=1)
+    return seen & (pose.origin[:, LEGS] == IMPUTED).any(axis=1)
+
+
+def _into_view(keypoints, shot, whole):
+    """Scale and shift, in place, the keypoints of a shot so that it fits the whole frames around it."""
+    away = np.maximum(shot.start - np.arange(len(whole)), np.arange(len(whole)) - shot.stop)
+    nearest = np.argsort(np.where(whole, away, len(whole)), kind="stable")[: min(COMPARED, whole.sum())]
+    zoom = _zoom(keypoints[shot], keypoints[nearest])
+    own, known = _shoulders(keypoints[shot]), _shoulders(keypoints)
+    known[~whole] = np.nan
+    # the dancer goes on across a cut: the shoulders begin where they were, and end where they are after
+    shifts = []
+    for mine, theirs in ((own, known[: shot.start][::-1]), (own[::-1], known[shot.stop :])):
+        ends = [places[np.isfinite(places[:, 0])][:LEAST_SEEN] for places in (mine, theirs)]
+        if zoom is not None and all(map(len, ends)):
+            mine, theirs = (np.median(end, axis=0) for end in ends)
+            shifts.append(theirs - mine / zoom)
+    if not shifts:
+        return
+    places = keypoints[shot, :, :2]
+    moved = places / zoom + np.mean(shifts, axis=0)
+    keypoints[shot, :, :2] = np.where(keypoints[shot, :, 2:] > 0, moved, 0)
+    log.info(
+        "frames %d to %d show no feet: the figure is taken for %.2f times as large as where they are seen",
+        shot.start, shot.stop - 1, zoom,
+    )  # fmt: skip
+
+
+def _zoom(partial, whole):
+    """How many times longer the bones are in (T, 133, 3) partial frames than in whole ones; None if unknown.
+
+    Each bone counts with the length that all but the longest tenth of its sightings stay below, because
+    foreshortening only shortens; the result is the median over the bones.
+    """
+    ratios = []
+    lengths = [bone_lengths(frames, frames[..., 2] >= MIN_CONFIDENCE) for frames in (partial, whole)]
+    for rows in zip(*lengths, strict=True):
+        seen = [row[np.isfinite(row)] for row in rows]
+        if min(map(len, seen)) >= LEAST_SEEN:
+            a, b = (float(np.quantile(row, LONGEST)) for row in seen)
+            if b > 0:
+                ratios.append(a / b)
+    return float(np.clip(np.median(ratios), 1 / MOST_ZOOM, MOST_ZOOM)) if ratios else None
+
+
+def _shoulders(keypoints):
+    """(T, 2) px, the middle of the shoulders; NaN where one is not seen."""
+    pair = keypoints[:, SHOULDERS]
+    seen = (pair[..., 2] >= MIN_CONFIDENCE).all(axis=1, keepdims=True)
+    return np.where(seen, pair[..., :2].mean(axis=1), np.nan)
+
+
+def _hang(keypoints):
+    """Hang, in place, what is missing on what is seen, in the frames with both shoulders and no ankle."""
+    present = keypoints[..., 2] >= MIN_CONFIDENCE
+    partial = present[:, SHOULDERS].all(axis=1) & ~present[:, ANKLES].any(axis=1)
+    if not partial.any():
+        return
+    frames = np.arange(len(keypoints))
+    for joint, above in HUNG:
+        both = present[:, joint] & present[:, above]
+        wanted = partial & ~present[:, joint] & (keypoints[:, above, 2] >= MIN_CONFIDENCE)
+        if not both.any() or not wanted.any():
+            continue
+        vectors = keypoints[both, joint, :2] - keypoints[both, above, :2]
+        filled = [np.interp(frames[wanted], frames[both], axis) for axis in vectors.T]
+        keypoints[wanted, joint, :2] = keypoints[wanted, above, :2] + np.stack(filled, axis=-1)
+        keypoints[wanted, joint, 2] = CONFIDENCE
+
+
+def _hold(keypoints, max_gap):
+    """Hold, in place, the last pose for at most `max_gap` frames without anybody."""
+    seen = (keypoints[..., 2] >= MIN_CONFIDENCE).any(axis=1)
+    frames = np.arange(len(keypoints))
+    last = np.maximum.accumulate(np.where(seen, frames, -1))
+    held = ~seen & (last >= 0) & (frames - last <= max_gap)
+    keypoints[held] = keypoints[last[held]]
+    keypoints[held, :, 2] = np.where(
+        keypoints[held, :, 2] > 0, np.maximum(CONFIDENCE * keypoints[held, :, 2], MIN_CONFIDENCE), 0
+    )
