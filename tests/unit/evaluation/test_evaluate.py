@@ -107,6 +107,13 @@ def test_nearest_neighbour_compares_keypoints_present_in_both():
     assert nearest_neighbours(asked[None], np.stack([np.zeros_like(asked), one_point])).tolist() == [1]
 
 
+def test_of_long_footage_so_many_poses_are_compared_evenly(monkeypatch):
+    monkeypatch.setattr(evaluation, "NEIGHBOURS", 5)
+    training = np.stack([pose_at(x) for x in range(20, 61)])
+    found = nearest_neighbours(np.stack([pose_at(x) for x in (20, 24, 41, 60)]), training)
+    assert found.tolist() == [0, 0, 20, 40]
+
+
 def test_nearest_neighbour_ignores_feet_face_and_hands():
     asked = pose_at(40)
     feet_elsewhere, shifted = asked.copy(), pose_at(41)

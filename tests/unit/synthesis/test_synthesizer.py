@@ -87,11 +87,14 @@ def test_same_file_same_pixels(generator_file):
     assert all(np.array_equal(a, b) for a, b in zip(*twice, strict=True))
 
 
-def test_a_frame_without_anyone_is_still_a_frame(generator_file):
+def test_frames_without_anyone_show_the_background_alone(generator_file):
     pose = performer(5)
     keypoints = pose.keypoints.copy()
-    keypoints[2] = 0
-    assert len(list(synthesize_clip(generator_file, pose.replace(keypoints=keypoints), 1))) == 5
+    keypoints[2:4] = 0
+    frames = list(synthesize_clip(generator_file, pose.replace(keypoints=keypoints), 1))
+    _, _, background = load_generator(generator_file)
+    same = [(frame == background).all() for frame in frames]
+    assert same == [False, False, True, True, False]
 
 
 def test_another_frame_size_is_refused(generator_file):

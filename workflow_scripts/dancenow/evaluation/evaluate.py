@@ -31,6 +31,7 @@ from dancenow.video.frames import FrameStore
 log = logging.getLogger(__name__)
 
 RESULT, BACKGROUND, NEIGHBOUR, TRUTH = "result", "static background", "nearest neighbour", "truth"
+NEIGHBOURS = 5000  # training poses that the nearest one is looked for among
 BLOCK = 25  # frames drawn together by the bootstrap
 # key: +1 where more is better, -1 where less is, 0 where neither is
 SIGNS = {key: sign for key, (_, sign, _) in (MEASURES | PART_MEASURES | TIME_MEASURES).items()}
@@ -148,9 +149,11 @@ def nearest_neighbours(driving, training):
     driving: (T, 133, 3), training: (N, 133, 3), both in px of the target's frame, the driving ones
     normalised. The distance is the mean over the body keypoints present in both; a training pose that lacks
     more than half of the driving ones is no candidate unless all do. A driving pose without a person takes
-    training frame 0.
+    training frame 0. Of longer footage NEIGHBOURS training poses are looked at, evenly spaced over all of it
+    (of twenty minutes, four a second), so that the time grows with T alone.
     """
-    driving, training = driving[:, BODY], training[:, BODY]
+    offered = np.unique(np.linspace(0, len(training) - 1, min(NEIGHBOURS, len(training))).round().astype(int))
+    driving, training = driving[:, BODY], training[offered][:, BODY]
     seen = training[..., 2] >= MIN_CONFIDENCE
     indices = []
     for pose in driving:
@@ -160,7 +163,7 @@ def nearest_neighbours(driving, training):
         mean = np.where(shared > 0, (way * both).sum(axis=1) / np.maximum(shared, 1), np.inf)
         enough = shared >= (pose[:, 2] >= MIN_CONFIDENCE).sum() / 2
         indices.append(int(np.where(enough, mean, np.inf).argmin() if enough.any() else mean.argmin()))
-    return np.array(indices)
+    return offered[np.array(indices, int)]
 
 
 def detect_largest(estimator, frames):

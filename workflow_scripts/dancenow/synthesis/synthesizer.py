@@ -88,6 +88,8 @@ class Synthesizer:
         """The next frame's window: (h, w, 3) uint8 on the device. Remembers it as the last frame."""
         skeleton = as_skeletons(drawn.skeleton, self.device)
         background = None if self.behind is None else _cut(self.behind, drawn.window)
+        if background is not None and not drawn.skeleton.any():  # nobody: the background, as it is
+            return self._shown(background, drawn.window)
         previous = empty_picture(skeleton, background)
         if self.generator.temporal and self.last is not None:
             previous = _cut(self.last, drawn.window)
@@ -98,9 +100,13 @@ class Synthesizer:
             image, _ = self.generator(skeleton, previous, background, **shown)
             if self.face is not None:
                 image = self.face.synthesize(skeleton, image, drawn.corners, drawn.visible)
+        return self._shown(image, drawn.window)
+
+    def _shown(self, image, window):
+        """(h, w, 3) uint8 of the image of a window, which becomes the last frame."""
         levels = as_levels(image)
         if self.generator.temporal:
-            self._remember(levels / 127.5 - 1, drawn.window)
+            self._remember(levels / 127.5 - 1, window)
         return levels[0].to(torch.uint8).permute(1, 2, 0).contiguous()
 
     def whole(self, window, picture):
@@ -141,7 +147,7 @@ def synthesize_clip(generator_path, pose, threads, cuts=(), face_path=None, span
     the synthesizer beginning anew at `first`. references: a references.bank.ChosenReferences of the pose, for
     a generator that is shown them. Raises InputError when pose and generator were made for different frame
     sizes, ValueError for a generator that is shown references and got none. Frames without any keypoint show
-    what the generator makes of an empty skeleton: with a background, nearly the background alone.
+    the background alone; without one, what the generator makes of an empty skeleton.
     """
     device = pick_device()
     autocast = prepare(device, threads)
