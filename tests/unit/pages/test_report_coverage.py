@@ -162,7 +162,9 @@ def test_swaps_are_counted_by_the_minute():
         frames = np.zeros(round(1500 * minutes), bool)
         frames[:swapped] = True
         pose = performer(len(frames), 64, 64)
-        footage = Footage("anna", type("Store", (), {"fps": Fraction(25)})(), None, pose, None, "")
+        footage = Footage(
+            "anna", type("Store", (), {"fps": Fraction(25), "facts": {"cuts": []}})(), None, pose, None, ""
+        )
         measures = {"found": {"swapped": frames}, "others": np.zeros(len(frames), bool)}
         checks = {item.name: item for item in track_checks(footage, measures)}
         levels.append(checks["swaps"].level)
@@ -189,7 +191,7 @@ def demo(name):
     keypoints[:, : found.shape[1], 2] = 1
     keypoints[..., 2][~np.isfinite(keypoints).all(axis=2)] = 0
     pose = Pose(np.nan_to_num(keypoints), Fraction(25), 512, 512, "truth", "sha256:0")
-    store = type("Store", (), {"fps": Fraction(25)})()
+    store = type("Store", (), {"fps": Fraction(25), "facts": {"cuts": []}})()
     return Footage(name, store, None, pose, measure_normalization(pose), "")
 
 
