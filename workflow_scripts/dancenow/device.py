@@ -1,19 +1,45 @@
 """Where the networks run, and in which precision."""
 
 import ctypes
+import logging
+import os
 import resource
+from pathlib import Path
 
 import torch
 
 from dancenow.parallel import local_rank
 
+log = logging.getLogger(__name__)
+
 
 def pick_device():
-    """This process's GPU when there is one (the first for a process alone), else the CPU."""
+    """This process's GPU when there is one (the first for a process alone), else the CPU.
+
+    A GPU that torch cannot use, and that nobody has hidden from it, is told of in a warning.
+    """
     if not torch.cuda.is_available():
+        if has_nvidia_gpu() and os.environ.get("CUDA_VISIBLE_DEVICES") != "":
+            log.warning("%s", _why_no_gpu())
         return torch.device("cpu")
     torch.cuda.set_device(local_rank())
     return torch.device("cuda", local_rank())
+
+
+def has_nvidia_gpu(devices=Path("/dev")):
+    """Whether Linux knows of a GPU of NVIDIA's, whatever torch can do with it."""
+    return any(devices.glob("nvidia[0-9]*"))
+
+
+def _why_no_gpu():
+    remedy = (
+        f"torch {torch.__version__} is built for CUDA {torch.version.cuda}; is the driver older than that?"
+    )
+    if torch.version.cuda is None:
+        remedy = (
+            f"torch {torch.__version__} is built without CUDA; install the build for this machine's driver"
+        )
+    return f"this machine has an NVIDIA GPU that torch cannot use, and the CPU takes its place: {remedy}"
 
 
 def peak_memory(device):
@@ -43,13 +69,36 @@ def keep_memory():
 
 
 def prepare(device, threads):
-    """Set the thread count and deterministic kernels; returns the autocast settings for torch.autocast."""
+    """Set the thread count and the kernels' choice; returns the autocast settings for torch.autocast.
+
+    On a CPU kernels are deterministic. On a GPU they are the fastest, those for float32 in TF32: equal bytes
+    are promised for CPUs only. Where a GPU has no bfloat16 of its own, autocast's precision is float16.
+    """
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")
+    on_gpu = device.type == "cuda"
+    torch.use_deterministic_algorithms(not on_gpu)
+    torch.backends.cudnn.benchmark = on_gpu
+    if on_gpu:
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     # against reading what was never written; our own operations write all that they read
     torch.utils.deterministic.fill_uninitialized_memory = False
     keep_memory()
-    return {"device_type": device.type, "dtype": torch.bfloat16, "enabled": has_fast_bf16(device)}
+    bfloat16 = has_fast_bf16(device)
+    return {
+        "device_type": device.type,
+        "dtype": torch.float16 if on_gpu and not bfloat16 else torch.bfloat16,
+        "enabled": on_gpu or bfloat16,
+    }
+
+
+def precision_name(autocast):
+    """The precision that most is computed in, in words; autocast: as from `prepare`."""
+    return str(autocast["dtype"]).removeprefix("torch.") if autocast["enabled"] else "float32"
+
+
+def upload(tensor, device):
+    """A tensor of the host on the device, of its own dtype; the host waits for it only if it is not pinned."""
+    return tensor.to(device, non_blocking=True)
 
 
 def cast_once(network, autocast):
@@ -66,17 +115,17 @@ def cast_once(network, autocast):
 
 def as_images(pictures, device):
     """uint8 (..., 3, H, W) -> float32 in [-1, 1] on the device."""
-    return pictures.to(device, torch.float32) / 127.5 - 1
+    return upload(pictures, device).to(torch.float32) / 127.5 - 1
 
 
 def as_skeletons(pictures, device):
     """uint8 (..., 3, H, W) -> float32 in [0, 1] on the device."""
-    return pictures.to(device, torch.float32) / 255
+    return upload(pictures, device).to(torch.float32) / 255
 
 
 def as_references(pictures, device):
     """uint8 (..., 4, H, W), premultiplied -> float32: colour in [-1, 1] times validity, and it in [0, 1]."""
-    x = pictures.to(device, torch.float32) / 255
+    x = upload(pictures, device).to(torch.float32) / 255
     valid = x[..., 3:, :, :]
     return torch.cat([2 * x[..., :3, :, :] - valid, valid], dim=-3)
 

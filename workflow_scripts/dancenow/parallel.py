@@ -43,14 +43,17 @@ def distribute(module):
     return DistributedDataParallel(module)
 
 
-def average(values, device):
-    """A dict of floats -> the mean over all processes of each, in double precision."""
-    if world_size() == 1:
-        return values
-    # gradients and losses are means over equal shares of the batch, so a plain mean is the batch's
-    total = torch.tensor(list(values.values()), dtype=torch.float64, device=device)
-    distributed.all_reduce(total)
-    return dict(zip(values, (total / world_size()).tolist(), strict=True))
+def average(values):
+    """A dict of scalar tensors of one device -> the mean over all processes of each, floats by name.
+
+    All of them come from the device at once: a GPU is waited for once, not for each.
+    """
+    total = torch.stack([value.detach().double() for value in values.values()])
+    if world_size() > 1:
+        # gradients and losses are means over equal shares of the batch, so a plain mean is the batch's
+        distributed.all_reduce(total)
+        total = total / world_size()
+    return dict(zip(values, total.tolist(), strict=True))
 
 
 def anyone(said, device):

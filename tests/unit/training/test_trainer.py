@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from dancenow import parallel
 from dancenow.device import prepare
 from dancenow.errors import DivergedError, Stopped
 from dancenow.model.networks import initialise
@@ -314,13 +316,78 @@ def test_a_look_between_two_previews_changes_nothing(tmp_path, monkeypatch):
     assert torch.equal(found, expected)
 
 
+def test_a_single_frame_step_makes_the_same_of_the_last_frames_alone():
+    weights = []
+    for last_only in (False, True):
+        trainer, sampler = shown(single_frame_share=1.0)
+        for number in range(3):
+            assert trainer.takes_last_only(trainer.step)
+            trainer.train_step(sampler(number, last_only))
+        weights.append(trainer.generator.state_dict())
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+def test_a_training_loads_single_frames_for_single_frame_steps_only(tmp_path):
+    sampler, asked = batches(), {}
+
+    def listening(number, last_only):
+        asked[number] = last_only
+        return sampler(number, last_only)
+
+    trainer = make(single_frame_share=0.5)
+    run_training(trainer, listening, RollingCheckpoint(tmp_path, {"id": "a"}), lambda trainer, counts: None)
+    assert asked == {number: number < STEPS / 2 for number in range(STEPS)}
+
+
+class Reads(TorchDispatchMode):
+    """Counts how often a number is fetched from a tensor: on a GPU each waits for all that was begun."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += "_local_scalar_dense" in str(function)
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_step_fetches_no_number_before_all_its_losses_at_once(share):
+    trainer, sampler = shown(single_frame_share=share)
+    with Reads() as reads:
+        losses = {name: value.detach() for name, value in trainer.update(sampler(0)).items()}
+    assert reads.count == 0 and len(losses) > 3
+    values = parallel.average(losses)
+    assert values == {name: value.item() for name, value in losses.items()}
+
+
+def test_a_float16_step_whose_gradients_overflow_is_left_out_and_the_scale_is_kept(tmp_path):
+    trainer, batch = make(), batches()(0)
+    float16 = {"device_type": "cpu", "dtype": torch.float16, "enabled": True}
+    torch.manual_seed(0)
+    perceptual = PerceptualNetwork("test", [nn.Conv2d(3, 4, 3, 2, 1)], [1.0])
+    trainer = Trainer(trainer.settings, perceptual, trainer.device, float16, STEPS)
+    scaler = trainer.scalers["generator"]
+    before = {name: value.clone() for name, value in trainer.generator.state_dict().items()}
+    scaler.scale(torch.zeros(()))  # makes the scale, which is too large below
+    scaler.update(2.0**40)
+    trainer.train_step(batch)
+    assert all(torch.equal(value, before[name]) for name, value in trainer.generator.state_dict().items())
+    assert scaler.get_scale() == 2.0**39
+    scaler.update(2.0**8)
+    trainer.train_step(batch)
+    moved = [not torch.equal(value, before[name]) for name, value in trainer.generator.state_dict().items()]
+    assert any(moved)
+    other = Trainer(trainer.settings, perceptual, trainer.device, float16, STEPS)
+    other.restore(trainer.state())
+    assert other.scalers["generator"].get_scale() == 2.0**8
+
+
 @pytest.mark.parametrize(("pause", "least", "most"), [(0.0, 0.0, 0.6), (0.5, 0.6, 1.0)])
 def test_waiting_for_data_is_counted(tmp_path, pause, least, most):
     sampler = batches()
 
-    def slow(number):
+    def slow(number, last_only):
         time.sleep(pause)
-        return sampler(number)
+        return sampler(number, last_only)
 
     checkpoint = RollingCheckpoint(tmp_path, {"id": "a"})
     *_, waiting = run_training(make(), slow, checkpoint, lambda trainer, counts: None)

@@ -25,20 +25,22 @@ class RealPixels:
         self.bank, self.masks = bank, masks
         self.alone = min(ALONE * float(fps), SHORT * count)
 
-    def draw(self, keypoints, first, window, random):
+    def draw(self, keypoints, first, window, random, last_only=False):
         """Pictures as from Bank.picture for consecutive frames, each (h, w, 4) uint8.
 
         keypoints: (n, 133, 3), of the frames from `first` on; window: x, y, w, h px; random: a numpy
-        Generator.
+        Generator; last_only: only the last one's picture, the same as among all of them.
         """
+        shown = len(keypoints) - 1 if last_only else 0  # the first whose picture is wanted
         if random.random() < NONE:
-            return [np.zeros((window[3], window[2], 4), np.uint8)] * len(keypoints)
+            return [np.zeros((window[3], window[2], 4), np.uint8)] * (len(keypoints) - shown)
         chosen = self._pick(keypoints[0], first, random)
-        pictures = [self.bank.picture(keypoints[0], chosen, window)]
+        pictures = [] if shown else [self.bank.picture(keypoints[0], chosen, window)]
         for number, points in enumerate(keypoints[1:], first + 1):
             change = random.random(len(PARTS)) < CHANGE
             chosen = np.where(change, self._pick(points, number, random), chosen)
-            pictures.append(self.bank.picture(points, chosen, window))
+            if number - first >= shown:
+                pictures.append(self.bank.picture(points, chosen, window))
         return pictures
 
     def _pick(self, points, number, random):

@@ -1,6 +1,9 @@
 """Training clips: consecutive frames of the target, with skeletons drawn on the fly."""
 
+import os
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import numpy as np
 import torch
@@ -11,6 +14,8 @@ from dancenow.video.cuts import segment_starts
 
 # the window is shifted at random by up to this many px, so that the network does not learn its place
 SHIFT = 16
+# threads that make batches for a GPU; on a CPU one, since the step itself has the cores
+LOADERS = 8
 
 
 def training_frame_count(count, holdout):
@@ -55,8 +60,10 @@ class ClipSampler:
             raise InputError(f"{few} a person; use a longer clip of the whole body")
         self.boxes = person_boxes(pose.keypoints)
 
-    def __call__(self, number):
+    def __call__(self, number, last_only=False):
         """Batch `number` (from 0): dict of skeleton, image and background, each (N, span, 3, h, w) uint8.
+
+        last_only: of each clip the last frame alone, as in the whole batch, with 1 in the place of span.
 
         With pixels also reference (N, span, 4, h, w) and, where they have masks, mask (N, span, 1, h, w).
         The window's size is the same within a batch, all of it, also when only a share of it is returned.
@@ -67,7 +74,7 @@ class ClipSampler:
         part = self.batch // self.share[1]
         chosen = slice(self.share[0] * part, (self.share[0] + 1) * part)
         samples = zip(clips[chosen], windows[chosen], places[chosen], strict=True)
-        rows = [self._row(*sample) for sample in samples]
+        rows = [self._row(*sample, last_only) for sample in samples]
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
     def _first(self, place):
@@ -90,27 +97,47 @@ class ClipSampler:
             windows.append((*corner.tolist(), *size))
         return windows
 
-    def _row(self, clip, window, place):
+    def _row(self, clip, window, place, last_only):
+        shown = clip[-1:] if last_only else clip
         sample = {
-            "skeleton": [draw_window(self.pose, index, window) for index in clip],
-            "image": [cut(self.frames[index], window) for index in clip],
+            "skeleton": [draw_window(self.pose, index, window) for index in shown],
+            "image": [cut(self.frames[index], window) for index in shown],
         }
         if self.background is not None:
-            sample["background"] = [cut(self.background, window)] * len(clip)
+            sample["background"] = [cut(self.background, window)] * len(shown)
         if self.pixels is not None:
             random = np.random.default_rng([self.seed, 5, place])
-            sample["reference"] = self.pixels.draw(self.pose.keypoints[list(clip)], clip[0], window, random)
+            sample["reference"] = self.pixels.draw(
+                self.pose.keypoints[list(clip)], clip[0], window, random, last_only
+            )
         if self.pixels is not None and self.pixels.masks is not None:
-            sample["mask"] = [cut(self.pixels.masks[index], window)[..., None] for index in clip]
+            sample["mask"] = [cut(self.pixels.masks[index], window)[..., None] for index in shown]
         return {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}
 
 
-def prefetch(sampler, start, stop):
-    """Yield sampler(start) ... sampler(stop - 1), the next one being made while this one is used."""
-    with ThreadPoolExecutor(1) as pool:
-        upcoming = pool.submit(sampler, start)
-        for number in range(start, stop):
-            batch = upcoming.result()
-            if number + 1 < stop:
-                upcoming = pool.submit(sampler, number + 1)
-            yield batch
+def prefetch(sampler, start, stop, device):
+    """Yield sampler(start) ... sampler(stop - 1), in order, the next ones being made while one is used.
+
+    sampler: batch number -> dict of tensors, pure, so that several threads may call it. For a GPU as many
+    are made ahead as there are cores for, up to LOADERS, and their memory is pinned: the copy to the device
+    then waits for nothing. For a CPU one thread makes one ahead.
+    """
+    on_gpu = device.type == "cuda"
+    threads = max(1, min(LOADERS, len(os.sched_getaffinity(0)) - 1)) if on_gpu else 1
+    depth = 2 * threads if on_gpu else 1
+
+    def make(number):
+        batch = sampler(number)
+        return {name: value.pin_memory() for name, value in batch.items()} if on_gpu else batch
+
+    with ThreadPoolExecutor(threads) as pool:
+        numbers = iter(range(start, stop))
+        upcoming = deque(pool.submit(make, number) for number in islice(numbers, depth))
+        try:
+            while upcoming:
+                batch = upcoming.popleft().result()
+                upcoming.extend(pool.submit(make, number) for number in islice(numbers, 1))
+                yield batch
+        finally:
+            for waiting in upcoming:
+                waiting.cancel()

@@ -44,10 +44,10 @@ class FaceSampler(ClipSampler):
         if not len(self.firsts):
             raise InputError("no training frame shows a face; set train.face to null")
 
-    def _row(self, clip, window, place):
+    def _row(self, clip, window, place, last_only):
         corners, visible = face_corners(self.pose.keypoints[list(clip)], self.size, window)
         more = {"corner": torch.from_numpy(corners), "visible": torch.from_numpy(visible)}
-        return super()._row(clip, window, place) | more
+        return super()._row(clip, window, place, last_only) | more
 
 
 class FacePreviews(Previews):
@@ -101,6 +101,10 @@ class FaceTrainer(Trainer):
         self.main = torch.compile(main) if self.compiled else main
         self.synthesizer = FaceSynthesizer(self.generator, settings.face.size)
         self.kept = {}
+
+    def takes_last_only(self, step):
+        """Never: the face is put back into each frame before the next."""
+        return False
 
     def _learn(self, batch):
         clips = self._on_device(batch)

@@ -34,17 +34,17 @@ def preview_steps(steps):
 def run_training(trainer, sampler, checkpoint, preview, should_stop=lambda: None):
     """Train to the last step, resuming where `checkpoint` left off.
 
-    sampler: batch number -> batch; checkpoint: a RollingCheckpoint, in whose folder losses.jsonl is kept as
-    well, and TensorBoard's logs; preview: called with the trainer and True after each of preview_steps, with
-    False after LOOK_SECONDS without one, returns the picture it has written, a path, and its error, or None;
-    should_stop: as from stopping.listening.
+    sampler: (batch number, last frames only) -> batch; checkpoint: a RollingCheckpoint, in whose folder
+    losses.jsonl is kept as well, and TensorBoard's logs; preview: called with the trainer and True after each
+    of preview_steps, with False after LOOK_SECONDS without one, returns the picture it has written, a path,
+    and its error, or None; should_stop: as from stopping.listening.
     Returns (path of losses.jsonl, seconds spent over all attempts, share of the last attempt's time in which
     the step waited for its batch, 0 to 1). Raises Stopped once `should_stop` says so, after the step in hand,
     and DivergedError; both name the step and the checkpoint.
     """
     record = _Record(trainer, checkpoint, _resume(trainer, checkpoint))
     with record.opened():
-        for batch in record.awaited(prefetch(sampler, trainer.step, trainer.steps)):
+        for batch in record.awaited(_batches(trainer, sampler)):
             # nothing in a step draws from torch's own generator; should a layer ever, it resumes as well
             torch.manual_seed(trainer.settings.seed + trainer.step)
             try:
@@ -68,6 +68,15 @@ def run_training(trainer, sampler, checkpoint, preview, should_stop=lambda: None
                     f"{trainer.steps}; {checkpoint.last} is saved and the same command resumes there"
                 )
     return record.path, record.seconds(), record.waiting()
+
+
+def _batches(trainer, sampler):
+    """What the steps that are left are given, in order."""
+
+    def batch_of(number):
+        return sampler(number, trainer.takes_last_only(number))
+
+    return prefetch(batch_of, trainer.step, trainer.steps, trainer.device)
 
 
 def _resume(trainer, checkpoint):

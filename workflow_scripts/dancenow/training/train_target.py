@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from dancenow import parallel
-from dancenow.device import peak_memory, pick_device, prepare
+from dancenow.device import peak_memory, pick_device, precision_name, prepare
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import load_pose
@@ -87,7 +87,7 @@ def train_target(
         "cuts": frames.cuts,
         **stage.start,
     }
-    precision = "bfloat16" if autocast["enabled"] else "float32"
+    precision = precision_name(autocast)
     log.info(
         "training on %s, %s, processes %d, threads %d: %d %s, windows %s, %d steps, generator "
         "%.1f M parameters, about %.1f GB",

@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from dancenow import parallel
-from dancenow.device import as_images, as_references, as_skeletons
+from dancenow.device import as_images, as_references, as_skeletons, upload
 from dancenow.errors import DivergedError
 from dancenow.model.losses import feature_matching, foreground_colour, lsgan, mask_error
 from dancenow.model.networks import Discriminator, Generator, empty_picture, fill
@@ -120,6 +120,9 @@ class Trainer:
             "generator": ChannelsLastAdam(self.generator.parameters(), rate, BETAS),
             "discriminator": ChannelsLastAdam(self.discriminator.parameters(), rate, BETAS),
         }
+        # gradients in float16 vanish unless the loss is scaled up; a step whose gradients overflow is skipped
+        by_scale = autocast["enabled"] and autocast["dtype"] == torch.float16
+        self.scalers = {name: torch.amp.GradScaler(device.type, enabled=by_scale) for name in self.optimisers}
         # the same modules with their gradients averaged over the processes of a training on several devices
         self.parallel = {
             "generator": parallel.distribute(self.generator),
@@ -175,14 +178,15 @@ class Trainer:
         if clips.references is None:
             return None
         may = [float(random.random() >= SYNTHESIZED) for random in self.randoms]
-        return torch.tensor(may, device=self.device).view(-1, 1, 1, 1)
+        return upload(torch.tensor(may), self.device).view(-1, 1, 1, 1)
+
+    def takes_last_only(self, step):
+        """Whether the step uses the last frame of each clip alone."""
+        return step < self.single_frame_steps
 
     def train_step(self, batch):
         """One step on a batch of ClipSampler's; returns the losses, floats by name, all of them finite."""
-        losses = self.update(batch)
-        values = parallel.average(
-            {name: float(value.detach()) for name, value in losses.items()}, self.device
-        )
+        values = parallel.average(self.update(batch))
         if not all(math.isfinite(value) for value in values.values()):
             terms = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
             raise DivergedError(f"step {self.step}: a loss is not finite: {terms}")
@@ -214,7 +218,7 @@ class Trainer:
     def _learn(self, batch):
         """Update both networks on a batch; returns the losses, scalars by name."""
         clips = self._on_device(batch)
-        if self.step < self.single_frame_steps:
+        if self.takes_last_only(self.step):
             return self._single_frame_step(clips.at(-1))
         fake, losses = self._generator_step(clips)
         return losses | self._discriminator_step(clips.skeletons, clips.real, fake)
@@ -290,9 +294,11 @@ class Trainer:
 
     def _optimise(self, name, loss):
         optimiser = self.optimisers[name]
+        scaler = self.scalers[name]
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimiser)
+        scaler.update()
 
     @torch.no_grad()
     def _update_average(self):
@@ -310,6 +316,7 @@ class Trainer:
             "step": self.step,
             **{name: module.state_dict() for name, module in modules.items()},
             "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+            "scalers": {name: scaler.state_dict() for name, scaler in self.scalers.items()},
         }
 
     def restore(self, state):
@@ -319,3 +326,7 @@ class Trainer:
             fill(getattr(self, name), state[name])
         for name, optimiser in self.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
+        for name, scaler in self.scalers.items():
+            # empty where it was saved in another precision: the scale then starts anew
+            if scaler.is_enabled() and (saved := state["scalers"][name]):
+                scaler.load_state_dict(saved)
