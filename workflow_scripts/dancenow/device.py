@@ -97,7 +97,7 @@ def precision_name(autocast):
 
 
 def upload(tensor, device):
-    """A tensor of the host on the device, of its own dtype; the host waits only for one that is not pinned."""
+    """A tensor of the host on the device, of its own dtype; the host waits for it unless it is pinned."""
     return tensor.to(device, non_blocking=True)
 
 
