@@ -8,6 +8,8 @@
 #   results/poses/{subject}.people.npz                       everyone found
 #   results/camera/{subject}.npz                             how the camera moves
 #   results/poses/{subject}.npz                              the performer, cleaned
+#   results/steady/{target}.npz                              where its frames lie in one steady view, at what exposure
+#   results/poses/{target}.steady.npz                        the target's pose in that view
 #   results/figures/{subject}.people.png                     everyone found, with their numbers
 #   results/overlays/{subject}.mp4                           the clip with the performer's skeleton
 #   results/normalization/{subject}.json                            where the performer stands, how tall
@@ -85,6 +87,7 @@ include: "rules/frames.smk"
 include: "rules/pose.smk"
 include: "rules/camera.smk"
 include: "rules/formats.smk"
+include: "rules/steady.smk"
 include: "rules/look.smk"
 include: "rules/normalize.smk"
 include: "rules/references.smk"

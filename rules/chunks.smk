@@ -17,6 +17,8 @@ rule synthesize_chunk:
         chosen=chosen_of,
         pose="results/poses/{target}_as_{source}{placing}.npz",
         facts="results/frames/{source}.json",
+        steady="results/steady/{target}.npz",
+        target="results/frames/{target}.json",
     output:
         video=temp(
             ensure(
@@ -39,6 +41,7 @@ rule synthesize_chunk:
         mem_mb=synthesis_memory,
         runtime=chunk_minutes,
     params:
+        camera=config["transfer"]["camera"],
         overlap=config["synthesis"]["overlap"],
         provenance=config["provenance"],
     script:

@@ -196,6 +196,21 @@ def check_stages(train, where=""):
         )
 
 
+def check_camera():
+    """A camera that moves needs a background to move over."""
+    if config["transfer"]["camera"] == "target" and not config["train"]["generator"]["background"]:
+        raise WorkflowError(
+            "config: transfer.camera: target needs a background that reaches beyond the frame; set it to steady, or "
+            "train.generator.background to true"
+        )
+
+
+def check_steady(what):
+    """What compares a result with poses or footage needs the view that these lie in."""
+    if config["transfer"]["camera"] != "steady":
+        raise WorkflowError(f"config: transfer.camera: {what} compares in the steady view; set it to steady")
+
+
 def check_keypoints():
     """Keypoints that the user brings are of one whole clip, and not where an export would overwrite them."""
     for name, subject in config["subjects"].items():
@@ -254,6 +269,7 @@ check_folders()
 tell_results_without_record()
 find_files()
 check_stages(config["train"])
+check_camera()
 check_keypoints()
 check_pairs("config: transfers", config["transfers"])
 check_batch()
@@ -348,6 +364,7 @@ def pair_tracking(wildcards):
 
 def truth_of(wildcards):
     """The ground truth of a pair; most pairs have none."""
+    check_steady("the evaluation against a ground truth")
     pair = f"{wildcards.target}_as_{wildcards.source}"
     if pair not in config["evaluation"]["truth"]:
         raise WorkflowError(

@@ -80,7 +80,8 @@ def failing_inputs(wildcards):
             "series": f"results/metrics/{target}{ours}.heldout.frames.npz",
             "video": f"results/synthesis/{target}{ours}.heldout.mp4",
             "truth": f"results/frames/{target}.avi",
-            "pose": f"results/poses/{target}.npz",
+            "pose": f"results/poses/{target}.steady.npz",
+            "steady": f"results/steady/{target}.npz",
         }
     return {
         "series": f"results/metrics/{scored}{ours}.frames.npz",

@@ -98,7 +98,8 @@ rule plot_faces:
             f"results/synthesis/{wildcards.target}{variant}.heldout.mp4" for _, variant in faced()
         ],
         frames="results/frames/{target}.avi",
-        pose="results/poses/{target}.npz",
+        pose="results/poses/{target}.steady.npz",
+        steady="results/steady/{target}.npz",
     output:
         png=shown(ensure("results/figures/{target}.faces.png", non_empty=True), "faces"),
         pdf=ensure("results/figures/{target}.faces.pdf", non_empty=True),
@@ -121,6 +122,7 @@ rule plot_placing:
     input:
         source_frames="results/frames/{source}.avi",
         target_frames="results/frames/{target}.avi",
+        steady="results/steady/{target}.npz",
         source_pose="results/poses/{source}.npz",
         before_pose="results/poses/{target}_as_{source}.unnormalized.npz",
         after_pose="results/poses/{target}_as_{source}.npz",

@@ -42,7 +42,7 @@ rule measure_frames:
     input:
         video="results/{target}_as_{source}{variant}{placing}.mp4",
         driving_pose="results/poses/{target}_as_{source}{placing}.npz",
-        target_pose="results/poses/{target}.npz",
+        target_pose="results/poses/{target}.steady.npz",
         target_statistics="results/normalization/{target}.json",
         decision="results/poses/estimator.json",
         absent=absent(any_truth_of),

@@ -27,7 +27,7 @@ rule normalize_poses:
         source_pose="results/poses/{source}.npz",
         source_camera="results/camera/{source}.npz",
         source_statistics="results/normalization/{source}.json",
-        target_pose="results/poses/{target}.npz",
+        target_pose="results/poses/{target}.steady.npz",
         target_statistics="results/normalization/{target}.json",
     output:
         pose=ensure("results/poses/{target}_as_{source}.npz", non_empty=True),
@@ -67,6 +67,7 @@ rule plot_normalization:
         source_frames="results/frames/{source}.avi",
         source_pose="results/poses/{source}.npz",
         target_frames="results/frames/{target}.avi",
+        steady="results/steady/{target}.npz",
         pose="results/poses/{target}_as_{source}.npz",
     output:
         figure=shown(

@@ -9,6 +9,7 @@ rule overlay_normalization:
         source_pose="results/poses/{source}.npz",
         pose="results/poses/{target}_as_{source}.npz",
         target_frames="results/frames/{target}.avi",
+        steady="results/steady/{target}.npz",
     output:
         video=shown(
             ensure("results/overlays/{target}_as_{source}.mp4", non_empty=True), "normalization_overlay"

@@ -76,7 +76,8 @@ rule mask_performer:
     """Where the performer is in each frame, without shadows."""
     input:
         frames="results/frames/{subject}.avi",
-        pose="results/poses/{subject}.npz",
+        pose="results/poses/{subject}.steady.npz",
+        steady="results/steady/{subject}.npz",
         masks=masks_found,
     output:
         masks=ensure("results/masks/{subject}.npz", non_empty=True),

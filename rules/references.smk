@@ -9,7 +9,8 @@ rule make_references:
     """Cut the target's training frames into parts; so many that they cover the poses shown."""
     input:
         frames="results/frames/{target}.avi",
-        pose="results/poses/{target}.npz",
+        pose="results/poses/{target}.steady.npz",
+        steady="results/steady/{target}.npz",
         masks="results/masks/{target}.npz",
         background="results/backgrounds/{target}.png",
     output:
@@ -51,6 +52,8 @@ rule preview_transfer:
         chosen="results/references/{target}_as_{source}{placing}.npz",
         pose="results/poses/{target}_as_{source}{placing}.npz",
         background="results/backgrounds/{target}.png",
+        steady="results/steady/{target}.npz",
+        target="results/frames/{target}.json",
     output:
         video=ensure("results/previews/{target}_as_{source}{placing}.mp4", non_empty=True),
     log:
@@ -59,5 +62,7 @@ rule preview_transfer:
         "benchmarks/rules/preview_transfer/{target}_as_{source}{placing}.tsv"
     conda:
         "../envs/pose.yaml"
+    params:
+        camera=config["transfer"]["camera"],
     script:
         "../workflow_scripts/preview_transfer.py"

@@ -10,7 +10,8 @@ rule halve_footage:
         frames="results/frames/{target}.avi",
         index="results/frames/{target}.index.npy",
         facts="results/frames/{target}.json",
-        pose="results/poses/{target}.npz",
+        pose="results/poses/{target}.steady.npz",
+        steady="results/steady/{target}.npz",
     output:
         frames=ensure("results/frames/{target}.half.avi", non_empty=True),
         index=ensure("results/frames/{target}.half.index.npy", non_empty=True),
@@ -30,7 +31,8 @@ rule train_enhancer:
     """Go on at the full size, with a local enhancer around the generator; resumes from its rolling checkpoint."""
     input:
         frames="results/frames/{target}.avi",
-        pose="results/poses/{target}.npz",
+        pose="results/poses/{target}.steady.npz",
+        steady="results/steady/{target}.npz",
         perceptual="results/models/perceptual.json",
         generator="results/models/{target}{variant}/generator.safetensors",
         discriminator="results/models/{target}{variant}/discriminator.safetensors",
@@ -72,7 +74,8 @@ rule train_face:
     """Learn what to add to the synthesized face, the generator as it is; resumes from its rolling checkpoint."""
     input:
         frames="results/frames/{target}.avi",
-        pose="results/poses/{target}.npz",
+        pose="results/poses/{target}.steady.npz",
+        steady="results/steady/{target}.npz",
         perceptual="results/models/perceptual.json",
         generator=generator_of,
         references=references_of,

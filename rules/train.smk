@@ -24,7 +24,8 @@ rule make_background:
     """What the camera sees behind the target, without anyone else who moves."""
     input:
         frames="results/frames/{target}.avi",
-        pose="results/poses/{target}.npz",
+        pose="results/poses/{target}.steady.npz",
+        steady="results/steady/{target}.npz",
         masks="results/masks/{target}.npz",
         people="results/poses/{target}.people.npz",
     output:
@@ -46,6 +47,7 @@ rule train_generator:
     input:
         unpack(footage_of),
         perceptual="results/models/perceptual.json",
+        steady="results/steady/{target}.npz",
         background=background_of,
         references=references_of,
         masks=masks_of,

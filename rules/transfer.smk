@@ -12,6 +12,8 @@ rule synthesize_frames:
         chosen=chosen_of,
         pose="results/poses/{target}_as_{source}{placing}.npz",
         facts="results/frames/{source}.json",
+        steady="results/steady/{target}.npz",
+        target="results/frames/{target}.json",
     output:
         video=ensure("results/synthesis/{target}_as_{source}{variant}{placing}.mp4", non_empty=True),
     log:
@@ -27,6 +29,7 @@ rule synthesize_frames:
         runtime=synthesis_minutes,
     params:
         provenance=config["provenance"],
+        camera=config["transfer"]["camera"],
     script:
         "../workflow_scripts/synthesize_frames.py"
 

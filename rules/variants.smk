@@ -103,9 +103,10 @@ def face_settings(wildcards):
 
 def footage_of(wildcards):
     """The frames and the pose that the first stage learns from: at half the size when an enhancer follows."""
-    half = ".half" if train_of(wildcards.variant)["enhancer"] else ""
-    name = f"{wildcards.target}{half}"
-    return {"frames": f"results/frames/{name}.avi", "pose": f"results/poses/{name}.npz"}
+    target = wildcards.target
+    if train_of(wildcards.variant)["enhancer"]:
+        return {"frames": f"results/frames/{target}.half.avi", "pose": f"results/poses/{target}.half.npz"}
+    return {"frames": f"results/frames/{target}.avi", "pose": f"results/poses/{target}.steady.npz"}
 
 
 def background_of(wildcards):

@@ -5,4 +5,6 @@ from dancenow.job import job
 
 with job(snakemake.log[0]):
     given = snakemake.input
-    overlay_normalization(given.source_pose, given.pose, given.target_frames, snakemake.output.video)
+    overlay_normalization(
+        given.source_pose, given.pose, given.target_frames, snakemake.output.video, given.steady
+    )

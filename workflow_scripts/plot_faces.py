@@ -6,5 +6,13 @@ from dancenow.job import job
 with job(snakemake.log[0]):
     given, asked, made = snakemake.input, snakemake.params, snakemake.output
     plot_faces(
-        asked.names, given.videos, given.frames, given.pose, asked.holdout, asked.size, made.png, made.pdf
+        asked.names,
+        given.videos,
+        given.frames,
+        given.pose,
+        asked.holdout,
+        asked.size,
+        made.png,
+        made.pdf,
+        given.steady,
     )

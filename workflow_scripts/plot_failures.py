@@ -6,4 +6,4 @@ from dancenow.job import job
 with job(snakemake.log[0]):
     given, made = snakemake.input, snakemake.output
     truth = snakemake.params.truth or given.truth
-    plot_failures(given.series, given.video, truth, given.pose, made.png, made.pdf)
+    plot_failures(given.series, given.video, truth, given.pose, made.png, made.pdf, given.get("steady"))

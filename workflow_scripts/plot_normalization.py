@@ -6,5 +6,10 @@ from dancenow.job import job
 with job(snakemake.log[0]):
     given = snakemake.input
     plot_normalization(
-        given.source_frames, given.source_pose, given.target_frames, given.pose, snakemake.output.figure
+        given.source_frames,
+        given.source_pose,
+        given.target_frames,
+        given.pose,
+        snakemake.output.figure,
+        given.steady,
     )

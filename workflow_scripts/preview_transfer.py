@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dancenow.camera.replay import Replay
 from dancenow.job import job
 from dancenow.keypoints import load_pose
 from dancenow.pictures import read_png
@@ -11,6 +12,6 @@ from dancenow.references.preview import write_preview
 with job(snakemake.log[0], snakemake.threads):
     given = snakemake.input
     bank, chosen = load_bank(given.references), load_chosen(given.chosen)
-    write_preview(
-        load_pose(given.pose), bank, chosen, read_png(Path(given.background)), snakemake.output.video
-    )
+    pose, background = load_pose(given.pose), read_png(Path(given.background))
+    replay = Replay.of(given.steady, snakemake.params.camera, pose.fps, given.target)
+    write_preview(pose, bank, chosen, background, snakemake.output.video, replay)

@@ -1,5 +1,6 @@
 """The target in its own held-out poses, silent."""
 
+from dancenow.camera.replay import Replay
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
@@ -14,13 +15,15 @@ with job(snakemake.log[0], snakemake.threads) as threads:
     whole = load_pose(snakemake.input.pose)
     pose = heldout(whole, snakemake.params.holdout)
     first = len(whole.keypoints) - len(pose.keypoints)
-    cuts = cuts_after(read_json(snakemake.input.facts)["cuts"], first)
+    replay = Replay.of(snakemake.input.steady)
+    cuts = cuts_after(replay.view.cuts(read_json(snakemake.input.facts)["cuts"]), first)
     face = snakemake.input.face or None
     references = None
     if snakemake.input.references:
         bank = load_bank(snakemake.input.references)
-        references = ChosenReferences(bank, pose.keypoints, bank.paths(pose.keypoints, cuts))
+        keypoints = replay.view.on_canvas(pose).keypoints
+        references = ChosenReferences(bank, keypoints, bank.paths(keypoints, cuts))
     made_from = [snakemake.input.generator, *([face] if face else []), snakemake.input.pose]
     finish = finishing(snakemake.params.provenance, pose.width, pose.height, made_from)
     video = snakemake.output.video
-    synthesize(snakemake.input.generator, pose, video, threads, cuts, face, references, finish)
+    synthesize(snakemake.input.generator, pose, video, threads, cuts, face, references, finish, replay)

@@ -1,5 +1,6 @@
 """One part of the target in the source's poses, silent and lossless."""
 
+from dancenow.camera.replay import Replay
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
@@ -12,8 +13,11 @@ with job(snakemake.log[0], snakemake.threads) as threads:
     pose = load_pose(snakemake.input.pose)
     face = snakemake.input.face or None
     part = int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks), snakemake.params.overlap
-    references = chosen_references(snakemake.input.references, snakemake.input.chosen, pose)
+    given, camera = snakemake.input, snakemake.params.camera
+    replay = Replay.of(given.steady, camera, pose.fps, given.target)
+    references = chosen_references(given.references, given.chosen, replay.view.on_canvas(pose))
     video = snakemake.output.video
-    made_from = [snakemake.input.generator, *([face] if face else []), snakemake.input.pose]
+    made_from = [given.generator, *([face] if face else []), given.pose]
     finish = finishing(snakemake.params.provenance, pose.width, pose.height, made_from)
-    synthesize_chunk(snakemake.input.generator, pose, video, *part, threads, cuts, face, references, finish)
+    given = given.generator, pose, video, *part, threads, cuts, face, references, finish, replay
+    synthesize_chunk(*given)

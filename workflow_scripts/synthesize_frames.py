@@ -1,5 +1,6 @@
 """The target in the source's poses, silent."""
 
+from dancenow.camera.replay import Replay
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
@@ -11,8 +12,10 @@ with job(snakemake.log[0], snakemake.threads) as threads:
     cuts = read_json(snakemake.input.facts)["cuts"]
     pose = load_pose(snakemake.input.pose)
     face = snakemake.input.face or None
-    references = chosen_references(snakemake.input.references, snakemake.input.chosen, pose)
-    made_from = [snakemake.input.generator, *([face] if face else []), snakemake.input.pose]
+    given, camera = snakemake.input, snakemake.params.camera
+    replay = Replay.of(given.steady, camera, pose.fps, given.target)
+    references = chosen_references(given.references, given.chosen, replay.view.on_canvas(pose))
+    made_from = [given.generator, *([face] if face else []), given.pose]
     finish = finishing(snakemake.params.provenance, pose.width, pose.height, made_from)
     video = snakemake.output.video
-    synthesize(snakemake.input.generator, pose, video, threads, cuts, face, references, finish)
+    synthesize(given.generator, pose, video, threads, cuts, face, references, finish, replay)

@@ -16,6 +16,7 @@ import keypoint_files as files
 import tiny_training
 from clips import film
 from dancenow.camera.path import save_path, still_path
+from dancenow.camera.view import save_view, still_view
 from dancenow.files import write_json
 from dancenow.keypoints import COUNT, IMPORTED, People, Pose, save_people, save_pose
 from dancenow.model.checkpoint import save_generator
@@ -38,7 +39,8 @@ POSE = performer(3, WIDTH, HEIGHT, tall=100)
 LAID_OUT = [
     "clips/{}.mp4", "results/frames/{}.avi", "results/frames/{}.index.npy", "results/frames/{}.json",
     "results/poses/{}.people.npz", "results/masks/{}.found.npz", "results/poses/{}.npz",
-    "results/masks/{}.npz", "results/camera/{}.npz", "results/normalization/{}.json",
+    "results/camera/{}.npz", "results/steady/{}.npz", "results/poses/{}.steady.npz",
+    "results/masks/{}.npz", "results/normalization/{}.json",
     "results/poses/{}_as_good.npz", "results/models/{}/generator.safetensors",
 ]  # fmt: skip
 
@@ -62,8 +64,10 @@ def lay_out(run, name):
     )
     save_masks(place(run, "masks", name, ".found.npz"), whole_masks())
     save_pose(place(run, "poses", name, ".npz"), POSE)
-    save_masks(place(run, "masks", name, ".npz"), whole_masks())
     save_path(place(run, "camera", name, ".npz"), still_path(len(POSE.keypoints), WIDTH, HEIGHT))
+    save_view(place(run, "steady", name, ".npz"), still_view(3, WIDTH, HEIGHT))
+    save_pose(place(run, "poses", name, ".steady.npz"), POSE)
+    save_masks(place(run, "masks", name, ".npz"), whole_masks())
     write_json(place(run, "normalization", name, ".json"), measure_normalization(POSE))
     save_pose(place(run, "poses", f"{name}_as_good", ".npz"), POSE)
     generator(run, name)
@@ -136,6 +140,10 @@ def torn_frames(run, name):
 
 def torn_found_masks(run, name):
     tear(place(run, "masks", name, ".found.npz"))
+
+
+def torn_view(run, name):
+    tear(place(run, "steady", name, ".npz"))
 
 
 def torn_masks(run, name):

@@ -26,6 +26,7 @@ DECISION, CLIPS, CLIP = "results/poses/estimator.json", "results/clips/a.json", 
 TRACKING = {"performer": "largest", "max_gap": 8, "smoothing": "gaussian", "window": 5}
 GENERATOR = "results/models/a/generator.safetensors"
 CHUNK, JOINED = "results/synthesis/a_as_a.1of1.mkv", "results/synthesis/a_as_a.joined.mp4"
+STEADY, STEADY_POSE = "results/steady/a.npz", "results/poses/a.steady.npz"
 FOUND, MASKS = "results/masks/a.found.npz", "results/masks/a.npz"
 BANK, CHOSEN = "results/references/a.npz", "results/references/a_as_a.npz"
 PREVIEW = "results/previews/a_as_a.mp4"
@@ -47,21 +48,26 @@ STAGES = {
     "track_performer": ({"people": PEOPLE, "facts": FRAMES["facts"]}, {"pose": POSE}, TRACKING, RENAMING),
     "find_camera": ({**FRAMES, "people": PEOPLE}, {"camera": CAMERA}, {}, RENAMING),
     "measure_normalization": ({"pose": POSE, "camera": CAMERA}, {"statistics": STATISTICS}, {}, RENAMING),
+    "steady_target": (
+        {"frames": FRAMES["frames"], "pose": POSE, "camera": CAMERA},
+        {"steady": STEADY, "pose": STEADY_POSE}, {}, RENAMING,
+    ),
     "normalize_poses": (
         {"source_pose": POSE, "source_camera": CAMERA, "source_statistics": STATISTICS,
-        "target_pose": POSE, "target_statistics": STATISTICS},
+        "target_pose": STEADY_POSE, "target_statistics": STATISTICS},
         {"pose": PAIR}, {"limbs": "target"}, RENAMING,
     ),
     "mask_performer": (
-        {"frames": FRAMES["frames"], "pose": POSE, "masks": FOUND}, {"masks": MASKS},
+        {"frames": FRAMES["frames"], "pose": STEADY_POSE, "steady": STEADY, "masks": FOUND}, {"masks": MASKS},
         {"holdout": 0.2}, RENAMING,
     ),
     "make_background": (
-        {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS, "people": PEOPLE},
+        {"frames": FRAMES["frames"], "pose": STEADY_POSE, "steady": STEADY, "masks": MASKS, "people": PEOPLE},
         {"background": BACKGROUND}, {"holdout": 0.2}, RENAMING,
     ),
     "make_references": (
-        {"frames": FRAMES["frames"], "pose": POSE, "masks": MASKS, "background": BACKGROUND},
+        {"frames": FRAMES["frames"], "pose": STEADY_POSE, "steady": STEADY, "masks": MASKS,
+        "background": BACKGROUND},
         {"references": BANK}, {"holdout": 0.2}, RENAMING,
     ),
     "choose_references": (
@@ -69,22 +75,25 @@ STAGES = {
     ),
     "preview_transfer": (
         {"references": BANK, "chosen": CHOSEN, "pose": PAIR,
-        "background": BACKGROUND}, {"video": PREVIEW}, {},
+        "background": BACKGROUND, "steady": STEADY, "target": FRAMES["facts"]},
+        {"video": PREVIEW}, {"camera": "steady"},
         ("dancenow.references.bank", "Bank.picture", 3),
     ),
     "synthesize_frames": (
         {
             "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
-            "facts": FRAMES["facts"],
+            "facts": FRAMES["facts"], "steady": STEADY, "target": FRAMES["facts"],
         },
-        {"video": SYNTHESIZED}, {}, ("dancenow.synthesis.synthesizer", "Synthesizer.step", 3),
+        {"video": SYNTHESIZED}, {"camera": "steady"},
+        ("dancenow.synthesis.synthesizer", "Synthesizer.step", 3),
     ),
     "synthesize_chunk": (
         {
             "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
-            "facts": FRAMES["facts"],
+            "facts": FRAMES["facts"], "steady": STEADY, "target": FRAMES["facts"],
         },
-        {"video": CHUNK}, {"overlap": 2}, ("dancenow.synthesis.synthesizer", "Synthesizer.step", 3),
+        {"video": CHUNK}, {"overlap": 2, "camera": "steady"},
+        ("dancenow.synthesis.synthesizer", "Synthesizer.step", 3),
     ),
     "join_chunks": (
         {"chunks": [CHUNK], "facts": FRAMES["facts"], "target": FRAMES["facts"]}, {"video": JOINED}, {},

@@ -9,7 +9,7 @@ CAROL = "subjects={carol: {video: data/carol.mp4}}"
 WHOLE = {
     "probe_clip": 2, "extract_frames": 2, "choose_estimator": 1, "detect_poses": 2, "track_performer": 2,
     "find_camera": 2, "measure_normalization": 2, "normalize_poses": 1, "choose_perceptual": 1,
-    "mask_performer": 1, "make_background": 1,
+    "steady_target": 1, "mask_performer": 1, "make_background": 1,
     "make_references": 1, "choose_references": 1, "train_generator": 1, "train_face": 1,
     "synthesize_frames": 1, "mux_video": 1,
 }  # fmt: skip

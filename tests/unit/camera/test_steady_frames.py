@@ -6,18 +6,13 @@ import pytest
 from dancenow.camera.exposure import measure_exposure
 from dancenow.camera.replay import STEADY, TARGET, Replay
 from dancenow.camera.steady_frames import SteadyFrames, open_steady, valid_of
-from dancenow.camera.view import load_view, save_view
+from dancenow.camera.view import load_view, save_view, still_view
 from dancenow.errors import InputError
 from dancenow.video.frames import write_frames
 from handheld_scene import CANVAS, HEIGHT, MARGIN, WIDTH, Store, filmed, handheld, scene, view_of
 from performers import performer
 
 NOBODY = np.full((40, 4), np.nan)
-
-
-def still_view(count=40):
-    view = view_of(np.tile(np.eye(3), (count, 1, 1)))
-    return replace(view, width=WIDTH, height=HEIGHT, framing=np.array([0, 0, WIDTH, HEIGHT]))
 
 
 def test_a_still_camera_gives_the_store_itself_and_the_same_arrays(tmp_path):
@@ -28,7 +23,7 @@ def test_a_still_camera_gives_the_store_itself_and_the_same_arrays(tmp_path):
 
     paths = [tmp_path / f"a.{end}" for end in ("avi", "index.npy", "json")]
     write_frames(frames, "25", describe, *paths)
-    view, pose, picture = still_view(3), performer(3), frames[0]
+    view, pose, picture = still_view(3, WIDTH, HEIGHT), performer(3), frames[0]
     assert type(open_steady(paths[0], view)).__name__ == "FrameStore"
     assert view.still and view.framed() is view
     assert view.steady_pose(pose) is pose and view.on_canvas(pose) is pose
@@ -77,11 +72,11 @@ def test_keypoints_go_where_their_pixels_go():
 
 
 def test_cuts_are_those_between_used_frames():
-    view = replace(still_view(10), used=np.array([0, 1, 2, 6, 7, 8, 9]))
+    view = replace(still_view(10, WIDTH, HEIGHT), used=np.array([0, 1, 2, 6, 7, 8, 9]))
     assert not view.still
     assert view.cuts([]) == [3]
     assert view.cuts([2, 4, 8]) == [2, 3, 5]
-    assert still_view(10).cuts([4]) == [4]
+    assert still_view(10, WIDTH, HEIGHT).cuts([4]) == [4]
 
 
 def test_a_changing_exposure_is_taken_out():

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from dancenow.camera.view import save_view, still_view
 from dancenow.errors import InputError
 from dancenow.evaluation import evaluate as evaluation
 from dancenow.evaluation.evaluate import (
@@ -281,7 +282,8 @@ class Store(list):
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     """Videos and poses of a target with 40 frames, 8 held out, and a transfer of 6; the rest is faked."""
-    monkeypatch.setattr(evaluation, "FrameStore", Store)
+    monkeypatch.setattr(evaluation, "open_steady", lambda path, view: Store(path))
+    save_view(tmp_path / "steady.npz", still_view(40, SIZE, SIZE))
     monkeypatch.setattr(evaluation, "open_estimator", lambda decision, threads: FakeEstimator())
     monkeypatch.setattr(evaluation, "read_png", lambda path: BACKGROUND_FRAME)
     (tmp_path / "estimator.json").write_text("{}")
@@ -304,6 +306,7 @@ def files(tmp_path, monkeypatch):
         truth=video("truth.mp4", dance),
         background=tmp_path / "background.png",
         frames=tmp_path / "frames.avi",
+        steady=tmp_path / "steady.npz",
         target_pose=pose("target.npz", places(40)),
         driving_pose=pose("asked.npz", dance),
         decision=tmp_path / "estimator.json",

@@ -40,6 +40,7 @@ class Wall:
 
 def test_figure(files, monkeypatch):
     monkeypatch.setattr(normalization_figure, "FrameStore", Wall)
+    monkeypatch.setattr(normalization_figure, "open_steady_files", lambda path, view, framed: Wall(path))
     normalize_pair(*files)
     folder = files[0].parent
     pictures = []

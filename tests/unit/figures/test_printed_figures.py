@@ -188,6 +188,7 @@ def test_placing_and_faces(place, tmp_path):
     names = "source_frames target_frames source_pose before_pose after_pose before_video after_video"
     files = ("clip.avi", "clip.avi", *["pose.npz"] * 3, *["result.mp4"] * 2)
     given = SimpleNamespace(**dict(zip(names.split(), (place / file for file in files), strict=True)))
+    given.steady = None
     printed(lambda *files: plot_placing(given, *files), tmp_path, "placing")
     unseen = [place / "heldout.mp4"] * 2, place / "clip.avi", place / "pose.npz", 0.25, 16
     faces = printed(lambda *files: plot_faces(["base", "face"], *unseen, *files), tmp_path, "faces")

@@ -41,7 +41,7 @@ def test_the_halved_footage_is_a_frame_store_with_the_same_cuts(tmp_path):
     extract_frames([clip], [probe(clip)], 128, *whole)
     save_pose(tmp_path / "a.npz", pose)
     half = [str(tmp_path / f"a.half.{end}") for end in ("avi", "index.npy", "json", "npz")]
-    inputs = SimpleNamespace(frames=str(whole[0]), pose=str(tmp_path / "a.npz"))
+    inputs = SimpleNamespace(frames=str(whole[0]), pose=str(tmp_path / "a.npz"), steady=None)
     names = ("frames", "index", "facts", "pose")
     halve_footage(inputs, SimpleNamespace(**dict(zip(names, half, strict=True))))
     small, large = FrameStore(half[0]), FrameStore(whole[0])

@@ -52,7 +52,9 @@ def open_steady(frames_path, view):
 
 
 def open_steady_files(frames_path, view_path, framed=False):
-    """The same from the view's file; framed: only the framing of each frame."""
+    """The same from the view's file, None for a still one; framed: only the framing of each frame."""
+    if view_path is None:
+        return FrameStore(frames_path)
     view = load_view(view_path)
     return open_steady(frames_path, view.framed() if framed else view)
 

@@ -5,12 +5,14 @@ bound. Somewhere on it lies the framing: what the camera showed most of the time
 With a camera that stood still both are the frame, and every map is the identity.
 """
 
+import dataclasses
 import zipfile
 from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
 
+from dancenow.camera.path import moved_points
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_through
 
@@ -90,14 +92,23 @@ class SteadyView:
         """
         if self.still:
             return pose
-        keypoints = pose.keypoints[self.used].copy()
-        places = np.concatenate([keypoints[..., :2], np.ones_like(keypoints[..., :1])], axis=2)
-        there = np.einsum("tij,tkj->tki", self.maps, places.astype(np.float64))
-        there = there[..., :2] / there[..., 2:]
-        keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, there, 0)
+        keypoints = self._brought(pose.keypoints[self.used], self.maps)
         return pose.replace(
             keypoints=keypoints, origin=pose.origin[self.used], width=self.width, height=self.height
         )
+
+    def steady_people(self, people):
+        """People of the clip's frames on the canvas, in the used frames only, which are counted anew."""
+        if self.still:
+            return people
+        known = np.isin(people.frame, self.used)
+        frame = np.searchsorted(self.used, people.frame[known])
+        keypoints = self._brought(people.keypoints[known], self.maps[frame])
+        looks = None if people.looks is None else people.looks[known]
+        return dataclasses.replace(
+            people, keypoints=keypoints, frame=frame.astype(people.frame.dtype), count=len(self.used),
+            width=self.width, height=self.height, looks=looks,
+        )  # fmt: skip
 
     def on_canvas(self, pose):
         """A Pose in px of the framing, in px of the canvas."""
@@ -109,6 +120,13 @@ class SteadyView:
         keypoints = pose.keypoints.copy()
         keypoints[..., :2] += np.where(keypoints[..., 2:] > 0, np.float32([x, y]), 0)
         return pose.replace(keypoints=keypoints, width=self.width, height=self.height)
+
+    @staticmethod
+    def _brought(keypoints, maps):
+        """(T, K, 3) keypoints moved by (T, 3, 3) maps; missing ones stay (0, 0, 0)."""
+        there, moved = moved_points(maps, keypoints[..., :2].astype(np.float64)), keypoints.copy()
+        moved[..., :2] = np.where(keypoints[..., 2:] > 0, there, 0)
+        return moved
 
     def cut_framing(self, picture):
         """The framing out of a (height, width, ...) picture of the canvas, as a view."""
@@ -145,6 +163,13 @@ class SteadyView:
 
     def _moved(self, picture, index, interpolation):
         return warped(picture, self.maps[index], self.width, self.height, interpolation)
+
+
+def still_view(count, width, height):
+    """The SteadyView of `count` frames of a tripod."""
+    ones, framing = np.ones((count, 3), np.float32), np.array([0, 0, width, height])
+    maps = np.tile(np.eye(3), (count, 1, 1))
+    return SteadyView(np.arange(count), count, maps, ones, 0 * ones, width, height, framing)
 
 
 class _SteadyMasks:

@@ -18,6 +18,7 @@ CLIP_STAGES = {
 }
 # not every configuration has all of these; one without a log is passed over
 FIRST_STAGES = {
+    "steady_target": "results/steady/{subject}.npz",
     "mask_performer": "results/masks/{subject}.npz",
     "make_background": "results/backgrounds/{subject}.png",
     "make_references": "results/references/{subject}.npz",

@@ -38,6 +38,7 @@ KINDS = (
         "clip",
         ("results/poses/{}.npz", "results/camera/{}.npz", "results/normalization/{}.json"),
     ),
+    Kind("steady view", "target", ("results/steady/{}.npz", "results/poses/{}.steady.npz")),
     Kind("the performer's masks", "target", ("results/masks/{}.npz",)),
     Kind("background", "target", ("results/backgrounds/{}.png",)),
     Kind("references", "target", ("results/references/{}.npz",)),

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from dancenow.camera.steady_frames import open_steady, valid_of
+from dancenow.camera.view import load_view
 from dancenow.errors import InputError
 from dancenow.evaluation.evaluation_tables import MEASURES, PART_MEASURES, TIME_MEASURES, markdown_page
 from dancenow.evaluation.kernel_distance import kernel_distance
@@ -26,7 +28,6 @@ from dancenow.pictures import read_png
 from dancenow.pose.estimators import open_estimator
 from dancenow.training.dataset import heldout, training_frame_count
 from dancenow.video import media
-from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
@@ -63,40 +64,54 @@ class ChosenFrames:
     def __iter__(self):
         return (self.frames[index] for index in self.indices)
 
+    def valid(self, number):
+        """(H, W) bool, what the frame `number` of these shows; None where it shows all."""
+        return valid_of(self.frames, self.indices[number])
+
 
 def evaluate_transfer(inputs, output, table, series_path, holdout, seed, threads):
     """Score a transfer against footage of the target performing the same dance.
 
     inputs: video (the result), truth (frame i of it shows frame i of the dance), background, frames,
-    target_pose, driving_pose, decision, lpips (paths). output, table, series_path: the JSON, the Markdown and
-    the measures of each frame (dancenow.evaluation.series) to write. holdout: share of the target's footage
-    that is no training footage.
+    target_pose, driving_pose, steady, decision, lpips (paths). output, table, series_path: the JSON, the
+    Markdown and the measures of each frame (dancenow.evaluation.series) to write. holdout: share of the
+    target's footage that is no training footage.
     """
     target, driving = load_pose(inputs.target_pose), load_pose(inputs.driving_pose)
     truth = VideoFrames(inputs.truth, target.width, target.height)
-    _evaluate_files(inputs, truth, target, driving, output, table, series_path, holdout, seed, threads)
+    view = load_view(inputs.steady)
+    store = open_steady(inputs.frames, view.framed())
+    _evaluate_files(
+        inputs, truth, store, view, target, driving, output, table, series_path, holdout, seed, threads
+    )
 
 
 def evaluate_heldout(inputs, output, table, series_path, holdout, seed, threads):
     """Score the reconstruction of the held-out end of the target's own footage; as `evaluate_transfer`.
 
-    inputs: video (the held-out frames only, synthesized), background, frames, target_pose, decision, lpips
-    (paths).
+    inputs: video (the held-out frames only, synthesized), background, frames, target_pose, steady,
+    decision, lpips (paths). Of a moving camera it is the framing that is compared, where the frames show it.
     """
     target = load_pose(inputs.target_pose)
-    driving, store = heldout(target, holdout), FrameStore(inputs.frames)
+    view = load_view(inputs.steady)
+    driving, store = heldout(target, holdout), open_steady(inputs.frames, view.framed())
     truth = ChosenFrames(store, range(training_frame_count(len(store), holdout), len(store)))
-    _evaluate_files(inputs, truth, target, driving, output, table, series_path, holdout, seed, threads)
+    _evaluate_files(
+        inputs, truth, store, view, target, driving, output, table, series_path, holdout, seed, threads
+    )
 
 
-def evaluate(results, truth, background, training, training_keypoints, driving, estimator, judges, seed):
+def evaluate(
+    results, truth, background, training, training_keypoints, driving, estimator, judges, seed, valid=None
+):
     """Compare results, the background alone and the nearest neighbour with the truth, frame by frame.
 
     results: {row: video}, the first being the one whose gains are told. Videos and truth: sized iterables of
     T (H, W, 3) uint8 RGB frames, iterated more than once; background: one such frame; training: sequence of
     the target's training frames; training_keypoints: (N, 133, 3) px, the poses in them; driving: (T, 133, 3)
     px, the poses that the results were synthesized from; estimator: its detect(frames) finds the people again
-    in results, background and truth; judges: as from lpips.load_judges. Returns a dict for JSON: frames,
+    in results, background and truth; judges: as from lpips.load_judges; valid: as
+    measure_pictures takes it. Returns a dict for JSON: frames,
     frames_compared (a person is seen in the truth), body_height_px, judges {measure: network}, bootstrap
     {seed, block}, scores {row: {measure: {mean, low, high}}} for the keys of MEASURES (LPIPS only if it is
     among the judges), gains {other row: the same, positive where the first row is better}. regions, pose and
@@ -116,7 +131,7 @@ def evaluate(results, truth, background, training, training_keypoints, driving, 
     found = {row: detect_largest(estimator, video) for row, video in results.items()}
     found[BACKGROUND] = np.repeat(detect_largest(estimator, [background]), len(wanted), axis=0)
     found[NEIGHBOUR] = training_keypoints[neighbours]
-    pictures = measure_pictures(rows, truth, TRUTH, background, wanted, driving, height, judges)
+    pictures = measure_pictures(rows, truth, TRUTH, background, wanted, driving, height, judges, valid)
     people = {
         row: regions[PERSON] | _body(found[row], wanted, height) for row, regions in pictures.images.items()
     }
@@ -176,7 +191,9 @@ def detect_largest(estimator, frames):
     return np.stack(poses)
 
 
-def _evaluate_files(inputs, truth, target, driving, output, table, series_path, holdout, seed, threads):
+def _evaluate_files(
+    inputs, truth, store, view, target, driving, output, table, series_path, holdout, seed, threads
+):
     began = time.monotonic()
     torch.set_num_threads(threads)
     count = training_frame_count(len(target.keypoints), holdout)
@@ -184,13 +201,14 @@ def _evaluate_files(inputs, truth, target, driving, output, table, series_path, 
     report = {"lpips": {key: judging[key] for key in ("sha256", "reason")}} | evaluate(
         {RESULT: VideoFrames(inputs.video, target.width, target.height)},
         truth,
-        read_png(Path(inputs.background)),
-        FrameStore(inputs.frames),
+        view.cut_framing(read_png(Path(inputs.background))),
+        store,
         target.keypoints[:count],
         driving.keypoints,
         open_estimator(read_json(inputs.decision), threads),
         load_judges(judging),
         seed,
+        truth.valid if isinstance(truth, ChosenFrames) else None,
     )
     page = markdown_page(report, Path(inputs.video).stem)
     log.info("%s, with 95 %% intervals:\n\n%s", inputs.video, page)

@@ -32,13 +32,14 @@ class PictureSeries(NamedTuple):
     sampled: dict
 
 
-def measure_pictures(rows, truth, truth_row, background, wanted, driving, body_height, judges):
+def measure_pictures(rows, truth, truth_row, background, wanted, driving, body_height, judges, valid=None):
     """Walk once through all videos and measure their pictures against the truth's: a PictureSeries.
 
     rows: {row: iterable of T (H, W, 3) uint8 RGB frames}; truth: another such iterable; truth_row: its name
     among the rows; background: one frame; wanted, driving: (T, 133, 3) px, the people in the truth and the
     poses asked for; body_height: px; judges: as from lpips.load_judges, whose keys are measures beside "ssim"
-    and "psnr".
+    and "psnr"; valid: frame number -> (H, W) bool, what the truth shows, or None where it shows all:
+    elsewhere nothing is measured.
     """
     count = len(wanted)
     every = min(EVERY, -(-count // MANY))
@@ -48,8 +49,12 @@ def measure_pictures(rows, truth, truth_row, background, wanted, driving, body_h
     features, sampled = ({name: [] for name in KERNEL_REGIONS} for _ in range(2))
     before = None
     for index, (true, *shown) in enumerate(zip(truth, *rows.values(), strict=True)):
+        seen = valid(index) if valid else None
         mask = silhouette(true, background, wanted[index])
-        regions = regions_of(wanted[index], mask, body_height)
+        if seen is not None:
+            shown = [np.where(seen[..., None], image, true) for image in shown]
+            mask &= seen
+        regions = regions_of(wanted[index], mask, body_height, seen)
         for place, name in enumerate(REGIONS):
             if name in regions and (name == PERSON or index % every == 0):
                 images[place, ..., index] = compare(judges.values(), shown, true, regions[name])

@@ -51,12 +51,29 @@ def silhouette(frame, background, keypoints):
     return cv2.morphologyEx((near & unlike).astype(np.uint8), cv2.MORPH_CLOSE, kernel).astype(bool)
 
 
-def regions_of(keypoints, mask, body_height):
+def regions_of(keypoints, mask, body_height, valid=None):
     """{name in REGIONS: Region} of one frame; a region that the frame does not show is left out.
 
     keypoints: (133, 3) px, the person in the truth; mask: (H, W) bool, as from `silhouette`; body_height:
-    px, as from `standing_height`. Where nobody is seen, only the whole frame is left.
+    px, as from `standing_height`; valid: (H, W) bool, what the frame shows, or None for all: the rest is in
+    no region. Where nobody is seen, only the whole frame is left.
     """
+    regions = _regions_of_all(keypoints, mask, body_height)
+    if valid is None:
+        return regions
+    shown = {
+        name: [box for box in region.boxes if valid[box[1] : box[3], box[0] : box[2]].any()]
+        for name, region in regions.items()
+    }
+    masks = {name: valid if region.mask is None else region.mask & valid for name, region in regions.items()}
+    return {
+        name: Region(boxes, masks[name])
+        for name, boxes in shown.items()
+        if boxes and all(masks[name][y0:y1, x0:x1].any() for x0, y0, x1, y1 in boxes)
+    }
+
+
+def _regions_of_all(keypoints, mask, body_height):
     height, width = mask.shape
     regions = {FRAME: Region([(0, 0, width, height)])}
     person = person_box(keypoints, width, height)

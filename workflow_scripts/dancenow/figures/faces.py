@@ -2,26 +2,26 @@
 
 import numpy as np
 
+from dancenow.camera.steady_frames import open_steady_files
 from dancenow.errors import InputError
 from dancenow.figures.moments import read_moments
 from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.keypoints import load_pose
 from dancenow.model.face import face_corners
 from dancenow.training.dataset import heldout, training_frame_count
-from dancenow.video.frames import FrameStore
 
 FACES = 7
 CELL_INCHES = 1.0
 
 
-def plot_faces(names, videos, frames_path, pose_path, holdout, size, png, pdf):
+def plot_faces(names, videos, frames_path, pose_path, holdout, size, png, pdf, steady_path=None):
     """One row per method below the row of real faces, from held-out footage; writes a PNG and a PDF.
 
     names: the methods; videos: of each its reconstruction of the held-out frames; frames_path, pose_path: the
-    target's FrameStore and Pose; size: edge of the square, px. The moments are spread evenly over the frames
-    that show a face.
+    target's FrameStore, its view and its Pose; size: edge of the square, px. The moments are spread evenly
+    over the frames that show a face.
     """
-    store, pose = FrameStore(frames_path), load_pose(pose_path)
+    store, pose = open_steady_files(frames_path, steady_path, framed=True), load_pose(pose_path)
     first = training_frame_count(len(store), holdout)
     unseen = heldout(pose, holdout)
     size = min(size, pose.width, pose.height)

@@ -5,25 +5,25 @@ from pathlib import Path
 
 import numpy as np
 
+from dancenow.camera.steady_frames import open_steady_files
 from dancenow.evaluation.evaluate import RESULT
 from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import HEADLINE, describe
 from dancenow.figures.moments import person_window, read_moments, skeleton
 from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.keypoints import load_pose
-from dancenow.video.frames import FrameStore
 
 CASES = 6
 APART_SECONDS = 1.0  # neighbours fail alike; one of them is shown. Of a short clip they stand closer
 CELL_INCHES = 1.4  # high, at most
 
 
-def plot_failures(series_path, video, truth, pose_path, png, pdf):
+def plot_failures(series_path, video, truth, pose_path, png, pdf, steady_path=None):
     """The worst frames, the worst first: skeleton, truth, result, their difference; writes a PNG and a PDF.
 
     series_path: as of dancenow.evaluation.series; video: the result; truth: a video of the same frames, or a
-    FrameStore (.avi) that ends with them; pose_path: the Pose asked for, of the same frames or ending with
-    them.
+    FrameStore (.avi) that ends with them, with its steady view; pose_path: the Pose asked for, of the same
+    frames or ending with them.
     """
     pose, series = load_pose(pose_path), load_series(series_path)[RESULT]
     count = max(map(len, series.values()))
@@ -33,7 +33,7 @@ def plot_failures(series_path, video, truth, pose_path, png, pdf):
     boxes = [person_window(pose.keypoints[[first + m]], pose.width, pose.height) for m in moments]
     size = pose.width, pose.height
     if Path(truth).suffix == ".avi":
-        store = FrameStore(truth)
+        store = open_steady_files(truth, steady_path, framed=True)
         wanted = [store[len(store) - count + moment] for moment in moments]
     else:
         wanted = read_moments(truth, moments, *size)

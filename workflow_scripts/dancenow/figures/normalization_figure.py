@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from dancenow.camera.steady_frames import open_steady_files
 from dancenow.files import atomic_path
 from dancenow.keypoints import load_pose
 from dancenow.pose.draw import draw_skeleton
@@ -15,14 +16,17 @@ MOMENTS = 4
 CELL_INCHES = 3.2
 
 
-def plot_normalization(source_frames_path, source_pose_path, target_frames_path, pose_path, figure_path):
+def plot_normalization(
+    source_frames_path, source_pose_path, target_frames_path, pose_path, figure_path, steady_path=None
+):
     """Source with its skeleton | normalised skeleton | the same over target footage, one moment per row.
 
-    source_frames_path, target_frames_path: FrameStores; source_pose_path, pose_path: the Pose before and
-    after normalize_pose. The target's frames are spread evenly over its clip. Writes a PNG. Raises
-    InputError like measure_normalization.
+    source_frames_path, target_frames_path: FrameStores; steady_path: the latter's view; source_pose_path,
+    pose_path: the Pose before and after normalize_pose. The target's frames are spread evenly over its
+    clip. Writes a PNG. Raises InputError like measure_normalization.
     """
-    source_frames, target_frames = FrameStore(source_frames_path), FrameStore(target_frames_path)
+    source_frames = FrameStore(source_frames_path)
+    target_frames = open_steady_files(target_frames_path, steady_path, framed=True)
     source, pose = load_pose(source_pose_path), load_pose(pose_path)
     moments = choose_moments(source, MOMENTS)
     target_moments = np.linspace(0, len(target_frames) - 1, len(moments) + 2).round().astype(int)[1:-1]

@@ -7,11 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from dancenow.camera.steady_frames import open_steady_files
 from dancenow.keypoints import load_pose
 from dancenow.pose.draw import draw_skeleton
 from dancenow.pose.normalize import outside_share
 from dancenow.video import media
-from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +45,11 @@ def overlay_frames(source, pose, footage):
         yield np.hstack(halves)
 
 
-def overlay_normalization(source_pose_path, pose_path, target_frames_path, video_path):
+def overlay_normalization(source_pose_path, pose_path, target_frames_path, video_path, steady_path=None):
     """Write overlay_frames of the files as an mp4 at the source's rate, with one frame for each of the
     source's."""
-    source, pose, footage = load_pose(source_pose_path), load_pose(pose_path), FrameStore(target_frames_path)
+    source, pose = load_pose(source_pose_path), load_pose(pose_path)
+    footage = open_steady_files(target_frames_path, steady_path, framed=True)
     frames = overlay_frames(source, pose, footage)
     count = media.encode(video_path, frames, pose.fps, 2 * footage.width, footage.height)
     log.info(

@@ -1,5 +1,6 @@
 """What the normalisation does to a transfer: skeletons over the target's footage, and both results."""
 
+from dancenow.camera.steady_frames import open_steady_files
 from dancenow.figures.moments import over, read_moments, spread
 from dancenow.figures.normalization_figure import choose_moments
 from dancenow.figures.strips import ROOM_INCHES, Strip, print_strips
@@ -13,12 +14,13 @@ CELL_INCHES = 1.25  # high
 def plot_placing(inputs, png, pdf):
     """Five rows: the source, then skeleton and result without and with normalisation; writes a PNG and a PDF.
 
-    inputs: source_frames, target_frames (FrameStores), source_pose, before_pose, after_pose (Poses: the
-    source's, letterboxed, normalised), before_video, after_video (paths). The moments are those of
-    dancenow.figures.normalization_figure, the furthest and the closest place among them; the target's frames
-    are spread over its clip.
+    inputs: source_frames, target_frames (FrameStores), steady (the latter's view), source_pose,
+    before_pose, after_pose (Poses: the source's, letterboxed, normalised), before_video, after_video
+    (paths). The moments are those of dancenow.figures.normalization_figure, the furthest and the closest
+    place among them; the target's frames are spread over its clip.
     """
-    source, target = FrameStore(inputs.source_frames), FrameStore(inputs.target_frames)
+    source = FrameStore(inputs.source_frames)
+    target = open_steady_files(inputs.target_frames, inputs.steady, framed=True)
     own, before, after = map(load_pose, (inputs.source_pose, inputs.before_pose, inputs.after_pose))
     aspect = max(source.width / source.height, target.width / target.height)
     moments = choose_moments(own, max(FEWEST, min(MOST, int(ROOM_INCHES / (CELL_INCHES * aspect)))))

@@ -5,6 +5,7 @@ import logging
 import cv2
 import numpy as np
 
+from dancenow.camera.steady_frames import valid_of
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, COUNT, FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
 
@@ -117,9 +118,14 @@ def around(mask):
     return cv2.dilate(mask, np.ones((EDGE, EDGE), np.uint8)) > 0
 
 
-def ever_seen(hidden):
-    """(H, W) bool: where the background is seen often enough to be known. hidden: from sampled_masks."""
-    return len(hidden) - hidden.sum(axis=0) > LEAST_SEEN * len(hidden)
+def ever_seen(hidden, outside=0):
+    """(H, W) bool: where the background is seen often enough to be known.
+
+    hidden: from sampled_masks; outside: (H, W) int, in how many of the samples the frame does not reach
+    there, hidden or not: they tell nothing.
+    """
+    shown = len(hidden) - outside
+    return (shown > 0) & (len(hidden) - hidden.sum(axis=0) > LEAST_SEEN * shown)
 
 
 def others_masks(people, pose, chosen):
@@ -148,19 +154,25 @@ def _is_same(person, performer):
 def make_background(frames, pose, training_frames, masks=None, people=None):
     """The temporal median of what lies outside the person, and outside everybody else who moves.
 
-    frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; training_frames: how many
-    frames from the start may be looked at (held-out footage stays unseen); masks: sequence of (H, W) uint8,
-    where the person is, or None to guess it from the skeleton; people: People, everyone found in the clip, or
-    None to look at the performer only. Who stays still in one place all along is part of the scene.
-    Returns (H, W, 3) uint8 RGB. Pixels that people cover in nearly all sampled frames are filled from
-    their surroundings, and how many they are is logged.
+    frames: sequence of (H, W, 3) uint8 RGB, SteadyFrames among them; pose: the performer in them;
+    training_frames: how many frames from the start may be looked at (held-out footage stays unseen); masks:
+    sequence of (H, W) uint8, where the person is, or None to guess it from the skeleton; people: People,
+    everyone found in the same frames, or None to look at the performer only. Who stays still in one place all
+    along is part of the scene. Returns (H, W, 3) uint8 RGB. Pixels that people cover in nearly all sampled
+    frames, or that no frame shows, are filled from their surroundings, and how many they are is logged.
     """
     chosen, hidden = sampled_masks(pose, training_frames, masks)
-    seen = ever_seen(hidden)
+    outside = np.zeros(hidden.shape[1:], int)
+    for place, index in enumerate(chosen.tolist()):
+        shown = valid_of(frames, index)
+        if shown is not None:
+            outside += ~shown
+            hidden[place] |= ~shown
+    seen = ever_seen(hidden, outside)
     free = seen
     if people is not None:
         anyone = hidden | others_masks(people, pose, chosen)
-        free = ever_seen(anyone)
+        free = ever_seen(anyone, outside)
         hidden = np.where(free, anyone, hidden)
     # filled frame by frame: a list of them beside the stack would be the same hundreds of MB once more
     stack = np.empty((*hidden.shape, 3), np.uint8)

@@ -33,12 +33,14 @@ def foreground_colour(foreground, real):
     return (alpha.detach() * (colour - real).abs()).mean()
 
 
-def mask_error(logit, mask):
+def mask_error(logit, mask, valid=None):
     """Cross entropy of alpha's logit with the person's mask, both (N, 1, H, W), the mask in [0, 1].
+
+    valid: (N, 1, H, W) in [0, 1], how much each pixel counts, or None: all of them do.
 
     Alpha is then the person's alone, and the shadow is left to the background's light.
     """
-    return F.binary_cross_entropy_with_logits(logit, mask)
+    return F.binary_cross_entropy_with_logits(logit, mask, valid)
 
 
 def feature_matching(fake, real):

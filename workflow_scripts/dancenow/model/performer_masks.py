@@ -8,6 +8,7 @@ import logging
 import cv2
 import numpy as np
 
+from dancenow.camera.steady_frames import valid_of
 from dancenow.model.background import make_background, reach
 from dancenow.pose.masks import MaskPacker, holds
 
@@ -40,7 +41,8 @@ def performer_masks(frames, pose, found, training_frames):
         else:
             background = make_background(frames, pose, training_frames) if background is None else background
             mask = difference(frames[index], background)
-        packer.add(mask * near)
+        shown = valid_of(frames, index)
+        packer.add(mask * near if shown is None else mask * near * shown)
     log.info("masks of %d frames: %d from the estimator", len(pose.keypoints), own)
     return packer.packed(), own
 

@@ -53,15 +53,17 @@ def with_shapes(picture, bank, colours, keypoints, chosen):
     return np.clip(np.rint(result), 0, 255).astype(np.uint8)
 
 
-def write_preview(pose, bank, chosen, background, video_path):
+def write_preview(pose, bank, chosen, background, video_path, replay):
     """Write the dance as an H.264 video without sound; what no piece shows is a flat shape.
 
     pose: the skeleton in the target's frame; bank: the target's; chosen: (T, parts) int, as from Bank.paths;
     background: (H, W, 3) uint8.
     """
-    window, colours = (0, 0, pose.width, pose.height), flat_colours(bank)
+    canvas = replay.view.on_canvas(pose)
+    window, colours = (0, 0, canvas.width, canvas.height), flat_colours(bank)
     frames = (
         over(with_shapes(bank.picture(points, own, window), bank, colours, points, own), background)
-        for points, own in zip(pose.keypoints, chosen, strict=True)
+        for points, own in zip(canvas.keypoints, chosen, strict=True)
     )
+    frames = (replay(frame, index) for index, frame in enumerate(frames))
     encode(video_path, frames, pose.fps, pose.width, pose.height)

@@ -47,6 +47,7 @@ def synthesize_chunk(
     face_path=None,
     references=None,
     finish=(),
+    replay=None,
 ):
     """Synthesize chunk `number` (from 1) of `chunks` and write it without loss and without sound.
 
@@ -56,7 +57,8 @@ def synthesize_chunk(
     count = len(pose.keypoints)
     first, stop = split(count, cuts, chunks)[number - 1]
     begin = warm_up(first, count, cuts, overlap)
-    frames = synthesize_clip(generator_path, pose, threads, cuts, face_path, (begin, stop), references)
+    given = cuts, face_path, (begin, stop), references, replay
+    frames = synthesize_clip(generator_path, pose, threads, *given)
     own = finished(islice(frames, first - begin, None), finish)
     encode_lossless(video_path, own, pose.fps, pose.width, pose.height)
 

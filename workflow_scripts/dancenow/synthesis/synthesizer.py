@@ -139,20 +139,28 @@ def _cut(images, window):
     return images[..., y : y + h, x : x + w]
 
 
-def synthesize_clip(generator_path, pose, threads, cuts=(), face_path=None, span=None, references=None):
+def synthesize_clip(
+    generator_path, pose, threads, cuts=(), face_path=None, span=None, references=None, replay=None
+):
     """Yield (H, W, 3) uint8 RGB for every frame of `pose`, synthesized by the generator in the file.
 
     face_path: the face generator's file, where there is one. At the `cuts` of the pose's footage (as in
     dancenow.video.cuts) the synthesizer begins anew. span: (first, stop), to synthesize these frames alone,
     the synthesizer beginning anew at `first`. references: a references.bank.ChosenReferences of the pose, for
-    a generator that is shown them. Raises InputError when pose and generator were made for different frame
-    sizes, ValueError for a generator that is shown references and got none. Frames without any keypoint show
-    the background alone; without one, what the generator makes of an empty skeleton.
+    a generator that is shown them. replay: a camera.replay.Replay, what is shown of the canvas of a target
+    whose camera moved; then the pose lies in its framing, the references on its canvas. Raises InputError
+    when pose and generator were made for different frame sizes, ValueError for a generator that is shown
+    references and got none. Frames without any keypoint show the background alone; without one, what the
+    generator makes of an empty skeleton.
     """
     device = pick_device()
     autocast = prepare(device, threads)
     generator, description, background = load_generator(generator_path)
     size = (description["width"], description["height"])
+    if replay is not None:
+        # a generator without a background gives the framing, and nothing around it
+        replay = replay if background is not None else replay.framed()
+        pose = replay.view.on_canvas(pose)
     if (pose.width, pose.height) != size:
         raise InputError(
             f"{generator_path}: gives {size[0]}x{size[1]} px, the pose is {pose.width}x{pose.height} px; "
@@ -172,8 +180,9 @@ def synthesize_clip(generator_path, pose, threads, cuts=(), face_path=None, span
     drawn = ahead((synthesizer.draw(pose, index, windows[index].tolist()) for index in indices), AHEAD)
     pictures = ahead(_steps(synthesizer, drawn, indices, cuts, threads), AHEAD)
     with closing(pictures):
-        for window, picture in pictures:
-            yield synthesizer.whole(window, picture)
+        for index, (window, picture) in zip(indices, pictures, strict=True):
+            frame = synthesizer.whole(window, picture)
+            yield frame if replay is None else replay(frame, index)
 
 
 def _steps(synthesizer, drawn, indices, cuts, threads):
@@ -192,11 +201,21 @@ def _steps(synthesizer, drawn, indices, cuts, threads):
 
 
 def synthesize(
-    generator_path, pose, video_path, threads, cuts=(), face_path=None, references=None, finish=()
+    generator_path,
+    pose,
+    video_path,
+    threads,
+    cuts=(),
+    face_path=None,
+    references=None,
+    finish=(),
+    replay=None,
 ):
     """Synthesize every frame of `pose` and write a silent H.264 video of the same rate and length.
 
-    finish: label and mark, as from dancenow.provenance.finishing.
+    finish: label and mark, as from dancenow.provenance.finishing; the rest as in synthesize_clip.
     """
-    frames = synthesize_clip(generator_path, pose, threads, cuts, face_path, references=references)
+    frames = synthesize_clip(
+        generator_path, pose, threads, cuts, face_path, references=references, replay=replay
+    )
     encode(video_path, finished(frames, finish), pose.fps, pose.width, pose.height)

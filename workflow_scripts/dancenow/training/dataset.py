@@ -8,6 +8,7 @@ from itertools import islice
 import numpy as np
 import torch
 
+from dancenow.camera.steady_frames import SteadyFrames
 from dancenow.errors import InputError
 from dancenow.model.windows import cut, draw_window, fit_window, person_boxes, to_tensor
 from dancenow.video.cuts import segment_starts
@@ -65,7 +66,9 @@ class ClipSampler:
 
         last_only: of each clip the last frame alone, as in the whole batch, with 1 in the place of span.
 
-        With pixels also reference (N, span, 4, h, w) and, where they have masks, mask (N, span, 1, h, w).
+        With pixels also reference (N, span, 4, h, w) and, where they have masks, mask (N, span, 1, h, w). Of
+        a SteadyFrames also valid (N, span, 1, h, w), 255 where a frame shows something, 0 where the image is
+        the background's or black.
         The window's size is the same within a batch, all of it, also when only a share of it is returned.
         """
         places = range(number * self.batch, (number + 1) * self.batch)
@@ -112,7 +115,19 @@ class ClipSampler:
             )
         if self.pixels is not None and self.pixels.masks is not None:
             sample["mask"] = [cut(self.pixels.masks[index], window)[..., None] for index in shown]
+        if isinstance(self.frames, SteadyFrames):
+            sample["valid"] = [self._valid(index, window) for index in shown]
+            behind = sample.get("background", [np.uint8(0)] * len(shown))
+            parts = zip(sample["valid"], sample["image"], behind, strict=True)
+            sample["image"] = [np.where(seen, picture, rest) for seen, picture, rest in parts]
         return {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}
+
+    def _valid(self, index, window):
+        """(h, w, 1) uint8, 255 in the part of a window that the frame shows."""
+        seen = self.frames.valid(index)
+        if seen is None:
+            return np.full((window[3], window[2], 1), 255, np.uint8)
+        return cut(seen, window)[..., None] * np.uint8(255)
 
 
 def prefetch(sampler, start, stop, device):

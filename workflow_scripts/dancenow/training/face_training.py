@@ -17,6 +17,7 @@ from dancenow.model.networks import (
     empty_picture,
 )
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
+from dancenow.model.windows import cut
 from dancenow.model.winograd import unchanged_weights
 from dancenow.synthesis.synthesizer import Synthesizer
 from dancenow.training.dataset import ClipSampler
@@ -46,8 +47,13 @@ class FaceSampler(ClipSampler):
 
     def _row(self, clip, window, place, last_only):
         corners, visible = face_corners(self.pose.keypoints[list(clip)], self.size, window)
+        sample = super()._row(clip, window, place, last_only)
+        if "valid" in sample:  # a face that the frame's edge cuts teaches nothing
+            squares = zip(sample["valid"], corners[-len(sample["valid"]) :].tolist(), strict=True)
+            whole = [bool(cut(seen[0], (x, y, self.size, self.size)).all()) for seen, (x, y) in squares]
+            visible[-len(whole) :] &= whole
         more = {"corner": torch.from_numpy(corners), "visible": torch.from_numpy(visible)}
-        return super()._row(clip, window, place, last_only) | more
+        return sample | more
 
 
 class FacePreviews(Previews):

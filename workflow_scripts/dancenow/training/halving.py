@@ -2,8 +2,9 @@
 
 import cv2
 
+from dancenow.camera.steady_frames import open_steady_files
 from dancenow.keypoints import load_pose, save_pose
-from dancenow.video.frames import FrameStore, write_frames
+from dancenow.video.frames import write_frames
 
 
 def halve(picture):
@@ -25,9 +26,10 @@ def halve_pose(pose):
 def halve_footage(inputs, outputs):
     """Frames and pose of a subject at half the size.
 
-    inputs: frames, pose (paths); outputs: frames, index, facts, pose (paths).
+    inputs: frames, pose, steady (paths); of a moving camera the framing is halved. outputs: frames, index,
+    facts, pose (paths).
     """
-    store = FrameStore(inputs.frames)
+    store = open_steady_files(inputs.frames, inputs.steady, framed=True)
 
     def describe(count):
         return {

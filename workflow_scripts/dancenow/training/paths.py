@@ -26,7 +26,8 @@ class StageInputs(_Paths):
     """What a stage learns from.
 
     background, init_from, references, masks: of the first; generator: of the later ones, the network that
-    they go on from; discriminator: of the enhancer; references: of the face too.
+    they go on from; discriminator: of the enhancer; references: of the face too; steady: the view
+    that the frames of a moving camera are brought into.
     """
 
     frames: str
@@ -36,6 +37,7 @@ class StageInputs(_Paths):
     init_from: str | None = None
     references: str | None = None
     masks: str | None = None
+    steady: str | None = None
     generator: str | None = None
     discriminator: str | None = None
 

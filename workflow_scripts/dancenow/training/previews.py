@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from dancenow.camera.steady_frames import valid_of
 from dancenow.model.windows import cut, draw_window, place_windows, whole_frame
 from dancenow.pictures import read_png, write_png
 from dancenow.references.bank import ChosenReferences
@@ -70,7 +71,8 @@ class Previews:
                 cut(self.frames[moment], window),
             )
             columns.append(np.concatenate(rows, axis=0))
-            errors.append(np.abs(rows[1].astype(int) - rows[2]).mean())
+            apart, seen = np.abs(rows[1].astype(int) - rows[2]), valid_of(self.frames, moment)
+            errors.append((apart if seen is None else apart[cut(seen, window)]).mean())
         return np.concatenate(columns, axis=1), float(np.mean(errors))
 
     @property

@@ -9,10 +9,12 @@ from pathlib import Path
 import torch
 
 from dancenow import parallel
+from dancenow.camera.steady_frames import HalvedFrames, SteadyFrames
+from dancenow.camera.view import load_view
 from dancenow.device import peak_memory, pick_device, precision_name, prepare
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
-from dancenow.keypoints import load_pose
+from dancenow.keypoints import Pose, load_pose
 from dancenow.model.checkpoint import save_discriminator, save_generator
 from dancenow.model.networks import parameter_count
 from dancenow.model.perceptual import load_perceptual
@@ -28,7 +30,7 @@ from dancenow.training.memory import check_room, count_step, free_memory, told_o
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.rolling import RollingCheckpoint
 from dancenow.training.settings import StageSettings
-from dancenow.training.stages import open_stage
+from dancenow.training.stages import digests, open_stage
 from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
@@ -47,9 +49,9 @@ def train_target(
     """
     device = pick_device()
     autocast = prepare(device, threads)
-    frames, pose = FrameStore(inputs.frames), load_pose(inputs.pose)
     stage = open_stage(inputs, settings)
     background = stage.background
+    frames, pose = open_footage(inputs, on_canvas=background is not None)
     count = training_frame_count(len(frames), holdout)
     sizes = [(pose.width, pose.height)]
     if background is not None:
@@ -86,6 +88,7 @@ def train_target(
         "perceptual": decision["sha256"],
         "cuts": frames.cuts,
         **stage.start,
+        **(digests(inputs, "steady") if isinstance(frames, SteadyFrames) else {}),
     }
     precision = precision_name(autocast)
     log.info(
@@ -143,6 +146,23 @@ def train_target(
         # the previews stay
         checkpoint.remove()
         best.path.unlink()
+
+
+def open_footage(inputs: StageInputs, on_canvas: bool) -> tuple[FrameStore | SteadyFrames, Pose]:
+    """Frames and pose that a stage learns from, of a still camera as they are.
+
+    Of one that moved they lie on the canvas, for a generator that has a background, or in the framing, for
+    one that is shown whole frames.
+    """
+    store, pose = FrameStore(inputs.frames), load_pose(inputs.pose)
+    view = load_view(inputs.steady) if inputs.steady else None
+    if view is None or view.still:
+        return store, pose
+    if store.width != view.frame_size[0]:
+        return HalvedFrames(store, view), pose
+    if not on_canvas:
+        return SteadyFrames(store, view.framed()), pose
+    return SteadyFrames(store, view), view.on_canvas(pose)
 
 
 def _real_pixels(stage, inputs, fps, count):

@@ -31,7 +31,8 @@ PATCH = (0.15, 0.5)
 
 class Clips(NamedTuple):
     """On the device, float32: skeletons, real, backgrounds (N, T, 3, h, w), references (N, T, 4, h, w),
-    masks (N, T, 1, h, w); of the last three each None where the generator has none of it.
+    masks (N, T, 1, h, w); of these three each None where the generator has none of it. valid (N, T, 1, h, w):
+    1 where the frames show something, None where they do everywhere.
     """
 
     skeletons: torch.Tensor
@@ -39,6 +40,7 @@ class Clips(NamedTuple):
     backgrounds: torch.Tensor | None = None
     references: torch.Tensor | None = None
     masks: torch.Tensor | None = None
+    valid: torch.Tensor | None = None
 
     def at(self, moment):
         """One frame of each: Clips with T = 1 left out."""
@@ -72,6 +74,14 @@ def corrupt_last_frame(previous, empty, share, randoms):
         previous[sample, :, y1 : y1 + h, x1 : x1 + w] = patch
         previous[sample, :, y2 : y2 + h, x2 : x2 + w] = empty[sample, :, y2 : y2 + h, x2 : x2 + w]
     return previous
+
+
+def counted(fake, real, valid):
+    """`fake` where it is to be judged, `real` elsewhere: what a frame does not show costs nothing.
+
+    Both (..., 3, h, w); valid: (..., 1, h, w), above 0 where it is judged, or None for everywhere.
+    """
+    return fake if valid is None else torch.where(valid > 0, fake, real.to(fake.dtype))
 
 
 def network_arguments(settings: FirstSettings) -> tuple[dict, dict]:
@@ -210,6 +220,7 @@ class Trainer:
             "background": as_images,
             "reference": as_references,
             "mask": as_skeletons,
+            "valid": as_skeletons,
         }
         return Clips(
             *(scale(batch[name], self.device) if name in batch else None for name, scale in scaled.items())
@@ -237,14 +248,15 @@ class Trainer:
         with torch.autocast(**self.autocast):
             previous = empty_picture(frames.real, frames.backgrounds)
             fake, foreground = self._generate(frames, previous, self._copying(frames))
-            losses = self._picture_losses(fake, frames.real, [foreground], frames.masks)
+            fake = counted(fake, frames.real, frames.valid)
+            losses = self._picture_losses(fake, frames.real, [foreground], frames.masks, frames.valid)
         self._optimise("generator", self._weighted(losses))
         return losses
 
-    def _picture_losses(self, fake, real, foregrounds, masks):
+    def _picture_losses(self, fake, real, foregrounds, masks, valid):
         """The terms that need no discriminator.
 
-        fake, real: (N, 3, h, w); foregrounds: a list, by frame; masks: (N, 1, h, w) or None.
+        fake, real: (N, 3, h, w); foregrounds: a list, by frame; masks, valid: (N, 1, h, w) or None.
         """
         losses = {
             "perceptual": perceptual_loss(self.perceptual, fake, real),
@@ -255,9 +267,9 @@ class Trainer:
             colour, alpha, logit = (
                 torch.stack(part, 1).flatten(0, 1) for part in zip(*foregrounds, strict=True)
             )
-            losses["foreground"] = foreground_colour((colour, alpha), real)
+            losses["foreground"] = foreground_colour((counted(colour, real, valid), alpha), real)
             if masks is not None:
-                losses["mask"] = mask_error(logit, masks)
+                losses["mask"] = mask_error(logit, masks, valid)
         return losses
 
     def _weighted(self, losses):
@@ -268,16 +280,17 @@ class Trainer:
 
     def _generator_step(self, clips):
         skeletons, real = clips.skeletons, clips.real
-        masks = None if clips.masks is None else clips.masks.flatten(0, 1)
+        masks, valid = (None if part is None else part.flatten(0, 1) for part in (clips.masks, clips.valid))
         with torch.autocast(**self.autocast), frozen(self.discriminator), unchanged_weights():
             fake, foregrounds = self.synthesize(clips)
+            fake = counted(fake, real, clips.valid)
             with torch.no_grad():
                 real_maps = self.discriminator(skeletons, real)
             fake_maps = self.discriminator(skeletons, fake)
             losses = {
                 "gan": lsgan(fake_maps, True),
                 "feature_matching": feature_matching(fake_maps, real_maps),
-                **self._picture_losses(fake.flatten(0, 1), real.flatten(0, 1), foregrounds, masks),
+                **self._picture_losses(fake.flatten(0, 1), real.flatten(0, 1), foregrounds, masks, valid),
             }
         self._optimise("generator", self._weighted(losses))
         return fake.detach(), losses

@@ -1,0 +1,14 @@
+"""A target's frames and pose as a steady camera would have seen them."""
+
+from dancenow.camera.path import load_path
+from dancenow.camera.scene import steady_view
+from dancenow.camera.view import save_view
+from dancenow.job import job
+from dancenow.keypoints import load_pose, save_pose
+from dancenow.video.frames import FrameStore
+
+with job(snakemake.log[0], snakemake.threads):
+    pose = load_pose(snakemake.input.pose)
+    view = steady_view(load_path(snakemake.input.camera), FrameStore(snakemake.input.frames), pose)
+    save_view(snakemake.output.steady, view)
+    save_pose(snakemake.output.pose, view.framed().steady_pose(pose))
