@@ -24,6 +24,7 @@ PAIR, SYNTHESIZED = "results/poses/a_as_a.npz", "results/synthesis/a_as_a.mp4"
 CAMERA = "results/camera/a.npz"
 DECISION, CLIPS, CLIP = "results/poses/estimator.json", "results/clips/a.json", "clips/a.mp4"
 TRACKING = {"performer": "largest", "max_gap": 8, "smoothing": "gaussian", "window": 5}
+PROVENANCE = {"mark": False, "label": "none", "label_position": "bottom-right", "label_size": 0.06}
 GENERATOR = "results/models/a/generator.safetensors"
 CHUNK, JOINED = "results/synthesis/a_as_a.1of1.mkv", "results/synthesis/a_as_a.joined.mp4"
 STEADY, STEADY_POSE = "results/steady/a.npz", "results/poses/a.steady.npz"
@@ -55,7 +56,7 @@ STAGES = {
     "normalize_poses": (
         {"source_pose": POSE, "source_camera": CAMERA, "source_statistics": STATISTICS,
         "target_pose": STEADY_POSE, "target_statistics": STATISTICS},
-        {"pose": PAIR}, {"limbs": "target"}, RENAMING,
+        {"pose": PAIR}, {"limbs": "target", "max_gap": 8}, RENAMING,
     ),
     "mask_performer": (
         {"frames": FRAMES["frames"], "pose": STEADY_POSE, "steady": STEADY, "masks": FOUND}, {"masks": MASKS},
@@ -84,7 +85,7 @@ STAGES = {
             "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
             "facts": FRAMES["facts"], "steady": STEADY, "target": FRAMES["facts"],
         },
-        {"video": SYNTHESIZED}, {"camera": "steady"},
+        {"video": SYNTHESIZED}, {"camera": "steady", "provenance": PROVENANCE},
         ("dancenow.synthesis.synthesizer", "Synthesizer.step", 3),
     ),
     "synthesize_chunk": (
@@ -92,7 +93,7 @@ STAGES = {
             "generator": GENERATOR, "face": [], "references": BANK, "chosen": CHOSEN, "pose": PAIR,
             "facts": FRAMES["facts"], "steady": STEADY, "target": FRAMES["facts"],
         },
-        {"video": CHUNK}, {"overlap": 2, "camera": "steady"},
+        {"video": CHUNK}, {"overlap": 2, "camera": "steady", "provenance": PROVENANCE},
         ("dancenow.synthesis.synthesizer", "Synthesizer.step", 3),
     ),
     "join_chunks": (
