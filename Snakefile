@@ -49,6 +49,7 @@
 #   results/authenticity/report.json .md roc.png             how well fakes of people it never saw are told
 #   results/authenticity/detector.safetensors {subject}.mp4  what tells them; a clip written as a result is
 #   results/{subject}.authenticity.json                      whether a video is real, by that; also of a pair
+#   results/{video}.provenance.json                         what a result states of its origin, and whether that holds
 #   results/weights.txt                                      the published weights used, and how they came here
 #   results/batch.txt                                        what a batch has made, what is missing and why
 #   results/machine.md .json                                 what fits on this machine, and how long each preset takes

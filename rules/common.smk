@@ -15,6 +15,7 @@ sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.cluster.batch_summary import summarise
 from dancenow.files import as_on_disk, atomic_path
+from dancenow.planning.consent import consent_record
 from dancenow.planning.names import is_name, load_names
 from dancenow.planning.pairs import names_of, targets_of
 from dancenow.planning.reruns import code_hash, contents
@@ -88,6 +89,8 @@ def find_files():
     for subject in config["subjects"].values():
         for given in (subject, *subject.get("clips", [])):
             given.update({key: as_on_disk(given[key]) for key in ("video", "poses") if key in given})
+        if "file" in subject.get("consent", {}):
+            subject["consent"]["file"] = as_on_disk(subject["consent"]["file"])
     truth = config["evaluation"]["truth"]
     truth.update({pair: as_on_disk(path) for pair, path in truth.items()})
     config["pose"]["checkpoint"] = as_on_disk(config["pose"]["checkpoint"])
@@ -407,6 +410,20 @@ def as_given(function):
 def held_by(function, folder=False):
     """As param: hashes of what the files hold; folder: as of dancenow.planning.reruns.contents."""
     return lambda wildcards: [contents(path, folder) for path in listed(function(wildcards))]
+
+
+def shows_background(wildcards):
+    """As param: whether filmed pixels stand behind the synthesized figure."""
+    generator = train_of(wildcards.variant)["generator"]
+    return generator["background"] or generator["references"]
+
+
+def consent_of(wildcards):
+    """As param: what the manifest says of the consent of target and source."""
+    return {
+        role: consent_record(config["subjects"][name], name)
+        for role, name in (("target", wildcards.target), ("source", wildcards.source))
+    }
 
 
 def code_of(script):

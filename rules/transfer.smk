@@ -35,11 +35,14 @@ rule synthesize_frames:
 
 
 rule mux_video:
-    """Join the synthesized frames with the source's sound."""
+    """Join the synthesized frames with the source's sound, and sign what they are made from."""
     input:
         video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
         absent=absent(sound_of),
         facts="results/clips/{source}.json",
+        generator=generator_of,
+        face=face_of,
+        pose="results/poses/{target}_as_{source}{placing}.npz",
     output:
         video=shown(ensure("results/{target}_as_{source}{variant}{placing}.mp4", non_empty=True), "result"),
     log:
@@ -51,8 +54,28 @@ rule mux_video:
     params:
         clip=as_given(sound_of),
         held=held_by(sound_of),
+        background=shows_background,
+        consent=consent_of,
     script:
         "../workflow_scripts/mux_video.py"
+
+
+rule verify_video:
+    """What a result states of its origin, read back and checked."""
+    input:
+        video="results/{video}.mp4",
+    output:
+        verdict=ensure("results/{video}.provenance.json", non_empty=True),
+    log:
+        "logs/verify_video/{video}.log",
+    benchmark:
+        "benchmarks/rules/verify_video/{video}.tsv"
+    wildcard_constraints:
+        video=rf"({NAME})_as_({NAME})(\.[a-z0-9_]+)*",
+    conda:
+        "../envs/video.yaml"
+    script:
+        "../workflow_scripts/verify_video.py"
 
 
 rule plot_transfer:

@@ -1,9 +1,31 @@
-"""The finished video: the synthesized picture with the sound of its source."""
+"""The finished video: the synthesized picture with the sound of its source, and what it is made from, signed."""
+
+import logging
+from pathlib import Path
 
 from dancenow.files import read_json
 from dancenow.job import job
+from dancenow.provenance.keys import signing_key
+from dancenow.provenance.manifest import inputs_of, sign
 from dancenow.video.media import mux
 
 with job(snakemake.log[0], snakemake.threads):
-    (facts,) = read_json(snakemake.input.facts)  # a source is one clip
-    mux(snakemake.input.video, snakemake.params.clip, facts, snakemake.output.video)
+    given, params, config = snakemake.input, snakemake.params, snakemake.config
+    (facts,) = read_json(given.facts)  # a source is one clip
+    # from the configuration: another key must not make anything again
+    signer = signing_key(config["provenance"]["certificate"], config["provenance"]["key"])
+    for role, record in params.consent.items():
+        logging.info("%s %s: %s", role, snakemake.wildcards[role], record)
+    target = config["subjects"][snakemake.wildcards.target]
+    clips = {
+        "target": [clip["video"] for clip in target.get("clips", [target])],
+        "source": [params.clip],
+    }
+    files = {"generator": given.generator, "face": given.face, "pose": given.pose}
+    code = params[-1]  # what the end of the Snakefile adds to every rule
+    inputs = inputs_of(files, config, params.consent, code)
+    output = Path(snakemake.output.video)
+    mux(
+        given.video, params.clip, facts, output,
+        lambda path: sign(path, output.name, signer, params.background, clips, inputs),
+    )  # fmt: skip

@@ -4,11 +4,14 @@ from dancenow.camera.replay import Replay
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
+from dancenow.planning.consent import tell_consent
 from dancenow.provenance.finishing import finishing
 from dancenow.references.files import chosen_references
 from dancenow.synthesis.synthesizer import synthesize
 
 with job(snakemake.log[0], snakemake.threads) as threads:
+    # from the configuration: another day must not make anything again
+    tell_consent(snakemake.config, [snakemake.wildcards.target, snakemake.wildcards.source])
     cuts = read_json(snakemake.input.facts)["cuts"]
     pose = load_pose(snakemake.input.pose)
     face = snakemake.input.face or None

@@ -1,12 +1,15 @@
 """One stage of a target's training: the generator, the enhancer or the face, as its settings say."""
 
 from dancenow.job import job
+from dancenow.planning.consent import tell_consent
 from dancenow.training.launch import train_on_devices
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.settings import read_settings
 
 log_path = snakemake.log[0]
 with job(log_path, snakemake.threads) as threads:
+    # from the configuration: another day must not make anything again
+    tell_consent(snakemake.config, [snakemake.wildcards.target])
     inputs = StageInputs.of(dict(snakemake.input.items()))
     outputs = StageOutputs.of(dict(snakemake.output.items()))
     settings, holdout = read_settings(snakemake.params.settings), snakemake.params.holdout

@@ -1,4 +1,4 @@
-"""Frames in, frames that say what they are out; a video in, whether it says so.
+"""Frames in, marked frames out; a finished video in, signed out; any video in, what it states out.
 
-Never in it: networks, poses, settings of a training.
+Never in it: networks, poses, settings of a training, and any claim that a video without a statement is real.
 """

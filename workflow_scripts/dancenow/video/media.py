@@ -179,12 +179,13 @@ def decode_lossless(path, width, height, frames):
         raise InputError(f"{path}: {count} frames, not {frames}; {remedy}")
 
 
-def mux(video, source_clip, source_facts, path):
+def mux(video, source_clip, source_facts, path, finish=None):
     """Join the picture of `video` with the sound of `source_clip` into the mp4 `path`.
 
     The picture is copied as it is, the sound as sound.into_mp4 tells. Picture and sound keep the offset
     they have in the source, and the sound begins and ends with the picture, whatever part of the source
-    `source_facts` tell of. No sound in the source, none out.
+    `source_facts` tell of. No sound in the source, none out. finish: called with the path of the whole file before it
+    gets its name, to change it in place.
     """
     duration = probe(video)["duration"]
     sound, options = into_mp4(source_clip, source_facts, duration)
@@ -199,6 +200,8 @@ def mux(video, source_clip, source_facts, path):
             )
         if failed or not _holds(partial, count_packets(video)["video"], sound=len(streams) > 1):
             raise InputError(f"{path}: cannot be written ({reason}); is the disk full?")
+        if finish:
+            finish(partial)
 
 
 def write_stream(path, stream, chunks, **options):

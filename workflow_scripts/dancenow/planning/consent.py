@@ -1,0 +1,76 @@
+"""Consent on record: whether what a person has agreed to covers what is asked for, on a day."""
+
+import datetime
+import hashlib
+import json
+import logging
+from pathlib import Path
+
+from dancenow.errors import InputError
+
+# each use holds those before it
+USES = ("private", "research", "publish")
+NONE = "consent not recorded"
+
+log = logging.getLogger(__name__)
+
+
+def tell_consent(config, names):
+    """check_consent of the configuration for today, with its lines in the log."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    for line in check_consent(config["subjects"], names, config["provenance"], today):
+        log.info("%s", line)
+
+
+def check_consent(subjects, names, provenance, today):
+    """Refuse to go on without the consent of `names`; a list of lines for the log, one for each without a record.
+
+    subjects: {name: its configuration}; provenance: the configuration's block, with `require_consent` and `use`;
+    today: a datetime.date in UTC. A consent counts from its day `when` to the end of its day `until`. A run that made its
+    files on a day when it counted does not make them again later. InputError names whose consent does not do.
+    """
+    lines = []
+    for name in dict.fromkeys(names):
+        consent = subjects[name].get("consent")
+        place = f"config: subjects.{name}.consent"
+        if consent is None:
+            if provenance["require_consent"]:
+                raise InputError(
+                    f"{place}: {NONE}, and provenance.require_consent asks for it; add who, when and use"
+                )
+            lines.append(f"{name}: {NONE}")
+            continue
+        # dates as ISO 8601 text compare as dates do
+        if "until" in consent and today.isoformat() > consent["until"]:
+            raise InputError(
+                f"{place}: expired on {consent['until']}; ask {consent['who']} again, or leave {name} out"
+            )
+        if today.isoformat() < consent["when"]:
+            raise InputError(f"{place}: given on {consent['when']}, which is yet to come; correct the date")
+        if USES.index(consent["use"]) < USES.index(provenance["use"]):
+            raise InputError(
+                f"{place}: given for {consent['use']}, and provenance.use is {provenance['use']}; ask for more, or use "
+                "the results for less"
+            )
+    return lines
+
+
+def consent_record(subject, name):
+    """What a manifest says of a subject's consent: NONE, or a dict of the record's SHA-256, `use` and `until`.
+
+    The record, with the name in it, stays here. A file that proves it is hashed into the record.
+    """
+    consent = subject.get("consent")
+    if consent is None:
+        return NONE
+    record = dict(consent)
+    if "file" in consent:
+        try:
+            record["file"] = hashlib.sha256(Path(consent["file"]).read_bytes()).hexdigest()
+        except OSError as error:
+            raise InputError(
+                f"{consent['file']}: cannot be read ({error.strerror}); put it there or correct config: "
+                f"subjects.{name}.consent.file"
+            ) from error
+    digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    return {"record": digest, "use": consent["use"], "until": consent.get("until", "without end")}

@@ -1,0 +1,161 @@
+"""The key that signs results: the user's, or one made once in the working folder with a CA of its own."""
+
+import datetime
+import fcntl
+import logging
+import os
+import stat
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from dancenow.errors import InputError, one_line
+
+log = logging.getLogger(__name__)
+
+# beside results/, so that no bundle, report or copy of the results takes it along
+FOLDER = Path(".provenance")
+KEY, CHAIN, AUTHORITY = "key.pem", "chain.pem", "authority.pem"
+LIFETIME = datetime.timedelta(days=3650)
+CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
+
+
+def signing_key(certificate=None, key=None, folder=FOLDER):
+    """The certificates (PEM, the signer's first) and the private key (PEM) to sign with, and the algorithm's name.
+
+    certificate, key: the user's files, both or neither. Without them those in `folder` are taken, and made the
+    first time. InputError names a file that is missing, no PEM, does not fit the other one, or that others may read.
+    """
+    if bool(certificate) != bool(key):
+        raise InputError("config: provenance: certificate and key belong together; give both or neither")
+    if not certificate:
+        _make_once(Path(folder))
+        certificate, key = Path(folder, CHAIN), Path(folder, KEY)
+    private = _private(Path(key))
+    chain = _read(Path(certificate))
+    try:
+        loaded = serialization.load_pem_private_key(private, password=None)
+        first = x509.load_pem_x509_certificates(chain)[0]
+    except (ValueError, TypeError, IndexError) as error:
+        raise InputError(
+            f"{certificate}, {key}: no PEM certificate and unencrypted PEM key ({one_line(error)}); correct "
+            "provenance.certificate and provenance.key"
+        ) from error
+    if first.public_key() != loaded.public_key():
+        raise InputError(f"{key}: does not belong to the certificate {certificate}; give the pair that fits")
+    return chain, _pkcs8(loaded), _algorithm(loaded, key)
+
+
+def authority(folder=FOLDER):
+    """The certificate (PEM) of the working folder's own CA; None where none was made."""
+    path = Path(folder, AUTHORITY)
+    return path.read_bytes() if path.is_file() else None
+
+
+def _read(path):
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); correct its path under provenance, or its rights"
+        ) from error
+
+
+def _private(path):
+    """A private key's bytes; refused where anybody but its owner may read or write it."""
+    held = _read(path)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise InputError(f"{path}: others may read this private key (mode {mode:04o}); run: chmod 600 {path}")
+    return held
+
+
+def _pkcs8(key):
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _algorithm(key, path):
+    """The C2PA name of the signature that a private key makes."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return "ed25519"
+    if isinstance(key, rsa.RSAPrivateKey):
+        return "ps256"
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in CURVES:
+        return CURVES[key.curve.name]
+    raise InputError(f"{path}: a kind of key that C2PA does not know; give an Ed25519, ECDSA or RSA key")
+
+
+def _make_once(folder):
+    """Key and certificates in `folder`, unless they are there; one job makes them, others wait for it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # written last, so a key without it is what a killed job has left
+        if (folder / CHAIN).is_file():
+            return
+        _make(folder)
+        log.info(
+            "%s: made a signing key with a certificate authority of its own; elsewhere its signature reads as untrusted",
+            folder,
+        )
+
+
+def _make(folder):
+    """A leaf key and its certificate by a CA whose own key is forgotten: nobody can sign a second leaf with it."""
+    ca_key, leaf_key = ed25519.Ed25519PrivateKey.generate(), ed25519.Ed25519PrivateKey.generate()
+    ca = _certificate("dancenow local authority", ca_key.public_key(), None, ca_key, ca=True)
+    leaf = _certificate("dancenow local signer", leaf_key.public_key(), ca, ca_key, ca=False)
+    pem = serialization.Encoding.PEM
+    _write(folder / KEY, _pkcs8(leaf_key), 0o600)
+    _write(folder / AUTHORITY, ca.public_bytes(pem), 0o644)
+    _write(folder / CHAIN, leaf.public_bytes(pem) + ca.public_bytes(pem), 0o644)
+
+
+def _certificate(name, public, issuer, issuer_key, ca):
+    """An X.509 certificate as C2PA asks for it: an organisation in the name, one purpose, no CA rights."""
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "dancenow, made on this machine"),
+            x509.NameAttribute(NameOID.COMMON_NAME, name),
+        ]
+    )
+    now = datetime.datetime.now(datetime.UTC)
+    usage = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+        + ("encipher_only", "decipher_only"),
+        False,
+    )
+    usage |= {"digital_signature": not ca, "key_cert_sign": ca, "crl_sign": ca}
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.subject if issuer else subject)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(**usage), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+        )
+    )
+    if not ca:
+        purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
+        built = built.add_extension(purpose, critical=False)
+    return built.sign(issuer_key, None)
+
+
+def _write(path, held, mode):
+    """Write a whole file that has its final rights from its first byte on."""
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(held)
+    partial.replace(path)

@@ -1,0 +1,143 @@
+"""The C2PA manifest of a result: signed into an mp4, and read out of one."""
+
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+
+import c2pa
+
+from dancenow.errors import InputError, one_line
+from dancenow.provenance.xmp import COMPOSITE, GENERATED, TYPES, append_xmp
+
+log = logging.getLogger(__name__)
+
+INPUTS = "org.dancenow.inputs"
+MP4 = "video/mp4"
+# the kinds of clip whose own manifest c2pa can read, by suffix
+KINDS = {".mp4": MP4, ".mov": "video/quicktime", ".m4v": "video/x-m4v", ".avi": "video/avi"}
+# nothing is fetched, whatever a file asks for: not its manifest, not word on its certificate
+OFFLINE = {
+    "builder": {"thumbnail": {"enabled": False}},
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+}
+
+
+def sha256(path):
+    """Hexadecimal SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of(value):
+    """Hexadecimal SHA-256 of a value as JSON with sorted keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def inputs_of(files, config, consent, code):
+    """What the assertion INPUTS states: SHA-256 of the files and of the configuration, consent, and the code's hash.
+
+    files: {what: path, or nothing where the pair has none}; config: the whole configuration; consent: as of
+    planning.consent.consent_record, by role; code: as of planning.reruns.code_hash.
+    """
+    hashes = {what: sha256(path) for what, path in files.items() if path}
+    return hashes | {"config": sha256_of(config), "consent": consent, "code": code}
+
+
+def sign(path, title, signer, background, clips, inputs):
+    """Give the mp4 `path` XMP and a signed manifest, in place; its coded pictures and sound stay as they are.
+
+    title: the name it will have; signer: as of keys.signing_key; background: whether filmed pixels stand behind the
+    figure, which decides the DigitalSourceType; clips: {role: [path, ...]}, the ingredients, whose own manifests are
+    kept; inputs: as of inputs_of. A clip that is not at hand is stated so. InputError when it cannot be signed.
+    """
+    kind = COMPOSITE if background else GENERATED
+    named = [(role, Path(clip)) for role, of_role in clips.items() for clip in of_role]
+    chain, key, algorithm = signer
+    append_xmp(path, kind)
+    # a file without a name, so that a killed job leaves nothing
+    with tempfile.TemporaryFile(dir=Path(path).parent) as signed:
+        try:
+            with (
+                c2pa.Context(c2pa.Settings.from_dict(OFFLINE)) as context,
+                c2pa.Builder(_claim(title, kind, named, inputs), context=context) as builder,
+                c2pa.Signer.from_info(c2pa.C2paSignerInfo(algorithm.encode(), chain, key, None)) as by,
+                open(path, "rb") as unsigned,
+            ):
+                for role, clip in named:
+                    _add(builder, role, clip)
+                builder.sign(by, MP4, unsigned, signed)
+        except c2pa.C2paError as error:
+            raise InputError(
+                f"{title}: cannot be signed ({one_line(error)}); does provenance.certificate fulfil C2PA's profile?"
+            ) from error
+        signed.seek(0)
+        with open(path, "wb") as file:
+            shutil.copyfileobj(signed, file, 1 << 20)
+
+
+def _claim(title, kind, named, inputs):
+    """The manifest as C2PA's builder takes it, without the ingredients' own manifests."""
+    hashes = [
+        {"role": role, "sha256": sha256(clip) if clip.is_file() else "not at hand when signed"}
+        for role, clip in named
+    ]
+    software = {"name": "dancenow", "version": inputs["code"][:12]}
+    action = {"action": "c2pa.created", "digitalSourceType": TYPES + kind, "softwareAgent": software}
+    return {
+        "claim_generator_info": [software],
+        "title": title,
+        "format": MP4,
+        "assertions": [
+            {"label": "c2pa.actions.v2", "data": {"actions": [action]}},
+            {"label": INPUTS, "data": inputs | {"clips": hashes}},
+        ],
+    }
+
+
+def _add(builder, role, clip):
+    """An ingredient with its manifest, if it has one; of a clip that c2pa cannot read only the assertion's hash."""
+    if not clip.is_file() or clip.suffix.lower() not in KINDS:
+        log.info("%s: stated by its hash alone", clip.name)
+        return
+    with open(clip, "rb") as file:
+        stated = {"title": f"{role} clip", "relationship": "inputTo"}
+        builder.add_ingredient(stated, KINDS[clip.suffix.lower()], file)
+
+
+def read_manifest(path, anchors=None):
+    """What the manifest of an mp4 says: {"signature", "reason", "signer", "sources", "actions", "inputs"}.
+
+    signature: "valid" (the signer is trusted), "untrusted" (unchanged, but nobody here knows the signer) or
+    "broken"; reason: of the latter, C2PA's code and words; anchors: certificates (PEM) that are trusted.
+    """
+    settings = OFFLINE | ({"trust": {"trust_anchors": anchors.decode()}} if anchors else {})
+    try:
+        with c2pa.Context(c2pa.Settings.from_dict(settings)) as context, open(path, "rb") as file:
+            with c2pa.Reader(MP4, file, context=context) as reader:
+                state, store = reader.get_validation_state(), json.loads(reader.json())
+    except (c2pa.C2paError, ValueError) as error:
+        return {"signature": "broken", "reason": one_line(error)}
+    manifest = store["manifests"].get(store.get("active_manifest"), {})
+    held = {entry["label"]: entry.get("data", {}) for entry in manifest.get("assertions", [])}
+    actions = held.get("c2pa.actions.v2", {}).get("actions", [])
+    told = {
+        "signature": {"Trusted": "valid", "Valid": "untrusted"}.get(state, "broken"),
+        "reason": None,
+        "signer": manifest.get("signature_info", {}).get("common_name"),
+        "actions": [action.get("action") for action in actions],
+        "sources": [action.get("digitalSourceType", "").removeprefix(TYPES) for action in actions],
+        "inputs": held.get(INPUTS),
+    }
+    if told["signature"] == "broken":
+        failures = [
+            entry
+            for entry in store.get("validation_status", [])
+            if entry.get("code") != "signingCredential.untrusted"
+        ]
+        told["reason"] = (
+            "; ".join(sorted({str(entry.get("code")) for entry in failures}))[:160] or "not valid"
+        )
+    return told

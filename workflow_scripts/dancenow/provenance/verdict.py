@@ -1,0 +1,85 @@
+"""What a video states of its origin, and whether that holds: one JSON, one line, one exit status."""
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+from dancenow.errors import InputError
+from dancenow.provenance.xmp import C2PA_BOX, COMPOSITE, GENERATED, boxes, read_xmp
+from dancenow.video.probing import probe
+
+# exit statuses of workflow_scripts/verify.py
+STATED, SILENT, BROKEN, UNREADABLE = 0, 1, 2, 3
+MAX_MANIFEST = 1 << 24
+MEMORY = 2 << 30
+# seconds, and bytes a second that any disk and SHA-256 reach
+PATIENCE, RATE = 60, 10 << 20
+READER = (
+    "import json, sys; from dancenow.provenance.manifest import read_manifest; "
+    "anchors = sys.stdin.buffer.read() or None; print(json.dumps(read_manifest(sys.argv[1], anchors)))"
+)
+
+
+def examine(path, anchors=None):
+    """What a video says of itself, ready for JSON.
+
+    Keys: file (name), signature ("valid", "untrusted", "broken", "absent"), manifest (as of
+    manifest.read_manifest, or None), xmp (DigitalSourceType or None), verdict (a line), status (one of the four
+    above). anchors: certificates (PEM) that are trusted. InputError when the file is no video.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; name a video")
+    found = boxes(path)
+    manifests = [size for _, number, _, size in found if number == C2PA_BOX]
+    if not found or not manifests:
+        probe(path)  # for its refusal of what is no video
+    xmp = read_xmp(path, found)
+    manifest = _bounded(path, anchors, manifests) if manifests else None
+    signature = manifest["signature"] if manifest else "absent"
+    told = {"file": path.name, "signature": signature, "manifest": manifest, "xmp": xmp}
+    status, verdict = _judge(told)
+    return told | {"status": status, "verdict": f"{path.name}: {verdict}"}
+
+
+def _judge(told):
+    """(status, words) of what was found."""
+    manifest, xmp = told["manifest"], told["xmp"]
+    synthetic = xmp in (COMPOSITE, GENERATED)
+    if told["signature"] == "broken":
+        return BROKEN, f"signature broken ({manifest['reason']}): changed after it was signed, or not its own"
+    if told["signature"] == "absent":
+        if synthetic:
+            return SILENT, f"unsigned: its XMP says {xmp}, which anybody can write; no signature"
+        return SILENT, "no statement of origin found, which says nothing about whether it is real"
+    sources = [source for source in manifest["sources"] if source]
+    said = f"signed by {manifest['signer']}" + (f" as {sources[0]}" if sources else "")
+    if xmp and sources and xmp not in sources:
+        return BROKEN, f"{said}, but its XMP says {xmp}"
+    if told["signature"] == "untrusted":
+        return STATED, f"{said}; unchanged, signer untrusted here"
+    return STATED, f"{said}; unchanged, signer trusted"
+
+
+def _bounded(path, anchors, sizes):
+    """read_manifest in a process of limited memory and time: the file may be anybody's."""
+    if len(sizes) > 1 or sizes[0] > MAX_MANIFEST:
+        reason = "more than one manifest" if len(sizes) > 1 else f"a manifest of {sizes[0]} bytes"
+        return {"signature": "broken", "reason": reason}
+    patience = PATIENCE + path.stat().st_size // RATE
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", READER, str(path.resolve())],
+            input=anchors or b"",
+            capture_output=True,
+            timeout=patience,
+            cwd=Path(__file__).parents[2],
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+        )
+        if ended.returncode == 0:
+            return json.loads(ended.stdout)
+    except subprocess.TimeoutExpired:
+        pass
+    return {"signature": "broken", "reason": f"its manifest takes more than {patience} s or 2 GiB to read"}

@@ -1,0 +1,39 @@
+"""What videos state of their origin: `python workflow_scripts/verify.py FILE...`, without Snakemake.
+
+Prints a line for each file, with --json a JSON object for each. Exit status, the worst of all files: 0 stated, and
+the signature holds; 1 no signed statement; 2 broken or contradicting itself; 3 cannot be read. docs/provenance.md
+"""
+
+import argparse
+import json
+import sys
+
+from dancenow.errors import InputError
+from dancenow.provenance.keys import authority
+from dancenow.provenance.verdict import UNREADABLE, examine
+
+
+def main():
+    """Examine the files of the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(description="what videos state of their origin")
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="a JSON object a line instead of words")
+    parser.add_argument("--trust", metavar="PEM", help="certificates to trust besides the working folder's")
+    asked = parser.parse_args()
+    anchors = authority() or b""
+    if asked.trust:
+        with open(asked.trust, "rb") as file:
+            anchors += file.read()
+    worst = 0
+    for file in asked.files:
+        try:
+            told = examine(file, anchors or None)
+        except (InputError, OSError) as error:
+            told = {"file": file, "status": UNREADABLE, "verdict": f"cannot be read: {error}"}
+        print(json.dumps(told) if asked.json else told["verdict"])
+        worst = max(worst, told["status"])
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
