@@ -1,4 +1,4 @@
-"""The finished video: the synthesized picture with the sound of its source, and what it is made from, signed."""
+"""The finished video: the synthesized picture with its source's sound, and what it is made from, signed."""
 
 import logging
 from pathlib import Path

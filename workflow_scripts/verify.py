@@ -1,7 +1,7 @@
 """What videos state of their origin: `python workflow_scripts/verify.py FILE...`, without Snakemake.
 
-Prints a line for each file, with --json a JSON object for each. Exit status, the worst of all files: 0 stated, and
-the signature holds; 1 no signed statement; 2 broken or contradicting itself; 3 cannot be read. docs/provenance.md
+Prints a line for each file, with --json a JSON object for each. Exit status, the worst of all files: 0 stated,
+and the signature holds; 1 no signed statement; 2 broken or contradicting itself; 3 cannot be read.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def main():
             told = examine(file, anchors or None)
         except (InputError, OSError) as error:
             told = {"file": file, "status": UNREADABLE, "verdict": f"cannot be read: {error}"}
-        print(json.dumps(told) if asked.json else told["verdict"])
+        sys.stdout.write((json.dumps(told) if asked.json else told["verdict"]) + "\n")
         worst = max(worst, told["status"])
     return worst
 

@@ -20,6 +20,7 @@ PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[A-Za-z0-9.]+)(?P<mark
 
 # modules whose package is called otherwise
 PACKAGES = {
+    "c2pa": "c2pa-python",
     "cv2": "opencv-python-headless",
     "ffmpeg": "ffmpeg-python",
     "google": "protobuf",

@@ -23,11 +23,11 @@ def tell_consent(config, names):
 
 
 def check_consent(subjects, names, provenance, today):
-    """Refuse to go on without the consent of `names`; a list of lines for the log, one for each without a record.
+    """Refuse to go on without the consent of `names`; a line for the log for each without a record.
 
-    subjects: {name: its configuration}; provenance: the configuration's block, with `require_consent` and `use`;
-    today: a datetime.date in UTC. A consent counts from its day `when` to the end of its day `until`. A run that made its
-    files on a day when it counted does not make them again later. InputError names whose consent does not do.
+    subjects: {name: its configuration}; provenance: the configuration's block; today: a datetime.date in UTC.
+    A consent counts from its day `when` to the end of its day `until`. What was made on a day when it counted
+    is not made again later. InputError names whose consent does not do.
     """
     lines = []
     for name in dict.fromkeys(names):
@@ -49,14 +49,14 @@ def check_consent(subjects, names, provenance, today):
             raise InputError(f"{place}: given on {consent['when']}, which is yet to come; correct the date")
         if USES.index(consent["use"]) < USES.index(provenance["use"]):
             raise InputError(
-                f"{place}: given for {consent['use']}, and provenance.use is {provenance['use']}; ask for more, or use "
-                "the results for less"
+                f"{place}: given for {consent['use']}, and provenance.use is {provenance['use']}; "
+                "ask for more, or use the results for less"
             )
     return lines
 
 
 def consent_record(subject, name):
-    """What a manifest says of a subject's consent: NONE, or a dict of the record's SHA-256, `use` and `until`.
+    """What a manifest says of a subject's consent: NONE, or the record's SHA-256, `use` and `until`.
 
     The record, with the name in it, stays here. A file that proves it is hashed into the record.
     """

@@ -24,10 +24,11 @@ CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 
 
 def signing_key(certificate=None, key=None, folder=FOLDER):
-    """The certificates (PEM, the signer's first) and the private key (PEM) to sign with, and the algorithm's name.
+    """What signs: the certificates (PEM, the signer's first), the private key (PEM), the algorithm's name.
 
-    certificate, key: the user's files, both or neither. Without them those in `folder` are taken, and made the
-    first time. InputError names a file that is missing, no PEM, does not fit the other one, or that others may read.
+    certificate, key: the user's files, both or neither. Without them those in `folder` are taken, and made
+    the first time. InputError names a file that is missing, is no PEM, does not fit the other one, or that
+    others may read.
     """
     if bool(certificate) != bool(key):
         raise InputError("config: provenance: certificate and key belong together; give both or neither")
@@ -100,13 +101,13 @@ def _make_once(folder):
             return
         _make(folder)
         log.info(
-            "%s: made a signing key with a certificate authority of its own; elsewhere its signature reads as untrusted",
+            "%s: made a signing key and an authority of its own; elsewhere its signature reads as untrusted",
             folder,
         )
 
 
 def _make(folder):
-    """A leaf key and its certificate by a CA whose own key is forgotten: nobody can sign a second leaf with it."""
+    """A key and its certificate by a CA whose own key is forgotten, so that it never signs another."""
     ca_key, leaf_key = ed25519.Ed25519PrivateKey.generate(), ed25519.Ed25519PrivateKey.generate()
     ca = _certificate("dancenow local authority", ca_key.public_key(), None, ca_key, ca=True)
     leaf = _certificate("dancenow local signer", leaf_key.public_key(), ca, ca_key, ca=False)

@@ -37,7 +37,7 @@ def sha256_of(value):
 
 
 def inputs_of(files, config, consent, code):
-    """What the assertion INPUTS states: SHA-256 of the files and of the configuration, consent, and the code's hash.
+    """What the assertion INPUTS states: hashes of files, configuration and code, and the consent.
 
     files: {what: path, or nothing where the pair has none}; config: the whole configuration; consent: as of
     planning.consent.consent_record, by role; code: as of planning.reruns.code_hash.
@@ -49,9 +49,10 @@ def inputs_of(files, config, consent, code):
 def sign(path, title, signer, background, clips, inputs):
     """Give the mp4 `path` XMP and a signed manifest, in place; its coded pictures and sound stay as they are.
 
-    title: the name it will have; signer: as of keys.signing_key; background: whether filmed pixels stand behind the
-    figure, which decides the DigitalSourceType; clips: {role: [path, ...]}, the ingredients, whose own manifests are
-    kept; inputs: as of inputs_of. A clip that is not at hand is stated so. InputError when it cannot be signed.
+    title: the name it will have; signer: as of keys.signing_key; background: whether filmed pixels stand behind
+    the figure, which decides the DigitalSourceType; clips: {role: [path, ...]}, the ingredients, whose own
+    manifests are kept; inputs: as of inputs_of. A clip that is not at hand is stated so. InputError when it
+    cannot be signed.
     """
     kind = COMPOSITE if background else GENERATED
     named = [(role, Path(clip)) for role, of_role in clips.items() for clip in of_role]
@@ -71,7 +72,8 @@ def sign(path, title, signer, background, clips, inputs):
                 builder.sign(by, MP4, unsigned, signed)
         except c2pa.C2paError as error:
             raise InputError(
-                f"{title}: cannot be signed ({one_line(error)}); does provenance.certificate fulfil C2PA's profile?"
+                f"{title}: cannot be signed ({one_line(error)}); "
+                "does provenance.certificate fulfil C2PA's profile?"
             ) from error
         signed.seek(0)
         with open(path, "wb") as file:
@@ -98,7 +100,7 @@ def _claim(title, kind, named, inputs):
 
 
 def _add(builder, role, clip):
-    """An ingredient with its manifest, if it has one; of a clip that c2pa cannot read only the assertion's hash."""
+    """An ingredient with its manifest; of a clip that c2pa cannot read only the assertion's hash."""
     if not clip.is_file() or clip.suffix.lower() not in KINDS:
         log.info("%s: stated by its hash alone", clip.name)
         return
@@ -115,9 +117,12 @@ def read_manifest(path, anchors=None):
     """
     settings = OFFLINE | ({"trust": {"trust_anchors": anchors.decode()}} if anchors else {})
     try:
-        with c2pa.Context(c2pa.Settings.from_dict(settings)) as context, open(path, "rb") as file:
-            with c2pa.Reader(MP4, file, context=context) as reader:
-                state, store = reader.get_validation_state(), json.loads(reader.json())
+        with (
+            c2pa.Context(c2pa.Settings.from_dict(settings)) as context,
+            open(path, "rb") as file,
+            c2pa.Reader(MP4, file, context=context) as reader,
+        ):
+            state, store = reader.get_validation_state(), json.loads(reader.json())
     except (c2pa.C2paError, ValueError) as error:
         return {"signature": "broken", "reason": one_line(error)}
     manifest = store["manifests"].get(store.get("active_manifest"), {})

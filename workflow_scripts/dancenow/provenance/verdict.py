@@ -26,8 +26,8 @@ def examine(path, anchors=None):
     """What a video says of itself, ready for JSON.
 
     Keys: file (name), signature ("valid", "untrusted", "broken", "absent"), manifest (as of
-    manifest.read_manifest, or None), xmp (DigitalSourceType or None), verdict (a line), status (one of the four
-    above). anchors: certificates (PEM) that are trusted. InputError when the file is no video.
+    manifest.read_manifest, or None), xmp (DigitalSourceType or None), verdict (a line), status (one of
+    the four above). anchors: certificates (PEM) that are trusted. InputError when the file is no video.
     """
     path = Path(path)
     if not path.is_file():

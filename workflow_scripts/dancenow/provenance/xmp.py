@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from dancenow.errors import InputError
 
-# Adobe's XMP specification part 3: a top-level uuid box of this number; C2PA's 2.1 specification for the other
+# a top-level uuid box: the first number by Adobe's XMP specification, part 3, the second by C2PA's, 2.1
 XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 # https://cv.iptc.org/newscodes/digitalsourcetype/
@@ -33,9 +33,10 @@ def append_xmp(path, kind):
 
 
 def boxes(path):
-    """The top-level boxes of a file of the mp4 family: a list of (type, uuid or b"", start of content, size of it).
+    """The top-level boxes of an mp4 or its kin: a list of (type, uuid or b"", start of content, its size).
 
-    Sizes are bytes. Empty for a file of another kind. InputError when a size leads out of the file or boxes never end.
+    Sizes are bytes. Empty for a file of another kind. InputError when a size leads out of the file or boxes
+    never end.
     """
     found = []
     with open(path, "rb") as file:

@@ -184,8 +184,8 @@ def mux(video, source_clip, source_facts, path, finish=None):
 
     The picture is copied as it is, the sound as sound.into_mp4 tells. Picture and sound keep the offset
     they have in the source, and the sound begins and ends with the picture, whatever part of the source
-    `source_facts` tell of. No sound in the source, none out. finish: called with the path of the whole file before it
-    gets its name, to change it in place.
+    `source_facts` tell of. No sound in the source, none out. finish: called with the path of the whole file
+    before it gets its name, to change it in place.
     """
     duration = probe(video)["duration"]
     sound, options = into_mp4(source_clip, source_facts, duration)

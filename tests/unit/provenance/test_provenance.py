@@ -1,0 +1,145 @@
+"""Signing, reading back, and what every kind of tampering is told as."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from dancenow.errors import InputError
+from dancenow.provenance import keys
+from dancenow.provenance.manifest import inputs_of, sha256, sign
+from dancenow.provenance.verdict import BROKEN, SILENT, STATED, examine
+from dancenow.provenance.xmp import C2PA_BOX, COMPOSITE, GENERATED, append_xmp, boxes
+from dancenow.video.media import decode, encode
+from dancenow.video.probing import probe
+from running import ROOT
+
+SIZE = 64, 48
+
+
+def film(path, shade):
+    frames = [np.full((SIZE[1], SIZE[0], 3), shade + 9 * step, np.uint8) for step in range(8)]
+    encode(path, frames, "25/1", *SIZE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory):
+    """A folder with source.mp4, plain.mp4, signed.mp4 (that, signed), others.mp4 (another, signed) and a key."""
+    folder = tmp_path_factory.mktemp("signed")
+    film(folder / "source.mp4", 30)
+    signer = keys.signing_key(folder=folder / "keys")
+    for name, shade in (("signed", 60), ("others", 90)):
+        path = film(folder / f"{name}.mp4", shade)
+        if name == "signed":
+            (folder / "plain.mp4").write_bytes(path.read_bytes())
+        inputs = inputs_of({"pose": folder / "source.mp4", "face": []}, {"a": 1}, {}, "c0de" * 16)
+        sign(path, path.name, signer, True, {"source": [folder / "source.mp4"]}, inputs)
+    return folder
+
+
+def changed(signed, tmp_path, place):
+    """signed.mp4 with the byte at `place` changed."""
+    held = bytearray((signed / "signed.mp4").read_bytes())
+    held[place] ^= 1
+    (tmp_path / "changed.mp4").write_bytes(held)
+    return tmp_path / "changed.mp4"
+
+
+def content(path, kind, number=b""):
+    """(start, size) of a box's content."""
+    return next((start, size) for k, n, start, size in boxes(path) if (k, n) == (kind, number))
+
+
+def test_a_signed_result_states_what_it_is_made_from(signed):
+    told = examine(signed / "signed.mp4", keys.authority(signed / "keys"))
+    assert (told["signature"], told["status"], told["xmp"]) == ("valid", STATED, COMPOSITE)
+    assert told["manifest"]["actions"] == ["c2pa.created"]
+    assert told["manifest"]["sources"] == [COMPOSITE]
+    inputs = told["manifest"]["inputs"]
+    source = sha256(signed / "source.mp4")
+    assert inputs["pose"] == source and "face" not in inputs
+    assert inputs["clips"] == [{"role": "source", "sha256": source}]
+
+
+def test_elsewhere_the_same_signature_is_untrusted(signed):
+    told = examine(signed / "signed.mp4")
+    assert (told["signature"], told["status"]) == ("untrusted", STATED)
+
+
+def test_signing_changes_no_picture(signed):
+    before, after = (
+        [frame.tobytes() for frame in decode(signed / f"{name}.mp4", probe(signed / f"{name}.mp4"), *SIZE)]
+        for name in ("plain", "signed")
+    )
+    assert len(before) == 8 and before == after
+
+
+@pytest.mark.parametrize("kind, number", [(b"mdat", b""), (b"uuid", C2PA_BOX)])
+def test_a_changed_byte_breaks_the_signature(signed, tmp_path, kind, number):
+    start, size = content(signed / "signed.mp4", kind, number)
+    told = examine(changed(signed, tmp_path, start + size // 2), keys.authority(signed / "keys"))
+    assert (told["signature"], told["status"]) == ("broken", BROKEN)
+    assert "\n" not in told["verdict"]
+
+
+def test_a_manifest_moved_to_another_video_is_broken(signed, tmp_path):
+    first, other = (signed / "signed.mp4").read_bytes(), (signed / "other.mp4").read_bytes()
+    (start, size), (at, length) = (
+        content(signed / f"{name}.mp4", b"uuid", C2PA_BOX) for name in ("signed", "others")
+    )
+    assert size == length
+    (tmp_path / "moved.mp4").write_bytes(other[:at] + first[start : start + size] + other[at + length :])
+    told = examine(tmp_path / "moved.mp4", keys.authority(signed / "keys"))
+    assert told["signature"] == "broken" and "hash" in told["verdict"].lower()
+
+
+def test_forged_xmp(signed, tmp_path):
+    forged = tmp_path / "forged.mp4"
+    forged.write_bytes((signed / "signed.mp4").read_bytes())
+    append_xmp(forged, GENERATED)
+    assert examine(forged)["status"] == BROKEN
+    forged.write_bytes((signed / "plain.mp4").read_bytes())
+    assert examine(forged)["verdict"].startswith("forged.mp4: no statement of origin")
+    append_xmp(forged, COMPOSITE)
+    told = examine(forged)
+    assert (told["signature"], told["status"], told["xmp"]) == ("absent", SILENT, COMPOSITE)
+    assert "unsigned" in told["verdict"]
+
+
+def test_a_manifest_in_a_clip_is_kept(signed, tmp_path):
+    path = film(tmp_path / "second.mp4", 120)
+    inputs = inputs_of({}, {}, {}, "c0de" * 16)
+    signer = keys.signing_key(folder=signed / "keys")
+    sign(path, path.name, signer, False, {"target": [signed / "signed.mp4"]}, inputs)
+    assert examine(path)["signature"] == "untrusted"
+    assert b"signed.mp4" in path.read_bytes()  # the title that only the clip's own manifest holds
+
+
+def test_keys_are_made_once_and_are_their_owners_alone(tmp_path):
+    first = keys.signing_key(folder=tmp_path / "keys")
+    key = tmp_path / "keys" / keys.KEY
+    assert keys.signing_key(folder=tmp_path / "keys") == first and key.stat().st_mode & 0o777 == 0o600
+    key.chmod(0o640)
+    with pytest.raises(InputError, match=r"others may read this private key \(mode 0640\); run: chmod 600"):
+        keys.signing_key(folder=tmp_path / "keys")
+    key.chmod(0o600)
+    keys.signing_key(folder=tmp_path / "others")
+    with pytest.raises(InputError, match="does not belong to the certificate"):
+        keys.signing_key(tmp_path / "others" / keys.CHAIN, key)
+
+
+def test_hostile_boxes_are_refused_in_one_line(tmp_path):
+    path = tmp_path / "hostile.mp4"
+    path.write_bytes(b"\0\0\0\x08ftyp" + b"\xff\xff\xff\xffmoov")
+    with pytest.raises(InputError, match="damaged at byte 8"):
+        examine(path)
+
+
+def test_the_command_needs_no_snakemake_and_its_status_tells(signed, tmp_path):
+    command = [sys.executable, ROOT / "workflow_scripts/verify.py"]
+    for files, status in ((["signed.mp4"], 0), (["signed.mp4", "plain.mp4"], 1), (["nothing.mp4"], 3)):
+        paths = [signed / file for file in files]
+        ended = subprocess.run([*command, *paths], cwd=tmp_path, capture_output=True, text=True)
+        assert (ended.returncode, len(ended.stdout.splitlines())) == (status, len(files)), ended.stderr
