@@ -57,6 +57,10 @@ def overlay_preset():
     if preset not in presets:
         raise WorkflowError(f"config: preset: {preset!r} is not one of: {', '.join(presets)}")
     update_config(config, presets[preset])
+    # the demo's consent is of the demo's clips: another clip does not inherit it, nor does another consent a part
+    for name, subject in user.get("subjects", {}).items():
+        if subject.keys() & {"video", "clips", "consent"}:
+            config["subjects"].get(name, {}).pop("consent", None)
     update_config(config, user)
 
 

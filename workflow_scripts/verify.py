@@ -1,7 +1,7 @@
 """What videos state of their origin: `python workflow_scripts/verify.py FILE...`, without Snakemake.
 
-Prints a line for each file, with --json a JSON object for each. Exit status, the worst of all files: 0 stated,
-and the signature holds; 1 no signed statement; 2 broken or contradicting itself; 3 cannot be read.
+Prints a line for each file, with --json a JSON object for each. Exit status, the worst of all files:
+0 stated, and the signature holds; 1 no signed statement; 2 broken or contradicting itself; 3 cannot be read.
 """
 
 import argparse

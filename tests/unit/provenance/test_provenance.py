@@ -26,7 +26,7 @@ def film(path, shade):
 
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory):
-    """A folder with source.mp4, plain.mp4, signed.mp4 (that, signed), others.mp4 (another, signed) and a key."""
+    """A folder with source.mp4, plain.mp4, signed.mp4 (that, signed), others.mp4 (signed) and a key."""
     folder = tmp_path_factory.mktemp("signed")
     film(folder / "source.mp4", 30)
     signer = keys.signing_key(folder=folder / "keys")
