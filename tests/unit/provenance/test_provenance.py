@@ -85,7 +85,7 @@ def test_a_changed_byte_breaks_the_signature(signed, tmp_path, kind, number):
 
 
 def test_a_manifest_moved_to_another_video_is_broken(signed, tmp_path):
-    first, other = (signed / "signed.mp4").read_bytes(), (signed / "other.mp4").read_bytes()
+    first, other = (signed / "signed.mp4").read_bytes(), (signed / "others.mp4").read_bytes()
     (start, size), (at, length) = (
         content(signed / f"{name}.mp4", b"uuid", C2PA_BOX) for name in ("signed", "others")
     )

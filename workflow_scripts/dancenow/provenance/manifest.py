@@ -50,9 +50,9 @@ def sign(path, title, signer, background, clips, inputs):
     """Give the mp4 `path` XMP and a signed manifest, in place; its coded pictures and sound stay as they are.
 
     title: the name it will have; signer: as of keys.signing_key; background: whether filmed pixels stand
-    behind the figure, which decides the DigitalSourceType; clips: {role: [path, ...]}, the ingredients, whose own
-    manifests are kept; inputs: as of inputs_of. A clip that is not at hand is stated so. InputError when it
-    cannot be signed.
+    behind the figure, which decides the DigitalSourceType; clips: {role: [path, ...]}, the ingredients,
+    whose own manifests are kept; inputs: as of inputs_of. A clip that is not at hand is
+    stated so. InputError when it cannot be signed.
     """
     kind = COMPOSITE if background else GENERATED
     named = [(role, Path(clip)) for role, of_role in clips.items() for clip in of_role]
