@@ -101,8 +101,11 @@ STAGES = {
         ("dancenow.video.media", "_next_frame", 3),
     ),
     "mux_video": (
-        {"video": SYNTHESIZED, "facts": CLIPS}, {"video": RESULT}, {"clip": CLIP},
-        ("dancenow.video.media", "_holds", 1),
+        {"video": SYNTHESIZED, "facts": CLIPS, "generator": GENERATOR, "face": [], "pose": PAIR},
+        {"video": RESULT},
+        # the last one without a name, as the end of the Snakefile gives it
+        {"clip": CLIP, "background": True, "consent": {}, -1: "c0de" * 16},
+        ("dancenow.provenance.manifest", "append_xmp", 1),
     ),
 }  # fmt: skip
 
@@ -113,7 +116,11 @@ class Named(dict):
     __getattr__ = dict.__getitem__
 
 
-WILDCARDS = Named(subject="a", chunk="1", chunks="1")
+WILDCARDS = Named(subject="a", target="a", source="a", chunk="1", chunks="1")
+CONFIG = {
+    "subjects": {"a": {"video": CLIP}},
+    "provenance": {"certificate": None, "key": None, "require_consent": False, "use": "private"},
+}
 
 
 def kill_at(module, name, count):
@@ -147,7 +154,7 @@ def attempt(folder, rule, killed):
             kill_at(*place)
         job = Named(
             input=Named(given), output=Named(made), params=Named(params), wildcards=WILDCARDS,
-            log=[f"{rule}.log"], threads=1,
+            config=CONFIG, log=[f"{rule}.log"], threads=1,
         )  # fmt: skip
         code = 0
         try:
@@ -188,6 +195,7 @@ if __name__ == "__main__":
         "pose.estimators.mediapipe_holistic",
         "pose.normalize",
         "synthesis.synthesizer",
+        "provenance.manifest",
         "model.background",
         "pose.performer",
         "references.preview",

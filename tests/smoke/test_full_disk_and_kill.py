@@ -23,6 +23,7 @@ from dancenow.files import atomic_path
 from dancenow.job import job
 from dancenow.model.checkpoint import save_generator
 from dancenow.model.networks import Generator
+from dancenow.provenance.xmp import C2PA_BOX, boxes
 from dancenow.video.frames import FrameStore
 from running import ROOT, run_snakemake, said
 
@@ -145,7 +146,18 @@ def test_a_stage_killed_in_its_middle_leaves_no_result_and_then_ends_with_the_sa
     assert {path: after[path] for path in before} == before
     assert after.keys() == before.keys() | made, "something partial is left"
     for path in made:
-        assert (folders[0] / path).read_bytes() == (folders[1] / path).read_bytes()
+        same = [without_signature(folder / path) for folder in folders]
+        assert same[0] == same[1]
+
+
+def without_signature(path):
+    """The bytes of a file; of a signed result its picture and sound, for no two signatures are equal."""
+    found = boxes(path)
+    if not any(number == C2PA_BOX for _, number, _, _ in found):
+        return path.read_bytes()
+    media = [path.read_bytes()[start : start + size] for kind, _, start, size in found if kind == b"mdat"]
+    assert media
+    return media
 
 
 def test_snakemake_killed_with_its_jobs_is_unlocked_and_goes_on(tmp_path):
