@@ -30,7 +30,7 @@ rule reencode_clip:
     conda:
         "../envs/video.yaml"
     params:
-        provenance=config["provenance"],
+        provenance=FINISHING,
     script:
         "../workflow_scripts/reencode_clip.py"
 

@@ -43,7 +43,7 @@ rule synthesize_chunk:
     params:
         camera=config["transfer"]["camera"],
         overlap=config["synthesis"]["overlap"],
-        provenance=config["provenance"],
+        provenance=FINISHING,
     script:
         "../workflow_scripts/synthesize_chunk.py"
 

@@ -81,7 +81,7 @@ rule reconstruct_heldout:
     params:
         holdout=config["train"]["holdout"],
         # a label would be measured as an error
-        provenance=config["provenance"] | {"label": "none"},
+        provenance=FINISHING | {"label": "none"},
     script:
         "../workflow_scripts/reconstruct_heldout.py"
 

@@ -28,7 +28,7 @@ rule synthesize_frames:
         mem_mb=synthesis_memory,
         runtime=synthesis_minutes,
     params:
-        provenance=config["provenance"],
+        provenance=FINISHING,
         camera=config["transfer"]["camera"],
     script:
         "../workflow_scripts/synthesize_frames.py"

@@ -153,3 +153,7 @@ def face_of(wildcards):
     return (
         f"results/models/{wildcards.target}{wildcards.variant}/face/generator.safetensors" if wanted else []
     )
+
+
+# what of `provenance` changes the frames; the rest is of the signature and makes none again
+FINISHING = {key: config["provenance"][key] for key in ("mark", "label", "label_position", "label_size")}

@@ -7,6 +7,7 @@ from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.provenance.keys import signing_key
 from dancenow.provenance.manifest import inputs_of, sign
+from dancenow.provenance.mark import payload_of
 from dancenow.video.media import mux
 
 with job(snakemake.log[0], snakemake.threads):
@@ -23,7 +24,9 @@ with job(snakemake.log[0], snakemake.threads):
     }
     files = {"generator": given.generator, "face": given.face, "pose": given.pose}
     code = params[-1]  # what the end of the Snakefile adds to every rule
-    inputs = inputs_of(files, config, params.consent, code)
+    made_from = [path for path in files.values() if path]  # in synthesize_frames' order
+    mark = payload_of(made_from) if config["provenance"]["mark"] else None
+    inputs = inputs_of(files, config, params.consent, code, mark)
     output = Path(snakemake.output.video)
     mux(
         given.video, params.clip, facts, output,

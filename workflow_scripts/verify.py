@@ -9,6 +9,7 @@ import json
 import sys
 
 from dancenow.errors import InputError
+from dancenow.provenance.finishing import kept_key
 from dancenow.provenance.keys import authority
 from dancenow.provenance.verdict import UNREADABLE, examine
 
@@ -20,14 +21,14 @@ def main():
     parser.add_argument("--json", action="store_true", help="a JSON object a line instead of words")
     parser.add_argument("--trust", metavar="PEM", help="certificates to trust besides the working folder's")
     asked = parser.parse_args()
-    anchors = authority() or b""
+    anchors, mark_key = authority() or b"", kept_key()
     if asked.trust:
         with open(asked.trust, "rb") as file:
             anchors += file.read()
     worst = 0
     for file in asked.files:
         try:
-            told = examine(file, anchors or None)
+            told = examine(file, anchors or None, mark_key)
         except (InputError, OSError) as error:
             told = {"file": file, "status": UNREADABLE, "verdict": f"cannot be read: {error}"}
         sys.stdout.write((json.dumps(told) if asked.json else told["verdict"]) + "\n")

@@ -9,6 +9,7 @@ from dancenow.provenance.detection import LIKELY, chance, find_in_frames, find_m
 from dancenow.provenance.finishing import finished, finishing
 from dancenow.provenance.mark import STRONGEST, Mark, load_key, payload_of
 from dancenow.provenance.pattern import CHIPS, PILOTS, Pattern, decode_payload, encode_payload
+from dancenow.provenance.verdict import SILENT, examine
 from dancenow.video.media import encode
 
 KEY, PAYLOAD = bytes(range(32)), 0xC0FFEE42
@@ -129,3 +130,11 @@ def test_finishing_labels_first_and_marks_the_files_payload(tmp_path, monkeypatc
     assert found.payload == payload_of(["model"])
     assert frames[0][:60, :300].max() > 235 and frames[0][:60, :300].min() < 20
     assert finishing(settings | {"mark": False, "label": "none"}, WIDTH, HEIGHT, ["model"]) == []
+
+
+def test_a_copy_without_its_manifest_is_told_by_its_mark(marked, tmp_path):
+    encode(tmp_path / "copy.mp4", marked, 25, WIDTH, HEIGHT)
+    told = examine(tmp_path / "copy.mp4", mark_key=KEY)
+    assert told["mark"]["payload"] == f"{PAYLOAD:08x}" and told["status"] == SILENT
+    assert "synthetic, its signed statement was removed" in told["verdict"]
+    assert examine(tmp_path / "copy.mp4")["mark"] is None

@@ -1,6 +1,7 @@
 """What every synthesized frame goes through before it is encoded: the label, then the mark."""
 
 import logging
+from pathlib import Path
 
 from dancenow.provenance.label import Label
 from dancenow.provenance.mark import Mark, load_key, payload_of
@@ -27,6 +28,11 @@ def finishing(settings, width, height, made_from):
         log.info("marked with payload %08x", payload)
         steps.append(Mark(load_key(KEY), payload, width, height))
     return steps
+
+
+def kept_key():
+    """The mark's key (bytes) of the working folder, or None where none was made."""
+    return load_key(KEY) if Path(KEY).exists() else None
 
 
 def finished(frames, steps):

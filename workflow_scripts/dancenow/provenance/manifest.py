@@ -36,14 +36,16 @@ def sha256_of(value):
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def inputs_of(files, config, consent, code):
+def inputs_of(files, config, consent, code, mark=None):
     """What the assertion INPUTS states: hashes of files, configuration and code, and the consent.
 
     files: {what: path, or nothing where the pair has none}; config: the whole configuration; consent: as of
-    planning.consent.consent_record, by role; code: as of planning.reruns.code_hash.
+    planning.consent.consent_record, by role; code: as of planning.reruns.code_hash;
+    mark: the payload of the frames' mark, or None where they have none.
     """
     hashes = {what: sha256(path) for what, path in files.items() if path}
-    return hashes | {"config": sha256_of(config), "consent": consent, "code": code}
+    told = {"config": sha256_of(config), "consent": consent, "code": code}
+    return hashes | told | ({} if mark is None else {"mark": f"{mark:08x}"})
 
 
 def sign(path, title, signer, background, clips, inputs):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from dancenow.errors import InputError
+from dancenow.provenance.detection import find_mark
 from dancenow.provenance.xmp import C2PA_BOX, COMPOSITE, GENERATED, boxes, read_xmp
 from dancenow.video.probing import probe
 
@@ -22,12 +23,13 @@ READER = (
 )
 
 
-def examine(path, anchors=None):
+def examine(path, anchors=None, mark_key=None):
     """What a video says of itself, ready for JSON.
 
     Keys: file (name), signature ("valid", "untrusted", "broken", "absent"), manifest (as of
-    manifest.read_manifest, or None), xmp (DigitalSourceType or None), verdict (a line), status (one of
-    the four above). anchors: certificates (PEM) that are trusted. InputError when the file is no video.
+    manifest.read_manifest, or None), xmp (DigitalSourceType or None), mark ({"marked", "payload" in
+    hex, "probability"}, or None without a key), verdict (a line), status (one of the four above). anchors:
+    certificates (PEM) that are trusted; mark_key: as of provenance.mark.load_key. InputError when the file is no video.
     """
     path = Path(path)
     if not path.is_file():
@@ -39,7 +41,8 @@ def examine(path, anchors=None):
     xmp = read_xmp(path, found)
     manifest = _bounded(path, anchors, manifests) if manifests else None
     signature = manifest["signature"] if manifest else "absent"
-    told = {"file": path.name, "signature": signature, "manifest": manifest, "xmp": xmp}
+    mark = _mark(path, mark_key) if mark_key else None
+    told = {"file": path.name, "signature": signature, "manifest": manifest, "xmp": xmp, "mark": mark}
     status, verdict = _judge(told)
     return told | {"status": status, "verdict": f"{path.name}: {verdict}"}
 
@@ -50,6 +53,11 @@ def _judge(told):
     synthetic = xmp in (COMPOSITE, GENERATED)
     if told["signature"] == "broken":
         return BROKEN, f"signature broken ({manifest['reason']}): changed after it was signed, or not its own"
+    marked = told["mark"] and told["mark"]["marked"]
+    if marked:
+        found = f"marked {told['mark']['payload']} by this folder's key (by chance {told['mark']['probability']:.0e})"
+    if told["signature"] == "absent" and marked:
+        return SILENT, f"{found}: synthetic, its signed statement was removed"
     if told["signature"] == "absent":
         if synthetic:
             return SILENT, f"unsigned: its XMP says {xmp}, which anybody can write; no signature"
@@ -58,9 +66,20 @@ def _judge(told):
     said = f"signed by {manifest['signer']}" + (f" as {sources[0]}" if sources else "")
     if xmp and sources and xmp not in sources:
         return BROKEN, f"{said}, but its XMP says {xmp}"
+    stated = (manifest["inputs"] or {}).get("mark")
+    if marked and stated and stated != told["mark"]["payload"]:
+        return BROKEN, f"{said}, but its frames are {found}, and the statement names {stated}"
+    if marked:
+        said += f", {found}"
     if told["signature"] == "untrusted":
         return STATED, f"{said}; unchanged, signer untrusted here"
     return STATED, f"{said}; unchanged, signer trusted"
+
+
+def _mark(path, key):
+    found = find_mark(path, key)
+    payload = f"{found.payload:08x}" if found.marked else None
+    return {"marked": found.marked, "payload": payload, "probability": found.probability}
 
 
 def _bounded(path, anchors, sizes):
