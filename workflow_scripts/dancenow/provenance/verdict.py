@@ -55,7 +55,8 @@ def _judge(told):
         return BROKEN, f"signature broken ({manifest['reason']}): changed after it was signed, or not its own"
     marked = told["mark"] and told["mark"]["marked"]
     if marked:
-        found = f"marked {told['mark']['payload']} by this folder's key (by chance {told['mark']['probability']:.0e})"
+        chance = told["mark"]["probability"]
+        found = f"marked {told['mark']['payload']} by this folder's key (by chance {chance:.0e})"
     if told["signature"] == "absent" and marked:
         return SILENT, f"{found}: synthetic, its signed statement was removed"
     if told["signature"] == "absent":
