@@ -29,7 +29,7 @@ WANTED = (
     "results/gallery.html",
 )
 
-OURS = {"results", "logs", "benchmarks", ".snakemake"}
+OURS = {"results", "logs", "benchmarks", ".snakemake", "secrets", ".provenance"}
 CACHES = {".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache"}
 
 
@@ -79,7 +79,7 @@ def work(made):
     return made[0]
 
 
-def test_nothing_is_written_outside_of_the_four_folders_and_the_temporary_one(made):
+def test_nothing_is_written_outside_of_our_folders_and_the_temporary_one(made):
     assert made[1] == set()
 
 

@@ -97,7 +97,8 @@ def test_a_background_holds_its_samples_once():
 
     background, most = peak(lambda: make_background(Decoded(), pose, 240))
     assert (background == 90).all()
-    assert most < 1.6 * 240 * 96 * 128 * 3  # one and a third with the masks; it was more than two and a half
+    # one and a third with the masks, and some rows and maps; it was more than two and a half
+    assert most < 1.7 * 240 * 96 * 128 * 3
 
 
 def test_the_gallerys_distance_looks_at_as_many_frames_as_the_report(monkeypatch):

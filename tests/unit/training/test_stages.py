@@ -75,7 +75,7 @@ def trained(request, tmp_path_factory):
     save_pose(folder / "a.npz", pose)
     write_json(folder / "perceptual.json", choose("efficientnet-lite0"))
     half = {"frames": "a.half.avi", "index": "a.half.index.npy", "facts": "a.half.json", "pose": "a.half.npz"}
-    given = SimpleNamespace(frames=str(folder / "a.avi"), pose=str(folder / "a.npz"))
+    given = SimpleNamespace(frames=str(folder / "a.avi"), pose=str(folder / "a.npz"), steady=None)
     halve_footage(given, SimpleNamespace(**{key: str(folder / file) for key, file in half.items()}))
     stage(folder, "first", request.param, half=".half")
     stage(folder, "enhancer", request.param, before="first")
@@ -99,14 +99,14 @@ def test_a_training_begins_with_another_persons_generator(trained):
     settings = SETTINGS["first"] | {"temporal": is_temporal(trained), "init_from": "anna"}
     opened = open_stage(inputs, read_settings(settings))
     assert opened.start == digests(inputs, "init_from")
-    trainer = opened.trainer(torch.nn.Identity(), torch.device("cpu"), {}, 2)
+    trainer = opened.trainer(torch.nn.Identity(), torch.device("cpu"), {"enabled": False}, 2)
     theirs = load_generator(inputs.init_from)[0].state_dict()
     for network in (trainer.generator, trainer.average):
         assert all(torch.equal(value, theirs[name]) for name, value in network.state_dict().items())
 
     opened = open_stage(inputs, read_settings(settings | {"generator": NETWORK | {"channels": 4}}))
     with pytest.raises(InputError, match="first/generator.safetensors: not a generator of this network"):
-        opened.trainer(torch.nn.Identity(), torch.device("cpu"), {}, 2)
+        opened.trainer(torch.nn.Identity(), torch.device("cpu"), {"enabled": False}, 2)
 
 
 def test_a_stages_settings_name_what_it_started_from(trained):

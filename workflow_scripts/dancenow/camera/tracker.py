@@ -21,15 +21,12 @@ LEAST_SHARE = 0.35  # of the corners followed, that agree
 BACK = 0.6  # px: a corner that is followed forth and back must come home
 TOLERANCE = 0.003  # of the long edge: corners this near to where a map puts them agree
 WINDOW, LEVELS = (21, 21), 3  # of Lucas-Kanade
-NEAR, AROUND = (
-    3,
-    25,
-)  # px: texture is what differs between means over these, contrast the spread over the latter
+# px: texture is what differs between means over these, contrast the spread over the latter
+NEAR, AROUND = 3, 25
 PLAIN = 1.0  # levels: less contrast than this is a plain wall's
 LOST = 5  # frames in a row; then the path goes on from where the camera was last
-REACH = (
-    0.08  # of the long edge: farther from its key frame, a frame becomes one, or another key frame is nearer
-)
+# of the long edge: farther from its key frame, a frame becomes one, or another key frame is nearer
+REACH = 0.08
 KEYS = 32  # key frames kept
 BETTER = 1.25  # times as many corners must agree with a homography as with a similarity
 BENDS = 0.02  # of the long edge: so much a homography may differ from the similarity at the picture's corners

@@ -27,9 +27,10 @@ def examine(path, anchors=None, mark_key=None):
     """What a video says of itself, ready for JSON.
 
     Keys: file (name), signature ("valid", "untrusted", "broken", "absent"), manifest (as of
-    manifest.read_manifest, or None), xmp (DigitalSourceType or None), mark ({"marked", "payload" in
-    hex, "probability"}, or None without a key), verdict (a line), status (one of the four above). anchors:
-    certificates (PEM) that are trusted; mark_key: as of provenance.mark.load_key. InputError when the file is no video.
+    manifest.read_manifest, or None), xmp (DigitalSourceType or None), mark ({"marked", "payload" in hex,
+    "probability"}, or None without a key), verdict (a line), status (one of the four above). anchors:
+    certificates (PEM) that are trusted; mark_key: as of provenance.mark.load_key. InputError when the file is
+    no video.
     """
     path = Path(path)
     if not path.is_file():
