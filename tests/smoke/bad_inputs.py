@@ -129,7 +129,7 @@ RESULTS = [
         f"results/masks/torn-masks.npz: not a file of masks (…); {AGAIN}",
         "make_background", results.torn_masks),
     Bad("torn-view", "the steady view of a target, torn off",
-        f"results/steady/torn-view.npz: not the view of a steady camera (…); {AGAIN}", "make_background",
+        f"results/steady/torn-view.npz: not the view of a steady camera (…); {AGAIN}", "mask_performer",
         results.torn_view),
     Bad("torn-references", "references that are torn off",
         f"results/references/torn-references.npz: not a file of references (…); {AGAIN}",
@@ -156,8 +156,8 @@ RESULTS = [
         "set frames.long_edge back, or delete the generator to train it again",
         "synthesize_frames", results.large_generator),
     Bad("mixed", "a pair of imported and detected keypoints",
-        "results/poses/mixed.npz was made by openpose-body25 (imported), results/poses/good.npz by mediapipe "
-        "(sha256:test); their keypoints sit differently on the body: name keypoints of one "
+        "results/poses/mixed.npz was made by openpose-body25 (imported), results/poses/good.steady.npz by "
+        "mediapipe (sha256:test); their keypoints sit differently on the body: name keypoints of one "
         "format under `poses` for both subjects, or for neither", "normalize_poses", results.imported_pose),
     Bad("no-poses", "a folder of keypoints without any",
         "own/no-poses: no keypoint files in it; OpenPose writes {clip}_000000000000_keypoints.json and so "
