@@ -119,7 +119,13 @@ class Named(dict):
 WILDCARDS = Named(subject="a", target="a", source="a", chunk="1", chunks="1")
 CONFIG = {
     "subjects": {"a": {"video": CLIP}},
-    "provenance": {"certificate": None, "key": None, "require_consent": False, "use": "private"},
+    "provenance": {
+        "certificate": None,
+        "key": None,
+        "require_consent": False,
+        "use": "private",
+        "mark": True,
+    },
 }
 
 
