@@ -55,7 +55,7 @@ SAME_BYTES = (
     f"{MODEL}/generator.safetensors",
     f"{MODEL}/losses.jsonl",
     f"{MODEL}/face/generator.safetensors",
-    RESULT,
+    "results/synthesis/alice_as_brunomars.mp4",  # the result is this, signed; no two signatures are alike
 )
 SUMMARY = [
     "batch: 1 of 2 videos are there",
@@ -97,6 +97,11 @@ def make_clips(folder):
         cut = ["-i", ROOT / f"data/{name}.mp4", "-t", str(seconds), *"-crf 12 -c:a copy".split()]
         subprocess.run([ffmpeg_binary(), "-v", "error", *cut, folder / f"data/{name}.mp4"], check=True)
     (folder / "data/broken.mp4").write_text("This is not a video.\n" * 100)
+    # the secret of the invisible mark: each folder makes its own, and with it other frames
+    (folder / "secrets").mkdir()
+    key = folder / "secrets/mark.key"
+    key.write_bytes(bytes(range(32)))
+    key.chmod(0o600)
 
 
 @contextmanager
@@ -239,7 +244,8 @@ def compare_logs(folder, warned):
 def main(folder):
     here, there = folder / "local", folder / "slurm"
     make_clips(here)
-    shutil.copytree(here / "data", there / "data")
+    for name in ("data", "secrets"):
+        shutil.copytree(here / name, there / name)
     node = ask("hostname", "-s").strip()
     # at the same time: the one has the processors while the other waits for Slurm
     with snakemake(here, RESULT) as local, snakemake(there, "batch", *CLUSTER) as cluster:
