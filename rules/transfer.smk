@@ -42,7 +42,6 @@ rule mux_video:
         facts="results/clips/{source}.json",
         generator=generator_of,
         face=face_of,
-        pose="results/poses/{target}_as_{source}{placing}.npz",
     output:
         video=shown(ensure("results/{target}_as_{source}{variant}{placing}.mp4", non_empty=True), "result"),
     log:
@@ -52,6 +51,8 @@ rule mux_video:
     conda:
         "../envs/video.yaml"
     params:
+        # the video is made from it; as an input it would tie a chunked transfer's group into a ring
+        pose="results/poses/{target}_as_{source}{placing}.npz",
         clip=as_given(sound_of),
         held=held_by(sound_of),
         background=shows_background,

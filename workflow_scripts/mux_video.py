@@ -22,7 +22,7 @@ with job(snakemake.log[0], snakemake.threads):
         "target": [clip["video"] for clip in target.get("clips", [target])],
         "source": [params.clip],
     }
-    files = {"generator": given.generator, "face": given.face, "pose": given.pose}
+    files = {"generator": given.generator, "face": given.face, "pose": params.pose}
     code = params[-1]  # what the end of the Snakefile adds to every rule
     made_from = [path for path in files.values() if path]  # in synthesize_frames' order
     mark = payload_of(made_from) if config["provenance"]["mark"] else None

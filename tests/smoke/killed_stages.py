@@ -101,10 +101,10 @@ STAGES = {
         ("dancenow.video.media", "_next_frame", 3),
     ),
     "mux_video": (
-        {"video": SYNTHESIZED, "facts": CLIPS, "generator": GENERATOR, "face": [], "pose": PAIR},
+        {"video": SYNTHESIZED, "facts": CLIPS, "generator": GENERATOR, "face": []},
         {"video": RESULT},
         # the last one without a name, as the end of the Snakefile gives it
-        {"clip": CLIP, "background": True, "consent": {}, -1: "c0de" * 16},
+        {"pose": PAIR, "clip": CLIP, "background": True, "consent": {}, -1: "c0de" * 16},
         ("dancenow.provenance.manifest", "append_xmp", 1),
     ),
 }  # fmt: skip
