@@ -19,6 +19,8 @@ def lay_out(folder):
             f"frames/{name}.index.npy",
             f"poses/{name}.npz",
             f"backgrounds/{name}.png",
+            f"steady/{name}.npz",
+            f"poses/{name}.steady.npz",
             f"masks/{name}.npz",
             f"references/{name}.npz",
         ):

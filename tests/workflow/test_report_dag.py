@@ -15,6 +15,7 @@ def test_the_overlay_of_a_pair_needs_no_training(workflow):
     later = {
         "track_performer": 2,
         "find_camera": 2,
+        "steady_target": 1,
         "measure_normalization": 2,
         "normalize_poses": 1,
         "overlay_normalization": 1,
