@@ -9,12 +9,14 @@ import sys
 import time
 from pathlib import Path
 
+from dancenow.camera.view import save_view, still_view
+from dancenow.keypoints import load_pose
 from dancenow.stopping import EXIT_STATUS
 from running import ROOT, planned_jobs, run_snakemake
 from tiny_training import INPUTS, SETTINGS, write_inputs
 
 RESULTS = {
-    "frames": "results/frames/alice.avi", "pose": "results/poses/alice.npz",
+    "frames": "results/frames/alice.avi", "pose": "results/poses/alice.steady.npz",
     "background": "results/backgrounds/alice.png", "perceptual": "results/models/perceptual.json",
     "references": "results/references/alice.npz", "masks": "results/masks/alice.npz",
 }  # fmt: skip
@@ -28,6 +30,9 @@ def lay_out(folder):
         shutil.copy(folder / INPUTS[name], folder / place)
     for end in ("index.npy", "json"):
         shutil.copy(folder / f"a.{end}", folder / f"results/frames/alice.{end}")
+    pose = load_pose(folder / INPUTS["pose"])
+    (folder / "results/steady").mkdir()
+    save_view(folder / "results/steady/alice.npz", still_view(len(pose.keypoints), pose.width, pose.height))
 
 
 def arguments(devices, steps=4):
