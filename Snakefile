@@ -81,6 +81,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/inputs.smk"
 include: "rules/variants.smk"
 include: "rules/showing.smk"
 include: "rules/requests.smk"

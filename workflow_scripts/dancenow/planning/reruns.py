@@ -1,6 +1,6 @@
 """What decides that a rule runs again: what its code does and what the user's files hold.
 
-Never where a file lies, and never which of two dates is later. rules/common.smk makes params of both.
+Never where a file lies, and never which of two dates is later. rules/inputs.smk makes params of both.
 """
 
 import ast
