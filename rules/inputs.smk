@@ -95,6 +95,30 @@ def sound_of(wildcards):
     return given_file(f"subjects.{wildcards.source}", clips_of(wildcards.source)[0]["video"])
 
 
+def first_target():
+    """Whose first clip stands for all when rates are measured."""
+    if not config["transfers"]:
+        raise WorkflowError("config: transfers: empty, so there is nothing to forecast; name one")
+    return min(targets_of(config["transfers"]))
+
+
+def first_video(wildcards):
+    """That target's first clip."""
+    name = first_target()
+    return given_file(f"subjects.{name}", clips_of(name)[0]["video"])
+
+
+def preset_sizes():
+    """Of each preset its frame size and `train` section; the one in use as it is, the others as config.yaml has them."""
+    sizes = {}
+    for name, changes in config["presets"].items():
+        merged = load_names(f"{workflow.basedir}/config.yaml")
+        update_config(merged, changes)
+        merged = config if name == config["preset"] else merged
+        sizes[name] = {"long_edge": merged["frames"]["long_edge"], "train": merged["train"]}
+    return sizes
+
+
 # A file of the user that is there is no input. Snakemake would compare its date with the output's, notice
 # no older clip in its place, and refuse what was made from a clip dated in the future. Of each function above that
 # gives such files, three things are taken: absent for `input`; as_given and held_by for `params`.

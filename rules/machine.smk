@@ -7,30 +7,6 @@ MACHINE_SOURCES = [pair.split("_as_")[1] for pair in config["transfers"]]
 MACHINE_SUBJECTS = sorted({*MACHINE_TARGETS, *MACHINE_SOURCES})
 
 
-def first_target():
-    """Whose first clip stands for all when rates are measured."""
-    if not MACHINE_TARGETS:
-        raise WorkflowError("config: transfers: empty, so there is nothing to forecast; name one")
-    return MACHINE_TARGETS[0]
-
-
-def first_video(wildcards):
-    """That clip."""
-    name = first_target()
-    return given_file(f"subjects.{name}", clips_of(name)[0]["video"])
-
-
-def preset_sizes():
-    """Of each preset its frame size and `train` section; the one in use as it is, the others as config.yaml has them."""
-    sizes = {}
-    for name, changes in config["presets"].items():
-        merged = load_names(f"{workflow.basedir}/config.yaml")
-        update_config(merged, changes)
-        merged = config if name == config["preset"] else merged
-        sizes[name] = {"long_edge": merged["frames"]["long_edge"], "train": merged["train"]}
-    return sizes
-
-
 rule measure_detection:
     """How fast this machine decodes the first clip and finds the people in it."""
     input:
