@@ -31,7 +31,7 @@
 #   results/models/{target}/summary.md                       one page about it: settings, time, losses, previews
 #   results/models/{target}/{stage}/summary.md               the same about the enhancer or the face
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
-#   results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv   a part of it while it is made, with synthesis.chunks
+#   results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv   a part of it while it is made, with hardware.chunks
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
 #   results/figures/{target}_as_{source}.png                 source, skeleton, result
 #   results/overlays/{target}_as_{source}.mp4                source skeleton over the target, before and after
@@ -98,7 +98,7 @@ include: "rules/stages.smk"
 include: "rules/transfer.smk"
 
 
-if config["synthesis"]["chunks"] > 1:
+if config["hardware"]["chunks"] > 1:
 
     include: "rules/chunks.smk"
 

@@ -187,7 +187,7 @@ def compare(threads, steps):
 
 
 class CompiledTrainer(Trainer):
-    """Ours with train.compile."""
+    """Ours with hardware.compile."""
 
     def __init__(self, settings, *arguments):
         super().__init__(replace(settings, compile=True), *arguments)

@@ -1,8 +1,8 @@
-# A long dance in parts, each synthesized by a job of its own; only with synthesis.chunks above 1.
+# A long dance in parts, each synthesized by a job of its own; only with hardware.chunks above 1.
 # REQUIRED INPUTS: results/models/{target}/, results/poses/{target}_as_{source}.npz
 # OUTPUTS: results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv, results/synthesis/{target}_as_{source}.mp4
 
-CHUNKS = config["synthesis"]["chunks"]
+CHUNKS = config["hardware"]["chunks"]
 
 
 ruleorder: join_chunks > synthesize_frames
@@ -42,7 +42,7 @@ rule synthesize_chunk:
         runtime=chunk_minutes,
     params:
         camera=config["transfer"]["camera"],
-        overlap=config["synthesis"]["overlap"],
+        overlap=config["hardware"]["overlap"],
         provenance=FINISHING,
     script:
         "../workflow_scripts/synthesize_chunk.py"

@@ -110,10 +110,22 @@ RENAMED = {
     "blocks": "n_blocks",
     "plate": "background",
 }
+# keys of earlier versions that stand in another section now
+MOVED = {
+    "train.devices": "hardware.devices",
+    "train.nodes": "hardware.nodes",
+    "train.compile": "hardware.compile",
+    "synthesis.chunks": "hardware.chunks",
+    "synthesis.overlap": "hardware.overlap",
+}
 
 
 def check_config(merged, where=""):
     """Validate a merged configuration; the error is one line that names the key, after `where`."""
+    for old, new in MOVED.items():
+        section, key = old.split(".")
+        if isinstance(merged.get(section), dict) and key in merged[section]:
+            raise WorkflowError(f"config: {where}{old}: moved to {new}")
     try:
         validate(merged, f"{workflow.basedir}/schemas/config.schema.yaml")
     except WorkflowError as error:
@@ -254,7 +266,7 @@ def configured_targets():
 def tell_batch():
     """At the end of a run with a batch: print and write which videos are missing, why, and what to do."""
     if batch_pairs():
-        settings = {"chunks": config["synthesis"]["chunks"], "init_from": config["train"]["init_from"]}
+        settings = {"chunks": config["hardware"]["chunks"], "init_from": config["train"]["init_from"]}
         summary = summarise(**config["batch"], **settings)
         with atomic_path("results/batch.txt") as partial:
             partial.write_text(f"{summary}\n")

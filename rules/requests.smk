@@ -63,8 +63,8 @@ def stage_minutes(stage):
 
 
 def training_gpus(wildcards):
-    """GPUs for a training, of every stage: as many as `train.devices` insists on."""
-    devices, nodes = config["train"]["devices"], config["train"]["nodes"]
+    """GPUs for a training, of every stage: as many as `hardware.devices` insists on."""
+    devices, nodes = config["hardware"]["devices"], config["hardware"]["nodes"]
     return nodes if devices == "auto" else nodes * devices
 
 
@@ -84,7 +84,7 @@ def synthesis_minutes(wildcards, input, attempt):
 def chunk_minutes(wildcards, input, attempt):
     """Minutes for synthesize_chunk."""
     frames, chunks = frames_of(wildcards.source, input.facts), int(wildcards.chunks)
-    minutes = resources.chunk_minutes(EDGE, frames, chunks, config["synthesis"]["overlap"])
+    minutes = resources.chunk_minutes(EDGE, frames, chunks, config["hardware"]["overlap"])
     return resources.again(minutes, attempt)
 
 

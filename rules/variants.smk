@@ -11,6 +11,8 @@ from functools import lru_cache
 from dancenow.training.settings import EnhancerSettings, FaceSettings, FirstSettings
 
 OURS = "ours"
+# of `hardware` the one key that is part of a training's settings: compiled networks round differently
+COMPILED = config["hardware"]["compile"]
 
 
 def split_variant(variant):
@@ -82,7 +84,7 @@ wildcard_constraints:
 
 def training_settings(wildcards):
     """Those of rule train_generator, which decide the weights; a plain dict, so that Snakemake can compare it."""
-    return asdict(FirstSettings.of(train_of(wildcards.variant), wildcards.target))
+    return asdict(FirstSettings.of(train_of(wildcards.variant), COMPILED, wildcards.target))
 
 
 def init_from_of(wildcards):
@@ -93,12 +95,12 @@ def init_from_of(wildcards):
 
 def enhancer_settings(wildcards):
     """Those of rule train_enhancer."""
-    return asdict(EnhancerSettings.of(train_of(wildcards.variant)))
+    return asdict(EnhancerSettings.of(train_of(wildcards.variant), COMPILED))
 
 
 def face_settings(wildcards):
     """Those of rule train_face."""
-    return asdict(FaceSettings.of(train_of(wildcards.variant)))
+    return asdict(FaceSettings.of(train_of(wildcards.variant), COMPILED))
 
 
 def footage_of(wildcards):

@@ -14,5 +14,5 @@ with job(log_path, snakemake.threads) as threads:
     outputs = StageOutputs.of(dict(snakemake.output.items()))
     settings, holdout = read_settings(snakemake.params.settings), snakemake.params.holdout
     # from the configuration: a parameter would train again when only the machine has changed
-    devices, nodes = (snakemake.config["train"][key] for key in ("devices", "nodes"))
+    devices, nodes = (snakemake.config["hardware"][key] for key in ("devices", "nodes"))
     train_on_devices(inputs, outputs, settings, holdout, threads, devices, nodes, log_path)

@@ -36,7 +36,8 @@ CONFIG = {
     "preset": "smoke",
     "pose": {"estimator": "mediapipe"},
     # two processes, which share the batch; enough steps to be caught in the middle, twice
-    "train": {"steps": 60, "batch": 2, "devices": 2},
+    "train": {"steps": 60, "batch": 2},
+    "hardware": {"devices": 2},
     "subjects": {"broken": {"video": "data/broken.mp4"}},
     "batch": {"targets": ["alice"], "sources": ["brunomars", "broken"]},
 }

@@ -36,10 +36,9 @@ def lay_out(folder):
 
 
 def arguments(devices, steps=4):
-    train = json.dumps(SETTINGS | {"steps": steps, "devices": devices})
-    return (
-        f"{MODEL}/generator.safetensors", "--allowed-rules", "train_generator", "--config", f"train={train}",
-    )  # fmt: skip
+    train = {key: value for key, value in SETTINGS.items() if key != "compile"} | {"steps": steps}
+    config = (f"train={json.dumps(train)}", f"hardware={json.dumps({'devices': devices})}")
+    return f"{MODEL}/generator.safetensors", "--allowed-rules", "train_generator", "--config", *config
 
 
 def wait_for_launcher(lock, snakemake):

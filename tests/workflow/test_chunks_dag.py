@@ -6,7 +6,7 @@ from test_dag import PAIR, WHOLE
 
 from running import ROOT, planned_jobs, run_snakemake, said
 
-THREE = ("--config", "synthesis={chunks: 3}")
+THREE = ("--config", "hardware={chunks: 3}")
 SYNTHESIZED = {"synthesize_chunk": 3, "join_chunks": 1, "mux_video": 1}
 
 
@@ -23,14 +23,14 @@ def test_nothing_but_the_joined_video_stays_and_another_overlap_synthesizes_agai
         f"alice_as_brunomars.{chunk}of3.tsv" for chunk in (1, 2, 3)
     ]
     assert planned_jobs(workflow("-n", PAIR, *THREE)) == {}
-    longer = planned_jobs(workflow("-n", PAIR, "--config", "synthesis={chunks: 3, overlap: 50}"))
+    longer = planned_jobs(workflow("-n", PAIR, "--config", "hardware={chunks: 3, overlap: 50}"))
     assert longer == SYNTHESIZED
 
 
 def test_no_chunk_is_refused(workflow):
-    refused = workflow("-n", PAIR, "--config", "synthesis={chunks: 0}")
+    refused = workflow("-n", PAIR, "--config", "hardware={chunks: 0}")
     assert refused.returncode != 0
-    assert "config: synthesis.chunks" in said(refused)
+    assert "config: hardware.chunks" in said(refused)
 
 
 def test_on_slurm_each_chunk_is_a_job_of_its_own_with_its_own_request(tmp_path):

@@ -78,7 +78,7 @@ def test_no_chunk_is_empty_and_none_longer_than_half_as_much_again(seed):
 def test_more_chunks_than_frames_are_refused_in_one_line():
     with pytest.raises(InputError) as error:
         split(4, [], 5)
-    one_line(error, "synthesis.chunks", "5 chunks", "4 frames", "set it to 4")
+    one_line(error, "hardware.chunks", "5 chunks", "4 frames", "set it to 4")
 
 
 def test_a_chunk_warms_up_over_the_overlap_but_never_across_a_cut():

@@ -61,9 +61,15 @@ def test_each_stage_takes_its_part_of_every_preset(preset):
 def test_the_target_that_others_start_from_starts_from_nothing():
     section = train("demo") | {"init_from": "anna"}
     assert (
-        FirstSettings.of(section, "bob").init_from == "anna"
-        and FirstSettings.of(section, "anna").init_from is None
+        FirstSettings.of(section, target="bob").init_from == "anna"
+        and FirstSettings.of(section, target="anna").init_from is None
     )
+
+
+@pytest.mark.parametrize("kind", [FirstSettings, FaceSettings])
+def test_of_the_hardware_only_compiled_networks_are_among_the_settings(kind):
+    plain, compiled = kind.of(train("demo")), kind.of(train("demo"), compiled=True)
+    assert asdict(compiled) == asdict(plain) | {"compile": True} != asdict(plain)
 
 
 def test_epochs_take_the_place_of_steps():

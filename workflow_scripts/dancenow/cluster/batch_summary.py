@@ -61,7 +61,7 @@ class Failure:
 def find_failure(target, source, folder=".", chunks=1, init_from=None):
     """The Failure behind the missing video of a pair, in the working directory `folder`.
 
-    chunks: synthesis.chunks; init_from: train.init_from. Of the stages whose output is missing, the first
+    chunks: hardware.chunks; init_from: train.init_from. Of the stages whose output is missing, the first
     whose log ends in an error; else the last that has begun.
     """
     return _first_failure(_stages(target, source, chunks, init_from), partial(_look, Path(folder)))

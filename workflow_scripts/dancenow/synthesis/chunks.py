@@ -24,7 +24,7 @@ def split(count, cuts, chunks):
     Raises InputError when there are fewer frames than chunks.
     """
     if count < chunks:
-        raise InputError(f"synthesis.chunks: {chunks} chunks of a clip of {count} frames; set it to {count}")
+        raise InputError(f"hardware.chunks: {chunks} chunks of a clip of {count} frames; set it to {count}")
     length = count / chunks
     edges = [0, *(_seam(number * length, cuts, NEAR * length) for number in range(1, chunks)), count]
     return list(zip(edges, edges[1:], strict=False))

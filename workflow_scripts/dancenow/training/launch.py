@@ -42,7 +42,7 @@ def choose_devices(devices: int | str, batch: int, nodes: int = 1) -> int:
     gpus = torch.cuda.device_count()
     if batch % nodes:
         raise InputError(
-            f"train.nodes: {nodes} do not share a train.batch of {batch} evenly; make it a multiple"
+            f"hardware.nodes: {nodes} do not share a train.batch of {batch} evenly; make it a multiple"
         )
     batch //= nodes
     if devices == "auto":
@@ -50,10 +50,10 @@ def choose_devices(devices: int | str, batch: int, nodes: int = 1) -> int:
     if batch % devices:
         share = f"{batch} a node" if nodes > 1 else batch
         raise InputError(
-            f"train.devices: {devices} do not share a train.batch of {share} evenly; make it a multiple"
+            f"hardware.devices: {devices} do not share a train.batch of {share} evenly; make it a multiple"
         )
     if gpus and devices > gpus:
-        raise InputError(f"train.devices: {devices} asked for, {gpus} visible; set it to auto")
+        raise InputError(f"hardware.devices: {devices} asked for, {gpus} visible; set it to auto")
     return devices
 
 
@@ -105,7 +105,7 @@ def _meeting(nodes):
     held = int(os.environ.get("SLURM_JOB_NUM_NODES", 1))
     if held != nodes:
         raise InputError(
-            f"train.nodes: {nodes} asked for, this job has {held}; set it to 1, or see docs/cluster.md"
+            f"hardware.nodes: {nodes} asked for, this job has {held}; set it to 1, or see docs/cluster.md"
         )
     names = ["scontrol", "show", "hostnames", os.environ["SLURM_JOB_NODELIST"]]
     first = subprocess.run(names, capture_output=True, text=True, check=True).stdout.split()[0]

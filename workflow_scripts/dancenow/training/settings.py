@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from dancenow.errors import InputError
 
-# keys of `train` that are no part of the first stage: params of their own, how to run, the later stages
-APART = ("holdout", "perceptual", "devices", "nodes", "enhancer", "face")
+# keys of `train` that are no part of the first stage: params of their own, and the later stages
+APART = ("holdout", "perceptual", "enhancer", "face")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,10 @@ class FaceSquare:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a stage learns; config.yaml explains each key. With `epochs`, `steps` counts for nothing."""
+    """How a stage learns; config.yaml explains each key. With `epochs`, `steps` counts for nothing.
+
+    `compile` is hardware.compile: it does not change what is learned, only how sums are rounded.
+    """
 
     seed: int
     steps: int | None
@@ -110,9 +113,9 @@ class FirstSettings(Recipe):
     discriminator: Judge
 
     @classmethod
-    def of(cls, train: dict, target: str | None = None) -> Self:
+    def of(cls, train: dict, compiled: bool = False, target: str | None = None) -> Self:
         """From a whole `train` section; the target that all others start from begins with nothing."""
-        own = {key: value for key, value in train.items() if key not in APART}
+        own = {key: value for key, value in train.items() if key not in APART} | {"compile": compiled}
         if target is not None and own.get("init_from") == target:
             own["init_from"] = None
         return read(cls, own, "train")
@@ -127,12 +130,11 @@ class EnhancerSettings(Recipe):
     enhancer: EnhancerNetwork
 
     @classmethod
-    def of(cls, train: dict) -> Self:
+    def of(cls, train: dict, compiled: bool = False) -> Self:
         """From a whole `train` section that has an `enhancer`."""
         own, network = _apart(train["enhancer"], EnhancerNetwork, "train.enhancer")
-        given = (
-            _shared(train) | {"steps": None, "last_frame_corruption": train["last_frame_corruption"]} | own
-        )
+        shared = {"steps": None, "last_frame_corruption": train["last_frame_corruption"]}
+        given = _shared(train, compiled) | shared | own
         return read(cls, given | {"enhancer": network}, "train.enhancer")
 
 
@@ -146,10 +148,10 @@ class FaceSettings(Recipe):
     face: FaceSquare
 
     @classmethod
-    def of(cls, train: dict) -> Self:
+    def of(cls, train: dict, compiled: bool = False) -> Self:
         """From a whole `train` section that has a `face`."""
         own, square = _apart(train["face"], FaceSquare, "train.face")
-        return read(cls, _shared(train) | own | {"face": square}, "train.face")
+        return read(cls, _shared(train, compiled) | own | {"face": square}, "train.face")
 
 
 StageSettings = FirstSettings | EnhancerSettings | FaceSettings
@@ -181,11 +183,10 @@ def read(kind: type, given: dict, place: str) -> Any:
     return kind(**values)
 
 
-def _shared(train):
+def _shared(train, compiled):
     """What the later stages share with the first, and that they have no single-frame steps."""
-    return {key: train[key] for key in ("seed", "batch", "compile", "lr_decay_share", "ema")} | {
-        "single_frame_share": 0.0
-    }
+    shared = {key: train[key] for key in ("seed", "batch", "lr_decay_share", "ema")}
+    return shared | {"compile": compiled, "single_frame_share": 0.0}
 
 
 def _apart(section, kind, place):
