@@ -8,15 +8,16 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
+from jsonschema import Draft202012Validator
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import update_config, validate
+from snakemake.utils import update_config
 
 sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.cluster.batch_summary import summarise
 from dancenow.files import as_on_disk, atomic_path
 from dancenow.planning.consent import consent_record
-from dancenow.planning.names import is_name, load_names
+from dancenow.planning.names import SafeLoader, is_name, load_names
 from dancenow.planning.pairs import names_of, targets_of
 from dancenow.planning.reruns import code_hash, contents
 from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training
@@ -120,29 +121,29 @@ MOVED = {
 }
 
 
+# read once and not, as Snakemake's own validate does, for every variant
+with open(f"{workflow.basedir}/schemas/config.schema.yaml", encoding="utf-8") as file:
+    SCHEMA = Draft202012Validator(yaml.load(file, SafeLoader))
+
+
 def check_config(merged, where=""):
     """Validate a merged configuration; the error is one line that names the key, after `where`."""
     for old, new in MOVED.items():
         section, key = old.split(".")
         if isinstance(merged.get(section), dict) and key in merged[section]:
             raise WorkflowError(f"config: {where}{old}: moved to {new}")
-    try:
-        validate(merged, f"{workflow.basedir}/schemas/config.schema.yaml")
-    except WorkflowError as error:
-        reason = error.__context__
+    if reason := next(SCHEMA.iter_errors(merged), None):
         place = ".".join(map(str, reason.absolute_path)) or "top level"
         known = reason.schema.get("properties", {})
         unknown = [key for key in reason.instance if key not in known] if known else []
         renamed = [key for key in unknown if RENAMED.get(key) in known]
         if renamed:
-            raise WorkflowError(
-                f"config: {where}{place}.{renamed[0]}: renamed to {RENAMED[renamed[0]]}"
-            ) from None
+            raise WorkflowError(f"config: {where}{place}.{renamed[0]}: renamed to {RENAMED[renamed[0]]}")
         hint = did_you_mean(unknown[0], known) if unknown else ""
         # of these the words of the schema say more than the rule that is broken
         told = reason.schema.get("description") if reason.validator in ("oneOf", "pattern", "not") else None
         said = f"{str(reason.instance)[:80]}: {told}" if told else reason.message
-        raise WorkflowError(f"config: {where}{place}: {said}{hint}") from None
+        raise WorkflowError(f"config: {where}{place}: {said}{hint}")
 
 
 def check_name(place, name):

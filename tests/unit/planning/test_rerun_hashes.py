@@ -80,11 +80,32 @@ def test_a_folder_is_its_files_and_their_names(folder):
     assert reruns.contents("keypoints") is None
 
 
-def test_what_is_no_file_is_left_to_the_rule(folder):
-    os.mkfifo(folder / "pipe")
-    code = "from dancenow.planning.reruns import contents; print(contents('pipe'), contents('gone'))"
+def told(code):
+    """The words that a Python prints in which nothing is kept yet."""
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow_scripts")}
-    told = subprocess.run(
+    code = f"from dancenow.planning import reruns; {code}"
+    run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=30
     )
-    assert told.stdout.split() == ["None"] * 2
+    return run.stdout.split()
+
+
+def test_what_is_no_file_is_left_to_the_rule(folder):
+    os.mkfifo(folder / "pipe")
+    assert told("print(reruns.contents('pipe'), reruns.contents('gone'))") == ["None"] * 2
+
+
+def test_code_is_parsed_once_and_again_by_another_reader(folder):
+    (folder / ".snakemake").mkdir()
+    (folder / "script.py").write_text(f"PAGE = 'page.html'\n{CODE}")
+    (folder / "page.html").write_text("<p>")
+    whole = f"script = '{folder}/script.py'; print(reruns.code_hash(script), len(reruns.reached(script)))"
+    unparsed = f"reruns.ast.parse = None; {whole}"
+    first = told(whole)
+    assert first[1] == "2" and told(unparsed) == first
+    kept = reruns.KNOWN_CODE.read_text()
+    for other in (kept[:-1], kept.replace('"reader": "', '"reader": "0')):  # damaged, or of another version
+        reruns.KNOWN_CODE.write_text(other)
+        assert told(unparsed) == [] and told(whole) == first
+    (folder / "script.py").write_text(CODE)
+    assert told(whole)[1] == "1"

@@ -15,20 +15,15 @@ from pathlib import Path
 from dancenow.files import atomic_path
 
 SCRIPTS = Path(__file__).parents[2]
+# kept in the working directory, to save time: every job of Snakemake reads the workflow again
 KNOWN = Path(".snakemake/contents.json")
+KNOWN_CODE = Path(".snakemake/code.json")
 DOCUMENTED = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
 
 
 def imported_names(path):
     """Dotted names of all that a Python file imports, inside functions too."""
-    names = []
-    for node in ast.walk(_parse(path)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return names
+    return _facts(path)["imports"]
 
 
 def reached(script):
@@ -47,7 +42,10 @@ def code_hash(script):
 
     Comments, docstrings and layout do not count, nor where the files lie or when they were written.
     """
+    known = len(_known_code())
     lines = [f"{path.relative_to(Path(script).parent)} {_meaning_hash(path)}" for path in reached(script)]
+    if len(_known_code()) > known:
+        _write_known(KNOWN_CODE, {"reader": _file_hash(__file__), "files": _known_code()})
     return _hash("\n".join(lines))
 
 
@@ -64,11 +62,11 @@ def contents(path, folder=False):
         if not all(stat.S_ISREG(facts.st_mode) for facts in stats.values()):
             return None
         stamp = _hash(repr([(name, *_identity(facts)) for name, facts in stats.items()]))
-        known = _read_known()
+        known = _read_known(KNOWN)
         if known.get(str(path), [None])[0] != stamp:
             held = [(name, _file_hash(file)) for name, file in files.items()]
             known[str(path)] = [stamp, _hash(repr(held))]
-            _write_known(known)
+            _write_known(KNOWN, known)
         return known[str(path)][1]
     except OSError:
         return None
@@ -87,21 +85,35 @@ def _file_hash(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_known():
-    """{path: [stamp, hash]}; empty where there is none or it is damaged, for it only saves time."""
+def _read_known(path):
+    """What _write_known has written; empty where there is none or it is damaged, for it only saves time."""
     with suppress(OSError, ValueError):
-        return json.loads(KNOWN.read_text())
+        return json.loads(path.read_text())
     return {}
 
 
-def _write_known(known):
-    with suppress(OSError), atomic_path(KNOWN) as partial:
+def _write_known(path, known):
+    with suppress(OSError), atomic_path(path) as partial:
         partial.write_text(json.dumps(known))
 
 
 @cache
-def _parse(path):
-    return ast.parse(Path(path).read_bytes())
+def _known_code():
+    """{hash of a Python file: its _facts}, of this version of this file; new ones are added to it."""
+    kept = _read_known(KNOWN_CODE)
+    return kept["files"] if kept.get("reader") == _file_hash(__file__) else {}
+
+
+@cache
+def _facts(path):
+    """Of a Python file: a hash of its "meaning", the names it "imports", the "pages" its strings name."""
+    held, known = Path(path).read_bytes(), _known_code()
+    digest = hashlib.sha256(held).hexdigest()
+    if digest not in known:
+        facts = {"imports": [], "pages": []}
+        facts["meaning"] = _hash(repr(_meaning(ast.parse(held, path), facts)))
+        known[digest] = facts
+    return known[digest]
 
 
 @cache
@@ -111,29 +123,45 @@ def _needed(path):
         return set()
     needed = set()
     for name in imported_names(path):
-        parts = name.split(".")
-        for depth in range(1, len(parts) + 1) if parts[0] == "dancenow" else ():
-            module = SCRIPTS.joinpath(*parts[:depth])
-            needed |= {file for file in (module.with_suffix(".py"), module / "__init__.py") if file.is_file()}
-    for node in ast.walk(_parse(path)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".html"):
-            needed |= {file for file in [path.with_name(node.value)] if file.is_file()}
-    return needed
+        needed |= _files_of(name)
+    return needed | {file for file in map(path.with_name, _facts(path)["pages"]) if file.is_file()}
+
+
+@cache
+def _files_of(name):
+    """Files of the library behind a dotted name: the module, and the packages around it."""
+    if name.split(".")[0] != "dancenow":
+        return set()
+    module = SCRIPTS.joinpath(*name.split("."))
+    files = {file for file in (module.with_suffix(".py"), module / "__init__.py") if file.is_file()}
+    return files | _files_of(name.rpartition(".")[0])
 
 
 @cache
 def _meaning_hash(path):
-    return _hash(repr(_meaning(_parse(path)))) if path.suffix == ".py" else _file_hash(path)
+    return _facts(path)["meaning"] if path.suffix == ".py" else _file_hash(path)
 
 
-def _meaning(node):
-    """A syntax tree as tuples, without docstrings, and without empty fields: each Python has its own."""
+def _meaning(node, facts):
+    """A syntax tree as tuples, without docstrings, and without empty fields: each Python has its own.
+
+    What it imports, and the strings in it that name pages, are added to `facts`.
+    """
     if isinstance(node, list):
-        return [_meaning(item) for item in node]
+        return [_meaning(item, facts) for item in node]
     if not isinstance(node, ast.AST):
         return node
-    fields = dict(ast.iter_fields(node))
+    fields = {name: getattr(node, name, None) for name in node._fields}
     if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
         fields["body"] = fields["body"][1:]
-    kept = [(name, _meaning(value)) for name, value in fields.items() if value is not None and value != []]
+    elif isinstance(node, ast.Import):
+        facts["imports"] += [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"relative import of {node.module}"
+        facts["imports"] += [f"{node.module}.{alias.name}" for alias in node.names]
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".html"):
+        facts["pages"].append(node.value)
+    kept = [
+        (name, _meaning(value, facts)) for name, value in fields.items() if value is not None and value != []
+    ]
     return type(node).__name__, kept
