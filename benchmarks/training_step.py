@@ -29,14 +29,12 @@ from snakemake.utils import update_config
 from torch.nn import functional as F
 
 from dancenow.device import has_fast_bf16, pick_device, prepare
-from dancenow.model import winograd
 from dancenow.model.losses import feature_matching, lsgan
 from dancenow.model.perceptual import VGG19_CHANNELS, build_vgg19, perceptual_loss
 from dancenow.training.settings import FirstSettings
 from dancenow.training.trainer import BETAS, Trainer
 
 SIZE = (512, 256)
-ENOUGH_CHANNELS = winograd.ENOUGH_CHANNELS
 SEEDS = range(4)
 
 
@@ -126,8 +124,7 @@ def random_batch(size, seed):
 
 def trainer_of(kind, threads, settings):
     """The Trainer of one of KINDS, for a first stage's settings."""
-    build, fast, kept, tiles = KINDS[kind]
-    winograd.ENOUGH_CHANNELS = ENOUGH_CHANNELS if tiles else sys.maxsize
+    build, fast, kept = KINDS[kind]
     device = pick_device()
     autocast = prepare(device, threads) if kept else plain_settings(device, threads)
     autocast["enabled"] &= fast
@@ -169,7 +166,7 @@ def compare(threads, steps):
     settings = published(channels=24)
     settings = replace(settings, discriminator=replace(settings.discriminator, channels=16))
     batches = [random_batch((128, 64), seed) for seed in range(4)]
-    first, *others = "plain", "plain, memory kept, bfloat16", "ours, direct convolutions", "ours"
+    first, *others = "plain", "plain, memory kept, bfloat16", "ours"
     ratios = {kind: [] for kind in others}
     for seed in SEEDS:
         means = {}
@@ -193,16 +190,14 @@ class CompiledTrainer(Trainer):
         super().__init__(replace(settings, compile=True), *arguments)
 
 
-# by name: the Trainer; may it use bfloat16; does it keep memory (and deterministic kernels); has it
-# Winograd's convolutions (compiled there are none)?
+# by name: the Trainer; may it use bfloat16; does it keep memory (and deterministic kernels)?
 KINDS = {
-    "plain": (PlainTrainer, False, False, False),
-    "plain, memory kept": (PlainTrainer, False, True, False),
-    "plain, memory kept, bfloat16": (PlainTrainer, True, True, False),
-    "plain, memory kept, bfloat16, channels_last": (PlainLast, True, True, False),
-    "ours, direct convolutions": (Trainer, True, True, False),
-    "ours, direct convolutions, compiled": (CompiledTrainer, True, True, False),
-    "ours": (Trainer, True, True, True),
+    "plain": (PlainTrainer, False, False),
+    "plain, memory kept": (PlainTrainer, False, True),
+    "plain, memory kept, bfloat16": (PlainTrainer, True, True),
+    "plain, memory kept, bfloat16, channels_last": (PlainLast, True, True),
+    "ours, compiled": (CompiledTrainer, True, True),
+    "ours": (Trainer, True, True),
 }
 
 

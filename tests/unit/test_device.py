@@ -34,6 +34,25 @@ def test_a_cpu_gets_deterministic_kernels(monkeypatch, fast, name):
     assert torch.are_deterministic_algorithms_enabled() and not torch.backends.cudnn.benchmark
 
 
+@pytest.mark.parametrize(
+    ("able", "limit", "fast"),
+    [
+        (True, None, True),
+        (False, None, False),
+        (True, "avx2", False),
+        (True, "AVX512_CORE", False),
+        (True, "AVX512_CORE_BF16", True),
+    ],
+)
+def test_bfloat16_needs_the_processors_flag_and_a_library_that_may_use_it(monkeypatch, able, limit, fast):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: able)
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    monkeypatch.delenv("DNNL_MAX_CPU_ISA", raising=False)
+    if limit:
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    assert device.has_fast_bf16(torch.device("cpu")) is fast
+
+
 def test_a_gpu_is_known_by_its_file(tmp_path):
     (tmp_path / "nvidiactl").touch()
     assert not has_nvidia_gpu(tmp_path)

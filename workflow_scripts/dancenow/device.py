@@ -49,11 +49,21 @@ def peak_memory(device):
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+# what oneDNN, which has a CPU's convolutions, may be kept to by the user: those without bfloat16 in hardware
+LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+WITHOUT_BF16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"}
+
+
 def has_fast_bf16(device):
-    """Whether bfloat16 convolutions run on the device's own units; elsewhere they are emulated and slower."""
+    """Whether bfloat16 convolutions run on the device's own units; elsewhere they are emulated and slower.
+
+    The processor's own flag and the user's limit decide, never a timing: it could change a resumed training.
+    """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.backends.mkldnn.is_available() and torch.cpu._is_avx512_bf16_supported()
+    limit = next((os.environ[name] for name in LIMITS if name in os.environ), "")
+    able = torch.backends.mkldnn.is_available() and torch.cpu._is_avx512_bf16_supported()
+    return able and limit.upper() not in WITHOUT_BF16
 
 
 # numbers of glibc's mallopt

@@ -24,7 +24,6 @@ from dancenow.model.perceptual import (
     perceptual_loss,
     read_weights,
 )
-from dancenow.model.winograd import Convolution3x3
 
 
 @pytest.fixture(scope="module")
@@ -372,7 +371,7 @@ def test_vgg16_is_made_from_the_package_once_and_has_nothing_of_the_judge(offlin
     network = load_perceptual(decision)
     assert network.name == "vgg16" and len(network.weights) == 5
     # eleven convolutions up to conv5_1, and the heads are ones
-    assert sum(isinstance(module, Convolution3x3) for module in network.modules()) == 11
+    assert sum(isinstance(module, torch.nn.Conv2d) for module in network.modules()) == 11
     assert all(torch.equal(head, torch.ones(1)) for head in network.heads)
 
 

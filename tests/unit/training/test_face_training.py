@@ -6,10 +6,8 @@ from torch import nn
 from dancenow.device import prepare
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX
-from dancenow.model import winograd
 from dancenow.model.networks import Generator
 from dancenow.model.perceptual import PerceptualNetwork
-from dancenow.model.winograd import TransformedWeights
 from dancenow.pictures import read_png
 from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
@@ -212,33 +210,3 @@ def test_previews_show_the_faces_square(tmp_path):
     assert (w, h) == (32, 32)
     assert np.array_equal(real[:, :32], frames[previews.moments[0]][y : y + 32, x : x + 32])
     assert error == pytest.approx(np.abs(result.astype(int) - real).mean())
-
-
-def test_wide_face_layers_synthesize_with_what_they_have_just_learned(monkeypatch):
-    monkeypatch.setattr(winograd, "ENOUGH_CHANNELS", 8)
-    batch, transformed, transform = sampler()(0), [], TransformedWeights.apply
-
-    def second_frames_past(trainer):
-        seen = []
-        trainer.main.register_forward_pre_hook(lambda _, given: seen.append(given[1]))
-        trainer._synthesize(trainer._on_device(batch), batch["corner"], batch["visible"])
-        return seen[1]
-
-    def in_bfloat16(**changes):
-        trainer = make(**changes)
-        trainer.autocast = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": True}
-        return trainer
-
-    trainer, fresh = in_bfloat16(learning_rate=0.1), in_bfloat16()
-    trainer.train_step(batch)
-    fresh.restore(trainer.state())
-    monkeypatch.setattr(
-        TransformedWeights,
-        "apply",
-        lambda weight, dtype: transformed.append(weight) or transform(weight, dtype),
-    )
-    synthesized = second_frames_past(trainer)
-    # the main generator's are kept from the first step on, the face's are not
-    learned = {id(weight) for weight in trainer.generator.parameters()}
-    assert transformed and {id(weight) for weight in transformed} <= learned
-    assert torch.equal(synthesized, second_frames_past(fresh))

@@ -7,10 +7,8 @@ from torch import nn
 
 from dancenow.cluster.resources import training_memory
 from dancenow.errors import InputError
-from dancenow.model import winograd
 from dancenow.model.networks import parameter_count
 from dancenow.model.perceptual import PerceptualNetwork
-from dancenow.model.winograd import Convolution3x3
 from dancenow.training.memory import StepMemory, check_room, count_step, free_memory
 from dancenow.training.trainer import Trainer, new_networks
 from running import ROOT
@@ -40,14 +38,6 @@ def test_networks_are_weights_gradients_moments_and_the_average():
     assert counted(**sizes, ema=0.0).networks == pytest.approx(4 * (4 * generator + 4 * judge), rel=0.02)
     copies = counted(**sizes, bfloat16=True).networks - counted(**sizes).networks
     assert counted(**sizes, ema=0.0, bfloat16=True).networks == counted(**sizes, ema=0.0).networks + copies
-
-
-def test_on_a_cpu_wide_layers_are_kept_in_winograds_form(monkeypatch):
-    plain = counted(bfloat16=True).networks
-    monkeypatch.setattr(winograd, "ENOUGH_CHANNELS", 1)
-    layers = [each for each in new_networks(settings())[0].modules() if isinstance(each, Convolution3x3)]
-    more = 2 * 7 / 9 * sum(map(parameter_count, layers))
-    assert counted(bfloat16=True).networks - plain == pytest.approx(more, abs=1)
 
 
 def test_a_samples_memory_grows_with_its_pixels_and_a_batchs_with_its_samples():

@@ -6,8 +6,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dancenow.model.winograd import Convolution3x3
-
 SKELETON_CHANNELS = 3
 IMAGE_CHANNELS = 3
 # a new alpha starts near the background, so that the person grows out of the background, not the reverse
@@ -46,9 +44,9 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.body = nn.Sequential(
             nn.ReflectionPad2d(1),
-            *_normalised(Convolution3x3(channels, channels)),
+            *_normalised(_conv(channels, channels, 3)),
             nn.ReflectionPad2d(1),
-            Convolution3x3(channels, channels),
+            _conv(channels, channels, 3),
             InstanceNorm(),
         )
 

@@ -26,7 +26,6 @@ from torch.nn import functional as F
 from dancenow.errors import InputError, out_of_memory
 from dancenow.model.losses import mean_difference
 from dancenow.model.lpips_package import PACKAGE, bring, in_cache
-from dancenow.model.winograd import Convolution3x3
 
 SETTINGS = ("auto", "vgg19", "vgg16", "efficientnet-lite0")
 EVALUATION = "efficientnet-lite1"
@@ -224,7 +223,7 @@ def _build_vgg(name, state, widths, taps):
         if width == "M":
             layers.append(nn.MaxPool2d(2, 2))
         else:
-            layers += [Convolution3x3(channels, width, padding=1, device="meta"), nn.ReLU()]
+            layers += [nn.Conv2d(channels, width, 3, padding=1, device="meta"), nn.ReLU()]
             channels = width
     features = nn.Sequential(*layers)
     features.load_state_dict({key: state[f"features.{key}"] for key in features.state_dict()}, assign=True)

@@ -24,7 +24,6 @@ from dancenow.model.checkpoint import load_generator
 from dancenow.model.face import face_corners, load_face
 from dancenow.model.networks import empty_picture
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
-from dancenow.model.winograd import unchanged_weights
 from dancenow.provenance.finishing import finished
 from dancenow.video.media import encode
 
@@ -51,8 +50,8 @@ class Drawn(NamedTuple):
 class Synthesizer:
     """A generator with its memory of the last frame, which one without `temporal` never sees.
 
-    As long as a Synthesizer lives the weights of its networks may not change. Last frame and background stay
-    on the device, so that only skeleton and references go there and only the window comes back.
+    Last frame and background stay on the device, so that only skeleton and references go there and only the
+    window comes back.
     generator: a Generator on `device`; background: (H, W, 3) uint8 or None; autocast: arguments of
     torch.autocast; face: a FaceSynthesizer on the device that goes over every visible face, or None;
     references: of the pose that is synthesized, a references.bank.ChosenReferences, for a generator that is
@@ -63,7 +62,7 @@ class Synthesizer:
         self.generator, self.background, self.face, self.references = generator, background, face, references
         self.device, self.autocast = device, autocast
         self.behind = None if background is None else as_images(to_tensor(background[None]), device)
-        self.last, self.shown, self.kept = None, None, {}
+        self.last, self.shown = None, None
 
     def reset(self):
         """Forget the last frame, as before the first and after a cut."""
@@ -93,7 +92,7 @@ class Synthesizer:
         previous = empty_picture(skeleton, background)
         if self.generator.temporal and self.last is not None:
             previous = _cut(self.last, drawn.window)
-        with torch.autocast(**self.autocast), unchanged_weights(self.kept):
+        with torch.autocast(**self.autocast):
             shown = {}
             if drawn.reference is not None:
                 shown["reference"] = as_references(drawn.reference, self.device)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from dancenow.device import cast_once
 from dancenow.errors import InputError
 from dancenow.model.face import FaceSynthesizer, cut_faces, face_corners
 from dancenow.model.networks import (
@@ -18,7 +19,6 @@ from dancenow.model.networks import (
 )
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.model.windows import cut
-from dancenow.model.winograd import unchanged_weights
 from dancenow.synthesis.synthesizer import Synthesizer
 from dancenow.training.dataset import ClipSampler
 from dancenow.training.previews import Previews
@@ -103,10 +103,9 @@ class FaceTrainer(Trainer):
         main: nn.Module,
     ):
         super().__init__(settings, perceptual, device, autocast, steps, build=face_networks)
-        main = self._place(main).requires_grad_(False)
+        main = cast_once(self._place(main).requires_grad_(False), autocast)
         self.main = torch.compile(main) if self.compiled else main
         self.synthesizer = FaceSynthesizer(self.generator, settings.face.size)
-        self.kept = {}
 
     def takes_last_only(self, step):
         """Never: the face is put back into each frame before the next."""
@@ -136,9 +135,7 @@ class FaceTrainer(Trainer):
             for moment in range(last + 1):
                 now = clips.at(moment)
                 shown = {} if now.references is None else {"reference": now.references}
-                # the main generator's weights stay; the face generator's change with every step
-                with unchanged_weights(self.kept):
-                    image, _ = self.main(now.skeletons, previous, now.backgrounds, **shown)
+                image, _ = self.main(now.skeletons, previous, now.backgrounds, **shown)
                 images.append(image)
                 if moment < last:
                     where = corners[:, moment], visible[:, moment]

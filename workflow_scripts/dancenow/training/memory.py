@@ -12,7 +12,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from dancenow.errors import InputError, NoMemoryError, one_line, out_of_memory
-from dancenow.model.winograd import TRANSFORMED
 
 META = torch.device("meta")
 FLOAT32 = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": False}
@@ -89,21 +88,16 @@ def count_step(make_trainer, batch, size, autocast):
         del clips
     networks, each = counter.now, (counter.peak - counter.now) / samples
     if autocast["enabled"]:
-        networks += _copies(trainer, autocast["device_type"])
+        networks += _copies(trainer)
         each *= BFLOAT16_SHARE
     return StepMemory(round(networks), round(each))
 
 
-def _copies(trainer, device_type):
-    """Bytes of the bfloat16 copies of the weights that a step keeps, of some in Winograd's form."""
+def _copies(trainer):
+    """Bytes of the bfloat16 copies of the weights that a step keeps."""
     networks = [each for each in vars(trainer).values() if isinstance(each, torch.nn.Module)]
     networks.remove(trainer.average)
-    total = 0
-    for module in (module for network in networks for module in network.modules()):
-        by_tiles = device_type == "cpu" and getattr(module, "wide", False)
-        own = sum(parameter.numel() for parameter in module.parameters(recurse=False))
-        total += 2 * own * (TRANSFORMED if by_tiles else 1)
-    return total
+    return sum(2 * parameter.numel() for network in networks for parameter in network.parameters())
 
 
 def _as_after_a_step(optimiser):

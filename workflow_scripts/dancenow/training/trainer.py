@@ -17,7 +17,6 @@ from dancenow.errors import DivergedError
 from dancenow.model.losses import feature_matching, foreground_colour, lsgan, mask_error
 from dancenow.model.networks import Discriminator, Generator, empty_picture, fill
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
-from dancenow.model.winograd import unchanged_weights
 from dancenow.training.adam import ChannelsLastAdam
 from dancenow.training.settings import FirstSettings, StageSettings
 
@@ -281,7 +280,7 @@ class Trainer:
     def _generator_step(self, clips):
         skeletons, real = clips.skeletons, clips.real
         masks, valid = (None if part is None else part.flatten(0, 1) for part in (clips.masks, clips.valid))
-        with torch.autocast(**self.autocast), frozen(self.discriminator), unchanged_weights():
+        with torch.autocast(**self.autocast), frozen(self.discriminator):
             fake, foregrounds = self.synthesize(clips)
             fake = counted(fake, real, clips.valid)
             with torch.no_grad():
