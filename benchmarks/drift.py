@@ -24,6 +24,7 @@ from dancenow.model.perceptual import evaluation_decision, load_perceptual
 from dancenow.references.bank import ChosenReferences
 from dancenow.references.files import load_bank, load_chosen
 from dancenow.synthesis.synthesizer import synthesize_clip
+from dancenow.synthesis.transfer import Transfer
 from dancenow.video import media
 
 FIRST = 8
@@ -40,7 +41,7 @@ def first_and_last(generator, pose, passes, bank, chosen):
     long = pose.replace(keypoints=pose.keypoints[order], origin=pose.origin[order])
     references = None if bank is None else ChosenReferences(bank, long.keypoints, chosen[order])
     first, last = [], []
-    for place, frame in enumerate(synthesize_clip(generator, long, threads=2, references=references)):
+    for place, frame in enumerate(synthesize_clip(Transfer(generator, long, references=references), 2)):
         if place < count:
             first.append(frame)
         elif place >= (passes - 1) * count:

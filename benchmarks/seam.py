@@ -23,6 +23,7 @@ from dancenow.files import read_json
 from dancenow.keypoints import load_pose
 from dancenow.references.files import chosen_references
 from dancenow.synthesis.synthesizer import synthesize_clip
+from dancenow.synthesis.transfer import Transfer
 from dancenow.video import media
 
 OVERLAPS = (0, 1, 2, 4, 8, 16)
@@ -105,8 +106,10 @@ def main():
     size = pose.width, pose.height
     boxes = [person_box(points, *size) or (0, 0, *size) for points in pose.keypoints[:count]]
 
+    transfer = Transfer(generator, pose, cuts=cuts, references=references)
+
     def synthesize(first, stop):
-        return list(synthesize_clip(generator, pose, 1, cuts, span=(first, stop), references=references))
+        return list(synthesize_clip(transfer, 1, span=(first, stop)))
 
     frames = synthesize(0, count)
     firsts = [round((number + 1) * (count - reach) / (SEAMS + 1)) for number in range(SEAMS)]

@@ -8,6 +8,7 @@ from dancenow.provenance.finishing import finishing
 from dancenow.references.bank import ChosenReferences
 from dancenow.references.files import load_bank
 from dancenow.synthesis.synthesizer import synthesize
+from dancenow.synthesis.transfer import Transfer
 from dancenow.training.dataset import heldout
 from dancenow.video.cuts import cuts_after
 
@@ -25,5 +26,5 @@ with job(snakemake.log[0], snakemake.threads) as threads:
         references = ChosenReferences(bank, keypoints, bank.paths(keypoints, cuts))
     made_from = [snakemake.input.generator, *([face] if face else []), snakemake.input.pose]
     finish = finishing(snakemake.params.provenance, pose.width, pose.height, made_from)
-    video = snakemake.output.video
-    synthesize(snakemake.input.generator, pose, video, threads, cuts, face, references, finish, replay)
+    transfer = Transfer(snakemake.input.generator, pose, cuts, face, references, replay, finish)
+    synthesize(transfer, snakemake.output.video, threads)

@@ -1,26 +1,14 @@
 """One part of the target in the source's poses, silent and lossless."""
 
-from dancenow.camera.replay import Replay
-from dancenow.files import read_json
 from dancenow.job import job
-from dancenow.keypoints import load_pose
 from dancenow.planning.consent import tell_consent
-from dancenow.provenance.finishing import finishing
-from dancenow.references.files import chosen_references
 from dancenow.synthesis.chunks import synthesize_chunk
+from dancenow.synthesis.transfer import open_transfer
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     # from the configuration: another day must not make anything again
     tell_consent(snakemake.config, [snakemake.wildcards.target, snakemake.wildcards.source])
-    cuts = read_json(snakemake.input.facts)["cuts"]
-    pose = load_pose(snakemake.input.pose)
-    face = snakemake.input.face or None
+    camera, provenance = snakemake.params.camera, snakemake.params.provenance
+    transfer = open_transfer(**dict(snakemake.input.items()), camera=camera, provenance=provenance)
     part = int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks), snakemake.params.overlap
-    given, camera = snakemake.input, snakemake.params.camera
-    replay = Replay.of(given.steady, camera, pose.fps, given.target)
-    references = chosen_references(given.references, given.chosen, replay.view.on_canvas(pose))
-    video = snakemake.output.video
-    made_from = [given.generator, *([face] if face else []), given.pose]
-    finish = finishing(snakemake.params.provenance, pose.width, pose.height, made_from)
-    given = given.generator, pose, video, *part, threads, cuts, face, references, finish, replay
-    synthesize_chunk(*given)
+    synthesize_chunk(transfer, snakemake.output.video, *part, threads)

@@ -8,6 +8,7 @@ from dancenow.model.checkpoint import save_generator
 from dancenow.model.face import FaceSynthesizer, cut_faces, face_corners, load_face, paste_faces
 from dancenow.model.networks import Generator, PatchDiscriminator, parameter_count
 from dancenow.synthesis.synthesizer import synthesize_clip
+from dancenow.synthesis.transfer import Transfer
 from performers import performer, uninitialised
 
 FACE = {"channels": 4, "n_downsample": 2, "n_blocks": 1}
@@ -92,7 +93,7 @@ def files(tmp_path):
 def test_the_face_is_synthesized_over_in_every_frame_and_feeds_the_next(files):
     main, face = files
     pose = performer(2)
-    plain, over = (list(synthesize_clip(main, pose, 1, face_path=path)) for path in (None, face))
+    plain, over = (list(synthesize_clip(Transfer(main, pose, face_path=path), 1)) for path in (None, face))
     (corner, _), _ = face_corners(pose.keypoints, 32, WHOLE)
     first = (plain[0] != over[0]).any(axis=-1)
     assert first.any() and not np.delete(first, np.s_[corner[1] : corner[1] + 32], axis=0).any()
@@ -105,7 +106,9 @@ def test_a_clip_without_a_face_is_synthesized_as_without_the_stage(files):
     keypoints = pose.keypoints.copy()
     keypoints[:, [INDEX[name] for name in ("nose", "left_ear", "right_ear")]] = 0
     faceless = pose.replace(keypoints=keypoints)
-    plain, over = (list(synthesize_clip(main, faceless, 1, face_path=path)) for path in (None, face))
+    plain, over = (
+        list(synthesize_clip(Transfer(main, faceless, face_path=path), 1)) for path in (None, face)
+    )
     assert all(np.array_equal(a, b) for a, b in zip(plain, over, strict=True))
 
 

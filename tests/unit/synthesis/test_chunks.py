@@ -11,6 +11,7 @@ from dancenow.model.networks import Generator, initialise
 from dancenow.provenance.mark import Mark
 from dancenow.synthesis.chunks import join_chunks, split, synthesize_chunk, warm_up
 from dancenow.synthesis.synthesizer import synthesize
+from dancenow.synthesis.transfer import Transfer
 from dancenow.video import media
 from performers import performer
 
@@ -36,10 +37,10 @@ def facts(frames, cuts=()):
 
 def synthesized(generator_file, folder, chunks, overlap, cuts=(), finish=()):
     """Split, synthesized and joined: (the joined video's path, the frames of its chunks)."""
-    pose = performer(FRAMES)
+    transfer = Transfer(generator_file, performer(FRAMES), cuts=cuts, finish=finish)
     paths = [folder / f"{number}of{chunks}.mkv" for number in range(1, chunks + 1)]
     for number, path in enumerate(paths, 1):
-        synthesize_chunk(generator_file, pose, path, number, chunks, overlap, 1, cuts, finish=finish)
+        synthesize_chunk(transfer, path, number, chunks, overlap, 1)
     video = folder / "joined.mp4"
     join_chunks(paths, facts(FRAMES, cuts), SIZE, video)
     spans = split(FRAMES, cuts, chunks)
@@ -91,13 +92,13 @@ def test_a_chunk_warms_up_over_the_overlap_but_never_across_a_cut():
 
 def test_chunks_are_the_unsplit_run_where_the_overlap_reaches_the_beginning(generator_file, tmp_path):
     mark = [Mark(bytes(32), 7, 128, 96)]
-    synthesize(generator_file, performer(FRAMES), tmp_path / "whole.mp4", 1, finish=mark)
+    synthesize(Transfer(generator_file, performer(FRAMES), finish=mark), tmp_path / "whole.mp4", 1)
     joined, _ = synthesized(generator_file, tmp_path, 3, FRAMES, finish=mark)
     assert joined.read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
 
 def test_chunks_are_the_unsplit_run_where_they_meet_at_a_cut(generator_file, tmp_path):
-    synthesize(generator_file, performer(FRAMES), tmp_path / "whole.mp4", 1, cuts=[7])
+    synthesize(Transfer(generator_file, performer(FRAMES), cuts=[7]), tmp_path / "whole.mp4", 1)
     joined, _ = synthesized(generator_file, tmp_path, 2, 0, cuts=[7])
     assert joined.read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 

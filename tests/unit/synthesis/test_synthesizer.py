@@ -10,6 +10,7 @@ from dancenow.model.face import face_corners, load_face
 from dancenow.model.networks import Generator, initialise
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor
 from dancenow.synthesis.synthesizer import AHEAD, synthesize_clip
+from dancenow.synthesis.transfer import Transfer
 from performers import performer
 
 NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1, "skips": True, "background": True}
@@ -44,7 +45,7 @@ def test_a_foreign_file_is_refused_by_name(tmp_path):
 def test_every_frame_is_synthesized_and_the_background_surrounds_the_window(generator_file):
     pose = performer(6)
     _, _, background = load_generator(generator_file)
-    frames = list(synthesize_clip(generator_file, pose, 1))
+    frames = list(synthesize_clip(Transfer(generator_file, pose), 1))
     assert len(frames) == 6
     for frame in frames:
         assert frame.shape == (96, 128, 3) and frame.dtype == np.uint8
@@ -57,33 +58,33 @@ def test_without_a_background_the_whole_frame_is_synthesized(tmp_path):
     description = {"network": network, "sizes": [[128, 96]], "width": 128, "height": 96, "seed": 0, "step": 5}
     path = tmp_path / "generator.safetensors"
     save_generator(path, Generator(**network).state_dict(), description)
-    frames = list(synthesize_clip(path, performer(3), 1))
+    frames = list(synthesize_clip(Transfer(path, performer(3)), 1))
     assert len(frames) == 3 and all(frame.shape == (96, 128, 3) for frame in frames)
 
 
 def test_the_last_frame_feeds_the_next(generator_file):
     pose = performer(4)
     still = pose.replace(keypoints=np.repeat(pose.keypoints[:1], 4, axis=0))
-    first, second, *_ = synthesize_clip(generator_file, still, 1)
+    first, second, *_ = synthesize_clip(Transfer(generator_file, still), 1)
     assert not np.array_equal(first, second)
 
 
 def test_after_a_cut_nothing_of_the_last_frame_is_left(generator_file):
     pose = performer(6)
-    whole = list(synthesize_clip(generator_file, pose, 1, cuts=[3]))
+    whole = list(synthesize_clip(Transfer(generator_file, pose, cuts=[3]), 1))
     parts = [
         pose.replace(keypoints=pose.keypoints[part], origin=pose.origin[part])
         for part in (slice(0, 3), slice(3, 6))
     ]
-    alone = [frame for part in parts for frame in synthesize_clip(generator_file, part, 1)]
+    alone = [frame for part in parts for frame in synthesize_clip(Transfer(generator_file, part), 1)]
     assert all(np.array_equal(a, b) for a, b in zip(whole, alone, strict=True))
-    uncut = list(synthesize_clip(generator_file, pose, 1))
+    uncut = list(synthesize_clip(Transfer(generator_file, pose), 1))
     assert not np.array_equal(uncut[3], whole[3])
 
 
 def test_same_file_same_pixels(generator_file):
     pose = performer(3)
-    twice = [list(synthesize_clip(generator_file, pose, 1)) for _ in range(2)]
+    twice = [list(synthesize_clip(Transfer(generator_file, pose), 1)) for _ in range(2)]
     assert all(np.array_equal(a, b) for a, b in zip(*twice, strict=True))
 
 
@@ -91,7 +92,7 @@ def test_frames_without_anyone_show_the_background_alone(generator_file):
     pose = performer(5)
     keypoints = pose.keypoints.copy()
     keypoints[2:4] = 0
-    frames = list(synthesize_clip(generator_file, pose.replace(keypoints=keypoints), 1))
+    frames = list(synthesize_clip(Transfer(generator_file, pose.replace(keypoints=keypoints)), 1))
     _, _, background = load_generator(generator_file)
     same = [(frame == background).all() for frame in frames]
     assert same == [False, False, True, True, False]
@@ -99,7 +100,7 @@ def test_frames_without_anyone_show_the_background_alone(generator_file):
 
 def test_another_frame_size_is_refused(generator_file):
     with pytest.raises(InputError, match="128x96 px.*160x96 px"):
-        next(synthesize_clip(generator_file, performer(2, width=160), 1))
+        next(synthesize_clip(Transfer(generator_file, performer(2, width=160)), 1))
 
 
 def test_a_generator_that_is_shown_references_insists_on_them(tmp_path):
@@ -108,19 +109,15 @@ def test_a_generator_that_is_shown_references_insists_on_them(tmp_path):
     path, background = tmp_path / "generator.safetensors", np.full((96, 128, 3), 90, np.uint8)
     save_generator(path, Generator(**network).state_dict(), description, background)
     with pytest.raises(ValueError, match="is shown references, and there are none"):
-        next(synthesize_clip(path, performer(2), 1))
-    frames = [
-        next(
-            synthesize_clip(
-                path,
-                performer(2),
-                1,
-                references=lambda _, window, shown=shown: np.full((window[3], window[2], 4), shown, np.uint8),
-            )
-        )
-        for shown in (0, 255)
-    ]
-    assert frames[1].mean() > frames[0].mean() + 20  # what it is shown it copies
+        next(synthesize_clip(Transfer(path, performer(2)), 1))
+
+    def first_frame(shown):
+        def references(_index, window):
+            return np.full((window[3], window[2], 4), shown, np.uint8)
+
+        return next(synthesize_clip(Transfer(path, performer(2), references=references), 1))
+
+    assert first_frame(255).mean() > first_frame(0).mean() + 20  # what it is shown it copies
 
 
 def plain_loop(generator_path, face_path, pose, cuts, references, bfloat16):
@@ -163,7 +160,9 @@ def test_threads_and_kept_pictures_change_no_byte(tmp_path, monkeypatch, bfloat1
         return np.minimum(cut(pictures, window), cut(pictures, window)[..., 3:])
 
     wanted = list(plain_loop(*paths, pose, [5], references, bfloat16))
-    found = list(synthesize_clip(paths[0], pose, 1, [5], paths[1], references=references))
+    found = list(
+        synthesize_clip(Transfer(paths[0], pose, cuts=[5], face_path=paths[1], references=references), 1)
+    )
     assert len(found) == 9
     assert all(np.array_equal(a, b) for a, b in zip(wanted, found, strict=True))
     assert not np.array_equal(found[4], found[5])
@@ -179,7 +178,7 @@ def test_drawing_is_only_some_frames_ahead(tmp_path):
         drawn.append(index)
         return np.zeros((window[3], window[2], 4), np.uint8)
 
-    frames = synthesize_clip(path, performer(40), 1, references=references)
+    frames = synthesize_clip(Transfer(path, performer(40), references=references), 1)
     next(frames)
     frames.close()
     assert drawn == list(range(len(drawn))) and len(drawn) <= 2 * (AHEAD + 1) + 1

@@ -14,6 +14,7 @@ from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
 from dancenow.synthesis.synthesizer import synthesize_clip
+from dancenow.synthesis.transfer import Transfer
 from dancenow.training.dataset import ClipSampler
 from dancenow.training.previews import Previews
 from dancenow.training.trainer import Trainer
@@ -100,7 +101,9 @@ def test_no_synthesized_frame_depends_on_the_one_before(tmp_path):
     keypoints[0] += 9
     for temporal in (False, True):
         path = saved(tmp_path / f"{temporal}.safetensors", temporal)
-        one, other = (list(synthesize_clip(path, p, 1)) for p in (pose, pose.replace(keypoints=keypoints)))
+        one, other = (
+            list(synthesize_clip(Transfer(path, p), 1)) for p in (pose, pose.replace(keypoints=keypoints))
+        )
         assert not np.array_equal(one[0], other[0])
         assert all(np.array_equal(one[i], other[i]) != temporal for i in (1, 2))
 

@@ -13,6 +13,7 @@ from dancenow.keypoints import save_pose
 from dancenow.model.checkpoint import load_generator, read_network
 from dancenow.model.perceptual import choose
 from dancenow.synthesis.synthesizer import synthesize_clip
+from dancenow.synthesis.transfer import Transfer
 from dancenow.training.halving import halve_footage
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.settings import read_settings
@@ -119,7 +120,7 @@ def test_a_stages_settings_name_what_it_started_from(trained):
 def test_all_three_synthesize_and_the_face_changes_the_face_alone(trained):
     pose, main = performer(3), trained / "enhancer/generator.safetensors"
     face = trained / "face/generator.safetensors"
-    plain, over = (list(synthesize_clip(main, pose, 1, face_path=path)) for path in (None, face))
+    plain, over = (list(synthesize_clip(Transfer(main, pose, face_path=path), 1)) for path in (None, face))
     changed = (plain[0] != over[0]).any(axis=-1)
     assert plain[0].shape == (96, 128, 3) and 0 < changed.sum() <= 32 * 32
     assert not np.array_equal(plain[1], over[1])
@@ -138,7 +139,7 @@ def test_the_last_frame_has_a_part_in_the_next_one_or_none(trained):
     moved[0] += 9
     files = trained / "enhancer/generator.safetensors", trained / "face/generator.safetensors"
     one, other = (
-        list(synthesize_clip(files[0], each, 1, face_path=files[1]))
+        list(synthesize_clip(Transfer(files[0], each, face_path=files[1]), 1))
         for each in (pose, pose.replace(keypoints=moved))
     )
     assert not np.array_equal(one[0], other[0])

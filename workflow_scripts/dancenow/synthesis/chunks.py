@@ -4,12 +4,15 @@ A chunk has no last frame to go on from: it begins some frames early, with nothi
 own are thrown away. What is left of the difference at the seam is measured in docs/lab/results.md.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import islice
+from pathlib import Path
 
 from dancenow.errors import InputError
 from dancenow.provenance.finishing import finished
 from dancenow.synthesis.synthesizer import synthesize_clip
+from dancenow.synthesis.transfer import Transfer
 from dancenow.video.cuts import segment_starts
 from dancenow.video.media import decode_lossless, encode, encode_lossless
 
@@ -17,7 +20,7 @@ from dancenow.video.media import decode_lossless, encode, encode_lossless
 NEAR = 0.25
 
 
-def split(count, cuts, chunks):
+def split(count: int, cuts: Sequence[int], chunks: int) -> list[tuple[int, int]]:
     """The frames of each chunk, [(first, stop), ...]: all of `count`, in order, in nearly equal numbers.
 
     cuts: as in dancenow.video.cuts. No chunk is longer than 1 + 2 * NEAR times an equal share, plus rounding.
@@ -30,40 +33,29 @@ def split(count, cuts, chunks):
     return list(zip(edges, edges[1:], strict=False))
 
 
-def warm_up(first, count, cuts, overlap):
+def warm_up(first: int, count: int, cuts: Sequence[int], overlap: int) -> int:
     """The frame at which the chunk of `first` begins: `overlap` before, or at the cut between."""
     return max(first - overlap, int(segment_starts(count, cuts)[first]))
 
 
 def synthesize_chunk(
-    generator_path,
-    pose,
-    video_path,
-    number,
-    chunks,
-    overlap,
-    threads,
-    cuts=(),
-    face_path=None,
-    references=None,
-    finish=(),
-    replay=None,
-):
+    transfer: Transfer, video_path: str | Path, number: int, chunks: int, overlap: int, threads: int
+) -> None:
     """Synthesize chunk `number` (from 1) of `chunks` and write it without loss and without sound.
 
-    overlap: frames synthesized before it and thrown away; the rest as in
-    dancenow.synthesis.synthesizer.synthesize. Raises InputError when the clip has fewer frames than chunks.
+    overlap: frames synthesized before it and thrown away. Raises InputError when the clip has fewer frames
+    than chunks.
     """
+    pose, cuts = transfer.pose, transfer.cuts
     count = len(pose.keypoints)
     first, stop = split(count, cuts, chunks)[number - 1]
     begin = warm_up(first, count, cuts, overlap)
-    given = cuts, face_path, (begin, stop), references, replay
-    frames = synthesize_clip(generator_path, pose, threads, *given)
-    own = finished(islice(frames, first - begin, None), finish)
+    frames = synthesize_clip(transfer, threads, (begin, stop))
+    own = finished(islice(frames, first - begin, None), transfer.finish)
     encode_lossless(video_path, own, pose.fps, pose.width, pose.height)
 
 
-def join_chunks(chunk_paths, source, target, video_path):
+def join_chunks(chunk_paths: list, source: dict, target: dict, video_path: str | Path) -> None:
     """Encode the chunks' frames, in order, as synthesizer.synthesize does those of an unsplit run.
 
     source, target: facts of their frames, as from dancenow.video.frames: the former's number, rate and cuts,
@@ -80,7 +72,7 @@ def join_chunks(chunk_paths, source, target, video_path):
     encode(video_path, frames, Fraction(source["fps"]), *size)
 
 
-def _seam(even, cuts, reach):
+def _seam(even: float, cuts: Sequence[int], reach: float) -> int:
     """The cut nearest to the frame `even` and no further than `reach`, else `even` rounded."""
     near = [cut for cut in cuts if abs(cut - even) <= reach]
     return min(near, key=lambda cut: (abs(cut - even), cut), default=round(even))

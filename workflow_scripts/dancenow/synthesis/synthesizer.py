@@ -2,8 +2,10 @@
 
 import logging
 import time
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,11 +22,13 @@ from dancenow.device import (
     prepare,
 )
 from dancenow.errors import InputError
+from dancenow.keypoints import Pose
 from dancenow.model.checkpoint import load_generator
-from dancenow.model.face import face_corners, load_face
+from dancenow.model.face import FaceSynthesizer, face_corners, load_face
 from dancenow.model.networks import empty_picture
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
 from dancenow.provenance.finishing import finished
+from dancenow.synthesis.transfer import Transfer
 from dancenow.video.media import encode
 
 log = logging.getLogger(__name__)
@@ -58,22 +62,31 @@ class Synthesizer:
     shown them.
     """
 
-    def __init__(self, generator, background, device, autocast, face=None, references=None):
+    def __init__(
+        self,
+        generator: torch.nn.Module,
+        background: np.ndarray | None,
+        device: torch.device,
+        autocast: dict,
+        face: FaceSynthesizer | None = None,
+        references: Any = None,
+    ) -> None:
         self.generator, self.background, self.face, self.references = generator, background, face, references
         self.device, self.autocast = device, autocast
         self.behind = None if background is None else as_images(to_tensor(background[None]), device)
-        self.last, self.shown = None, None
+        self.last: torch.Tensor | None = None
+        self.shown: Sequence[int] = ()  # the window that `last` shows more of than the background
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget the last frame, as before the first and after a cut."""
         self.last = None
 
-    def synthesize(self, pose, index, window):
+    def synthesize(self, pose: Pose, index: int, window: Sequence[int]) -> np.ndarray:
         """Frame `index` of `pose` in its window (x, y, w, h): (H, W, 3) uint8 RGB, the whole frame."""
         drawn = self.draw(pose, index, window)
         return self.whole(drawn.window, self.step(drawn))
 
-    def draw(self, pose, index, window):
+    def draw(self, pose: Pose, index: int, window: Sequence[int]) -> Drawn:
         """The Drawn of a frame: the host's share before the networks'. Knows nothing of the last frame."""
         skeleton = to_tensor(draw_window(pose, index, window)[None])
         reference = to_tensor(self.references(index, window)[None]) if self.generator.references else None
@@ -83,7 +96,7 @@ class Synthesizer:
         return Drawn(list(window), skeleton, reference, *face)
 
     @torch.inference_mode()
-    def step(self, drawn):
+    def step(self, drawn: Drawn) -> torch.Tensor:
         """The next frame's window: (h, w, 3) uint8 on the device. Remembers it as the last frame."""
         skeleton = as_skeletons(drawn.skeleton, self.device)
         background = None if self.behind is None else _cut(self.behind, drawn.window)
@@ -101,14 +114,14 @@ class Synthesizer:
                 image = self.face.synthesize(skeleton, image, drawn.corners, drawn.visible)
         return self._shown(image, drawn.window)
 
-    def _shown(self, image, window):
+    def _shown(self, image: torch.Tensor, window: Sequence[int]) -> torch.Tensor:
         """(h, w, 3) uint8 of the image of a window, which becomes the last frame."""
         levels = as_levels(image)
         if self.generator.temporal:
             self._remember(levels / 127.5 - 1, window)
         return levels[0].to(torch.uint8).permute(1, 2, 0).contiguous()
 
-    def whole(self, window, picture):
+    def whole(self, window: Sequence[int], picture: torch.Tensor) -> np.ndarray:
         """(H, W, 3) uint8 array: what `step` gave of a window, in its place; brings it from the device.
 
         Outside the window nothing but the background is ever seen; without one the window is the frame.
@@ -119,7 +132,7 @@ class Synthesizer:
         cut(frame, window)[:] = picture.cpu().numpy()
         return frame
 
-    def _remember(self, image, window):
+    def _remember(self, image: torch.Tensor, window: Sequence[int]) -> None:
         """Make the last frame of the background and of `image` in its window, without copying all of it."""
         if self.behind is None:
             self.last = image
@@ -132,26 +145,24 @@ class Synthesizer:
         self.shown = window
 
 
-def _cut(images, window):
+def _cut(images: torch.Tensor, window: Sequence[int]) -> torch.Tensor:
     """A window (x, y, w, h) out of (N, C, H, W), as a view."""
     x, y, w, h = window
     return images[..., y : y + h, x : x + w]
 
 
 def synthesize_clip(
-    generator_path, pose, threads, cuts=(), face_path=None, span=None, references=None, replay=None
-):
-    """Yield (H, W, 3) uint8 RGB for every frame of `pose`, synthesized by the generator in the file.
+    transfer: Transfer, threads: int, span: tuple[int, int] | None = None
+) -> Iterator[np.ndarray]:
+    """Yield (H, W, 3) uint8 RGB for every frame of a Transfer's pose, without its `finish`.
 
-    face_path: the face generator's file, where there is one. At the `cuts` of the pose's footage (as in
-    dancenow.video.cuts) the synthesizer begins anew. span: (first, stop), to synthesize these frames alone,
-    the synthesizer beginning anew at `first`. references: a references.bank.ChosenReferences of the pose, for
-    a generator that is shown them. replay: a camera.replay.Replay, what is shown of the canvas of a target
-    whose camera moved; then the pose lies in its framing, the references on its canvas. Raises InputError
-    when pose and generator were made for different frame sizes, ValueError for a generator that is shown
-    references and got none. Frames without any keypoint show the background alone; without one, what the
-    generator makes of an empty skeleton.
+    span: (first, stop), to synthesize these frames alone, the synthesizer beginning anew at `first`. Frames
+    without any keypoint show the background alone; without one, what the generator makes of an empty
+    skeleton. Raises InputError when pose and generator were made for different frame sizes, ValueError for a
+    generator that is shown references and got none.
     """
+    generator_path, cuts = transfer.generator_path, transfer.cuts
+    pose, replay = transfer.pose, transfer.replay
     device = pick_device()
     autocast = prepare(device, threads)
     generator, description, background = load_generator(generator_path)
@@ -165,13 +176,13 @@ def synthesize_clip(
             f"{generator_path}: gives {size[0]}x{size[1]} px, the pose is {pose.width}x{pose.height} px; "
             "set frames.long_edge back, or delete the generator to train it again"
         )
-    if generator.references and references is None:
+    if generator.references and transfer.references is None:
         raise ValueError(f"{generator_path}: is shown references, and there are none")
     generator = cast_once(generator.to(device, memory_format=torch.channels_last), autocast)
-    face = load_face(face_path, device) if face_path else None
+    face = load_face(transfer.face_path, device) if transfer.face_path else None
     if face is not None:
         cast_once(face.generator, autocast)
-    synthesizer = Synthesizer(generator, background, device, autocast, face, references)
+    synthesizer = Synthesizer(generator, background, device, autocast, face, transfer.references)
     windows = whole_frame(pose)
     if background is not None:
         windows = place_windows(pose.keypoints, description["sizes"], *size, cuts)
@@ -184,7 +195,9 @@ def synthesize_clip(
             yield frame if replay is None else replay(frame, index)
 
 
-def _steps(synthesizer, drawn, indices, cuts, threads):
+def _steps(
+    synthesizer: Synthesizer, drawn: Generator, indices: range, cuts: Sequence[int], threads: int
+) -> Generator:
     """Yield (window, picture as from Synthesizer.step) of each frame of `indices`, telling how far it is."""
     torch.set_num_threads(threads)  # of this thread's own pool
     began = logged = time.monotonic()
@@ -199,22 +212,7 @@ def _steps(synthesizer, drawn, indices, cuts, threads):
                 logged = now
 
 
-def synthesize(
-    generator_path,
-    pose,
-    video_path,
-    threads,
-    cuts=(),
-    face_path=None,
-    references=None,
-    finish=(),
-    replay=None,
-):
-    """Synthesize every frame of `pose` and write a silent H.264 video of the same rate and length.
-
-    finish: label and mark, as from dancenow.provenance.finishing; the rest as in synthesize_clip.
-    """
-    frames = synthesize_clip(
-        generator_path, pose, threads, cuts, face_path, references=references, replay=replay
-    )
-    encode(video_path, finished(frames, finish), pose.fps, pose.width, pose.height)
+def synthesize(transfer: Transfer, video_path: str | Path, threads: int) -> None:
+    """Synthesize every frame of a Transfer into a silent H.264 video of its pose's rate and length."""
+    pose, frames = transfer.pose, synthesize_clip(transfer, threads)
+    encode(video_path, finished(frames, transfer.finish), pose.fps, pose.width, pose.height)

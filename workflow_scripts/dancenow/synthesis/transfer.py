@@ -1,0 +1,63 @@
+"""What a clip is synthesized from, and the same from the files of a pair."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dancenow.camera.replay import Replay
+from dancenow.files import read_json
+from dancenow.keypoints import Pose, load_pose
+from dancenow.provenance.finishing import finishing
+from dancenow.references.files import chosen_references
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What is synthesized, and with what.
+
+    generator_path, face_path: files of the generator, and of the face generator where there is one. pose: in
+    the generator's frame. cuts: of the pose's footage, as in dancenow.video.cuts; the synthesizer begins anew
+    at each. references: a references.bank.ChosenReferences of the pose, for a generator that is shown them.
+    replay: what is shown of the canvas of a target whose camera moved; then the pose lies in its framing, the
+    references on its canvas. finish: label and mark, as from dancenow.provenance.finishing.
+    """
+
+    generator_path: str | Path
+    pose: Pose
+    cuts: Sequence[int] = ()
+    face_path: str | Path | None = None
+    references: Any = None
+    replay: Replay | None = None
+    finish: Sequence = ()
+
+
+def open_transfer(
+    generator: str,
+    pose: str,
+    facts: str,
+    target: str,
+    steady: str,
+    camera: str,
+    provenance: dict,
+    face: str | list,
+    references: str | list,
+    chosen: str | list,
+) -> Transfer:
+    """The Transfer of a pair, from paths; face, references and chosen may be empty.
+
+    facts, target: of the frames of source and target; steady: the target's view; camera: transfer.camera;
+    provenance: what of that section changes frames. InputError names a file that is not what it should be.
+    """
+    dance = load_pose(pose)
+    replay = Replay.of(steady, camera, dance.fps, target)
+    made_from = [generator, *([face] if face else []), pose]
+    return Transfer(
+        generator,
+        dance,
+        read_json(facts)["cuts"],
+        str(face) if face else None,
+        chosen_references(references, chosen, replay.view.on_canvas(dance)),
+        replay,
+        finishing(provenance, dance.width, dance.height, made_from),
+    )
