@@ -1,5 +1,4 @@
 import json
-import time
 from functools import partial
 
 import numpy as np
@@ -15,6 +14,7 @@ from dancenow.model.networks import initialise
 from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
+from dancenow.training import loop
 from dancenow.training.dataset import ClipSampler
 from dancenow.training.loop import run_training
 from dancenow.training.previews import Previews
@@ -381,16 +381,30 @@ def test_a_float16_step_whose_gradients_overflow_is_left_out_and_the_scale_is_ke
     assert other.scalers["generator"].get_scale() == 2.0**8
 
 
-@pytest.mark.parametrize(("pause", "least", "most"), [(0.0, 0.0, 0.6), (0.5, 0.6, 1.0)])
-def test_waiting_for_data_is_counted(tmp_path, pause, least, most):
-    sampler = batches()
+def test_waiting_for_data_is_counted_and_nothing_else(tmp_path, monkeypatch):
+    class Clock:
+        """Of the loop alone: a batch takes three seconds to come, a step one."""
 
-    def slow(number, last_only):
-        time.sleep(pause)
-        return sampler(number, last_only)
+        now = 0.0
+        monotonic = staticmethod(lambda: Clock.now)
 
+    def slow(sampler, start, stop, device):
+        for number in range(start, stop):
+            Clock.now += 3
+            yield sampler(number)
+
+    trainer = make()
+    step = trainer.train_step
+
+    def timed(batch):
+        Clock.now += 1
+        return step(batch)
+
+    monkeypatch.setattr(trainer, "train_step", timed)
+    monkeypatch.setattr(loop, "time", Clock)
+    monkeypatch.setattr(loop, "prefetch", slow)
     checkpoint = RollingCheckpoint(tmp_path, {"id": "a"})
-    *_, waiting = run_training(make(), slow, checkpoint, lambda trainer, counts: None)
-    assert least <= waiting < most
+    _, seconds, waiting = run_training(trainer, batches(), checkpoint, lambda trainer, counts: None)
+    assert (seconds, waiting) == (4 * STEPS, 0.75)
     told = [value for _, value in scalars(tmp_path / "tensorboard")["training/waiting_percent"]]
-    assert 100 * least <= told[-1] < 100 * most
+    assert told[-1] == 75
