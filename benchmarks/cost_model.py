@@ -10,9 +10,9 @@ from statistics import mean
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
-from dancenow.cluster.costs import Cluster, Kept, Stage, disk, gpu_hours, jobs, numbers, wall_hours
-from dancenow.cluster.storage import KINDS, frames_of, measure, names_of
+from costs import Cluster, Kept, Stage, disk, gpu_hours, jobs, numbers, wall_hours
 from dancenow.files import read_json
+from stored import KINDS, frames_of, measure, names_of
 
 FPS = 25
 MINUTES = 1  # of each clip

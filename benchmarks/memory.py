@@ -22,12 +22,8 @@ import torch
 import yaml
 
 from dancenow.device import pick_device, prepare
-from dancenow.model.enhancer import grow
-from dancenow.model.perceptual import choose, load_perceptual
-from dancenow.training.face_training import FaceTrainer
+from dancenow.machine.steps import make_trainer, pictures
 from dancenow.training.memory import count_step
-from dancenow.training.settings import EnhancerSettings, FaceSettings, FirstSettings
-from dancenow.training.trainer import Trainer, network_arguments, new_networks
 
 CONFIG = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())
 # the largest windows of alice, and the published sizes
@@ -52,41 +48,6 @@ def stages(preset):
         yield "enhancer", train, double
     if train["face"] and train["enhancer"]:  # behind a first stage alone it takes less than that
         yield "face", train, double
-
-
-def make_trainer(stage, train, device, autocast):
-    """A new trainer of the stage; of the later ones, around a new first stage."""
-    perceptual, rest = load_perceptual(choose("efficientnet-lite0")), (device, autocast, 1000)
-    if stage == "first":
-        return Trainer(FirstSettings.of(train), perceptual, *rest)
-    before, later = FirstSettings.of(train), EnhancerSettings.of(train)
-    network, judge = network_arguments(before)
-    first, first_discriminator = new_networks(before)
-
-    def grown(_settings):
-        weights, judges = first.state_dict(), first_discriminator.state_dict()
-        return grow(network, weights, later.enhancer.channels, later.enhancer.n_blocks, judge, judges)
-
-    if stage == "enhancer":
-        return Trainer(later, perceptual, *rest, build=grown)
-    return FaceTrainer(FaceSettings.of(train), perceptual, *rest, main=grown(None)[0])
-
-
-def pictures(stage, train, size, batch):
-    """A batch as the stage's sampler makes it."""
-    channels = {"skeleton": 3, "image": 3}
-    if stage == "first" and train["generator"]["background"]:
-        channels["background"] = 3
-    if stage == "first" and train["generator"]["references"]:
-        channels |= {"reference": 4, "mask": 1}
-    made = {
-        name: torch.randint(0, 256, (batch, 2, count, size[1], size[0]), dtype=torch.uint8)
-        for name, count in channels.items()
-    }
-    if stage == "face":
-        made["corner"] = torch.zeros(batch, 2, 2, dtype=torch.long)
-        made["visible"] = torch.ones(batch, 2, dtype=torch.bool)
-    return made
 
 
 def measure(stage, train, size, batch, device, autocast):

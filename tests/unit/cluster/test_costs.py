@@ -2,7 +2,7 @@
 
 import pytest
 
-from dancenow.cluster.costs import Cluster, Kept, Stage, disk, gpu_hours, jobs, numbers, wall_hours
+from costs import Cluster, Kept, Stage, disk, gpu_hours, jobs, numbers, wall_hours
 
 STAGES = [
     Stage("cut", "clip", False, 10, 2),

@@ -1,12 +1,13 @@
-"""What can go and what stays, and how much a finished run keeps."""
+"""What can go and what stays, and how much of each kind a finished run keeps."""
 
 import json
 
 import numpy as np
 import pytest
 
-from dancenow.cluster.storage import KINDS, clean, measure, minutes_of, names_of
+from dancenow.cluster.storage import clean
 from dancenow.errors import InputError
+from stored import KINDS, measure, minutes_of, names_of
 
 FILES = {  # MB
     "results/frames/anna.avi": 8, "results/frames/tango.avi": 4, "results/frames/waltz.avi": 2,
