@@ -51,6 +51,7 @@ demo: env
 test: env
 	$(IN_VENV) -m ruff check
 	$(IN_VENV) -m ruff format --check
+	$(IN_VENV) -m mypy
 	$(IN_VENV) -m snakefmt --check Snakefile rules
 	$(IN_VENV) -m snakemake --lint
 	$(IN_VENV) -m pytest --numprocesses 2 --dist loadfile

@@ -30,7 +30,7 @@ WANTED = (
 )
 
 OURS = {"results", "logs", "benchmarks", ".snakemake", "secrets", ".provenance"}
-CACHES = {".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache"}
+CACHES = {".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"}
 
 
 def stamps(folder, apart=frozenset()):

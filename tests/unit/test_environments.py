@@ -36,7 +36,7 @@ IMPORTED_BY = {
     "openpifpaf-vita": {"torch", "torchvision", "numpy", "matplotlib", "pysparkling"},
     "mediapipe": {"numpy", "opencv-python-headless", "matplotlib", "attrs", "protobuf"},
 }
-TEST_TOOLS = {"pytest", "pytest-xdist", "ruff", "snakefmt", "pyyaml", "jsonschema"}
+TEST_TOOLS = {"pytest", "pytest-xdist", "ruff", "mypy", "snakefmt", "pyyaml", "jsonschema"}
 # the environment that runs snakemake; every other one belongs to rules
 ENGINE = "workflow"
 CONDA_ONLY = {"python", "pip", "cxx-compiler"}

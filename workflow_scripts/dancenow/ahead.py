@@ -1,10 +1,12 @@
 """Work of one thread while another works on what came before: bounded, in order, errors included."""
 
 from collections import deque
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 
-def ahead(items, depth):
+def ahead(items: Generator, depth: int) -> Generator[Any, None, None]:
     """Yield what the iterator `items` yields; a thread of its own takes `depth` of them in advance.
 
     The order and every item stay the same. All of `items` runs in that one thread. What it raises is raised

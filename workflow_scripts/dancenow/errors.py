@@ -14,7 +14,7 @@ MEMORY = ("out of memory", "can't allocate memory", "insufficient memory", "allo
 class InputError(Exception):
     """Something the user gave cannot be used. The message is one line: what, where, and what to do."""
 
-    def __init__(self, message):
+    def __init__(self, message: str) -> None:
         # a file's name may hold a line break
         super().__init__(message.replace("\n", "\\n").replace("\r", "\\r"))
 
@@ -31,13 +31,13 @@ class Stopped(Exception):
     """Asked to stop by a signal: what was done is saved, and the same command goes on from there."""
 
 
-def out_of_memory(error):
+def out_of_memory(error: BaseException) -> bool:
     """Whether an exception of whichever library says that memory, the machine's or a GPU's, has run out."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     return any(words in str(error).lower() for words in MEMORY)
 
 
-def one_line(error):
+def one_line(error: BaseException) -> str:
     """The beginning of what an exception says; torch says a page."""
     return " ".join(str(error).split())[:160]

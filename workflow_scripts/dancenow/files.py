@@ -7,8 +7,10 @@ import os
 import re
 import tempfile
 import unicodedata
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from dancenow.errors import InputError
 
@@ -17,7 +19,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def atomic_path(path):
+def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; move it there on success, remove it on any failure.
 
     The temporary name ends like the final one, because ffmpeg and others go by the suffix. What a killed
@@ -49,7 +51,7 @@ def atomic_path(path):
         os.close(handle)
 
 
-def _remove_leftovers(path):
+def _remove_leftovers(path: Path) -> None:
     """Remove the temporary files for `path` whose process has ended."""
     temporary = re.compile(re.escape(f".partial-{path.name}-") + r"[a-z0-9_]{8}" + re.escape(path.suffix))
     for file in path.parent.iterdir():
@@ -59,14 +61,14 @@ def _remove_leftovers(path):
                 file.unlink()
 
 
-def _explained(path, error):
+def _explained(path: Path, error: OSError) -> Exception:
     """The error as it is to be raised: an InputError when there is no room for `path`, else the same."""
     if error.errno not in FULL:
         return error
     return InputError(f"{path}: cannot be written ({error.strerror}); free space on its disk and run again")
 
 
-def as_on_disk(path):
+def as_on_disk(path: str) -> str:
     """`path`, which a person has written, as the file system spells it; unchanged where there is nothing.
 
     A leading ~ is the home folder. A letter with an accent is one character or two: macOS, editors and copies
@@ -86,17 +88,17 @@ def as_on_disk(path):
     return str(found)
 
 
-def _names_in(folder):
+def _names_in(folder: str | Path) -> list[str]:
     with suppress(OSError):
         return sorted(os.listdir(folder))
     return []
 
 
-def _composed(name):
+def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def read_through(path):
+def read_through(path: str | Path) -> None:
     """Read a file to its end, for the OSError that this may raise.
 
     Readers of archives take a disk's error for bad content. After this, what they refuse is bad.
@@ -110,14 +112,14 @@ def read_through(path):
         raise
 
 
-def write_json(path, value):
+def write_json(path: str | Path, value: Any) -> None:
     """Write `value` as indented JSON with a final newline; NaN and infinity are refused."""
     text = json.dumps(value, indent=2, allow_nan=False) + "\n"
     with atomic_path(path) as partial:
         partial.write_text(text)
 
 
-def read_json(path):
+def read_json(path: str | Path) -> Any:
     """The value in the JSON file `path`, one of the workflow's own; InputError names one that is damaged."""
     try:
         return json.loads(Path(path).read_text())

@@ -1,6 +1,7 @@
 """95 % intervals of numbers that come from a few stretches of time, each alike within itself."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy.stats import norm
@@ -11,7 +12,13 @@ LEAST_BLOCKS = 4  # of fewer, too few draws differ to speak of an interval
 TOO_FEW = "too few"  # what stands in an interval's place then
 
 
-def block_interval(value, draw, blocks, groups=1, limits=(-math.inf, math.inf)):
+def block_interval(
+    value: float,
+    draw: Callable[[], np.ndarray],
+    blocks: int,
+    groups: int = 1,
+    limits: tuple[float, float] = (-math.inf, math.inf),
+) -> dict:
     """{"mean": value, "low", "high"}: a number and its 95 % bootstrap interval over whole blocks.
 
     draw: called without arguments, returns the (R,) numbers of R draws of blocks with replacement; blocks:

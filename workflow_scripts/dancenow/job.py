@@ -4,14 +4,16 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from dancenow.errors import AWAY, InputError, Stopped, one_line, out_of_memory
 from dancenow.files import FULL
 from dancenow.stopping import EXIT_STATUS
 
 
-def usable_cores():
+def usable_cores() -> int:
     """Cores this process may run on (at least 1); `--cores 8` on a 2-core machine still has 2."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -19,7 +21,7 @@ def usable_cores():
 
 
 @contextmanager
-def job(log_path, threads=1, append=False):
+def job(log_path: str | Path, threads: int = 1, append: bool = False) -> Iterator[int]:
     """Run a script's body with logging to `log_path` and stderr; yields the number of threads to use.
 
     append: keep what the log holds; for a process that another one, with the same log, has started.
@@ -32,7 +34,10 @@ def job(log_path, threads=1, append=False):
     if not append:
         open(log_path, "w").close()
     # always in append mode, in which lines of several processes never overwrite each other
-    handlers = [logging.FileHandler(log_path, mode="a"), logging.StreamHandler(sys.stderr)]
+    handlers: list[logging.Handler] = [
+        logging.FileHandler(log_path, mode="a"),
+        logging.StreamHandler(sys.stderr),
+    ]
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
     threads = max(1, min(threads, usable_cores()))
     try:
@@ -45,9 +50,8 @@ def job(log_path, threads=1, append=False):
         logging.info("%s", str(stopped) or "stopped by Ctrl-C; the same command begins this step again")
         sys.exit(EXIT_STATUS)
     except Exception as error:
-        disk = isinstance(error, OSError) and error.errno
-        if disk in FULL | AWAY:
-            remedy = "free space there" if disk in FULL else "see to the disk and its rights"
+        if isinstance(error, OSError) and error.errno in FULL | AWAY:
+            remedy = "free space there" if error.errno in FULL else "see to the disk and its rights"
             place = error.filename or "a disk"
             logging.error("error: %s: %s; %s and run again, nothing is lost", place, error.strerror, remedy)
         elif out_of_memory(error):

@@ -2,8 +2,11 @@
 
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,15 +61,15 @@ class Pose:
     height: int
     estimator: str
     checkpoint: str
-    origin: np.ndarray = None
+    origin: np.ndarray = None  # type: ignore[assignment]  # __post_init__ fills it in
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         shape = self.keypoints.shape
         if len(shape) != 3 or shape[1:] != (COUNT, 3) or self.keypoints.dtype != np.float32:
             raise ValueError(f"keypoints must be (T, {COUNT}, 3) float32, not {shape} {self.keypoints.dtype}")
         if not np.isfinite(self.keypoints).all():
             raise ValueError("keypoints hold NaN or infinity")
-        if self.origin is None:
+        if self.__dict__["origin"] is None:
             object.__setattr__(self, "origin", np.where(self.present(), MEASURED, MISSING).astype(np.uint8))
         origin = self.origin
         if origin.shape != shape[:2] or origin.dtype != np.uint8:
@@ -76,7 +79,7 @@ class Pose:
                 f"origin must be {MISSING} exactly where a keypoint is missing, else 1 to {IMPUTED}"
             )
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> "Pose":
         """A copy with some fields changed.
 
         New keypoints keep their origins; one that was missing before counts as IMPUTED, one that is missing
@@ -93,7 +96,7 @@ class Pose:
                 changes["origin"] = np.where(present, known, MISSING).astype(np.uint8)
         return Pose(**{**self.__dict__, **changes})
 
-    def present(self):
+    def present(self) -> np.ndarray:
         """(T, 133) bool: which keypoints count as seen."""
         return self.keypoints[..., 2] >= MIN_CONFIDENCE
 
@@ -116,22 +119,22 @@ class People:
     height: int
     estimator: str
     checkpoint: str
-    looks: np.ndarray = None
+    looks: np.ndarray | None = None
 
 
-def _save(path, record):
+def _save(path: str | Path, record: Pose | People) -> None:
     fields = {name: value for name, value in record.__dict__.items() if value is not None}
     fields["fps"] = str(record.fps)
     with atomic_path(path) as partial:
         np.savez_compressed(partial, **fields)
 
 
-def _load(path, kind):
+def _load(path: str | Path, kind: type) -> Any:
     read_through(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
             fields = {
-                name: stored[name] for name in kind.__dataclass_fields__ if name != "looks" or name in stored
+                name: stored[name] for name in kind.__annotations__ if name != "looks" or name in stored
             }
         for name in ("estimator", "checkpoint", "fps"):
             fields[name] = str(fields[name])
@@ -147,27 +150,27 @@ def _load(path, kind):
         ) from error
 
 
-def save_pose(path, pose):
+def save_pose(path: str | Path, pose: Pose) -> None:
     """Write a Pose as .npz, whole or not at all."""
     _save(path, pose)
 
 
-def load_pose(path):
+def load_pose(path: str | Path) -> Pose:
     """Read a Pose; InputError names a file that is not one."""
     return _load(path, Pose)
 
 
-def save_people(path, people):
+def save_people(path: str | Path, people: People) -> None:
     """Write a People as .npz, whole or not at all."""
     _save(path, people)
 
 
-def load_people(path):
+def load_people(path: str | Path) -> People:
     """Read a People; InputError names a file that is not one."""
     return _load(path, People)
 
 
-def boxes(keypoints):
+def boxes(keypoints: np.ndarray) -> np.ndarray:
     """Tight boxes around the seen body and feet keypoints.
 
     keypoints: (..., 133, 3). Returns (..., 4) float32 of x0, y0, x1, y1 px; NaN where nothing is seen.
@@ -180,7 +183,7 @@ def boxes(keypoints):
     return np.where(np.isfinite(box), box, np.nan).astype(np.float32)
 
 
-def standing_height(keypoints):
+def standing_height(keypoints: np.ndarray) -> float:
     """Height in px of the performer standing upright: from the head's keypoints to the feet's.
 
     keypoints: (T, 133, 3). The 95th percentile over frames with a head and a foot, because people crouch and
@@ -201,14 +204,14 @@ def standing_height(keypoints):
     return float(np.quantile(tall, 0.95)) if len(tall) else float("nan")
 
 
-def _extreme(keypoints, axis, pick):
+def _extreme(keypoints: np.ndarray, axis: int, pick: Callable) -> np.ndarray:
     """(T,) x or y px of the least or greatest seen of (T, K, 3) keypoints; NaN where none is seen."""
     fill = np.inf if pick is np.min else -np.inf
     places = pick(np.where(keypoints[..., 2] >= MIN_CONFIDENCE, keypoints[..., axis], fill), axis=1)
     return np.where(np.isfinite(places), places, np.nan)
 
 
-def require_same_estimator(a, b, path_a, path_b):
+def require_same_estimator(a: Pose, b: Pose, path_a: str | Path, path_b: str | Path) -> None:
     """InputError unless two Poses come from one estimator with one set of weights."""
     if (a.estimator, a.checkpoint) != (b.estimator, b.checkpoint):
         remedy = "delete results/poses/*.people.npz of one of them and run again"

@@ -1,6 +1,7 @@
 """One training in several processes, one per device, as torchrun starts them. Alone, a process is rank 0."""
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -8,23 +9,23 @@ from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 
-def world_size():
+def world_size() -> int:
     """Processes that train together."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
-def rank():
+def rank() -> int:
     """This process's number among them; 0 writes the files."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
-def local_rank():
+def local_rank() -> int:
     """This process's number on its machine, from torchrun's environment: which GPU is its own."""
     return int(os.environ.get("LOCAL_RANK", 0))
 
 
 @contextmanager
-def process_group():
+def process_group() -> Iterator[None]:
     """Join the others inside the block: NCCL where there are GPUs, gloo elsewhere."""
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
@@ -33,7 +34,7 @@ def process_group():
         distributed.destroy_process_group()
 
 
-def distribute(module):
+def distribute(module: torch.nn.Module) -> torch.nn.Module:
     """The module as its gradients are averaged over all processes in backward(); alone, itself.
 
     So is one without numbers (memory.count_step).
@@ -43,7 +44,7 @@ def distribute(module):
     return DistributedDataParallel(module)
 
 
-def average(values):
+def average(values: dict[str, torch.Tensor]) -> dict[str, float]:
     """A dict of scalar tensors of one device -> the mean over all processes of each, floats by name.
 
     All of them come from the device at once: a GPU is waited for once, not for each.
@@ -56,7 +57,7 @@ def average(values):
     return dict(zip(values, total.tolist(), strict=True))
 
 
-def anyone(said, device):
+def anyone(said: object, device: torch.device) -> bool:
     """Whether `said` is true in any process."""
     if world_size() == 1:
         return bool(said)
@@ -65,19 +66,19 @@ def anyone(said, device):
     return flag.item() > 0
 
 
-def wait_for_all():
+def wait_for_all() -> None:
     """Return when every process has come here."""
     if world_size() > 1:
         distributed.barrier()
 
 
-def lost_another(error):
+def lost_another(error: Exception) -> bool:
     """Whether an exception says that another process has gone, in NCCL's or gloo's words."""
     return isinstance(error, distributed.DistError) or "gloo/transport" in str(error)
 
 
 @contextmanager
-def rank_0_first():
+def rank_0_first() -> Iterator[None]:
     """Run the block in rank 0, then in all others."""
     if rank() > 0:
         wait_for_all()

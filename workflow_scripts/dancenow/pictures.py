@@ -1,5 +1,7 @@
 """RGB pictures in PNG files."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -7,7 +9,7 @@ from dancenow.errors import InputError
 from dancenow.files import atomic_path
 
 
-def write_png(path, picture):
+def write_png(path: str | Path, picture: np.ndarray) -> None:
     """(H, W, 3) uint8 RGB -> PNG file, whole or not at all."""
     done, data = cv2.imencode(".png", picture[..., ::-1])
     if not done:
@@ -16,7 +18,7 @@ def write_png(path, picture):
         partial.write_bytes(data.tobytes())
 
 
-def read_png(path):
+def read_png(path: Path) -> np.ndarray:
     """PNG file, one of the workflow's own -> (H, W, 3) uint8 RGB; InputError names one that is damaged."""
     data = np.frombuffer(path.read_bytes(), np.uint8)
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dancenow.errors import DivergedError, Stopped
@@ -16,7 +17,7 @@ EXIT_STATUS = 75
 
 
 @contextmanager
-def listening():
+def listening() -> Iterator[Callable[[], str | None]]:
     """Take note of SIGNALS instead of dying of them; only in a process's main thread.
 
     Yields a function that returns the name of the first such signal, None as long as there was none. What
@@ -25,7 +26,7 @@ def listening():
     """
     heard = []
 
-    def take_note(number, _frame):
+    def take_note(number: int, _frame: object) -> None:
         heard.append(signal.Signals(number).name)
 
     before = {number: signal.signal(number, take_note) for number in SIGNALS}
@@ -45,7 +46,7 @@ def listening():
             signal.signal(number, handler)
 
 
-def leave_warning_to_training():
+def leave_warning_to_training() -> None:
     """Make this process deaf to SIGUSR1, and what it starts until that listens itself.
 
     Slurm warns all processes of a job. Snakemake, which is around the training there, would die of it, and
@@ -54,17 +55,17 @@ def leave_warning_to_training():
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 
-def hear_ctrl_c_once():
+def hear_ctrl_c_once() -> None:
     """Have this process take the first Ctrl-C as always, and answer every further one with a line.
 
     Snakemake waits for its jobs after the first; a second would break that wait off in a page of tracebacks,
     with the training still saving. What this process starts has the default handler. In the main thread.
     """
 
-    def answer(*_):
+    def answer(*_: object) -> None:
         sys.stderr.write("the jobs are ending, a training saves first; Ctrl-\\ ends all at once\n")
 
-    def once(*_):
+    def once(*_: object) -> None:
         signal.signal(signal.SIGINT, answer)
         raise KeyboardInterrupt
 

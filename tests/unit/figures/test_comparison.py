@@ -87,7 +87,7 @@ def test_three_seeds_have_students_interval():
     half = 4.303 * 0.1 / 3**0.5
     assert cell.seeds == pytest.approx({"mean": 0.8, "low": 0.8 - half, "high": 0.8 + half}, abs=1e-4)
     assert cell.frames == pytest.approx({"mean": 0.8, "low": 0.8, "high": 0.8})
-    assert cell.count == 3
+    assert cell.trainings == 3
 
 
 def test_a_difference_has_intervals_over_frames_and_over_seeds():
@@ -136,7 +136,7 @@ def files(tmp_path):
 def test_the_baselines_are_ours_first_seeds(files):
     comparison = compare_files(*files)
     assert list(comparison.cells) == ["static background", "some_variant", "ours"]
-    assert [cells[KEY].count for cells in comparison.cells.values()] == [1, 2, 2]
+    assert [cells[KEY].trainings for cells in comparison.cells.values()] == [1, 2, 2]
     assert comparison.measured() == [KEY]
     assert comparison.cells["some_variant"][KEY].gain["mean"] == pytest.approx(0.1, abs=1e-6)
     assert comparison.cells["static background"][KEY].gain["mean"] == pytest.approx(0.405, abs=1e-6)

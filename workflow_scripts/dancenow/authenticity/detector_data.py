@@ -32,8 +32,9 @@ def degrade(source_path, video_path, crf, divisor):
     """Write a video anew with x264's constant rate factor `crf`, at 1 / `divisor` of its size."""
     facts = media.probe(source_path)
     # x264 takes even sizes; the working sizes are multiples of 32
-    size = [facts[edge] // divisor // 2 * 2 for edge in ("width", "height")]
-    media.encode(video_path, media.decode(source_path, facts, *size), facts["fps"], *size, crf=crf)
+    width, height = (facts[edge] // divisor // 2 * 2 for edge in ("width", "height"))
+    frames = media.decode(source_path, facts, width, height)
+    media.encode(video_path, frames, facts["fps"], width, height, crf=crf)
 
 
 def moving_squares(pair, edge, corner=(0, 0)):

@@ -131,7 +131,7 @@ def _heldout(judge, real, fake, seed):
     for title, treatment in CONDITIONS.items():
         found = [{name: judge(path, treatment) for name, path in paths.items()} for paths in (real, fake)]
         classes = [list(scores.values()) for scores in found]
-        conditions[title] = _separation(*classes, seed) | {"videos": videos_right(*classes)}
+        conditions[title] = _separation(classes[0], classes[1], seed) | {"videos": videos_right(*classes)}
         log.info("%s: accuracy of pairs %s", title, _cell(conditions[title]["accuracy"]))
         if title == WRITTEN:
             videos = {name: decide(scores, seed) for side in found for name, scores in side.items()}

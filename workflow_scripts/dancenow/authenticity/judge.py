@@ -46,8 +46,8 @@ def train_on_videos(real, fake, pairs, output, steps, seed, threads):
         forms = [_in_all_forms(paths, folder) for paths in (real, fake)]
         edge = common_edge([path for paths in forms for path in paths])
         log.info("drawing %d squares of %d px, half of them real", 2 * SQUARES, edge)
-        kinds = [draw_squares(paths, SQUARES, edge, seed) for paths in forms]
-    detector, losses = train_detector(*kinds, steps, seed, threads)
+        genuine, synthetic = (draw_squares(paths, SQUARES, edge, seed) for paths in forms)
+    detector, losses = train_detector(genuine, synthetic, steps, seed, threads)
     description = {
         "real": targets_of(pairs),
         "fake": sorted(pairs),

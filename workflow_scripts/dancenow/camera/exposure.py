@@ -46,7 +46,8 @@ def measure_exposure(store, view, boxes):
         every = max(1, round(float(store.fps) / A_SECOND))
         measured = np.unique([*range(0, count, every), count - 1])
         fits = [_fit(picture, scene, own & known) for picture, own in map(small, measured.tolist())]
-        gains, offsets = _over_time(*np.swapaxes(fits, 0, 1), measured, count)
+        gains, offsets = np.swapaxes(fits, 0, 1)
+        gains, offsets = _over_time(gains, offsets, measured, count)
         levels = np.quantile(scene[known], [0.1, 0.5, 0.9], axis=0)
         change = np.abs(gains[:, None] * levels + offsets[:, None] - levels)
         most = float(np.quantile(change, 0.98))
@@ -135,7 +136,8 @@ class _SmallFrames:
         grow = np.array([[1 / own[0], 0, 0.5 / own[0] - 0.5], [0, 1 / own[1], 0.5 / own[1] - 0.5], [0, 0, 1]])
         there = self.shrink @ self.view.maps[index] @ grow
         small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-        seen = warped(np.ones(size[::-1], np.uint8), there, *self.size, cv2.INTER_NEAREST)
+        width, height = self.size
+        seen = warped(np.ones(size[::-1], np.uint8), there, width, height, cv2.INTER_NEAREST)
         seen = cv2.erode(seen, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
         box = self.boxes[index]
         if np.isfinite(box).all():
@@ -143,4 +145,4 @@ class _SmallFrames:
             low = np.clip((box[:2] - margin) * self.scale, 0, None).astype(int)
             high = np.ceil(np.clip((box[2:] + margin) * self.scale, 0, None)).astype(int)
             seen[low[1] : high[1], low[0] : high[0]] = False
-        return warped(small, there, *self.size, cv2.INTER_LINEAR), seen
+        return warped(small, there, width, height, cv2.INTER_LINEAR), seen

@@ -27,7 +27,8 @@ class Replay:
         if not self.moves:
             return self.view.cut_framing(picture)
         there = np.linalg.inv(self.map_at(index))
-        return warped(picture, there / there[2, 2], *self.view.frame_size, border=cv2.BORDER_REPLICATE)
+        width, height = self.view.frame_size
+        return warped(picture, there / there[2, 2], width, height, border=cv2.BORDER_REPLICATE)
 
     def framed(self):
         """The same over pictures of the framing alone; what lies beyond its edges is continued."""

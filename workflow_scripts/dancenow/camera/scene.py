@@ -59,7 +59,8 @@ def place_view(path, pose):
         maps = np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]], float) @ path.maps[used]
     ones = np.ones((len(used), 3), np.float32)
     framing = np.array([*corner, pose.width, pose.height])
-    return SteadyView(used, len(scene), maps, ones, 0 * ones, *map(int, size), framing)
+    width, height = map(int, size)
+    return SteadyView(used, len(scene), maps, ones, 0 * ones, width, height, framing)
 
 
 def _canvas(maps, width, height):

@@ -60,14 +60,16 @@ class ShotTracker:
     takes px of this frame to px of the shot's first. Memory is constant: KEYS key frames are kept.
     """
 
+    _key: _Key
+    _before: tuple  # texture, outside and map of the last frame that is known
+
     def __init__(self):
-        self._keys, self._key = [], None
-        self._before = None  # texture, outside and map of the last frame that is known
+        self._keys = []
         self._lost = 0
 
     def add(self, grey, outside):
         grey = texture(grey)
-        if self._before is None:
+        if not self._keys:
             self._size = grey.shape[::-1]
             self._long = max(self._size)
             self._edges = np.array(

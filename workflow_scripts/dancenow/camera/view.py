@@ -118,7 +118,7 @@ class SteadyView:
         if (pose.width, pose.height) != (w, h):
             raise ValueError(f"a pose in {pose.width}x{pose.height} px does not lie in a framing of {w}x{h}")
         keypoints = pose.keypoints.copy()
-        keypoints[..., :2] += np.where(keypoints[..., 2:] > 0, np.float32([x, y]), 0)
+        keypoints[..., :2] += np.where(keypoints[..., 2:] > 0, np.array([x, y], np.float32), 0)
         return pose.replace(keypoints=keypoints, width=self.width, height=self.height)
 
     @staticmethod

@@ -1,6 +1,7 @@
 """What became of a batch: which videos are missing, why, and what to do, from the files that a run leaves."""
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -58,7 +59,9 @@ class Failure:
     reason: str
 
 
-def find_failure(target, source, folder=".", chunks=1, init_from=None):
+def find_failure(
+    target: str, source: str, folder: str | Path = ".", chunks: int = 1, init_from: str | None = None
+) -> "Failure":
     """The Failure behind the missing video of a pair, in the working directory `folder`.
 
     chunks: hardware.chunks; init_from: train.init_from. Of the stages whose output is missing, the first
@@ -67,7 +70,13 @@ def find_failure(target, source, folder=".", chunks=1, init_from=None):
     return _first_failure(_stages(target, source, chunks, init_from), partial(_look, Path(folder)))
 
 
-def summarise(targets, sources, folder=".", chunks=1, init_from=None):
+def summarise(
+    targets: list[str],
+    sources: list[str],
+    folder: str | Path = ".",
+    chunks: int = 1,
+    init_from: str | None = None,
+) -> str:
     """The summary of a batch of every target with every source but itself, as text; as find_failure.
 
     A cause stands once, however many pairs it costs, the costliest first.
@@ -92,7 +101,7 @@ def summarise(targets, sources, folder=".", chunks=1, init_from=None):
     return "\n".join(lines)
 
 
-def _first_failure(stages, look):
+def _first_failure(stages: Iterable, look: Callable) -> "Failure":
     """The Failure of find_failure; look: _look of a folder."""
     begun = None
     for stage in stages:
@@ -104,7 +113,7 @@ def _first_failure(stages, look):
     return begun or Failure(None, None, reason)
 
 
-def _look(folder, rule, outputs, name):
+def _look(folder: Path, rule: str, outputs: tuple[str, ...], name: str) -> "Failure | None":
     """The Failure of one stage in `folder`; None when one of its outputs is there or it has not begun."""
     log = f"logs/{rule}/{name}.log"
     if any((folder / output).exists() for output in outputs) or not (folder / log).exists():
@@ -114,10 +123,13 @@ def _look(folder, rule, outputs, name):
     return Failure(rule, log, said[-1].removeprefix("error: ") if said else STOPPED)
 
 
-def _stages(target, source, chunks, init_from):
+def _stages(
+    target: str, source: str, chunks: int, init_from: str | None
+) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """(rule, outputs, wildcards) of every stage of a pair, and of what its target begins with."""
     tables = [(CLIP_STAGES, target), (CLIP_STAGES, source)]
-    tables += [(CLIP_STAGES, init_from), (FIRST_STAGES, init_from)] * bool(init_from)
+    if init_from:
+        tables += [(CLIP_STAGES, init_from), (FIRST_STAGES, init_from)]
     tables += [(FIRST_STAGES, target), (LATER_STAGES, target)]
     for stages, name in [*tables, (PAIR_STAGES, f"{target}_as_{source}")]:
         for rule, output in stages.items():

@@ -20,12 +20,12 @@ PASSES = 7
 VGG19 = 2.3e6  # operations for each pixel of a frame: two passes forward, one backward
 
 
-def again(amount, attempt):
+def again(amount: float, attempt: int) -> int:
     """`amount` for the first attempt (1), half as much more for each later one; rounded up to an int."""
     return math.ceil(amount * (1 + attempt) / 2)
 
 
-def generator_weights(network):
+def generator_weights(network: dict) -> float:
     """Approximate number of the generator's weights: those of its residual blocks, nine tenths or more.
 
     network: the `train.generator` section. Two 3 x 3 convolutions a block; halvings double the channels.
@@ -33,14 +33,14 @@ def generator_weights(network):
     return 18 * network["n_blocks"] * (network["channels"] * 2 ** network["n_downsample"]) ** 2
 
 
-def training_steps(train, frames):
+def training_steps(train: dict, frames: int) -> float:
     """Optimiser steps on a clip of `frames` frames; `train`: that section of the configuration."""
     if not train["epochs"]:
         return train["steps"]
     return math.ceil(train["epochs"] * frames * (1 - train["holdout"]) / train["batch"])
 
 
-def training_memory(train, edge):
+def training_memory(train: dict, edge: int) -> int:
     """MB of memory of one training; `edge`: frames.long_edge in px.
 
     40 bytes per weight are the weights, their gradient, Adam's two moments and the moving average, all in
@@ -50,7 +50,7 @@ def training_memory(train, edge):
     return math.ceil(NODE_OVERHEAD_MB + 1000 + 40 * generator_weights(train["generator"]) / 1e6 + picture)
 
 
-def step_operations(train, edge, stage="generator"):
+def step_operations(train: dict, edge: int, stage: str = "generator") -> float:
     """Floating-point operations of one training step: about those that torch counts, or more.
 
     train: that section of the configuration; edge: frames.long_edge in px, of a frame taken as square; stage:
@@ -68,43 +68,43 @@ def step_operations(train, edge, stage="generator"):
     return train["batch"] * (2 - train["single_frame_share"]) * frame
 
 
-def training_minutes(train, edge, frames, stage="generator"):
+def training_minutes(train: dict, edge: int, frames: int, stage: str = "generator") -> int:
     """Minutes of one training, twice what PACE says; arguments as of step_operations and training_steps."""
     per_step = 2 * step_operations(train, edge, stage) / PACE
     return math.ceil(20 + training_steps(train, frames) * per_step / 60)
 
 
-def training_again(minutes, attempt):
+def training_again(minutes: int, attempt: int) -> int:
     """Minutes that an attempt asks for: as `again`, LONGEST at most; the next one goes on where it ended."""
     return min(LONGEST, again(minutes, attempt))
 
 
-def synthesis_memory(network, edge):
+def synthesis_memory(network: dict, edge: int) -> int:
     """MB of memory of synthesis; the demo was measured at 670 MB on a CPU. network: `train.generator`."""
     picture = 500 * (edge / DEMO_EDGE) ** 2
     return math.ceil(NODE_OVERHEAD_MB + 1000 + 8 * generator_weights(network) / 1e6 + picture)
 
 
-def synthesis_minutes(edge, frames):
+def synthesis_minutes(edge: int, frames: float) -> int:
     """Minutes of synthesis `frames` frames; two CPU cores synthesize the demo's 11 a second."""
     return math.ceil(10 + frames * (edge / DEMO_EDGE) ** 2 / 5 / 60)
 
 
-def chunk_minutes(edge, frames, chunks, overlap):
+def chunk_minutes(edge: int, frames: int, chunks: int, overlap: int) -> int:
     """Minutes of synthesis one of `chunks` chunks: of the longest that synthesis.chunks.split makes."""
     return synthesis_minutes(edge, min(frames, 1.5 * frames / chunks + overlap + 1))
 
 
-def joining_minutes(edge, frames):
+def joining_minutes(edge: int, frames: int) -> int:
     """Minutes of decoding and encoding `frames` frames; 20 a second of the demo's size are assumed."""
     return math.ceil(10 + frames * (edge / DEMO_EDGE) ** 2 / 20 / 60)
 
 
-def detection_minutes(edge, frames):
+def detection_minutes(edge: int, frames: int) -> int:
     """Minutes of finding everyone in `frames` frames: five a second are assumed of openpifpaf on a GPU."""
     return math.ceil(10 + frames * (edge / DEMO_EDGE) ** 2 / 5 / 60)
 
 
-def scoring_minutes(edge, frames):
+def scoring_minutes(edge: int, frames: int) -> int:
     """Minutes of scoring `frames` frames; each of the demo's takes half a second of CPU time."""
     return math.ceil(10 + frames * (edge / DEMO_EDGE) ** 2 / 2 / 60)

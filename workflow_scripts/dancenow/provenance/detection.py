@@ -49,7 +49,7 @@ def find_in_frames(frames, key):
     """As find_mark, in `frames`: an iterable of (H, W, 3) uint8 RGB of one size."""
     laid, pattern = laid_over(frames), Pattern(key)
     long_edge, tried = max(laid.shape), 0
-    best = (-math.inf,)
+    best = (-math.inf, 0, 0, float(long_edge), np.empty(0))  # replaced by the first size that is tried
     steps = math.ceil(math.log(LARGEST / SMALLEST) / math.log(STEP))
     for size in long_edge * SMALLEST * STEP ** np.arange(steps + 1):
         tried += 1

@@ -18,7 +18,7 @@ def finishing(settings, width, height, made_from):
     which the mark's payload tells (dancenow.provenance.mark.payload_of). Raises InputError for a key that
     others may read.
     """
-    steps = []
+    steps: list[Label | Mark] = []
     if settings["label"] != "none":
         steps.append(
             Label(settings["label"], settings["label_position"], settings["label_size"], width, height)

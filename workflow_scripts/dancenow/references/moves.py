@@ -26,7 +26,7 @@ def part_maps(part, wanted, given):
         points = [
             point for point in (*HEAD_POINTS, *JAW_AND_BROWS) if wanted.seen[point] and given.seen[point]
         ]
-        weights = [3.0 if point in HEAD_POINTS else 0.3 for point in points]
+        weights = np.array([3.0 if point in HEAD_POINTS else 0.3 for point in points])
     elif part == "trunk":
         points, weights = CORNERS, np.ones(len(CORNERS))
     else:
@@ -34,7 +34,7 @@ def part_maps(part, wanted, given):
         points = HANDS[side] if kind(part) == "hand" else feet
         weights = np.ones(len(points))
     ridge = (STIFF[kind(part)] * wanted.unit) ** 2
-    start, end, weights = wanted.points[points], given.points[points], np.asarray(weights)
+    start, end = wanted.points[points], given.points[points]
     return [limited(affine(start, end, weights, ridge), weights @ start / weights.sum())]
 
 

@@ -123,7 +123,7 @@ class FaceTrainer(Trainer):
         )
         shown = visible.flatten().to(self.device, torch.float32)
         face, losses = self._face_step(labels, synthesized, real, shown)
-        return losses | self._discriminator_step(labels, face, real, shown)
+        return losses | self._judge_faces(labels, face, real, shown)
 
     @torch.no_grad()
     def _synthesize(self, clips, corners, visible):
@@ -158,7 +158,7 @@ class FaceTrainer(Trainer):
         self._optimise("generator", sum(weights[name] * loss for name, loss in losses.items()))
         return face.detach(), losses
 
-    def _discriminator_step(self, labels, face, real, shown):
+    def _judge_faces(self, labels, face, real, shown):
         """Update the discriminator on one joint pass over real and synthesized faces; returns the losses."""
         with torch.autocast(**self.autocast):
             pictures = torch.cat([torch.cat([labels] * 2), torch.cat([real, face])], dim=1)

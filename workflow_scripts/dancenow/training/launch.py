@@ -45,7 +45,7 @@ def choose_devices(devices: int | str, batch: int, nodes: int = 1) -> int:
             f"hardware.nodes: {nodes} do not share a train.batch of {batch} evenly; make it a multiple"
         )
     batch //= nodes
-    if devices == "auto":
+    if isinstance(devices, str):
         return max(count for count in range(1, max(1, gpus) + 1) if batch % count == 0)
     if batch % devices:
         share = f"{batch} a node" if nodes > 1 else batch
@@ -119,12 +119,16 @@ def _run_agents(nodes, task):
     command = ["srun", "--overlap", *once, sys.executable, *_call("run_agent", task)]
     # out of a terminal's reach: srun gives up its tasks at the second Ctrl-C
     process = subprocess.Popen(command, start_new_session=True)
-    passed = {number: number for number in SIGNALS} | {signal.SIGINT: signal.SIGUSR1}
     for number in SIGNALS:
-        signal.signal(number, lambda number, _: process.send_signal(passed[number]))
+        signal.signal(number, lambda number, _: process.send_signal(_passed_on(number)))
     if status := process.wait():
         # of several, srun's is the largest; below zero srun itself was killed
         sys.exit(status if status > 0 else 1)
+
+
+def _passed_on(number):
+    """The signal that srun is sent for one that this process hears."""
+    return signal.SIGUSR1 if number == signal.SIGINT else number
 
 
 def run_agent(task: str | Path) -> None:

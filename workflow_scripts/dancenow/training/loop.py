@@ -6,6 +6,7 @@ import math
 import os
 import time
 from contextlib import contextmanager
+from typing import TextIO
 
 import torch
 from tqdm import tqdm
@@ -100,12 +101,15 @@ def _resume(trainer, checkpoint):
 class _Record:
     """What is kept of a training while it runs: losses of every step, log lines, the checkpoint.
 
-    Of several processes only the first one's is kept.
+    Of several processes only the first one's is kept: only it has `file` and `board`, while `opened`.
     """
+
+    file: TextIO
+    board: Board
 
     def __init__(self, trainer, checkpoint, spent):
         self.trainer, self.checkpoint, self.spent = trainer, checkpoint, spent
-        self.path, self.file, self.board = checkpoint.folder / "losses.jsonl", None, None
+        self.path = checkpoint.folder / "losses.jsonl"
         self.first, self.began = trainer.step, time.monotonic()
         self.logged, self.saved, self.waited = -math.inf, self.began, 0.0
         self.looked, self.look_cost = self.began, 0.0

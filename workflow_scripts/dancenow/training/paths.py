@@ -6,6 +6,7 @@ from typing import Self
 from dancenow.errors import InputError
 
 
+@dataclass(frozen=True)
 class _Paths:
     @classmethod
     def of(cls, given: dict) -> Self:

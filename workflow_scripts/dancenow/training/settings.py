@@ -96,9 +96,13 @@ class Recipe:
     lr_decay_share: float
     ema: float
 
-    def steps_over(self, samples: int) -> int | None:
-        """Optimiser steps of a training on so many samples."""
-        return max(1, round(self.epochs * samples / self.batch)) if self.epochs else self.steps
+    def steps_over(self, samples: int) -> int:
+        """Optimiser steps of a training on so many samples; ValueError: neither epochs nor steps."""
+        if self.epochs:
+            return max(1, round(self.epochs * samples / self.batch))
+        if self.steps is None:
+            raise ValueError("settings with neither epochs nor steps")
+        return self.steps
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ def read_settings(given: dict) -> StageSettings:
     return read(kind, given, "settings")
 
 
-def read(kind: type, given: dict, place: str) -> Any:
+def read(kind: Any, given: dict, place: str) -> Any:
     """A dataclass out of a dict, and those inside it out of theirs, where they are not made yet.
 
     InputError names a key by `place` and its own.

@@ -35,7 +35,7 @@ class FirstStage:
     """A generator from nothing, as the paper's global stage, or from another person's."""
 
     def __init__(self, inputs: StageInputs, settings: FirstSettings):
-        self.background = read_png(Path(inputs.background)) if settings.generator.background else None
+        self.background = read_png(Path(str(inputs.background))) if settings.generator.background else None
         self.stored_background = self.background
         network, self.judge = network_arguments(settings)
         self.about, self.temporal = {"network": network}, settings.temporal

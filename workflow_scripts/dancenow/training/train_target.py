@@ -30,7 +30,7 @@ from dancenow.training.memory import check_room, count_step, free_memory, told_o
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.rolling import RollingCheckpoint
 from dancenow.training.settings import StageSettings
-from dancenow.training.stages import digests, open_stage
+from dancenow.training.stages import FirstStage, digests, open_stage
 from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
@@ -68,9 +68,9 @@ def train_target(
     steps = settings.steps_over(len(sampler.firsts))
     decision = read_json(inputs.perceptual)
 
-    def spare_trainer(*where):
+    def spare_trainer(device, autocast):
         # its networks are counted, not trained: they must not be those of `stage`
-        return open_stage(inputs, settings).trainer(load_perceptual(decision), *where, steps)
+        return open_stage(inputs, settings).trainer(load_perceptual(decision), device, autocast, steps)
 
     largest = max(sizes, key=lambda size: size[0] * size[1])
     memory = count_step(spare_trainer, sampler(0), largest, autocast)
@@ -139,7 +139,7 @@ def train_target(
         shutil.copyfile(best.path, outputs.best)
         previews.write_strip(Path(outputs.progress), preview_steps(steps))
         previews.write_video(Path(outputs.video), preview_steps(steps))
-        if outputs.discriminator:
+        if outputs.discriminator and isinstance(stage, FirstStage):
             judge = trainer.discriminator.state_dict()
             save_discriminator(outputs.discriminator, judge, stage.judge)
         save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_background)

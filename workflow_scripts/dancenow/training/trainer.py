@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -114,7 +114,7 @@ class Trainer:
         device: torch.device,
         autocast: dict,
         steps: int,
-        build: Callable[[StageSettings], tuple[torch.nn.Module, torch.nn.Module]] = new_networks,
+        build: Callable[[Any], tuple[torch.nn.Module, torch.nn.Module]] = new_networks,
     ):
         torch.manual_seed(settings.seed)
         self.settings, self.device, self.autocast, self.steps = settings, device, autocast, steps
@@ -169,9 +169,8 @@ class Trainer:
             now = clips.at(moment)
             empty = empty_picture(previous, now.backgrounds)
             if self.generator.temporal:
-                previous = corrupt_last_frame(
-                    previous, empty, self.settings.last_frame_corruption, self.randoms
-                )
+                share = self.settings.last_frame_corruption  # type: ignore[union-attr]  # FaceSettings have none
+                previous = corrupt_last_frame(previous, empty, share, self.randoms)
             previous, foreground = self._generate(now, previous, copying)
             images.append(previous)
             foregrounds.append(foreground)

@@ -3,6 +3,7 @@
 import logging
 import re
 from fractions import Fraction
+from pathlib import Path
 
 from dancenow.errors import InputError
 
@@ -21,7 +22,7 @@ RGB_FORMAT = re.compile("gbr|rgb|bgr|0rgb|0bgr|argb|abgr|x2rgb|x2bgr|pal8")
 HDR_TRANSFERS = {"arib-std-b67", "smpte2084"}
 
 
-def geometry(path, video, size):
+def geometry(path: str | Path, video: dict, size: tuple[int, int]) -> dict:
     """Facts about size and shape, as probing.probe lists them.
 
     video: what ffprobe says of the track; size: (width, height) of its first frame, upright, as ffmpeg
@@ -35,7 +36,7 @@ def geometry(path, video, size):
     numerator, _, denominator = video.get("sample_aspect_ratio", "1:1").partition(":")
     if numerator.isdigit() and denominator.isdigit() and int(numerator) * int(denominator):
         aspect = Fraction(int(numerator), int(denominator))
-    x, y, w, h = 0, 0, *size
+    (x, y), (w, h) = (0, 0), size
     left, top, right, bottom = (sides.get(f"crop_{edge}", 0) for edge in ("left", "top", "right", "bottom"))
     whole = video.get("width"), video.get("height")
     if any((left, top, right, bottom)) and size == (whole[::-1] if rotation % 180 else whole):
@@ -59,7 +60,7 @@ def geometry(path, video, size):
     }
 
 
-def colour(path, video, height):
+def colour(path: str | Path, video: dict, height: int) -> dict:
     """Facts about colours, as probing.probe lists them; height: lines of the picture as displayed."""
     flags = {f"color_{key}": video.get(f"color_{key}", "unknown") for key in ("range", "space", "transfer")}
     if flags["color_transfer"] in HDR_TRANSFERS:
@@ -70,7 +71,7 @@ def colour(path, video, height):
     return facts | {"color_matrix": _matrix(path, facts, height)}
 
 
-def _matrix(path, facts, height):
+def _matrix(path: str | Path, facts: dict, height: int) -> str:
     if facts["color_space"] == "gbr" or RGB_FORMAT.match(facts["pixel_format"]):
         return "rgb"
     if facts["color_space"] in MATRICES:

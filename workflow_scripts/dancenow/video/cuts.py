@@ -5,6 +5,8 @@ A cut is told by the index of the first frame after it, 1 to count - 1.
 
 import logging
 from collections import deque
+from collections.abc import Sequence
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -24,7 +26,7 @@ LEAST = 3
 NOISE = 8
 
 
-def segments(count, cuts):
+def segments(count: int, cuts: Sequence[int]) -> list[tuple[int, int]]:
     """The runs of frames without a cut inside: [(first, stop), ...], `stop` the index after the last.
 
     count: frames in all; cuts: as in this module, in any order.
@@ -33,13 +35,13 @@ def segments(count, cuts):
     return [(first, stop) for first, stop in zip(edges, edges[1:], strict=False) if first < stop]
 
 
-def segment_starts(count, cuts):
+def segment_starts(count: int, cuts: Sequence[int]) -> np.ndarray:
     """The first frame of each frame's run, (count,) int."""
     runs = segments(count, cuts)
     return np.repeat([first for first, _ in runs], [stop - first for first, stop in runs]).astype(int)
 
 
-def cuts_after(cuts, first):
+def cuts_after(cuts: Sequence[int], first: int) -> list[int]:
     """The cuts of the footage that begins with frame `first`, counted from there."""
     return [cut - first for cut in cuts if cut > first]
 
@@ -54,14 +56,14 @@ class CutFinder:
     not found. fps: of the frames.
     """
 
-    def __init__(self, fps):
+    def __init__(self, fps: Fraction) -> None:
         self.cuts = []
         self._reach = max(LEAST, round(AROUND * float(fps)))
         self._seen = deque(maxlen=2 * self._reach)  # the last descriptors
         self._steps = deque(maxlen=2 * self._reach)  # their differences to the one before
         self._count = 0
 
-    def add(self, frame):
+    def add(self, frame: np.ndarray) -> None:
         """Look at the next frame, (H, W, 3) uint8."""
         seen = _descriptor(frame)
         self._steps.append(_difference(self._seen[-1], seen) if self._seen else 0.0)
@@ -70,12 +72,12 @@ class CutFinder:
         if self._count > self._reach:
             self._judge(self._reach)
 
-    def finish(self):
+    def finish(self) -> None:
         """Judge the last frames as well, which have less than a fifth of a second after them."""
         for after in range(min(self._reach, self._count) - 1, 1, -1):
             self._judge(after)
 
-    def _judge(self, after):
+    def _judge(self, after: int) -> None:
         """Is the frame that `after` frames (itself included) are left from, the first after a cut?"""
         here = len(self._seen) - after
         step = self._steps[here]
@@ -89,13 +91,13 @@ class CutFinder:
             self.cuts.append(self._count - after)
 
 
-def _descriptor(frame):
+def _descriptor(frame: np.ndarray) -> np.ndarray:
     """(3, GRID * GRID) float32: each colour's pattern, its mean and contrast divided out."""
     small = cv2.resize(frame, (GRID, GRID), interpolation=cv2.INTER_AREA).reshape(-1, 3).T.astype(np.float32)
     small -= small.mean(axis=1, keepdims=True)
     return small / np.sqrt((small**2).mean(axis=1, keepdims=True) + NOISE**2)
 
 
-def _difference(a, b):
+def _difference(a: np.ndarray, b: np.ndarray) -> float:
     """Half the mean squared difference: 1 - the correlation where there is contrast, 0 between flat ones."""
     return float(((a - b) ** 2).mean() / 2)

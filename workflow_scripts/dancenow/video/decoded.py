@@ -1,7 +1,10 @@
 """What ffmpeg really makes of a track: the frames it gives, their times and their size."""
 
 import subprocess
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 from dancenow.errors import InputError
 from dancenow.video.programs import Stalled, clip_input, graph, lines
@@ -14,7 +17,9 @@ class Undecodable(Exception):
     """ffmpeg can make nothing of a track; the text is its reason."""
 
 
-def decoded(path, stream, **options):
+def decoded(
+    path: str | Path, stream: int, **options: Any
+) -> Iterator[tuple[float, float, tuple[int, int] | None]]:
     """Yield (time, duration, size) of every frame of one track, in the order in which ffmpeg gives them.
 
     time, duration: s, on the time stamps of the file, duration to the sample for sound; size: (width,
@@ -43,7 +48,7 @@ def decoded(path, stream, **options):
             raise Undecodable(reason())
 
 
-def heard(frames):
+def heard(frames: Iterable) -> tuple[float, float]:
     """(end, straying) of a sound in s: when its last sample ends, and how far its time stamps stray.
 
     frames: what `decoded` gives. Time stamps stray from where the samples alone would put them; 0 for a sound

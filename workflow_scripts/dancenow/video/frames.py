@@ -9,6 +9,7 @@ import io
 import logging
 import os
 import time
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,7 +28,14 @@ JPEG = [cv2.IMWRITE_JPEG_QUALITY, 98, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWR
 PROGRESS_SECONDS = 10
 
 
-def extract_frames(clips, facts, long_edge, frames_path, index_path, facts_path):
+def extract_frames(
+    clips: list,
+    facts: list[dict],
+    long_edge: int,
+    frames_path: str | Path,
+    index_path: str | Path,
+    facts_path: str | Path,
+) -> None:
     """Decode a subject's clips once, one after another, at the working size for `long_edge` px.
 
     clips: paths; facts: what media.probe gave for each. The three files make a FrameStore; the JSON holds
@@ -40,7 +48,7 @@ def extract_frames(clips, facts, long_edge, frames_path, index_path, facts_path)
     firsts, cuts = [], []
     frames = _one_after_another(clips, facts, width, height, firsts, cuts)
 
-    def describe(count):
+    def describe(count: int) -> dict:
         return {
             "clips": [
                 clip | {"first": first, "fit": media.framing(clip, width, height)}
@@ -57,7 +65,14 @@ def extract_frames(clips, facts, long_edge, frames_path, index_path, facts_path)
     write_frames(shown, fps, describe, frames_path, index_path, facts_path)
 
 
-def write_frames(frames, fps, describe, frames_path, index_path, facts_path):
+def write_frames(
+    frames: Iterable[np.ndarray],
+    fps: str,
+    describe: Callable[[int], dict],
+    frames_path: str | Path,
+    index_path: str | Path,
+    facts_path: str | Path,
+) -> None:
     """The three files of a FrameStore, all or none.
 
     frames: iterable of (height, width, 3) uint8 RGB; fps: a fraction as text; describe: number of frames ->
@@ -87,7 +102,7 @@ class FrameStore:
     the same time.
     """
 
-    def __init__(self, frames_path):
+    def __init__(self, frames_path: str | Path) -> None:
         self.path = Path(frames_path)
         index_path, facts_path = self.path.with_suffix(".index.npy"), self.path.with_suffix(".json")
         remedy = "delete it and run extract_frames again"
@@ -112,13 +127,13 @@ class FrameStore:
             )
         self._file = open(self.path, "rb", buffering=0)  # noqa: SIM115 - stays open as long as the store lives
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return FrameStore, (self.path,)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._index)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> np.ndarray:
         """Frame i (negative counts from the end). IndexError out of range, InputError when damaged."""
         if not -len(self) <= i < len(self):
             raise IndexError(f"{self.path}: frame {i} of {len(self)}")
@@ -137,7 +152,7 @@ class FrameStore:
         return frame
 
 
-def _common_size(clips, facts, long_edge):
+def _common_size(clips: list, facts: list[dict], long_edge: int) -> tuple[int, int]:
     """(width, height) to work at; InputError when the clips do not all come to the same."""
     sizes = [media.working_size(clip["width"], clip["height"], long_edge) for clip in facts]
     if len(set(sizes)) > 1:
@@ -148,7 +163,7 @@ def _common_size(clips, facts, long_edge):
     return sizes[0]
 
 
-def _common_rate(clips, facts):
+def _common_rate(clips: list, facts: list[dict]) -> str:
     rates = [clip["fps"] for clip in facts]
     if len(set(rates)) > 1:
         told = ", ".join(f"{path} {rate}" for path, rate in zip(clips, rates, strict=True))
@@ -156,7 +171,9 @@ def _common_rate(clips, facts):
     return rates[0]
 
 
-def _one_after_another(clips, facts, width, height, firsts, cuts):
+def _one_after_another(
+    clips: list, facts: list[dict], width: int, height: int, firsts: list[int], cuts: list[int]
+) -> Iterator[np.ndarray]:
     """Yield the frames of all clips; append each clip's first frame to `firsts`, breaks in time to `cuts`."""
     count = 0
     for path, clip in zip(clips, facts, strict=True):
@@ -175,7 +192,7 @@ def _one_after_another(clips, facts, width, height, firsts, cuts):
             cuts.append(firsts[-1] + cut)
 
 
-def _jpegs(frames, sizes):
+def _jpegs(frames: Iterable[np.ndarray], sizes: list[int]) -> Iterator[memoryview]:
     """Yield each RGB frame as JPEG bytes; append its size to `sizes`."""
     for frame in frames:
         done, data = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), JPEG)
@@ -185,7 +202,7 @@ def _jpegs(frames, sizes):
         yield data.data
 
 
-def _locate(path, sizes):
+def _locate(path: str | Path, sizes: list[int]) -> np.ndarray:
     """(T, 2) int64: byte offset and size of every JPEG in the AVI at `path`, checked against `sizes`."""
     packets = probing.packets(path, 0, "pos,size")
     index = np.array([(int(packet["pos"]), int(packet["size"])) for packet in packets], np.int64).reshape(
@@ -200,7 +217,7 @@ def _locate(path, sizes):
     return index
 
 
-def _with_progress(frames, total):
+def _with_progress(frames: Iterable[np.ndarray], total: int) -> Iterator[np.ndarray]:
     begun = told = time.monotonic()
     count = 0
     for count, frame in enumerate(frames, 1):

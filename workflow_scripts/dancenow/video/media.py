@@ -6,7 +6,10 @@ in presentation order on a constant frame rate; frame i is shown at i / fps seco
 
 import logging
 import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
@@ -51,7 +54,7 @@ CRF = 16
 SCALER = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 
 
-def working_size(width, height, long_edge):
+def working_size(width: int, height: int, long_edge: int) -> tuple[int, int]:
     """(width, height) to work at, both multiples of 32, for a clip displayed at `width` x `height` px.
 
     The longer side becomes `long_edge`, the other the multiple of 32 nearest to the clip's own aspect.
@@ -63,7 +66,7 @@ def working_size(width, height, long_edge):
     return (long_edge, short) if width >= height else (short, long_edge)
 
 
-def framing(facts, width, height):
+def framing(facts: dict, width: int, height: int) -> dict[str, float]:
     """How a clip is fitted to `width` x `height`: {scale, scaled_width, scaled_height, crop_x, crop_y}.
 
     One scale for both directions, just large enough to cover; what sticks out is cropped evenly. A point
@@ -80,7 +83,7 @@ def framing(facts, width, height):
     }
 
 
-def decode(path, facts, width, height):
+def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[np.ndarray]:
     """Yield the frames of `path` as (height, width, 3) uint8 RGB at the constant rate facts["fps"].
 
     Only the part that `facts` tells of is shown. The display rotation is applied, pixels are made square, and
@@ -120,7 +123,14 @@ def decode(path, facts, width, height):
         raise InputError(f"{path}: {count} of {facts['frames']} frames can be decoded; re-encode the clip")
 
 
-def encode(path, frames, fps, width, height, crf=CRF):
+def encode(
+    path: str | Path,
+    frames: Iterable[np.ndarray],
+    fps: str | int | Fraction,
+    width: int,
+    height: int,
+    crf: int = CRF,
+) -> int:
     """Write `frames`, an iterable of (height, width, 3) uint8 RGB, as an H.264 mp4 that plays everywhere.
 
     yuv420p, BT.709 limited range and flagged so, constant rate `fps` (a Fraction or "30000/1001") with frame
@@ -146,7 +156,9 @@ def encode(path, frames, fps, width, height, crf=CRF):
     return write_stream(path, picture, _raw(frames, width, height), **options)
 
 
-def encode_lossless(path, frames, fps, width, height):
+def encode_lossless(
+    path: str | Path, frames: Iterable[np.ndarray], fps: str | int | Fraction, width: int, height: int
+) -> int:
     """Write `frames`, as `encode` takes them, so that decode_lossless gives them back: H.264 in Matroska.
 
     Takes half of the space and a fifth of the time of FFV1, for most of a picture is the background, which
@@ -156,7 +168,7 @@ def encode_lossless(path, frames, fps, width, height):
     return write_stream(path, _pictures(fps, width, height), _raw(frames, width, height), **options)
 
 
-def decode_lossless(path, width, height, frames):
+def decode_lossless(path: str | Path, width: int, height: int, frames: int) -> Iterator[np.ndarray]:
     """Yield the frames that encode_lossless wrote; memory does not grow with their number.
 
     width, height, frames: what there should be. Raises InputError when the file is damaged or does not
@@ -179,7 +191,13 @@ def decode_lossless(path, width, height, frames):
         raise InputError(f"{path}: {count} frames, not {frames}; {remedy}")
 
 
-def mux(video, source_clip, source_facts, path, finish=None):
+def mux(
+    video: str | Path,
+    source_clip: str | Path,
+    source_facts: dict,
+    path: str | Path,
+    finish: Callable[[Path], object] | None = None,
+) -> None:
     """Join the picture of `video` with the sound of `source_clip` into the mp4 `path`.
 
     The picture is copied as it is, the sound as sound.into_mp4 tells. Picture and sound keep the offset
@@ -204,7 +222,7 @@ def mux(video, source_clip, source_facts, path, finish=None):
             finish(partial)
 
 
-def write_stream(path, stream, chunks, **options):
+def write_stream(path: str | Path, stream: Any, chunks: Iterable, **options: Any) -> int:
     """Feed `chunks` (bytes-like, one a frame) through the ffmpeg graph `stream` into the file `path`.
 
     The file appears whole or not at all, and carries no date and no version, so equal chunks give equal
@@ -232,7 +250,7 @@ def write_stream(path, stream, chunks, **options):
     return count
 
 
-def _holds(path, frames, sound=False):
+def _holds(path: str | Path, frames: int, sound: bool = False) -> bool:
     """Whether the film holds what was written; ffmpeg 5.1 ends with status 0 when the disk is full."""
     try:
         counts = count_packets(path)
@@ -241,21 +259,21 @@ def _holds(path, frames, sound=False):
     return counts.pop("video", 0) == frames and set(counts) == ({"audio"} if sound else set())
 
 
-def _raw(frames, width, height):
+def _raw(frames: Iterable[np.ndarray], width: int, height: int) -> Iterator[memoryview]:
     for number, frame in enumerate(frames):
         if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
             raise ValueError(f"frame {number} is {frame.shape} {frame.dtype}, not {(height, width, 3)} uint8")
         yield np.ascontiguousarray(frame).data
 
 
-def _pictures(fps, width, height):
+def _pictures(fps: str | int | Fraction, width: int, height: int) -> Any:
     """Raw frames that come through the pipe."""
     return ffmpeg.input(
         "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=str(fps)
     )
 
 
-def _next_frame(path, process, frame, count):
+def _next_frame(path: str | Path, process: subprocess.Popen, frame: np.ndarray, count: int) -> int:
     try:
         return fill(process.stdout, frame)
     except Stalled as stalled:
@@ -264,19 +282,19 @@ def _next_frame(path, process, frame, count):
         ) from None
 
 
-def _refuse_changes(path, facts):
+def _refuse_changes(path: str | Path, facts: dict) -> None:
     if change := first_change(path, facts["stream"]):
         raise InputError(f"{path}: its picture {change}; re-encode it to one size and format")
 
 
-def _shown(clip, facts):
+def _shown(clip: Any, facts: dict) -> Any:
     """The part of the picture that the container shows; fails where the picture's size changes."""
     (width, height), (x, y, w, h) = facts["decoded"], facts["shown"]
     # ffmpeg would build the rest of the graph anew for another size, and count its frames from 0 again.
     return clip.filter("crop", f"if(eq(iw,{width})*eq(ih,{height}),{w},-1)", h, x, y, exact=1)
 
 
-def _timed(clip, facts):
+def _timed(clip: Any, facts: dict) -> Any:
     """The frames in the part that is used, on the constant rate that is asked for, from time 0."""
     rate, (first, stop) = facts["clip_fps"], facts["span"]
     if facts["interlaced"]:
@@ -288,7 +306,7 @@ def _timed(clip, facts):
     return clip if facts["fps"] == rate else clip.filter("fps", fps=facts["fps"])
 
 
-def _cropped(clip, facts):
+def _cropped(clip: Any, facts: dict) -> Any:
     if facts["crop"] is None:
         return clip
     x, y, w, h = facts["crop"]
@@ -297,7 +315,7 @@ def _cropped(clip, facts):
     return clip.filter("crop", *(round(place) for place in places), exact=1)
 
 
-def _input_colour(facts):
+def _input_colour(facts: dict) -> dict:
     if facts["color_matrix"] == "rgb":
         return {}
     return {
@@ -307,7 +325,7 @@ def _input_colour(facts):
     }
 
 
-def _tone_mapped(clip, facts):
+def _tone_mapped(clip: Any, facts: dict) -> Any:
     """HDR (BT.2100 HLG or PQ) to BT.709; reference white, 203 cd/m2 by ITU-R BT.2408, stays below white."""
     clip = clip.filter("format", "yuv444p10").filter(
         "zscale",

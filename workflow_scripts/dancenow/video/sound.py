@@ -3,6 +3,8 @@
 import logging
 import os
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import ffmpeg
 
@@ -23,7 +25,7 @@ OFF = 0.04
 ASIDE = ("comment", "hearing_impaired", "visual_impaired", "descriptions")
 
 
-def choose_sound(path, streams, facts):
+def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | None:
     """Facts of the sound track of a clip that is taken, or None.
 
     streams: ffprobe's of the sound; facts: what probing.probe tells of the picture. A track that is flagged
@@ -50,7 +52,7 @@ def choose_sound(path, streams, facts):
     return None
 
 
-def into_mp4(clip, facts, duration):
+def into_mp4(clip: str | Path, facts: dict, duration: float) -> tuple[Any, dict]:
     """(the sound of a clip as an ffmpeg stream, {ffmpeg's option: value}) for `duration` s of its picture.
 
     Copied as it is where mp4 can hold its codec and it has no gap, else filled with silence and made AAC.
@@ -84,7 +86,9 @@ def into_mp4(clip, facts, duration):
     return sound, options
 
 
-def joined(streams, path, clip, seconds, **options):
+def joined(
+    streams: list, path: str | Path, clip: str | Path, seconds: float, **options: Any
+) -> tuple[bool, str]:
     """Write the ffmpeg `streams` into the mp4 `path`; returns (whether it failed, ffmpeg's reason)."""
     # Some versions of ffmpeg call FLAC and Opus in mp4 experimental.
     options = {"format": "mp4", "strict": "experimental", "map_metadata": -1, "map_chapters": -1} | options
@@ -99,7 +103,7 @@ def joined(streams, path, clip, seconds, **options):
             ) from None
 
 
-def _rehearse(path, facts):
+def _rehearse(path: str | Path, facts: dict) -> None:
     """Do what mux will do; raises Undecodable when it would fail, hours later."""
     sound, options = into_mp4(path, facts, facts["duration"])
     if sound:
@@ -108,7 +112,7 @@ def _rehearse(path, facts):
             raise Undecodable(reason)
 
 
-def _hindrance(audio, late):
+def _hindrance(audio: dict, late: float) -> str | None:
     """Why a sound cannot be copied into an mp4, or None."""
     if audio["codec"] not in COPYABLE:
         return "does not fit into mp4"
@@ -122,19 +126,19 @@ def _hindrance(audio, late):
     return None
 
 
-def _rank(stream):
+def _rank(stream: dict) -> tuple:
     flags = stream.get("disposition", {})
     aside = any(flags.get(flag) for flag in ASIDE)
     return not flags.get("default"), aside, -int(stream.get("channels", 0))
 
 
-def _told(stream):
+def _told(stream: dict) -> str:
     name = stream.get("codec_name", "unknown")
     name = stream.get("codec_tag_string", name) if name == "unknown" else name
     return f"{stream['index']} ({name}, {stream.get('channels', 0)} channels)"
 
 
-def _facts(stream):
+def _facts(stream: dict) -> dict:
     start, duration = (
         float(stream[key]) if stream.get(key) not in (None, "N/A") else None
         for key in ("start_time", "duration")

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ def measure_frames(inputs, output, holdout, threads):
         truth = VideoFrames(inputs.truth, driving.width, driving.height)
         _same_length(inputs.video, len(result), inputs.truth, len(truth))
         series |= truth_series(result, truth, detect_largest(estimator, truth))
-    record = {
+    record: dict[str, Any] = {
         "frames": len(result),
         "fps": str(driving.fps),
         "body_height_px": round(height, 1),

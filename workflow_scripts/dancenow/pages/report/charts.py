@@ -111,7 +111,9 @@ def coverage_chart(shape, outside=()):
     for name, colour in CLOUDS.items():
         places = shape[:, INDEX[name]]
         places = places[np.isfinite(places).all(axis=1)]
-        counts, x, y = np.histogram2d(*places.T, bins=CELLS, range=[(-0.9, 0.9), (-0.9, 0.9)])
+        counts, x, y = np.histogram2d(
+            places[:, 0], places[:, 1], bins=CELLS, range=[(-0.9, 0.9), (-0.9, 0.9)]
+        )
         column, row = np.nonzero(counts)
         share = counts[column, row] / max(1, counts.max())
         x, y = (edges[:-1] + np.diff(edges) / 2 for edges in (x, y))

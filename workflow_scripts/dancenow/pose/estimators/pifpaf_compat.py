@@ -37,7 +37,8 @@ def make_torchvision_importable():
     global _declared
     if _declared is not None or "torchvision" in sys.modules:
         return
-    folders = importlib.util.find_spec("torchvision").submodule_search_locations
+    spec = importlib.util.find_spec("torchvision")
+    folders = (spec and spec.submodule_search_locations) or []
     for library in (library for folder in folders for library in Path(folder).glob("_C*.so")):
         try:
             torch.ops.load_library(str(library))

@@ -63,8 +63,8 @@ def read_folder(folder, count):
 
 def frame_files(folder, count):
     """The `count` files of a folder that hold the bodies, in the order of their numbers."""
-    matches = {path: FRAME_FILE.fullmatch(path.name) for path in sorted(Path(folder).iterdir())}
-    matches = {path: match for path, match in matches.items() if match}
+    paths = sorted(Path(folder).iterdir())
+    matches = {path: match for path in paths if (match := FRAME_FILE.fullmatch(path.name))}
     if not matches:
         raise InputError(f"{folder}: no keypoint files in it; {_EXPECTED}")
     kinds = {}
@@ -110,6 +110,7 @@ def _check_numbers(folder, numbered, count):
         return
     if missing is not None:
         pattern = FRAME_FILE.fullmatch(numbered[start].name)
+        assert pattern, "frame_files takes no other names"
         digits = len(pattern["number"])
         which = f"the first missing is {pattern['clip']}{missing:0{digits}d}{pattern['suffix']}"
     else:
