@@ -8,7 +8,7 @@ import pytest
 from dancenow.evaluation import kernel_distance as kernel
 from dancenow.keypoints import COUNT, People
 from dancenow.model.background import make_background
-from dancenow.model.windows import MARGIN, person_boxes
+from dancenow.model.windows import WINDOW_MARGIN, person_boxes
 from dancenow.pages.gallery import series
 from dancenow.pose import tracks
 from dancenow.pose.normalize import measure_normalization
@@ -50,7 +50,7 @@ def test_a_frame_without_a_person_takes_the_nearest_ones_box_and_the_earlier_of_
     known = np.flatnonzero(keypoints[..., 2].any(axis=1))
     found = keypoints[nearest_by_table(np.arange(40), known)]
     low, high = found[..., :2].min(axis=1), found[..., :2].max(axis=1)
-    margin = MARGIN * np.median((high - low).max(axis=1))
+    margin = WINDOW_MARGIN * np.median((high - low).max(axis=1))
     sure = (found[..., 2] >= 0.05).all()
     boxes = person_boxes(keypoints)
     alone = person_boxes(found)  # every frame known: nothing is looked for

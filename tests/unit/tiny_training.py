@@ -173,7 +173,7 @@ def attempt(inputs, folder, devices=1, stage="first", place=None, count=0, numbe
         from dancenow.training import loop, previews
 
         previews.MOMENTS = 1
-        loop.SAVE_SECONDS, loop.SHARE = 0, 1e9  # a checkpoint after every step
+        loop.SAVE_SECONDS, loop.OVERHEAD_SHARE = 0, 1e9  # a checkpoint after every step
         if place:
             send_at(place, count, number)
         if after:

@@ -8,7 +8,7 @@ AWAY = {
     *(errno.EACCES, errno.EPERM, errno.EROFS),
 }
 # how torch, CUDA's libraries and OpenCV say it; most of them have no exception of its own for it
-MEMORY = ("out of memory", "can't allocate memory", "insufficient memory", "alloc_failed")
+MEMORY_WORDS = ("out of memory", "can't allocate memory", "insufficient memory", "alloc_failed")
 
 
 class InputError(Exception):
@@ -35,7 +35,7 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether an exception of whichever library says that memory, the machine's or a GPU's, has run out."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
-    return any(words in str(error).lower() for words in MEMORY)
+    return any(words in str(error).lower() for words in MEMORY_WORDS)
 
 
 def one_line(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.planning.consent import NONE, check_consent, consent_record
+from dancenow.planning.consent import NOT_RECORDED, check_consent, consent_record
 
 GIVEN = {"who": "Ana", "when": "2026-01-02", "use": "research", "until": "2026-03-04"}
 
@@ -26,7 +26,7 @@ def test_a_consent_counts_on_its_days_and_for_what_it_names():
         (GIVEN, date(2026, 3, 5), "private", False, "subjects.ana.consent: expired on 2026-03-04"),
         (GIVEN, date(2026, 1, 1), "private", False, "yet to come"),
         (GIVEN, date(2026, 2, 1), "publish", False, "given for research, and provenance.use is publish"),
-        (None, date(2026, 2, 1), "private", True, NONE),
+        (None, date(2026, 2, 1), "private", True, NOT_RECORDED),
     ],
 )
 def test_what_it_does_not_cover_is_refused_by_name(consent, day, use, required, words):
@@ -35,7 +35,7 @@ def test_what_it_does_not_cover_is_refused_by_name(consent, day, use, required, 
 
 
 def test_without_one_the_log_says_so():
-    assert check(None, date(2026, 2, 1)) == [f"ana: {NONE}"]
+    assert check(None, date(2026, 2, 1)) == [f"ana: {NOT_RECORDED}"]
 
 
 def test_a_record_holds_the_hash_of_its_proof_and_no_name(tmp_path):
@@ -49,4 +49,4 @@ def test_a_record_holds_the_hash_of_its_proof_and_no_name(tmp_path):
     proof.unlink()
     with pytest.raises(InputError, match="subjects.ana.consent.file"):
         consent_record(subject, "ana")
-    assert consent_record({}, "ana") == NONE
+    assert consent_record({}, "ana") == NOT_RECORDED

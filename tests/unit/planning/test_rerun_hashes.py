@@ -64,7 +64,7 @@ def test_a_file_is_read_once(folder, monkeypatch):
     first = reruns.contents("a")
     monkeypatch.setattr(reruns, "_file_hash", lambda path: pytest.fail("read again"))
     assert reruns.contents("a") == first
-    reruns.KNOWN.write_text("{")  # damaged
+    reruns.KNOWN_CONTENTS.write_text("{")  # damaged
     monkeypatch.undo()
     monkeypatch.chdir(folder)
     assert reruns.contents("a") == first

@@ -45,7 +45,7 @@ def inputs(tmp_path_factory):
 @pytest.mark.parametrize("short", SHORT.values(), ids=SHORT)
 def test_a_step_without_memory_is_one_line_and_the_checkpoint_stays(inputs, tmp_path, monkeypatch, short):
     monkeypatch.setattr("dancenow.training.loop.SAVE_SECONDS", -1)
-    monkeypatch.setattr("dancenow.training.loop.SHARE", 1e9)
+    monkeypatch.setattr("dancenow.training.loop.OVERHEAD_SHARE", 1e9)
 
     def step(trainer, batch):
         if trainer.step == 3:

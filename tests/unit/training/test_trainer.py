@@ -232,7 +232,7 @@ def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch, ema):
             raise KilledError
 
     monkeypatch.setattr("dancenow.training.loop.SAVE_SECONDS", -1)  # a checkpoint after every step
-    monkeypatch.setattr("dancenow.training.loop.SHARE", 1e9)
+    monkeypatch.setattr("dancenow.training.loop.OVERHEAD_SHARE", 1e9)
     with pytest.raises(KilledError):
         run(make(ema=ema), tmp_path / "cut", kill)
     resumed = make(ema=ema)
@@ -255,7 +255,7 @@ def test_asked_to_stop_it_finishes_the_step_and_saves(tmp_path):
 
 def test_loss_that_is_not_finite_names_step_terms_and_checkpoint_and_saves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("dancenow.training.loop.SAVE_SECONDS", -1)
-    monkeypatch.setattr("dancenow.training.loop.SHARE", 1e9)
+    monkeypatch.setattr("dancenow.training.loop.OVERHEAD_SHARE", 1e9)
 
     def poison(trainer, counts):
         if trainer.step == 3:
@@ -310,7 +310,7 @@ def test_a_look_between_two_previews_changes_nothing(tmp_path, monkeypatch):
     asked, expected = train(tmp_path / "tenths")
     assert asked == [(step, True) for step in range(2, 21, 2)]
     monkeypatch.setattr("dancenow.training.loop.LOOK_SECONDS", 0)
-    monkeypatch.setattr("dancenow.training.loop.SHARE", 1e9)
+    monkeypatch.setattr("dancenow.training.loop.OVERHEAD_SHARE", 1e9)
     asked, found = train(tmp_path / "always")
     assert asked == [(step, step % 2 == 0) for step in range(1, 21)]
     assert torch.equal(found, expected)

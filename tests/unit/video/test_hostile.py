@@ -117,7 +117,7 @@ def test_a_message_about_a_name_with_a_line_break_is_one_line(tmp_path):
 
 
 def test_a_program_works_within_the_limit(monkeypatch):
-    monkeypatch.setattr(programs, "MEMORY", 256 << 20)
+    monkeypatch.setattr(programs, "PROGRAM_MEMORY", 256 << 20)
     script = "input(); print(len(bytearray(100 << 20)), flush=True); bytearray(400 << 20)"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with programs.running([sys.executable, "-c", script], **pipes) as (process, reason):
@@ -136,7 +136,7 @@ def test_4k_is_decoded_within_the_limit(tmp_path):
 def test_a_decoder_out_of_memory_is_an_error_of_one_line(tmp_path, monkeypatch):
     path = film(tmp_path / "large.mp4", np.zeros((3, 1080, 1920, 3), np.uint8))
     facts = media.probe(path)
-    monkeypatch.setattr(programs, "MEMORY", 24 << 20)
+    monkeypatch.setattr(programs, "PROGRAM_MEMORY", 24 << 20)
     with pytest.raises(InputError) as error:
         list(media.decode(path, facts, 128, 64))
     one_line(error, "large.mp4")

@@ -12,7 +12,7 @@ from dancenow.provenance.finishing import finished, finishing
 from dancenow.video import media
 from dancenow.video.frames import FrameStore
 
-EDGE = 64  # px, of the squares that the detector sees, where the frames are as large
+SQUARE_EDGE = 64  # px, of the squares that the detector sees, where the frames are as large
 SQUARES = 4  # of a pair of frames: those in which most changes, so the person and not the wall
 
 
@@ -56,9 +56,9 @@ def moving_squares(pair, edge, corner=(0, 0)):
 
 
 def common_edge(paths):
-    """Edge in px of the squares: EDGE, or the shortest edge of any of the videos."""
+    """Edge in px of the squares: SQUARE_EDGE, or the shortest edge of any of the videos."""
     facts = [media.probe(path) for path in paths]
-    return min(EDGE, *(min(each["width"], each["height"]) for each in facts))
+    return min(SQUARE_EDGE, *(min(each["width"], each["height"]) for each in facts))
 
 
 def draw_squares(paths, count, edge, seed):

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from dancenow.authenticity.detector import load_detector
 from dancenow.authenticity.detector_data import degrade, read_pairs, stored_pairs
-from dancenow.authenticity.judge import PAIRS, UNKNOWN, decide, score
+from dancenow.authenticity.judge import ACCURACY_UNKNOWN, PAIRS, decide, score
 from dancenow.authenticity.separation import BLOCK, accuracy, area, roc_curve, videos_right, with_interval
 from dancenow.files import atomic_path, write_json
 from dancenow.intervals import TOO_FEW
@@ -47,7 +47,7 @@ def measure_detector(detector_path, real, fake, footage, seed, threads):
     report = {
         "trained_on": {key: description[key] for key in ("real", "fake", "steps", "seed", "edge")},
         "heldout": {"real": sorted(real), "fake": sorted(fake)},
-        "note": None if fake else UNKNOWN,
+        "note": None if fake else ACCURACY_UNKNOWN,
         "accuracy": None,
         "conditions": {},
         "videos": {},

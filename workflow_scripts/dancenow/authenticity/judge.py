@@ -28,7 +28,7 @@ SQUARES = 4096  # of each kind, real and fake, that it learns from: 100 MB
 # size found other people's results less clearly fake
 FORMS = ((23, 1), (30, 1), (CRF, 2))
 PAIRS = 100  # of consecutive frames, at most, that a video is judged by
-UNKNOWN = "no held-out subject: accuracy unknown"
+ACCURACY_UNKNOWN = "no held-out subject: accuracy unknown"
 
 
 def train_on_videos(real, fake, pairs, output, steps, seed, threads):
@@ -147,7 +147,7 @@ def summarise(found):
     )
     accuracy = found["heldout_accuracy"]
     sentence += (
-        f"; {UNKNOWN}"
+        f"; {ACCURACY_UNKNOWN}"
         if accuracy is None
         else f"; on people it had not seen, {accuracy['mean']:.0%} of the pairs were judged rightly"
     )

@@ -16,7 +16,7 @@ from dancenow.camera.view import warped
 
 log = logging.getLogger(__name__)
 
-EDGE = 96  # px, the long edge at which frames are compared: exposure has no detail
+COMPARED_EDGE = 96  # px, the long edge at which frames are compared: exposure has no detail
 ANCHORS = 120  # frames, at most, from which the scene is made
 ROUNDS = 4  # scene from frames, frames against the scene
 LEAST_PIXELS = 60  # of the small picture: fewer tell nothing
@@ -121,7 +121,7 @@ class _SmallFrames:
 
     def __init__(self, store, view, boxes):
         self.store, self.view, self.boxes = store, view, boxes
-        self.scale = EDGE / max(view.width, view.height)
+        self.scale = COMPARED_EDGE / max(view.width, view.height)
         # pixel centres are integers, before and after
         self.shrink = np.array(
             [[self.scale, 0, self.scale / 2 - 0.5], [0, self.scale, self.scale / 2 - 0.5], [0, 0, 1]]

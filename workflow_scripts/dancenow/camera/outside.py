@@ -5,7 +5,7 @@ import numpy as np
 
 from dancenow.keypoints import MIN_CONFIDENCE
 
-MARGIN = 0.12  # of a person's diagonal, around the hull of the keypoints: hair, clothes, what is held
+HULL_MARGIN = 0.12  # of a person's diagonal, around the hull of the keypoints: hair, clothes, what is held
 LEAST_POINTS = 3  # keypoints that make a person
 
 
@@ -23,7 +23,7 @@ class Outside:
             if len(points) < LEAST_POINTS:
                 continue
             hull = cv2.convexHull(points.astype(np.float32)).round().astype(np.int32)
-            margin = MARGIN * float(np.linalg.norm(np.ptp(points, axis=0)))
+            margin = HULL_MARGIN * float(np.linalg.norm(np.ptp(points, axis=0)))
             cv2.fillConvexPoly(mask, hull, 0)
             cv2.polylines(mask, [hull], True, 0, thickness=max(1, round(2 * margin)))
         return mask

@@ -13,7 +13,7 @@ from dancenow.keypoints import boxes
 log = logging.getLogger(__name__)
 
 BEYOND = 0.5  # of the framing on each side: so far the canvas reaches at most
-BLOCK = 32  # px: the canvas' sides are multiples of it, as those of frames are
+SIDE_MULTIPLE = 32  # px: the canvas' sides are multiples of it, as those of frames are
 LEAST_POINTS = 3  # keypoints that make a person
 
 
@@ -74,4 +74,4 @@ def _canvas(maps, width, height):
     before = np.clip(-places.min(axis=(0, 2)), 0, reach)
     behind = np.clip(places.max(axis=(0, 2)) - (size - 1), 0, reach)
     corner = np.ceil(before).astype(int)
-    return corner, np.ceil((corner + size + behind) / BLOCK).astype(int) * BLOCK
+    return corner, np.ceil((corner + size + behind) / SIDE_MULTIPLE).astype(int) * SIDE_MULTIPLE

@@ -20,7 +20,7 @@ LEAST_CORNERS = 12  # that agree; fewer tell nothing
 LEAST_SHARE = 0.35  # of the corners followed, that agree
 BACK = 0.6  # px: a corner that is followed forth and back must come home
 TOLERANCE = 0.003  # of the long edge: corners this near to where a map puts them agree
-WINDOW, LEVELS = (21, 21), 3  # of Lucas-Kanade
+WINDOW, PYRAMID_LEVELS = (21, 21), 3  # of Lucas-Kanade
 # px: texture is what differs between means over these, contrast the spread over the latter
 NEAR, AROUND = 3, 25
 PLAIN = 1.0  # levels: less contrast than this is a plain wall's
@@ -156,7 +156,7 @@ class ShotTracker:
 
 def _follow(before, after, corners, guess):
     """(N, 2) float32 px of corners in the picture `after`, NaN for those that are lost."""
-    settings = {"winSize": WINDOW, "maxLevel": LEVELS}
+    settings = {"winSize": WINDOW, "maxLevel": PYRAMID_LEVELS}
     there, found, _ = cv2.calcOpticalFlowPyrLK(
         before, after, corners, guess.copy(), flags=cv2.OPTFLOW_USE_INITIAL_FLOW, **settings
     )

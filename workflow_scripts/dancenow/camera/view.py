@@ -16,7 +16,7 @@ from dancenow.camera.path import moved_points
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_through
 
-EDGE = 2  # px at the border of a frame that interpolation mixes with what is not there
+MIXED_BORDER = 2  # px at the border of a frame that interpolation mixes with what is not there
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class SteadyView:
         if self.unmoved:
             return None
         inside = np.zeros(self.frame_size[::-1], np.uint8)
-        inside[EDGE:-EDGE, EDGE:-EDGE] = 1
+        inside[MIXED_BORDER:-MIXED_BORDER, MIXED_BORDER:-MIXED_BORDER] = 1
         seen = self._moved(inside, index, cv2.INTER_NEAREST) > 0
         return None if seen.all() else seen
 

@@ -31,7 +31,7 @@ FILE = "lpips-alexnet-0aa426dd.safetensors"  # with the first digits of its own 
 LAYERS = ((4, 2), (1, 2), (1, 1), (1, 1), (1, 1))  # stride, padding of each convolution; each is compared
 POOLED = (1, 2)  # before these stands a max pool of 3, stride 2
 # of ImageNet's colours in [-1, 1], as the authors' code has them
-SHIFT = (-0.030, -0.088, -0.188)
+MEAN_SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
 
 
@@ -87,7 +87,7 @@ class Standardise(nn.Module):
     """RGB in [-1, 1] -> what AlexNet was trained on."""
 
     def forward(self, images):
-        shift, scale = (images.new_tensor(numbers)[:, None, None] for numbers in (SHIFT, SCALE))
+        shift, scale = (images.new_tensor(numbers)[:, None, None] for numbers in (MEAN_SHIFT, SCALE))
         return (images - shift) / scale
 
 

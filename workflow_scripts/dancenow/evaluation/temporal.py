@@ -15,7 +15,7 @@ STILL_SHARE = 0.003  # of the standing height, from one frame to the next: what 
 DISC_SHARE = 0.05  # of the standing height: radius of what belongs to a keypoint
 LEAST_PIXELS = 16  # a smaller area gives no mean
 BONES = [bone for limb in LIMBS for bone in zip(limb[:-1], limb[1:], strict=True)]
-MARGIN = 16  # px around the person, for the optical flow to look at
+FLOW_MARGIN = 16  # px around the person, for the optical flow to look at
 # occlusion by disagreement of forward and backward flow, with the constants of Sundaram et al. 2010
 OCCLUSION_SHARE, OCCLUSION_PX2 = 0.01, 0.5
 
@@ -93,9 +93,9 @@ def _optical_flow(before, after):
 
 
 def _surroundings(mask):
-    """Slices of rows and columns that hold the mask and MARGIN px around it."""
+    """Slices of rows and columns that hold the mask and FLOW_MARGIN px around it."""
     found = [np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0)]
-    return tuple(slice(max(0, place[0] - MARGIN), place[-1] + 1 + MARGIN) for place in found)
+    return tuple(slice(max(0, place[0] - FLOW_MARGIN), place[-1] + 1 + FLOW_MARGIN) for place in found)
 
 
 def _still(driving, body_height, shape):

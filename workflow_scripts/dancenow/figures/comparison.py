@@ -15,7 +15,7 @@ from dancenow.files import read_json
 OURS = "ours"
 # Of six independent blocks all have the same sign by chance once in 32, of fewer more often than once in 20.
 LEAST_BLOCKS = 6
-UNKNOWN = {"mean": None, "low": None, "high": None}
+NO_INTERVAL = {"mean": None, "low": None, "high": None}
 
 
 class Row(NamedTuple):
@@ -100,7 +100,7 @@ def compare(rows, seed, block):
         frames = {name: _over_frames(row, key, seed, block) for name, row in having.items()}
         best = _best(having, frames, key, seed, block)
         for name, row in having.items():
-            gain = gain_seeds = UNKNOWN
+            gain = gain_seeds = NO_INTERVAL
             if name != ours and ours in having:
                 gain, gain_seeds = _difference(having[ours], row, key, seed, block)
             over = _over_seeds([one[key]["mean"] for one in row.scores])
@@ -114,16 +114,16 @@ def _over_frames(row, key, seed, block):
     if all(key in one for one in row.series):
         return block_bootstrap(_mean_series(row, key), seed, block)
     means = [one[key]["mean"] for one in row.scores]
-    return UNKNOWN if None in means else UNKNOWN | {"mean": float(np.mean(means))}
+    return NO_INTERVAL if None in means else NO_INTERVAL | {"mean": float(np.mean(means))}
 
 
 def _over_seeds(means):
     """Mean and Student's 95 % interval over trainings; the interval needs two."""
     if None in means:
-        return UNKNOWN
+        return NO_INTERVAL
     mean = float(np.mean(means))
     if len(means) < 2:
-        return UNKNOWN | {"mean": mean}
+        return NO_INTERVAL | {"mean": mean}
     half = float(student.ppf(0.975, len(means) - 1) * np.std(means, ddof=1) / len(means) ** 0.5)
     return {"mean": mean, "low": mean - half, "high": mean + half}
 
@@ -158,11 +158,11 @@ def _difference(better, worse, key, seed, block):
     """By how much one method is better than another: {mean, low, high} over frames, and over seeds."""
     sign = describe(key).sign
     if not sign or not all(key in one for row in (better, worse) for one in row.series):
-        return UNKNOWN, UNKNOWN
+        return NO_INTERVAL, NO_INTERVAL
     over_frames = block_bootstrap(sign * np.subtract(*_pair(better, worse, key)), seed, block)
     means = [[one[key]["mean"] for one in row.scores] for row in (better, worse)]
     if None in means[0] or None in means[1]:
-        return over_frames, UNKNOWN
+        return over_frames, NO_INTERVAL
     # a baseline is not trained: one value stands against each of several seeds
     return over_frames, _over_seeds((sign * np.subtract(*np.broadcast_arrays(*means))).tolist())
 

@@ -7,7 +7,7 @@ from dancenow.keypoints import BODY, IMPUTED, MIN_CONFIDENCE, boxes
 from dancenow.pose.draw import draw_skeleton
 from dancenow.video.media import decode, probe
 
-MARGIN = 0.12  # of the person's height, around the person
+PERSON_MARGIN = 0.12  # of the person's height, around the person
 
 
 def spread(count, number):
@@ -68,7 +68,7 @@ def person_window(keypoints, width, height):
         raise InputError(
             "the normalised pose shows nobody in these frames; look at the footage of the source"
         )
-    margin = MARGIN * (found[:, 3] - found[:, 1]).max()
+    margin = PERSON_MARGIN * (found[:, 3] - found[:, 1]).max()
     x0, y0 = np.floor(found[:, :2].min(axis=0) - margin).astype(int)
     x1, y1 = np.ceil(found[:, 2:].max(axis=0) + margin + 1).astype(int)
     x0, y0, x1, y1 = max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1))

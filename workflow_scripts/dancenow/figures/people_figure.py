@@ -15,7 +15,7 @@ from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
-LEAST = 4  # pictures, if the clip has so many frames
+LEAST_PICTURES = 4  # pictures, if the clip has so many frames
 WIDTH = 1800  # px of the sheet, about
 CELL = 600  # px, height of a picture
 DIMMED = 0.6
@@ -55,7 +55,7 @@ def choose_moments(shown):
     """Ascending frame numbers that together show everyone, from shown_in; always the same.
 
     Each next frame is the one that shows most of those not shown yet, the earliest of several; then frames
-    far from the chosen ones are added until there are LEAST.
+    far from the chosen ones are added until there are LEAST_PICTURES.
     """
     present, chosen = shown >= 0, []
     missing = np.ones(len(shown), bool)
@@ -63,7 +63,7 @@ def choose_moments(shown):
         chosen.append(int(present[missing].sum(axis=0).argmax()))
         missing &= ~present[:, chosen[-1]]
     frames = np.flatnonzero(present.any(axis=0))
-    while len(chosen) < min(LEAST, len(frames)):
+    while len(chosen) < min(LEAST_PICTURES, len(frames)):
         chosen.append(int(frames[np.abs(frames[:, None] - chosen).min(axis=1).argmax()]))
     return sorted(chosen)
 

@@ -6,16 +6,17 @@ from itertools import islice
 from dancenow.pose.masks import MaskPacker
 from dancenow.video.media import decode, working_size
 
-FRAMES, WARM = 40, 4
+TIMED_FRAMES, WARM = 40, 4
 
 
 def measure_detection(clip, facts, long_edge, estimator):
-    """{"decode", "detect"}: frames a second of a clip's first FRAMES at the working size; the first WARM
-    found, in which libraries load, do not count. facts: as from video.media.probe; estimator: an Estimator.
+    """{"decode", "detect"}: frames a second of a clip's first TIMED_FRAMES at the working size; the first
+    WARM found, in which libraries load, do not count. facts: as from video.media.probe; estimator: an
+    Estimator.
     """
     size = working_size(facts["width"], facts["height"], long_edge)
     began = time.perf_counter()
-    frames = list(islice(decode(clip, facts, *size), FRAMES))
+    frames = list(islice(decode(clip, facts, *size), TIMED_FRAMES))
     decoded = time.perf_counter()
     given = (iter(frames), MaskPacker(*size)) if estimator.finds_masks else (iter(frames),)
     found = estimator.detect(*given)

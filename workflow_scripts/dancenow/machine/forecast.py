@@ -14,9 +14,9 @@ DEMO_AREA = 512 * 512  # px
 # bytes of each frame in the store, for each px: docs/lab/throughput.md
 STORED = 78e3 / DEMO_AREA
 # what stays of a training on the disk, in units of what its networks take in memory
-MODELS = 2.0
+COPIES_KEPT = 2.0
 # the true time as a share of what is expected, at least and at most: measured, and by another preset's pace
-MEASURED, GUESSED = (0.8, 1.3), (0.5, 2.0)
+MEASURED_RANGE, GUESSED = (0.8, 1.3), (0.5, 2.0)
 # seconds before a stage's work begins: libraries, networks, checks
 START = 15
 STAGES = ("people", "cutting", "training", "enhancer", "face", "video")
@@ -76,7 +76,7 @@ def forecast(preset, train, pace, footage, rates, room):
         "video": shown * (pace.frame + DRAWING * area / DEMO_AREA),
     }
     seconds = {stage: value + START if value else 0.0 for stage, value in seconds.items()}
-    low, high = MEASURED if pace.measured else GUESSED
+    low, high = MEASURED_RANGE if pace.measured else GUESSED
     total = sum(seconds.values())
     most = total * high
     if train["perceptual"] != "efficientnet-lite0":  # it may turn out to be VGG-19
@@ -86,7 +86,7 @@ def forecast(preset, train, pace, footage, rates, room):
         refused = None
     except InputError as error:
         refused = str(error)
-    disk = every * area * STORED + len(footage.targets) * MODELS * pace.memory.networks
+    disk = every * area * STORED + len(footage.targets) * COPIES_KEPT * pace.memory.networks
     return Forecast(preset, seconds, total * low, most, refused, pace.memory.peak(train["batch"]), disk)
 
 

@@ -18,10 +18,10 @@ from dancenow.training.trainer import Trainer, network_arguments, new_networks
 MEAN_WINDOW, LARGEST_WINDOW = (0.5, 0.8125), (0.8125, 0.9375)
 MULTIPLE = 32  # px, of a window's edges
 REPEATS = 2
-LEAST = 2e10  # operations a second that any processor of today makes in a large network
+LEAST_PACE = 2e10  # operations a second that any processor of today makes in a large network
 FORWARD = 8  # counted: a pair's step has at least so many times the operations of one synthesized frame
 # a small step that is expected to take longer is not taken: the pace of the last preset counts
-PATIENCE = 12.0  # s
+STEP_SECONDS = 12.0  # s
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def count(stage, train, size, autocast):
 
 def measure_pace(train, size, device, autocast, known=0.0):
     """The Pace of a preset. train: that section; size: (w, h) px of its frames; known: operations a second of
-    presets before, 0 for none, by which a step that would take longer than PATIENCE is told without it.
+    presets before, 0 for none, by which a step that would take longer than STEP_SECONDS is told without it.
 
     What is measured grows with the area of the pictures, for the same network its operations do; what the
     optimiser takes does not.
@@ -124,7 +124,7 @@ def measure_pace(train, size, device, autocast, known=0.0):
         memory, enhanced = count("enhancer", train, size, autocast)
         enhanced *= batch
     main = max(1, enhanced / whole)  # of a frame after the enhancer, in units of the first stage's
-    if known and part / max(known, LEAST) > PATIENCE:
+    if known and part / max(known, LEAST_PACE) > STEP_SECONDS:
         pair = whole / known
         frame = main * pair / FORWARD / batch
         face = 2.5 * frame * batch if train["face"] else 0.0

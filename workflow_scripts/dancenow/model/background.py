@@ -20,7 +20,7 @@ MOVING_SHARE, MOVING = 0.1, 12.0
 # of a box's diagonal: a skeleton nearer than this to the performer's is the performer's own
 SAME = 0.12
 END = 5  # px
-EDGE = 7  # px
+MASK_GROWTH = 7  # px
 # nose, eyes and ears, where the face was not found
 HEAD = slice(0, 5)
 # half-width of a limb as a share of the body height: generous, so that clothes and hair are masked too
@@ -115,7 +115,7 @@ def sampled_masks(pose, training_frames, masks=None):
 
 def around(mask):
     """A (H, W) uint8 mask as bool, with what of the person its edge may have missed."""
-    return cv2.dilate(mask, np.ones((EDGE, EDGE), np.uint8)) > 0
+    return cv2.dilate(mask, np.ones((MASK_GROWTH, MASK_GROWTH), np.uint8)) > 0
 
 
 def ever_seen(hidden, outside=0):

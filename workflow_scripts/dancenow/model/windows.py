@@ -10,7 +10,7 @@ from dancenow.video.cuts import segments
 
 STRIDE = 32
 # the box around the joints leaves out hair, fingers, clothes: widen it by this share of the body height
-MARGIN = 0.12
+WINDOW_MARGIN = 0.12
 QUANTILES = (0.5, 0.8, 0.995)
 # frames before and after that a window holds as well, so that it need not jump
 HOLD = 4
@@ -31,7 +31,7 @@ def person_boxes(keypoints):
     # each known frame is the nearest up to half the way to the next, the middle included
     nearest = known[np.searchsorted((known[:-1] + known[1:]) // 2, np.arange(len(keypoints)))]
     low, high = low[nearest], high[nearest]
-    margin = MARGIN * np.median((high - low).max(axis=1))  # the longer side: somebody may lie
+    margin = WINDOW_MARGIN * np.median((high - low).max(axis=1))  # the longer side: somebody may lie
     return np.concatenate([low - margin, high + margin], axis=1).astype(np.float32)
 
 

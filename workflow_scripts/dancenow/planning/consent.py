@@ -11,7 +11,7 @@ from dancenow.errors import InputError
 
 # each use holds those before it
 USES = ("private", "research", "publish")
-NONE = "consent not recorded"
+NOT_RECORDED = "consent not recorded"
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +37,10 @@ def check_consent(subjects: dict, names: Iterable[str], provenance: dict, today:
         if consent is None:
             if provenance["require_consent"]:
                 raise InputError(
-                    f"{place}: {NONE}, and provenance.require_consent asks for it; add who, when and use"
+                    f"{place}: {NOT_RECORDED}, and provenance.require_consent asks for it; "
+                    "add who, when and use"
                 )
-            lines.append(f"{name}: {NONE}")
+            lines.append(f"{name}: {NOT_RECORDED}")
             continue
         # dates as ISO 8601 text compare as dates do
         if "until" in consent and today.isoformat() > consent["until"]:
@@ -57,13 +58,13 @@ def check_consent(subjects: dict, names: Iterable[str], provenance: dict, today:
 
 
 def consent_record(subject: dict, name: str) -> str | dict:
-    """What a manifest says of a subject's consent: NONE, or the record's SHA-256, `use` and `until`.
+    """What a manifest says of a subject's consent: NOT_RECORDED, or the record's SHA-256, `use` and `until`.
 
     The record, with the name in it, stays here. A file that proves it is hashed into the record.
     """
     consent = subject.get("consent")
     if consent is None:
-        return NONE
+        return NOT_RECORDED
     record = dict(consent)
     if "file" in consent:
         try:

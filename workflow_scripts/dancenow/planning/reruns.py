@@ -17,7 +17,7 @@ from dancenow.files import atomic_path
 
 SCRIPTS = Path(__file__).parents[2]
 # kept in the working directory, to save time: every job of Snakemake reads the workflow again
-KNOWN = Path(".snakemake/contents.json")
+KNOWN_CONTENTS = Path(".snakemake/contents.json")
 KNOWN_CODE = Path(".snakemake/code.json")
 DOCUMENTED = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
 
@@ -54,7 +54,7 @@ def contents(path: str | Path, folder: bool = False) -> str | None:
     """Hexadecimal hash of what a file of the user holds; folder: a folder of files will do, and names count.
 
     None for what cannot be read, which is the rule's to refuse. A file is read again only when its size,
-    inode or one of its dates has changed since; KNOWN keeps that, in the working directory.
+    inode or one of its dates has changed since; KNOWN_CONTENTS keeps that, in the working directory.
     """
     try:
         names = sorted(os.listdir(path)) if folder and os.path.isdir(path) else [""]
@@ -63,11 +63,11 @@ def contents(path: str | Path, folder: bool = False) -> str | None:
         if not all(stat.S_ISREG(facts.st_mode) for facts in stats.values()):
             return None
         stamp = _hash(repr([(name, *_identity(facts)) for name, facts in stats.items()]))
-        known = _read_known(KNOWN)
+        known = _read_known(KNOWN_CONTENTS)
         if known.get(str(path), [None])[0] != stamp:
             held = [(name, _file_hash(file)) for name, file in files.items()]
             known[str(path)] = [stamp, _hash(repr(held))]
-            _write_known(KNOWN, known)
+            _write_known(KNOWN_CONTENTS, known)
         return known[str(path)][1]
     except OSError:
         return None

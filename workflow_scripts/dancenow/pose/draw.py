@@ -13,7 +13,7 @@ from dancenow.keypoints import FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAN
 # line width as a share of the frame's height: 4 px at 512
 LINE = 1 / 128
 # cv2 takes integers with this many fractional bits: joints move by 1/16 px, not by whole pixels
-SHIFT = 4
+SUBPIXEL_BITS = 4
 # brightness of a limb with an imputed end
 WEAK = 0.5
 
@@ -101,12 +101,12 @@ def draw_skeleton(keypoints, width, height, origin=(0, 0), line=None, onto=None,
     seen = keypoints[:, 2] >= MIN_CONFIDENCE
     # far outside points would overflow cv2's fixed-point coordinates
     places = np.clip(keypoints[:, :2] - np.asarray(origin, np.float32), -4 * width, 5 * width)
-    places = np.rint(places * (1 << SHIFT)).astype(int)
+    places = np.rint(places * (1 << SUBPIXEL_BITS)).astype(int)
     for segments, wide in ((BODY_SEGMENTS, thick), (DETAIL_SEGMENTS, thin)):
         for a, b, colour in segments:
             if seen[a] and seen[b]:
                 if weak is not None and (weak[a] or weak[b]):
                     colour = tuple(round(WEAK * channel) for channel in colour)
                 start, end = tuple(places[a].tolist()), tuple(places[b].tolist())
-                cv2.line(picture, start, end, colour, wide, cv2.LINE_AA, SHIFT)
+                cv2.line(picture, start, end, colour, wide, cv2.LINE_AA, SUBPIXEL_BITS)
     return picture

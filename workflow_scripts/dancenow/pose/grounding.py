@@ -18,7 +18,7 @@ CHAIN = ("ankle", "knee", "hip", "shoulder")
 MIN_WHOLE_SHARE = 0.05  # of the frames must show the person from head to feet
 
 # what counts as standing on the ground, in shares of the standing height
-LEVEL = 0.04  # the ankles differ no more than this in y, and are no higher than this above the hips
+LEVEL_ANKLES = 0.04  # the ankles differ no more than this in y, and are no higher than this above the hips
 AIRBORNE = 0.03  # the feet are no higher than this above where they stand just before and after
 FLIGHT_SECONDS = 0.8  # at full speed no jump lasts longer
 TAKE_OFF_SECONDS = 0.08  # as long as heel and toes leave the ground, or land
@@ -96,7 +96,7 @@ def measure_figure(pose):
     whole = seen[:, left + right].all(axis=1) & (nose | seen[:, ears].all(axis=1)) & (tall > 0)
     gap = np.abs(places[:, left[0], 1] - places[:, right[0], 1])
     standing = float(np.quantile(tall[whole], 0.9)) if whole.any() else np.nan
-    above = ankles[:, 1] < hips[:, 1] - LEVEL * standing
+    above = ankles[:, 1] < hips[:, 1] - LEVEL_ANKLES * standing
     upright = ~(above & seen[:, [left[2], right[2]]].all(axis=1))
     lowest = np.where(seen[:, BODY], places[:, BODY, 1], -np.inf).max(axis=1)
     on_feet = upright[whole].sum() >= ON_FEET_SHARE * whole.sum()
@@ -119,7 +119,7 @@ def find_ground(figure, candidates, fps):
     airborne = _airborne(figure, candidates, float(fps))
     landed = upright & (~airborne | (figure.y == figure.y[upright].max()))
     # a dancer seen from above may never have the ankles level: then the most level fifth counts
-    level = max(LEVEL * figure.standing, float(np.quantile(figure.gap[landed], 0.2)))
+    level = max(LEVEL_ANKLES * figure.standing, float(np.quantile(figure.gap[landed], 0.2)))
     return landed & (figure.gap <= level), figure.y
 
 

@@ -9,7 +9,9 @@ from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.keypoints import MIN_CONFIDENCE
 
-LEVELS = 8  # of a stored mask: its edge is about three pixels wide, and PNG holds few levels in few bytes
+MASK_LEVELS = (
+    8  # of a stored mask: its edge is about three pixels wide, and PNG holds few levels in few bytes
+)
 # of the guided filter (He et al. 2010) that moves a mask's edge to the picture's
 RADIUS, SMOOTHNESS = 4, 1e-3
 TRUNK_AND_LIMBS = slice(5, 17)
@@ -48,7 +50,7 @@ class MaskPacker:
     def add(self, mask):
         """The next frame's (height, width) uint8, or None where nobody is."""
         if mask is not None and mask.any():
-            levels = np.rint(mask * np.float32((LEVELS - 1) / 255)) * np.float32(255 / (LEVELS - 1))
+            levels = np.rint(mask * np.float32((MASK_LEVELS - 1) / 255)) * np.float32(255 / (MASK_LEVELS - 1))
             data = cv2.imencode(".png", np.rint(levels).astype(np.uint8))[1].ravel()
             self.parts.append(data)
             self.size += len(data)

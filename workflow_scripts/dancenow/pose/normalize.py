@@ -24,7 +24,7 @@ from dancenow.pose.grounding import (
 from dancenow.pose.retarget import face_shift, limb_ratios, measure_face, measure_limbs, retarget
 
 MIN_STANDING_SHARE = 0.05  # of the frames that show the person whole: fewer statistics do not tell the size
-STILL = 0.02  # of the standing height: a smaller way from far to close is one place
+ONE_PLACE = 0.02  # of the standing height: a smaller way from far to close is one place
 
 ALPHA = 0.7  # paper, eq. 9
 EPSILON = 0.1  # its tolerance, which the paper leaves open, in shares of the way from median to close
@@ -185,7 +185,7 @@ def outside_share(pose):
 def _cluster_places(y, standing):
     """Mean ankle y far from the camera, typically and close to it, and the rule that gave `far`."""
     lowest, median, close = (float(q) for q in np.quantile(y, [1 - HIGHEST, 0.5, HIGHEST]))
-    if close - lowest < STILL * standing:
+    if close - lowest < ONE_PLACE * standing:
         return median, median, median, "still"
     # eq. 9: the cluster ALPHA as far above the median as the closest place is below it. It needs a median
     # that lies between the two, and someone standing there

@@ -18,14 +18,14 @@ log = logging.getLogger(__name__)
 CHOICES = ("largest", "left", "right", "center")
 
 # following a person: distances are means over the body keypoints that both frames show, in box diagonals
-REACH = 0.25  # farthest step from one frame to the next
+LONGEST_STEP = 0.25  # farthest step from one frame to the next
 REACH_GROWTH = 0.05  # more reach per frame out of sight
-PATIENCE = 0.4  # seconds a track may be out of sight before it ends
+LOST_SECONDS = 0.4  # seconds a track may be out of sight before it ends
 CLOTHES = 0.1  # of a box diagonal: what clothes of quite another colour count for beside the distance
 
 # whether a later track can be the same person again: sizes and places are compared where the tracks meet
 NEAR_SECONDS = 2.0  # after less than this the person must be near where the last track ended
-NEAR = 1.0  # box diagonals
+NEAR_DIAGONALS = 1.0  # box diagonals
 SIZE_RATIO = 1.6  # and always of about the same size,
 SIZE_RATIO_ALIKE = 4.0  # or, after longer, in the same clothes and nearer or farther
 ALIKE = 8.0  # difference of colours (looks.unlike) up to which clothes are taken for the same
@@ -33,7 +33,7 @@ OTHER_CLOTHES = 16.0  # and from which they are somebody else's
 MOST_JOINED = 1000  # the best tracks of a shot are joined, the others stay by themselves
 
 BRIEF = 0.5  # seconds; whoever is in view for less gets no number, unless there is nobody else
-SHARE = 0.1  # of the best score in the shot: who has less is not meant by left, right or center
+MEANT_SHARE = 0.1  # of the best score in the shot: who has less is not meant by left, right or center
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def find_tracks(people, cuts=()):
     """
     diagonals, looks = _diagonals(people), _looks(people)
     has_body = (people.keypoints[:, BODY, 2] >= MIN_CONFIDENCE).any(axis=1) & (diagonals > 0)
-    patience = max(1, round(PATIENCE * people.fps))
+    patience = max(1, round(LOST_SECONDS * people.fps))
     tracks, live, shot = [], [], 0
     for rows in np.split(np.arange(len(people.frame)), np.flatnonzero(np.diff(people.frame)) + 1):
         rows = rows[has_body[rows]]
@@ -139,7 +139,7 @@ def find_tracks(people, cuts=()):
         )
         new = set(rows.tolist())
         # to leave two apart costs no more than one long step: two wrong steps are not taken to match one more
-        for a, b in zip(*linear_sum_assignment(np.minimum(cost, REACH)), strict=True):
+        for a, b in zip(*linear_sum_assignment(np.minimum(cost, LONGEST_STEP)), strict=True):
             if np.isfinite(cost[a, b]):
                 live[a].append(int(rows[b]))
                 new.remove(int(rows[b]))
@@ -160,14 +160,16 @@ def _choose_in_shot(persons, scores, middles, place, in_shot):
     best = int(np.argmax(sums))
     if place is None or not len(rows[best]):
         return rows[best]
-    meant = [own for own, score in zip(rows, sums, strict=True) if score > 0 and score >= SHARE * sums[best]]
+    meant = [
+        own for own, score in zip(rows, sums, strict=True) if score > 0 and score >= MEANT_SHARE * sums[best]
+    ]
     return min(meant, key=lambda own: abs(np.median(middles[own]) - place))
 
 
 def _describe(people, tracks):
     """_Tracks, from the highest score."""
     sizes, scores, box = _diagonals(people), _scores(people), boxes(people.keypoints)
-    centres, end = (box[:, :2] + box[:, 2:]) / 2, max(1, round(PATIENCE * people.fps))
+    centres, end = (box[:, :2] + box[:, 2:]) / 2, max(1, round(LOST_SECONDS * people.fps))
     described = [
         _Track(
             rows,
@@ -210,7 +212,7 @@ def _misfits(ends, begins, fps):
     sizes = np.array([track.sizes[1] for track in ends])[:, None], np.array([t.sizes[0] for t in begins])
     places = np.array([track.centres[1] for track in ends])[:, None], np.array([t.centres[0] for t in begins])
     absence = first - last[:, None]
-    away = _distance(*places) / (NEAR * np.maximum(*sizes))
+    away = _distance(*places) / (NEAR_DIAGONALS * np.maximum(*sizes))
     ratio = np.abs(np.log(sizes[0] / sizes[1]))
     clothes = _unlike(ends, begins)
     soon = absence <= NEAR_SECONDS * fps
@@ -266,7 +268,7 @@ def _costs(people, diagonals, looks, track, rows, patience):
     shared = (found[..., 2] >= MIN_CONFIDENCE) & (last[:, 2] >= MIN_CONFIDENCE)
     distance = (_distance(found[..., :2], place) * shared).sum(axis=1) / np.maximum(shared.sum(axis=1), 1)
     cost = distance / np.maximum(diagonals[rows], diagonals[track[-1]])
-    within = shared.any(axis=1) & (cost <= REACH + REACH_GROWTH * (steps - 1))
+    within = shared.any(axis=1) & (cost <= LONGEST_STEP + REACH_GROWTH * (steps - 1))
     clothes = np.nan_to_num(unlike(looks[rows], typical(looks[track[-patience:]])) / OTHER_CLOTHES)
     return np.where(within, cost + CLOTHES * np.minimum(clothes, 1), np.inf)
 

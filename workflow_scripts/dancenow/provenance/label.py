@@ -6,7 +6,7 @@ import numpy as np
 TEXT = "AI-generated"
 ICON = "AI"
 FONT = cv2.FONT_HERSHEY_DUPLEX  # drawn by OpenCV itself, so that no machine's fonts change a result
-MARGIN = 0.4  # of the label's height, to the picture's edges
+LABEL_MARGIN = 0.4  # of the label's height, to the picture's edges
 
 
 class Label:
@@ -20,7 +20,7 @@ class Label:
     def __init__(self, kind, position, size, width, height):
         self.ink, self.outline = _draw(kind, max(8, round(size * min(width, height))), width, height)
         rows, columns = self.ink.shape
-        gap = round(MARGIN * size * min(width, height))
+        gap = round(LABEL_MARGIN * size * min(width, height))
         vertical, horizontal = position.split("-")
         self.top = max(0, min(gap, height - rows)) if vertical == "top" else max(0, height - rows - gap)
         self.left = (

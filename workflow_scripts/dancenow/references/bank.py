@@ -28,11 +28,11 @@ from dancenow.references.likeness import (
 )
 from dancenow.references.moves import part_maps
 
-MOST = 200  # references of a part, whatever the length of the footage
-MARGIN = 0.12  # around the keypoints, a share of the standing height
-LEAST = 0.02  # below this weight a pixel is left out
+MOST_PIECES = 200  # references of a part, whatever the length of the footage
+PIECE_MARGIN = 0.12  # around the keypoints, a share of the standing height
+LEAST_WEIGHT = 0.02  # below this weight a pixel is left out
 OVERLAP = 12.0  # a piece reaches as far over its neighbours as its weight times this is 1, for joints overlap
-HIDDEN = 0.06  # cost of a reference in which the part is wholly covered
+HIDDEN_COST = 0.06  # cost of a reference in which the part is wholly covered
 BLURRED = 1.0  # and of one in which it moves, per standing height and frame
 BLEND = 4.0  # of a limb's two bones at its joint, per radius
 
@@ -95,7 +95,7 @@ class Bank:
     def _move(self, part, number, reference, wanted, weight, window):
         """One part in its place: ((rows, columns) of the window, (h, w, 4) float32), None when outside."""
         x, y, width, height = window
-        box = _box(weight > LEAST)
+        box = _box(weight > LEAST_WEIGHT)
         if box is None:
             return None
         top, bottom, left, right = box
@@ -134,7 +134,7 @@ def _box(mask):
     return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
 
 
-def make_bank(frames, pose, masks, background, count, most=MOST):
+def make_bank(frames, pose, masks, background, count, most=MOST_PIECES):
     """The Bank of a target's first `count` frames.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; masks: sequence of (H, W) uint8;
@@ -168,7 +168,7 @@ def make_bank(frames, pose, masks, background, count, most=MOST):
             pieces[number].append(piece)
             areas[number].append(area)
     flaws = [
-        HIDDEN * _hidden(np.array(own)) + BLURRED * _speed(keypoints, points_of(part), frames_of) / unit
+        HIDDEN_COST * _hidden(np.array(own)) + BLURRED * _speed(keypoints, points_of(part), frames_of) / unit
         for part, own, frames_of in zip(PARTS, areas, chosen, strict=True)
     ]
     rows = [np.searchsorted(union, own) for own in chosen]
@@ -190,7 +190,7 @@ def _speed(keypoints, points, chosen):
 def _cut(frame, mask, background, figure, numbers):
     """Yield (number, piece, area) of the parts of these numbers in one frame."""
     points = figure.points[figure.seen]
-    margin = MARGIN * figure.unit
+    margin = PIECE_MARGIN * figure.unit
     height, width = frame.shape[:2]
     left, top = np.clip(np.floor(points.min(axis=0) - margin), 0, None).astype(int).tolist()
     right, bottom = np.minimum(np.ceil(points.max(axis=0) + margin), (width, height)).astype(int).tolist()
@@ -203,8 +203,9 @@ def _cut(frame, mask, background, figure, numbers):
     step = grid_step(figure.unit)
     weights = shares(distances(figure, window, step))
     for number in numbers:
-        weight = np.minimum(1, OVERLAP * enlarged(weights[number], step, *window[2:])) * (alpha > LEAST)
-        box = _box(weight > LEAST)
+        weight = np.minimum(1, OVERLAP * enlarged(weights[number], step, *window[2:]))
+        weight = weight * (alpha > LEAST_WEIGHT)
+        box = _box(weight > LEAST_WEIGHT)
         if box is None:
             yield number, (left, top, np.zeros((1, 1, 4), np.uint8)), 0.0
             continue

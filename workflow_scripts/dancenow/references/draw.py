@@ -10,8 +10,8 @@ ALONE = 1.0  # s: a reference as near in time would be the answer
 SHORT = 1 / 6  # of a short clip at most that share of it
 # shares of samples, so that the generator also learns to synthesize: without any reference, and of parts
 # without
-NONE, WITHOUT = 0.1, 0.06
-CHANGE = 0.15  # of the parts between two frames, as it happens in a video
+BARE_SHARE, WITHOUT = 0.1, 0.06
+CHANGED_SHARE = 0.15  # of the parts between two frames, as it happens in a video
 
 
 class RealPixels:
@@ -32,12 +32,12 @@ class RealPixels:
         Generator; last_only: only the last one's picture, the same as among all of them.
         """
         shown = len(keypoints) - 1 if last_only else 0  # the first whose picture is wanted
-        if random.random() < NONE:
+        if random.random() < BARE_SHARE:
             return [np.zeros((window[3], window[2], 4), np.uint8)] * (len(keypoints) - shown)
         chosen = self._pick(keypoints[0], first, random)
         pictures = [] if shown else [self.bank.picture(keypoints[0], chosen, window)]
         for number, points in enumerate(keypoints[1:], first + 1):
-            change = random.random(len(PARTS)) < CHANGE
+            change = random.random(len(PARTS)) < CHANGED_SHARE
             chosen = np.where(change, self._pick(points, number, random), chosen)
             if number - first >= shown:
                 pictures.append(self.bank.picture(points, chosen, window))

@@ -27,8 +27,8 @@ FRONT_OR_BACK = 0.03
 # an elbow or wrist inside the trunk's outline or the head of which the estimator is less sure lies behind it;
 # what was mended over a short gap is surer. MediaPipe's visibility tells this better than its depth does: of
 # our renders' 749 wrists that are seen there none was less sure, of 56 behind the trunk 41 were
-HIDDEN = 0.4
-REACH = 3.2  # radii from the bones, beyond which no pixel belongs to a part
+SURE_IN_FRONT = 0.4
+PART_REACH = 3.2  # radii from the bones, beyond which no pixel belongs to a part
 SHARPNESS = 10.0  # of the change from one part to the next, per radius
 FAR = 1e3
 
@@ -111,7 +111,7 @@ class Figure:
 
     def _covered(self, name):
         """Whether a joint lies inside the trunk's outline or the head and is hidden there."""
-        if self.sure[INDEX[name]] >= HIDDEN:
+        if self.sure[INDEX[name]] >= SURE_IN_FRONT:
             return False
         head, trunk = (self.visible[PARTS.index(part)] for part in ("head", "trunk"))
         place = self.joint(name)
@@ -193,4 +193,4 @@ def shares(away):
     """How far each place belongs to each part, from `distances`: the same shape, in sum at most 1."""
     weight = np.exp(-SHARPNESS * (away - away.min(axis=0)))
     weight /= weight.sum(axis=0)
-    return weight * np.clip(REACH - away, 0, 1)
+    return weight * np.clip(PART_REACH - away, 0, 1)

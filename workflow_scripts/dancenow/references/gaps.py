@@ -6,11 +6,11 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.keypoints import standing_height
-from dancenow.references.bank import MOST
+from dancenow.references.bank import MOST_PIECES
 from dancenow.references.draw import ALONE, SHORT
 from dancenow.references.figure import FRONT_OR_BACK, PARTS, points_of, visible_parts
 from dancenow.references.likeness import (
-    CHANGE,
+    CHANGE_COST,
     OPPOSITE,
     likeness_features,
     spread_out,
@@ -78,7 +78,7 @@ def find_gaps(pose, shown, fps):
             limits[part] = None
             gaps += _gap(part, "part", here, pose.fps)
             continue
-        own = own[spread_out(given[part][own], MOST)]
+        own = own[spread_out(given[part][own], MOST_PIECES)]
         limits[part] = _limit(given[part], given_turns, seen[:, number], own, alone)
         nearest = unlikeness(features[part], given[part][own], turns, given_turns[own]).min(axis=1)
         far = here & (nearest > limits[part])
@@ -96,7 +96,7 @@ def _limit(features, turns, seen, own, alone):
     cost[np.abs(frames[:, None] - own) <= alone] = np.inf
     nearest = cost.min(axis=1)
     nearest = nearest[nearest < OPPOSITE]
-    return max(CHANGE, float(np.quantile(nearest, QUANTILE))) if len(nearest) else OPPOSITE
+    return max(CHANGE_COST, float(np.quantile(nearest, QUANTILE))) if len(nearest) else OPPOSITE
 
 
 def _sizes(keypoints, part):

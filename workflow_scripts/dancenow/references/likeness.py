@@ -8,7 +8,7 @@ from dancenow.references.figure import FRONT_OR_BACK, HANDS, PARTS, SIDES
 OPPOSITE = 2.0  # what a pose that shows the front costs for one that shows the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
 # of a path: what a change of the reference costs, in the units of likeness
-CHANGE = 0.1
+CHANGE_COST = 0.1
 
 
 def likeness_features(keypoints, unit):
@@ -108,7 +108,7 @@ def spread_out(features, most):
     return np.array(sorted(chosen))
 
 
-def cheapest_path(cost, starts, change=CHANGE):
+def cheapest_path(cost, starts, change=CHANGE_COST):
     """For each of T frames one of R references: the sequence with the least sum of costs and changes.
 
     cost: (T, R); starts: (T,) bool, frames at which a change costs nothing, for a shot begins there. Returns

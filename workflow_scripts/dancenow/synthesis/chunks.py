@@ -17,19 +17,19 @@ from dancenow.video.cuts import segment_starts
 from dancenow.video.media import decode_lossless, encode, encode_lossless
 
 # A cut within this share of a chunk's length takes the place of the even split: a seam there costs nothing.
-NEAR = 0.25
+CUT_NEAR = 0.25
 
 
 def split(count: int, cuts: Sequence[int], chunks: int) -> list[tuple[int, int]]:
     """The frames of each chunk, [(first, stop), ...]: all of `count`, in order, in nearly equal numbers.
 
-    cuts: as in dancenow.video.cuts. No chunk is longer than 1 + 2 * NEAR times an equal share, plus rounding.
-    Raises InputError when there are fewer frames than chunks.
+    cuts: as in dancenow.video.cuts. No chunk is longer than 1 + 2 * CUT_NEAR times an equal share, plus
+    rounding. Raises InputError when there are fewer frames than chunks.
     """
     if count < chunks:
         raise InputError(f"hardware.chunks: {chunks} chunks of a clip of {count} frames; set it to {count}")
     length = count / chunks
-    edges = [0, *(_seam(number * length, cuts, NEAR * length) for number in range(1, chunks)), count]
+    edges = [0, *(_seam(number * length, cuts, CUT_NEAR * length) for number in range(1, chunks)), count]
     return list(zip(edges, edges[1:], strict=False))
 
 

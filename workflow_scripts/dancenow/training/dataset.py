@@ -14,7 +14,7 @@ from dancenow.model.windows import cut, draw_window, fit_window, person_boxes, t
 from dancenow.video.cuts import segment_starts
 
 # the window is shifted at random by up to this many px, so that the network does not learn its place
-SHIFT = 16
+MOST_SHIFT = 16
 # threads that make batches for a GPU; on a CPU one, since the step itself has the cores
 LOADERS = 8
 
@@ -95,7 +95,7 @@ class ClipSampler:
         windows = []
         for box, place in zip(boxes, places, strict=True):
             x, y, *size = fit_window(box, [largest], *frame)
-            shift = np.random.default_rng([self.seed, 2, place]).integers(-SHIFT, SHIFT + 1, 2)
+            shift = np.random.default_rng([self.seed, 2, place]).integers(-MOST_SHIFT, MOST_SHIFT + 1, 2)
             corner = np.clip(shift + (x, y), 0, np.array(frame) - size)
             windows.append((*corner.tolist(), *size))
         return windows

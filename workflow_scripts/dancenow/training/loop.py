@@ -23,7 +23,7 @@ LOG_SECONDS = 10
 SAVE_SECONDS = 60
 LOOK_SECONDS = 300
 # a checkpoint or a preview of large networks takes seconds: neither takes more than this share of the time
-SHARE = 0.02
+OVERHEAD_SHARE = 0.02
 
 
 def preview_steps(steps):
@@ -157,7 +157,7 @@ class _Record:
             self.logged = now
 
     def look_due(self):
-        return time.monotonic() - self.looked > max(LOOK_SECONDS, self.look_cost / SHARE)
+        return time.monotonic() - self.looked > max(LOOK_SECONDS, self.look_cost / OVERHEAD_SHARE)
 
     def add_preview(self, preview, counts):
         """Make one, preview and counts as in run_training, and keep it."""
@@ -172,7 +172,7 @@ class _Record:
             self.board.add_scalars(self.trainer.step, {"preview/error": error})
 
     def due(self):
-        return time.monotonic() - self.saved > max(SAVE_SECONDS, self.checkpoint.cost / SHARE)
+        return time.monotonic() - self.saved > max(SAVE_SECONDS, self.checkpoint.cost / OVERHEAD_SHARE)
 
     def save(self):
         if parallel.rank() == 0:

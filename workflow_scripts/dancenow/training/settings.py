@@ -11,7 +11,7 @@ from typing import Any, Self
 from dancenow.errors import InputError
 
 # keys of `train` that are no part of the first stage: params of their own, and the later stages
-APART = ("holdout", "perceptual", "enhancer", "face")
+NOT_OF_THE_FIRST = ("holdout", "perceptual", "enhancer", "face")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,9 @@ class FirstSettings(Recipe):
     @classmethod
     def of(cls, train: dict, compiled: bool = False, target: str | None = None) -> Self:
         """From a whole `train` section; the target that all others start from begins with nothing."""
-        own = {key: value for key, value in train.items() if key not in APART} | {"compile": compiled}
+        own = {key: value for key, value in train.items() if key not in NOT_OF_THE_FIRST} | {
+            "compile": compiled
+        }
         if target is not None and own.get("init_from") == target:
             own["init_from"] = None
         return read(cls, own, "train")

@@ -23,7 +23,7 @@ from dancenow.training.settings import FirstSettings, StageSettings
 BETAS = (0.5, 0.999)
 # share of the samples that must synthesize what they could copy: or what is synthesized would never learn
 SYNTHESIZED = 1 / 3
-MASK = 10.0  # weight of the mask's cross entropy
+MASK_WEIGHT = 10.0  # weight of the mask's cross entropy
 # sides of a misplaced patch, as shares of the window's
 PATCH = (0.15, 0.5)
 
@@ -273,7 +273,7 @@ class Trainer:
     def _weighted(self, losses):
         # the foreground's colour is a second reading of the same pixels, with the same weight
         given = self.settings.weights
-        weights = {"mask": MASK, **asdict(given), "foreground": given.l1}
+        weights = {"mask": MASK_WEIGHT, **asdict(given), "foreground": given.l1}
         return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
 
     def _generator_step(self, clips):

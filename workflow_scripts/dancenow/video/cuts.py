@@ -14,14 +14,14 @@ import numpy as np
 log = logging.getLogger(__name__)
 
 # A frame is looked at in this many squares across and down.
-GRID = 32
+PATTERN_GRID = 32
 # Two frames differ by 0 (the same up to brightness, contrast and tint) to about 1 (nothing in common).
 DIFFERENT = 0.25
 # A cut stands out from the motion around it by this factor.
 STANDS_OUT = 4
 # Seconds before and after which are compared; what is over sooner, such as a flash, is no cut.
 AROUND = 0.2
-LEAST = 3
+LEAST_FRAMES = 3
 # Levels of an 8-bit picture; less contrast than this is noise.
 NOISE = 8
 
@@ -58,7 +58,7 @@ class CutFinder:
 
     def __init__(self, fps: Fraction) -> None:
         self.cuts = []
-        self._reach = max(LEAST, round(AROUND * float(fps)))
+        self._reach = max(LEAST_FRAMES, round(AROUND * float(fps)))
         self._seen = deque(maxlen=2 * self._reach)  # the last descriptors
         self._steps = deque(maxlen=2 * self._reach)  # their differences to the one before
         self._count = 0
@@ -92,8 +92,9 @@ class CutFinder:
 
 
 def _descriptor(frame: np.ndarray) -> np.ndarray:
-    """(3, GRID * GRID) float32: each colour's pattern, its mean and contrast divided out."""
-    small = cv2.resize(frame, (GRID, GRID), interpolation=cv2.INTER_AREA).reshape(-1, 3).T.astype(np.float32)
+    """(3, PATTERN_GRID * PATTERN_GRID) float32: each colour's pattern, its mean and contrast divided out."""
+    small = cv2.resize(frame, (PATTERN_GRID, PATTERN_GRID), interpolation=cv2.INTER_AREA)
+    small = small.reshape(-1, 3).T.astype(np.float32)
     small -= small.mean(axis=1, keepdims=True)
     return small / np.sqrt((small**2).mean(axis=1, keepdims=True) + NOISE**2)
 

@@ -42,7 +42,7 @@ MAX_ASPECT = 50
 # Of a rate that Matroska's stamps of whole milliseconds give; 24 and 24000/1001 are ten times as far apart.
 ROUNDING = 1e-4
 # Dispositions of a track that is no moving picture.
-STILL = ("attached_pic", "timed_thumbnails", "still_image")
+STILL_PICTURES = ("attached_pic", "timed_thumbnails", "still_image")
 # The header of any clip is far smaller.
 MAX_HEADER = 1 << 22
 
@@ -206,7 +206,9 @@ def _refusal(path: str | Path, reason: str) -> str:
 def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[int, int]]:
     """(the picture track that is taken, the time of its first frame in s, its size as it is decoded)."""
     pictures = [stream for stream in streams if stream.get("codec_type") == "video"]
-    tracks = [one for one in pictures if not any(one.get("disposition", {}).get(flag) for flag in STILL)]
+    tracks = [
+        one for one in pictures if not any(one.get("disposition", {}).get(flag) for flag in STILL_PICTURES)
+    ]
     if not tracks:
         raise InputError(f"{path}: there is no picture in it, only sound or data; give a video clip")
     tracks.sort(key=_rank)

@@ -42,7 +42,7 @@ NEEDED = {
     },
 }
 # 4K takes a tenth of it; see docs/lab/throughput.md
-MEMORY = 4 << 30
+PROGRAM_MEMORY = 4 << 30
 STALL_SECONDS = 120
 # Fixed, because x264 writes different bytes for different thread counts.
 THREADS = 2
@@ -172,7 +172,7 @@ def graph(node: Any, **pipes: Any) -> AbstractContextManager:
 
 @contextmanager
 def running(command: list, **pipes: Any) -> Iterator[tuple[subprocess.Popen, Callable[[], str]]]:
-    """Run a program within MEMORY; yields the process and a function giving the reason of its failure.
+    """Run a program within PROGRAM_MEMORY; yields the process and a function giving why it failed.
 
     `pipes` are stdin and stdout as subprocess.Popen takes them; without, both are closed. Whatever happens,
     the process is gone afterwards.
@@ -244,4 +244,4 @@ def _limit_memory(process: subprocess.Popen) -> None:
     # Set from outside: preexec_fn may deadlock beside threads. Only Linux has it, and only Linux heeds it.
     if hasattr(resource, "prlimit"):
         with suppress(ProcessLookupError):
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (PROGRAM_MEMORY, PROGRAM_MEMORY))

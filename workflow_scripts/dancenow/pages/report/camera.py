@@ -11,7 +11,7 @@ SAMPLES = 120  # steps, at most
 CORNERS = 200  # followed from frame to frame
 LEAST_CORNERS = 10  # that agree; fewer tell nothing
 ROOM_AROUND = 0.15  # of the person's box is left out on each side: hair, clothes, hands
-TOLERANCE = 1.0  # px of RANSAC
+RANSAC_PIXELS = 1.0  # px of RANSAC
 KEY_REACH = 8.0  # px that the picture's corners move before another sample is the one to measure from
 BACK = 0.5  # px: a corner that is followed forth and back must come home
 
@@ -95,7 +95,7 @@ def _similarity(before, after, mask):
         return None, int(good.sum())
     cv2.setRNGSeed(0)  # RANSAC draws from it; the same clip must give the same report
     move, inliers = cv2.estimateAffinePartial2D(
-        points[good], there[good], method=cv2.RANSAC, ransacReprojThreshold=TOLERANCE
+        points[good], there[good], method=cv2.RANSAC, ransacReprojThreshold=RANSAC_PIXELS
     )
     count = 0 if inliers is None else int(inliers.sum())
     return (move, count) if move is not None and count >= LEAST_CORNERS else (None, count)

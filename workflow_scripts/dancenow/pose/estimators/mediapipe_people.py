@@ -17,13 +17,13 @@ import numpy as np
 from dancenow.keypoints import BODY, FEET, INDEX, MIN_CONFIDENCE, boxes
 
 LOOK_EVERY = 24  # frames
-MOST = 6  # people beside the main one, the largest first: each costs about as much as the main one
+MOST_OTHERS = 6  # people beside the main one, the largest first: each costs about as much as the main one
 PERSISTENCE = 12  # frames in which a lost person is sought where the person was last seen
 OVERLAP = 0.5  # of two crops side by side
 ROI_SCALE = 1.25  # MediaPipe's own: side of the rectangle to the diameter of the detector's circle
-KNOWN = 0.25  # of the circle's radius: a find nearer than this to a known person's hips is that person
+SAME_HIPS = 0.25  # of the circle's radius: a find nearer than this to a known person's hips is that person
 SAME = 0.12  # of the body's diagonal: two skeletons nearer than this on average are one person
-MARGIN = 1.1  # of the circle around a skeleton, for what lies beyond its keypoints
+CIRCLE_MARGIN = 1.1  # of the circle around a skeleton, for what lies beyond its keypoints
 GHOST = 0.5  # overlap of two boxes, as a share of their union, beyond which a find is no second person
 SURE = 0.5  # mean body confidence that a find must have to be a person
 TURNED = np.radians(50)  # a trunk farther from upright than this is looked at again; deep bends reach 47
@@ -175,7 +175,7 @@ class OtherPeople:
     def _look(self, frame, people):
         """Add whoever is not among `people` yet to them and to those followed."""
         for circle in _circles(self.detector, frame):
-            if len(self.followed) == MOST:
+            if len(self.followed) == MOST_OTHERS:
                 return
             if any(_is_at(circle, person) for person in people):
                 continue
@@ -304,7 +304,7 @@ def _circle_around(person):
         centre = figure[hips, :2].mean(axis=0)
         across, down = figure[shoulders, :2].mean(axis=0) - centre
         angle = float(np.arctan2(across, -down))
-    radius = MARGIN * np.linalg.norm(figure[seen, :2] - centre, axis=-1).max()
+    radius = CIRCLE_MARGIN * np.linalg.norm(figure[seen, :2] - centre, axis=-1).max()
     return float(centre[0]), float(centre[1]), float(radius), angle
 
 
@@ -333,7 +333,7 @@ def _is_at(circle, person):
     hips = person[[INDEX["left_hip"], INDEX["right_hip"]]]
     if (hips[:, 2] < MIN_CONFIDENCE).any():
         return False
-    return np.hypot(*(hips[:, :2].mean(axis=0) - circle[:2])) < KNOWN * circle[2]
+    return np.hypot(*(hips[:, :2].mean(axis=0) - circle[:2])) < SAME_HIPS * circle[2]
 
 
 def _is_known(person, people, near=SAME):

@@ -26,7 +26,7 @@ from dancenow.pose.estimators.pifpaf_compat import import_openpifpaf
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
 
-GRID = 16  # px; openpifpaf's networks want sides of a multiple of it, and one more
+SIDE_MULTIPLE = 16  # px; openpifpaf's networks want sides of a multiple of it, and one more
 # on a CPU four frames at once take a third longer each: benchmarks/estimators.py
 FRAMES_AT_ONCE = {"cuda": 16, "cpu": 1}
 # whose modules a network may consist of
@@ -136,7 +136,7 @@ def to_images(frames, device):
     height, width = frames.shape[1:3]
     images = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2).float() / 255
     mean, deviation = (torch.tensor(values, device=device).view(3, 1, 1) for values in (MEAN, DEVIATION))
-    padding = (0, (1 - width) % GRID, 0, (1 - height) % GRID)
+    padding = (0, (1 - width) % SIDE_MULTIPLE, 0, (1 - height) % SIDE_MULTIPLE)
     return F.pad((images - mean) / deviation, padding)
 
 

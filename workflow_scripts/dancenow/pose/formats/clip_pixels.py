@@ -4,7 +4,7 @@ import numpy as np
 
 # Working coordinates are rounded to this fraction of a pixel, far below what float32 resolves anywhere but
 # within 0.0001 px of the frame's edge, so that the last bits of the way there and back do not count.
-GRID = 2.0**36
+ROUNDING_GRID = 2.0**36
 DECIMALS = 13
 
 
@@ -14,7 +14,7 @@ def to_working(places, facts):
     facts: the JSON of a frame store. Pixel centres lie at integers on both sides.
     """
     scale, crop = _fit(facts)
-    return (np.rint(((places + 0.5) * scale - 0.5 - crop) * GRID) / GRID).astype(np.float32)
+    return (np.rint(((places + 0.5) * scale - 0.5 - crop) * ROUNDING_GRID) / ROUNDING_GRID).astype(np.float32)
 
 
 def to_clip(places, facts):
