@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import norm
 from scipy.stats import t as student
 
-QUANTILE = 0.975
+INTERVAL_QUANTILE = 0.975
 LEAST_BLOCKS = 4  # of fewer, too few draws differ to speak of an interval
 TOO_FEW = "too few"  # what stands in an interval's place then
 
@@ -33,7 +33,9 @@ def block_interval(
     freedom = blocks - groups
     if freedom < LEAST_BLOCKS - 1:
         return {"mean": value, "low": None, "high": None}
-    wider = student.ppf(QUANTILE, freedom) / norm.ppf(QUANTILE) * math.sqrt(blocks / freedom)
-    ends = value + wider * (np.quantile(draw(), [1 - QUANTILE, QUANTILE]) - value)
+    wider = (
+        student.ppf(INTERVAL_QUANTILE, freedom) / norm.ppf(INTERVAL_QUANTILE) * math.sqrt(blocks / freedom)
+    )
+    ends = value + wider * (np.quantile(draw(), [1 - INTERVAL_QUANTILE, INTERVAL_QUANTILE]) - value)
     low, high = np.clip(ends, *limits)
     return {"mean": value, "low": float(low), "high": float(high)}

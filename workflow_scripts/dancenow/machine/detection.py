@@ -2,6 +2,8 @@
 
 import time
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 from dancenow.pose.masks import MaskPacker
 from dancenow.video.media import decode, working_size
@@ -9,7 +11,7 @@ from dancenow.video.media import decode, working_size
 TIMED_FRAMES, WARM = 40, 4
 
 
-def measure_detection(clip, facts, long_edge, estimator):
+def measure_detection(clip: str | Path, facts: dict, long_edge: int, estimator: Any) -> dict:
     """{"decode", "detect"}: frames a second of a clip's first TIMED_FRAMES at the working size; the first
     WARM found, in which libraries load, do not count. facts: as from video.media.probe; estimator: an
     Estimator.

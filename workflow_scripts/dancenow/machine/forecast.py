@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dancenow.cluster.resources import VGG19, training_steps
 from dancenow.errors import InputError
+from dancenow.machine.steps import Pace
 from dancenow.training.memory import check_room
 
 # seconds for each frame of a target, 512x512 px: background, masks and references of the demo on two cores
@@ -49,11 +50,11 @@ class Forecast:
     disk: float
 
     @property
-    def expected(self):
+    def expected(self) -> float:
         return sum(self.seconds.values())
 
 
-def forecast(preset, train, pace, footage, rates, room):
+def forecast(preset: str, train: dict, pace: Pace, footage: Footage, rates: dict, room: int) -> Forecast:
     """The Forecast of a preset. train: its section; pace: steps.Pace; rates: {"decode", "detect"}, frames a
     second at this size; room: bytes of free memory.
     """
@@ -94,7 +95,7 @@ def forecast(preset, train, pace, footage, rates, room):
 BEST_FIRST, NIGHT = ("paper", "studio", "demo", "quick", "smoke"), 12 * 3600
 
 
-def best(forecasts, disk):
+def best(forecasts: list[Forecast], disk: int) -> str | None:
     """The name of the best preset that fits in memory and on the `disk` (bytes free) and ends within a night.
 
     None when there is none.

@@ -28,7 +28,7 @@ class Hardware:
     disk: int
 
 
-def look(device, folder=".", proc=Path("/proc")):
+def look(device: torch.device, folder: str | Path = ".", proc: Path = Path("/proc")) -> Hardware:
     """The Hardware around `device`; folder: on the results' disk; proc: where Linux tells of the CPU."""
     rows = {}
     if (proc / "cpuinfo").exists():

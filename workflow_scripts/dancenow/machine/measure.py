@@ -3,6 +3,7 @@
 import json
 import logging
 from dataclasses import asdict
+from pathlib import Path
 
 from dancenow.device import pick_device, prepare
 from dancenow.files import atomic_path
@@ -18,7 +19,16 @@ log = logging.getLogger(__name__)
 COSTLY = ("batch", "temporal", "generator", "discriminator", "enhancer", "face")
 
 
-def measure_machine(presets, facts, targets, sources, rates, threads, page_path, numbers_path):
+def measure_machine(
+    presets: dict[str, dict],
+    facts: dict[str, list[dict]],
+    targets: list[str],
+    sources: list[str],
+    rates: dict,
+    threads: int,
+    page_path: str | Path,
+    numbers_path: str | Path,
+) -> None:
     """Write the page and its numbers.
 
     presets: {name: {"long_edge": px, "train": that section}}; facts: {subject: [facts of each clip, as from
@@ -62,7 +72,7 @@ def measure_machine(presets, facts, targets, sources, rates, threads, page_path,
         partial.write_text(page(hardware, threads, rates, forecasts, paces, precision, apart))
 
 
-def _size(facts, targets, long_edge):
+def _size(facts: dict[str, list[dict]], targets: list[str], long_edge: int) -> tuple[int, int]:
     """The first target's working size."""
     clip = facts[targets[0]][0]
     return working_size(clip["width"], clip["height"], long_edge)

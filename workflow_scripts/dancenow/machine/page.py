@@ -1,7 +1,8 @@
 """The page that tells a user what the machine can do."""
 
-from dancenow.machine.forecast import best
-from dancenow.machine.steps import GRADIENTS, LOSSES
+from dancenow.machine.forecast import Forecast, best
+from dancenow.machine.hardware import Hardware
+from dancenow.machine.steps import GRADIENTS, LOSSES, Pace
 
 COLUMNS = ("find the people", "cut out", "train", "enlarge", "face", "video")
 NOTES = (
@@ -10,7 +11,7 @@ NOTES = (
 )
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """ "40 s", "12 min", "3.5 h", "2.1 days"; nothing for nothing."""
     if not seconds:
         return ""
@@ -20,7 +21,15 @@ def duration(seconds):
     return f"{seconds / 86400:.1f} days"
 
 
-def page(hardware, threads, rates, forecasts, paces, precision, apart):
+def page(
+    hardware: Hardware,
+    threads: int,
+    rates: dict,
+    forecasts: list[Forecast],
+    paces: dict[str, Pace],
+    precision: str,
+    apart: tuple[float, float] | None,
+) -> str:
     """The page as Markdown.
 
     hardware: hardware.Hardware; threads: that were measured; rates: of detection.measure_detection;
@@ -70,7 +79,7 @@ def page(hardware, threads, rates, forecasts, paces, precision, apart):
     return "\n".join(lines) + "\n"
 
 
-def advice(chosen, forecasts):
+def advice(chosen: str | None, forecasts: list[Forecast]) -> str:
     """One line: what to do."""
     if chosen is None:
         return "No preset fits and ends within a night here: take shorter clips, or another machine."

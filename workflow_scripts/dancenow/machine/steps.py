@@ -1,7 +1,9 @@
 """Seconds and memory of a preset's steps: measured on small pictures, scaled by counted operations."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -21,7 +23,7 @@ REPEATS = 2
 LEAST_PACE = 2e10  # operations a second that any processor of today makes in a large network
 FORWARD = 8  # counted: a pair's step has at least so many times the operations of one synthesized frame
 # a small step that is expected to take longer is not taken: the pace of the last preset counts
-STEP_SECONDS = 12.0  # s
+SLOWEST_STEP = 12.0  # s
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,16 @@ class Pace:
     operations: float
 
 
-def window(train, size, shares):
+def window(train: dict, size: tuple[int, int], shares: tuple[float, float]) -> tuple[int, int]:
     """(w, h) px of the pictures that a preset's networks see: of a window, or without a background all."""
     if not train["generator"]["background"]:
         return size
-    return tuple(
-        max(MULTIPLE, MULTIPLE * round(share * edge / MULTIPLE))
-        for share, edge in zip(shares, size, strict=True)
-    )
+    edges = (round(share * edge / MULTIPLE) for share, edge in zip(shares, size, strict=True))
+    width, height = (MULTIPLE * max(1, edge) for edge in edges)
+    return width, height
 
 
-def make_trainer(stage, train, device, autocast):
+def make_trainer(stage: str, train: dict, device: torch.device, autocast: dict) -> Trainer:
     """A new trainer of a stage (first, enhancer, face), of the later ones around a new first stage.
 
     The perceptual network is the one that lies in every installation; nothing is downloaded.
@@ -66,7 +67,7 @@ def make_trainer(stage, train, device, autocast):
         return FaceTrainer(FaceSettings.of(train), perceptual, *rest, main=generator)
     later = EnhancerSettings.of(train)
 
-    def grown(_settings):
+    def grown(_settings: Any) -> tuple:
         weights, judges = generator.state_dict(), discriminator.state_dict()
         return grow(network, weights, later.enhancer.channels, later.enhancer.n_blocks, judge, judges)
 
@@ -75,7 +76,7 @@ def make_trainer(stage, train, device, autocast):
     return FaceTrainer(FaceSettings.of(train), perceptual, *rest, main=grown(None)[0])
 
 
-def pictures(stage, train, size, batch=1):
+def pictures(stage: str, train: dict, size: tuple[int, int], batch: int = 1) -> dict[str, torch.Tensor]:
     """A batch of noise in the form of the stage's sampler, always the same; size: (w, h) px."""
     random = torch.Generator().manual_seed(0)
     channels = {"skeleton": 3, "image": 3}
@@ -93,7 +94,7 @@ def pictures(stage, train, size, batch=1):
     return made
 
 
-def count(stage, train, size, autocast):
+def count(stage: str, train: dict, size: tuple[int, int], autocast: dict) -> tuple[StepMemory, float]:
     """(StepMemory, floating-point operations) of one step of a stage on one pair of (w, h) px, counted."""
     with FlopCounterMode(display=False) as counter:
         memory = count_step(
@@ -105,26 +106,29 @@ def count(stage, train, size, autocast):
     return memory, counter.get_total_flops()
 
 
-def measure_pace(train, size, device, autocast, known=0.0):
+def measure_pace(
+    train: dict, size: tuple[int, int], device: torch.device, autocast: dict, known: float = 0.0
+) -> Pace:
     """The Pace of a preset. train: that section; size: (w, h) px of its frames; known: operations a second of
-    presets before, 0 for none, by which a step that would take longer than STEP_SECONDS is told without it.
+    presets before, 0 for none, by which a step that would take longer than SLOWEST_STEP is told without it.
 
     What is measured grows with the area of the pictures, for the same network its operations do; what the
     optimiser takes does not.
     """
     batch, first = train["batch"], size
     if train["enhancer"]:
-        first = tuple(edge // 2 for edge in size)
+        first = size[0] // 2, size[1] // 2
     seen, largest = (window(train, first, shares) for shares in (MEAN_WINDOW, LARGEST_WINDOW))
-    small = tuple(max(64, edge // 2 // MULTIPLE * MULTIPLE) for edge in seen)
+    across, down = (max(64, edge // 2 // MULTIPLE * MULTIPLE) for edge in seen)
+    small = across, down
     memory, operations = count("first", train, largest, autocast)
     whole, part = (operations * _area(shape) / _area(largest) for shape in (seen, small))
-    whole, enhanced = whole * batch, 0
+    whole, enhanced = whole * batch, 0.0
     if train["enhancer"]:
         memory, enhanced = count("enhancer", train, size, autocast)
         enhanced *= batch
     main = max(1, enhanced / whole)  # of a frame after the enhancer, in units of the first stage's
-    if known and part / max(known, LEAST_PACE) > STEP_SECONDS:
+    if known and part / max(known, LEAST_PACE) > SLOWEST_STEP:
         pair = whole / known
         frame = main * pair / FORWARD / batch
         face = 2.5 * frame * batch if train["face"] else 0.0
@@ -142,24 +146,27 @@ def measure_pace(train, size, device, autocast, known=0.0):
     return Pace(single, pair, pair * enhanced / whole, face, frame, memory, True, whole / pair)
 
 
-def _face_alone(train, small, device, autocast, forward):
+def _face_alone(
+    train: dict, small: tuple[int, int], device: torch.device, autocast: dict, forward: float
+) -> float:
     """Seconds of a face step without its two passes of the main generator."""
     plain = train | {"enhancer": None}
-    size = tuple(max(edge, MULTIPLE * -(-train["face"]["size"] // MULTIPLE)) for edge in small)
+    least = MULTIPLE * -(-train["face"]["size"] // MULTIPLE)
+    size = max(small[0], least), max(small[1], least)
     trainer, given = make_trainer("face", plain, device, autocast), pictures("face", plain, size)
     return max(_timed(lambda: trainer.update(given), device) - 2 * forward, 0.0)
 
 
-def _area(size):
+def _area(size: tuple[int, int]) -> int:
     return size[0] * size[1]
 
 
-def _step(trainer, given, alone):
+def _step(trainer: Trainer, given: dict, alone: bool) -> None:
     trainer.step, trainer.single_frame_steps = 0, int(alone)
     trainer.update(given)
 
 
-def _optimise(trainer):
+def _optimise(trainer: Trainer) -> None:
     """What a step does once, whatever the size of the pictures."""
     for optimiser in trainer.optimisers.values():
         optimiser.step()
@@ -167,14 +174,14 @@ def _optimise(trainer):
 
 
 @torch.inference_mode()
-def _forward(trainer, given):
+def _forward(trainer: Trainer, given: dict) -> None:
     now = trainer._on_device(given).at(0)
     shown = {} if now.references is None else {"reference": now.references}
     with torch.autocast(**trainer.autocast):
         trainer.generator(now.skeletons, now.real, now.backgrounds, **shown)
 
 
-def _timed(work, device):
+def _timed(work: Callable[[], object], device: torch.device) -> float:
     """Seconds of `work`, the least of REPEATS, once it has been done before."""
     taken = []
     for _ in range(REPEATS + 1):
@@ -190,7 +197,7 @@ def _timed(work, device):
 LOSSES, GRADIENTS = 0.01, 0.05
 
 
-def compare(train, device, size=(64, 96)):
+def compare(train: dict, device: torch.device, size: tuple[int, int] = (64, 96)) -> tuple[float, float]:
     """(largest difference of a loss, difference of all gradients): one step on `device` and on the CPU, in
     float32 from the same weights on the same pictures, as shares of the CPU's. LOSSES and GRADIENTS bound
     them.

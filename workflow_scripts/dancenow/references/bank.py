@@ -1,10 +1,13 @@
 """The target's training frames, cut into parts, and the picture that parts of them make of a pose."""
 
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import standing_height
+from dancenow.keypoints import Pose, standing_height
 from dancenow.pose.masks import holds
 from dancenow.references.figure import (
     PARTS,
@@ -45,7 +48,15 @@ class Bank:
     of likeness; pieces: for each R of (x, y, (h, w, 4) uint8 premultiplied RGBA).
     """
 
-    def __init__(self, unit, frames, keypoints, rows, flaws, pieces):
+    def __init__(
+        self,
+        unit: float,
+        frames: np.ndarray,
+        keypoints: np.ndarray,
+        rows: list[np.ndarray],
+        flaws: list[np.ndarray],
+        pieces: list[list],
+    ) -> None:
         self.unit, self.frames, self.keypoints = unit, frames, keypoints
         self.rows, self.flaws, self.pieces = rows, flaws, pieces
         self.step = grid_step(unit)
@@ -54,7 +65,7 @@ class Bank:
         features = likeness_features(keypoints, unit)
         self.features = [features[part][own] for part, own in zip(PARTS, rows, strict=True)]
 
-    def costs(self, keypoints):
+    def costs(self, keypoints: np.ndarray) -> Iterator[np.ndarray]:
         """Yield for each part (T, R) float32: how unlike each reference is to wanted poses (T, 133, 3)."""
         features, turns = likeness_features(keypoints, self.unit), turned(keypoints, self.unit)
         for number, part in enumerate(PARTS):
@@ -62,7 +73,7 @@ class Bank:
             cost = unlikeness(features[part], self.features[number], turns, self.turns[own])
             yield cost + self.flaws[number].astype(np.float32)
 
-    def paths(self, keypoints, cuts=()):
+    def paths(self, keypoints: np.ndarray, cuts: Iterable[int] = ()) -> np.ndarray:
         """(T, parts) int16: the reference of each part in each frame of a clip, -1 where there is none."""
         starts = np.isin(np.arange(len(keypoints)), list(cuts))
         seen = visible_parts(keypoints)
@@ -74,7 +85,7 @@ class Bank:
                 chosen[:, number] = np.where(usable, path, -1)
         return chosen
 
-    def picture(self, keypoints, chosen, window):
+    def picture(self, keypoints: np.ndarray, chosen: np.ndarray, window: Sequence[int]) -> np.ndarray:
         """What chosen references show of a pose in a window: (h, w, 4) uint8, premultiplied RGB and validity.
 
         keypoints: (133, 3) px; chosen: (parts,) int, -1 for none; window: x, y, w, h px.
@@ -92,7 +103,15 @@ class Bank:
                 picture[rows, columns] += moved
         return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
-    def _move(self, part, number, reference, wanted, weight, window):
+    def _move(
+        self,
+        part: str,
+        number: int,
+        reference: int,
+        wanted: Figure,
+        weight: np.ndarray,
+        window: Sequence[int],
+    ) -> tuple | None:
         """One part in its place: ((rows, columns) of the window, (h, w, 4) float32), None when outside."""
         x, y, width, height = window
         box = _box(weight > LEAST_WEIGHT)
@@ -126,7 +145,7 @@ class Bank:
         return (rows, columns), moved * fine[..., None]
 
 
-def _box(mask):
+def _box(mask: np.ndarray) -> tuple[int, int, int, int] | None:
     """top, bottom, left, right of what is True in a 2D mask, None when nothing is."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
@@ -134,7 +153,9 @@ def _box(mask):
     return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
 
 
-def make_bank(frames, pose, masks, background, count, most=MOST_PIECES):
+def make_bank(
+    frames: Any, pose: Pose, masks: Any, background: np.ndarray, count: int, most: int = MOST_PIECES
+) -> Bank:
     """The Bank of a target's first `count` frames.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; masks: sequence of (H, W) uint8;
@@ -175,19 +196,21 @@ def make_bank(frames, pose, masks, background, count, most=MOST_PIECES):
     return Bank(unit, union, keypoints[union], rows, flaws, pieces)
 
 
-def _hidden(areas):
+def _hidden(areas: np.ndarray) -> np.ndarray:
     """(R,) in [0, 1]: how much less of a part each piece shows than most do. areas: (R,) px."""
     return 1 - np.clip(areas / max(np.quantile(areas, 0.9), 1), 0, 1) if len(areas) else np.zeros(0)
 
 
-def _speed(keypoints, points, chosen):
+def _speed(keypoints: np.ndarray, points: list[int], chosen: np.ndarray) -> np.ndarray:
     """(R,) px per frame: how fast a part's points move in the chosen frames of (T, 133, 3) keypoints."""
     near = keypoints[:, points, :2].astype(np.float64)
     before, after = (near[np.clip(chosen + step, 0, len(near) - 1)] for step in (-1, 1))
     return np.linalg.norm(after - before, axis=-1).mean(axis=-1) / 2
 
 
-def _cut(frame, mask, background, figure, numbers):
+def _cut(
+    frame: np.ndarray, mask: np.ndarray, background: np.ndarray, figure: Figure, numbers: Iterable[int]
+) -> Iterator[tuple]:
     """Yield (number, piece, area) of the parts of these numbers in one frame."""
     points = figure.points[figure.seen]
     margin = PIECE_MARGIN * figure.unit
@@ -220,9 +243,9 @@ class ChosenReferences:
     bank: a Bank; keypoints: (T, 133, 3) px of the clip; chosen: (T, parts) int, as from Bank.paths.
     """
 
-    def __init__(self, bank, keypoints, chosen):
+    def __init__(self, bank: Bank, keypoints: np.ndarray, chosen: np.ndarray) -> None:
         self.bank, self.keypoints, self.chosen = bank, keypoints, chosen
 
-    def __call__(self, index, window):
+    def __call__(self, index: int, window: Sequence[int]) -> np.ndarray:
         """(h, w, 4) uint8, as from Bank.picture."""
         return self.bank.picture(self.keypoints[index], self.chosen[index], window)

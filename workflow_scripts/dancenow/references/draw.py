@@ -1,7 +1,12 @@
 """The references that a training draws: of the nearest few one at random, none from about the same moment."""
 
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
 import numpy as np
 
+from dancenow.references.bank import Bank
 from dancenow.references.figure import PARTS, visible_parts
 from dancenow.references.likeness import acceptable
 
@@ -21,11 +26,18 @@ class RealPixels:
     of the footage; count: frames in training.
     """
 
-    def __init__(self, bank, masks, fps, count):
+    def __init__(self, bank: Bank, masks: Any, fps: Fraction | float, count: int) -> None:
         self.bank, self.masks = bank, masks
         self.alone = min(ALONE * float(fps), SHORT * count)
 
-    def draw(self, keypoints, first, window, random, last_only=False):
+    def draw(
+        self,
+        keypoints: np.ndarray,
+        first: int,
+        window: Sequence[int],
+        random: np.random.Generator,
+        last_only: bool = False,
+    ) -> list[np.ndarray]:
         """Pictures as from Bank.picture for consecutive frames, each (h, w, 4) uint8.
 
         keypoints: (n, 133, 3), of the frames from `first` on; window: x, y, w, h px; random: a numpy
@@ -43,7 +55,7 @@ class RealPixels:
                 pictures.append(self.bank.picture(points, chosen, window))
         return pictures
 
-    def _pick(self, points, number, random):
+    def _pick(self, points: np.ndarray, number: int, random: np.random.Generator) -> np.ndarray:
         """(parts,) int: for each part one of the nearest references, -1 for none."""
         chosen = np.full(len(PARTS), -1)
         ranks, dropped = random.integers(0, NEAREST, len(PARTS)), random.random(len(PARTS)) < WITHOUT

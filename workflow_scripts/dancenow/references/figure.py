@@ -1,5 +1,7 @@
 """The parts that a body is cut into, and where they lie in a pose."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -41,12 +43,12 @@ _NEEDED = {
 }
 
 
-def kind(part):
+def kind(part: str) -> str:
     """A part's name without its side."""
     return part.split("_")[-1]
 
 
-def points_of(part):
+def points_of(part: str) -> list[int]:
     """Indices of the keypoints without which a part can be neither cut nor placed."""
     if part == "trunk":
         return CORNERS
@@ -57,7 +59,7 @@ def points_of(part):
     return needed + (HANDS[side] if kind(part) == "hand" else [])
 
 
-def visible_parts(keypoints):
+def visible_parts(keypoints: np.ndarray) -> np.ndarray:
     """(T, parts) bool: of which parts all points are seen. keypoints: (T, 133, 3)."""
     seen = keypoints[..., 2] >= MIN_CONFIDENCE
     return np.stack([seen[:, points_of(part)].all(axis=1) for part in PARTS], axis=1)
@@ -66,7 +68,7 @@ def visible_parts(keypoints):
 class Figure:
     """One pose, with the bones of its parts. keypoints: (133, 3) px; unit: the standing height, px."""
 
-    def __init__(self, keypoints, unit):
+    def __init__(self, keypoints: np.ndarray, unit: float) -> None:
         self.points, self.seen = keypoints[:, :2].astype(np.float64), keypoints[:, 2] >= MIN_CONFIDENCE
         self.sure, self.unit = keypoints[:, 2], unit
         self.visible = visible_parts(keypoints[None])[0]
@@ -74,14 +76,14 @@ class Figure:
         # 1 where the front is seen, -1 where the back is, 0 from the side
         self.side = int(np.sign(across) * (abs(across) > FRONT_OR_BACK))
 
-    def joint(self, name):
+    def joint(self, name: str) -> np.ndarray:
         return self.points[INDEX[name]]
 
-    def outline(self):
+    def outline(self) -> np.ndarray:
         """(4, 2) px: the trunk's corners."""
         return self.points[CORNERS]
 
-    def bones(self, part):
+    def bones(self, part: str) -> list[tuple]:
         """[(start, end, radius)] px of a part other than the trunk."""
         radius = RADIUS[kind(part)] * self.unit
         if part == "head":
@@ -100,7 +102,7 @@ class Figure:
             return [(hip, knee, 1.2 * radius), (knee, ankle, 0.9 * radius)]
         return [(heel, toe, radius), (ankle, (heel + toe) / 2, radius)]
 
-    def behind(self, part):
+    def behind(self, part: str) -> list[bool]:
         """For each of bones(part), whether trunk or head lies before it; only arms and hands ever do."""
         bones = len(self.bones(part))
         if kind(part) not in ("arm", "hand"):
@@ -109,7 +111,7 @@ class Figure:
         elbow, wrist = (self._covered(f"{side}_{joint}") for joint in ("elbow", "wrist"))
         return [elbow, wrist] if kind(part) == "arm" else [wrist] * bones
 
-    def _covered(self, name):
+    def _covered(self, name: str) -> bool:
         """Whether a joint lies inside the trunk's outline or the head and is hidden there."""
         if self.sure[INDEX[name]] >= SURE_IN_FRONT:
             return False
@@ -120,7 +122,7 @@ class Figure:
         outline = cv2.convexHull(self.outline().astype(np.float32))
         return bool(trunk) and cv2.pointPolygonTest(outline, tuple(map(float, place)), False) >= 0
 
-    def _head_axis(self):
+    def _head_axis(self) -> tuple:
         neck = (self.joint("left_shoulder") + self.joint("right_shoulder")) / 2
         ears = (self.joint("left_ear") + self.joint("right_ear")) / 2
         face = (ears + self.joint("nose")) / 2
@@ -130,12 +132,12 @@ class Figure:
         return face + 0.025 * self.unit * up, face - 0.02 * self.unit * up
 
 
-def grid_step(unit):
+def grid_step(unit: float) -> int:
     """Px between the places where weights are computed; they change slowly, and are enlarged."""
     return max(2, round(unit / 80))
 
 
-def grid(window, step):
+def grid(window: Sequence[int], step: int) -> tuple[np.ndarray, np.ndarray]:
     """x and y, px, of the places of a window (x, y, w, h): two (h / step, w / step) float32."""
     x, y, width, height = window
     rows, columns = -(-height // step), -(-width // step)
@@ -143,13 +145,13 @@ def grid(window, step):
     return xs + x, ys + y
 
 
-def enlarged(coarse, step, width, height):
+def enlarged(coarse: np.ndarray, step: int, width: int, height: int) -> np.ndarray:
     """A map of `grid` (rows, columns, ...) at every pixel: (height, width, ...)."""
     size = coarse.shape[1] * step, coarse.shape[0] * step
     return cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
 
 
-def bone_distance(xs, ys, start, end):
+def bone_distance(xs: np.ndarray, ys: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Px of each place from a bone. xs, ys: as from grid."""
     along = np.asarray(end - start, np.float32)
     x, y = xs - np.float32(start[0]), ys - np.float32(start[1])
@@ -157,7 +159,7 @@ def bone_distance(xs, ys, start, end):
     return np.hypot(x - share * along[0], y - share * along[1])
 
 
-def distances(figure, window, step):
+def distances(figure: Figure, window: Sequence[int], step: int) -> np.ndarray:
     """(parts, rows, columns) float32: of each place of a window's grid from each part, in its radii."""
     xs, ys = grid(window, step)
     away = np.full((len(PARTS), *xs.shape), FAR, np.float32)
@@ -177,7 +179,7 @@ def distances(figure, window, step):
     return away
 
 
-def _outside(figure, window, step, shape):
+def _outside(figure: Figure, window: Sequence[int], step: int, shape: tuple) -> np.ndarray:
     """Radii of each place from the trunk's outline, 0 inside."""
     corners = (figure.outline() - window[:2]) / step
     free = np.ones(shape, np.uint8)
@@ -189,7 +191,7 @@ def _outside(figure, window, step, shape):
     return cv2.distanceTransform(free, cv2.DIST_L2, 3) * step / (RADIUS["trunk"] * figure.unit)
 
 
-def shares(away):
+def shares(away: np.ndarray) -> np.ndarray:
     """How far each place belongs to each part, from `distances`: the same shape, in sum at most 1."""
     weight = np.exp(-SHARPNESS * (away - away.min(axis=0)))
     weight /= weight.sum(axis=0)

@@ -1,12 +1,14 @@
 """The files of a bank and of what was chosen from it."""
 
 import zipfile
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
+from dancenow.keypoints import Pose
 from dancenow.references.bank import Bank, ChosenReferences
 from dancenow.references.figure import PARTS
 
@@ -14,7 +16,7 @@ PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 BROKEN = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile
 
 
-def save_bank(path, bank):
+def save_bank(path: str | Path, bank: Bank) -> None:
     """Write a Bank as .npz, whole or not at all; the pieces are PNG files one after another."""
     pieces = [piece for own in bank.pieces for piece in own]
     data = [cv2.imencode(".png", picture, PNG)[1].ravel() for _, _, picture in pieces]
@@ -33,7 +35,7 @@ def save_bank(path, bank):
         )
 
 
-def load_bank(path):
+def load_bank(path: str | Path) -> Bank:
     """Read a Bank; InputError names a file that is not one."""
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -59,13 +61,13 @@ def load_bank(path):
         raise _refused(path, "references", error) from error
 
 
-def save_chosen(path, chosen):
+def save_chosen(path: str | Path, chosen: np.ndarray) -> None:
     """Write what Bank.paths gives, (T, parts) int16, as .npz, whole or not at all."""
     with atomic_path(path) as partial:
         np.savez_compressed(partial, chosen=chosen)
 
 
-def load_chosen(path):
+def load_chosen(path: str | Path) -> np.ndarray:
     """Read what save_chosen wrote; InputError names a file that is none of it."""
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -77,12 +79,14 @@ def load_chosen(path):
         raise _refused(path, "chosen references", error) from error
 
 
-def _refused(path, what, error):
+def _refused(path: str | Path, what: str, error: Exception) -> InputError:
     return InputError(f"{path}: not a file of {what} ({error}); delete it, the workflow makes it again")
 
 
-def chosen_references(references_path, chosen_path, pose):
+def chosen_references(
+    references_path: str | Path | None, chosen_path: str | Path | None, pose: Pose
+) -> ChosenReferences | None:
     """The ChosenReferences of a pair's pose, from the files; None without files."""
-    if not references_path:
+    if not references_path or not chosen_path:
         return None
     return ChosenReferences(load_bank(references_path), pose.keypoints, load_chosen(chosen_path))

@@ -1,11 +1,12 @@
 """What a dance asks for and the target never showed, part by part, as far as the poses tell."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import standing_height
+from dancenow.keypoints import Pose, standing_height
 from dancenow.references.bank import MOST_PIECES
 from dancenow.references.draw import ALONE, SHORT
 from dancenow.references.figure import FRONT_OR_BACK, PARTS, points_of, visible_parts
@@ -40,7 +41,7 @@ class Gap:
     moments: list
 
 
-def find_gaps(pose, shown, fps):
+def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dict, list[Gap]]:
     """Compare a dance with the poses that the references are chosen from.
 
     pose: the Pose of the dance in the target's frame; shown: (T, 133, 3) px, the target's training frames;
@@ -89,7 +90,9 @@ def find_gaps(pose, shown, fps):
     return limits, gaps
 
 
-def _limit(features, turns, seen, own, alone):
+def _limit(
+    features: np.ndarray, turns: np.ndarray, seen: np.ndarray, own: np.ndarray, alone: float
+) -> float | None:
     """The limit of a part: of (T, F) features, frames `own` are the references; alone: frames."""
     frames = np.flatnonzero(seen)
     cost = unlikeness(features[frames], features[own], turns[frames], turns[own])
@@ -99,20 +102,20 @@ def _limit(features, turns, seen, own, alone):
     return max(CHANGE_COST, float(np.quantile(nearest, QUANTILE))) if len(nearest) else OPPOSITE
 
 
-def _sizes(keypoints, part):
+def _sizes(keypoints: np.ndarray, part: str) -> np.ndarray:
     """(N,) px: how far a part's points lie from their middle, root of the mean square."""
     points = keypoints[:, points_of(part), :2].astype(np.float64)
     return np.sqrt(((points - points.mean(axis=1, keepdims=True)) ** 2).sum(axis=2).mean(axis=1))
 
 
-def _size_class(wanted, shown):
+def _size_class(wanted: np.ndarray, shown: np.ndarray) -> str:
     size = np.median(wanted)
     if size > SIZES[1] * shown.max():
         return "larger"
     return "smaller" if size < SIZES[0] * shown.min() else "position"
 
 
-def _gap(part, how, frames, fps):
+def _gap(part: str, how: str, frames: np.ndarray, fps: Fraction | float) -> list[Gap]:
     """[Gap] of these frames, (T,) bool, or [] where they are a few slips only."""
     stretches = runs(frames, JOINED_SECONDS * float(fps), LEAST_SECONDS * float(fps))
     if not stretches:
@@ -122,7 +125,7 @@ def _gap(part, how, frames, fps):
     return [Gap(part, how, share, moments)]
 
 
-def runs(frames, joined, least):
+def runs(frames: np.ndarray, joined: float, least: float) -> list[tuple[int, int]]:
     """[(start, stop)] of the stretches of True in (T,) bool, in frames.
 
     Two with fewer than `joined` frames between them are one; of these, such as hold fewer than `least` frames

@@ -11,7 +11,7 @@ TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than noth
 CHANGE_COST = 0.1
 
 
-def likeness_features(keypoints, unit):
+def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarray]:
     """{part: (T, F) float32}: two poses look alike in a part as far as its features are near.
 
     keypoints: (T, 133, 3) px; unit: the standing height, px. A part's own shape and direction count, which
@@ -19,7 +19,7 @@ def likeness_features(keypoints, unit):
     """
     points = keypoints[..., :2].astype(np.float32) / np.float32(unit)
 
-    def at(name):
+    def at(name: str) -> np.ndarray:
         return points[:, INDEX[name]]
 
     across, hips = at("left_shoulder") - at("right_shoulder"), at("left_hip") - at("right_hip")
@@ -63,7 +63,7 @@ def likeness_features(keypoints, unit):
     return {part: np.concatenate(features[part], axis=1) for part in PARTS}
 
 
-def _before(place, start, end, radius):
+def _before(place: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float) -> np.ndarray:
     """(T, 1): how far a place lies from what is around a bone, between just inside and well outside."""
     along = end - start
     share = ((place - start) * along).sum(axis=1) / np.maximum((along * along).sum(axis=1), 1e-6)
@@ -71,13 +71,15 @@ def _before(place, start, end, radius):
     return 0.25 * np.clip(apart[:, None] / 0.06, -0.5, 1)
 
 
-def turned(keypoints, unit):
+def turned(keypoints: np.ndarray, unit: float) -> np.ndarray:
     """(T,) float32: how far the left shoulder is right of the right one; below zero the back is seen."""
     left, right = keypoints[:, INDEX["left_shoulder"], 0], keypoints[:, INDEX["right_shoulder"], 0]
     return ((left - right) / unit).astype(np.float32)
 
 
-def unlikeness(wanted, given, wanted_turn, given_turn):
+def unlikeness(
+    wanted: np.ndarray, given: np.ndarray, wanted_turn: np.ndarray, given_turn: np.ndarray
+) -> np.ndarray:
     """(T, R) float32: the distance of T wanted poses from R given ones in one part.
 
     wanted, given: (T, F) and (R, F) features of the part; the turns: as from `turned`; front and back are
@@ -89,12 +91,12 @@ def unlikeness(wanted, given, wanted_turn, given_turn):
     return apart + OPPOSITE * (sides[0][:, None] * sides[1] < 0)
 
 
-def acceptable(part, cost):
+def acceptable(part: str, cost: np.ndarray) -> np.ndarray:
     """bool, of the shape of `cost`: whether a reference of a part may stand in for a wanted pose at all."""
     return (cost < OPPOSITE) | (part not in TWO_SIDED)
 
 
-def spread_out(features, most):
+def spread_out(features: np.ndarray, most: int) -> np.ndarray:
     """Indices, ascending, of at most `most` rows of (T, F) features that cover the others (k-centre).
 
     Greedy farthest points (Gonzalez 1985), begun at the row nearest to the mean: however long the footage,
@@ -108,7 +110,7 @@ def spread_out(features, most):
     return np.array(sorted(chosen))
 
 
-def cheapest_path(cost, starts, change=CHANGE_COST):
+def cheapest_path(cost: np.ndarray, starts: np.ndarray, change: float = CHANGE_COST) -> np.ndarray:
     """For each of T frames one of R references: the sequence with the least sum of costs and changes.
 
     cost: (T, R); starts: (T,) bool, frames at which a change costs nothing, for a shot begins there. Returns

@@ -1,9 +1,10 @@
 """Maps that move a part's pixels from one pose to another."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dancenow.keypoints import INDEX
-from dancenow.references.figure import CORNERS, HANDS, HEAD_POINTS, JAW_AND_BROWS, kind
+from dancenow.references.figure import CORNERS, HANDS, HEAD_POINTS, JAW_AND_BROWS, Figure, kind
 
 # a limb may look this much shorter or longer than in its reference
 FORESHORTENING = (0.6, 1.67)
@@ -15,7 +16,7 @@ STIFF = {"head": 0.03, "trunk": 0.02, "hand": 0.03, "foot": 0.03}  # of an affin
 STRETCH = 1.25
 
 
-def part_maps(part, wanted, given):
+def part_maps(part: str, wanted: Figure, given: Figure) -> list[np.ndarray]:
     """The (2, 3) maps from the px of one Figure to those of another, one for each bone of the part."""
     side = part.split("_")[0]
     if kind(part) in ("arm", "leg"):
@@ -38,7 +39,7 @@ def part_maps(part, wanted, given):
     return [limited(affine(start, end, weights, ridge), weights @ start / weights.sum())]
 
 
-def similarity(start, end, weights):
+def similarity(start: np.ndarray, end: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(2, 3): the least-squares similarity from points to points, both (K, 2); weights (K,), their sum 1."""
     centre, target = weights @ start, weights @ end
     a, b = (start - centre) @ [1, 1j], (end - target) @ [1, 1j]
@@ -48,7 +49,7 @@ def similarity(start, end, weights):
     return np.c_[linear, target - linear @ centre]
 
 
-def affine(start, end, weights, ridge):
+def affine(start: np.ndarray, end: np.ndarray, weights: np.ndarray, ridge: float) -> np.ndarray:
     """(2, 3): the similarity, and as much of an affine rest as the points insist on; ridge: px squared."""
     weights = weights / weights.sum()
     alike = similarity(start, end, weights)
@@ -59,17 +60,19 @@ def affine(start, end, weights, ridge):
     return np.c_[alike[:, :2] + more, alike[:, 2] - more @ centre]
 
 
-def limited(matrix, fixed):
+def limited(matrix: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     """A (2, 3) map without a stretch beyond STRETCH in any direction; fixed: (2,) px, moved as before."""
     u, scales, v = np.linalg.svd(matrix[:, :2])
     linear = u @ np.diag(np.clip(scales, 1 / STRETCH, STRETCH)) @ v
     return np.c_[linear, matrix[:, :2] @ fixed + matrix[:, 2] - linear @ fixed]
 
 
-def bone_map(start, end):
-    """(2, 3): from a bone's two ends to another's; the length follows within FORESHORTENING, the thickness
-    within NEARER."""
-    start, end = np.asarray(start), np.asarray(end)
+def bone_map(given: ArrayLike, wanted: ArrayLike) -> np.ndarray:
+    """(2, 3): from a bone's two ends, (2, 2) px, to another's.
+
+    The length follows within FORESHORTENING, the thickness within NEARER.
+    """
+    start, end = np.asarray(given), np.asarray(wanted)
     u, v = start[1] - start[0], end[1] - end[0]
     lengths = np.hypot(*u), np.hypot(*v)
     if min(lengths) < 1e-3:

@@ -1,7 +1,12 @@
 """A first look at a transfer: the moved pieces over the background, before any training."""
 
+from pathlib import Path
+
 import numpy as np
 
+from dancenow.camera.replay import Replay
+from dancenow.keypoints import Pose
+from dancenow.references.bank import Bank
 from dancenow.references.figure import PARTS, TRUNK_DEPTH, Figure, distances, enlarged
 from dancenow.video.media import encode
 
@@ -11,13 +16,13 @@ USUAL_SHAPE = 1.0
 HAIR = 0.3  # of the head's piece, from above: what is of the colour of its back
 
 
-def over(picture, background):
+def over(picture: np.ndarray, background: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8: a premultiplied (H, W, 4) uint8 picture over a (H, W, 3) one."""
     through = 255 - picture[..., 3:].astype(np.uint16)
     return (picture[..., :3] + (background * through + 127) // 255).clip(0, 255).astype(np.uint8)
 
 
-def flat_colours(bank):
+def flat_colours(bank: Bank) -> np.ndarray:
     """(parts, 3) float32 RGB: how each of the bank's parts looks on average, the head from above."""
     colours = np.zeros((len(PARTS), 3), np.float32)
     for number, pieces in enumerate(bank.pieces):
@@ -30,7 +35,9 @@ def flat_colours(bank):
     return colours
 
 
-def with_shapes(picture, bank, colours, keypoints, chosen):
+def with_shapes(
+    picture: np.ndarray, bank: Bank, colours: np.ndarray, keypoints: np.ndarray, chosen: np.ndarray
+) -> np.ndarray:
     """A picture of the whole frame with a flat shape of each part that has a pose and no piece.
 
     picture: (H, W, 4) uint8 as from Bank.picture; colours: as from flat_colours; keypoints: (133, 3);
@@ -53,7 +60,14 @@ def with_shapes(picture, bank, colours, keypoints, chosen):
     return np.clip(np.rint(result), 0, 255).astype(np.uint8)
 
 
-def write_preview(pose, bank, chosen, background, video_path, replay):
+def write_preview(
+    pose: Pose,
+    bank: Bank,
+    chosen: np.ndarray,
+    background: np.ndarray,
+    video_path: str | Path,
+    replay: Replay,
+) -> None:
     """Write the dance as an H.264 video without sound; what no piece shows is a flat shape.
 
     pose: the skeleton in the target's frame; bank: the target's; chosen: (T, parts) int, as from Bank.paths;

@@ -57,7 +57,7 @@ def open_transfer(
         dance,
         read_json(facts)["cuts"],
         str(face) if face else None,
-        chosen_references(references, chosen, replay.view.on_canvas(dance)),
+        chosen_references(str(references or ""), str(chosen or ""), replay.view.on_canvas(dance)),
         replay,
         finishing(provenance, dance.width, dance.height, made_from),
     )
