@@ -8,6 +8,7 @@ picture, and how noisy the camera is, hardly matters there; how the pixels were 
 
 import logging
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -33,7 +34,7 @@ class Detector(nn.Module):
     2, has up to four times as many.
     """
 
-    def __init__(self, channels):
+    def __init__(self, channels: int) -> None:
         super().__init__()
         widths = [channels, 2 * channels, 4 * channels, 4 * channels]
         layers, inputs = [], 9
@@ -45,19 +46,21 @@ class Detector(nn.Module):
         blur = torch.tensor([1.0, 2.0, 1.0]).outer(torch.tensor([1.0, 2.0, 1.0])) / 16
         self.register_buffer("blur", blur.expand(3, 1, 3, 3).clone(), persistent=False)
 
-    def forward(self, pairs):
+    def forward(self, pairs: torch.Tensor) -> torch.Tensor:
         first, second = pairs[:, 0].float(), pairs[:, 1].float()
         seen = torch.cat([self._residual(first), self._residual(second), second - first], dim=1)
         strength = seen.abs().mean(dim=(2, 3), keepdim=True) + FAINT
         features = self.layers((seen / strength).clamp(-TRUNCATION, TRUNCATION))
         return self.head(features.mean(dim=(2, 3))).squeeze(1)
 
-    def _residual(self, frames):
+    def _residual(self, frames: torch.Tensor) -> torch.Tensor:
         """What a 3 x 3 blur takes away from (N, 3, H, W)."""
         return frames - F.conv2d(F.pad(frames, (1, 1, 1, 1), mode="reflect"), self.blur, groups=3)
 
 
-def train_detector(real, fake, steps, seed, threads):
+def train_detector(
+    real: np.ndarray, fake: np.ndarray, steps: int, seed: int, threads: int
+) -> tuple[Detector, list[float]]:
     """Train a Detector on squares; returns (detector in eval mode, (steps,) list of losses).
 
     real, fake: (N, 2, 3, E, E) uint8, as from detector_data.draw_squares; each step takes as many of the
@@ -89,17 +92,17 @@ def train_detector(real, fake, steps, seed, threads):
 
 
 @torch.inference_mode()
-def judge_squares(detector, squares):
+def judge_squares(detector: Detector, squares: np.ndarray) -> float:
     """Logit of a pair of frames: the mean over its squares, (N, 2, 3, E, E) uint8."""
     return detector(torch.from_numpy(squares)).mean().item()
 
 
-def save_detector(path, detector, description):
+def save_detector(path: str | Path, detector: Detector, description: dict) -> None:
     """Write a detector that says how it was made. description: a JSON-able dict of what it was trained on."""
     save_network(path, detector.state_dict(), description)
 
 
-def load_detector(path):
+def load_detector(path: str | Path) -> tuple[Detector, dict]:
     """Read a detector file: (detector in eval mode, its description); InputError when it is none."""
     weights, description = read_network(path, "detector")
     detector = Detector(CHANNELS)

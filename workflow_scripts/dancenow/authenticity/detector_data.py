@@ -5,6 +5,9 @@ synthesis writes a result. So every pair, real or fake, has been through the sam
 Of each pair the detector sees the few squares in which most changes.
 """
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
 import numpy as np
 
 from dancenow.errors import InputError
@@ -16,7 +19,7 @@ SQUARE_EDGE = 64  # px, of the squares that the detector sees, where the frames 
 SQUARES = 4  # of a pair of frames: those in which most changes, so the person and not the wall
 
 
-def reencode(frames_path, video_path, provenance):
+def reencode(frames_path: str | Path, video_path: str | Path, provenance: dict) -> None:
     """Write a subject's frames (a FrameStore) as synthesis writes a result.
 
     provenance: the configuration's block. Real frames get the same label and mark as results do, so that the
@@ -28,7 +31,7 @@ def reencode(frames_path, video_path, provenance):
     media.encode(video_path, finished(frames, finish), store.fps, store.width, store.height)
 
 
-def degrade(source_path, video_path, crf, divisor):
+def degrade(source_path: str | Path, video_path: str | Path, crf: int, divisor: int) -> None:
     """Write a video anew with x264's constant rate factor `crf`, at 1 / `divisor` of its size."""
     facts = media.probe(source_path)
     # x264 takes even sizes; the working sizes are multiples of 32
@@ -37,7 +40,7 @@ def degrade(source_path, video_path, crf, divisor):
     media.encode(video_path, frames, facts["fps"], width, height, crf=crf)
 
 
-def moving_squares(pair, edge, corner=(0, 0)):
+def moving_squares(pair: np.ndarray, edge: int, corner: Sequence[int] = (0, 0)) -> np.ndarray:
     """The SQUARES squares of a grid in which most changes, (N, 2, 3, E, E) uint8, most first.
 
     pair: (2, 3, H, W) uint8 RGB; edge: px, less where the frames are smaller; corner: (y, x) px where the
@@ -55,13 +58,13 @@ def moving_squares(pair, edge, corner=(0, 0)):
     return np.stack([pair[..., top : top + edge, left : left + edge] for top, left in corners])
 
 
-def common_edge(paths):
+def common_edge(paths: Sequence[str | Path]) -> int:
     """Edge in px of the squares: SQUARE_EDGE, or the shortest edge of any of the videos."""
     facts = [media.probe(path) for path in paths]
     return min(SQUARE_EDGE, *(min(each["width"], each["height"]) for each in facts))
 
 
-def draw_squares(paths, count, edge, seed):
+def draw_squares(paths: Sequence[str | Path], count: int, edge: int, seed: int) -> np.ndarray:
     """Moving squares of random pairs of the videos, on random grids, (count, 2, 3, edge, edge) uint8 RGB.
 
     Every video gives as many as every other. Each is decoded once, a frame at a time.
@@ -72,7 +75,7 @@ def draw_squares(paths, count, edge, seed):
     return np.stack([square for part in parts for square in part])
 
 
-def read_pairs(path, most, edge):
+def read_pairs(path: str | Path, most: int, edge: int) -> Iterator[tuple[int, np.ndarray]]:
     """At most `most` pairs, spread evenly over a video: yields (frame number, its moving_squares)."""
     facts = media.probe(path)
     numbers = spread(_pair_count(path, facts), most)
@@ -81,7 +84,7 @@ def read_pairs(path, most, edge):
             yield number, moving_squares(pair, edge)
 
 
-def stored_pairs(frames_path, most, edge):
+def stored_pairs(frames_path: str | Path, most: int, edge: int) -> Iterator[tuple[int, np.ndarray]]:
     """As read_pairs, of a FrameStore."""
     store = FrameStore(frames_path)
     for number in sorted(spread(len(store) - 1, most)):
@@ -89,12 +92,12 @@ def stored_pairs(frames_path, most, edge):
         yield number, moving_squares(pair, edge)
 
 
-def spread(count, most):
+def spread(count: int, most: int) -> set[int]:
     """At most `most` of the numbers below `count`, evenly spread, as a set."""
     return set(np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist())
 
 
-def _drawn_from(path, count, draw, edge):
+def _drawn_from(path: str | Path, count: int, draw: np.random.Generator, edge: int) -> Iterator[np.ndarray]:
     facts = media.probe(path)
     numbers = draw.integers(0, _pair_count(path, facts), count)
     for number, pair in _pairs(path, facts):
@@ -104,13 +107,13 @@ def _drawn_from(path, count, draw, edge):
             yield squares[draw.integers(len(squares))].copy()
 
 
-def _pair_count(path, facts):
+def _pair_count(path: str | Path, facts: dict) -> int:
     if facts["frames"] < 2:
         raise InputError(f"{path}: has no two consecutive frames; give it a longer clip")
     return facts["frames"] - 1
 
 
-def _pairs(path, facts):
+def _pairs(path: str | Path, facts: dict) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (number, (2, 3, H, W) uint8) of each frame and the next."""
     last = None
     for number, frame in enumerate(media.decode(path, facts, facts["width"], facts["height"])):

@@ -2,14 +2,16 @@
 
 import logging
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from dancenow.authenticity.detector import load_detector
+from dancenow.authenticity.detector import Detector, load_detector
 from dancenow.authenticity.detector_data import degrade, read_pairs, stored_pairs
 from dancenow.authenticity.judge import ACCURACY_UNKNOWN, PAIRS, decide, score
 from dancenow.authenticity.separation import BLOCK, accuracy, area, roc_curve, videos_right, with_interval
@@ -33,7 +35,9 @@ FILMED = "as filmed, against encoded once"
 TWICE = "encoded once, against encoded twice"
 
 
-def measure_detector(detector_path, real, fake, footage, seed, threads):
+def measure_detector(
+    detector_path: str | Path, real: Any, fake: Any, footage: Any, seed: int, threads: int
+) -> dict:
     """Judge videos of people that the detector never saw, and real footage against itself.
 
     real: {subject: path of its re-encoding}; fake: {pair: path of the result}; both empty where nobody is
@@ -65,7 +69,7 @@ def measure_detector(detector_path, real, fake, footage, seed, threads):
     return report | {"control_subjects": sorted(footage), "control": control}
 
 
-def write_report(report, json_path, page_path, figure_path):
+def write_report(report: dict, json_path: str | Path, page_path: str | Path, figure_path: str | Path) -> None:
     """The report of measure_detector as JSON, as a Markdown page and as a picture (PNG) of its ROC curve."""
     write_json(json_path, report)
     with atomic_path(page_path) as whole:
@@ -74,7 +78,7 @@ def write_report(report, json_path, page_path, figure_path):
         plot_curve(report).savefig(whole, dpi=150)
 
 
-def markdown(report, figure):
+def markdown(report: dict, figure: str) -> str:
     """The page. figure: file name of the picture beside it."""
     trained = report["trained_on"]
     lines = [
@@ -108,7 +112,7 @@ def markdown(report, figure):
     return "\n".join(lines)
 
 
-def plot_curve(report):
+def plot_curve(report: dict) -> Figure:
     """The ROC curve of the pairs, or the plain statement that there is none; a matplotlib Figure."""
     figure = Figure(figsize=(4, 4), layout="constrained")
     axis = figure.subplots()
@@ -125,7 +129,7 @@ def plot_curve(report):
     return figure
 
 
-def _heldout(judge, real, fake, seed):
+def _heldout(judge: Callable, real: Any, fake: Any, seed: int) -> dict:
     """The part of the report that needs held-out videos; judge: as _score_treated, less its detector."""
     conditions = {}
     for title, treatment in CONDITIONS.items():
@@ -141,7 +145,7 @@ def _heldout(judge, real, fake, seed):
     return accuracies | {"conditions": conditions, "videos": videos, "curve": curve}
 
 
-def _score_treated(detector, edge, path, treatment):
+def _score_treated(detector: Detector, edge: int, path: str | Path, treatment: tuple | None) -> Any:
     """Scores of a video that was degraded first, unless `treatment` is None."""
     if treatment is None:
         return score(detector, read_pairs(path, PAIRS, edge))
@@ -151,7 +155,7 @@ def _score_treated(detector, edge, path, treatment):
         return score(detector, read_pairs(treated, PAIRS, edge))
 
 
-def _separation(real, fake, seed):
+def _separation(real: Any, fake: Any, seed: int) -> dict:
     classes = [real, fake]
     return {
         "accuracy": with_interval(accuracy, classes, seed),
@@ -159,11 +163,11 @@ def _separation(real, fake, seed):
     }
 
 
-def _logits(videos):
+def _logits(videos: list) -> np.ndarray:
     return np.concatenate([scores.logits for scores in videos])
 
 
-def _tables(report):
+def _tables(report: dict) -> list[str]:
     """Lines: the numbers under each condition, then each video's."""
     lines = [
         "| held-out people | accuracy of pairs | area under the ROC | videos judged rightly |",
@@ -181,7 +185,7 @@ def _tables(report):
     return [*lines, ""]
 
 
-def _cell(found):
+def _cell(found: dict) -> str:
     if found["low"] is None:
         return f"{found['mean']:.2f} [{TOO_FEW}]"
     return f"{found['mean']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"

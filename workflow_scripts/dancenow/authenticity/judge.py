@@ -6,12 +6,19 @@ Who the detector learned from is never one that it is tested on, be it as target
 import logging
 import math
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from dancenow.authenticity.detector import judge_squares, load_detector, save_detector, train_detector
+from dancenow.authenticity.detector import (
+    Detector,
+    judge_squares,
+    load_detector,
+    save_detector,
+    train_detector,
+)
 from dancenow.authenticity.detector_data import common_edge, degrade, draw_squares, read_pairs
 from dancenow.authenticity.separation import Scores, with_interval
 from dancenow.errors import InputError
@@ -31,7 +38,9 @@ PAIRS = 100  # of consecutive frames, at most, that a video is judged by
 ACCURACY_UNKNOWN = "no held-out subject: accuracy unknown"
 
 
-def train_on_videos(real, fake, pairs, output, steps, seed, threads):
+def train_on_videos(
+    real: list, fake: list, pairs: list[str], output: str | Path, steps: int, seed: int, threads: int
+) -> None:
     """Train a detector and write it to `output`.
 
     real, fake: paths of videos that media.encode wrote; pairs: what they show, as in the configuration.
@@ -60,13 +69,22 @@ def train_on_videos(real, fake, pairs, output, steps, seed, threads):
     save_detector(output, detector, description)
 
 
-def score(detector, pairs):
+def score(detector: Detector, pairs: Iterable) -> Scores:
     """Scores of a video. pairs: as from detector_data.read_pairs."""
     found = [(number, judge_squares(detector, squares)) for number, squares in pairs]
     return Scores(*(np.array(column) for column in zip(*found, strict=True)))
 
 
-def judge_video(video, frames, detector_path, report_path, output, name, seed, threads):
+def judge_video(
+    video: str | Path,
+    frames: str | Path | None,
+    detector_path: str | Path,
+    report_path: str | Path,
+    output: str | Path,
+    name: str,
+    seed: int,
+    threads: int,
+) -> None:
     """Judge a video of the configuration and write the JSON `output`.
 
     video: path; name: {subject} or {target}_as_{source}; frames: what the frame store says of a subject's
@@ -81,7 +99,8 @@ def judge_video(video, frames, detector_path, report_path, output, name, seed, t
     scores = score(detector, read_pairs(video, PAIRS, description["edge"]))
     seen = sorted(set(names_of([name])) & set(names_of(description["fake"])))
     found = decide(scores, seed)
-    scaled = told_scale(video, frames and read_json(frames)["clips"], description["long_edges"])
+    clips = read_json(frames)["clips"] if frames else None
+    scaled = told_scale(video, clips, description["long_edges"])
     if scaled:
         found["verdict"] = "undecided"
     found |= {
@@ -95,13 +114,13 @@ def judge_video(video, frames, detector_path, report_path, output, name, seed, t
     write_json(output, {"video": str(video)} | found)
 
 
-def long_edge(video):
+def long_edge(video: str | Path) -> int:
     """The longer edge of a video's picture, px."""
     facts = probe(video)
     return max(facts["width"], facts["height"])
 
 
-def told_scale(video, clips, learned):
+def told_scale(video: str | Path, clips: list | None, learned: list[int]) -> str | None:
     """Why a video is of another scale than what was learned from, in words; None when it is not.
 
     clips: what probing says of the files that a subject's footage was read from, None for a result; learned:
@@ -119,7 +138,7 @@ def told_scale(video, clips, learned):
     return None
 
 
-def decide(scores, seed):
+def decide(scores: Scores, seed: int) -> dict:
     """The verdict on a video's Scores, with its numbers; a dict as in judge_video."""
     logit = with_interval(_mean, [[scores]], seed, limits=(-math.inf, math.inf))
     verdict = "undecided"
@@ -134,7 +153,7 @@ def decide(scores, seed):
     }
 
 
-def summarise(found):
+def summarise(found: dict) -> str:
     """A verdict (as from judge_video) in one sentence: how sure, how good the detector is, whom it knows."""
     if found["scaled"]:
         return f"undecided: {found['scaled']}, and it cannot judge a video of another scale"
@@ -158,7 +177,7 @@ def summarise(found):
     return sentence
 
 
-def _in_all_forms(paths, folder):
+def _in_all_forms(paths: list, folder: str | Path) -> list:
     """The videos and their degraded copies, which are written to `folder`."""
     copies = []
     for path in paths:
@@ -168,13 +187,13 @@ def _in_all_forms(paths, folder):
     return [*paths, *copies]
 
 
-def _mean(logits):
+def _mean(logits: np.ndarray) -> float:
     return float(logits.mean())
 
 
-def _share_fake(logits):
+def _share_fake(logits: np.ndarray) -> float:
     return float((logits > 0).mean())
 
 
-def _bracket(found):
+def _bracket(found: dict) -> str:
     return f" [{TOO_FEW}]" if found["low"] is None else f" [{found['low']:.2f}, {found['high']:.2f}]"

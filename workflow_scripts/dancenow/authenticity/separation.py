@@ -3,7 +3,8 @@
 A score is a logit: above 0 the video is taken for fake. `real` and `fake` are 1-D arrays of such scores.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import binomtest
@@ -21,7 +22,7 @@ class Scores(NamedTuple):
     logits: np.ndarray
 
 
-def roc_curve(real, fake):
+def roc_curve(real: Any, fake: Any) -> tuple[np.ndarray, np.ndarray]:
     """(false alarms, hits), each (N,) from 0 to 1: shares of real and of fake above a falling threshold.
 
     Equal scores make one step, so a tie counts half in the area.
@@ -33,18 +34,20 @@ def roc_curve(real, fake):
     return tuple(np.concatenate([[0.0], share]) for share in shares)
 
 
-def area(real, fake):
+def area(real: Any, fake: Any) -> float:
     """Area under the ROC curve: how often a fake scores above a real, ties counted half; 0.5 is chance."""
     false_alarms, hits = roc_curve(real, fake)
     return float((np.diff(false_alarms) * (hits[1:] + hits[:-1]) / 2).sum())
 
 
-def accuracy(real, fake):
+def accuracy(real: Any, fake: Any) -> float:
     """Mean of the shares of real and of fake scores on their side of 0, so that chance is 0.5."""
     return float(((real <= 0).mean() + (fake > 0).mean()) / 2)
 
 
-def with_interval(statistic, classes, seed, limits=(0, 1)):
+def with_interval(
+    statistic: Callable, classes: Sequence, seed: int, limits: tuple[float, float] = (0, 1)
+) -> dict:
     """A statistic of the pairs of several videos and its 95 % bootstrap interval: {"mean", "low", "high"}.
 
     classes: one list of Scores per argument of `statistic`; limits: the least and the greatest that it can
@@ -55,15 +58,15 @@ def with_interval(statistic, classes, seed, limits=(0, 1)):
     blocks = [[_blocks(scores) for scores in videos] for videos in classes]
     value = statistic(*(_joined(videos) for videos in blocks))
 
-    def drawn():
+    def drawn() -> np.ndarray:
         draw = np.random.default_rng(seed)
-        return [statistic(*(_joined(videos, draw) for videos in blocks)) for _ in range(ROUNDS)]
+        return np.array([statistic(*(_joined(videos, draw) for videos in blocks)) for _ in range(ROUNDS)])
 
     counts = [len(video) for videos in blocks for video in videos]
     return block_interval(value, drawn, sum(counts), len(counts), limits)
 
 
-def videos_right(real, fake):
+def videos_right(real: Any, fake: Any) -> dict:
     """How many videos the sign of their mean score puts on the right side: {"right", "of", "low", "high"}.
 
     low, high: the exact (Clopper-Pearson) 95 % interval of that share. Arguments as in `with_interval`.
@@ -78,13 +81,13 @@ def videos_right(real, fake):
     }
 
 
-def _blocks(scores):
+def _blocks(scores: Any) -> list[np.ndarray]:
     """The logits of a video, an array for each block of BLOCK frames."""
     places = scores.numbers // BLOCK
     return np.split(scores.logits, np.flatnonzero(np.diff(places)) + 1)
 
 
-def _joined(videos, draw=None):
+def _joined(videos: Sequence, draw: np.random.Generator | None = None) -> np.ndarray:
     """All logits of some videos' blocks; with a generator, as many blocks as there are, drawn anew."""
     chosen = []
     for blocks in videos:

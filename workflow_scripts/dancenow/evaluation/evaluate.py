@@ -6,7 +6,9 @@ nearly free.
 
 import logging
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,12 +20,12 @@ from dancenow.evaluation.evaluation_tables import MEASURES, PART_MEASURES, TIME_
 from dancenow.evaluation.kernel_distance import kernel_distance
 from dancenow.evaluation.lpips import LPIPS_FORM, load_judges
 from dancenow.evaluation.metrics import block_bootstrap, pose_error
-from dancenow.evaluation.picture_series import measure_pictures
+from dancenow.evaluation.picture_series import PictureSeries, measure_pictures
 from dancenow.evaluation.pose_parts import part_series
 from dancenow.evaluation.regions import PERSON, REGIONS
 from dancenow.evaluation.series import save_series
 from dancenow.files import atomic_path, read_json, write_json
-from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, boxes, load_pose, standing_height
+from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, Pose, boxes, load_pose, standing_height
 from dancenow.pictures import read_png
 from dancenow.pose.estimators import open_estimator
 from dancenow.training.dataset import heldout, training_frame_count
@@ -41,35 +43,43 @@ SIGNS = {key: sign for key, (_, sign, _) in (MEASURES | PART_MEASURES | TIME_MEA
 class VideoFrames:
     """A video as a sized iterable of (height, width, 3) uint8 RGB, decoded anew on each pass."""
 
-    def __init__(self, path, width, height):
+    def __init__(self, path: str | Path, width: int, height: int) -> None:
         self.path, self.width, self.height = path, width, height
         self.facts = media.probe(path)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.facts["frames"]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[np.ndarray]:
         return media.decode(self.path, self.facts, self.width, self.height)
 
 
 class ChosenFrames:
     """Some frames of a sequence, by their indices (T,), as a sized iterable."""
 
-    def __init__(self, frames, indices):
+    def __init__(self, frames: Any, indices: np.ndarray | range) -> None:
         self.frames, self.indices = frames, indices
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.indices)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[np.ndarray]:
         return (self.frames[index] for index in self.indices)
 
-    def valid(self, number):
+    def valid(self, number: int) -> np.ndarray | None:
         """(H, W) bool, what the frame `number` of these shows; None where it shows all."""
         return valid_of(self.frames, self.indices[number])
 
 
-def evaluate_transfer(inputs, output, table, series_path, holdout, seed, threads):
+def evaluate_transfer(
+    inputs: Any,
+    output: str | Path,
+    table: str | Path,
+    series_path: str | Path,
+    holdout: float,
+    seed: int,
+    threads: int,
+) -> None:
     """Score a transfer against footage of the target performing the same dance.
 
     inputs: video (the result), truth (frame i of it shows frame i of the dance), background, frames,
@@ -86,7 +96,15 @@ def evaluate_transfer(inputs, output, table, series_path, holdout, seed, threads
     )
 
 
-def evaluate_heldout(inputs, output, table, series_path, holdout, seed, threads):
+def evaluate_heldout(
+    inputs: Any,
+    output: str | Path,
+    table: str | Path,
+    series_path: str | Path,
+    holdout: float,
+    seed: int,
+    threads: int,
+) -> None:
     """Score the reconstruction of the held-out end of the target's own footage; as `evaluate_transfer`.
 
     inputs: video (the held-out frames only, synthesized), background, frames, target_pose, steady,
@@ -102,8 +120,17 @@ def evaluate_heldout(inputs, output, table, series_path, holdout, seed, threads)
 
 
 def evaluate(
-    results, truth, background, training, training_keypoints, driving, estimator, judges, seed, valid=None
-):
+    results: dict[str, Any],
+    truth: Any,
+    background: np.ndarray,
+    training: Any,
+    training_keypoints: np.ndarray,
+    driving: np.ndarray,
+    estimator: Any,
+    judges: dict,
+    seed: int,
+    valid: Callable | None = None,
+) -> dict:
     """Compare results, the background alone and the nearest neighbour with the truth, frame by frame.
 
     results: {row: video}, the first being the one whose gains are told. Videos and truth: sized iterables of
@@ -158,7 +185,7 @@ def evaluate(
     }
 
 
-def nearest_neighbours(driving, training):
+def nearest_neighbours(driving: np.ndarray, training: np.ndarray) -> np.ndarray:
     """Index of the training pose nearest to each driving pose, (T,) int (the paper's baseline, eq. 6).
 
     driving: (T, 133, 3), training: (N, 133, 3), both in px of the target's frame, the driving ones
@@ -181,7 +208,7 @@ def nearest_neighbours(driving, training):
     return offered[np.array(indices, int)]
 
 
-def detect_largest(estimator, frames):
+def detect_largest(estimator: Any, frames: Any) -> np.ndarray:
     """The largest person in each frame, (T, 133, 3) float32; zeros where nobody is found."""
     poses = []
     for people in estimator.detect(iter(frames)):
@@ -192,8 +219,19 @@ def detect_largest(estimator, frames):
 
 
 def _evaluate_files(
-    inputs, truth, store, view, target, driving, output, table, series_path, holdout, seed, threads
-):
+    inputs: Any,
+    truth: Any,
+    store: Any,
+    view: Any,
+    target: Pose,
+    driving: Any,
+    output: str | Path,
+    table: str | Path,
+    series_path: str | Path,
+    holdout: float,
+    seed: int,
+    threads: int,
+) -> None:
     began = time.monotonic()
     torch.set_num_threads(threads)
     count = training_frame_count(len(target.keypoints), holdout)
@@ -219,7 +257,7 @@ def _evaluate_files(
         partial.write_text(page)
 
 
-def _check_lengths(results, truth, driving):
+def _check_lengths(results: dict[str, Any], truth: Any, driving: Any) -> None:
     for row, video in results.items():
         if not len(video) == len(truth) == len(driving):
             raise InputError(
@@ -228,13 +266,13 @@ def _check_lengths(results, truth, driving):
             )
 
 
-def _body(found, wanted, height):
+def _body(found: np.ndarray, wanted: np.ndarray, height: float) -> dict[str, np.ndarray]:
     """{measure: (T,) float} of the whole body's pose errors of one row."""
     errors = np.array([pose_error(a, b, height) for a, b in zip(found, wanted, strict=True)])
     return {"pose_error": errors[:, 0], "missed": 100 * errors[:, 1], "pose_error_with_misses": errors[:, 2]}
 
 
-def _regions(pictures, seed):
+def _regions(pictures: PictureSeries, seed: int) -> dict:
     """The report's part about the regions, KID among the scores."""
     series = pictures.images[BACKGROUND]
     measured = {name: int(np.isfinite(series[name][LPIPS_FORM]).sum()) for name in REGIONS}
@@ -246,14 +284,14 @@ def _regions(pictures, seed):
     return report
 
 
-def _section(series, seed):
+def _section(series: dict, seed: int) -> dict:
     """Scores of all rows and gains of the first over the others; series: {row: nested dicts of (T,)}."""
     first, *others = (row for row in series if row != TRUTH)
     gains = {row: _gains(series[first], series[row]) for row in others}
     return {"scores": _summary(series, seed), "gains": _summary(gains, seed)}
 
 
-def _gains(better, worse):
+def _gains(better: dict, worse: dict) -> dict:
     """By how much one row beats another, frame by frame, in the same nested dicts; positive is better."""
     gains = {}
     for key, value in better.items():
@@ -267,7 +305,7 @@ def _gains(better, worse):
     return gains
 
 
-def _summary(series, seed):
+def _summary(series: dict, seed: int) -> dict:
     """The same nested dicts with means and intervals in place of (T,) series."""
     return {
         key: _summary(value, seed) if isinstance(value, dict) else block_bootstrap(value, seed, BLOCK)

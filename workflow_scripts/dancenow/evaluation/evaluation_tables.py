@@ -1,5 +1,7 @@
 """The report of `evaluate` as Markdown: what is printed in the log and lies beside the JSON."""
 
+from typing import Any
+
 from dancenow.evaluation.lpips import LPIPS, LPIPS_FORM
 from dancenow.evaluation.pose_parts import PARTS, PCK_SHARE
 from dancenow.evaluation.regions import REGIONS
@@ -33,7 +35,7 @@ TIME_MEASURES = {
 REFERENCES = {"driving": "the pose asked for", "truth": "the truth's"}
 
 
-def markdown_page(report, title):
+def markdown_page(report: dict, title: str) -> str:
     """All tables of the report of `evaluate`, each under a heading; title: of the whole."""
     regions = report["regions"]
     parts = [
@@ -52,7 +54,7 @@ def markdown_page(report, title):
     return "\n\n".join(parts) + "\n"
 
 
-def markdown_table(report):
+def markdown_table(report: dict) -> str:
     """The first table: each row inside the person's box, and the first one's gains over the others."""
     rows = [((name,), scores) for name, scores in report["scores"].items()]
     first = rows[0][0][0]
@@ -60,26 +62,26 @@ def markdown_table(report):
     return _table([""], MEASURES, rows)
 
 
-def region_table(report):
+def region_table(report: dict) -> str:
     """Each row in each region."""
     scores = report["regions"]["scores"]
     rows = [((REGIONS[key], name), scores[name][key]) for key in REGIONS for name in scores]
     return _table(["region", ""], IMAGE_MEASURES | KERNEL_MEASURE, rows)
 
 
-def part_table(report, reference):
+def part_table(report: dict, reference: str) -> str:
     """Each row's pose by part; reference: a key of REFERENCES."""
     scores = report["pose"]["scores"]
     rows = [((key, name), scores[name][reference][key]) for key in PARTS for name in scores]
     return _table(["part", ""], PART_MEASURES, rows)
 
 
-def time_table(report):
+def time_table(report: dict) -> str:
     """Each row and the truth itself over time."""
     return _table([""], TIME_MEASURES, [((name,), row) for name, row in report["time"]["scores"].items()])
 
 
-def _table(heads, measures, rows):
+def _table(heads: Any, measures: Any, rows: Any) -> str:
     # LPIPS is not there in a run without its weights
     measures = {key: told for key, told in measures.items() if any(key in scores for _, scores in rows)}
     titles = [*heads, *(title for title, _, _ in measures.values())]
@@ -90,7 +92,7 @@ def _table(heads, measures, rows):
     return "\n".join(lines).replace("|  |", "| |")
 
 
-def _cell(score, decimals):
+def _cell(score: dict | None, decimals: int) -> str:
     if score is None or score["mean"] is None:
         return "–"
     if score["low"] is None:
@@ -98,6 +100,6 @@ def _cell(score, decimals):
     return "{:.{d}f} [{:.{d}f}, {:.{d}f}]".format(score["mean"], score["low"], score["high"], d=decimals)
 
 
-def _region_heading(every):
+def _region_heading(every: int) -> str:
     frames = {1: "frame", 2: "2nd frame", 3: "3rd frame"}.get(every, f"{every}th frame")
     return f"## By region (the person's box on every frame, the others on every {frames})"

@@ -10,7 +10,9 @@ from dancenow.intervals import block_interval
 ROWS = 256  # samples compared with all others at a time: a whole film's pairs would be gigabytes
 
 
-def kernel_distance(found, wanted, blocks, seed, rounds=2000):
+def kernel_distance(
+    found: np.ndarray, wanted: np.ndarray, blocks: np.ndarray, seed: int, rounds: int = 2000
+) -> dict:
     """The squared maximum mean discrepancy of two sets, sample i of one beside sample i of the other.
 
     found, wanted: (N, C) features; blocks: (N,) int, the stretch of time that a sample is from. The kernel is
@@ -37,7 +39,7 @@ def kernel_distance(found, wanted, blocks, seed, rounds=2000):
     for table in (sums, numbers):
         np.fill_diagonal(table, 0)
 
-    def draw():
+    def draw() -> np.ndarray:
         draws = np.random.default_rng(seed).integers(0, count, (rounds, count))
         places = count * np.arange(rounds)[:, None] + draws
         times = np.bincount(places.ravel(), minlength=rounds * count).reshape(rounds, count).astype(float)
@@ -47,5 +49,5 @@ def kernel_distance(found, wanted, blocks, seed, rounds=2000):
     return block_interval(float(sums.sum() / numbers.sum()), draw, count)
 
 
-def _kernel(x, y):
+def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (x @ y.T / x.shape[1] + 1) ** 3

@@ -35,7 +35,7 @@ MEAN_SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
 
 
-def choose_lpips():
+def choose_lpips() -> dict:
     """Decide, once per run, whether LPIPS is measured: if its weights are in the cache or can be had now.
 
     Returns {"network", "weights": path, "sha256", "reason": one line}; all but the reason None where they
@@ -55,7 +55,7 @@ def choose_lpips():
     return {"network": NAME, "weights": str(path), "sha256": digest, "reason": reason}
 
 
-def load_judges(decision):
+def load_judges(decision: dict) -> dict[str, PerceptualNetwork]:
     """{measure: PerceptualNetwork}, what judges pictures: LPIPS if it was decided on, and LPIPS-form.
 
     decision: as from `choose_lpips`. InputError: the weights are gone or not those that were decided on.
@@ -68,7 +68,7 @@ def load_judges(decision):
     return {LPIPS: build_lpips(load_file(path))} | judges
 
 
-def build_lpips(state):
+def build_lpips(state: dict) -> PerceptualNetwork:
     """The PerceptualNetwork whose `perceptual_distance` is LPIPS, from a state dict as `convert` makes it."""
     stages = []
     for layer, (stride, padding) in enumerate(LAYERS):
@@ -86,12 +86,12 @@ def build_lpips(state):
 class Standardise(nn.Module):
     """RGB in [-1, 1] -> what AlexNet was trained on."""
 
-    def forward(self, images):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
         shift, scale = (images.new_tensor(numbers)[:, None, None] for numbers in (MEAN_SHIFT, SCALE))
         return (images - shift) / scale
 
 
-def convert(arrays):
+def convert(arrays: dict) -> dict:
     """The state dict of `build_lpips`, float32, from the package's nested arrays."""
     state = {}
     for layer in range(len(LAYERS)):

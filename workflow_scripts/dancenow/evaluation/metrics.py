@@ -4,6 +4,7 @@ Frames are (H, W, 3) uint8 RGB; a box is (x0, y0, x1, y1) whole px, the far edge
 bool of the whole frame, with at least one True in the box: only those places of the box count.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch.nn import functional as F
 
 from dancenow.intervals import block_interval
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, boxes
-from dancenow.model.perceptual import perceptual_distance
+from dancenow.model.perceptual import PerceptualNetwork, perceptual_distance
 
 BOX_MARGIN = 0.1  # of the box's longer side, on every side: hair, fingers and clothes lie outside the joints
 SSIM_SIGMA = 1.5  # px, as in Wang et al. 2004
@@ -35,7 +36,7 @@ class PoseError(NamedTuple):
     with_misses: float
 
 
-def person_box(keypoints, width, height):
+def person_box(keypoints: np.ndarray, width: int, height: int) -> tuple[int, int, int, int] | None:
     """The box of body and feet keypoints with its margin, clipped to the frame; None where nobody is seen.
 
     keypoints: (133, 3) px; width, height: the frame's size in px.
@@ -50,7 +51,9 @@ def person_box(keypoints, width, height):
     return box if box[0] < box[2] and box[1] < box[3] else None
 
 
-def ssim_in_box(image, truth, box, mask=None):
+def ssim_in_box(
+    image: np.ndarray, truth: np.ndarray, box: Sequence[int], mask: np.ndarray | None = None
+) -> float:
     """Structural similarity (Wang et al. 2004, Gaussian window, colour channels averaged), mean over the box.
 
     The window looks past the box's and the mask's edge, so the value is that of the whole frame's SSIM map
@@ -73,7 +76,9 @@ def ssim_in_box(image, truth, box, mask=None):
     return float(inside.mean() if mask is None else inside[mask[y0:y1, x0:x1]].mean())
 
 
-def psnr_in_box(image, truth, box, mask=None):
+def psnr_in_box(
+    image: np.ndarray, truth: np.ndarray, box: Sequence[int], mask: np.ndarray | None = None
+) -> float:
     """Peak signal-to-noise ratio in dB over the box's pixels; infinite where they are equal."""
     x0, y0, x1, y1 = box
     shown, true = image[y0:y1, x0:x1], truth[y0:y1, x0:x1]
@@ -85,7 +90,13 @@ def psnr_in_box(image, truth, box, mask=None):
 
 
 @torch.inference_mode()
-def perceptual_in_box(network, images, truth, box, mask=None):
+def perceptual_in_box(
+    network: PerceptualNetwork,
+    images: Sequence[np.ndarray],
+    truth: np.ndarray,
+    box: Sequence[int],
+    mask: np.ndarray | None = None,
+) -> list[float]:
     """The network's distance of each of `images` to `truth` inside the box: list of floats >= 0, 0 = alike.
 
     network: a PerceptualNetwork. A box with a short edge under 64 px, the size of the patches that LPIPS was
@@ -104,7 +115,9 @@ def perceptual_in_box(network, images, truth, box, mask=None):
 
 
 @torch.inference_mode()
-def pooled_features(network, images, box):
+def pooled_features(
+    network: PerceptualNetwork, images: Sequence[np.ndarray], box: Sequence[int]
+) -> np.ndarray:
     """The network's deepest features inside the box, averaged over places: (len(images), C) float64.
 
     Scaled to a root mean square of 1 over the channels, so that a network's own scale does not matter.
@@ -115,7 +128,7 @@ def pooled_features(network, images, box):
     return (pooled * pooled.shape[1] ** 0.5).numpy()
 
 
-def pose_error(found, wanted, height_px):
+def pose_error(found: np.ndarray, wanted: np.ndarray, height_px: float) -> PoseError:
     """PoseError over the 17 body keypoints of one frame.
 
     found, wanted: (133, 3) px; height_px: body height in px, as from `standing_height`.
@@ -132,7 +145,7 @@ def pose_error(found, wanted, height_px):
     return PoseError(mean, misses / int(expected.sum()), float(charged / expected.sum()))
 
 
-def block_bootstrap(values, seed, block, rounds=2000):
+def block_bootstrap(values: np.ndarray, seed: int, block: int, rounds: int = 2000) -> dict:
     """Mean of a series and its 95 % interval: {"mean", "low", "high"}.
 
     values: (T,) floats in the order of time; values that are not finite are left out. Neighbouring frames are
@@ -149,7 +162,7 @@ def block_bootstrap(values, seed, block, rounds=2000):
     if not len(counts):
         return {"mean": None, "low": None, "high": None}
 
-    def draw():
+    def draw() -> np.ndarray:
         draws = np.random.default_rng(seed).integers(0, len(counts), (rounds, len(counts)))
         return sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
 
@@ -157,7 +170,7 @@ def block_bootstrap(values, seed, block, rounds=2000):
     return block_interval(float(sums.sum() / counts.sum()), draw, len(counts), limits=limits)
 
 
-def _network_input(stack):
+def _network_input(stack: np.ndarray) -> torch.Tensor:
     """(N, h, w, 3) uint8 -> (N, 3, h', w') float in [-1, 1], a short edge enlarged to LEAST_EDGE."""
     batch = torch.from_numpy(stack).permute(0, 3, 1, 2).float() / 127.5 - 1
     short = min(batch.shape[2:])

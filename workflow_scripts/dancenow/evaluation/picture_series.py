@@ -1,6 +1,7 @@
 """One walk through the frames of several videos at once: all that is measured on pictures, by frame."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,7 +33,17 @@ class PictureSeries(NamedTuple):
     sampled: dict
 
 
-def measure_pictures(rows, truth, truth_row, background, wanted, driving, body_height, judges, valid=None):
+def measure_pictures(
+    rows: dict,
+    truth: Any,
+    truth_row: str,
+    background: np.ndarray,
+    wanted: np.ndarray,
+    driving: Any,
+    body_height: float,
+    judges: dict,
+    valid: Callable | None = None,
+) -> PictureSeries:
     """Walk once through all videos and measure their pictures against the truth's: a PictureSeries.
 
     rows: {row: iterable of T (H, W, 3) uint8 RGB frames}; truth: another such iterable; truth_row: its name
@@ -84,14 +95,14 @@ def measure_pictures(rows, truth, truth_row, background, wanted, driving, body_h
     )
 
 
-def _by_region(measures, values):
+def _by_region(measures: Sequence[str], values: np.ndarray) -> dict:
     """(regions, measures, T) float -> {region: {measure: (T,)}}."""
     return {
         name: dict(zip(measures, region, strict=True)) for name, region in zip(REGIONS, values, strict=True)
     }
 
 
-def _step(frames, masks, driving, body_height):
+def _step(frames: Sequence, masks: Sequence, driving: Any, body_height: float) -> np.ndarray:
     """(3, N + 1) float of two consecutive frames; frames: two lists of N + 1, the truth's last."""
     before, after = frames
     truth = before[-1], after[-1]

@@ -14,7 +14,7 @@ PARTS = {
 PCK_SHARE = 0.02  # of the standing height: a keypoint no farther off than this is a correct one
 
 
-def part_series(found, wanted, body_height):
+def part_series(found: np.ndarray, wanted: np.ndarray, body_height: float) -> dict:
     """{part: {measure: (T,) float}} of T frames; NaN where no keypoint of the part was asked for.
 
     found, wanted: (T, 133, 3) px; body_height: px, as from `standing_height`. distance_px, distance_percent
@@ -25,7 +25,7 @@ def part_series(found, wanted, body_height):
     return {name: _part(found[:, part], wanted[:, part], body_height) for name, part in PARTS.items()}
 
 
-def _part(found, wanted, body_height):
+def _part(found: np.ndarray, wanted: np.ndarray, body_height: float) -> dict:
     expected = wanted[..., 2] >= MIN_CONFIDENCE
     both = expected & (found[..., 2] >= MIN_CONFIDENCE)
     way = np.linalg.norm(found[..., :2].astype(float) - wanted[..., :2], axis=-1)

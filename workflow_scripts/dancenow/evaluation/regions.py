@@ -1,5 +1,6 @@
 """The parts of a frame in which pictures are compared: all of it, the person, the face, the hands."""
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -36,7 +37,7 @@ class Region(NamedTuple):
     mask: np.ndarray | None = None
 
 
-def silhouette(frame, background, keypoints):
+def silhouette(frame: np.ndarray, background: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
     """Which pixels show the person: near the skeleton, and unlike the background. (H, W) bool.
 
     frame, background: (H, W, 3) uint8 RGB; keypoints: (133, 3) px. Near is dancenow.model.background's
@@ -51,7 +52,9 @@ def silhouette(frame, background, keypoints):
     return cv2.morphologyEx((near & unlike).astype(np.uint8), cv2.MORPH_CLOSE, kernel).astype(bool)
 
 
-def regions_of(keypoints, mask, body_height, valid=None):
+def regions_of(
+    keypoints: np.ndarray, mask: np.ndarray, body_height: float, valid: np.ndarray | None = None
+) -> dict[str, Region]:
     """{name in REGIONS: Region} of one frame; a region that the frame does not show is left out.
 
     keypoints: (133, 3) px, the person in the truth; mask: (H, W) bool, as from `silhouette`; body_height:
@@ -73,7 +76,7 @@ def regions_of(keypoints, mask, body_height, valid=None):
     }
 
 
-def _regions_of_all(keypoints, mask, body_height):
+def _regions_of_all(keypoints: np.ndarray, mask: np.ndarray, body_height: float) -> dict[str, Region]:
     height, width = mask.shape
     regions = {FRAME: Region([(0, 0, width, height)])}
     person = person_box(keypoints, width, height)
@@ -95,7 +98,9 @@ def _regions_of_all(keypoints, mask, body_height):
     return regions
 
 
-def compare(networks, images, truth, region):
+def compare(
+    networks: Iterable, images: Sequence[np.ndarray], truth: np.ndarray, region: Region
+) -> np.ndarray:
     """SSIM, PSNR (dB) and the networks' distances of each of N images to the truth in a region.
 
     Each is the mean over the region's boxes. networks: K PerceptualNetworks. Returns (2 + K, N) float64.
@@ -109,14 +114,14 @@ def compare(networks, images, truth, region):
     return np.mean(values, axis=0)
 
 
-def _face_box(keypoints, width, height, body_height):
+def _face_box(keypoints: np.ndarray, width: int, height: int, body_height: float) -> tuple | None:
     edge = min(round(FACE_SHARE * body_height), width, height)
     corners, visible = face_corners(keypoints[None], edge, (0, 0, width, height))
     x, y = corners[0].tolist()
     return (x, y, x + edge, y + edge) if visible[0] and edge else None
 
 
-def _square(centre, edge, width, height):
+def _square(centre: np.ndarray, edge: float, width: int, height: int) -> tuple | None:
     """The part inside the frame of a square with an edge of `edge` px; None where there is none."""
     x0, y0 = np.floor(centre - edge / 2).astype(int).tolist()
     x1, y1 = np.ceil(centre + edge / 2).astype(int).tolist()

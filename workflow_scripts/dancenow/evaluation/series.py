@@ -2,6 +2,9 @@
 
 import zipfile
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +12,7 @@ from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_through
 
 
-def flatten(nested, key=()):
+def flatten(nested: dict, key: tuple = ()) -> Iterator[tuple[tuple, Any]]:
     """Yield (key, value) of nested dicts; the key is the tuple of the keys on the way to what is no dict."""
     for name, value in nested.items():
         if isinstance(value, dict):
@@ -18,14 +21,14 @@ def flatten(nested, key=()):
             yield (*key, name), value
 
 
-def save_series(path, series):
+def save_series(path: str | Path, series: dict) -> None:
     """Write {row: nested dicts of (T,) floats} as .npz, whole or not at all; without a value is NaN."""
     arrays = {"/".join(key): np.asarray(values, np.float32) for key, values in flatten(series)}
     with atomic_path(path) as partial:
         np.savez_compressed(partial, **arrays)
 
 
-def load_series(path):
+def load_series(path: str | Path) -> dict:
     """Read what `save_series` wrote, {row: {key: (T,) float64}}, the key a tuple as `flatten` makes it.
 
     InputError names a file that is none; OSError when it cannot be read.

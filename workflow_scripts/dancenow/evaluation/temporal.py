@@ -3,6 +3,7 @@
 All three are in levels of 0..255 and look only at the person; a background behind it never changes.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -34,7 +35,7 @@ class Step(NamedTuple):
     flow: np.ndarray
 
 
-def step_between(truth, masks, driving, body_height):
+def step_between(truth: Sequence, masks: Sequence, driving: Sequence, body_height: float) -> Step | None:
     """The Step between two frames, or None where the masks show nobody.
 
     truth: two (H, W, 3) uint8 RGB frames; masks: two (H, W) bool, the person in them; driving: two (133, 3)
@@ -53,7 +54,7 @@ def step_between(truth, masks, driving, body_height):
     return Step(inside, person[inside], still, traced, flow)
 
 
-def measure_step(step, frames, truth):
+def measure_step(step: Step, frames: Sequence, truth: Sequence) -> tuple[float, float, float]:
     """(flicker, warping error, difference error) of one video's step, each NaN without enough pixels.
 
     frames, truth: two (H, W, 3) uint8 RGB frames each. flicker: mean |b - a| where the skeleton is still.
@@ -68,7 +69,7 @@ def measure_step(step, frames, truth):
     return _mean(flicker, step.still), _mean(warping, step.traced) ** 0.5, _mean(difference, step.person)
 
 
-def warp_back(picture, flow):
+def warp_back(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """Take each pixel of (h, w, C) float32 from where the flow says it went; the edge goes on outside."""
     y, x = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
     return cv2.remap(
@@ -76,7 +77,7 @@ def warp_back(picture, flow):
     )
 
 
-def returns(forward, backward):
+def returns(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
     """(h, w) bool: where the backward flow, taken where the forward flow leads, undoes it.
 
     forward, backward: (h, w, 2) float32 px. Elsewhere something was covered or came into view.
@@ -87,18 +88,19 @@ def returns(forward, backward):
     return gap < OCCLUSION_SHARE * length + OCCLUSION_PX2
 
 
-def _optical_flow(before, after):
+def _optical_flow(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """(h, w, 2) float32 px from one grey uint8 picture to the next (DIS; Kroeger et al. 2016)."""
     return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(before, after, None)
 
 
-def _surroundings(mask):
+def _surroundings(mask: np.ndarray) -> tuple[slice, slice]:
     """Slices of rows and columns that hold the mask and FLOW_MARGIN px around it."""
-    found = [np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0)]
-    return tuple(slice(max(0, place[0] - FLOW_MARGIN), place[-1] + 1 + FLOW_MARGIN) for place in found)
+    found = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (slice(max(0, at[0] - FLOW_MARGIN), at[-1] + 1 + FLOW_MARGIN) for at in found)
+    return rows, columns
 
 
-def _still(driving, body_height, shape):
+def _still(driving: Sequence, body_height: float, shape: tuple) -> np.ndarray:
     """(H, W) bool: near a keypoint of the body that stands still, and near nothing that moves."""
     before, after = driving
     seen = (before[:, 2] >= MIN_CONFIDENCE) & (after[:, 2] >= MIN_CONFIDENCE)
@@ -116,6 +118,6 @@ def _still(driving, body_height, shape):
     return near.astype(bool) & ~restless.astype(bool)
 
 
-def _mean(values, mask):
+def _mean(values: np.ndarray, mask: np.ndarray) -> float:
     """Mean of (h, w, C) values over the mask and the channels; NaN for fewer than LEAST_PIXELS."""
     return float(values[mask].mean()) if mask.sum() >= LEAST_PIXELS else float("nan")
