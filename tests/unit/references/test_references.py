@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -132,6 +133,32 @@ def test_a_hand_before_the_face_covers_it_unless_it_is_hidden():
     points[INDEX["left_wrist"], 2] = 0.2
     over, under = near_the_nose()
     assert over == 0 and under > 0.9
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_hand_before_a_leg_is_cut_out_and_the_leg_taken_from_elsewhere(found):
+    keypoints = POSE.keypoints[:20].copy()
+    elbow, wrist, hip, knee = (INDEX[f"left_{joint}"] for joint in ("elbow", "wrist", "hip", "knee"))
+    hand, covering = list(range(133))[LEFT_HAND], np.arange(0, 20, 2)
+    place = (0.5 * keypoints[:, hip, :2] + 0.5 * keypoints[:, knee, :2])[covering]
+    shift = place - keypoints[covering, wrist, :2]
+    keypoints[np.ix_(covering, [wrist, *hand], [0, 1])] += shift[:, None]
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:20])
+    frames, masks = drawn(pose, UNIT)
+    for frame, (column, line) in zip(covering, np.rint(place).astype(int).tolist(), strict=True):
+        cv2.circle(frames[frame], (column, line), round(0.02 * UNIT), COLOURS["left_hand"], -1)
+    if not found:  # a blurred hand: the picture shows it, the estimator gives its wrist alone
+        keypoints[np.ix_(covering, hand, [2])] = 0
+    bank = make_bank(frames, pose.replace(keypoints=keypoints), masks, BACKGROUND, 20)
+    leg = PARTS.index("left_leg")
+    cut_from = bank.frames[bank.rows[leg]].tolist()
+    frame = next(frame for frame in covering.tolist() if frame in cut_from)
+    x, y, piece = bank.pieces[leg][cut_from.index(frame)]
+    column, line = np.rint(place[frame // 2]).astype(int)
+    left, top = column - 2 - x, line - 2 - y
+    shown = piece[top : top + 5, left : left + 5].reshape(-1, 4).mean(axis=0)
+    assert shown[3] > 240
+    np.testing.assert_allclose(shown[:3], COLOURS["left_leg"], atol=12)
 
 
 def test_a_front_never_stands_in_for_a_back():

@@ -30,6 +30,7 @@ from dancenow.references.likeness import (
     unlikeness,
 )
 from dancenow.references.moves import part_maps
+from dancenow.references.occlusion import BEHIND_HANDS, bare, covered, fill
 
 MOST_PIECES = 200  # references of a part, whatever the length of the footage
 PIECE_MARGIN = 0.12  # around the keypoints, a share of the standing height
@@ -73,6 +74,11 @@ class Bank:
             cost = unlikeness(features[part], self.features[number], turns, self.turns[own])
             yield cost + self.flaws[number].astype(np.float32)
 
+    def between(self, number: int) -> np.ndarray:
+        """(R, R) float32: how unlike a part's references are to each other, with the flaws of the second."""
+        features, turns = self.features[number], self.turns[self.rows[number]]
+        return unlikeness(features, features, turns, turns) + self.flaws[number].astype(np.float32)
+
     def paths(self, keypoints: np.ndarray, cuts: Iterable[int] = ()) -> np.ndarray:
         """(T, parts) int16: the reference of each part in each frame of a clip, -1 where there is none."""
         starts = np.isin(np.arange(len(keypoints)), list(cuts))
@@ -94,26 +100,23 @@ class Bank:
         wanted = Figure(keypoints, self.unit)
         weights = shares(distances(wanted, window, self.step))
         picture = np.zeros((height, width, 4), np.float32)
-        for number, part in enumerate(PARTS):
+        for number in range(len(PARTS)):
             if chosen[number] < 0 or not wanted.visible[number]:
                 continue
-            placed = self._move(part, number, int(chosen[number]), wanted, weights[number], window)
+            placed = self.move(number, int(chosen[number]), wanted, weights[number], window)
             if placed is not None:
                 (rows, columns), moved = placed
                 picture[rows, columns] += moved
         return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
-    def _move(
-        self,
-        part: str,
-        number: int,
-        reference: int,
-        wanted: Figure,
-        weight: np.ndarray,
-        window: Sequence[int],
+    def move(
+        self, number: int, reference: int, wanted: Figure, weight: np.ndarray, window: Sequence[int]
     ) -> tuple | None:
-        """One part in its place: ((rows, columns) of the window, (h, w, 4) float32), None when outside."""
-        x, y, width, height = window
+        """One part in its place: ((rows, columns) of the window, (h, w, 4) float32), None when outside.
+
+        wanted: the Figure that it is to have; weight: as of `shares`, on the window's grid.
+        """
+        part, (x, y, width, height) = PARTS[number], window
         box = _box(weight > LEAST_WEIGHT)
         if box is None:
             return None
@@ -181,19 +184,22 @@ def make_bank(
         )
     if not len(union):
         raise InputError("no training frame shows a whole part of the body; use a clip of the whole body")
-    pieces, areas = [[] for _ in PARTS], [[] for _ in PARTS]
+    pieces, areas, holes = ([[] for _ in PARTS] for _ in range(3))
     for index in union.tolist():
         figure = Figure(keypoints[index], unit)
         wanted = [number for number in range(len(PARTS)) if index in chosen[number]]
-        for number, piece, area in _cut(frames[index], masks[index], background, figure, wanted):
+        for number, piece, hole in _cut(frames[index], masks[index], background, figure, wanted):
             pieces[number].append(piece)
-            areas[number].append(area)
+            areas[number].append(float(piece[2][..., 3].sum()) / 255)
+            holes[number].append(hole)
     flaws = [
         HIDDEN_COST * _hidden(np.array(own)) + BLURRED * _speed(keypoints, points_of(part), frames_of) / unit
         for part, own, frames_of in zip(PARTS, areas, chosen, strict=True)
     ]
     rows = [np.searchsorted(union, own) for own in chosen]
-    return Bank(unit, union, keypoints[union], rows, flaws, pieces)
+    bank = Bank(unit, union, keypoints[union], rows, flaws, pieces)
+    bank.pieces = [fill(bank, number, own) for number, own in enumerate(holes)]
+    return bank
 
 
 def _hidden(areas: np.ndarray) -> np.ndarray:
@@ -211,7 +217,7 @@ def _speed(keypoints: np.ndarray, points: list[int], chosen: np.ndarray) -> np.n
 def _cut(
     frame: np.ndarray, mask: np.ndarray, background: np.ndarray, figure: Figure, numbers: Iterable[int]
 ) -> Iterator[tuple]:
-    """Yield (number, piece, area) of the parts of these numbers in one frame."""
+    """Yield (number, piece, what a hand covers of it) of the parts of these numbers in one frame."""
     points = figure.points[figure.seen]
     margin = PIECE_MARGIN * figure.unit
     height, width = frame.shape[:2]
@@ -225,16 +231,27 @@ def _cut(
     rgba = np.concatenate([own, 255 * alpha[..., None]], axis=2)
     step = grid_step(figure.unit)
     weights = shares(distances(figure, window, step))
+    before = covered(figure, window, step)
+    if before is not None:
+        behind_hands = shares(distances(bare(figure), window, step)) * before
+        before = enlarged(before, step, *window[2:])
+
+    def reaching(weight):
+        return np.minimum(1, OVERLAP * enlarged(weight, step, *window[2:])) * (alpha > LEAST_WEIGHT)
+
     for number in numbers:
-        weight = np.minimum(1, OVERLAP * enlarged(weights[number], step, *window[2:]))
-        weight = weight * (alpha > LEAST_WEIGHT)
-        box = _box(weight > LEAST_WEIGHT)
+        weight, hole = reaching(weights[number]), None
+        if before is not None and PARTS[number] in BEHIND_HANDS:
+            weight, hole = weight * (1 - before), reaching(behind_hands[number])
+        box = _box((weight if hole is None else weight + hole) > LEAST_WEIGHT)
         if box is None:
-            yield number, (left, top, np.zeros((1, 1, 4), np.uint8)), 0.0
+            yield number, (left, top, np.zeros((1, 1, 4), np.uint8)), None
             continue
         place = slice(*box[:2]), slice(*box[2:])
         piece = np.rint(rgba[place] * weight[place][..., None]).astype(np.uint8)
-        yield number, (left + int(box[2]), top + int(box[0]), piece), float(piece[..., 3].sum()) / 255
+        if hole is not None:
+            hole = np.rint(255 * hole[place]).astype(np.uint8)
+        yield number, (left + int(box[2]), top + int(box[0]), piece), hole
 
 
 class ChosenReferences:

@@ -1,0 +1,107 @@
+"""What a hand or a forearm covers of another part, and where the covered pixels are taken from.
+
+A piece with a hand in it would show that hand wherever the piece is moved. So the hand is cut out, and what
+lies behind it is taken from the references that are most alike.
+"""
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dancenow.keypoints import INDEX
+from dancenow.references.figure import HANDS, PARTS, SIDES, Figure, bone_distance, grid, kind
+from dancenow.references.likeness import acceptable
+
+if TYPE_CHECKING:  # it makes its pieces with this module
+    from dancenow.references.bank import Bank
+
+# what a hand may lie before; which of two arms lies in front is not known
+BEHIND_HANDS = tuple(part for part in PARTS if kind(part) not in ("arm", "hand"))
+# shares of the standing height. A hand that blurs or shows the camera its edge has no keypoints of its own,
+# or wrong ones: then too it reaches so far beyond the wrist
+HAND_LENGTH = 0.13
+HALF_WIDTH = {"hand": 0.033, "forearm": 0.03}
+EDGE = 0.3  # of the half width, over which a hand's edge ends
+MOST_TRIES = 8  # references that are asked for what is covered, the most alike first
+LEAST_MISSING = 0.1  # of a pixel: less is not worth another reference
+
+
+def covered(figure: Figure, window: Sequence[int], step: int) -> np.ndarray | None:
+    """How far a hand or forearm covers each place of a window's grid, 0 to 1: (rows, columns) float32.
+
+    figure: a references.figure.Figure; window: x, y, w, h px. What lies behind trunk or head covers nothing.
+    None where no wrist is seen.
+    """
+    away = [
+        bone_distance(*grid(window, step), start, end) / (HALF_WIDTH[name] * figure.unit)
+        for name, start, end in _before_the_body(figure)
+    ]
+    return np.clip((1 + EDGE - np.min(away, axis=0)) / EDGE, 0, 1) if away else None
+
+
+def _before_the_body(figure: Figure) -> Iterator[tuple]:
+    for side in SIDES:
+        elbow, wrist = (INDEX[f"{side}_{joint}"] for joint in ("elbow", "wrist"))
+        if not (figure.seen[elbow] and figure.seen[wrist]) or any(figure.behind(f"{side}_hand")):
+            continue
+        start, end = figure.points[elbow], figure.points[wrist]
+        along = (end - start) / max(np.hypot(*(end - start)), 1e-3)
+        yield "forearm", (start + end) / 2, end
+        yield "hand", end, end + HAND_LENGTH * figure.unit * along
+        hand = HANDS[side]
+        if figure.seen[hand].all():
+            yield "hand", end, figure.points[hand].mean(axis=0)
+
+
+def bare(figure: Figure) -> Figure:
+    """The same Figure without its arms and hands."""
+    other = copy(figure)
+    other.visible = figure.visible & [kind(part) not in ("arm", "hand") for part in PARTS]
+    return other
+
+
+def fill(bank: "Bank", number: int, holes: list[np.ndarray | None]) -> list[tuple]:
+    """The pieces of one of the bank's parts, with what a hand covers taken from others of them.
+
+    holes: for each piece (h, w) uint8, how much of a pixel was cut out of it, or None. What no other
+    reference shows stays empty. Returns new pieces.
+    """
+    if not any(hole is not None for hole in holes):
+        return bank.pieces[number]
+    costs = bank.between(number)
+    filled = []
+    for row, ((x, y, piece), hole) in enumerate(zip(bank.pieces[number], holes, strict=True)):
+        if hole is not None and hole.any():
+            wanted = bank.figures[bank.rows[number][row]]
+            order = [
+                other for other in np.argsort(costs[row], kind="stable")[: MOST_TRIES + 1] if other != row
+            ]
+            usable = [other for other in order if acceptable(PARTS[number], costs[row, other])]
+            piece = _filled(bank, number, usable, wanted, (x, y), piece, hole)
+        filled.append((x, y, piece))
+    return filled
+
+
+def _filled(
+    bank: "Bank",
+    number: int,
+    others: np.ndarray,
+    wanted: Figure,
+    corner: tuple[int, int],
+    piece: np.ndarray,
+    hole: np.ndarray,
+) -> np.ndarray:
+    height, width = hole.shape
+    window = *corner, width, height
+    missing = hole.astype(np.float32) / 255
+    result = piece.astype(np.float32)
+    everywhere = np.ones((-(-height // bank.step), -(-width // bank.step)), np.float32)
+    for other in others:
+        if missing.max() < LEAST_MISSING:
+            break
+        (rows, columns), moved = bank.move(number, int(other), wanted, everywhere, window)
+        result[rows, columns] += moved * missing[rows, columns, None]
+        missing[rows, columns] *= 1 - moved[..., 3] / 255
+    return np.clip(np.rint(result), 0, 255).astype(np.uint8)
