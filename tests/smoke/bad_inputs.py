@@ -217,6 +217,8 @@ CONFIG = [
     Bad("typo", "a key with a typing error",
         "config: train: Additional properties are not allowed ('stepps' was unexpected); "
         "did you mean 'steps'?", config={"train": {"stepps": 5}}),
+    Bad("moved", "a key of an earlier version, which stands elsewhere now",
+        "config: train.devices: moved to hardware.devices", config={"train": {"devices": 2}}),
     Bad("type", "a word where a number belongs",
         "config: train.steps: 'many' is not of type 'integer'", config={"train": {"steps": "many"}}),
     Bad("preset", "an unknown preset",

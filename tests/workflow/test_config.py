@@ -20,7 +20,6 @@ PAIR = "results/alice_as_brunomars.mp4"
             ["--config", "variants={bare: {train: {generator: {plate: false}}}}"],
             ["variants.bare: train.generator.plate: renamed to background"],
         ),
-        (["--config", "train={devices: 2}"], ["config: train.devices: moved to hardware.devices"]),
         (["--config", "synthesis={chunks: 3}"], ["config: synthesis.chunks: moved to hardware.chunks"]),
         (["--config", "preset=studoi"], ["preset", "studoi", "smoke, quick, demo, studio, paper"]),
         (["--config", "frames={long_edge: 500}"], ["frames.long_edge", "500", "32"]),
