@@ -236,7 +236,7 @@ def _cut(
         behind_hands = shares(distances(bare(figure), window, step)) * before
         before = enlarged(before, step, *window[2:])
 
-    def reaching(weight):
+    def reaching(weight: np.ndarray) -> np.ndarray:
         return np.minimum(1, OVERLAP * enlarged(weight, step, *window[2:])) * (alpha > LEAST_WEIGHT)
 
     for number in numbers:

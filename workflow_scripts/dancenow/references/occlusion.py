@@ -75,10 +75,8 @@ def fill(bank: "Bank", number: int, holes: list[np.ndarray | None]) -> list[tupl
     for row, ((x, y, piece), hole) in enumerate(zip(bank.pieces[number], holes, strict=True)):
         if hole is not None and hole.any():
             wanted = bank.figures[bank.rows[number][row]]
-            order = [
-                other for other in np.argsort(costs[row], kind="stable")[: MOST_TRIES + 1] if other != row
-            ]
-            usable = [other for other in order if acceptable(PARTS[number], costs[row, other])]
+            order = np.argsort(costs[row], kind="stable")[: MOST_TRIES + 1]
+            usable = order[(order != row) & acceptable(PARTS[number], costs[row, order])]
             piece = _filled(bank, number, usable, wanted, (x, y), piece, hole)
         filled.append((x, y, piece))
     return filled
@@ -101,7 +99,9 @@ def _filled(
     for other in others:
         if missing.max() < LEAST_MISSING:
             break
-        (rows, columns), moved = bank.move(number, int(other), wanted, everywhere, window)
+        placed = bank.move(number, int(other), wanted, everywhere, window)
+        assert placed is not None  # the whole window is asked for
+        (rows, columns), moved = placed
         result[rows, columns] += moved * missing[rows, columns, None]
         missing[rows, columns] *= 1 - moved[..., 3] / 255
     return np.clip(np.rint(result), 0, 255).astype(np.uint8)
