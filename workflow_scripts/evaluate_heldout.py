@@ -1,15 +1,8 @@
 """Score the reconstruction of footage that training never saw, beside two baselines."""
 
-from dancenow.evaluation.evaluate import evaluate_heldout
+from dancenow.evaluation.evaluate import EvaluationFiles, evaluate_heldout
 from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads) as threads:
-    evaluate_heldout(
-        snakemake.input,
-        snakemake.output.metrics,
-        snakemake.output.table,
-        snakemake.output.series,
-        snakemake.params.holdout,
-        snakemake.params.seed,
-        threads,
-    )
+    files = EvaluationFiles(**dict(snakemake.input.items()), **dict(snakemake.output.items()))
+    evaluate_heldout(files, snakemake.params.holdout, snakemake.params.seed, threads)

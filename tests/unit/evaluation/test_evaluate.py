@@ -1,5 +1,5 @@
+from dataclasses import replace
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from dancenow.evaluation.evaluate import (
     RESULT,
     TRUTH,
     ChosenFrames,
+    EvaluationFiles,
     detect_largest,
     evaluate,
     evaluate_heldout,
@@ -300,9 +301,9 @@ def files(tmp_path, monkeypatch):
         return tmp_path / name
 
     dance = [35, 40, 45, 50, 55, 60]
-    return SimpleNamespace(
+    video("heldout.mp4", places(40)[32:])
+    return EvaluationFiles(
         video=video("result.mp4", dance),
-        heldout=video("heldout.mp4", places(40)[32:]),
         truth=video("truth.mp4", dance),
         background=tmp_path / "background.png",
         frames=tmp_path / "frames.avi",
@@ -311,20 +312,15 @@ def files(tmp_path, monkeypatch):
         driving_pose=pose("asked.npz", dance),
         decision=tmp_path / "estimator.json",
         lpips=tmp_path / "lpips.json",
+        metrics=tmp_path / "metrics.json",
+        table=tmp_path / "metrics.md",
+        series=tmp_path / "frames.npz",
     )
 
 
 def test_transfer_from_files(files, tmp_path, caplog):
     caplog.set_level("INFO")
-    evaluate_transfer(
-        files,
-        tmp_path / "metrics.json",
-        tmp_path / "metrics.md",
-        tmp_path / "frames.npz",
-        holdout=0.2,
-        seed=0,
-        threads=1,
-    )
+    evaluate_transfer(files, holdout=0.2, seed=0, threads=1)
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 6
     assert report["scores"][RESULT]["ssim"]["mean"] == pytest.approx(1)
@@ -349,16 +345,8 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
         return np.zeros(len(asked), int)
 
     monkeypatch.setattr(evaluation, "nearest_neighbours", spy)
-    files.video = files.heldout
-    evaluate_heldout(
-        files,
-        tmp_path / "metrics.json",
-        tmp_path / "metrics.md",
-        tmp_path / "frames.npz",
-        holdout=0.2,
-        seed=0,
-        threads=1,
-    )
+    files = replace(files, video=tmp_path / "heldout.mp4")
+    evaluate_heldout(files, holdout=0.2, seed=0, threads=1)
     report = read_json(tmp_path / "metrics.json")
     assert report["frames"] == 8
     assert report["scores"][RESULT]["ssim"]["mean"] > 0.95  # the video is compressed, the truth is not
@@ -369,13 +357,5 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
 
 def test_heldout_of_another_length_is_refused_and_nothing_is_written(files, tmp_path):
     with pytest.raises(InputError, match="the result has 6 frames, truth 8"):
-        evaluate_heldout(
-            files,
-            tmp_path / "metrics.json",
-            tmp_path / "metrics.md",
-            tmp_path / "frames.npz",
-            holdout=0.2,
-            seed=0,
-            threads=1,
-        )
+        evaluate_heldout(files, holdout=0.2, seed=0, threads=1)
     assert not (tmp_path / "metrics.json").exists()

@@ -7,6 +7,7 @@ nearly free.
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 
 from dancenow.camera.steady_frames import open_steady, valid_of
-from dancenow.camera.view import load_view
+from dancenow.camera.view import SteadyView, load_view
 from dancenow.errors import InputError
 from dancenow.evaluation.evaluation_tables import MEASURES, PART_MEASURES, TIME_MEASURES, markdown_page
 from dancenow.evaluation.kernel_distance import kernel_distance
@@ -71,52 +72,52 @@ class ChosenFrames:
         return valid_of(self.frames, self.indices[number])
 
 
-def evaluate_transfer(
-    inputs: Any,
-    output: str | Path,
-    table: str | Path,
-    series_path: str | Path,
-    holdout: float,
-    seed: int,
-    threads: int,
-) -> None:
+@dataclass(frozen=True)
+class EvaluationFiles:
+    """What is compared, with what, and where the numbers go; all are paths.
+
+    video: the result, of held-out footage those frames only; frames, target_pose, steady: the target's;
+    decision, lpips: of the run. metrics, table, series: the JSON, the Markdown and the measures of each frame
+    (dancenow.evaluation.series) to write. Of a transfer also truth, whose frame i shows frame i of the dance,
+    and driving_pose.
+    """
+
+    video: str | Path
+    background: str | Path
+    frames: str | Path
+    target_pose: str | Path
+    steady: str | Path
+    decision: str | Path
+    lpips: str | Path
+    metrics: str | Path
+    table: str | Path
+    series: str | Path
+    truth: str | Path = ""
+    driving_pose: str | Path = ""
+
+
+def evaluate_transfer(files: EvaluationFiles, holdout: float, seed: int, threads: int) -> None:
     """Score a transfer against footage of the target performing the same dance.
 
-    inputs: video (the result), truth (frame i of it shows frame i of the dance), background, frames,
-    target_pose, driving_pose, steady, decision, lpips (paths). output, table, series_path: the JSON, the
-    Markdown and the measures of each frame (dancenow.evaluation.series) to write. holdout: share of the
-    target's footage that is no training footage.
+    holdout: share of the target's footage that is no training footage.
     """
-    target, driving = load_pose(inputs.target_pose), load_pose(inputs.driving_pose)
-    truth = VideoFrames(inputs.truth, target.width, target.height)
-    view = load_view(inputs.steady)
-    store = open_steady(inputs.frames, view.framed())
-    _evaluate_files(
-        inputs, truth, store, view, target, driving, output, table, series_path, holdout, seed, threads
-    )
+    target, driving = load_pose(files.target_pose), load_pose(files.driving_pose)
+    truth = VideoFrames(files.truth, target.width, target.height)
+    view = load_view(files.steady)
+    store = open_steady(files.frames, view.framed())
+    _evaluate_files(files, truth, store, view, target, driving, holdout, seed, threads)
 
 
-def evaluate_heldout(
-    inputs: Any,
-    output: str | Path,
-    table: str | Path,
-    series_path: str | Path,
-    holdout: float,
-    seed: int,
-    threads: int,
-) -> None:
+def evaluate_heldout(files: EvaluationFiles, holdout: float, seed: int, threads: int) -> None:
     """Score the reconstruction of the held-out end of the target's own footage; as `evaluate_transfer`.
 
-    inputs: video (the held-out frames only, synthesized), background, frames, target_pose, steady,
-    decision, lpips (paths). Of a moving camera it is the framing that is compared, where the frames show it.
+    Of a moving camera it is the framing that is compared, where the frames show it.
     """
-    target = load_pose(inputs.target_pose)
-    view = load_view(inputs.steady)
-    driving, store = heldout(target, holdout), open_steady(inputs.frames, view.framed())
+    target = load_pose(files.target_pose)
+    view = load_view(files.steady)
+    driving, store = heldout(target, holdout), open_steady(files.frames, view.framed())
     truth = ChosenFrames(store, range(training_frame_count(len(store), holdout), len(store)))
-    _evaluate_files(
-        inputs, truth, store, view, target, driving, output, table, series_path, holdout, seed, threads
-    )
+    _evaluate_files(files, truth, store, view, target, driving, holdout, seed, threads)
 
 
 def evaluate(
@@ -219,15 +220,12 @@ def detect_largest(estimator: Any, frames: Any) -> np.ndarray:
 
 
 def _evaluate_files(
-    inputs: Any,
-    truth: Any,
+    files: EvaluationFiles,
+    truth: VideoFrames | ChosenFrames,
     store: Any,
-    view: Any,
+    view: SteadyView,
     target: Pose,
-    driving: Any,
-    output: str | Path,
-    table: str | Path,
-    series_path: str | Path,
+    driving: Pose,
     holdout: float,
     seed: int,
     threads: int,
@@ -235,25 +233,25 @@ def _evaluate_files(
     began = time.monotonic()
     torch.set_num_threads(threads)
     count = training_frame_count(len(target.keypoints), holdout)
-    judging = read_json(inputs.lpips)
+    judging = read_json(files.lpips)
     report = {"lpips": {key: judging[key] for key in ("sha256", "reason")}} | evaluate(
-        {RESULT: VideoFrames(inputs.video, target.width, target.height)},
+        {RESULT: VideoFrames(files.video, target.width, target.height)},
         truth,
-        view.cut_framing(read_png(Path(inputs.background))),
+        view.cut_framing(read_png(Path(files.background))),
         store,
         target.keypoints[:count],
         driving.keypoints,
-        open_estimator(read_json(inputs.decision), threads),
+        open_estimator(read_json(files.decision), threads),
         load_judges(judging),
         seed,
         truth.valid if isinstance(truth, ChosenFrames) else None,
     )
-    page = markdown_page(report, Path(inputs.video).stem)
-    log.info("%s, with 95 %% intervals:\n\n%s", inputs.video, page)
+    page = markdown_page(report, Path(files.video).stem)
+    log.info("%s, with 95 %% intervals:\n\n%s", files.video, page)
     log.info("%d frames compared in %.0f s", report["frames_compared"], time.monotonic() - began)
-    save_series(series_path, report.pop("series"))
-    write_json(output, report)
-    with atomic_path(table) as partial:
+    save_series(files.series, report.pop("series"))
+    write_json(files.metrics, report)
+    with atomic_path(files.table) as partial:
         partial.write_text(page)
 
 
