@@ -1,5 +1,5 @@
 # Whether the footage will do, said before any training.
-# REQUIRED INPUTS: results/frames/{subject}.avi, results/poses/{subject}.people.npz
+# REQUIRED INPUTS: results/frames/{subject}.avi, results/poses/{subject}.people.npz, results/camera/{subject}.npz
 # OUTPUTS: results/reports/{subject}.html .json, results/reports/{target}_as_{source}.html .json
 #
 # A clip that track_performer or measure_normalization refuses must have a report that says so, so the reports do not
@@ -12,6 +12,7 @@ rule report_footage:
         frames="results/frames/{subject}.avi",
         facts="results/frames/{subject}.json",
         people="results/poses/{subject}.people.npz",
+        camera="results/camera/{subject}.npz",
     output:
         page=shown(ensure("results/reports/{subject}.html", non_empty=True), "footage"),
         report=ensure("results/reports/{subject}.json", non_empty=True),
@@ -34,8 +35,10 @@ rule report_pair:
     input:
         source_frames="results/frames/{source}.avi",
         source_people="results/poses/{source}.people.npz",
+        source_camera="results/camera/{source}.npz",
         target_frames="results/frames/{target}.avi",
         target_people="results/poses/{target}.people.npz",
+        target_camera="results/camera/{target}.npz",
     output:
         page=shown(ensure("results/reports/{target}_as_{source}.html", non_empty=True), "pair"),
         report=ensure("results/reports/{target}_as_{source}.json", non_empty=True),

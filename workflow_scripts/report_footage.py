@@ -8,6 +8,7 @@ with job(snakemake.log[0]):
         snakemake.wildcards.subject,
         snakemake.input.frames,
         snakemake.input.people,
+        snakemake.input.camera,
         snakemake.params.tracking,
         snakemake.params.holdout,
         snakemake.params.background,

@@ -9,6 +9,7 @@ with job(snakemake.log[0]):
         (snakemake.wildcards.target, snakemake.wildcards.source),
         (given.target_frames, given.source_frames),
         (given.target_people, given.source_people),
+        (given.target_camera, given.source_camera),
         snakemake.params.tracking,
         snakemake.params.limbs,
         snakemake.params.holdout,

@@ -142,6 +142,10 @@ def torn_found_masks(run, name):
     tear(place(run, "masks", name, ".found.npz"))
 
 
+def torn_camera(run, name):
+    tear(place(run, "camera", name, ".npz"))
+
+
 def torn_view(run, name):
     tear(place(run, "steady", name, ".npz"))
 

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from clips import film
+from dancenow.camera.find import find_path_file
 from dancenow.keypoints import INDEX, People, save_people
 from dancenow.model.background import person_mask
 from dancenow.video import media
@@ -33,7 +34,7 @@ def with_person(pose, wall, seed=5):
 
 
 def write_clip(folder, name, pose, frames, **facts):
-    """Film, frame store and people of a clip below `folder`; returns the paths of the last two."""
+    """Film, frame store, people, camera of a clip below `folder`; returns the paths of store and people."""
     clip = film(folder / f"{name}.mp4", frames, fps=str(pose.fps))
     paths = [folder / f"{name}{suffix}" for suffix in (".avi", ".index.npy", ".json")]
     extract_frames([clip], [media.probe(clip) | facts], max(frames.shape[1:3]), *paths)
@@ -44,4 +45,5 @@ def write_clip(folder, name, pose, frames, **facts):
         pose.keypoints[some], count[some], len(count), pose.fps, pose.width, pose.height, "test", "sha256:0"
     )
     save_people(people_path, people)
+    find_path_file(paths[0], people_path, folder / f"{name}.camera.npz")
     return paths[0], people_path

@@ -2,10 +2,12 @@
 
 from running import planned_jobs
 
-FOUND = {"probe_clip": 2, "extract_frames": 2, "choose_estimator": 1, "detect_poses": 2}
+FOUND = {
+    "probe_clip": 2, "extract_frames": 2, "choose_estimator": 1, "detect_poses": 2, "find_camera": 2,
+}  # fmt: skip
 
 
-def test_reports_need_frames_and_people_only(workflow):
+def test_reports_need_frames_people_and_camera_only(workflow):
     wanted = "results/reports/alice.html", "results/reports/alice_as_brunomars.json"
     assert planned_jobs(workflow("-n", *wanted)) == FOUND | {"report_footage": 1, "report_pair": 1}
 
@@ -14,7 +16,6 @@ def test_the_overlay_of_a_pair_needs_no_training(workflow):
     planned = planned_jobs(workflow("-n", "results/overlays/alice_as_brunomars.mp4"))
     later = {
         "track_performer": 2,
-        "find_camera": 2,
         "steady_target": 1,
         "measure_normalization": 2,
         "normalize_poses": 1,
@@ -25,7 +26,8 @@ def test_the_overlay_of_a_pair_needs_no_training(workflow):
 
 def test_a_report_takes_the_settings_of_the_stages(workflow):
     for name in ("alice", "brunomars"):
-        for path in (f"frames/{name}.avi", f"frames/{name}.json", f"poses/{name}.people.npz"):
+        frames = f"frames/{name}.avi", f"frames/{name}.json"
+        for path in (*frames, f"poses/{name}.people.npz", f"camera/{name}.npz"):
             made = workflow.directory / "results" / path
             made.parent.mkdir(parents=True, exist_ok=True)
             made.write_text("found")

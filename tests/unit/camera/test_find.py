@@ -91,6 +91,28 @@ def test_shake_is_told_from_a_pan_and_a_cut_begins_a_new_scene():
         np.testing.assert_array_equal(path.maps[:COUNT], np.tile(np.eye(3), (COUNT, 1, 1)))
 
 
+def test_a_punch_in_goes_on_in_the_same_scene():
+    """A tripod's clip with a punch-in, and back: one shot, the cuts' maps to half a pixel of 512."""
+    frames, keypoints = dancing(wall())
+    there = np.tile(np.eye(3), (COUNT, 1, 1))
+    there[16:28] = [[1 / 1.6, 0, 30], [0, 1 / 1.6, 20], [0, 0, 1]]
+    views = [film_view(frame, own, SIZE) for frame, own in zip(frames, there, strict=True)]
+    keypoints[..., :2] = np.where(
+        keypoints[..., 2:] > 0, moved_points(np.linalg.inv(there), keypoints[..., :2].astype(float)), 0
+    )
+    path = find_path(views, people_of(keypoints), [16, 28])
+    assert path.kinds == (MOVING,) and path.shot_frames() == [(0, COUNT)]
+    assert (path.maps[:16] == np.eye(3)).all() and (path.maps[28:] == np.eye(3)).all()
+    corners = np.array([(0, 0), (191, 0), (0, 191), (191, 191)], float)
+    assert np.abs(moved_points(path.maps, corners) - moved_points(there, corners)).max() < 0.5 * SIZE[0] / 512
+
+
+def test_a_cut_to_another_time_in_one_framing_leaves_a_tripod_as_it_is():
+    frames, keypoints = dancing(wall())
+    path = find_path(frames[:10] + frames[25:], people_of(np.delete(keypoints, slice(10, 25), 0)), [10])
+    assert path.kinds == (STILL, STILL) and path.is_still
+
+
 @pytest.mark.parametrize("kind", ["black", "noise"])
 def test_what_tells_nothing_counts_as_still_with_a_warning(kind, caplog):
     random = np.random.default_rng(2)

@@ -1,16 +1,22 @@
-"""What the report measures in pictures: sharpness, light, a room that moves, a camera that moves."""
+"""What the report measures: sharpness, light, a room that moves, a camera that moves."""
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from dancenow.camera.path import MOVING, STILL, CameraPath, still_path
+from dancenow.camera.steady_frames import SteadyFrames
+from dancenow.camera.view import still_view
 from dancenow.keypoints import COUNT as COUNT_ALL
 from dancenow.model.background import person_mask
 from dancenow.pages.report.appearance import measure_appearance, person_sharpness, sample_frames
-from dancenow.pages.report.camera import camera_motion
+from dancenow.pages.report.camera import camera_motion, greatest, shots, told_camera
 from dancenow.pages.report.verdict import GOOD, LIMITS
 from dancenow.video.media import decode, probe
+from handheld_scene import Store
 from performers import performer
 from rooms import SIZE, room, with_person
 
@@ -108,62 +114,58 @@ def test_something_that_moves_in_the_room(frames, pose):
     assert LIMITS["moving room"].level(np.median(still["room_change"])) == GOOD
 
 
-def travel(motion):
-    return np.ptp(motion["shift"], axis=0).max()
-
-
-def test_a_person_who_moves_is_no_camera_that_moves(frames, pose):
-    motion = camera_motion(frames, pose, pose.fps)
-    assert np.isfinite(motion["step"]).all()
-    assert travel(motion) < 0.3
-    assert np.ptp(motion["zoom"]) < 0.003
-
-
-def test_noise_does_not_add_up_to_a_journey():
-    """However long a clip of a tripod is: errors of the steps are not summed."""
-    pose = performer(120, SIZE, SIZE, tall=110.0)
-    noise = np.random.default_rng(4).normal(0, 15, (120, SIZE, SIZE, 1))
-    frames = np.clip(with_person(pose, room()) + noise, 0, 255).astype(np.uint8)
-    motion = camera_motion(frames, pose, 5)
-    assert np.isfinite(motion["step"]).mean() > 0.9
-    assert travel(motion) < 0.35
-    assert LIMITS["camera zoom"].level(np.ptp(motion["zoom"])) == GOOD
-
-
-def seen_by(wall, pose, move):
-    """Frames of the wall under the affine `move(index)`, (2, 3), with the person in front of it."""
-    views = [cv2.warpAffine(wall, move(i), (SIZE, SIZE), flags=cv2.INTER_CUBIC) for i in range(COUNT)]
-    return np.stack([with_person(pose, view)[i] for i, view in enumerate(views)])
-
-
-def test_a_pan_is_measured_in_px(pose):
-    wall = room(3 * SIZE, 3 * SIZE)
-    frames = seen_by(
-        wall, pose, lambda i: np.array([[1, 0, -SIZE - 1.5 * i], [0, 1, -SIZE + 0.5 * i]], float)
+def moving_path(count, width, height, cut):
+    """A CameraPath that pans by 1 px a frame, zooms and rolls up to the cut, and stands still afterwards."""
+    maps, steps = np.tile(np.eye(3), (count, 1, 1)), np.arange(cut)
+    angle = np.deg2rad(2) * steps / cut
+    scale = 1 - 0.2 * steps / cut
+    linear = scale[:, None, None] * np.moveaxis(
+        np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]), -1, 0
     )
-    motion = camera_motion(frames, pose, pose.fps)
-    assert motion["shift"][-1] == pytest.approx([-1.5 * (COUNT - 1), 0.5 * (COUNT - 1)], abs=0.5)
-    assert LIMITS["camera travel"].level(travel(motion) / SIZE) == "will fail"
+    centre = np.array([(width - 1) / 2, (height - 1) / 2])
+    maps[:cut, :2, :2] = linear
+    maps[:cut, :2, 2] = centre - linear @ centre + np.stack([steps, 0 * steps], axis=1)
+    return CameraPath(
+        maps, np.ones(count, np.float32), (np.arange(count) >= cut).astype(int), (MOVING, STILL),
+        np.zeros((2, 4)), width, height,
+    )  # fmt: skip
 
 
-def test_a_zoom_is_measured(pose):
-    wall = room(3 * SIZE, 3 * SIZE)
-
-    def move(index):
-        scale = 1 + 0.005 * index
-        offset = SIZE / 2 - scale * 1.5 * SIZE
-        return np.array([[scale, 0, offset], [0, scale, offset]])
-
-    motion = camera_motion(seen_by(wall, pose, move), pose, pose.fps)
-    assert motion["zoom"][-1] == pytest.approx(1 + 0.005 * (COUNT - 1), abs=0.01)
-
-
-def test_a_plain_wall_tells_nothing_of_the_camera(pose):
-    motion = camera_motion(np.full((COUNT, SIZE, SIZE, 3), 120, np.uint8), pose, pose.fps)
-    assert np.isnan(motion["step"]).all() and motion["corners"].max() == 0
-    assert travel(motion) == 0
+def test_the_cameras_way_is_read_from_its_path():
+    path = moving_path(20, 64, 48, 12)
+    motion = camera_motion(path)
+    assert motion["shift"][:12] == pytest.approx(np.stack([np.arange(12), np.zeros(12)], axis=1))
+    assert motion["zoom"][:12] == pytest.approx(1 / (1 - 0.2 * np.arange(12) / 12))
+    assert motion["roll"][:12] == pytest.approx(2 * np.arange(12) / 12)
+    assert not motion["shift"][12:].any() and motion["zoom"][12:] == pytest.approx(1)
+    # from the last frame before the cut to the first behind it nothing moved
+    assert greatest(path, motion["shift"]) == pytest.approx(11)
+    still = camera_motion(still_path(5, 64, 48))
+    assert not still["shift"].any() and not still["roll"].any()
 
 
-def test_one_frame_is_a_still_camera(frames, pose):
-    motion = camera_motion(frames[:1], pose, pose.fps)
-    assert len(motion["step"]) == 0 and travel(motion) == 0
+def test_shots_are_told_by_what_camera_and_picture_do():
+    path, person, whole = moving_path(20, 64, 48, 12), np.ones(20, bool), np.ones(20, bool)
+    whole[12:] = False
+    found = shots(path, person, whole)
+    assert [(shot.first, shot.stop, shot.camera, shot.shows) for shot in found] == [
+        (0, 12, MOVING, "whole body"), (12, 20, STILL, "no feet"),
+    ]  # fmt: skip
+    person[12:] = False
+    assert [shot.shows for shot in shots(path, person, whole)] == ["whole body", "nobody"]
+    assert told_camera(found, 4) == "the camera is moving for 3.0 s, still for 2.0 s"
+    assert told_camera(found[1:], 4) == "the camera is still all along"
+
+
+def test_what_a_steadied_frame_does_not_reach_is_no_room(frames, pose):
+    """The blank edges of frames that were moved count neither as dark nor as changed."""
+    maps = np.tile(np.eye(3), (COUNT, 1, 1))
+    maps[:, 0, 2] = np.linspace(0, 60, COUNT)
+    view = replace(still_view(COUNT, SIZE, SIZE), maps=maps)
+    there = [cv2.warpAffine(room(), np.float32([[1, 0, -x], [0, 1, 0]]), (SIZE, SIZE),
+                            borderMode=cv2.BORDER_WRAP) for x in maps[:, 0, 2]]  # fmt: skip
+    steadied = SteadyFrames(Store(there), view)
+    still = measure_appearance(frames, None)
+    looks = measure_appearance(steadied, None)
+    assert looks["room_light"] == pytest.approx(still["room_light"], abs=6)
+    assert looks["room_change"].max() < 0.02

@@ -55,13 +55,14 @@ def folder(tmp_path_factory):
 
 
 def paths(folder, *names):
-    return [folder / f"{name}.avi" for name in names], [folder / f"{name}.people.npz" for name in names]
+    ends = "avi", "people.npz", "camera.npz"
+    return [[folder / f"{name}.{end}" for name in names] for end in ends]
 
 
 def footage(folder, name, background=True, holdout=0.2):
-    (frames,), (people,) = paths(folder, name)
+    (frames,), (people,), (camera,) = paths(folder, name)
     page, report = folder / "reports" / f"{name}.html", folder / "reports" / f"{name}.json"
-    report_footage(name, frames, people, TRACKING, holdout, background, page, report)
+    report_footage(name, frames, people, camera, TRACKING, holdout, background, page, report)
     return page, json.loads(report.read_text())
 
 

@@ -22,7 +22,7 @@ K30 = "shufflenetv2k30-wholebody"
 class Frames(list):
     """Stands for a FrameStore."""
 
-    fps, width, height = Fraction(30000, 1001), 64, 48
+    fps, width, height, cuts = Fraction(30000, 1001), 64, 48, ()
 
 
 def pictures(*levels):
@@ -54,6 +54,23 @@ def test_detect_people_keeps_everyone_with_their_frame(caplog):
     assert np.allclose(people.looks[..., 0], [[100], [100], [0]], atol=0.01)
     assert "4/4" in caplog.text
     assert len(masks) == 4 and not any(masks[index].any() for index in range(4))
+
+
+def test_every_shot_is_a_clip_of_its_own():
+    """Behind a cut nobody is looked for where they were before it."""
+    store = pictures(0, 255, 0, 255, 0)
+    store.cuts = [2, 3]
+    given = []
+
+    class Following(Fixed):
+        def detect(self, frames):
+            given.append(list(frames))
+            yield from np.full((len(given[-1]), 1, COUNT, 3), len(given), np.float32)
+
+    people, _ = estimators.detect_people(Following([]), store, "bob")
+    assert [len(shot) for shot in given] == [2, 1, 2]
+    assert people.frame.tolist() == [0, 1, 2, 3, 4]
+    assert people.keypoints[:, 0, 0].tolist() == [1, 1, 2, 3, 3]
 
 
 class Masking(Fixed):

@@ -6,7 +6,7 @@ import pytest
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, IMPUTED, INDEX
 from dancenow.pose.normalize import measure_normalization, transfer_pose
-from dancenow.pose.partial_bodies import complete_bodies, imputed_legs
+from dancenow.pose.partial_bodies import BELOW, complete_bodies, imputed_legs
 from walkers import FPS, FRAMES, performer, without
 
 CUTS = [80, 120]  # between them a punch-in that shows no feet
@@ -58,6 +58,17 @@ def test_what_is_hung_on_is_marked_and_counted():
     assert (result.origin[shot][:, LEGS[1::2]] == IMPUTED).all()
     assert (result.origin[~shot] != IMPUTED).all()
     assert len(result.keypoints) == FRAMES and result.fps == FPS
+
+
+def test_feet_stay_on_the_ground_while_a_half_body_sinks_and_rises():
+    whole = dancer()
+    keypoints = whole.keypoints.copy()
+    above = [index for index in range(keypoints.shape[1]) if index not in BELOW]
+    keypoints[:, above, 1] += 25 * np.sin(np.arange(FRAMES) / 4)[:, None] ** 2
+    result = complete_bodies(punched_in(whole.replace(keypoints=keypoints), 2.0, (256.0, 150.0)), CUTS)
+    ankles = result.keypoints[CUTS[0] : CUTS[1], LEGS[1::2], 1].mean(axis=1)
+    hips = result.keypoints[CUTS[0] : CUTS[1], INDEX["left_hip"], 1]
+    assert np.ptp(hips) > 15 and np.abs(ankles - whole.keypoints[0, LEGS[1::2], 1].mean()).max() < 3
 
 
 def test_noise_of_a_detector_costs_a_few_per_cent_of_the_height():

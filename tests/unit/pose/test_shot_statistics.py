@@ -6,7 +6,7 @@ import pytest
 from dancenow.camera.path import MOVING, STILL, CameraPath, moved_points, still_path
 from dancenow.errors import InputError
 from dancenow.pose.normalize import measure_normalization, transfer_pose
-from dancenow.pose.shot_statistics import in_scene, measure_shots, transfer_shots
+from dancenow.pose.shot_statistics import in_scene, measure_shots, shot_parts, transfer_clip
 from hand_held import hand_held_maps
 from walkers import performer, wander
 
@@ -32,7 +32,7 @@ def path_of(maps, *kinds, cuts=()):
 
 
 def placed(pose, path):
-    return transfer_shots(in_scene(pose, path), measure_shots(pose, path), TARGET, STATISTICS)
+    return transfer_clip(pose, path, measure_shots(pose, path), TARGET, STATISTICS).pose
 
 
 def error(pose, expected):
@@ -62,6 +62,23 @@ def test_a_hand_held_source_stands_as_the_still_one():
     assert error(taken_for_the_dancer, expected) > 0.03
 
 
+def test_a_long_pan_leaves_the_usual_framing_and_the_dancer_stays_whole():
+    """What lies outside the usual framing was seen all the same, when the camera showed it."""
+    source = performer(150, 300, wander())
+    count = len(source.keypoints)
+    maps = np.tile(np.eye(3), (count, 1, 1))
+    maps[:, 0, 2] = np.linspace(-900, 900, count)
+    pose, path = source, path_of(maps, MOVING)
+    scene, corner = in_scene(pose, path)
+    assert corner[0] < -600 and scene.width > 1500 and (scene.origin == pose.origin).all()
+    result, _, legs, way = transfer_clip(pose, path, measure_shots(pose, path), TARGET, STATISTICS)
+    assert not legs.any() and 0.1 < way < 0.4
+    # whoever walks along with the camera is as tall all the way, and on one ground
+    still = placed(source, still_path(count, *SIZE)).keypoints
+    seen = still[..., 2] > 0
+    assert np.abs((result.keypoints - still)[..., 1][seen]).max() < 0.01 * HEIGHT
+
+
 def test_a_punch_in_is_no_approach_and_no_jump():
     source = performer(150, 300, wander())
     count = len(source.keypoints)
@@ -80,12 +97,14 @@ def test_a_punch_in_is_no_approach_and_no_jump():
     assert np.linalg.norm((way - way[0].mean(axis=0))[seen], axis=1).mean() < 0.01 * HEIGHT
 
 
-def test_a_short_shot_takes_the_statistics_of_the_clip():
+def test_a_short_shot_takes_the_statistics_of_its_neighbour():
     source = performer(150, 300, wander())
     count = len(source.keypoints)
     path = path_of(np.tile(np.eye(3), (count, 1, 1)), STILL, STILL, cuts=[count - 10])
     shots = measure_shots(source, path)["shots"]
     assert shots[0]["statistics"] and shots[1] == {"first": count - 10, "stop": count, "statistics": None}
+    parts = shot_parts(source, {"shots": shots})
+    assert [own["h_close"] for _, own in parts] == [shots[0]["statistics"]["h_close"]] * 2
     assert len(placed(source, path).keypoints) == count
 
 

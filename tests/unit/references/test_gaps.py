@@ -153,7 +153,8 @@ def folder(tmp_path_factory):
 def report(folder, target, references=True):
     page, told = folder / f"{target}.html", folder / f"{target}.report.json"
     names = target, "dance"
-    paths = [folder / f"{name}.avi" for name in names], [folder / f"{name}.people.npz" for name in names]
+    ends = "avi", "people.npz", "camera.npz"
+    paths = [[folder / f"{name}.{end}" for name in names] for end in ends]
     report_pair(names, *paths, [TRACKING] * 2, "source", 0.0, True, references, page, told)
     return page.read_text(), json.loads(told.read_text())
 

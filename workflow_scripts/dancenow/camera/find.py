@@ -1,6 +1,7 @@
 """A clip's CameraPath, from its frames and where people are in them."""
 
 import logging
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ from scipy.ndimage import median_filter
 
 from dancenow.camera.outside import Outside
 from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN, CameraPath, moved_points, save_path
+from dancenow.camera.takes import lay_over
 from dancenow.camera.tracker import ShotTracker
 from dancenow.keypoints import load_people
 from dancenow.video.cuts import segments
@@ -28,20 +30,16 @@ def find_path(frames, people, cuts):
     """The CameraPath of a clip.
 
     frames: a FrameStore, or any sequence of (H, W, 3) uint8 RGB; people: People found in them; cuts: as in
-    dancenow.video.cuts. Frames are read once, in order, and none is kept beside a few key frames. Warns of
-    shots of which nothing can be told; these count as still.
+    dancenow.video.cuts. Frames are read once, in order, and once more at each cut; none is kept beside a few
+    key frames. A cut that changes only the framing begins no shot. Warns of shots of which nothing can be
+    told; these count as still.
     """
-    outside, size = Outside(people), (people.width, people.height)
-    maps, sure, shot, kinds, extents = [], [], [], [], []
-    for number, (first, stop) in enumerate(segments(people.count, cuts)):
-        own, known = _follow_shot(frames, outside, first, stop)
-        own, kind = settle(own, known, size, float(people.fps))
+    outside, size, shots = Outside(people), (people.width, people.height), []
+    for first, stop in segments(people.count, cuts):
+        maps, known = _follow_shot(frames, outside, first, stop)
+        maps, kind = settle(maps, known, size, float(people.fps))
         if kind in (STILL, UNKNOWN):
             known = np.full(stop - first, float(kind == STILL))
-        log.info(
-            "shot %d, frames %d to %d: %s, the corners of the picture move by up to %.1f px",
-            number, first, stop - 1, kind, _reach(own, size).max(),
-        )  # fmt: skip
         if kind == UNKNOWN:
             log.warning(
                 "warning: frames %d to %d show too few corners beside people to tell how the camera moves; "
@@ -49,20 +47,78 @@ def find_path(frames, people, cuts):
                 first,
                 stop - 1,
             )
-        maps.append(own)
-        sure.append(known)
-        shot.append(np.full(stop - first, number))
-        kinds.append(kind)
-        extents.append(_extent(own, size))
+        shots.append(_Shot(first, maps, known, kind))
+    shots = _joined(shots, frames, outside, size)
+    for number, shot in enumerate(shots):
+        log.info(
+            "shot %d, frames %d to %d: %s, the corners of the picture move by up to %.1f px",
+            number, shot.first, shot.first + len(shot.maps) - 1, shot.kind, _reach(shot.maps, size).max(),
+        )  # fmt: skip
     return CameraPath(
-        maps=np.concatenate(maps),
-        sure=np.concatenate(sure).astype(np.float32),
-        shot=np.concatenate(shot).astype(np.int64),
-        kinds=tuple(kinds),
-        extents=np.array(extents),
+        maps=np.concatenate([shot.maps for shot in shots]),
+        sure=np.concatenate([shot.known for shot in shots]).astype(np.float32),
+        shot=np.repeat(np.arange(len(shots)), [len(shot.maps) for shot in shots]),
+        kinds=tuple(shot.kind for shot in shots),
+        extents=np.array([_extent(shot.maps, size) for shot in shots]),
         width=people.width,
         height=people.height,
     )
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """first: frame; maps: (n, 3, 3) into its usual framing; known: (n,), how sure; kind: what it does."""
+
+    first: int
+    maps: np.ndarray
+    known: np.ndarray
+    kind: str
+
+
+def _joined(shots, frames, outside, size):
+    """The shots, those on both sides of a cut that changes only the framing made one, in the longest's px."""
+    joined = []
+    for take in _takes(shots, frames, outside, size):
+        longest = max(range(len(take)), key=lambda number: len(take[number][0].maps))
+        back = np.linalg.inv(take[longest][1])
+        maps = [_exact(back @ there, size) @ shot.maps for shot, there in take]
+        if len(take) > 1:
+            log.info(
+                "cuts at frames %s change the framing, not the scene",
+                ", ".join(str(shot.first) for shot, _ in take[1:]),
+            )
+        joined.append(
+            _Shot(
+                first=take[0][0].first,
+                maps=np.concatenate(maps),
+                known=np.concatenate([shot.known for shot, _ in take]),
+                kind=take[0][0].kind if len(take) == 1 else MOVING,
+            )
+        )
+    return joined
+
+
+def _takes(shots, frames, outside, size):
+    """[[(shot, (3, 3) map from its px to those of the take's first shot)]]"""
+    takes = [[(shots[0], np.eye(3))]]
+    for shot in shots[1:]:
+        before, there = takes[-1][-1]
+        view = lay_over(
+            frames[shot.first], frames[shot.first - 1], outside(shot.first), outside(shot.first - 1)
+        )
+        # both cameras stand, in one place: nothing to move, and a clip of a tripod stays as it is
+        standing = {before.kind, shot.kind} <= {STILL, UNKNOWN}
+        if view is None or (standing and (_exact(view, size) == np.eye(3)).all()):
+            takes.append([(shot, np.eye(3))])
+        else:
+            takes[-1].append((shot, there @ before.maps[-1] @ view @ np.linalg.inv(shot.maps[0])))
+    return takes
+
+
+def _exact(there, size):
+    """A (3, 3) map; the identity, exactly, where it moves the picture by no more than a tripod's noise."""
+    moves = _reach(there[None] / there[2, 2], size)[0] >= LEAST_MOTION * max(size)
+    return there / there[2, 2] if moves else np.eye(3)
 
 
 def find_path_file(frames_path, people_path, camera_path):

@@ -7,7 +7,7 @@ into the scene stays as it is, bit for bit.
 
 import zipfile
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -64,10 +64,27 @@ class CameraPath:
         """Whether every map is the identity, so that nothing need be moved."""
         return all(kind in (STILL, UNKNOWN) for kind in self.kinds)
 
+    def require_frames(self, count):
+        """InputError unless the clip has `count` frames."""
+        if len(self.maps) != count:
+            raise InputError(
+                f"the camera's path has {len(self.maps)} frames and the pose {count}; delete both files in "
+                "results/camera and results/poses and run again"
+            )
+
     def shot_frames(self):
         """Of each shot (first, stop), frames."""
         edges = [0, *(np.flatnonzero(np.diff(self.shot)) + 1).tolist(), len(self.shot)]
         return list(zip(edges[:-1], edges[1:], strict=True))
+
+    def part(self, frames):
+        """The path of a slice of the frames, in their own shots."""
+        shot = self.shot[frames]
+        own = slice(shot[0], shot[-1] + 1)
+        return replace(
+            self, maps=self.maps[frames], sure=self.sure[frames], shot=shot - shot[0],
+            kinds=self.kinds[own], extents=self.extents[own],
+        )  # fmt: skip
 
     def to_scene(self, keypoints):
         """(T, K, 3) float32 of x, y px of the frames and confidence, with x, y px of the scene.

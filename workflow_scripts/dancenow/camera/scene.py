@@ -48,6 +48,7 @@ def place_view(path, pose):
     of which nothing can be told, are one scene, as clips of a tripod have always been; a shot whose camera
     moves is a scene of its own. The scene that shows the performer longest is used.
     """
+    path.require_frames(len(pose.keypoints))
     standing = np.array([kind in (STILL, UNKNOWN) for kind in path.kinds])[path.shot]
     scene = np.where(standing, -1, path.shot)
     shown = pose.present().sum(axis=1) >= LEAST_POINTS

@@ -7,6 +7,7 @@ With a camera that stood still both are the frame, and every map is the identity
 
 import dataclasses
 import zipfile
+import zlib
 from dataclasses import dataclass, fields, replace
 
 import cv2
@@ -203,6 +204,6 @@ def load_view(path):
         with np.load(path, allow_pickle=False) as stored:
             given = {field.name: stored[field.name] for field in fields(SteadyView)}
         return SteadyView(**given | {name: int(given[name]) for name in ("count", "width", "height")})
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         remedy = "delete it, the workflow makes it again"
         raise InputError(f"{path}: not the view of a steady camera ({error}); {remedy}") from error

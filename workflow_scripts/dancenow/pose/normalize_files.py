@@ -3,14 +3,11 @@
 import logging
 from pathlib import Path
 
-import numpy as np
-
 from dancenow.camera.path import load_path
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import load_pose, require_same_estimator, save_pose
-from dancenow.pose.normalize import fit_similarity, letterbox_pose, outside_share
-from dancenow.pose.partial_bodies import complete_bodies, imputed_legs
-from dancenow.pose.shot_statistics import in_scene, measure_shots, shot_parts, transfer_shots
+from dancenow.pose.normalize import letterbox_pose, outside_share
+from dancenow.pose.shot_statistics import measure_shots, transfer_clip
 
 PLAUSIBLE_SCALE = (0.3, 3.0)
 PLAUSIBLE_OUTSIDE = 0.02
@@ -35,7 +32,7 @@ def normalize_pair(
     limbs="target",
     max_gap=0,
 ):
-    """transfer_shots, of complete bodies, from files to a file, with a warning if the result is implausible.
+    """transfer_clip from files to a file, with a warning if the result is implausible.
 
     max_gap: frames for which the last pose is held when nobody is seen, as in partial_bodies.
 
@@ -43,15 +40,19 @@ def normalize_pair(
     """
     source, target = load_pose(source_pose_path), load_pose(target_pose_path)
     require_same_estimator(source, target, source_pose_path, target_pose_path)
-    statistics = read_json(source_statistics_path), read_json(target_statistics_path)
-    camera = load_path(source_camera_path)
-    cuts = (np.flatnonzero(np.diff(camera.shot)) + 1).tolist()
-    source = complete_bodies(in_scene(source, camera), cuts, max_gap)
-    if legs := int(imputed_legs(source).sum()):
-        logging.info("legs imputed for %.1f s", legs / float(source.fps))
-    parts = shot_parts(source, statistics[0])
-    scale = np.concatenate([fit_similarity(part, own, statistics[1])[0] for part, own in parts])
-    result = transfer_shots(source, statistics[0], target, statistics[1], limbs)
+    result, scale, legs, way = transfer_clip(
+        source, load_path(source_camera_path), read_json(source_statistics_path),
+        target, read_json(target_statistics_path), limbs, max_gap,
+    )  # fmt: skip
+    if legs.any():
+        logging.info("legs imputed for %.1f s", legs.sum() / float(source.fps))
+    if way < 1:
+        logging.warning(
+            "warning: %s: the dancer covers %.1f times the way that the target's frame has room for; the way "
+            "to the side is shortened, and feet slide; use target footage filmed from farther away",
+            output_path,
+            1 / way,
+        )
     outside = outside_share(result)
     logging.info(
         "normalised %d frames: scale %.3f to %.3f, %.1f %% of the body outside the frame",

@@ -4,7 +4,8 @@ frames of the same clip show.
 A shot without feet says nothing of the ground, so its size comes from what it does show, the bones of trunk,
 arms and head, beside the same bones where the whole body is seen; its place from where the shoulders are in
 the whole frames before and after it. Missing limbs are then hung on it bone by bone, as they
-were held before and are held after it. What is made up so is marked IMPUTED, and is never measured.
+were held before and are held after it, and stretched or bent down to the ground. What is made up so is
+marked IMPUTED, and is never measured.
 """
 
 import logging
@@ -12,7 +13,7 @@ import logging
 import numpy as np
 
 from dancenow.keypoints import BODY, IMPUTED, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
-from dancenow.pose.grounding import measure_figure
+from dancenow.pose.grounding import find_ground, interpolated, measure_figure
 from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
 from dancenow.video.cuts import segments
 
@@ -24,8 +25,11 @@ COMPARED = 300  # whole frames, the nearest in time, that tell how long the bone
 MOST_ZOOM = 4.0  # from the whole frames to a close-up
 CONFIDENCE = 0.25  # of a keypoint that is hung on
 SHOULDERS = [INDEX[f"{side}_shoulder"] for side in SIDES]
+HIPS = [INDEX[f"{side}_hip"] for side in SIDES]
 ANKLES = [INDEX[f"{side}_ankle"] for side in SIDES]
-LEGS = [INDEX[f"{side}_{joint}"] for side in SIDES for joint in ("knee", "ankle")]
+KNEES = [INDEX[f"{side}_knee"] for side in SIDES]
+LEGS = KNEES + ANKLES
+BELOW = LEGS + [INDEX[f"{side}_{joint}"] for side in SIDES for joint in ("big_toe", "small_toe", "heel")]
 # (joint, the joint it hangs on), in the order in which they are hung
 HUNG = [
     *((INDEX[f"{side}_{joint}"], INDEX[f"{side}_{above}"])
@@ -46,17 +50,22 @@ def complete_bodies(pose, cuts=(), max_gap=0):
     is seen any longer; afterwards nobody is there. A shot in which less than FEW_WHOLE of the frames show the
     whole body is scaled and shifted as a whole. In frames that show both shoulders and no ankle, missing
     joints of legs, trunk, arms and hands are hung on those that are seen, their directions and lengths
-    interpolated in time between frames that show them. What is hung on or held is IMPUTED. No frame is added
-    or dropped. Without a whole frame the Pose is returned unchanged: measure_normalization refuses it.
+    interpolated in time between frames that show them, for legs between whole ones; the feet are then brought
+    to the ground. What is hung on or held is IMPUTED. No frame is added or dropped. Without a whole frame the
+    Pose is returned unchanged: measure_normalization refuses it.
     """
     figure = measure_figure(pose)
     if not figure.whole.any():
         return pose
-    keypoints = pose.keypoints.copy()
+    keypoints, feet = pose.keypoints.copy(), figure.feet.copy()
     for first, stop in segments(len(keypoints), cuts):
         if figure.whole[first:stop].mean() < FEW_WHOLE:
             _into_view(keypoints, slice(first, stop), figure.whole)
-    _hang(keypoints)
+            feet[first:stop] = False
+    hung = _hang(keypoints, figure.whole)
+    if figure.on_feet and feet.any():
+        standing, y = find_ground(figure, feet, pose.fps)
+        _ground(keypoints, hung, interpolated(y, standing))
     _hold(keypoints, max_gap)
     return pose if np.array_equal(keypoints, pose.keypoints) else pose.replace(keypoints=keypoints)
 
@@ -116,15 +125,20 @@ def _shoulders(keypoints):
     return np.where(seen, pair[..., :2].mean(axis=1), np.nan)
 
 
-def _hang(keypoints):
-    """Hang, in place, what is missing on what is seen, in the frames with both shoulders and no ankle."""
+def _hang(keypoints, whole):
+    """Hang, in place, what is missing on what is seen, in the frames with both shoulders and no ankle.
+
+    whole: (T,) bool, frames that show the whole body. Returns (T,) bool, the frames in which both legs hang.
+    """
     present = keypoints[..., 2] >= MIN_CONFIDENCE
     partial = present[:, SHOULDERS].all(axis=1) & ~present[:, ANKLES].any(axis=1)
     if not partial.any():
-        return
+        return partial
     frames = np.arange(len(keypoints))
     for joint, above in HUNG:
         both = present[:, joint] & present[:, above]
+        if joint in BELOW:  # at a picture's edge an estimator bends legs to keep them inside
+            both &= whole
         wanted = partial & ~present[:, joint] & (keypoints[:, above, 2] >= MIN_CONFIDENCE)
         if not both.any() or not wanted.any():
             continue
@@ -132,6 +146,17 @@ def _hang(keypoints):
         filled = [np.interp(frames[wanted], frames[both], axis) for axis in vectors.T]
         keypoints[wanted, joint, :2] = keypoints[wanted, above, :2] + np.stack(filled, axis=-1)
         keypoints[wanted, joint, 2] = CONFIDENCE
+    return partial & (keypoints[:, ANKLES, 2] > 0).all(axis=1)
+
+
+def _ground(keypoints, frames, line):
+    """Bring, in place, the feet of upright bodies to the ground, (T,) px; the knees go half the way."""
+    heights = [keypoints[:, pair, 1].mean(axis=1) for pair in (SHOULDERS, HIPS)]
+    frames = frames & (heights[0] < heights[1])
+    way = np.where(frames, line - keypoints[:, ANKLES, 1].mean(axis=1), 0).astype(np.float32)
+    for joint in BELOW:
+        share = 0.5 if joint in KNEES else 1.0
+        keypoints[:, joint, 1] += np.where(keypoints[:, joint, 2] > 0, share * way, 0)
 
 
 def _hold(keypoints, max_gap):

@@ -4,13 +4,16 @@ A pan is then no walk and a zoom no approach, and a cut to another framing is no
 """
 
 import logging
+from typing import NamedTuple
 
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY
+from dancenow.keypoints import BODY, IMPUTED, MISSING, Pose
 from dancenow.pose.grounding import inside
-from dancenow.pose.normalize import measure_normalization, transfer_pose
+from dancenow.pose.normalize import fit_similarity, measure_normalization, transfer_pose
+from dancenow.pose.partial_bodies import complete_bodies, imputed_legs
+from dancenow.pose.travel import keep_within
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +23,22 @@ PLACES_Y, PLACES_X = ("s_far", "s_median", "s_close"), ("x_median",)
 
 
 def in_scene(pose, path):
-    """A Pose of a clip's frames in px of the scene. path: the clip's CameraPath. Of a still one the pose."""
-    if len(path.maps) != len(pose.keypoints):
-        raise InputError(
-            f"the camera's path has {len(path.maps)} frames and the pose {len(pose.keypoints)}; delete both "
-            "files in results/camera and results/poses and run again"
-        )
-    return pose if path.is_still else pose.replace(keypoints=path.to_scene(pose.keypoints))
+    """A clip's Pose in px of the scene, moved so that all its frames showed lies inside, and by how much.
+
+    pose: Pose in px of the frames; path: the clip's CameraPath. Returns (Pose, (2,) px of its corner in the
+    scene). What a frame did not show counts as IMPUTED, wherever in the scene it lies. Of a still path the
+    very Pose and (0, 0).
+    """
+    path.require_frames(len(pose.keypoints))
+    if path.is_still:
+        return pose, np.zeros(2)
+    keypoints, shown = path.to_scene(pose.keypoints), inside(pose) & pose.present()
+    low = np.floor(np.where(shown[..., None], keypoints[..., :2], np.inf).min(axis=(0, 1), initial=0))
+    high = np.ceil(np.where(shown[..., None], keypoints[..., :2], -np.inf).max(axis=(0, 1), initial=0))
+    keypoints[..., :2] -= np.where(keypoints[..., 2:] > 0, low, 0).astype(np.float32)
+    width, height = np.maximum(high - low + 1, (pose.width, pose.height)).astype(int).tolist()
+    origin = np.where(shown | (pose.origin == MISSING), pose.origin, IMPUTED).astype(np.uint8)
+    return pose.replace(keypoints=keypoints, origin=origin, width=width, height=height), low
 
 
 def measure_shots(pose, path, clip="the clip"):
@@ -34,7 +46,7 @@ def measure_shots(pose, path, clip="the clip"):
 
     pose: Pose in px of the frames; path: its CameraPath. Of a clip of one shot, what measure_normalization
     gives; else with {"shots": [{"first", "stop": frames, "statistics": the same of the shot alone, or None
-    where it is short or does not show enough}]}. Raises InputError as measure_normalization does.
+    where it is short or shows too little}]}. Raises InputError as measure_normalization does.
     """
     statistics = _measured(pose, path, slice(None), clip)
     ranges = path.shot_frames()
@@ -47,13 +59,44 @@ def measure_shots(pose, path, clip="the clip"):
             try:
                 own = _measured(pose, path, slice(first, stop), f"{clip}, shot {number}")
             except InputError as error:
-                log.info("%s; it takes the statistics of the clip", error)
+                log.info("%s; it takes the statistics of its neighbour", error)
         shots.append({"first": first, "stop": stop, "statistics": own})
     return statistics | {"shots": shots}
 
 
+def whole_bodies(source, path, max_gap=0):
+    """partial_bodies.complete_bodies of a Pose in px of its frames, and where it lies: as in_scene."""
+    cuts = (np.flatnonzero(np.diff(path.shot)) + 1).tolist()
+    pose, corner = in_scene(source, path)
+    return complete_bodies(pose, cuts, max_gap), corner
+
+
+class Transfer(NamedTuple):
+    """pose: the figure's; scale: (T,), its size in that of the source; legs: (T,) bool, where they are made
+    up; way: the share of the dancer's way to the side that is left, as from travel.keep_within."""
+
+    pose: Pose
+    scale: np.ndarray
+    legs: np.ndarray
+    way: float
+
+
+def transfer_clip(source, path, source_statistics, target, target_statistics, limbs="target", max_gap=0):
+    """transfer_shots of complete bodies: from a source's Pose in px of its frames to the figure's.
+
+    path: the source's CameraPath; max_gap: as in partial_bodies.complete_bodies. A way that the target's
+    frame does not hold is shortened. Returns a Transfer.
+    """
+    whole, corner = whole_bodies(source, path, max_gap)
+    own = _moved(source_statistics, -corner)
+    scale = [fit_similarity(part, each, target_statistics)[0] for part, each in shot_parts(whole, own)]
+    pose = transfer_shots(whole, own, target, target_statistics, limbs)
+    pose, way = keep_within(pose)
+    return Transfer(pose, np.concatenate(scale), imputed_legs(whole), way)
+
+
 def transfer_shots(source, source_statistics, target, target_statistics, limbs="target"):
-    """normalize.transfer_pose of each shot with its own statistics, else the clip's.
+    """normalize.transfer_pose of each shot with its own statistics, else its neighbour's.
 
     source: Pose in px of the scene; statistics: from measure_shots. Limbs are those of the longest shot that
     shows enough, for they do not change at a cut. Where a pose goes on across a cut, the figure stays where
@@ -74,41 +117,53 @@ def transfer_shots(source, source_statistics, target, target_statistics, limbs="
 
 
 def shot_parts(source, statistics):
-    """[(Pose of a shot, its statistics)] of a clip; of a clip of one shot, both as they are."""
+    """[(Pose of a shot, its statistics)] of a clip; of a clip of one shot, both as they are.
+
+    A shot without statistics of its own takes those of the nearest with some, for complete_bodies has brought
+    it into its view; the clip's would mix the sizes of all framings.
+    """
     shots = statistics.get("shots", [])
-    measured = [shot for shot in shots if shot["statistics"]]
+    measured = [number for number, shot in enumerate(shots) if shot["statistics"]]
     if not measured:
         return [(source, statistics)]
-    longest = max(measured, key=lambda shot: shot["stop"] - shot["first"])["statistics"]
-    body = {key: longest[key] for key in ("limbs", "face")}
+    longest = max(measured, key=lambda number: shots[number]["stop"] - shots[number]["first"])
+    body = {key: shots[longest]["statistics"][key] for key in ("limbs", "face")}
     parts = []
-    for shot in shots:
+    for number, shot in enumerate(shots):
         frames = slice(shot["first"], shot["stop"])
         part = source.replace(keypoints=source.keypoints[frames], origin=source.origin[frames])
-        parts.append((part, (shot["statistics"] or statistics) | body))
+        nearest = min(measured, key=lambda other: abs(other - number))
+        parts.append((part, shots[nearest]["statistics"] | body))
     return parts
 
 
 def _measured(pose, path, frames, clip):
     """measure_normalization of some frames, in px of the scene."""
-    keypoints, origin, maps = pose.keypoints[frames], pose.origin[frames], path.maps[frames]
-    if (maps == np.eye(3)).all():
-        return measure_normalization(pose.replace(keypoints=keypoints, origin=origin), clip)
-    # what the frame did not show is not seen, wherever in the scene it lies; what it did show is inside
-    scene = path.to_scene(pose.keypoints)[frames]
-    shown = inside(pose.replace(keypoints=keypoints, origin=origin)) & (origin > 0)
-    scene[~shown] = 0
-    low = np.floor(np.where(shown[..., None], scene[..., :2], np.inf).min(axis=(0, 1), initial=0))
-    high = np.ceil(np.where(shown[..., None], scene[..., :2], -np.inf).max(axis=(0, 1), initial=0))
-    scene[..., :2] -= np.where(shown[..., None], low, 0).astype(np.float32)
-    width, height = np.maximum(high - low + 1, (pose.width, pose.height)).astype(int).tolist()
-    moved = pose.replace(
-        keypoints=scene, origin=np.where(shown, origin, 0).astype(np.uint8), width=width, height=height
-    )
-    statistics = measure_normalization(moved, clip) | {"width": pose.width, "height": pose.height}
-    for keys, offset in ((PLACES_X, low[0]), (PLACES_Y, low[1])):
-        statistics |= {key: round(statistics[key] + float(offset), 3) for key in keys}
-    return statistics
+    part = pose.replace(keypoints=pose.keypoints[frames], origin=pose.origin[frames])
+    scene, corner = in_scene(part, path.part(frames))
+    if scene is part:
+        return measure_normalization(part, clip)
+    unseen = (part.origin != IMPUTED) & (scene.origin == IMPUTED)
+    scene.keypoints[unseen] = 0
+    statistics = measure_normalization(scene, clip) | {"width": pose.width, "height": pose.height}
+    return _moved(statistics, corner)
+
+
+def _moved(statistics, way):
+    """Statistics of the same clip, and of its shots, in px of a scene whose corner lies (2,) px elsewhere."""
+    if not np.any(way):
+        return statistics
+    moved = {
+        key: round(statistics[key] + float(step), 3)
+        for keys, step in ((PLACES_X, way[0]), (PLACES_Y, way[1]))
+        for key in keys
+    }
+    if "shots" in statistics:
+        moved["shots"] = [
+            shot | {"statistics": shot["statistics"] and _moved(shot["statistics"], way)}
+            for shot in statistics["shots"]
+        ]
+    return statistics | moved
 
 
 def _jump(before, after, height):

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
+from dancenow.camera.steady_frames import valid_of
 from dancenow.model.background import person_mask
 
 SAMPLES = 120  # frames looked at, evenly spread over the clip
@@ -45,11 +46,11 @@ def person_sharpness(luma, mask):
 def measure_appearance(frames, pose):
     """What SAMPLES frames look like, inside and outside the person.
 
-    frames: sequence of (H, W, 3) uint8 RGB; pose: the Pose in them, or None when there is nobody.
-    Returns a dict of (S,) series: frame, int; sharpness, 0..1; light, the person's mean luma 0..255; dark and
-    bright, shares of the person's pixels that are clipped; room_light, median luma outside the person;
-    room_change, share of the room's pixels that differ from their median over the samples. NaN where a frame
-    has no person, or nothing but the person.
+    frames: sequence of (H, W, 3) uint8 RGB, or SteadyFrames, whose blank edges count for nothing; pose: the
+    Pose in them, or None when there is nobody. Returns a dict of (S,) series: frame, int; sharpness, 0..1;
+    light, the person's mean luma 0..255; dark and bright, shares of the person's pixels that are clipped;
+    room_light, median luma outside the person; room_change, share of the room's pixels that differ from their
+    median over the samples. NaN where a frame has no person, or nothing but the person.
     """
     chosen = sample_frames(len(frames))
     rows, rooms, outsides = [], [], []
@@ -59,7 +60,9 @@ def measure_appearance(frames, pose):
         mask = (
             np.zeros(luma.shape, bool) if pose is None else person_mask(pose.keypoints[index], width, height)
         )
-        inside, outside = luma[mask], luma[~mask]
+        valid = valid_of(frames, index)
+        room = ~mask if valid is None else valid & ~mask
+        inside, outside = luma[mask], luma[room]
         rows.append((
             person_sharpness(luma, mask),
             inside.mean() if inside.size else np.nan,
@@ -69,7 +72,7 @@ def measure_appearance(frames, pose):
         ))  # fmt: skip
         size = ROOM_WIDTH, max(1, round(ROOM_WIDTH * height / width))
         rooms.append(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
-        outsides.append(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) == 0)
+        outsides.append(cv2.resize((~room).astype(np.float32), size, interpolation=cv2.INTER_AREA) == 0)
     names = "sharpness", "light", "dark", "bright", "room_light"
     series = dict(zip(names, np.array(rows, np.float64).T, strict=True))
     return {"frame": chosen, **series, "room_change": _room_change(np.stack(rooms), np.stack(outsides))}

@@ -1,101 +1,67 @@
-"""Whether the camera stands still, from what moves outside the person."""
+"""What the camera did, shot by shot, out of its path: how far it went, and what it showed."""
 
-import cv2
+from dataclasses import dataclass
+
 import numpy as np
 
-from dancenow.keypoints import boxes
-from dancenow.pages.report.appearance import sample_frames
+from dancenow.camera.path import UNKNOWN, moved_points
 
-STEP_SECONDS = 0.2  # between the two frames of a step: long enough for a slow pan to show
-SAMPLES = 120  # steps, at most
-CORNERS = 200  # followed from frame to frame
-LEAST_CORNERS = 10  # that agree; fewer tell nothing
-ROOM_AROUND = 0.15  # of the person's box is left out on each side: hair, clothes, hands
-RANSAC_PIXELS = 1.0  # px of RANSAC
-KEY_REACH = 8.0  # px that the picture's corners move before another sample is the one to measure from
-BACK = 0.5  # px: a corner that is followed forth and back must come home
+WHOLE_BODY, NO_FEET, NOBODY = "whole body", "no feet", "nobody"
+SHOWS = WHOLE_BODY, NO_FEET, NOBODY
+SELDOM = 0.1  # of a shot's frames: what is seen in fewer is not what the shot shows
 
 
-def camera_motion(frames, pose, fps):
-    """How the picture outside the person moves over a clip.
+@dataclass(frozen=True)
+class Shot:
+    """first, stop: its frames; camera: one of camera.path.KINDS; shows: one of SHOWS."""
 
-    frames: sequence of (H, W, 3) uint8 RGB; pose: Pose or None; fps: frames per second. Corners outside the
-    person's box are followed from sample to sample (Lucas-Kanade, forth and back) and a similarity is fitted
-    to them (RANSAC), so other people who move do not count as long as the room's corners are the majority.
-    Returns a dict: frame (S,) int; shift (S, 2) px, where the picture's centre has gone since the first
-    sample; zoom (S,), its scale; step (S - 1,) px, mean way of the picture's corners from one sample to the
-    next, NaN where too few points agree; corners (S - 1,) int, how many agreed. Where a step is not known,
-    the camera counts as still in shift and zoom.
+    first: int
+    stop: int
+    camera: str
+    shows: str
+
+
+def camera_motion(path):
+    """How the camera of a CameraPath moves.
+
+    Returns a dict of series over the clip's frames: shift (T, 2) px of the scene, where the picture's centre
+    lies, beside its place in the shot's usual framing; zoom (T,), how many times larger things are shown than
+    there; roll (T,) degrees, clockwise turns of the picture in the scene positive. A tripod has 0, 1 and 0.
     """
-    # a short clip is followed without a break; a long one in steps that are further apart
-    every = max(1, round(STEP_SECONDS * float(fps)))
-    chosen = sample_frames(len(frames), min(SAMPLES, (len(frames) - 1) // every + 1))
-    total = np.eye(3)
-    shifts, zooms, steps, agreed = [(0.0, 0.0)], [1.0], [], []
-    before = cv2.cvtColor(frames[int(chosen[0])], cv2.COLOR_RGB2GRAY)
-    # moves are measured from a key sample as long as it shows, not from each sample to the next: over a long
-    # clip of a tripod the errors would add up to a journey
-    key, key_index, key_total = before, int(chosen[0]), total
-    height, width = before.shape
-    edges = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float).T
-    middle = np.array([width / 2, height / 2, 1])
-    for last, index in zip(chosen[:-1].tolist(), chosen[1:].tolist(), strict=True):
-        after = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)
-        move, count = _similarity(key, after, _outside(pose, key_index, width, height))
-        if move is None or not _near(move, edges):
-            key, key_index, key_total = before, last, total
-            move, count = _similarity(key, after, _outside(pose, last, width, height))
-        agreed.append(count)
-        if move is None:
-            steps.append(np.nan)
-        else:
-            now = np.vstack([move, [0, 0, 1]]) @ key_total
-            step = (now @ np.linalg.inv(total))[:2]
-            steps.append(float(np.linalg.norm(step @ edges - edges[:2], axis=0).mean()))
-            total = now
-        shifts.append(((total @ middle)[:2] - middle[:2]).tolist())
-        zooms.append(float(np.hypot(total[0, 0], total[1, 0])))
-        before = after
-    return {
-        "frame": chosen,
-        "shift": np.array(shifts),
-        "zoom": np.array(zooms),
-        "step": np.array(steps),
-        "corners": np.array(agreed, int),
-    }
+    width, height = path.width - 1, path.height - 1
+    corners = np.array([(0, 0), (width, 0), (0, height), (width, height)], float)
+    centre = corners.mean(axis=0)
+    there = moved_points(path.maps, corners)
+    middle = there.mean(axis=1)
+    # the similarity that is nearest to each map, as a complex factor
+    before, after = (places @ (1, 1j) for places in (corners - centre, there - middle[:, None]))
+    factor = (after * before.conj()).sum(axis=1) / (np.abs(before) ** 2).sum()
+    return {"shift": middle - centre, "zoom": 1 / np.abs(factor), "roll": np.degrees(np.angle(factor))}
 
 
-def _near(move, edges):
-    """Whether a (2, 3) move takes the picture's corners (3, 4) no farther than KEY_REACH."""
-    return np.linalg.norm(move @ edges - edges[:2], axis=0).max() < KEY_REACH
+def greatest(path, values):
+    """The largest range of (T,) or (T, N) values within one shot, over all N; for a cut is no movement."""
+    return max(float(np.ptp(values[first:stop], axis=0).max()) for first, stop in path.shot_frames())
 
 
-def _outside(pose, index, width, height):
-    """(H, W) uint8 mask, 255 outside the person's box and some room around it."""
-    mask = np.full((height, width), 255, np.uint8)
-    box = boxes(pose.keypoints[index]) if pose is not None else np.full(4, np.nan)
-    if np.isfinite(box).all():
-        margin = ROOM_AROUND * (box[2:] - box[:2]).max()
-        low = np.clip(box[:2] - margin, 0, (width, height)).astype(int)
-        high = np.clip(box[2:] + margin, 0, (width, height)).astype(int)
-        mask[low[1] : high[1], low[0] : high[0]] = 0
-    return mask
+def shots(path, person, whole):
+    """The Shots of a CameraPath. person, whole: (T,) bool, who is seen at all, and from head to feet."""
+    found = []
+    for (first, stop), kind in zip(path.shot_frames(), path.kinds, strict=True):
+        shows = NOBODY if person[first:stop].mean() < SELDOM else WHOLE_BODY
+        if shows == WHOLE_BODY and whole[first:stop].mean() < SELDOM:
+            shows = NO_FEET
+        found.append(Shot(first, stop, kind, shows))
+    return found
 
 
-def _similarity(before, after, mask):
-    """((2, 3) float64 or None, points that agree): how the masked part of a picture moved to the next."""
-    points = cv2.goodFeaturesToTrack(before, CORNERS, 0.01, 7, mask=mask)
-    if points is None or len(points) < LEAST_CORNERS:
-        return None, 0
-    there, found, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None)
-    back, returned, _ = cv2.calcOpticalFlowPyrLK(after, before, there, None)
-    home = np.linalg.norm(back - points, axis=-1)[:, 0] < BACK
-    good = home & (found[:, 0] == 1) & (returned[:, 0] == 1)
-    if good.sum() < LEAST_CORNERS:
-        return None, int(good.sum())
-    cv2.setRNGSeed(0)  # RANSAC draws from it; the same clip must give the same report
-    move, inliers = cv2.estimateAffinePartial2D(
-        points[good], there[good], method=cv2.RANSAC, ransacReprojThreshold=RANSAC_PIXELS
-    )
-    count = 0 if inliers is None else int(inliers.sum())
-    return (move, count) if move is not None and count >= LEAST_CORNERS else (None, count)
+def told_camera(found, fps):
+    """What the camera of some Shots does, in words: each kind with its seconds, the longest first."""
+    seconds = {}
+    for shot in found:
+        seconds[shot.camera] = seconds.get(shot.camera, 0) + (shot.stop - shot.first) / fps
+    words = {UNKNOWN: "not to be told"}
+    told = [(words.get(kind, kind), seconds[kind]) for kind in sorted(seconds, key=seconds.get, reverse=True)]
+    if len(told) == 1:
+        return f"the camera is {told[0][0]} all along"
+    return "the camera is " + ", ".join(f"{kind} for {length:.1f} s" for kind, length in told)

@@ -7,7 +7,9 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN
 from dancenow.keypoints import BODY, INDEX
+from dancenow.pages.report.camera import NO_FEET, NOBODY, WHOLE_BODY
 from dancenow.pages.report.coverage import KINDS, LIMIT_RANGE, PARTS
 from dancenow.pose.retarget import SIDES
 
@@ -22,6 +24,8 @@ BONES = [
     *((f"{side}_{a}", f"{side}_{b}") for side in SIDES for a, b in
       (("shoulder", "hip"), ("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))),
 ]  # fmt: skip
+CAMERAS = {STILL: GREEN, SHAKING: AMBER, MOVING: WARM, UNKNOWN: GREY}
+SHOWN = {WHOLE_BODY: GREEN, NO_FEET: AMBER, NOBODY: GREY}
 CELLS = 60  # of the coverage picture, along one side
 
 
@@ -71,10 +75,10 @@ def gaps_chart(gaps, seconds):
     return svg(figure)
 
 
-def appearance_chart(appearance, camera, fps):
-    """Sharpness, light and the camera's way, over time."""
-    figure = Figure(figsize=(8, 4.2), layout="constrained")
-    sharp, light, way = figure.subplots(3, 1, sharex=True)
+def appearance_chart(appearance, fps):
+    """Sharpness and light, over time."""
+    figure = Figure(figsize=(8, 2.9), layout="constrained")
+    sharp, light = figure.subplots(2, 1, sharex=True)
     seconds = appearance["frame"] / fps
     sharp.plot(seconds, appearance["sharpness"], color=GREEN)
     sharp.set_ylim(0, 1)
@@ -84,13 +88,43 @@ def appearance_chart(appearance, camera, fps):
     light.set_ylim(0, 255)
     light.set_ylabel("brightness")
     light.legend(loc="lower right", fontsize=8)
-    way.plot(camera["frame"] / fps, camera["shift"][:, 0], color=WARM, label="to the side")
-    way.plot(camera["frame"] / fps, camera["shift"][:, 1], color=COOL, label="up and down")
-    reach = max(4, 1.1 * np.abs(camera["shift"]).max())
+    light.set_xlabel("seconds")
+    return svg(figure)
+
+
+def camera_chart(motion, shots, fps):
+    """The camera's path over time, and its shots: what the camera does and what it shows.
+
+    motion: from camera.camera_motion; shots: from camera.shots. Lines are broken at cuts.
+    """
+    figure = Figure(figsize=(8, 4.4), layout="constrained")
+    strip, way, zoom, roll = figure.subplots(4, 1, sharex=True, height_ratios=(0.8, 2, 1, 1))
+    for number, shot in enumerate(shots):
+        span = [(shot.first / fps, (shot.stop - shot.first) / fps)]
+        strip.broken_barh(span, (0.55, 0.4), facecolor=CAMERAS[shot.camera], edgecolor="white")
+        strip.broken_barh(span, (0.05, 0.4), facecolor=SHOWN[shot.shows], edgecolor="white")
+        seconds = np.arange(shot.first, shot.stop) / fps
+        own = slice(shot.first, shot.stop)
+        labels = ("to the side", "up and down") if number == 0 else (None, None)
+        for axis, colour, label in zip((0, 1), (WARM, COOL), labels, strict=True):
+            way.plot(seconds, motion["shift"][own, axis], color=colour, label=label, linewidth=1)
+        zoom.plot(seconds, motion["zoom"][own], color=GREEN, linewidth=1)
+        roll.plot(seconds, motion["roll"][own], color=AMBER, linewidth=1)
+    strip.set_yticks([0.25, 0.75], ["it shows", "camera"])
+    strip.set_ylim(0, 1)
+    reach = max(4, 1.1 * np.abs(motion["shift"]).max())
     way.set_ylim(-reach, reach)
-    way.set_ylabel("camera, px")
-    way.set_xlabel("seconds")
+    way.set_ylabel("place, px")
     way.legend(loc="lower right", fontsize=8)
+    # at least as far as what makes a camera move, so that noise looks like noise
+    far = max(0.05, 1.1 * np.abs(motion["zoom"] - 1).max())
+    zoom.set_ylim(1 - far, 1 + far)
+    zoom.set_ylabel("zoom")
+    turned = max(1, 1.1 * np.abs(motion["roll"]).max())
+    roll.set_ylim(-turned, turned)
+    roll.set_ylabel("roll, degrees")
+    roll.set_xlabel("seconds")
+    roll.set_xlim(0, shots[-1].stop / fps)
     return svg(figure)
 
 

@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from dancenow.camera.path import UNKNOWN
 from dancenow.keypoints import BODY, IMPUTED, MISSING, REPAIRED
+from dancenow.pages.report.camera import greatest, told_camera
 from dancenow.pages.report.coverage import body_heights
 from dancenow.pages.report.footage import longest_run
-from dancenow.pages.report.verdict import BLURRED, SOURCE, TARGET, check, refusal, softened
-from dancenow.pose.partial_bodies import complete_bodies, imputed_legs
+from dancenow.pages.report.verdict import BLURRED, GOOD, SOURCE, TARGET, Check, check, refusal, softened
+from dancenow.pose.partial_bodies import imputed_legs
+from dancenow.pose.shot_statistics import whole_bodies
 
-STEADY_KNOWN = 0.1  # share of the steps in which the camera must be measurable, or nothing is said of it
 USUAL_SECONDS = 60  # of footage: what the demo's target has
 
 
@@ -31,7 +33,7 @@ def footage_checks(footage, measures, background):
     checks += _room_checks(measures["appearance"], background)
     if background:
         checks += _background_checks(measures)
-    return checks + _camera_checks(footage, measures["camera"])
+    return checks + _camera_checks(footage, measures)
 
 
 def _found_checks(found, fps):
@@ -105,7 +107,7 @@ def _leg_checks(footage):
     """Of a source: for how long its legs are made up, as normalize_poses does it."""
     if footage.statistics is None:
         return []
-    legs = imputed_legs(complete_bodies(footage.pose, footage.store.facts.get("cuts", [])))
+    legs = imputed_legs(whole_bodies(footage.pose, footage.path, footage.max_gap)[0])
     seconds = float(legs.sum() / footage.store.fps)
     text = f"the legs are out of the picture, and held as they were, for {seconds:.1f} s"
     advice = "Film from head to feet: the dance goes on above legs that stand still."
@@ -115,7 +117,7 @@ def _leg_checks(footage):
 def _size_checks(footage):
     if footage.statistics is None:
         return []
-    tall = float(np.median(body_heights(footage.pose, footage.statistics)))
+    tall = float(np.median(body_heights(footage.steady_pose(), footage.statistics)))
     share = tall / footage.pose.height
     text = f"the body is {tall:.0f} px tall, {share:.0%} of the frame (ankles to nose)"
     advice = "Film closer, or upright instead of across: a small figure has no face and no fingers."
@@ -123,12 +125,14 @@ def _size_checks(footage):
 
 
 def _length_checks(footage, measures):
-    seen = measures["found"]["whole body"][: measures["training_frames"]]
-    seconds = float(seen.sum() / footage.store.fps)
+    used = footage.view.used[: measures["training_frames"]]
+    seconds = float(measures["found"]["whole body"][used].sum() / footage.store.fps)
+    other = len(footage.pose.keypoints) - len(footage.view.used)
+    scenes = f"; {other} are of other scenes" if other else ""
     more = max(10, int(np.ceil((USUAL_SECONDS - seconds) / 10)) * 10)
     text = (
         f"{seconds:.0f} s show the whole body and are trained on ({measures['training_frames']} of "
-        f"{footage.people.count} frames; the rest is kept for scores)"
+        f"{footage.people.count} frames; the rest is kept for scores{scenes})"
     )
     advice = f"Film {more} more seconds: arms, legs, turns, everything a dance may ask for."
     return [check("length", seconds, text, advice, (TARGET,))]
@@ -247,20 +251,21 @@ def _background_checks(measures):
     return [check("unseen background", share, text, advice, (TARGET,))]
 
 
-def _camera_checks(footage, camera):
+def _camera_checks(footage, measures):
     """A camera that moves is taken out, of a target's frames as of a source's dance; some of it shows."""
-    known = np.isfinite(camera["step"])
-    if not len(known) or known.mean() < STEADY_KNOWN:
-        return []
-    travel = float(np.ptp(camera["shift"], axis=0).max() / max(footage.store.width, footage.store.height))
-    zoom = float(np.ptp(camera["zoom"]))
+    checks = [Check("camera", None, GOOD, told_camera(measures["shots"], float(footage.store.fps)), "")]
+    if all(kind == UNKNOWN for kind in footage.path.kinds):
+        return checks
+    edge = max(footage.store.width, footage.store.height)
+    travel = greatest(footage.path, measures["camera"]["shift"]) / edge
+    zoom = greatest(footage.path, measures["camera"]["zoom"])
     moved = f"the camera moves by {travel:.1%} of the picture's long edge"
     tripod = "put the camera on a tripod or a shelf and do not touch it"
     advice = (
         "The footage is brought into one steady view; its movement blurs, and what it shows only briefly is "
         f"guessed: {tripod}."
     )
-    checks = [
+    checks += [
         softened(check("camera travel", travel, moved, advice, (TARGET,))),
         softened(check("camera zoom", zoom, f"the camera zooms by {zoom:.1%}", advice, (TARGET,))),
     ]

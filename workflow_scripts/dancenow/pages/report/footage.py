@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dancenow.camera.path import CameraPath, load_path
+from dancenow.camera.scene import place_view
+from dancenow.camera.steady_frames import open_steady, valid_of
+from dancenow.camera.view import SteadyView
 from dancenow.errors import InputError
 from dancenow.keypoints import (
     BODY,
@@ -19,11 +23,12 @@ from dancenow.keypoints import (
 )
 from dancenow.model.background import ever_seen, sampled_masks
 from dancenow.pages.report.appearance import measure_appearance, sample_frames
-from dancenow.pages.report.camera import camera_motion
+from dancenow.pages.report.camera import camera_motion, shots
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, distinct_poses
-from dancenow.pose.normalize import measure_normalization
+from dancenow.pose.grounding import measure_figure
 from dancenow.pose.performer import track_performer
 from dancenow.pose.retarget import SIDES
+from dancenow.pose.shot_statistics import measure_shots
 from dancenow.training.dataset import training_frame_count
 from dancenow.video.frames import FrameStore
 
@@ -38,69 +43,96 @@ SWAP_PARTS = ("shoulder", "hip"), ("elbow", "wrist"), ("knee", "ankle")
 class Footage:
     """A clip as the report sees it.
 
-    name: the subject's; store: FrameStore; people: everyone found; pose: the performer, or None; statistics:
-    from measure_normalization, or None; refused: the message of the stage that will refuse the clip, or "".
+    name: the subject's; store: FrameStore; people: everyone found; path: CameraPath; max_gap: frames for
+    which a body that is gone is held; pose: the performer in px of the frames, or None; statistics: from
+    measure_shots, or None; view: the framing of the SteadyView that the clip has as a target, or None without
+    a pose; refused: the message of the stage that will refuse the clip, or "".
     """
 
     name: str
     store: FrameStore
     people: object
+    path: CameraPath
+    max_gap: int
     pose: Pose | None
     statistics: dict | None
+    view: SteadyView | None
     refused: str
 
+    def steady_pose(self):
+        """The Pose that the clip has as a target: of the frames used, in the framing."""
+        return self.view.steady_pose(self.pose)
+
+    def frame(self, index):
+        """Frame number `index` of those used, as a number of the clip's."""
+        return int(self.view.used[index])
+
     def shape(self):
-        """(T, 17, 2) body shapes of coverage.body_shape; only where there are normalization statistics."""
-        return body_shape(self.pose, body_heights(self.pose, self.statistics))
+        """(T, 17, 2) body shapes of the steady pose; only where there are normalization statistics."""
+        pose = self.steady_pose()
+        return body_shape(pose, body_heights(pose, self.statistics))
 
 
-def load_footage(name, frames_path, people_path, tracking):
+def load_footage(name, frames_path, people_path, camera_path, tracking):
     """The Footage of a clip. tracking: the settings of track_performer: max_gap, smoothing, window,
     performer.
 
     The performer is tracked and measured here once more, as the rules do it, because a clip that they refuse
     must have a report all the same: it says why.
     """
-    store, people, pose, statistics, refused = (
-        FrameStore(frames_path),
-        load_people(people_path),
-        None,
-        None,
-        "",
-    )
+    store, people, path = FrameStore(frames_path), load_people(people_path), load_path(camera_path)
+    pose, statistics, view, refused = None, None, None, ""
     try:
         pose = track_performer(people, cuts=store.facts.get("cuts", []), **tracking)
-        statistics = measure_normalization(pose, name)
+        view = place_view(path, pose).framed()
+        statistics = measure_shots(pose, path, name)
     except InputError as error:
         refused = str(error)
-    return Footage(name, store, people, pose, statistics, refused)
+    return Footage(name, store, people, path, tracking["max_gap"], pose, statistics, view, refused)
 
 
 def measure_footage(footage, holdout):
     """All measures of a Footage. holdout: share of the footage that training does not see.
 
-    Returns {"appearance": from measure_appearance, "camera": from camera_motion, "found": from found_parts,
-    "others": (T,) bool, frames with somebody else, "training_frames": how many the training will see,
-    "poses": distinct_poses of these, or None without normalization statistics, "hidden": share of the picture
-    (0..1) that the person covers in them on average, "unseen": share of it that is never seen behind the
-    person}.
+    Returns {"appearance": from measure_appearance, of the steadied frames, with the clip's frame numbers,
+    "camera": from camera_motion, "shots": from camera.shots, "found": from found_parts, "others": (T,) bool,
+    frames with somebody else, "training_frames": how many the training will see, "poses": distinct_poses of
+    these, or None without normalization statistics, "hidden": share of the picture (0..1) that the person
+    covers in them on average, "unseen": share of it that is never seen behind the person}.
     """
-    count = training_frame_count(footage.people.count, holdout)
+    frames, pose, used, whole = footage.store, None, np.arange(footage.people.count), None
+    if footage.pose is not None:
+        frames, pose, used = open_steady(frames.path, footage.view), footage.steady_pose(), footage.view.used
+        whole = measure_figure(footage.pose).whole
+    count = training_frame_count(len(used), holdout)
     poses, hidden, unseen = None, 0.0, 0.0
     if footage.statistics is not None:
         poses = distinct_poses(footage.shape()[sample_frames(count, MOST_FRAMES)])
-        _, masks = sampled_masks(footage.pose, count)
-        hidden, unseen = float(masks.mean()), float((~ever_seen(masks)).mean())
+        hidden, unseen = _background(frames, pose, count)
+    appearance, found = measure_appearance(frames, pose), found_parts(footage)
     return {
-        "appearance": measure_appearance(footage.store, footage.pose),
-        "camera": camera_motion(footage.store, footage.pose, footage.store.fps),
-        "found": found_parts(footage),
+        "appearance": appearance | {"frame": used[appearance["frame"]]},
+        "camera": camera_motion(footage.path),
+        "shots": shots(footage.path, found["person"], found["person"] if whole is None else whole),
+        "found": found,
         "others": np.bincount(footage.people.frame, minlength=footage.people.count) > 1,
         "training_frames": count,
         "poses": poses,
         "hidden": hidden,
         "unseen": unseen,
     }
+
+
+def _background(frames, pose, count):
+    """Shares of the picture that the person covers on average, and that are never seen in `count` frames."""
+    chosen, masks = sampled_masks(pose, count)
+    outside = 0
+    for place, index in enumerate(chosen.tolist()):
+        if (valid := valid_of(frames, index)) is not None:
+            outside = outside + ~valid
+            masks[place] |= ~valid
+    share = masks.sum() - np.sum(outside)
+    return float(share / masks.size), float((~ever_seen(masks, outside)).mean())
 
 
 def found_parts(footage):

@@ -15,9 +15,9 @@ from dancenow.pages.report.coverage import (
     pose_kinds,
 )
 from dancenow.pages.report.verdict import GOOD, LIMITS, SHOW, TARGET, Check, check, refusal
-from dancenow.pose.normalize import fit_similarity, outside_share, transfer_pose
+from dancenow.pose.normalize import outside_share
 from dancenow.pose.normalize_files import PLAUSIBLE_SCALE
-from dancenow.pose.partial_bodies import complete_bodies
+from dancenow.pose.shot_statistics import transfer_clip
 from dancenow.references.gaps import find_gaps
 
 # how a part was not shown, in words
@@ -36,23 +36,25 @@ LEAST_UNSEEN = 0.03  # of the source's frames: fewer unseen poses of one kind as
 
 
 def normalised(source, target, limbs):
-    """The source's Pose in the target's frame, as rule normalize_poses makes it, and the scale (T,).
+    """shot_statistics.Transfer of the source's Pose to the target's frame, as rule normalize_poses makes it.
 
     source, target: Footage, both with normalization statistics. InputError: their poses come from different
     estimators.
     """
     require_same_estimator(source.pose, target.pose, source.name, target.name)
-    whole = complete_bodies(source.pose, source.store.facts.get("cuts", []))
-    pose = transfer_pose(whole, source.statistics, target.pose, target.statistics, limbs)
-    return pose, fit_similarity(whole, source.statistics, target.statistics)[0]
+    return transfer_clip(
+        source.pose, source.path, source.statistics, target.steady_pose(), target.statistics, limbs,
+        source.max_gap,
+    )  # fmt: skip
 
 
 def compare_footage(source, target, pose, training_frames):
     """How far the normalised poses are from what the target showed.
 
     pose: from normalised; training_frames: how many of the target's frames count as shown. Returns a dict:
-    asked, shown: (N,) and (M,) frame numbers that were compared; shapes: their body shapes; parts: {part:
-    compare_part's dict}; kinds: {kind: {source, target, unseen}}, shares of the frames compared.
+    asked, shown: (N,) and (M,) frame numbers that were compared, shown among the target's used ones; shapes:
+    their body shapes; parts: {part: compare_part's dict}; kinds: {kind: {source, target, unseen}}, shares of
+    the frames compared.
     """
     asked = sample_frames(len(pose.keypoints), MOST_FRAMES)
     shown = sample_frames(training_frames, MOST_FRAMES)
@@ -77,8 +79,8 @@ def compare_footage(source, target, pose, training_frames):
 def worst_moments(comparison, fps):
     """At most WORST of {frame, part, distance, limit, nearest}, the farthest outside their limits first.
 
-    frame: of the source; nearest: frame of the target, None where the part was never shown. Frames lie
-    WORST_APART_SECONDS apart.
+    frame: of the source; nearest: of the target's used frames, None where the part was never shown. Frames
+    lie WORST_APART_SECONDS apart.
     """
     parts = comparison["parts"]
     ratios = np.stack(
@@ -192,7 +194,7 @@ def pair_checks(source, target, limbs, training_frames, references):
         advice = "Nothing can be transferred until this clip is replaced; its own report says more."
         return [refusal(item.refused, advice) for item in refused], None, None
     try:
-        pose, scale = normalised(source, target, limbs)
+        pose, scale, _, way = normalised(source, target, limbs)
     except InputError as error:
         return [refusal(str(error), "Run both clips through one estimator.")], None, None
     comparison = compare_footage(source, target, pose, training_frames) | {"references": None}
@@ -212,9 +214,13 @@ def pair_checks(source, target, limbs, training_frames, references):
             "Film the target with more room around the body: what leaves the frame is cut off.",
         )
     )
+    if way < 1:
+        text = f"{source.name} covers {1 / way:.1f} times the way that {target.name}'s frame has room for"
+        advice = "The way to the side is shortened, and feet slide: film the target from farther away."
+        checks.append(Check("way", way, SHOW, text, advice))
     if references:
         try:
-            limits, gaps = find_gaps(pose, target.pose.keypoints[:training_frames], target.pose.fps)
+            limits, gaps = find_gaps(pose, target.steady_pose().keypoints[:training_frames], target.pose.fps)
         except InputError as error:
             checks.append(refusal(str(error), "Film one person from head to feet, all the time.", (TARGET,)))
         else:

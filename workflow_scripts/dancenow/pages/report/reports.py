@@ -14,7 +14,7 @@ from dancenow.pages.report.checks import footage_checks
 from dancenow.pages.report.coverage import body_heights, pose_kinds
 from dancenow.pages.report.footage import load_footage, measure_footage
 from dancenow.pages.report.page import clip_facts, section, thumbnail, with_skeleton
-from dancenow.pages.report.pair import filming_advice, outside_shares, pair_checks, worst_moments
+from dancenow.pages.report.pair import clock, filming_advice, outside_shares, pair_checks, worst_moments
 from dancenow.pages.report.verdict import FAIL, GOOD, LEVELS, SHOW, SOURCE, TARGET, worst
 from dancenow.training.dataset import training_frame_count
 
@@ -22,6 +22,11 @@ log = logging.getLogger(__name__)
 
 MOMENTS = 6  # pictures of a clip
 SELDOM = 0.01  # of the frames: a kind of pose shown less is named
+CAMERA_CAPTION = (
+    "camera: green still, yellow shaking, red moving, grey not to be told; it shows: green the whole body, "
+    "yellow no feet, grey nobody"
+)
+MOST_SHOTS = 12  # that are named
 COVERAGE_CAPTION = "where wrists, elbows, knees and ankles were; orange: the performer's left, blue: right"
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -34,15 +39,17 @@ SAYS = {
 }
 
 
-def report_footage(name, frames_path, people_path, tracking, holdout, background, html_path, json_path):
+def report_footage(
+    name, frames_path, people_path, camera_path, tracking, holdout, background, html_path, json_path
+):
     """The report of one clip, as a target and as a source.
 
-    name: the subject's; tracking: as load_footage takes it; holdout: share of the
-    footage that training does not see; background: whether the generator synthesizes over a background.
-    Writes the page and a JSON of {subject, verdict {target, source}, refused, checks, coverage, clip}. A clip
-    that a later stage will refuse has a report too.
+    name: the subject's; tracking: as load_footage takes it; holdout: share of the footage that training does
+    not see; background: whether the generator synthesizes over a background. Writes the page and a JSON of
+    {subject, verdict {target, source}, refused, checks, coverage, shots [{first, stop: frames, camera,
+    shows}], clip}. A clip that a later stage will refuse has a report too.
     """
-    footage = load_footage(name, frames_path, people_path, tracking)
+    footage = load_footage(name, frames_path, people_path, camera_path, tracking)
     measures = measure_footage(footage, holdout)
     checks = footage_checks(footage, measures, background)
     verdict = {role: worst(checks, role) for role in (TARGET, SOURCE)}
@@ -53,6 +60,7 @@ def report_footage(name, frames_path, people_path, tracking, holdout, background
         "refused": footage.refused or None,
         "checks": [item.record() for item in checks],
         "coverage": {kind: round(share, 4) for kind, share in kinds.items()},
+        "shots": [asdict(shot) for shot in measures["shots"]],
         "clip": footage.store.facts,
     }
     level = worst(checks)
@@ -72,9 +80,10 @@ def report_footage(name, frames_path, people_path, tracking, holdout, background
 
 
 def report_pair(
-    names, frames_paths, people_paths, trackings, limbs, holdout, background, references, html_path, json_path
-):
-    """The report of a pair. names, frames_paths, people_paths, trackings: of (target, source).
+    names, frames_paths, people_paths, camera_paths, trackings, limbs, holdout, background, references,
+    html_path, json_path,
+):  # fmt: skip
+    """The report of a pair. names, frames_paths, people_paths, camera_paths, trackings: of (target, source).
 
     limbs: whose limb lengths the figure keeps, as in normalize_pair; background, references: whether the
     generator has them. The verdict is the worst of the target as a target, the source as a source, and what
@@ -83,9 +92,11 @@ def report_pair(
     else {limits {part: unlikeness}, gaps [{part, how, share, moments [[start, stop] s]}]} as from find_gaps.
     """
     target, source = (
-        load_footage(*given) for given in zip(names, frames_paths, people_paths, trackings, strict=True)
+        load_footage(*given)
+        for given in zip(names, frames_paths, people_paths, camera_paths, trackings, strict=True)
     )
-    count = training_frame_count(target.people.count, holdout)
+    used = target.people.count if target.view is None else len(target.view.used)
+    count = training_frame_count(used, holdout)
     checks, comparison, pose = pair_checks(source, target, limbs, count, references)
     record = {"target": target.name, "source": source.name}
     films, moments, sections = [], [], []
@@ -169,11 +180,13 @@ def _footage_sections(footage, measures, kinds):
         ]
     thumbnails = [(thumbnail([picture]), text) for picture, text in zip(shown, captions, strict=False)]
     found = charts.presence_chart(measures["found"], measures["others"], fps)
-    look = charts.appearance_chart(appearance, measures["camera"], fps)
+    look = charts.appearance_chart(appearance, fps)
+    camera = charts.camera_chart(measures["camera"], measures["shots"], fps)
     sections = [
         section("What it shows", thumbnails, thumbnails=True),
         section("Who was found, and when", [(found, "mended: some of the body is repaired or imputed")]),
-        section("Sharpness, light, camera", [(look, "")]),
+        section("Sharpness, light", [(look, "")]),
+        section("The camera", [(camera, CAMERA_CAPTION)], _told_shots(measures["shots"], fps)),
     ]
     if kinds:
         missing = [kind for kind, share in kinds.items() if share < SELDOM]
@@ -182,6 +195,7 @@ def _footage_sections(footage, measures, kinds):
             if missing
             else ""
         )
+        pose = footage.steady_pose()
         feet = pose.keypoints[:, [INDEX["left_ankle"], INDEX["right_ankle"]], 0].mean(axis=1)
         seen = pose.present()[:, [INDEX["left_ankle"], INDEX["right_ankle"]]].all(axis=1)
         heights = body_heights(pose, footage.statistics)
@@ -195,6 +209,18 @@ def _footage_sections(footage, measures, kinds):
         ]
         sections.append(section("Poses it shows", pictures, text))
     return sections
+
+
+def _told_shots(shots, fps):
+    """The shots of a clip with cuts in words; of one shot nothing, for its check says it."""
+    if len(shots) == 1:
+        return ""
+    told = [
+        f"{clock(shot.first / fps)} to {clock(shot.stop / fps)} {shot.camera}, {shot.shows}"
+        for shot in shots[:MOST_SHOTS]
+    ]
+    more = [f"and {len(shots) - MOST_SHOTS} more"] if len(shots) > MOST_SHOTS else []
+    return f"{len(shots)} shots: " + "; ".join(told + more) + "."
 
 
 def _pair_sections(source, target, pose, comparison, moments):
@@ -214,6 +240,7 @@ def _pair_sections(source, target, pose, comparison, moments):
         ]
         text = f"{source.name} frame {frame}, normalised"
         if nearest is not None:
+            nearest = target.frame(nearest)
             pictures.append(with_skeleton(target.store[nearest], target.pose.keypoints[nearest], 1.0))
             text += f", the nearest {target.name} shows (frame {nearest})"
         way = (

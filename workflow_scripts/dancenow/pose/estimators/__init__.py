@@ -20,6 +20,7 @@ from dancenow.files import atomic_path
 from dancenow.keypoints import COUNT, People
 from dancenow.pose.looks import look_at
 from dancenow.pose.masks import MaskPacker
+from dancenow.video.cuts import segments
 
 log = logging.getLogger(__name__)
 
@@ -148,11 +149,8 @@ def detect_people(estimator, store, name):
     Logs progress about every ten seconds. InputError when there is nobody in the whole clip.
     """
     found, looks, began, logged = [], [], time.monotonic(), time.monotonic()
-    # an estimator may take some frames before it answers for the first of them
-    frames, shown = tee(store[index] for index in range(len(store)))
     masks = MaskPacker(store.width, store.height)
-    given = (frames, masks) if estimator.finds_masks else (frames,)
-    for people, frame in zip(estimator.detect(*given), shown, strict=True):
+    for people, frame in _detect_shots(estimator, store, masks):
         found.append(people)
         looks.append(look_at(frame, people))
         now = time.monotonic()
@@ -181,6 +179,18 @@ def detect_people(estimator, store, name):
         looks=np.concatenate(looks),
     )
     return everyone, masks.packed()
+
+
+def _detect_shots(estimator, store, masks):
+    """Yield what the estimator finds in each frame, and the frame; each shot as a clip of its own.
+
+    What follows a person from frame to frame would look for them behind a cut where they were before it.
+    """
+    for first, stop in segments(len(store), store.cuts):
+        # an estimator may take some frames before it answers for the first of them
+        frames, shown = tee(store[index] for index in range(first, stop))
+        given = (frames, masks) if estimator.finds_masks else (frames,)
+        yield from zip(estimator.detect(*given), shown, strict=True)
 
 
 def drop_unseen(people, width, height):

@@ -1,0 +1,50 @@
+"""A dancer who travels farther than the frame is wide stays in it; who fits stays as they are."""
+
+import numpy as np
+import pytest
+
+from dancenow.keypoints import BODY
+from dancenow.pose.travel import keep_within
+from walkers import FRAMES, performer
+
+WIDTH = 512
+
+
+def travelling(way, sway=0.0):
+    """Someone who goes `way` px from left to right about the middle, and sways `sway` px twice a second."""
+    time = np.arange(FRAMES) / 25
+    path = 256 + np.linspace(-way / 2, way / 2, FRAMES) + sway * np.sin(4 * np.pi * time)
+    return performer(300.0, 440.0, path)
+
+
+def body_x(pose):
+    return pose.keypoints[:, BODY, 0]
+
+
+def test_who_fits_is_left_as_they_are():
+    pose = travelling(200)
+    assert keep_within(pose) == (pose, 1.0)
+
+
+def test_a_long_way_is_shortened_and_goes_from_side_to_side():
+    pose = travelling(2000)
+    result, share = keep_within(pose)
+    x = body_x(result)
+    assert 0.1 < share < 0.25 and -5 < x.min() < 20 and WIDTH - 20 < x.max() < WIDTH + 5
+    assert (np.diff(x.mean(axis=1)) > 0).all()  # one way, without a halt
+    np.testing.assert_array_equal(result.keypoints[..., 1:], pose.keypoints[..., 1:])
+
+
+def test_sways_stay_as_large():
+    x = body_x(keep_within(travelling(2000, 15))[0]).mean(axis=1)[20:-20]
+    frames = np.arange(len(x))
+    assert np.ptp(x - np.polyval(np.polyfit(frames, x, 1), frames)) == pytest.approx(30, rel=0.1)
+
+
+def test_a_way_that_fits_elsewhere_is_only_moved():
+    pose = travelling(100)
+    keypoints = pose.keypoints.copy()
+    keypoints[..., 0] += np.where(keypoints[..., 2] > 0, 300, 0)
+    result, share = keep_within(pose.replace(keypoints=keypoints))
+    assert share == 1.0
+    assert np.ptp(body_x(result) - body_x(pose)) < 0.01 and body_x(result).max() <= WIDTH + 5
