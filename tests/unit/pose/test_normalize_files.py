@@ -11,7 +11,7 @@ from dancenow.files import read_json
 from dancenow.keypoints import load_pose, save_pose
 from dancenow.pose.normalize import normalize_pose
 from dancenow.pose.normalize_files import measure_normalization_file, normalize_pair
-from walkers import performer, wander, without, write_pair
+from walkers import FRAMES, performer, wander, without, write_pair
 
 
 @pytest.fixture
@@ -28,10 +28,14 @@ def test_pair_of_files(files, caplog):
     assert np.array_equal(load_pose(files[5]).keypoints, expected.keypoints)
 
 
-@pytest.mark.parametrize(("height", "stride", "what"), [(50, 0, "scale"), (150, 5, "outside")])
-def test_implausible_results_are_said(files, caplog, height, stride, what):
+@pytest.mark.parametrize(
+    ("height", "stride", "jump", "what"),
+    [(50, 0, 0, "scale"), (150, 5, 0, "way to the side is shortened"), (150, 0, 300, "outside")],
+)
+def test_implausible_results_are_said(files, caplog, height, stride, jump, what):
     x = 1000 + stride * (wander() - 256)
-    save_pose(files[0], performer(height, 300, x, width=2000))
+    rise = np.where(np.arange(FRAMES) % 50 < 8, jump, 0)
+    save_pose(files[0], performer(height, 1000, x, width=2000, frame_height=2000, rise=rise))
     measure_normalization_file(*files[:3])
     normalize_pair(*files)
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 KNOWN = 0.5  # share of a shot's frames whose map must be known, or nothing is told of the shot
 USUAL = 0.98  # quantile over the frames, so that a bump against the tripod makes no hand of it
+LEVEL_WEIGHT = 10.0  # of a lean, beside the way of the picture's corners, when the usual framing is chosen
 # of the long edge, by which the picture's corners lie elsewhere than in the usual framing
 LEAST_MOTION = 0.002  # 1 px of 512: below it, a tripod
 LEAST_WAY = 0.02  # of the way that is left when shake is taken out
@@ -155,6 +156,9 @@ def settle(maps, sure, size, fps):
     maps = np.stack(filled, axis=1).reshape(-1, 3, 3)
     corners = _corners(maps, size)
     usual = np.linalg.norm(corners - np.median(corners[known], axis=0), axis=2).max(axis=1)
+    # a hand holds a camera level on average: the scene must not lean as one of its frames does
+    roll = np.arctan2(maps[:, 1, 0], maps[:, 0, 0])
+    usual += LEVEL_WEIGHT * max(size) * np.abs(roll - roll[known].mean())
     usual = int(at[usual[known].argmin()])
     maps = np.linalg.inv(maps[usual]) @ maps
     maps /= maps[:, 2:, 2:]

@@ -9,15 +9,15 @@ import cv2
 import numpy as np
 
 FEATURES = 1500  # of a frame
-CONTRAST = 0.02  # of a feature; half of OpenCV's, for rooms have plain walls
-DISTINCT = 0.75  # Lowe's ratio: the best match is so much nearer than the second
-TOLERANCE = 0.003  # of the long edge, of RANSAC
+FEATURE_CONTRAST = 0.02  # of a feature; half of OpenCV's, for rooms have plain walls
+DISTINCT_RATIO = 0.75  # Lowe's ratio: the best match is so much nearer than the second
+MATCH_TOLERANCE = 0.003  # of the long edge, of RANSAC
 LEAST_MATCHES = 12  # that agree
 MOST_ZOOM = 4.0  # from one framing to another
 MOST_TURN = 10.0  # degrees
 # of the pictures laid over each other: logos and subtitles alone also match, and do not make them alike
-ALIKE = 0.7  # correlation
-SHARED = 0.1  # of the smaller picture that both show
+LEAST_CORRELATION = 0.7  # correlation
+LEAST_SHARED = 0.1  # of the smaller picture that both show
 
 
 def lay_over(picture, other, outside=None, other_outside=None):
@@ -27,21 +27,21 @@ def lay_over(picture, other, outside=None, other_outside=None):
     is, or None.
     """
     grey, other = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (picture, other))
-    sift = cv2.SIFT_create(FEATURES, contrastThreshold=CONTRAST)
+    sift = cv2.SIFT_create(FEATURES, contrastThreshold=FEATURE_CONTRAST)
     corners, here = sift.detectAndCompute(grey, outside)
     others, there = sift.detectAndCompute(other, other_outside)
     if min(len(corners), len(others)) < LEAST_MATCHES:
         return None
     pairs = cv2.BFMatcher().knnMatch(here, there, k=2)
-    good = [best for best, second in pairs if best.distance < DISTINCT * second.distance]
+    good = [best for best, second in pairs if best.distance < DISTINCT_RATIO * second.distance]
     if len(good) < LEAST_MATCHES:
         return None
     cv2.setRNGSeed(0)  # RANSAC draws from it; the same clip must give the same map
     view, agree = cv2.estimateAffinePartial2D(
-        np.float32([corners[match.queryIdx].pt for match in good]),
-        np.float32([others[match.trainIdx].pt for match in good]),
+        np.array([corners[match.queryIdx].pt for match in good], np.float32),
+        np.array([others[match.trainIdx].pt for match in good], np.float32),
         method=cv2.RANSAC,
-        ransacReprojThreshold=TOLERANCE * max(grey.shape),
+        ransacReprojThreshold=MATCH_TOLERANCE * max(grey.shape),
         maxIters=5000,
         confidence=0.999,
         refineIters=20,
@@ -63,8 +63,9 @@ def _alike(grey, other, view):
     fine = cv2.GaussianBlur(grey, (0, 0), max(1, 1 / zoom))
     coarse = cv2.GaussianBlur(other, (0, 0), max(1, zoom))
     both = cv2.warpAffine(np.full(grey.shape, 255, np.uint8), view, size) == 255
-    if both.sum() < SHARED * min(other.size, grey.size * zoom**2):
+    if both.sum() < LEAST_SHARED * min(other.size, grey.size * zoom**2):
         return False
     a, b = (part[both].astype(np.float64) for part in (cv2.warpAffine(fine, view, size), coarse))
     a, b = a - a.mean(), b - b.mean()
-    return float((a * b).sum()) >= ALIKE * max(float(np.sqrt((a * a).sum() * (b * b).sum())), 1e-9)
+    strength = np.sqrt((a * a).sum() * (b * b).sum())
+    return bool((a * b).sum() >= LEAST_CORRELATION * max(strength, 1e-9))

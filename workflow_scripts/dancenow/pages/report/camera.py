@@ -57,11 +57,13 @@ def shots(path, person, whole):
 
 def told_camera(found, fps):
     """What the camera of some Shots does, in words: each kind with its seconds, the longest first."""
-    seconds = {}
+    seconds: dict[str, float] = {}
     for shot in found:
         seconds[shot.camera] = seconds.get(shot.camera, 0) + (shot.stop - shot.first) / fps
     words = {UNKNOWN: "not to be told"}
-    told = [(words.get(kind, kind), seconds[kind]) for kind in sorted(seconds, key=seconds.get, reverse=True)]
+    told = [
+        (words.get(kind, kind), seconds[kind]) for kind in sorted(seconds, key=lambda kind: -seconds[kind])
+    ]
     if len(told) == 1:
         return f"the camera is {told[0][0]} all along"
     return "the camera is " + ", ".join(f"{kind} for {length:.1f} s" for kind, length in told)

@@ -61,11 +61,16 @@ class Footage:
 
     def steady_pose(self):
         """The Pose that the clip has as a target: of the frames used, in the framing."""
-        return self.view.steady_pose(self.pose)
+        return self._known_view().steady_pose(self.pose)
 
     def frame(self, index):
         """Frame number `index` of those used, as a number of the clip's."""
-        return int(self.view.used[index])
+        return int(self._known_view().used[index])
+
+    def _known_view(self):
+        if self.view is None:
+            raise ValueError(f"{self.name}: without a pose there is no view")
+        return self.view
 
     def shape(self):
         """(T, 17, 2) body shapes of the steady pose; only where there are normalization statistics."""
