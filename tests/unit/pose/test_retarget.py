@@ -16,8 +16,10 @@ from dancenow.pose.normalize import (
 )
 from dancenow.pose.normalize_files import measure_normalization_file, normalize_pair
 from dancenow.pose.retarget import (
+    ALIKE,
     BONES,
     FACE_POINTS,
+    FREE_BONES,
     PLAUSIBLE_RATIO,
     PLAUSIBLE_SHIFT,
     face_shift,
@@ -121,17 +123,19 @@ def test_the_targets_lengths_come_out():
     }
     source, target = dancer(), dancer(other)
     result, _ = placed(source, target)
-    for start, end in LIMBS.values():
-        lengths = [np.linalg.norm(vector(pose, start, end), axis=-1) for pose in (result, target)]
-        assert np.allclose(*lengths, rtol=0.02), (start, end)
-    assert np.abs(result.keypoints - target.keypoints)[:, BODY].max() < 3
+    full = {bone: other.get(bone, length) / length for bone, length in LENGTHS.items()}
+    mean = np.prod([full[bone] for bone in FREE_BONES]) ** (1 / len(FREE_BONES))
+    for bone, ends in LIMBS.items():
+        lengths = [np.linalg.norm(vector(pose, *ends), axis=-1) for pose in (result, source)]
+        wanted = full[bone] ** (1 - ALIKE) * mean**ALIKE if bone in FREE_BONES else full[bone]
+        assert np.allclose(lengths[0], wanted * lengths[1], rtol=0.02), bone
     # the placement alone is further off
     alone = normalize_pose(source, measure_normalization(source), target, measure_normalization(target))
     errors = [
         np.linalg.norm((pose.keypoints - target.keypoints)[:, BODY, :2], axis=-1).mean()
         for pose in (alone, result)
     ]
-    assert errors[1] < errors[0] / 4
+    assert errors[1] < errors[0] / 2
 
 
 def test_same_proportions_are_left_alone():

@@ -13,6 +13,10 @@ from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 # foreshortening only shortens: a bone's length is what it reaches when it lies in the picture plane. The
 # maximum would be one bad detection
 LONGEST = 0.9
+# people's proportions are more alike than their measurements: a knee may never be straight, a joint be found
+# too high. The factors of these bones go so far towards their mean
+ALIKE = 0.4
+FREE_BONES = "trunk", "thigh", "shank", "upper_arm", "forearm", "neck"
 # proportions of people differ less; beyond, one of the two measurements is wrong
 PLAUSIBLE_RATIO = (0.5, 2.0)
 # of the body height, about a third of a face: farther, one of the two people never looked at the camera
@@ -112,13 +116,16 @@ def bone_lengths(keypoints, seen):
 def limb_ratios(source, target):
     """{bone: factor} from the source's proportions to the target's; both from measure_limbs.
 
-    A factor is kept inside PLAUSIBLE_RATIO; a bone that one of the two clips never shows keeps its length.
+    A factor is kept inside PLAUSIBLE_RATIO, and those of FREE_BONES are drawn together by ALIKE; a bone that
+    one of the two clips never shows keeps its length.
     """
     ratios = dict.fromkeys(BONES, 1.0)
     for bone in BONES:
         if source[bone] and target[bone]:
             ratios[bone] = float(np.clip(target[bone] / source[bone], *PLAUSIBLE_RATIO))
-    return ratios
+    known = [bone for bone in FREE_BONES if source[bone] and target[bone]]
+    mean = np.exp(np.mean([np.log(ratios[bone]) for bone in known])) if known else 1.0
+    return ratios | {bone: float(ratios[bone] ** (1 - ALIKE) * mean**ALIKE) for bone in known}
 
 
 def face_shift(source, target, ratio):
