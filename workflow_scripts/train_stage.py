@@ -14,5 +14,6 @@ with job(log_path, snakemake.threads) as threads:
     outputs = StageOutputs.of(dict(snakemake.output.items()))
     settings, holdout = read_settings(snakemake.params.settings), snakemake.params.holdout
     # from the configuration: a parameter would train again when only the machine has changed
-    devices, nodes = (snakemake.config["hardware"][key] for key in ("devices", "nodes"))
-    train_on_devices(inputs, outputs, settings, holdout, threads, devices, nodes, log_path)
+    asked = snakemake.config["hardware"]
+    devices, nodes, check_memory = asked["devices"], asked["nodes"], asked["check_memory"]
+    train_on_devices(inputs, outputs, settings, holdout, threads, devices, nodes, log_path, check_memory)

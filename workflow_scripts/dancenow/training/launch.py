@@ -66,8 +66,11 @@ def train_on_devices(
     devices: int | str,
     nodes: int,
     log_path: str | Path,
+    check_memory: bool = True,
 ) -> None:
     """train_target on `devices` of each of `nodes` (as choose_devices takes them), logging to `log_path`.
+
+    check_memory: as of train_target.
 
     Several nodes are those of the Slurm job that this runs in; InputError when it has another number. A
     failed or stopped worker has said why in the log; this process then ends with its exit status.
@@ -75,13 +78,14 @@ def train_on_devices(
     count = choose_devices(devices, settings.batch, nodes)
     meeting = _meeting(nodes)
     if nodes == count == 1:
-        train_target(inputs, outputs, settings, holdout, threads)
+        train_target(inputs, outputs, settings, holdout, threads, check_memory)
         return
     task = {
         "inputs": asdict(inputs),
         "outputs": asdict(outputs),
         "settings": asdict(settings),
         "holdout": holdout,
+        "check_memory": check_memory,
         "threads": max(1, threads // count),
         "log": str(log_path),
         "devices": count,
@@ -194,8 +198,9 @@ def work(task_path: str | Path) -> None:
         if parallel.rank() > 0:
             logging.getLogger().setLevel(logging.ERROR)  # rank 0 has said it
         inputs, outputs = StageInputs.of(task["inputs"]), StageOutputs.of(task["outputs"])
+        settings, holdout = read_settings(task["settings"]), task["holdout"]
         try:
-            train_target(inputs, outputs, read_settings(task["settings"]), task["holdout"], threads)
+            train_target(inputs, outputs, settings, holdout, threads, task["check_memory"])
         except (InputError, Stopped) as error:
             # memory may run out in one process alone
             if parallel.rank() == 0 or isinstance(error, NoMemoryError):

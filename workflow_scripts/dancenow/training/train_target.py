@@ -37,12 +37,18 @@ log = logging.getLogger(__name__)
 
 
 def train_target(
-    inputs: StageInputs, outputs: StageOutputs, settings: StageSettings, holdout: float, threads: int
+    inputs: StageInputs,
+    outputs: StageOutputs,
+    settings: StageSettings,
+    holdout: float,
+    threads: int,
+    check_memory: bool = True,
 ) -> None:
     """Train, or resume, and write the generator, its losses, its settings and what there is to look at.
 
     settings: of the stage, and by their class which it is; holdout: share of the clip's end that training
-    never sees, 0 to 1; threads: of torch. A folder `run` beside the generator holds the rolling checkpoint
+    never sees, 0 to 1; threads: of torch; check_memory: refuse a training whose step does not fit, else only
+    warn. A folder `run` beside the generator holds the rolling checkpoint
     meanwhile. What `stopping` hears ends it with Stopped, the step in hand finished and saved; InputError
     when a file or a setting cannot be used, DivergedError, NoMemoryError. In one of several processes
     (parallel.process_group) it does its share, and only rank 0 writes.
@@ -77,7 +83,12 @@ def train_target(
     free = free_memory(device)
     if device.type == "cpu":  # which all processes share
         free //= share[1]
-    check_room(memory, batch // share[1], free)
+    try:
+        check_room(memory, batch // share[1], free)
+    except InputError as error:
+        if check_memory:
+            raise
+        log.warning("not refused, as hardware.check_memory says: %s", error)
     trainer = stage.trainer(load_perceptual(decision), device, autocast, steps)
     folder = Path(outputs.generator).parent / "run"
     identity = {
