@@ -105,7 +105,7 @@ def write_stage_before(folder):
     save_discriminator(folder / BEFORE["discriminator"], judge, JUDGE)
 
 
-def train(inputs, folder, devices=1, stage="first", nodes=1):
+def train(inputs, folder, devices=1, stage="first", nodes=1, check_memory=True):
     """What the rule's script does; ends the process on an error, as there."""
     from dancenow.job import job
     from dancenow.training.launch import train_on_devices
@@ -118,7 +118,7 @@ def train(inputs, folder, devices=1, stage="first", nodes=1):
     wanted = StageOutputs.of({name: folder / file for name, file in made.items()})
     log = folder / "train.log"
     with job(log, 1) as threads:
-        train_on_devices(given, wanted, settings(stage), HOLDOUT, threads, devices, nodes, log)
+        train_on_devices(given, wanted, settings(stage), HOLDOUT, threads, devices, nodes, log, check_memory)
 
 
 def send_at(place, count, number):

@@ -64,6 +64,16 @@ def test_a_step_without_memory_is_one_line_and_the_checkpoint_stays(inputs, tmp_
     assert torch.load(last, weights_only=True)["step"] == 3
 
 
+def test_what_the_count_refuses_can_be_tried(inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr("dancenow.training.train_target.free_memory", lambda _: 1)
+    with pytest.raises(SystemExit):
+        tiny_training.train(inputs, tmp_path)
+    assert "set hardware.check_memory to false" in (tmp_path / "train.log").read_text()
+    assert not (tmp_path / "model").exists()
+    tiny_training.train(inputs, tmp_path, check_memory=False)
+    assert "not refused, as hardware.check_memory says: " in (tmp_path / "train.log").read_text()
+
+
 def test_in_one_process_of_two_it_is_said_as_well(inputs, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(ONE_OF_TWO)
     path = [tmp_path, *(ROOT / name for name in ("workflow_scripts", "tests", "tests/unit"))]
@@ -83,9 +93,9 @@ def test_files_and_settings_reach_several_processes_as_they_are(tmp_path, monkey
     monkeypatch.setattr(launch, "run_agent", lambda path: tasks.append(json.loads(path.read_text())))
     inputs = StageInputs.of(tiny_training.INPUTS | {"background": []})
     outputs, settings = StageOutputs.of(tiny_training.OUTPUTS), tiny_training.settings()
-    launch.train_on_devices(inputs, outputs, settings, 0.2, 2, 2, 1, tmp_path / "log")
+    launch.train_on_devices(inputs, outputs, settings, 0.2, 2, 2, 1, tmp_path / "log", False)
     monkeypatch.setattr(launch, "train_target", lambda *given: seen.append(given))
     monkeypatch.setattr(launch.parallel, "process_group", nullcontext)
     (tmp_path / "task.json").write_text(json.dumps(tasks[0]))
     launch.work(tmp_path / "task.json")
-    assert seen == [(inputs, outputs, settings, 0.2, 1)] and inputs.background is None
+    assert seen == [(inputs, outputs, settings, 0.2, 1, False)] and inputs.background is None
