@@ -1,12 +1,16 @@
 """What is set for a CPU and for a GPU, which need not be there for that."""
 
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from dancenow import device
 from dancenow.device import has_nvidia_gpu, pick_device, precision_name, prepare
+from running import ROOT
 
 CUDA = torch.device("cuda")
 
@@ -51,6 +55,46 @@ def test_bfloat16_needs_the_processors_flag_and_a_library_that_may_use_it(monkey
     if limit:
         monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
     assert device.has_fast_bf16(torch.device("cpu")) is fast
+
+
+HOLDER = """
+import sys, torch, logging
+from dancenow import device
+logging.basicConfig(format="%(message)s", level="INFO", stream=sys.stdout)
+torch.cuda.device_count = lambda: 2
+print("took", device.own_gpu(), flush=True)
+sys.stdin.read()
+"""
+
+
+def holder(folder, **environment):
+    """Another job: a process that takes a GPU of two and keeps it, and what it has logged."""
+    environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT / "workflow_scripts")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER],
+        env=os.environ | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    lines = []
+    while not lines or not lines[-1].startswith("took"):
+        lines.append(process.stdout.readline().strip())
+    return process, lines
+
+
+def test_jobs_side_by_side_have_different_gpus_and_give_them_back_when_they_are_killed(tmp_path):
+    jobs = [holder(tmp_path, CUDA_VISIBLE_DEVICES=seen) for seen in ("3,5", "3,5", "5,3")]
+    try:
+        assert [lines[-1] for _, lines in jobs] == ["took 0", "took 1", "took 0"]
+        assert jobs[0][1][0] == "GPU 3 of 3, 5; idle: 5; --resources gpu=2 uses all"
+        assert jobs[1][1][0] == "GPU 5 of 3, 5"
+        assert "all GPUs (5, 3) have a job" in jobs[2][1][0]
+        jobs[0][0].kill()
+        jobs[0][0].wait()
+        jobs.append(holder(tmp_path, CUDA_VISIBLE_DEVICES="5,3"))  # 3 is free again, whatever its number
+        assert jobs[3][1][-1] == "took 1"
+    finally:
+        for process, _ in jobs:
+            process.kill()
+            process.communicate()
 
 
 def test_a_gpu_is_known_by_its_file(tmp_path):

@@ -1,10 +1,14 @@
 """Where the networks run, and in which precision."""
 
 import ctypes
+import fcntl
 import logging
 import os
 import resource
+import tempfile
+from functools import cache
 from pathlib import Path
+from typing import IO
 
 import torch
 
@@ -14,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def pick_device():
-    """This process's GPU when there is one (the first for a process alone), else the CPU.
+    """This process's GPU when there is one (for a process alone one that no other job has), else the CPU.
 
     A GPU that torch cannot use, and that nobody has hidden from it, is told of in a warning.
     """
@@ -22,8 +26,56 @@ def pick_device():
         if has_nvidia_gpu() and os.environ.get("CUDA_VISIBLE_DEVICES") != "":
             log.warning("%s", _why_no_gpu())
         return torch.device("cpu")
-    torch.cuda.set_device(local_rank())
-    return torch.device("cuda", local_rank())
+    number = local_rank() if "LOCAL_RANK" in os.environ else own_gpu()
+    torch.cuda.set_device(number)
+    return torch.device("cuda", number)
+
+
+@cache
+def own_gpu() -> int:
+    """The number of a visible GPU that no other job of this user's has: this process's until it ends.
+
+    A job holds the lock on a file named after its GPU; the system gives the lock back when the process dies,
+    however it does. The log names GPUs that stay idle. With more jobs than GPUs they share the first one.
+    """
+    count = torch.cuda.device_count()
+    if count < 2:
+        return 0
+    # jobs may see different GPUs, and call them by different numbers
+    seen = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+    names = seen[:count] if len(seen) >= count else [str(number) for number in range(count)]
+    folder = Path(tempfile.gettempdir(), f"dancenow-gpus-{os.getuid()}")
+    folder.mkdir(exist_ok=True)
+    with (folder / "choice").open("a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # one job chooses at a time: to look is to lock
+        free = [number for number, name in enumerate(names) if _lock(folder / f"{name}.lock", keep=False)]
+        if not free:
+            log.warning("all GPUs (%s) have a job; this one shares GPU %s", ", ".join(names), names[0])
+            return 0
+        _lock(folder / f"{names[free[0]]}.lock", keep=True)
+    idle = [names[number] for number in free[1:]]
+    told = f"; idle: {', '.join(idle)}; --resources gpu={count} uses all" if idle else ""
+    log.info("GPU %s of %s%s", names[free[0]], ", ".join(names), told)
+    return free[0]
+
+
+# open as long as the process: the lock on a file ends when it is closed
+_held: list[IO[str]] = []
+
+
+def _lock(path: Path, keep: bool) -> bool:
+    """Whether nobody else holds the lock on this file; it is kept only if asked for."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return False
+    if keep:
+        _held.append(file)
+    else:
+        file.close()
+    return True
 
 
 def has_nvidia_gpu(devices=Path("/dev")):
