@@ -141,6 +141,16 @@ def test_a_step_too_slow_to_try_has_the_pace_that_is_known(monkeypatch):
     assert found.frame < found.single < found.pair and found.face > 2 * found.frame
 
 
+def test_a_frame_is_painted_with_its_face(monkeypatch):
+    monkeypatch.setattr(steps, "_timed", lambda work, device: 1.0)
+    cpu = torch.device("cpu")
+    found = [
+        steps.measure_pace(train, (128, 128), cpu, FLOAT32).frame
+        for train in (tiny(), tiny() | {"face": None})
+    ]
+    assert found[0] == found[1] + 1.0
+
+
 def test_a_machine_is_measured_and_told_of(tmp_path, monkeypatch):
     clip = ROOT / "data/brunomars.mp4"
     facts = media.probe(clip)

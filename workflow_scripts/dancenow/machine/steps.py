@@ -9,6 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from dancenow.model.enhancer import grow
+from dancenow.model.networks import Generator
 from dancenow.model.perceptual import choose, load_perceptual
 from dancenow.training.face_training import FaceTrainer
 from dancenow.training.memory import FLOAT32, StepMemory, count_step
@@ -143,6 +144,7 @@ def measure_pace(
     face = 0.0
     if train["face"]:
         face = 2 * batch * frame + _face_alone(train, small, device, autocast, forward)
+        frame += _face_forward(train, device, autocast)
     return Pace(single, pair, pair * enhanced / whole, face, frame, memory, True, whole / pair)
 
 
@@ -155,6 +157,20 @@ def _face_alone(
     size = max(small[0], least), max(small[1], least)
     trainer, given = make_trainer("face", plain, device, autocast), pictures("face", plain, size)
     return max(_timed(lambda: trainer.update(given), device) - 2 * forward, 0.0)
+
+
+def _face_forward(train: dict, device: torch.device, autocast: dict) -> float:
+    """Seconds of the face generator on one frame's square, whose size is the same in every frame."""
+    settings = FaceSettings.of(train)
+    network = Generator(**vars(settings.generator)).to(device, memory_format=torch.channels_last)
+    square = torch.zeros(1, 3, settings.face.size, settings.face.size, device=device)
+
+    @torch.inference_mode()
+    def work() -> None:
+        with torch.autocast(**autocast):
+            network(square, square)
+
+    return _timed(work, device)
 
 
 def _area(size: tuple[int, int]) -> int:
