@@ -62,7 +62,7 @@ def scored_words(wildcards):
 def first_videos(wildcards):
     """The videos of a pair by the first training of all that is compared."""
     pair = f"{wildcards.target}_as_{wildcards.source}"
-    return [f"results/{pair}{variants[0]}.mp4" for _, variants in compared()]
+    return [f"results/synthesis/{pair}{variants[0]}.mp4" for _, variants in compared()]
 
 
 def of_transfers(pattern):
@@ -85,7 +85,7 @@ def failing_inputs(wildcards):
         }
     return {
         "series": f"results/metrics/{scored}{ours}.frames.npz",
-        "video": f"results/{scored}{ours}.mp4",
+        "video": f"results/synthesis/{scored}{ours}.mp4",
         "pose": f"results/poses/{scored}.npz",
     }
 
@@ -137,4 +137,7 @@ def targets_of_dance(wildcards):
 def videos_of_dance(wildcards):
     """The results of targets_of_dance, by our first training."""
     ours = trainings_of(OURS)[0]
-    return [f"results/{target}_as_{wildcards.source}{ours}.mp4" for target in targets_of_dance(wildcards)]
+    return [
+        f"results/synthesis/{target}_as_{wildcards.source}{ours}.mp4"
+        for target in targets_of_dance(wildcards)
+    ]

@@ -1,5 +1,6 @@
 # Numbers, each beside two baselines on the same frames. Nothing here feeds the transfer.
-# REQUIRED INPUTS: evaluation.truth in the configuration, or a target's held-out footage
+# Pictures are read before they are signed: a new signature changes bytes, and must make nothing here again.
+# REQUIRED INPUTS: evaluation.truth in the configuration, or a target's held-out footage; results/synthesis/
 # OUTPUTS: results/metrics/lpips.json; results/metrics/{target}_as_{source}.json and .md,
 #          results/metrics/{target}.heldout.json and .md; the same by frame: .frames.npz
 
@@ -22,7 +23,7 @@ rule choose_lpips:
 rule evaluate_transfer:
     """The result against real footage of the target performing the source's dance."""
     input:
-        video="results/{target}_as_{source}{variant}{placing}.mp4",
+        video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
         absent=absent(truth_of),
         background="results/backgrounds/{target}.png",
         frames="results/frames/{target}.avi",

@@ -1,5 +1,5 @@
 # What a paper would print: tables, charts and pictures of the run itself, called ours, beside its variants.
-# REQUIRED INPUTS: results/metrics/ of each, results/{target}_as_{source}{variant}.mp4, results/poses/, results/frames/
+# REQUIRED INPUTS: results/metrics/ of each, results/synthesis/, results/poses/, results/frames/
 # OUTPUTS: results/tables/*.md .tex .csv, results/figures/*.png .pdf, results/comparisons/{source}.mp4; docs/evaluation.md
 
 
@@ -55,7 +55,7 @@ rule plot_grid:
         sources=of_transfers("results/frames/{source}.avi"),
         source_poses=of_transfers("results/poses/{source}.npz"),
         poses=of_transfers("results/poses/{target}_as_{source}.npz"),
-        videos=of_transfers("results/{target}_as_{source}{variant}.mp4"),
+        videos=of_transfers("results/synthesis/{target}_as_{source}{variant}.mp4"),
     output:
         png=shown(ensure("results/figures/transfers.png", non_empty=True), "grid"),
         pdf=ensure("results/figures/transfers.pdf", non_empty=True),
@@ -127,10 +127,10 @@ rule plot_placing:
         before_pose="results/poses/{target}_as_{source}.unnormalized.npz",
         after_pose="results/poses/{target}_as_{source}.npz",
         before_video=lambda wildcards: (
-            f"results/{wildcards.target}_as_{wildcards.source}{trainings_of(OURS)[0]}.unnormalized.mp4"
+            f"results/synthesis/{wildcards.target}_as_{wildcards.source}{trainings_of(OURS)[0]}.unnormalized.mp4"
         ),
         after_video=lambda wildcards: (
-            f"results/{wildcards.target}_as_{wildcards.source}{trainings_of(OURS)[0]}.mp4"
+            f"results/synthesis/{wildcards.target}_as_{wildcards.source}{trainings_of(OURS)[0]}.mp4"
         ),
     output:
         png=shown(ensure("results/figures/{target}_as_{source}.placing.png", non_empty=True), "placing"),

@@ -1,5 +1,5 @@
 # Source, skeleton and result side by side, in step, with numbers for each frame. Nothing here feeds the transfer.
-# REQUIRED INPUTS: results/frames/{source}.avi, results/poses/{target}_as_{source}.npz, results/{target}_as_{source}.mp4
+# REQUIRED INPUTS: results/frames/{source}.avi, results/poses/, results/synthesis/, results/{target}_as_{source}.mp4
 # OUTPUTS: results/gallery.html and what it shows in results/gallery/; results/gallery/{target}_as_{source}.html alone
 
 
@@ -40,7 +40,7 @@ rule film_skeleton:
 rule measure_frames:
     """Frame by frame: pose error of the result, distance to the training footage, SSIM and PSNR to a truth."""
     input:
-        video="results/{target}_as_{source}{variant}{placing}.mp4",
+        video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
         driving_pose="results/poses/{target}_as_{source}{placing}.npz",
         target_pose="results/poses/{target}.steady.npz",
         target_statistics="results/normalization/{target}.json",
@@ -71,7 +71,8 @@ rule make_gallery:
     input:
         sources=[f"results/gallery/{pair.split('_as_')[1]}.mp4" for pair in config["transfers"]],
         skeletons=expand("results/gallery/{pair}.skeleton.mp4", pair=config["transfers"]),
-        results=expand("results/{pair}.mp4", pair=config["transfers"]),
+        # only named by the page: a result signed anew changes nothing of it, and new pictures bring new series
+        results=ancient(expand("results/{pair}.mp4", pair=config["transfers"])),
         series=expand("results/gallery/{pair}.frames.json", pair=config["transfers"]),
     output:
         page=ensure("results/gallery.html", non_empty=True),
@@ -93,6 +94,7 @@ rule embed_player:
     input:
         source="results/gallery/{source}.mp4",
         skeleton="results/gallery/{target}_as_{source}{placing}.skeleton.mp4",
+        # the signed one, for it is sent on
         result="results/{target}_as_{source}{variant}{placing}.mp4",
         series="results/gallery/{target}_as_{source}{variant}{placing}.frames.json",
     output:

@@ -84,7 +84,7 @@ rule plot_transfer:
     input:
         source_frames="results/frames/{source}.avi",
         pose="results/poses/{target}_as_{source}{placing}.npz",
-        video="results/{target}_as_{source}{variant}{placing}.mp4",
+        video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
     output:
         figure=shown(
             ensure("results/figures/{target}_as_{source}{variant}{placing}.png", non_empty=True),

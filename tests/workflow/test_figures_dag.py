@@ -28,7 +28,20 @@ def test_figures_are_made_and_nothing_is_made_twice(workflow):
             for kind in ("png", "pdf"):
                 assert (results / f"figures/{name}.{shown}.{kind}").exists()
     assert (results / "comparisons/brunomars.mp4").exists()
-    assert planned_jobs(workflow("-n", "figures", "results/alice_as_brunomars.fbf_ts.mp4")) == {}
+    ours = "results/alice_as_brunomars"
+    signed = [f"{ours}.mp4", f"{ours}.fbf_ts.mp4"]
+    shown = ["figures", "results/gallery.html", "results/figures/alice_as_brunomars.png"]
+    assert workflow(*signed, *shown).returncode == 0
+    assert planned_jobs(workflow("-n", *signed, *shown)) == {}
+    # signed anew, with other bytes and the same pictures
+    for path in signed:
+        (workflow.directory / path).write_text("signed anew")
+    assert planned_jobs(workflow("-n", *shown)) == {}
+    # other pictures are shown
+    (workflow.directory / "results/synthesis/alice_as_brunomars.mp4").write_text("other pictures")
+    again = planned_jobs(workflow("-n", *shown))
+    drawn = {"evaluate_transfer", "measure_frames", "make_gallery", "plot_grid", "plot_transfer", "mux_video"}
+    assert drawn <= again.keys() and "synthesize_frames" not in again
 
 
 def test_more_seeds_train_again_but_the_first_is_the_run_itself(workflow):
