@@ -2,7 +2,6 @@
 # REQUIRED INPUTS: authenticity.train in the configuration; results/frames/{subject}.avi, results/synthesis/ of them
 # OUTPUTS: results/authenticity/, results/{subject}.authenticity.json, results/{target}_as_{source}.authenticity.json
 
-from dancenow.errors import InputError
 from dancenow.planning.pairs import check_split
 
 LEARNED, HELDOUT = config["authenticity"]["train"], config["authenticity"]["heldout"]

@@ -15,6 +15,7 @@ from snakemake.utils import update_config
 sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.cluster.batch_summary import summarise
+from dancenow.errors import InputError
 from dancenow.files import as_on_disk, atomic_path
 from dancenow.planning.consent import consent_record
 from dancenow.planning.names import SafeLoader, is_name, load_names

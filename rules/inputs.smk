@@ -152,10 +152,11 @@ def shows_background(wildcards):
 
 def consent_of(wildcards):
     """As param: what the manifest says of the consent of target and source."""
-    return {
-        role: consent_record(config["subjects"][name], name)
-        for role, name in (("target", wildcards.target), ("source", wildcards.source))
-    }
+    people = {"target": wildcards.target, "source": wildcards.source}
+    try:
+        return {role: consent_record(config["subjects"][name], name) for role, name in people.items()}
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def code_of(script):

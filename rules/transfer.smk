@@ -74,7 +74,7 @@ rule verify_video:
     wildcard_constraints:
         video=rf"({NAME})_as_({NAME})(\.[a-z0-9_]+)*",
     conda:
-        "../envs/video.yaml"
+        "../envs/torch.yaml"
     script:
         "../workflow_scripts/verify_video.py"
 

@@ -2,16 +2,18 @@
 
 Prints a line for each file, with --json a JSON object for each. Exit status, the worst of all files:
 0 stated, and the signature holds; 1 no signed statement; 2 broken or contradicting itself; 3 cannot be read.
+Where the working folder has a trained detector, its opinion is a second line.
 """
 
 import argparse
 import json
 import sys
 
+from dancenow.authenticity.opinion import opinion
 from dancenow.errors import InputError
 from dancenow.provenance.finishing import kept_key
 from dancenow.provenance.keys import authority
-from dancenow.provenance.verdict import UNREADABLE, examine
+from dancenow.provenance.verdict import UNREADABLE, examine, lines_of
 
 
 def main():
@@ -28,10 +30,10 @@ def main():
     worst = 0
     for file in asked.files:
         try:
-            told = examine(file, anchors or None, mark_key)
+            told = examine(file, anchors or None, mark_key, opinion)
         except (InputError, OSError) as error:
             told = {"file": file, "status": UNREADABLE, "verdict": f"cannot be read: {error}"}
-        sys.stdout.write((json.dumps(told) if asked.json else told["verdict"]) + "\n")
+        sys.stdout.write("\n".join([json.dumps(told)] if asked.json else lines_of(told)) + "\n")
         worst = max(worst, told["status"])
     return worst
 

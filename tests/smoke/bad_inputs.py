@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 
 import bad_clips as clips
+import bad_origins as origins
 import bad_results as results
 
 
@@ -242,6 +243,12 @@ CONFIG = [
     Bad("cut-poses", "keypoints of your own for a part of a clip",
         "config: subjects.anna.poses: keypoints of your own belong to one whole clip; cut the clip first and "
         "leave out: start", subject=GOOD | {"poses": "own", "start": 1}),
+    Bad("no-proof", "a consent whose file is not there",
+        "clips/anna.pdf: cannot be read (No such file or directory); put it there or correct config: "
+        "subjects.anna.consent.file", target="results/alice_as_anna.mp4",
+        config={"provenance": {"require_consent": True}},
+        subject=GOOD | {"consent": {"who": "Anna A.", "when": "2026-03-01", "use": "publish",
+                                    "file": "clips/anna.pdf"}}),
     Bad("yaml", "a configuration that is not YAML",
         "Config file is not valid JSON or YAML. In case of YAML, make sure to not mix whitespace and tab "
         "indentation.", config="a: [1,\n b: }\n"),
@@ -256,6 +263,42 @@ LIBRARY = [
     Bad("holdout", "scores of unseen footage when train.holdout is 0",
         "train.holdout keeps no frame back; set it to 0.2 or so to score unseen footage",
         make=results.score_without_holdout),
+]  # fmt: skip
+
+# --- keys and consents, refused by the library before anything is made
+
+CONSENT = "config: subjects.anna.consent: "
+ORIGIN = [
+    Bad("shared-key", "a signing key that others may read",
+        ".provenance/key.pem: others may read this private key (mode 0640); run: chmod 600 "
+        ".provenance/key.pem", make=origins.shared_key),
+    Bad("damaged-key", "a signing key that is damaged",
+        ".provenance/chain.pem, .provenance/key.pem: no PEM certificate and unencrypted PEM key (…); put "
+        "them back from your copy, or delete .provenance for new ones", make=origins.damaged_key),
+    Bad("damaged-certificate", "a certificate of yours that is damaged",
+        "mine.pem, .provenance/key.pem: no PEM certificate and unencrypted PEM key (…); correct "
+        "provenance.certificate and provenance.key", make=origins.damaged_certificate),
+    Bad("another-key", "a key that does not belong to the certificate",
+        "others/key.pem: does not belong to the certificate .provenance/chain.pem; give the pair that fits",
+        make=origins.another_key),
+    Bad("shared-mark-key", "a mark's key that others may read",
+        "secrets/mark.key: others may read the secret key (mode 0644); chmod 600 secrets/mark.key",
+        make=origins.shared_mark_key),
+    Bad("damaged-mark-key", "a mark's key that is damaged",
+        "secrets/mark.key: 5 bytes, a key has 32; put it back from your copy, or delete it for a new one, "
+        "which does not find the marks of the old", make=origins.damaged_mark_key),
+    Bad("expired", "a consent that has expired",
+        CONSENT + "expired on 2026-03-04; ask Anna A. again, or leave anna out",
+        make=origins.consent(until="2026-03-04")),
+    Bad("narrower", "a consent for less than what the results are for",
+        CONSENT + "given for research, and provenance.use is publish; ask for more, or use the results "
+        "for less", make=origins.consent(use="research")),
+    Bad("too-early", "a consent dated in the future",
+        CONSENT + "given on 2026-05-02, which is yet to come; correct the date",
+        make=origins.consent(when="2026-05-02")),
+    Bad("no-consent", "no consent, where provenance.require_consent asks for it",
+        CONSENT + "consent not recorded, and provenance.require_consent asks for it; add who, when and use",
+        make=origins.no_consent),
 ]  # fmt: skip
 
 # --- the machine
@@ -303,7 +346,8 @@ checkpoint.
 """
 PARTS = {
     "Footage": FOOTAGE, "Damaged results, and keypoints that do not fit": RESULTS,
-    "Configuration and command": CONFIG, "Too little footage": LIBRARY, "The disk": FULL_DISK,
+    "Configuration and command": CONFIG, "Too little footage": LIBRARY,
+    "Keys and consents": ORIGIN, "The disk": FULL_DISK,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import bad_inputs
 import bad_results
 import pytest
 import yaml
-from bad_inputs import CONFIG, FOOTAGE, FRAMES, GOOD, LIBRARY, PARTS, RESULTS
+from bad_inputs import CONFIG, FOOTAGE, FRAMES, GOOD, LIBRARY, ORIGIN, PARTS, RESULTS
 
 from dancenow.errors import InputError
 from running import ROOT, run_snakemake, said
@@ -198,8 +198,8 @@ def test_a_configuration_or_command_that_cannot_be_used_is_refused_in_one_line(d
     assert before == after
 
 
-@pytest.mark.parametrize("row", LIBRARY, ids=by_name)
-def test_too_little_footage_is_refused_in_one_line(tmp_path, row):
+@pytest.mark.parametrize("row", [*LIBRARY, *ORIGIN], ids=by_name)
+def test_what_the_library_refuses_is_refused_in_one_line(tmp_path, row):
     with pytest.raises(InputError) as error:
         row.make(tmp_path)
     assert row.matches(str(error.value).replace(f"{tmp_path}/", ""))

@@ -1,6 +1,8 @@
 """A detector on videos whose fakes are blurred: anna is learned from, carol held out."""
 
 import json
+import runpy
+import shutil
 
 import numpy as np
 import pytest
@@ -11,9 +13,12 @@ from dancenow.authenticity import detector_report, judge
 from dancenow.authenticity.detector_data import degrade, reencode
 from dancenow.authenticity.detector_report import measure_detector, write_report
 from dancenow.authenticity.judge import judge_video, train_on_videos
+from dancenow.authenticity.opinion import DETECTOR, opinion
 from dancenow.errors import InputError
 from dancenow.pictures import read_png
+from dancenow.provenance.verdict import SILENT
 from dancenow.video.frames import write_frames
+from running import ROOT
 
 EDGE, COUNT = 64, 101  # four blocks of 25 pairs: fewer have no verdict
 
@@ -154,6 +159,21 @@ def test_a_scaled_video_is_not_judged(place, report, tmp_path):
     found = json.loads(output.read_text())
     assert found["verdict"] == "undecided" and f"has {EDGE // 2} px" in found["scaled"]
     assert found["summary"].startswith(f"undecided: {found['scaled']}")
+
+
+def test_who_verifies_a_video_reads_its_opinion_which_does_not_count(place, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    video = str(place / "carol_as_dora.mp4")
+    assert opinion(video) is None
+    (tmp_path / DETECTOR).parent.mkdir(parents=True)
+    shutil.copy(place / "detector.safetensors", tmp_path / DETECTOR)
+    monkeypatch.setattr("sys.argv", ["verify.py", video])
+    status = runpy.run_path(str(ROOT / "workflow_scripts/verify.py"))["main"]()
+    verdict, told = capsys.readouterr().out.splitlines()
+    assert status == SILENT and "no statement of origin" in verdict
+    assert "opinion, which does not count: fake: " in told and "accuracy unknown" in told
+    film(tmp_path / "one.mp4", footage(0)[:1], "-crf 16")
+    assert opinion(tmp_path / "one.mp4")["verdict"] == "undecided"
 
 
 def test_a_damaged_report_is_named(place, tmp_path):

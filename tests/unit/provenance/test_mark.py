@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.provenance.detection import LIKELY, chance, find_in_frames, find_mark
+from dancenow.provenance.detection import LIKELY, chance, find_in_frames, find_mark, key_frames
 from dancenow.provenance.finishing import finished, finishing
-from dancenow.provenance.mark import STRONGEST, Mark, load_key, payload_of
-from dancenow.provenance.pattern import CHIPS, PILOTS, Pattern, decode_payload, encode_payload
+from dancenow.provenance.mark import STRONGEST, Mark, load_key, payload_of, strength
+from dancenow.provenance.pattern import CHIPS, Pattern, decode_payload, encode_payload
 from dancenow.provenance.verdict import SILENT, examine
 from dancenow.video.media import encode
 
@@ -30,6 +30,11 @@ def scene(seed=0, count=6):
         yield frame
 
 
+def once(frames):
+    """Each frame with the weight 1."""
+    return ((frame, 1) for frame in frames)
+
+
 @pytest.fixture(scope="module")
 def marked():
     mark = Mark(KEY, PAYLOAD, WIDTH, HEIGHT)
@@ -37,7 +42,7 @@ def marked():
 
 
 def test_the_mark_is_found_with_its_payload_and_hides(marked):
-    found = find_in_frames(marked, KEY)
+    found = find_in_frames(once(marked), KEY)
     assert found.marked and found.payload == PAYLOAD and found.probability < 1e-12
     error = np.array(marked, float) - np.array(list(scene()), float)
     assert 0 < np.mean(error**2) < 255**2 / 10**4.2  # 42 dB
@@ -45,8 +50,8 @@ def test_the_mark_is_found_with_its_payload_and_hides(marked):
 
 
 def test_nothing_is_found_without_the_mark_or_with_another_key(marked):
-    assert not find_in_frames(scene(), KEY).marked
-    other = find_in_frames(marked, bytes(32))
+    assert not find_in_frames(once(scene()), KEY).marked
+    other = find_in_frames(once(marked), bytes(32))
     assert not other.marked and other.payload is None and other.probability > LIKELY
 
 
@@ -61,7 +66,7 @@ def test_nothing_is_found_without_the_mark_or_with_another_key(marked):
     ids=["cropped left", "cropped top", "360p", "screen"],
 )
 def test_the_mark_survives(marked, change):
-    found = find_in_frames((change(frame) for frame in marked), KEY)
+    found = find_in_frames(once(change(frame) for frame in marked), KEY)
     assert found.marked and found.payload == PAYLOAD
 
 
@@ -70,6 +75,16 @@ def test_the_mark_survives_a_coarse_encoding(tmp_path):
     frames = (mark(frame) for frame in scene(count=18))
     encode(tmp_path / "coarse.mp4", frames, 25, WIDTH, HEIGHT, crf=24)
     assert find_mark(tmp_path / "coarse.mp4", KEY).payload == PAYLOAD
+
+
+def test_the_mark_survives_a_camera_that_pans(tmp_path):
+    wall = np.concatenate(list(scene(3, 1)) * 2, axis=1)
+    mark = Mark(KEY, PAYLOAD, WIDTH, HEIGHT)
+    frames = [mark(np.ascontiguousarray(wall[:, 7 * step : 7 * step + WIDTH])) for step in range(20)]
+    encode(tmp_path / "pan.mp4", iter(frames), 25, WIDTH, HEIGHT, crf=24)
+    assert key_frames(tmp_path / "pan.mp4", 0) == {0}
+    found = find_mark(tmp_path / "pan.mp4", KEY)
+    assert found.marked and found.payload == PAYLOAD and found.tile == WIDTH / 2
 
 
 def test_a_still_place_does_not_flicker(marked):
@@ -82,8 +97,10 @@ def test_a_still_place_does_not_flicker(marked):
 def test_strength_follows_what_is_busy():
     frame = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
     frame[:, WIDTH // 2 :] += np.random.default_rng(0).integers(0, 80, (HEIGHT, WIDTH // 2, 3), np.uint8)
-    strength = Mark(KEY, PAYLOAD, WIDTH, HEIGHT).strength(frame)
-    assert strength[:, 400:].min() > 1.5 * strength[:, :100].max() and strength.max() <= STRONGEST
+    found = strength(frame)
+    assert found[:, 400:].min() > 1.5 * found[:, :100].max() and found.max() <= STRONGEST
+    plain_side = found[:, WIDTH // 2 - 8 : WIDTH // 2 - 2]
+    assert plain_side.max() < 1.2 * found[:, :100].max()
 
 
 def test_payload_comes_back_though_a_fifth_of_the_chips_is_wrong():
@@ -101,8 +118,8 @@ def test_the_stated_probability_is_not_passed():
     for number in range(2000):
         pattern = Pattern(number.to_bytes(32, "big"))
         units = picture[pattern.ky, pattern.kx]
-        scores.append((units / np.abs(units) * pattern.phase.conj())[:PILOTS].real.sum())
-    for score in (20, 30, 40):
+        scores.append((units / np.abs(units) * pattern.phase.conj() * pattern.weight).real.sum())
+    for score in (30, 50, 70):
         assert 0 < np.mean(np.array(scores) >= score) <= chance(score, 1)
 
 
@@ -126,7 +143,7 @@ def test_finishing_labels_first_and_marks_the_files_payload(tmp_path, monkeypatc
     settings = {"mark": True, "label": "text", "label_position": "top-left", "label_size": 0.1}
     steps = finishing(settings, WIDTH, HEIGHT, ["model"])
     frames = list(finished(scene(), steps))
-    found = find_in_frames(frames, load_key("secrets/mark.key"))
+    found = find_in_frames(once(frames), load_key("secrets/mark.key"))
     assert found.payload == payload_of(["model"])
     assert frames[0][:60, :300].max() > 235 and frames[0][:60, :300].min() < 20
     assert finishing(settings | {"mark": False, "label": "none"}, WIDTH, HEIGHT, ["model"]) == []

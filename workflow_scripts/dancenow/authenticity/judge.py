@@ -95,23 +95,35 @@ def judge_video(
     where it is unknown) and summary, all of it in a sentence.
     """
     torch.set_num_threads(threads)
+    clips = read_json(frames)["clips"] if frames else None
+    accuracy = read_json(report_path)["accuracy"]
+    found = find(video, clips, detector_path, accuracy, names_of([name]), seed)
+    log.info("%s: %s", video, found["summary"])
+    write_json(output, {"video": str(video)} | found)
+
+
+def find(
+    video: str | Path,
+    clips: list[dict[str, Any]] | None,
+    detector_path: str | Path,
+    accuracy: dict[str, Any] | None,
+    names: list[str],
+    seed: int,
+) -> dict[str, Any]:
+    """What judge_video writes of a video of `names`. clips: as of told_scale; accuracy: of report.json."""
     detector, description = load_detector(detector_path)
     scores = score(detector, read_pairs(video, PAIRS, description["edge"]))
-    seen = sorted(set(names_of([name])) & set(names_of(description["fake"])))
     found = decide(scores, seed)
-    clips = read_json(frames)["clips"] if frames else None
     scaled = told_scale(video, clips, description["long_edges"])
     if scaled:
         found["verdict"] = "undecided"
     found |= {
         "scaled": scaled,
         "trained_on": {key: description[key] for key in ("real", "fake")},
-        "seen_in_training": seen,
-        "heldout_accuracy": read_json(report_path)["accuracy"],
+        "seen_in_training": sorted(set(names) & set(names_of(description["fake"]))),
+        "heldout_accuracy": accuracy,
     }
-    found["summary"] = summarise(found)
-    log.info("%s: %s", video, found["summary"])
-    write_json(output, {"video": str(video)} | found)
+    return found | {"summary": summarise(found)}
 
 
 def long_edge(video: str | Path) -> int:

@@ -32,7 +32,9 @@ def signing_key(certificate=None, key=None, folder=FOLDER):
     """
     if bool(certificate) != bool(key):
         raise InputError("config: provenance: certificate and key belong together; give both or neither")
+    remedy = "correct provenance.certificate and provenance.key"
     if not certificate:
+        remedy = f"put them back from your copy, or delete {folder} for new ones"
         _make_once(Path(folder))
         certificate, key = Path(folder, CHAIN), Path(folder, KEY)
     private = _private(Path(key))
@@ -42,8 +44,7 @@ def signing_key(certificate=None, key=None, folder=FOLDER):
         first = x509.load_pem_x509_certificates(chain)[0]
     except (ValueError, TypeError, IndexError) as error:
         raise InputError(
-            f"{certificate}, {key}: no PEM certificate and unencrypted PEM key ({one_line(error)}); correct "
-            "provenance.certificate and provenance.key"
+            f"{certificate}, {key}: no PEM certificate and unencrypted PEM key ({one_line(error)}); {remedy}"
         ) from error
     if first.public_key() != loaded.public_key():
         raise InputError(f"{key}: does not belong to the certificate {certificate}; give the pair that fits")

@@ -1,7 +1,8 @@
 """The invisible mark: a keyed pattern on the luma of every synthesized frame.
 
 The same tile repeats over the frame and is the same in all frames: nothing flickers, chunks agree, and no
-cut, rate or length changes it. It is stronger where the picture is busy.
+cut, rate or length changes it. It is stronger where the picture is busy all around, and so not on the plain
+side of an edge, where it would be seen first; docs/lab/provenance.md has what that gains.
 """
 
 import hashlib
@@ -18,9 +19,9 @@ from dancenow.errors import InputError
 from dancenow.provenance.pattern import PAYLOAD_BITS, Pattern
 
 KEY_BYTES = 32
-STRENGTH = 0.105  # of the mark's deviation to the picture's own, around each point
-FLAT = 3.5  # levels of deviation that a plain surface is taken to have
-STRONGEST = 2.2  # levels
+STRENGTH = 0.14  # of the mark's deviation to the picture's own, around each point
+FLAT = 2.9  # levels of deviation that a plain surface is taken to have
+STRONGEST = 3.0  # levels
 
 
 def load_key(path):
@@ -65,23 +66,28 @@ class Mark:
         tile = Pattern(key).tile(payload, side)
         across, down = -(-width // side), -(-height // side)
         self.pattern = np.tile(tile, (down, across))[:height, :width]
-        self.reach = max(3, side // 64) | 1
 
     def __call__(self, frame):
         """The marked copy of a frame: the same change in red, green and blue, so that no colour shifts."""
-        change = np.rint(self.pattern * self.strength(frame))
+        change = np.rint(self.pattern * strength(frame))
         up, down = (cv2.merge([np.maximum(part, 0).astype(np.uint8)] * 3) for part in (change, -change))
         return cv2.subtract(cv2.add(frame, up), down)
 
-    def strength(self, frame):
-        """(H, W) float32: how many levels the mark may deviate around each pixel; what is busy hides more."""
-        height, width = frame.shape[:2]
-        half = cv2.resize(frame, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        luma = cv2.cvtColor(half, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        size = (self.reach, self.reach)
-        variance = cv2.blur(luma * luma, size) - cv2.blur(luma, size) ** 2
-        deviation = cv2.blur(np.sqrt(np.maximum(variance, 0) + FLAT**2), size)
-        return cv2.resize(np.minimum(STRENGTH * deviation, STRONGEST), (width, height))
+
+def strength(frame):
+    """How many levels the mark may deviate around each pixel of a frame (H, W, 3) uint8: (H, W) float32.
+
+    In proportion to the picture's own deviation, of whose local values the least around a pixel counts.
+    """
+    height, width = frame.shape[:2]
+    half = cv2.resize(frame, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    luma = cv2.cvtColor(half, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    reach = max(3, max(width, height) // 128) | 1
+    variance = cv2.blur(luma * luma, (reach, reach)) - cv2.blur(luma, (reach, reach)) ** 2
+    deviation = np.sqrt(np.maximum(variance, 0) + FLAT**2)
+    around = np.ones((reach * 7 // 5 | 1,) * 2, np.uint8)
+    deviation = cv2.blur(cv2.erode(deviation, around), (3, 3))
+    return cv2.resize(np.minimum(STRENGTH * deviation, STRONGEST), (width, height))
 
 
 def _make_key(path):

@@ -10,6 +10,7 @@ biorthogonal code of first-order Reed-Muller, decoded softly by correlation with
 """
 
 import hashlib
+from functools import cache
 
 import numpy as np
 
@@ -26,7 +27,9 @@ LOWEST = 5.0  # cycles a tile; below it the picture's own content drowns all
 class Pattern:
     """What a key decides: `ky`, `kx` (BINS,) int frequencies, pilots first; `phase` (BINS,) complex, size 1.
 
-    key: bytes, secret. Made of SHAKE-256 alone, so that no version of a library changes it.
+    weight: (BINS,) float, how much each counts, low frequencies more, for they outlive a coarse encoding; the
+    squares add up to BINS. key: bytes, secret. Made of SHAKE-256 alone, so that no
+    version of a library changes it.
     """
 
     def __init__(self, key):
@@ -37,6 +40,9 @@ class Pattern:
         order = np.argsort(noise[0], kind="stable")
         self.ky, self.kx = ky[order], kx[order]
         self.phase = np.exp(2j * np.pi * noise[1] / 2**32)
+        weight = np.hypot(self.ky, self.kx) ** -0.5
+        self.weight = weight / np.sqrt(np.mean(weight**2))
+        self._undone = self.phase.conj() * self.weight
 
     def tile(self, payload, side):
         """One tile of `side` px, (side, side) float32, mean 0, variance 1, with `payload` (an int)."""
@@ -50,24 +56,30 @@ class Pattern:
         tile = np.fft.ifft2(spectrum).real
         return (tile / tile.std()).astype(np.float32)
 
-    def place(self, units):
-        """Where the pilot fits best: (score, y, x), the place in samples of GRID.
+    def places(self, units, count):
+        """The `count` places where the pilot fits best: [(score, y, x)], in samples of GRID.
 
-        units: (BINS,) complex, the tile's coefficients scaled to size 1. The score is the sum of the cosines
-        of the pilots' phase errors, PILOTS at most; its mean is 0 where there is no mark.
+        units: (BINS,) complex, the tile's coefficients scaled to size 1. The score is the weighted sum of the
+        cosines of the pilots' phase errors; its mean is 0 where there is no mark.
         """
         spectrum = np.zeros((GRID, GRID), complex)
-        spectrum[self.ky[:PILOTS], self.kx[:PILOTS]] = (units * self.phase.conj())[:PILOTS]
-        scores = np.fft.ifft2(spectrum).real * GRID**2
-        y, x = np.unravel_index(scores.argmax(), scores.shape)
-        return float(scores[y, x]), int(y), int(x)
+        spectrum[self.ky[:PILOTS], self.kx[:PILOTS]] = (units * self._undone)[:PILOTS]
+        scores = np.fft.ifft2(spectrum).real.ravel() * GRID**2
+        best = np.argpartition(scores, -count)[-count:]
+        return [(float(scores[place]), *map(int, divmod(place, GRID))) for place in best]
 
-    def payload(self, units, y, x):
-        """(payload, margins): what a tile at (y, x) says, and each symbol's lead over the next, >= 0."""
-        moved = units * np.exp(2j * np.pi * (self.ky * y + self.kx * x) / GRID) * self.phase.conj()
+    def read(self, units, y, x):
+        """(score, payload, margins): what a tile at (y, x) says.
+
+        score: the weighted sum of the cosines of all bins' phase errors for that payload; margins: each
+        symbol's lead over the next likely one, >= 0.
+        """
+        moved = units * np.exp(2j * np.pi * (self.ky * y + self.kx * x) / GRID) * self._undone
         chips = np.empty(CHIPS * REPEATS)
         chips[0::2], chips[1::2] = moved[PILOTS:].real, moved[PILOTS:].imag
-        return decode_payload(chips.reshape(CHIPS, REPEATS).sum(1))
+        payload, likeness, margins = decode_payload(chips.reshape(CHIPS, REPEATS).sum(1))
+        # a bin carries two chips of size 1 / sqrt(2)
+        return float(moved[:PILOTS].real.sum() + likeness / np.sqrt(2)), payload, margins
 
 
 def encode_payload(payload):
@@ -80,16 +92,18 @@ def encode_payload(payload):
 
 
 def decode_payload(chips):
-    """(payload, margins) of soft `chips` (CHIPS,): for each symbol the likeliest word, and its lead."""
+    """Of soft `chips` (CHIPS,) the likeliest payload, its correlation with them, each symbol's lead."""
     likeness = chips.reshape(SYMBOLS, -1) @ _words()
-    symbols, margins = bytearray(), []
+    symbols, margins, total = bytearray(), [], 0.0
     for row in likeness:
         best, second = np.argsort(-np.abs(row), kind="stable")[:2]
         symbols.append(int(best) << 1 | int(row[best] < 0))
         margins.append(float(abs(row[best]) - abs(row[second])))
-    return int.from_bytes(symbols, "big"), margins
+        total += float(abs(row[best]))
+    return int.from_bytes(symbols, "big"), total, margins
 
 
+@cache
 def _words():
     """The words of the code, a Hadamard matrix: (2**ORDER, 2**ORDER) of 1 and -1."""
     words = np.ones((1, 1))

@@ -23,14 +23,15 @@ READER = (
 )
 
 
-def examine(path, anchors=None, mark_key=None):
+def examine(path, anchors=None, mark_key=None, detector=None):
     """What a video says of itself, ready for JSON.
 
     Keys: file (name), signature ("valid", "untrusted", "broken", "absent"), manifest (as of
     manifest.read_manifest, or None), xmp (DigitalSourceType or None), mark ({"marked", "payload" in hex,
-    "probability"}, or None without a key), verdict (a line), status (one of the four above). anchors:
-    certificates (PEM) that are trusted; mark_key: as of provenance.mark.load_key. InputError when the file is
-    no video.
+    "probability"}, or None without a key), detector (its opinion, which the verdict and the status leave
+    aside, or None), verdict (a line), status (one of the four above). anchors: certificates (PEM) that are
+    trusted; mark_key: as of provenance.mark.load_key; detector: a function from a path to {"verdict",
+    "summary"} or None. InputError when the file is no video.
     """
     path = Path(path)
     if not path.is_file():
@@ -44,8 +45,17 @@ def examine(path, anchors=None, mark_key=None):
     signature = manifest["signature"] if manifest else "absent"
     mark = _mark(path, mark_key) if mark_key else None
     told = {"file": path.name, "signature": signature, "manifest": manifest, "xmp": xmp, "mark": mark}
+    told["detector"] = detector(path) if detector else None
     status, verdict = _judge(told)
     return told | {"status": status, "verdict": f"{path.name}: {verdict}"}
+
+
+def lines_of(told):
+    """What examine found as lines to read: the verdict, and the detector's opinion where there is one."""
+    lines = [told["verdict"]]
+    if told.get("detector"):
+        lines.append(f"  the detector's opinion, which does not count: {told['detector']['summary']}")
+    return lines
 
 
 def _judge(told):

@@ -1,0 +1,26 @@
+"""What the working folder's detector says of any video, for who verifies it; without one it loads nothing."""
+
+from pathlib import Path
+
+from dancenow.files import read_json
+from dancenow.video.media import probe
+
+DETECTOR = "results/authenticity/detector.safetensors"  # in the working folder
+
+
+def opinion(video: str | Path, detector_path: str | Path = DETECTOR) -> dict[str, str] | None:
+    """{"verdict": "real", "fake" or "undecided", "summary": a sentence}; None where there is no detector.
+
+    Its accuracy is told where its report lies beside it.
+    """
+    detector_path = Path(detector_path)
+    if not detector_path.exists():
+        return None
+    if probe(video)["frames"] < 2:
+        return {"verdict": "undecided", "summary": "undecided: a single frame, and it goes by what changes"}
+    from dancenow.authenticity.judge import find  # torch takes seconds to load
+
+    report = detector_path.with_name("report.json")
+    accuracy = read_json(report)["accuracy"] if report.exists() else None
+    found = find(video, None, detector_path, accuracy, [], seed=0)
+    return {key: found[key] for key in ("verdict", "summary")}
