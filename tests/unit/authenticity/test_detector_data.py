@@ -1,3 +1,6 @@
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
@@ -12,6 +15,9 @@ from dancenow.authenticity.detector_data import (
     stored_pairs,
 )
 from dancenow.errors import InputError
+from dancenow.provenance.detection import find_mark
+from dancenow.provenance.finishing import KEY, kept_key
+from dancenow.provenance.mark import payload_of
 from dancenow.video import media
 from dancenow.video.frames import FrameStore, write_frames
 
@@ -37,6 +43,21 @@ def test_a_clip_is_written_as_a_result_is(stored, tmp_path):
     store = FrameStore(stored)
     media.encode(tmp_path / "result.mp4", [store[i] for i in range(30)], "25/1", WIDTH, HEIGHT)
     assert (tmp_path / "real.mp4").read_bytes() == (tmp_path / "result.mp4").read_bytes()
+
+
+def test_real_clips_carry_the_mark_of_results_so_that_it_tells_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secrets").mkdir()
+    Path(KEY).write_bytes(bytes(range(32)))
+    Path(KEY).chmod(0o600)
+    draw, size = np.random.default_rng(0), (512, 288)
+    wall = sum(cv2.resize(draw.normal(0, 2, (288 // n, 512 // n, 3)), size) for n in (2, 4, 8, 16, 32))
+    facts = {"width": size[0], "height": size[1], "fps": "25/1", "cuts": []}
+    paths = [tmp_path / f"anna{suffix}" for suffix in (".avi", ".index.npy", ".json")]
+    frames = [np.clip(wall + 120 + step, 0, 255).astype(np.uint8) for step in range(4)]
+    write_frames(frames, "25/1", lambda count: facts | {"frames": count}, *paths)
+    reencode(paths[0], tmp_path / "real.mp4", {"mark": True, "label": "none"})
+    assert find_mark(tmp_path / "real.mp4", kept_key()).payload == payload_of([paths[0]])
 
 
 def test_pairs_are_consecutive_frames_spread_over_the_video(stored, tmp_path):

@@ -4,12 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
+from clips import ffmpeg
 from dancenow.errors import InputError
 from dancenow.provenance.detection import LIKELY, chance, find_in_frames, find_mark, key_frames
 from dancenow.provenance.finishing import finished, finishing
+from dancenow.provenance.keys import authority, signing_key
+from dancenow.provenance.manifest import inputs_of, sign
 from dancenow.provenance.mark import STRONGEST, Mark, load_key, payload_of, strength
 from dancenow.provenance.pattern import CHIPS, Pattern, decode_payload, encode_payload
-from dancenow.provenance.verdict import SILENT, examine
+from dancenow.provenance.verdict import BROKEN, SILENT, examine
 from dancenow.video.media import encode
 
 KEY, PAYLOAD = bytes(range(32)), 0xC0FFEE42
@@ -155,3 +158,20 @@ def test_a_copy_without_its_manifest_is_told_by_its_mark(marked, tmp_path):
     assert told["mark"]["payload"] == f"{PAYLOAD:08x}" and told["status"] == SILENT
     assert "synthetic, its signed statement was removed" in told["verdict"]
     assert examine(tmp_path / "copy.mp4")["mark"] is None
+
+
+def test_a_statement_that_names_another_mark_is_broken_and_a_stream_copy_keeps_the_mark(marked, tmp_path):
+    path, copy = tmp_path / "signed.mp4", tmp_path / "copy.mp4"
+    encode(path, marked, 25, WIDTH, HEIGHT)
+    inputs = inputs_of({}, {}, {}, "c0de" * 16, PAYLOAD ^ 1)
+    sign(path, path.name, signing_key(folder=tmp_path / "keys"), True, {}, inputs)
+    told = examine(path, authority(tmp_path / "keys"), KEY)
+    assert (told["signature"], told["status"]) == ("valid", BROKEN)
+    assert f"the statement names {PAYLOAD ^ 1:08x}" in told["verdict"] and "\n" not in told["verdict"]
+    ffmpeg("-i", path, "-c copy -movflags +faststart", copy)
+    told = examine(copy, mark_key=KEY)
+    assert (told["signature"], told["status"], told["mark"]["payload"]) == (
+        "absent",
+        SILENT,
+        f"{PAYLOAD:08x}",
+    )
