@@ -25,6 +25,7 @@ SMALLEST, LARGEST, STEP = 0.4, 1.25, 1.004  # tile over the longer edge: half of
 KEY_FRAME = 16
 UNMOVED = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 PLACES, READ = 4, 300  # places that each size gives, and the best of them all that are read
+LEAD = 15.0  # of a symbol over the next likely one; one that chance chose has as much once in about 25
 LIKELY = 1e-6  # that a video without the mark is said to have it, at most
 
 
@@ -33,7 +34,7 @@ class Found(NamedTuple):
 
     probability: that a video made without the key scores as high, at most; score: of all bins' phases the
     mean cosine of the error, 0 by chance and 1 without any loss; tile: px of the looked-at picture; margin:
-    the least lead of a payload's symbol over the next likely one, 0 where it is a guess.
+    the least lead of a payload's symbol over the next likely one; below LEAD the payload is a guess.
     """
 
     marked: bool

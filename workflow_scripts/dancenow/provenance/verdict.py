@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from dancenow.errors import InputError
-from dancenow.provenance.detection import find_mark
+from dancenow.provenance.detection import LEAD, find_mark
 from dancenow.provenance.xmp import C2PA_BOX, COMPOSITE, GENERATED, boxes, read_xmp
 from dancenow.video.probing import probe
 
@@ -27,10 +27,10 @@ def examine(path, anchors=None, mark_key=None, detector=None):
     """What a video says of itself, ready for JSON.
 
     Keys: file (name), signature ("valid", "untrusted", "broken", "absent"), manifest (as of
-    manifest.read_manifest, or None), xmp (DigitalSourceType or None), mark ({"marked", "payload" in hex,
-    "probability"}, or None without a key), detector (its opinion, which the verdict and the status leave
-    aside, or None), verdict (a line), status (one of the four above). anchors: certificates (PEM) that are
-    trusted; mark_key: as of provenance.mark.load_key; detector: a function from a path to {"verdict",
+    manifest.read_manifest, or None), xmp (DigitalSourceType or None), mark ({"marked", "payload" in hex or None
+    where it cannot be read, "probability"}, or None without a key), detector (its opinion, which verdict and
+    status leave aside, or None), verdict (a line), status (one of the four above). anchors: certificates (PEM)
+    that are trusted; mark_key: as of provenance.mark.load_key; detector: a function from a path to {"verdict",
     "summary"} or None. InputError when the file is no video.
     """
     path = Path(path)
@@ -67,7 +67,8 @@ def _judge(told):
     marked = told["mark"] and told["mark"]["marked"]
     if marked:
         chance = told["mark"]["probability"]
-        found = f"marked {told['mark']['payload']} by this folder's key (by chance {chance:.0e})"
+        payload = told["mark"]["payload"] or "(payload not readable)"
+        found = f"marked {payload} by this folder's key (by chance {chance:.0e})"
     if told["signature"] == "absent" and marked:
         return SILENT, f"{found}: synthetic, its signed statement was removed"
     if told["signature"] == "absent":
@@ -79,7 +80,7 @@ def _judge(told):
     if xmp and sources and xmp not in sources:
         return BROKEN, f"{said}, but its XMP says {xmp}"
     stated = (manifest["inputs"] or {}).get("mark")
-    if marked and stated and stated != told["mark"]["payload"]:
+    if marked and stated and told["mark"]["payload"] not in (None, stated):
         return BROKEN, f"{said}, but its frames are {found}, and the statement names {stated}"
     if marked:
         said += f", {found}"
@@ -90,7 +91,8 @@ def _judge(told):
 
 def _mark(path, key):
     found = find_mark(path, key)
-    payload = f"{found.payload:08x}" if found.marked else None
+    # a few wrong bits would name another result
+    payload = f"{found.payload:08x}" if found.marked and found.margin >= LEAD else None
     return {"marked": found.marked, "payload": payload, "probability": found.probability}
 
 
