@@ -27,11 +27,11 @@ def examine(path, anchors=None, mark_key=None, detector=None):
     """What a video says of itself, ready for JSON.
 
     Keys: file (name), signature ("valid", "untrusted", "broken", "absent"), manifest (as of
-    manifest.read_manifest, or None), xmp (DigitalSourceType or None), mark ({"marked", "payload" in hex or None
-    where it cannot be read, "probability"}, or None without a key), detector (its opinion, which verdict and
-    status leave aside, or None), verdict (a line), status (one of the four above). anchors: certificates (PEM)
-    that are trusted; mark_key: as of provenance.mark.load_key; detector: a function from a path to {"verdict",
-    "summary"} or None. InputError when the file is no video.
+    manifest.read_manifest, or None), xmp (DigitalSourceType or None), mark (None without a key, else
+    {"marked", "payload", "probability"}, the payload in hex or None where it cannot be read), detector (its
+    opinion or None; verdict and status leave it aside), verdict (a line), status (one of the four above).
+    anchors: certificates (PEM) that are trusted; mark_key: as of provenance.mark.load_key; detector: a
+    function from a path to {"verdict", "summary"} or None. InputError when the file is no video.
     """
     path = Path(path)
     if not path.is_file():
