@@ -104,12 +104,12 @@ def judge_video(
 
 def find(
     video: str | Path,
-    clips: list[dict[str, Any]] | None,
+    clips: list | None,
     detector_path: str | Path,
-    accuracy: dict[str, Any] | None,
+    accuracy: dict | None,
     names: list[str],
     seed: int,
-) -> dict[str, Any]:
+) -> dict:
     """What judge_video writes of a video of `names`. clips: as of told_scale; accuracy: of report.json."""
     detector, description = load_detector(detector_path)
     scores = score(detector, read_pairs(video, PAIRS, description["edge"]))
