@@ -10,6 +10,7 @@ from dancenow.keypoints import BODY, BODY_NAMES
 from dancenow.pose.estimators import mediapipe_holistic, mediapipe_people
 from dancenow.pose.estimators.mediapipe_holistic import MediapipeHolistic
 from dancenow.pose.estimators.mediapipe_people import _overlap, crops
+from dancenow.pose.masks import MaskPacker, holds
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 FRAMES = 6
@@ -43,8 +44,12 @@ def pair():
 
 def test_two_people_are_both_found_and_followed(pair):
     frames, truths = pair
-    found = list(MediapipeHolistic().detect(np.ascontiguousarray(frame) for frame in frames))
+    masks = MaskPacker(2 * HALF, frames.shape[1])
+    found = list(MediapipeHolistic().detect((np.ascontiguousarray(frame) for frame in frames), masks))
     assert [len(people) for people in found] == [2] * FRAMES
+    packed = masks.packed()
+    for index, people in enumerate(found):
+        assert all(holds(packed[index], person) for person in people)
     for truth in truths:
         nearest = []
         for people, joints in zip(found, truth, strict=True):
@@ -66,8 +71,11 @@ def test_who_is_found_late_is_followed_back_to_where_he_came_in(pair, monkeypatc
         monkeypatch.setattr(module, "LOOK_EVERY", 4)
     frames = pair[0].copy()
     frames[0, :, HALF:] = frames[0, :, HALF - 1 : HALF]
-    found = list(MediapipeHolistic().detect(frames))
+    masks = MaskPacker(2 * HALF, frames.shape[1])
+    found = list(MediapipeHolistic().detect(frames, masks))
     assert [len(people) for people in found] == [1] + [2] * (FRAMES - 1)
+    packed = masks.packed()
+    assert all(holds(packed[index], person) for index in range(FRAMES) for person in found[index])
 
 
 def test_a_cartwheel_is_followed_upside_down_and_back():

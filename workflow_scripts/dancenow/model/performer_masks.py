@@ -25,7 +25,7 @@ def performer_masks(frames, pose, found, training_frames):
     """The performer's Masks, and how many frames have the estimator's.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; found: Masks of the estimator, of
-    whoever it followed, or None; training_frames: how many frames from the start may teach the background. A
+    everyone it saw, or None; training_frames: how many frames from the start may teach the background. A
     mask of the estimator counts where it holds the performer; elsewhere it is what differs from the
     background within reach of the skeleton.
     """

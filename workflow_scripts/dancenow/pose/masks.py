@@ -91,6 +91,13 @@ def sharpen(frame, mask):
     return np.clip(mean(slope) * guide + mean(level - slope * around), 0, 1)
 
 
+def soft_mask(frame, found):
+    """(H, W) uint8 of an estimator's (H, W) float32 mask in [0, 1], sharpened; None is nobody's."""
+    if found is None:
+        return np.zeros(frame.shape[:2], np.uint8)
+    return np.rint(255 * sharpen(frame, found)).astype(np.uint8)
+
+
 def holds(mask, keypoints):
     """Whether a (H, W) uint8 mask shows this person: most body points of the (133, 3) keypoints lie in it."""
     points = keypoints[TRUNK_AND_LIMBS]

@@ -41,7 +41,7 @@ DECIDE_AGAIN = "delete results/poses/estimator.json to decide again"
 class Estimator(Protocol):
     """Finds people in pictures. name: the estimator's; checkpoint: "sha256:..." of its weights.
 
-    finds_masks: whether `detect` also takes a masks.MaskPacker and gives it one person's mask a frame.
+    finds_masks: whether `detect` also takes a masks.MaskPacker and gives it everyone's mask, one a frame.
     """
 
     name: str
@@ -145,7 +145,7 @@ def open_estimator(decision, threads):
 def detect_people(estimator, store, name):
     """Everyone `estimator` finds in the FrameStore `store`: People with their looks, and Masks.
 
-    The Masks are of one person a frame, empty where the estimator has none. name: the clip's, in messages.
+    The Masks are of everyone in a frame, empty where the estimator has none. name: the clip's, in messages.
     Logs progress about every ten seconds. InputError when there is nobody in the whole clip.
     """
     found, looks, began, logged = [], [], time.monotonic(), time.monotonic()

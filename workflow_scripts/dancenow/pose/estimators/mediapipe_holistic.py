@@ -10,7 +10,7 @@ import numpy as np
 from dancenow.keypoints import BODY_NAMES, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.estimators import drop_unseen
 from dancenow.pose.estimators.mediapipe_people import LOOK_EVERY, OtherPeople, SecondLook
-from dancenow.pose.masks import sharpen
+from dancenow.pose.masks import soft_mask
 
 # MediaPipe's 33 body landmarks, by the canonical name each one serves. Its "foot index" is the tip of
 # the big toe; it has no small toe, so that keypoint stays missing.
@@ -87,7 +87,7 @@ class MediapipeHolistic:
     def detect(self, frames, masks=None):
         """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order.
 
-        masks: a masks.MaskPacker, which takes Holistic's mask of each frame: it comes out of the same pass.
+        masks: a masks.MaskPacker, which takes everyone's mask in a frame: it comes out of the same passes.
 
         The frames of one call are one clip: every call builds a new graph, because Holistic starts
         its search where the previous frame's person was.
@@ -99,23 +99,28 @@ class MediapipeHolistic:
         settings |= {"enable_segmentation": masks is not None, "smooth_segmentation": False}
         with (
             Holistic(static_image_mode=False, **settings) as graph,
-            closing(OtherPeople(canonical)) as others,
-            closing(SecondLook(canonical)) as second,
+            closing(OtherPeople(canonical, masks is not None)) as others,
+            closing(SecondLook(canonical, masks is not None)) as second,
         ):
-            people = deque()
+            waiting = deque()
             for frame in frames:
                 results = graph.process(frame)
+                mask = None
                 if masks is not None:
-                    mask = results.segmentation_mask
-                    masks.add(None if mask is None else np.rint(255 * sharpen(frame, mask)).astype(np.uint8))
+                    mask = soft_mask(frame, results.segmentation_mask)
                 main = canonical(results, frame.shape[1], frame.shape[0])
-                people.append(others.find(frame, second.check(frame, main)))
-                if len(people) > LOOK_EVERY:
-                    yield _together(people.popleft())
-            yield from map(_together, people)
+                waiting.append((others.find(frame, second.check(frame, main, mask), mask), mask))
+                if len(waiting) > LOOK_EVERY:
+                    yield _released(waiting.popleft(), masks)
+            while waiting:
+                yield _released(waiting.popleft(), masks)
 
 
-def _together(people):
+def _released(frame, masks):
+    """(P, 133, 3) float32 of a frame that no later one changes; its mask goes to `masks`."""
+    people, mask = frame
+    if masks is not None:
+        masks.add(mask)
     return np.array(people, np.float32).reshape(-1, COUNT, 3)
 
 

@@ -15,6 +15,7 @@ from collections import deque
 import numpy as np
 
 from dancenow.keypoints import BODY, FEET, INDEX, MIN_CONFIDENCE, boxes
+from dancenow.pose.masks import soft_mask
 
 LOOK_EVERY = 24  # frames
 MOST_OTHERS = 6  # people beside the main one, the largest first: each costs about as much as the main one
@@ -50,12 +51,15 @@ output_stream: "face_landmarks"
 output_stream: "left_hand_landmarks"
 output_stream: "right_hand_landmarks"
 output_stream: "next_roi"
+output_stream: "segmentation_mask"
 node { calculator: "ImagePropertiesCalculator" input_stream: "IMAGE:image" output_stream: "SIZE:size" }
 node {
   calculator: "PoseLandmarkByRoiCpu"
   input_side_packet: "MODEL_COMPLEXITY:complexity"
+  input_side_packet: "ENABLE_SEGMENTATION:segmentation"
   input_stream: "IMAGE:image" input_stream: "ROI:roi"
   output_stream: "LANDMARKS:pose_landmarks" output_stream: "AUXILIARY_LANDMARKS:auxiliary"
+  output_stream: "SEGMENTATION_MASK:segmentation_mask"
 }
 node {
   calculator: "PoseLandmarksToRoi"
@@ -86,23 +90,26 @@ class SecondLook:
     """The main person again, where Holistic's own skeleton is in doubt or has just been lost.
 
     canonical: as OtherPeople takes it. The person is in doubt from when the trunk is far from upright until
-    Holistic's skeleton agrees with the surest one, upright, again.
+    Holistic's skeleton agrees with the surest one, upright, again. masks: whether there are masks too.
     """
 
-    def __init__(self, canonical):
-        self.canonical = canonical
+    def __init__(self, canonical, masks=False):
+        self.canonical, self.masks = canonical, masks
         self.follower = None
         self.person, self.doubt, self.lost = None, False, 0
 
-    def check(self, frame, main):
-        """(0 or 1, 133, 3) float32 for `main`, what Holistic found in the (H, W, 3) uint8 RGB frame."""
+    def check(self, frame, main, mask=None):
+        """(0 or 1, 133, 3) float32 for `main`, what Holistic found in the (H, W, 3) uint8 RGB frame.
+
+        mask: (H, W) uint8, Holistic's, to which that of another skeleton is added.
+        """
         person = main[0] if len(main) else None
         if self.person is None and person is None:
             return main
         if person is not None and not self.doubt and not _is_turned(person):
             self.person, self.lost = person, 0
             return main
-        self.follower = self.follower or _Follower(self.canonical)
+        self.follower = self.follower or _Follower(self.canonical, self.masks)
         followed = self.follower.follow(frame) if self.doubt and not self.lost else None
         # Holistic may have gone on with somebody else
         elsewhere = followed is not None and person is not None and _overlap(person, followed) < BODY_AGAIN
@@ -115,6 +122,7 @@ class SecondLook:
             return main
         self.person, self.lost = best, 0
         self.doubt = _is_turned(best) or person is None or not _is_known(person, [best], AGREED)
+        self.follower.show(frame, mask)
         return best[None]
 
     def close(self):
@@ -126,21 +134,23 @@ class SecondLook:
 class OtherPeople:
     """Everyone in a clip's frames but the main person, each followed from frame to frame.
 
-    canonical: turns a graph's results on a frame of width x height px into (P, 133, 3) float32, P 0 or 1.
+    canonical: turns a graph's results on a frame of width x height px into (P, 133, 3) float32, P 0 or 1;
+    masks: whether there are masks too.
     """
 
-    def __init__(self, canonical):
-        self.canonical = canonical
+    def __init__(self, canonical, masks=False):
+        self.canonical, self.masks = canonical, masks
         self.detector = _graph(_DETECTOR, "detections")
         self.followed = []
         self.spare, self.back = None, None
         self.wait = 0
         self.recent = deque(maxlen=LOOK_EVERY)
 
-    def find(self, frame, main):
+    def find(self, frame, main, mask=None):
         """Everyone in the next (H, W, 3) uint8 RGB frame, a list of (133, 3) float32; main: (0 or 1, 133, 3).
 
-        The list may still grow until LOOK_EVERY frames later: who is found then may be here already.
+        mask: (H, W) uint8 of the main person, to which everyone else's is added. List and mask may still grow
+        until LOOK_EVERY frames later: who is found then may be here already.
         """
         people, kept = list(main), []
         for follower in self.followed:
@@ -154,16 +164,17 @@ class OtherPeople:
             else:
                 people.append(person)
                 follower.keep(person)
+                follower.show(frame, mask)
             if follower.lost > PERSISTENCE:
                 follower.close()
             else:
                 kept.append(follower)
         self.followed = kept
         if self.wait == 0:
-            self._look(frame, people)
+            self._look(frame, people, mask)
             self.wait = LOOK_EVERY
         self.wait -= 1
-        self.recent.append((frame, people))
+        self.recent.append((frame, people, mask))
         return people
 
     def close(self):
@@ -172,14 +183,14 @@ class OtherPeople:
             if graph is not None:
                 graph.close()
 
-    def _look(self, frame, people):
+    def _look(self, frame, people, mask):
         """Add whoever is not among `people` yet to them and to those followed."""
         for circle in _circles(self.detector, frame):
             if len(self.followed) == MOST_OTHERS:
                 return
             if any(_is_at(circle, person) for person in people):
                 continue
-            follower, self.spare = self.spare or _Follower(self.canonical), None
+            follower, self.spare = self.spare or _Follower(self.canonical, self.masks), None
             follower.place(circle, frame.shape)
             person = follower.follow(frame)
             # the models also see a body upside down in one that stands upright
@@ -193,35 +204,44 @@ class OtherPeople:
                 continue
             people.append(person)
             follower.keep(person)
+            follower.show(frame, mask)
             self.followed.append(follower)
             self._follow_back(person)
 
     def _follow_back(self, person):
         """Add a person found just now to the frames before, as far back as the person is seen in them."""
-        self.back = self.back or _Follower(self.canonical)
-        for frame, people in reversed(self.recent):
+        self.back = self.back or _Follower(self.canonical, self.masks)
+        for frame, people, mask in reversed(self.recent):
             self.back.place(_circle_around(person), frame.shape)
             person = self.back.follow(frame)
             if person is None or person[BODY, 2].mean() < SURE or _is_known(person, people):
                 return
             people.append(person)
+            self.back.show(frame, mask)
 
 
 class _Follower:
     """One person's graph and the rectangle the person is in."""
 
-    def __init__(self, canonical):
+    def __init__(self, canonical, masks):
         outputs = (
             "pose_landmarks",
             "face_landmarks",
             "left_hand_landmarks",
             "right_hand_landmarks",
             "next_roi",
+            "segmentation_mask",
         )
-        self.graph = _graph(_FOLLOWER, *outputs, complexity=1, refine=False)
+        self.graph = _graph(_FOLLOWER, *outputs, complexity=1, refine=False, segmentation=masks)
         self.canonical = canonical
         self.roi = None
+        self.mask = None
         self.person, self.lost = None, 0
+
+    def show(self, frame, mask):
+        """Add the mask of the latest find, in `frame`, to a (H, W) uint8 one; None: to none."""
+        if mask is not None and self.mask is not None:
+            np.maximum(mask, soft_mask(frame, self.mask), out=mask)
 
     def keep(self, person):
         """Take the (133, 3) skeleton as the person's latest."""
@@ -249,11 +269,14 @@ class _Follower:
         The rectangle lies there at each quarter turn; next it lies around the result.
         """
         x, y, radius, angle = _circle_around(place)
+        mask = self.mask
         for quarter in range(4):
             self.place((x, y, radius, angle + quarter * np.pi / 2), frame.shape)
             found = self.follow(frame)
             if found is not None and _sureness(found) > SURE and _overlap(found, place) > BODY_AGAIN:
                 person = _surer(person, found)
+                mask = self.mask if person is found else mask
+        self.mask = mask
         if person is not None:
             self.place(_circle_around(person), frame.shape)
         return person
@@ -261,7 +284,7 @@ class _Follower:
     def follow(self, frame):
         """(133, 3) float32 of the person in this frame, or None when there is nobody in the rectangle."""
         results = self.graph.process({"image": frame, "roi": self.roi})
-        self.roi = results.next_roi
+        self.roi, self.mask = results.next_roi, results.segmentation_mask
         people = self.canonical(results, frame.shape[1], frame.shape[0])
         return people[0] if len(people) and self.roi is not None else None
 
@@ -364,6 +387,7 @@ def _graph(text, *outputs, **side_inputs):
     from mediapipe.python.solution_base import PacketDataType, SolutionBase
 
     kinds = dict.fromkeys((*outputs, "roi"), PacketDataType.PROTO)
+    kinds["segmentation_mask"] = PacketDataType.IMAGE
     kinds |= {"image": PacketDataType.IMAGE_FRAME, "detections": PacketDataType.PROTO_LIST}
     return SolutionBase(
         graph_config=text_format.Parse(text, CalculatorGraphConfig()),
