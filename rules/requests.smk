@@ -44,7 +44,9 @@ def training_minutes(wildcards, input, attempt):
     """Minutes for train_generator."""
     frames = frames_of(wildcards.target, input.frames)
     return resources.training_again(
-        resources.training_minutes(train_of(wildcards.variant), EDGE, frames), attempt
+        resources.training_minutes(train_of(wildcards.variant), EDGE, frames),
+        attempt,
+        config["hardware"]["longest_minutes"],
     )
 
 
@@ -56,7 +58,9 @@ def stage_minutes(stage):
         steps = {key: train[stage].get(key) for key in ("steps", "epochs")}
         frames = frames_of(wildcards.target, input.frames)
         return resources.training_again(
-            resources.training_minutes(train | steps, EDGE, frames, stage), attempt
+            resources.training_minutes(train | steps, EDGE, frames, stage),
+            attempt,
+            config["hardware"]["longest_minutes"],
         )
 
     return minutes

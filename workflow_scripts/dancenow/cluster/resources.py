@@ -10,9 +10,6 @@ import math
 
 DEMO_EDGE = 512  # px, long edge at which the measurements were taken
 NODE_OVERHEAD_MB = 1000  # two Python interpreters of Snakemake in each Slurm job, and the imports of torch
-LONGEST_MINUTES = (
-    24 * 60
-)  # minutes that a training asks for at most: what the partitions of most clusters grant
 # Operations a second in training, of one GPU: a guess, a fiftieth or less of what such a GPU's sheet says of
 # bfloat16. Two CPU cores with bfloat16 instructions were measured at .3e12 (demo) and .75e12 (paper).
 PACE = 10e12
@@ -76,9 +73,9 @@ def training_minutes(train: dict, edge: int, frames: int, stage: str = "generato
     return math.ceil(20 + training_steps(train, frames) * per_step / 60)
 
 
-def training_again(minutes: int, attempt: int) -> int:
-    """Minutes of an attempt: as `again`, LONGEST_MINUTES at most; the next one goes on where it ended."""
-    return min(LONGEST_MINUTES, again(minutes, attempt))
+def training_again(minutes: float, attempt: int, longest: int) -> int:
+    """Minutes of an attempt: as `again`, `longest` at most; the next one goes on where it ended."""
+    return min(longest, again(minutes, attempt))
 
 
 def synthesis_memory(network: dict, edge: int) -> int:
