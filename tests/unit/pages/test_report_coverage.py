@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dancenow.camera.path import still_path
+from dancenow.camera.scene import place_view
 from dancenow.keypoints import BODY, COUNT, IMPUTED, INDEX, Pose
 from dancenow.pages.report.checks import track_checks
 from dancenow.pages.report.coverage import (
@@ -47,6 +49,13 @@ def shape_of(**moved):
 
 def kinds_of(**moved):
     return {kind for kind, frames in pose_kinds(shape_of(**moved)).items() if frames[0]}
+
+
+def footage_of(name, pose, statistics):
+    """The Footage of a still camera; it has no pictures."""
+    store = type("Store", (), {"fps": Fraction(25), "facts": {"cuts": []}})()
+    path = still_path(len(pose.keypoints), pose.width, pose.height)
+    return Footage(name, store, None, path, 0, pose, statistics, place_view(path, pose).framed(), "")
 
 
 def test_kinds_of_poses():
@@ -162,9 +171,7 @@ def test_swaps_are_counted_by_the_minute():
         frames = np.zeros(round(1500 * minutes), bool)
         frames[:swapped] = True
         pose = performer(len(frames), 64, 64)
-        footage = Footage(
-            "anna", type("Store", (), {"fps": Fraction(25), "facts": {"cuts": []}})(), None, pose, None, ""
-        )
+        footage = footage_of("anna", pose, None)
         measures = {"found": {"swapped": frames}, "others": np.zeros(len(frames), bool)}
         checks = {item.name: item for item in track_checks(footage, measures)}
         levels.append(checks["swaps"].level)
@@ -191,8 +198,7 @@ def demo(name):
     keypoints[:, : found.shape[1], 2] = 1
     keypoints[..., 2][~np.isfinite(keypoints).all(axis=2)] = 0
     pose = Pose(np.nan_to_num(keypoints), Fraction(25), 512, 512, "truth", "sha256:0")
-    store = type("Store", (), {"fps": Fraction(25), "facts": {"cuts": []}})()
-    return Footage(name, store, None, pose, measure_normalization(pose), "")
+    return footage_of(name, pose, measure_normalization(pose))
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +213,7 @@ def brunomars():
 
 def test_alice_shows_what_brunomars_asks_for(alice, brunomars):
     """The demo's transfer is known to come out well."""
-    pose, _ = normalised(brunomars, alice, "target")
+    pose = normalised(brunomars, alice, "target").pose
     comparison = compare_footage(brunomars, alice, pose, 1200)
     assert max(outside_shares(comparison).values()) < 0.1
     assert filming_advice(comparison, 12, ("brunomars", "alice")) == []
@@ -219,8 +225,8 @@ def test_what_a_target_does_not_show_is_asked_for_in_words(alice, brunomars):
     kinds = pose_kinds(shape)
     low = ~(kinds["left arm above the head"] | kinds["right arm above the head"])
     tame = alice.pose.replace(keypoints=alice.pose.keypoints[low], origin=alice.pose.origin[low])
-    tame = Footage("alice", alice.store, None, tame, measure_normalization(tame), "")
-    pose, _ = normalised(brunomars, tame, "target")
+    tame = footage_of("alice", tame, measure_normalization(tame))
+    pose = normalised(brunomars, tame, "target").pose
     comparison = compare_footage(brunomars, tame, pose, len(tame.pose.keypoints))
     shares = outside_shares(comparison)
     assert shares["left arm"] > 0.1 and shares["right arm"] > 0.1
