@@ -20,22 +20,19 @@ def test_whole_dance_is_one_job_per_stage_and_clip(workflow):
     assert planned_jobs(workflow("-n", PAIR)) == WHOLE
 
 
-def test_second_run_has_nothing_to_do(workflow):
-    assert workflow(PAIR).returncode == 0
-    assert planned_jobs(workflow("-n", PAIR)) == {}
+def test_second_run_has_nothing_to_do(transferred):
+    assert planned_jobs(transferred("-n", PAIR)) == {}
 
 
-def test_training_parameter_reruns_training_onwards_only(workflow):
-    assert workflow(PAIR).returncode == 0
-    changed = planned_jobs(workflow("-n", PAIR, "--config", "train={learning_rate: 0.001}"))
+def test_training_parameter_reruns_training_onwards_only(transferred):
+    changed = planned_jobs(transferred("-n", PAIR, "--config", "train={learning_rate: 0.001}"))
     assert changed == {"train_generator": 1, "train_face": 1, "synthesize_frames": 1, "mux_video": 1}
 
 
-def test_changed_steps_make_no_references_again_and_another_holdout_does(workflow):
-    assert workflow(PAIR).returncode == 0
-    steps = planned_jobs(workflow("-n", PAIR, "--config", "train={steps: 9}"))
+def test_changed_steps_make_no_references_again_and_another_holdout_does(transferred):
+    steps = planned_jobs(transferred("-n", PAIR, "--config", "train={steps: 9}"))
     assert steps["train_generator"] == 1 and not REAL_PIXELS & steps.keys()
-    holdout = planned_jobs(workflow("-n", PAIR, "--config", "train={holdout: 0.3}"))
+    holdout = planned_jobs(transferred("-n", PAIR, "--config", "train={holdout: 0.3}"))
     assert holdout.keys() > REAL_PIXELS
 
 
@@ -54,16 +51,14 @@ def test_imported_keypoints_have_masks_by_difference_from_the_background(workflo
     assert (jobs["mask_performer"], jobs["detect_poses"], jobs["import_poses"]) == (1, 1, 1)
 
 
-def test_pose_parameter_leaves_frames_and_detection_alone(workflow):
-    assert workflow(PAIR).returncode == 0
-    changed = planned_jobs(workflow("-n", PAIR, "--config", "pose={window: 9}"))
+def test_pose_parameter_leaves_frames_and_detection_alone(transferred):
+    changed = planned_jobs(transferred("-n", PAIR, "--config", "pose={window: 9}"))
     assert not {"probe_clip", "extract_frames", "detect_poses", "choose_estimator"} & changed.keys()
     assert changed["track_performer"] == 2
 
 
-def test_second_source_reuses_the_model(workflow):
-    assert workflow(PAIR).returncode == 0
-    second = planned_jobs(workflow("-n", "results/alice_as_carol.mp4", "--config", CAROL))
+def test_second_source_reuses_the_model(transferred):
+    second = planned_jobs(transferred("-n", "results/alice_as_carol.mp4", "--config", CAROL))
     assert "train_generator" not in second
     assert second["synthesize_frames"] == 1
     assert second["detect_poses"] == 1
@@ -85,11 +80,10 @@ def test_own_clips_on_the_command_line(workflow):
     assert planned_jobs(workflow("-n", "results/x_as_y.mp4", "--config", subjects)) == WHOLE
 
 
-def test_every_rule_has_a_log_and_a_benchmark(workflow):
-    assert workflow(PAIR).returncode == 0
-    made = workflow.directory
+def test_every_rule_has_a_log_and_a_benchmark(transferred):
+    made = transferred.directory
     assert {path.name for path in (made / "benchmarks" / "rules").iterdir()} == WHOLE.keys()
-    lines = workflow("--detailed-summary", PAIR).stdout.splitlines()
+    lines = transferred("--detailed-summary", PAIR).stdout.splitlines()
     header = lines[0].split("\t")
     rows = [dict(zip(header, line.split("\t"), strict=False)) for line in lines[1:]]
     assert rows and all(row["log-file(s)"].startswith(f"logs/{row['rule']}/") for row in rows)
