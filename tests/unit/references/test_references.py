@@ -159,6 +159,9 @@ def test_a_hand_before_a_leg_is_cut_out_and_the_leg_taken_from_elsewhere(found):
     shown = piece[top : top + 5, left : left + 5].reshape(-1, 4).mean(axis=0)
     assert shown[3] > 240
     np.testing.assert_allclose(shown[:3], COLOURS["left_leg"], atol=12)
+    # nothing is laid over itself at the edge of what was cut out
+    around = piece[max(0, top - 12) : top + 17, max(0, left - 12) : left + 17].astype(int)
+    assert around[..., 2].max() <= max(COLOURS[part][2] for part in ("left_leg", "right_leg")) + 5
 
 
 def test_a_front_never_stands_in_for_a_back():

@@ -233,7 +233,7 @@ def _cut(
     weights = shares(distances(figure, window, step))
     before = covered(figure, window, step)
     if before is not None:
-        behind_hands = shares(distances(bare(figure), window, step)) * before
+        behind_hands = shares(distances(bare(figure), window, step))
         before = enlarged(before, step, *window[2:])
 
     def reaching(weight: np.ndarray) -> np.ndarray:
@@ -242,7 +242,7 @@ def _cut(
     for number in numbers:
         weight, hole = reaching(weights[number]), None
         if before is not None and PARTS[number] in BEHIND_HANDS:
-            weight, hole = weight * (1 - before), reaching(behind_hands[number])
+            weight, hole = weight * (1 - before), reaching(behind_hands[number]) * before
         box = _box((weight if hole is None else weight + hole) > LEAST_WEIGHT)
         if box is None:
             yield number, (left, top, np.zeros((1, 1, 4), np.uint8)), None
