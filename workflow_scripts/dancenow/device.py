@@ -42,7 +42,8 @@ def own_gpu() -> int:
     if count < 2:
         return 0
     # jobs may see different GPUs, and call them by different numbers
-    seen = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+    given = os.environ.get("CUDA_VISIBLE_DEVICES", "").replace("/", "-")  # as in a file name
+    seen = [name.strip() for name in given.split(",") if name.strip()]
     names = seen[:count] if len(seen) >= count else [str(number) for number in range(count)]
     folder = Path(tempfile.gettempdir(), f"dancenow-gpus-{os.getuid()}")
     folder.mkdir(exist_ok=True)
