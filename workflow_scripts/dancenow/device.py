@@ -8,8 +8,9 @@ import resource
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, TypedDict
 
+import numpy as np
 import torch
 
 from dancenow.parallel import local_rank
@@ -17,7 +18,15 @@ from dancenow.parallel import local_rank
 log = logging.getLogger(__name__)
 
 
-def pick_device():
+class Autocast(TypedDict):
+    """Arguments of torch.autocast."""
+
+    device_type: str
+    dtype: torch.dtype
+    enabled: bool
+
+
+def pick_device() -> torch.device:
     """This process's GPU when there is one (for a process alone one that no other job has), else the CPU.
 
     A GPU that torch cannot use, and that nobody has hidden from it, is told of in a warning.
@@ -79,12 +88,12 @@ def _lock(path: Path, keep: bool) -> bool:
     return True
 
 
-def has_nvidia_gpu(devices=Path("/dev")):
+def has_nvidia_gpu(devices: Path = Path("/dev")) -> bool:
     """Whether Linux knows of a GPU of NVIDIA's, whatever torch can do with it."""
     return any(devices.glob("nvidia[0-9]*"))
 
 
-def _why_no_gpu():
+def _why_no_gpu() -> str:
     remedy = (
         f"torch {torch.__version__} is built for CUDA {torch.version.cuda}; is the driver older than that?"
     )
@@ -95,7 +104,7 @@ def _why_no_gpu():
     return f"this machine has an NVIDIA GPU that torch cannot use, and the CPU takes its place: {remedy}"
 
 
-def peak_memory(device):
+def peak_memory(device: torch.device) -> int:
     """Bytes: the most that this process has held on the GPU or, on a CPU, in memory."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
@@ -107,7 +116,7 @@ LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 WITHOUT_BF16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"}
 
 
-def has_fast_bf16(device):
+def has_fast_bf16(device: torch.device) -> bool:
     """Whether bfloat16 convolutions run on the device's own units; elsewhere they are emulated and slower.
 
     The processor's own flag and the user's limit decide, never a timing: it could change a resumed training.
@@ -123,7 +132,7 @@ def has_fast_bf16(device):
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
 
 
-def keep_memory():
+def keep_memory() -> None:
     """Have glibc keep what is freed: a step asks for it again, and new pages cost a tenth of its time."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
     if mallopt:
@@ -131,7 +140,7 @@ def keep_memory():
             mallopt(option, value)
 
 
-def prepare(device, threads):
+def prepare(device: torch.device, threads: int) -> Autocast:
     """Set the thread count and the kernels' choice; returns the autocast settings for torch.autocast.
 
     On a CPU kernels are deterministic. On a GPU they are the fastest, those for float32 in TF32: equal bytes
@@ -154,17 +163,17 @@ def prepare(device, threads):
     }
 
 
-def precision_name(autocast):
+def precision_name(autocast: Autocast) -> str:
     """The precision that most is computed in, in words; autocast: as from `prepare`."""
     return str(autocast["dtype"]).removeprefix("torch.") if autocast["enabled"] else "float32"
 
 
-def upload(tensor, device):
+def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     """A tensor of the host on the device, of its own dtype; the host waits for it unless it is pinned."""
     return tensor.to(device, non_blocking=True)
 
 
-def cast_once(network, autocast):
+def cast_once(network: torch.nn.Module, autocast: Autocast) -> torch.nn.Module:
     """The network, its convolutions cast to autocast's precision in place, as autocast casts them each time.
 
     For a network that only synthesizes: what it computes stays the same. autocast: as from `prepare`.
@@ -176,28 +185,28 @@ def cast_once(network, autocast):
     return network
 
 
-def as_images(pictures, device):
+def as_images(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:
     """uint8 (..., 3, H, W) -> float32 in [-1, 1] on the device."""
     return upload(pictures, device).to(torch.float32) / 127.5 - 1
 
 
-def as_skeletons(pictures, device):
+def as_skeletons(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:
     """uint8 (..., 3, H, W) -> float32 in [0, 1] on the device."""
     return upload(pictures, device).to(torch.float32) / 255
 
 
-def as_references(pictures, device):
+def as_references(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:
     """uint8 (..., 4, H, W), premultiplied -> float32: colour in [-1, 1] times validity, and it in [0, 1]."""
     x = upload(pictures, device).to(torch.float32) / 255
     valid = x[..., 3:, :, :]
     return torch.cat([2 * x[..., :3, :, :] - valid, valid], dim=-3)
 
 
-def as_levels(images):
+def as_levels(images: torch.Tensor) -> torch.Tensor:
     """float (N, 3, H, W) in [-1, 1] -> float32, whole numbers 0 to 255, where it lies."""
     return ((images.detach().float().clamp(-1, 1) + 1) * 127.5).round()
 
 
-def as_pictures(images):
+def as_pictures(images: torch.Tensor) -> np.ndarray:
     """float (N, 3, H, W) in [-1, 1] -> (N, H, W, 3) uint8 array."""
     return as_levels(images).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

@@ -1,12 +1,21 @@
 """RGB pictures in PNG files."""
 
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
+
+
+class Frames(Protocol):
+    """Pictures by number, (H, W, 3) uint8 RGB, or masks (H, W) uint8: a film, a list, an array."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> np.ndarray: ...
 
 
 def write_png(path: str | Path, picture: np.ndarray) -> None:

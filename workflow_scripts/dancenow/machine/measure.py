@@ -5,7 +5,7 @@ import logging
 from dataclasses import asdict
 from pathlib import Path
 
-from dancenow.device import pick_device, prepare
+from dancenow.device import pick_device, precision_name, prepare
 from dancenow.files import atomic_path
 from dancenow.machine.forecast import Footage, forecast
 from dancenow.machine.hardware import look
@@ -58,7 +58,7 @@ def measure_machine(
     apart = None
     if device.type == "cuda":
         apart = compare(presets["smoke"]["train"], device)
-    precision = str(autocast["dtype"]).removeprefix("torch.") if autocast["enabled"] else "float32"
+    precision = precision_name(autocast)
     numbers = {
         "hardware": asdict(hardware),
         "paces": {name: asdict(pace) for name, pace in paces.items()},

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from dancenow.model.enhancer import grow
-from dancenow.model.networks import Generator
+from dancenow.device import Autocast
+from dancenow.model.enhancer import EnhancedGenerator, grow
+from dancenow.model.networks import Discriminator, Generator
 from dancenow.model.perceptual import choose, load_perceptual
 from dancenow.training.face_training import FaceTrainer
 from dancenow.training.memory import FLOAT32, StepMemory, count_step
@@ -53,7 +53,7 @@ def window(train: dict, size: tuple[int, int], shares: tuple[float, float]) -> t
     return width, height
 
 
-def make_trainer(stage: str, train: dict, device: torch.device, autocast: dict) -> Trainer:
+def make_trainer(stage: str, train: dict, device: torch.device, autocast: Autocast) -> Trainer:
     """A new trainer of a stage (first, enhancer, face), of the later ones around a new first stage.
 
     The perceptual network is the one that lies in every installation; nothing is downloaded.
@@ -68,7 +68,7 @@ def make_trainer(stage: str, train: dict, device: torch.device, autocast: dict) 
         return FaceTrainer(FaceSettings.of(train), perceptual, *rest, main=generator)
     later = EnhancerSettings.of(train)
 
-    def grown(_settings: Any) -> tuple:
+    def grown(_settings: object) -> tuple[EnhancedGenerator, Discriminator]:
         weights, judges = generator.state_dict(), discriminator.state_dict()
         return grow(network, weights, later.enhancer.channels, later.enhancer.n_blocks, judge, judges)
 
@@ -95,7 +95,7 @@ def pictures(stage: str, train: dict, size: tuple[int, int], batch: int = 1) -> 
     return made
 
 
-def count(stage: str, train: dict, size: tuple[int, int], autocast: dict) -> tuple[StepMemory, float]:
+def count(stage: str, train: dict, size: tuple[int, int], autocast: Autocast) -> tuple[StepMemory, float]:
     """(StepMemory, floating-point operations) of one step of a stage on one pair of (w, h) px, counted."""
     with FlopCounterMode(display=False) as counter:
         memory = count_step(
@@ -108,7 +108,7 @@ def count(stage: str, train: dict, size: tuple[int, int], autocast: dict) -> tup
 
 
 def measure_pace(
-    train: dict, size: tuple[int, int], device: torch.device, autocast: dict, known: float = 0.0
+    train: dict, size: tuple[int, int], device: torch.device, autocast: Autocast, known: float = 0.0
 ) -> Pace:
     """The Pace of a preset. train: that section; size: (w, h) px of its frames; known: operations a second of
     presets before, 0 for none, by which a step that would take longer than SLOWEST_STEP is told without it.
@@ -149,7 +149,7 @@ def measure_pace(
 
 
 def _face_alone(
-    train: dict, small: tuple[int, int], device: torch.device, autocast: dict, forward: float
+    train: dict, small: tuple[int, int], device: torch.device, autocast: Autocast, forward: float
 ) -> float:
     """Seconds of a face step without its two passes of the main generator."""
     plain = train | {"enhancer": None}
@@ -159,7 +159,7 @@ def _face_alone(
     return max(_timed(lambda: trainer.update(given), device) - 2 * forward, 0.0)
 
 
-def _face_forward(train: dict, device: torch.device, autocast: dict) -> float:
+def _face_forward(train: dict, device: torch.device, autocast: Autocast) -> float:
     """Seconds of the face generator on one frame's square, whose size is the same in every frame."""
     settings = FaceSettings.of(train)
     network = Generator(**vars(settings.generator)).to(device, memory_format=torch.channels_last)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from dancenow.ahead import ahead
 from dancenow.device import (
+    Autocast,
     as_images,
     as_levels,
     as_references,
@@ -67,7 +68,7 @@ class Synthesizer:
         generator: torch.nn.Module,
         background: np.ndarray | None,
         device: torch.device,
-        autocast: dict,
+        autocast: Autocast,
         face: FaceSynthesizer | None = None,
         references: Any = None,
     ) -> None:

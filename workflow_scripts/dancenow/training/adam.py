@@ -1,5 +1,7 @@
 """Adam for networks whose weights lie in memory with the channels last."""
 
+from collections.abc import Iterable
+
 import torch
 
 
@@ -11,11 +13,21 @@ class ChannelsLastAdam(torch.optim.Adam):
     step itself, and takes the wrong numbers, without a word, for a gradient of another memory format.
     """
 
-    def __init__(self, parameters, rate, betas):
+    def __init__(
+        self, parameters: Iterable[torch.nn.Parameter], rate: float, betas: tuple[float, float]
+    ) -> None:
         super().__init__(parameters, rate, betas, fused=True)
 
     # between the state of each weight and the step there is no public place
-    def _init_group(self, group, params, grads, averages, squares, *others):
+    def _init_group(
+        self,
+        group: dict,
+        params: list[torch.Tensor],
+        grads: list[torch.Tensor],
+        averages: list[torch.Tensor],
+        squares: list[torch.Tensor],
+        *others: list[torch.Tensor],
+    ) -> bool:
         complex_ones = super()._init_group(group, params, grads, averages, squares, *others)
         for tensors in (params, averages, squares):
             tensors[:] = map(_as_stored, tensors)
@@ -23,6 +35,6 @@ class ChannelsLastAdam(torch.optim.Adam):
         return complex_ones
 
 
-def _as_stored(tensor):
+def _as_stored(tensor: torch.Tensor) -> torch.Tensor:
     """A view of (N, C, H, W), channels last in memory, that is contiguous: (N, H, W, C)."""
     return tensor.permute(0, 2, 3, 1) if tensor.ndim == 4 else tensor

@@ -4,8 +4,12 @@ import logging
 import math
 from pathlib import Path
 
+import numpy as np
+
 from dancenow.errors import InputError
 from dancenow.model.checkpoint import read_description, save_generator
+from dancenow.training.previews import Previews
+from dancenow.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +22,13 @@ class BestGenerator:
     training that was stopped goes on with it; a preview that is made twice has the same error twice.
     """
 
-    def __init__(self, path, previews, description, background):
+    def __init__(
+        self, path: str | Path, previews: Previews, description: dict, background: np.ndarray | None
+    ) -> None:
         self.path, self.previews = Path(path), previews
         self.description, self.background = description, background
 
-    def __call__(self, trainer):
+    def __call__(self, trainer: Trainer) -> float:
         """Returns the preview's error."""
         error = round(self.previews(trainer), 3)
         if not self._lowest() <= error:
@@ -30,12 +36,12 @@ class BestGenerator:
             save_generator(self.path, trainer.average.state_dict(), about, self.background)
         return error
 
-    def facts(self):
+    def facts(self) -> dict[str, float]:
         """{best_step, best_error} of the file."""
         description = read_description(self.path, "generator")
         return {"best_step": description["step"], "best_error": description["heldout_error"]}
 
-    def _lowest(self):
+    def _lowest(self) -> float:
         """The error of the file; infinite without one, and with one that is damaged, as the log then says."""
         try:
             return self.facts()["best_error"]

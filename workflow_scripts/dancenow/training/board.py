@@ -2,6 +2,9 @@
 
 import struct
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
 
 import cv2
 from tensorboardX import RecordWriter
@@ -21,7 +24,7 @@ class Board:
     wrote of later steps is cut away, so that no step is there twice. A context manager.
     """
 
-    def __init__(self, folder, step):
+    def __init__(self, folder: Path, step: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         own = folder / NAME.format(step=step)
         for path in folder.glob("events.out.tfevents.*"):
@@ -32,18 +35,18 @@ class Board:
         self.writer = RecordWriter(str(own))
         self._write(0, file_version="brain.Event:2")
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.writer.close()
 
-    def add_scalars(self, step, values):
+    def add_scalars(self, step: int, values: dict[str, float]) -> None:
         """values: {name: float}; TensorBoard groups the names by what stands before their slash."""
         rows = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
         self._write(step, summary=Summary(value=rows))
 
-    def add_picture(self, step, name, path):
+    def add_picture(self, step: int, name: str, path: Path) -> None:
         """The picture in a PNG file, as it is."""
         height, width = cv2.imread(str(path)).shape[:2]
         image = Summary.Image(
@@ -51,15 +54,15 @@ class Board:
         )
         self._write(step, summary=Summary(value=[Summary.Value(tag=name, image=image)]))
 
-    def flush(self):
+    def flush(self) -> None:
         """Hand what is written to the operating system, which survives the end of this process."""
         self.writer.flush()
 
-    def _write(self, step, **what):
+    def _write(self, step: int, **what: Any) -> None:
         self.writer.write(Event(wall_time=time.time(), step=step, **what).SerializeToString())
 
 
-def read_events(path):
+def read_events(path: Path) -> Iterator[tuple[int, Event]]:
     """Yield (where it ends, in bytes, and the Event) for each whole record of an event file."""
     data, start = path.read_bytes(), 0
     while start + HEAD <= len(data):
@@ -71,7 +74,7 @@ def read_events(path):
         start = end
 
 
-def keep_events(path, step):
+def keep_events(path: Path, step: int) -> None:
     """Cut an event file after what it holds of the steps up to `step`."""
     size = 0
     for end, event in read_events(path):

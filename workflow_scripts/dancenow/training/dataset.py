@@ -2,16 +2,22 @@
 
 import os
 from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import numpy as np
 import torch
 
-from dancenow.camera.steady_frames import SteadyFrames
+from dancenow.camera.steady_frames import SteadyFrames, valid_of
 from dancenow.errors import InputError
+from dancenow.keypoints import Pose
 from dancenow.model.windows import cut, draw_window, fit_window, person_boxes, to_tensor
+from dancenow.pictures import Frames
+from dancenow.references.draw import RealPixels
 from dancenow.video.cuts import segment_starts
+
+Batch = dict[str, torch.Tensor]  # as ClipSampler makes them: samples first, by the name of what they show
 
 # the window is shifted at random by up to this many px, so that the network does not learn its place
 MOST_SHIFT = 16
@@ -19,12 +25,12 @@ MOST_SHIFT = 16
 LOADERS = 8
 
 
-def training_frame_count(count, holdout):
+def training_frame_count(count: int, holdout: float) -> int:
     """Frames from the start that training may see; the last share `holdout` of `count` is kept for tests."""
     return count - round(count * holdout)
 
 
-def heldout(pose, holdout):
+def heldout(pose: Pose, holdout: float) -> Pose:
     """The part of a Pose that training never saw; InputError when nothing was held out."""
     first = training_frame_count(len(pose.keypoints), holdout)
     if first == len(pose.keypoints):
@@ -45,8 +51,19 @@ class ClipSampler:
     """
 
     def __init__(
-        self, frames, pose, background, sizes, count, batch, seed, cuts=(), share=(0, 1), span=2, pixels=None
-    ):
+        self,
+        frames: Frames,
+        pose: Pose,
+        background: np.ndarray | None,
+        sizes: Sequence[tuple[int, int]],
+        count: int,
+        batch: int,
+        seed: int,
+        cuts: Sequence[int] = (),
+        share: tuple[int, int] = (0, 1),
+        span: int = 2,
+        pixels: RealPixels | None = None,
+    ) -> None:
         self.share, self.span, self.pixels = share, span, pixels
         self.frames, self.pose, self.background, self.sizes = frames, pose, background, sizes
         self.batch, self.seed = batch, seed
@@ -61,7 +78,7 @@ class ClipSampler:
             raise InputError(f"{few} a person; use a longer clip of the whole body")
         self.boxes = person_boxes(pose.keypoints)
 
-    def __call__(self, number, last_only=False):
+    def __call__(self, number: int, last_only: bool = False) -> Batch:
         """Batch `number` (from 0): dict of skeleton, image and background, each (N, span, 3, h, w) uint8.
 
         last_only: of each clip the last frame alone, as in the whole batch, with 1 in the place of span.
@@ -80,12 +97,12 @@ class ClipSampler:
         rows = [self._row(*sample, last_only) for sample in samples]
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
-    def _first(self, place):
+    def _first(self, place: int) -> int:
         epoch, offset = divmod(place, len(self.firsts))
         order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.firsts))
         return int(self.firsts[order[offset]])
 
-    def _windows(self, clips, places):
+    def _windows(self, clips: Sequence[range], places: range) -> list[tuple[int, ...]]:
         frame = self.pose.width, self.pose.height
         if self.background is None:
             return [(0, 0, *frame)] * len(clips)
@@ -100,7 +117,7 @@ class ClipSampler:
             windows.append((*corner.tolist(), *size))
         return windows
 
-    def _row(self, clip, window, place, last_only):
+    def _row(self, clip: range, window: Sequence[int], place: int, last_only: bool) -> Batch:
         shown = clip[-1:] if last_only else clip
         sample = {
             "skeleton": [draw_window(self.pose, index, window) for index in shown],
@@ -122,15 +139,15 @@ class ClipSampler:
             sample["image"] = [np.where(seen, picture, rest) for seen, picture, rest in parts]
         return {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}
 
-    def _valid(self, index, window):
+    def _valid(self, index: int, window: Sequence[int]) -> np.ndarray:
         """(h, w, 1) uint8, 255 in the part of a window that the frame shows."""
-        seen = self.frames.valid(index)
+        seen = valid_of(self.frames, index)
         if seen is None:
             return np.full((window[3], window[2], 1), 255, np.uint8)
         return cut(seen, window)[..., None] * np.uint8(255)
 
 
-def prefetch(sampler, start, stop, device):
+def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: torch.device) -> Iterator[Batch]:
     """Yield sampler(start) ... sampler(stop - 1), in order, the next ones being made while one is used.
 
     sampler: batch number -> dict of tensors, pure, so that several threads may call it. For a GPU as many
@@ -141,7 +158,7 @@ def prefetch(sampler, start, stop, device):
     threads = max(1, min(LOADERS, len(os.sched_getaffinity(0)) - 1)) if on_gpu else 1
     depth = 2 * threads if on_gpu else 1
 
-    def make(number):
+    def make(number: int) -> Batch:
         batch = sampler(number)
         return {name: value.pin_memory() for name, value in batch.items()} if on_gpu else batch
 

@@ -1,14 +1,17 @@
 """The face stage: everything of the Trainer's but what is learned, a face generator and its discriminator."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dancenow.device import cast_once
+from dancenow.device import Autocast, cast_once
 from dancenow.errors import InputError
+from dancenow.keypoints import Pose
 from dancenow.model.face import FaceSynthesizer, cut_faces, face_corners
 from dancenow.model.networks import (
     IMAGE_CHANNELS,
@@ -19,11 +22,12 @@ from dancenow.model.networks import (
 )
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.model.windows import cut
+from dancenow.pictures import Frames
 from dancenow.synthesis.synthesizer import Synthesizer
-from dancenow.training.dataset import ClipSampler
+from dancenow.training.dataset import Batch, ClipSampler
 from dancenow.training.previews import Previews
 from dancenow.training.settings import FaceSettings
-from dancenow.training.trainer import Trainer, frozen
+from dancenow.training.trainer import Clips, Losses, Trainer, frozen
 
 
 class FaceSampler(ClipSampler):
@@ -34,7 +38,16 @@ class FaceSampler(ClipSampler):
     picture.
     """
 
-    def __init__(self, size, frames, pose, background, sizes, *given, **named):
+    def __init__(
+        self,
+        size: int,
+        frames: Frames,
+        pose: Pose,
+        background: np.ndarray | None,
+        sizes: Sequence[tuple[int, int]],
+        *given: Any,
+        **named: Any,
+    ) -> None:
         super().__init__(frames, pose, background, sizes, *given, **named)
         least = min(min(edges) for edges in sizes)
         if size > least:
@@ -45,7 +58,7 @@ class FaceSampler(ClipSampler):
         if not len(self.firsts):
             raise InputError("no training frame shows a face; set train.face to null")
 
-    def _row(self, clip, window, place, last_only):
+    def _row(self, clip: range, window: Sequence[int], place: int, last_only: bool) -> Batch:
         corners, visible = face_corners(self.pose.keypoints[list(clip)], self.size, window)
         sample = super()._row(clip, window, place, last_only)
         if "valid" in sample:  # a face that the frame's edge cuts teaches nothing
@@ -59,13 +72,13 @@ class FaceSampler(ClipSampler):
 class FacePreviews(Previews):
     """Previews of the face's square: skeleton, result, real. `first` etc. as Previews takes them."""
 
-    def __init__(self, size, main, frames, pose, *given):
+    def __init__(self, size: int, main: nn.Module, frames: Frames, pose: Pose, *given: Any) -> None:
         super().__init__(frames, pose, *given)
         self.size, self.main = size, main
         corners, _ = face_corners(pose.keypoints, size, (0, 0, pose.width, pose.height))
         self.shown = np.concatenate([corners, np.full_like(corners, size)], axis=1)
 
-    def synthesizer(self, trainer):
+    def synthesizer(self, trainer: Trainer) -> Synthesizer:
         """The main generator with the averaged face generator behind it."""
         face = FaceSynthesizer(trainer.average, self.size)
         return Synthesizer(
@@ -98,20 +111,20 @@ class FaceTrainer(Trainer):
         settings: FaceSettings,
         perceptual: PerceptualNetwork,
         device: torch.device,
-        autocast: dict,
+        autocast: Autocast,
         steps: int,
         main: nn.Module,
-    ):
+    ) -> None:
         super().__init__(settings, perceptual, device, autocast, steps, build=face_networks)
         main = cast_once(self._place(main).requires_grad_(False), autocast)
         self.main = torch.compile(main) if self.compiled else main
         self.synthesizer = FaceSynthesizer(self.generator, settings.face.size)
 
-    def takes_last_only(self, step):
+    def takes_last_only(self, step: int) -> bool:
         """Never: the face is put back into each frame before the next."""
         return False
 
-    def _learn(self, batch):
+    def _learn(self, batch: Batch) -> Losses:
         clips = self._on_device(batch)
         skeletons, real = clips.skeletons, clips.real
         corners, visible = batch["corner"], batch["visible"]
@@ -126,7 +139,7 @@ class FaceTrainer(Trainer):
         return losses | self._judge_faces(labels, face, real, shown)
 
     @torch.no_grad()
-    def _synthesize(self, clips, corners, visible):
+    def _synthesize(self, clips: Clips, corners: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
         """The main generator's frames (N, T, 3, h, w), each given the last with its face synthesized over."""
         now = clips.at(0)
         previous = empty_picture(now.skeletons, now.backgrounds)
@@ -142,7 +155,9 @@ class FaceTrainer(Trainer):
                     previous = self.synthesizer.synthesize(now.skeletons, image, *where)
         return torch.stack(images, dim=1)
 
-    def _face_step(self, labels, synthesized, real, shown):
+    def _face_step(
+        self, labels: torch.Tensor, synthesized: torch.Tensor, real: torch.Tensor, shown: torch.Tensor
+    ) -> tuple[torch.Tensor, Losses]:
         """Update the face generator. All (M, 3, s, s), shown (M,) 0 or 1; returns faces and losses."""
         weights = asdict(self.settings.weights)
         with torch.autocast(**self.autocast), frozen(self.discriminator):
@@ -158,7 +173,9 @@ class FaceTrainer(Trainer):
         self._optimise("generator", sum(weights[name] * loss for name, loss in losses.items()))
         return face.detach(), losses
 
-    def _judge_faces(self, labels, face, real, shown):
+    def _judge_faces(
+        self, labels: torch.Tensor, face: torch.Tensor, real: torch.Tensor, shown: torch.Tensor
+    ) -> Losses:
         """Update the discriminator on one joint pass over real and synthesized faces; returns the losses."""
         with torch.autocast(**self.autocast):
             pictures = torch.cat([torch.cat([labels] * 2), torch.cat([real, face])], dim=1)
@@ -171,7 +188,7 @@ class FaceTrainer(Trainer):
         return losses
 
 
-def masked_lsgan(realness, real, shown):
+def masked_lsgan(realness: torch.Tensor, real: bool, shown: torch.Tensor) -> torch.Tensor:
     """Least-squares GAN loss of the samples that count, over the number of all.
 
     realness: (M, 1, h, w); real: what it should say; shown: (M,) 0 or 1. Divided by all, not by those that

@@ -1,13 +1,16 @@
 """The footage at half its size, for the first of two stages."""
 
+from typing import Any
+
 import cv2
+import numpy as np
 
 from dancenow.camera.steady_frames import open_steady_files
-from dancenow.keypoints import load_pose, save_pose
+from dancenow.keypoints import Pose, load_pose, save_pose
 from dancenow.video.frames import write_frames
 
 
-def halve(picture):
+def halve(picture: np.ndarray) -> np.ndarray:
     """(H, W, ...) uint8 -> (H / 2, W / 2, ...): 3 x 3 means around every second pixel, from the first on.
 
     The same places that the pooling in front of the enhancer's trunk takes, so that the trunk sees in the
@@ -16,14 +19,14 @@ def halve(picture):
     return cv2.blur(picture, (3, 3))[::2, ::2]
 
 
-def halve_pose(pose):
+def halve_pose(pose: Pose) -> Pose:
     """A Pose in the frames that `halve` makes."""
     keypoints = pose.keypoints.copy()
     keypoints[..., :2] /= 2
     return pose.replace(keypoints=keypoints, width=pose.width // 2, height=pose.height // 2)
 
 
-def halve_footage(inputs, outputs):
+def halve_footage(inputs: Any, outputs: Any) -> None:
     """Frames and pose of a subject at half the size.
 
     inputs: frames, pose, steady (paths); of a moving camera the framing is halved. outputs: frames, index,
@@ -31,7 +34,7 @@ def halve_footage(inputs, outputs):
     """
     store = open_steady_files(inputs.frames, inputs.steady, framed=True)
 
-    def describe(count):
+    def describe(count: int) -> dict:
         return {
             "width": store.width // 2,
             "height": store.height // 2,

@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 from torch.distributed.elastic.multiprocessing import SignalException
@@ -101,7 +102,7 @@ def train_on_devices(
             _run_agents(nodes, Path(folder) / "task.json")
 
 
-def _meeting(nodes):
+def _meeting(nodes: int) -> dict:
     """Where the agents of a training meet: {"nodes", "endpoint", "local_addr", "run_id"}."""
     alone = {"nodes": 1, "endpoint": "localhost:0", "local_addr": "localhost", "run_id": str(uuid.uuid4())}
     if nodes == 1:
@@ -117,7 +118,7 @@ def _meeting(nodes):
     return alone | {"nodes": nodes, "endpoint": f"{first}:{port}", "local_addr": None}
 
 
-def _run_agents(nodes, task):
+def _run_agents(nodes: int, task: Path) -> None:
     """One run_agent on each node, through srun; what asks to stop is passed on to them."""
     once = [f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1"]
     command = ["srun", "--overlap", *once, sys.executable, *_call("run_agent", task)]
@@ -130,7 +131,7 @@ def _run_agents(nodes, task):
         sys.exit(status if status > 0 else 1)
 
 
-def _passed_on(number):
+def _passed_on(number: int) -> int:
     """The signal that srun is sent for one that this process hears."""
     return signal.SIGUSR1 if number == signal.SIGINT else number
 
@@ -167,14 +168,14 @@ def run_agent(task: str | Path) -> None:
         sys.exit(_status({rank: failure.exitcode for rank, failure in error.failures.items()}))
 
 
-def _end_workers(number, _frame):
+def _end_workers(number: int, _frame: object) -> NoReturn:
     """What torch's own handler does, but once: at a second signal it would leave while the workers save."""
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise SignalException(f"asked to stop by {number}", sigval=signal.Signals(number))
 
 
-def _call(function, task):
+def _call(function: str, task: str | Path) -> list[str]:
     """Arguments of a Python that calls a function of this module with the path of the task."""
     # as Snakemake does for its scripts: behind the installed packages, so that no name of ours hides theirs
     steps = "import sys", "sys.path.append(sys.argv[1])", "from dancenow.training import launch"
@@ -182,7 +183,7 @@ def _call(function, task):
     return ["-c", start, str(Path(__file__).parents[2]), str(task)]
 
 
-def _status(failures):
+def _status(failures: dict[int, int]) -> int:
     """The exit status that stands for the workers' {rank: exit code}; a killed one is named in the log."""
     for rank, code in failures.items():
         if code < 0 and code != -signal.SIGTERM:  # the agent ends the others by SIGTERM

@@ -5,7 +5,9 @@ import logging
 import math
 import os
 import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 import torch
@@ -15,9 +17,14 @@ from dancenow import parallel
 from dancenow.device import peak_memory
 from dancenow.errors import DivergedError, InputError, Stopped
 from dancenow.training.board import Board
-from dancenow.training.dataset import prefetch
+from dancenow.training.dataset import Batch, prefetch
+from dancenow.training.rolling import RollingCheckpoint
+from dancenow.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
+
+Sampler = Callable[[int, bool], Batch]
+Preview = Callable[[Trainer, bool], tuple[Path, float] | None]
 
 LOG_SECONDS = 10
 SAVE_SECONDS = 60
@@ -26,13 +33,19 @@ LOOK_SECONDS = 300
 OVERHEAD_SHARE = 0.02
 
 
-def preview_steps(steps):
+def preview_steps(steps: int) -> range:
     """The steps after which a preview is made that counts: every tenth of the way, as a range."""
     tenth = max(1, steps // 10)
     return range(tenth, steps + 1, tenth)
 
 
-def run_training(trainer, sampler, checkpoint, preview, should_stop=lambda: None):
+def run_training(
+    trainer: Trainer,
+    sampler: Sampler,
+    checkpoint: RollingCheckpoint,
+    preview: Preview,
+    should_stop: Callable[[], str | None] = lambda: None,
+) -> tuple[Path, float, float]:
     """Train to the last step, resuming where `checkpoint` left off.
 
     sampler: (batch number, last frames only) -> batch; checkpoint: a RollingCheckpoint, in whose folder
@@ -71,16 +84,16 @@ def run_training(trainer, sampler, checkpoint, preview, should_stop=lambda: None
     return record.path, record.seconds(), record.waiting()
 
 
-def _batches(trainer, sampler):
+def _batches(trainer: Trainer, sampler: Sampler) -> Iterator[Batch]:
     """What the steps that are left are given, in order."""
 
-    def batch_of(number):
+    def batch_of(number: int) -> Batch:
         return sampler(number, trainer.takes_last_only(number))
 
     return prefetch(batch_of, trainer.step, trainer.steps, trainer.device)
 
 
-def _resume(trainer, checkpoint):
+def _resume(trainer: Trainer, checkpoint: RollingCheckpoint) -> float:
     """Take over what the checkpoint's folder holds; returns the seconds that were spent on it."""
     with parallel.rank_0_first():
         if parallel.rank() == 0:
@@ -107,17 +120,17 @@ class _Record:
     file: TextIO
     board: Board
 
-    def __init__(self, trainer, checkpoint, spent):
+    def __init__(self, trainer: Trainer, checkpoint: RollingCheckpoint, spent: float) -> None:
         self.trainer, self.checkpoint, self.spent = trainer, checkpoint, spent
         self.path = checkpoint.folder / "losses.jsonl"
         self.first, self.began = trainer.step, time.monotonic()
         self.logged, self.saved, self.waited = -math.inf, self.began, 0.0
         self.looked, self.look_cost = self.began, 0.0
 
-    def seconds(self):
+    def seconds(self) -> float:
         return self.spent + time.monotonic() - self.began
 
-    def awaited(self, batches):
+    def awaited(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """The batches, with the time that each lets the training wait counted."""
         batches = iter(batches)
         while True:
@@ -128,12 +141,12 @@ class _Record:
                 return
             yield batch
 
-    def waiting(self):
+    def waiting(self) -> float:
         """Share of this attempt's time that was spent on waiting for batches."""
         return self.waited / max(time.monotonic() - self.began, 1e-9)
 
     @contextmanager
-    def opened(self):
+    def opened(self) -> Iterator[None]:
         """The files of losses, cut to the steps that were done, are open inside the block."""
         if parallel.rank() > 0:
             yield
@@ -143,7 +156,7 @@ class _Record:
         with self.path.open("a") as self.file, board as self.board:
             yield
 
-    def add(self, losses):
+    def add(self, losses: dict[str, float]) -> None:
         if parallel.rank() > 0:
             return
         step, now = self.trainer.step, time.monotonic()
@@ -156,10 +169,10 @@ class _Record:
             self.board.flush()
             self.logged = now
 
-    def look_due(self):
+    def look_due(self) -> bool:
         return time.monotonic() - self.looked > max(LOOK_SECONDS, self.look_cost / OVERHEAD_SHARE)
 
-    def add_preview(self, preview, counts):
+    def add_preview(self, preview: Preview, counts: bool) -> None:
         """Make one, preview and counts as in run_training, and keep it."""
         began = time.monotonic()
         shown = preview(self.trainer, counts)
@@ -171,10 +184,10 @@ class _Record:
             self.board.add_picture(self.trainer.step, "preview", path)
             self.board.add_scalars(self.trainer.step, {"preview/error": error})
 
-    def due(self):
+    def due(self) -> bool:
         return time.monotonic() - self.saved > max(SAVE_SECONDS, self.checkpoint.cost / OVERHEAD_SHARE)
 
-    def save(self):
+    def save(self) -> None:
         if parallel.rank() == 0:
             # the losses first: a checkpoint must never know of a step that they do not
             self.file.flush()
@@ -183,7 +196,7 @@ class _Record:
             self.checkpoint.save({"seconds": self.seconds(), **self.trainer.state()})
         self.saved = time.monotonic()
 
-    def _pace(self, seconds):
+    def _pace(self, seconds: float) -> dict[str, float]:
         """Scalars that are looked at now and then: steps a second in this attempt, rate, memory, waiting."""
         return {
             "training/steps_per_second": (self.trainer.step - self.first) / max(seconds, 1e-9),
@@ -192,14 +205,14 @@ class _Record:
             "training/waiting_percent": 100 * self.waiting(),
         }
 
-    def _progress(self, losses, seconds):
+    def _progress(self, losses: dict[str, float], seconds: float) -> str:
         step, steps, memory = self.trainer.step, self.trainer.steps, peak_memory(self.trainer.device)
         meter = tqdm.format_meter(step, steps, seconds, ncols=60, unit="step", initial=self.first)
         terms = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
         return f"{meter} {memory / 2**30:.1f} GB {terms}"
 
 
-def _keep_lines(path, step):
+def _keep_lines(path: Path, step: int) -> None:
     """Cut losses.jsonl after the line of `step`; in one call, so that it is never half cut."""
     size = 0
     if path.exists():

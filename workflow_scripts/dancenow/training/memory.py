@@ -3,18 +3,24 @@
 import os
 import warnings
 import weakref
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from dancenow.device import Autocast
 from dancenow.errors import InputError, NoMemoryError, one_line, out_of_memory
+from dancenow.training.dataset import Batch
+from dancenow.training.rolling import RollingCheckpoint
+from dancenow.training.trainer import Trainer
 
 META = torch.device("meta")
-FLOAT32 = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": False}
+FLOAT32: Autocast = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": False}
 # of a sample's memory in float32, what it takes in bfloat16: docs/lab/throughput.md
 BFLOAT16_SHARE = 0.9
 # What a process holds for each byte of its tensors: the rest lies in holes between them, in which the next
@@ -32,7 +38,7 @@ class StepMemory:
     networks: int
     sample: int
 
-    def peak(self, batch):
+    def peak(self, batch: int) -> int:
         """Bytes of a step on `batch` samples."""
         return self.networks + batch * self.sample
 
@@ -40,19 +46,21 @@ class StepMemory:
 class _Counter(TorchDispatchMode):
     """Adds up every tensor's memory from its making, or first use, to its end: `now` and its `peak`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.now = self.peak = 0
         self.alive = set()
 
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+    def __torch_dispatch__(
+        self, function: Callable, types: Sequence[type], args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
         made = function(*args, **(kwargs or {}))
         for tensor in tree_leaves((args, kwargs, made)):
             if isinstance(tensor, torch.Tensor) and tensor.is_meta:
                 self._add(tensor.untyped_storage())
         return made
 
-    def _add(self, storage):
+    def _add(self, storage: torch.UntypedStorage) -> None:
         key, size = storage._cdata, storage.nbytes()
         if key not in self.alive:
             self.alive.add(key)
@@ -60,12 +68,17 @@ class _Counter(TorchDispatchMode):
             self.peak = max(self.peak, self.now)
             weakref.finalize(storage, self._remove, key, size)
 
-    def _remove(self, key, size):
+    def _remove(self, key: int, size: int) -> None:
         self.alive.remove(key)
         self.now -= size
 
 
-def count_step(make_trainer, batch, size, autocast):
+def count_step(
+    make_trainer: Callable[[torch.device, Autocast], Trainer],
+    batch: Batch,
+    size: tuple[int, int],
+    autocast: Autocast,
+) -> StepMemory:
     """The StepMemory of a training: its tensors, with a margin for what the device holds beside them.
 
     make_trainer: (device, autocast) -> Trainer; the networks that it takes over are of no use afterwards;
@@ -103,14 +116,14 @@ def count_step(make_trainer, batch, size, autocast):
     return StepMemory(round(HELD[where] * networks) + BESIDE[where], round(HELD[where] * each))
 
 
-def _copies(trainer):
+def _copies(trainer: Trainer) -> int:
     """Bytes of the bfloat16 copies of the weights that a step keeps."""
     networks = [each for each in vars(trainer).values() if isinstance(each, torch.nn.Module)]
     networks.remove(trainer.average)
     return sum(2 * parameter.numel() for network in networks for parameter in network.parameters())
 
 
-def _as_after_a_step(optimiser):
+def _as_after_a_step(optimiser: torch.optim.Optimizer) -> None:
     """Gradients, and Adam's two moments."""
     for group in optimiser.param_groups:
         for parameter in group["params"]:
@@ -119,7 +132,7 @@ def _as_after_a_step(optimiser):
             optimiser.state[parameter] = {name: torch.zeros_like(parameter) for name in names}
 
 
-def check_room(memory, batch, free):
+def check_room(memory: StepMemory, batch: int, free: int) -> None:
     """InputError, with the setting to change, when a step on `batch` samples takes more than `free` bytes."""
     if memory.peak(batch) <= free:
         return
@@ -141,7 +154,7 @@ def check_room(memory, batch, free):
 
 
 @contextmanager
-def told_of_memory(checkpoint):
+def told_of_memory(checkpoint: RollingCheckpoint) -> Iterator[None]:
     """Memory that runs out inside the block is a NoMemoryError. checkpoint: the RollingCheckpoint."""
     try:
         yield
@@ -155,7 +168,9 @@ def told_of_memory(checkpoint):
         ) from error
 
 
-def free_memory(device, proc=Path("/proc"), groups=Path("/sys/fs/cgroup")):
+def free_memory(
+    device: torch.device, proc: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup")
+) -> int:
     """Bytes that this process may still take: on a GPU, or of the machine and of its control groups.
 
     proc, groups: where Linux tells of them. A machine that says nothing of what is free has all it has.
@@ -165,14 +180,14 @@ def free_memory(device, proc=Path("/proc"), groups=Path("/sys/fs/cgroup")):
     return min([_free_on_the_machine(proc), *_free_in_groups(proc, groups)])
 
 
-def _free_on_the_machine(proc):
+def _free_on_the_machine(proc: Path) -> int:
     if (proc / "meminfo").exists():
         rows = (line.split(":") for line in (proc / "meminfo").read_text().splitlines())
         return int({name: value.split()[0] for name, value in rows}["MemAvailable"]) * 1024
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def _free_in_groups(proc, groups):
+def _free_in_groups(proc: Path, groups: Path) -> Iterator[int]:
     """Of each control group with a limit that this process is in, version 1 or 2, what is left of it."""
     if not (proc / "self/cgroup").exists():
         return
@@ -191,7 +206,7 @@ def _free_in_groups(proc, groups):
                 yield from _left(folder, *names)
 
 
-def _left(folder, limit, usage, cache):
+def _left(folder: Path, limit: str, usage: str, cache: str) -> Iterator[int]:
     """What is left of a control group's memory, when it has a limit; the cache of files can be given up."""
     if not (folder / limit).exists() or (most := (folder / limit).read_text().strip()) == "max":
         return

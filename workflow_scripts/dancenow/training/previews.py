@@ -1,13 +1,18 @@
 """Pictures of the training: the same held-out frames every few minutes, and a strip of ten of them."""
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
 import cv2
 import numpy as np
 
 from dancenow.camera.steady_frames import valid_of
+from dancenow.keypoints import Pose
 from dancenow.model.windows import cut, draw_window, place_windows, whole_frame
-from dancenow.pictures import read_png, write_png
-from dancenow.references.bank import ChosenReferences
+from dancenow.pictures import Frames, read_png, write_png
+from dancenow.references.bank import Bank, ChosenReferences
 from dancenow.synthesis.synthesizer import Synthesizer
+from dancenow.training.trainer import Trainer
 from dancenow.video.media import encode
 
 # the recurrence is warmed up over this many frames before the shown one
@@ -25,7 +30,16 @@ class Previews:
     generator that is shown references, or None.
     """
 
-    def __init__(self, frames, pose, background, sizes, first, folder, bank=None):
+    def __init__(
+        self,
+        frames: Frames,
+        pose: Pose,
+        background: np.ndarray | None,
+        sizes: Sequence[tuple[int, int]],
+        first: int,
+        folder: Path,
+        bank: Bank | None = None,
+    ) -> None:
         self.frames, self.pose, self.background, self.folder = frames, pose, background, folder
         lowest = min(first + WARM_UP, len(frames) - 1)
         self.moments = np.linspace(lowest, len(frames) - 1, MOMENTS + 2).astype(int)[1:-1].tolist()
@@ -37,26 +51,26 @@ class Previews:
         if bank is not None:
             self.references = ChosenReferences(bank, pose.keypoints, bank.paths(pose.keypoints))
 
-    def synthesizer(self, trainer):
+    def synthesizer(self, trainer: Trainer) -> Synthesizer:
         """The Synthesizer that shows what the training has come to."""
         return Synthesizer(
             trainer.average, self.background, trainer.device, trainer.autocast, references=self.references
         )
 
-    def __call__(self, trainer):
+    def __call__(self, trainer: Trainer) -> float:
         """Write both files; returns the mean absolute difference from the real windows, 0 to 255."""
         picture, error = self._synthesize(trainer)
         write_png(self.file(trainer.step), picture)
         write_png(self.latest, picture)
         return error
 
-    def look(self, trainer):
+    def look(self, trainer: Trainer) -> float:
         """Write `latest.png` alone; returns the difference as above."""
         picture, error = self._synthesize(trainer)
         write_png(self.latest, picture)
         return error
 
-    def _synthesize(self, trainer):
+    def _synthesize(self, trainer: Trainer) -> tuple[np.ndarray, float]:
         synthesizer = self.synthesizer(trainer)
         warm_up = WARM_UP if synthesizer.generator.temporal else 0
         columns, errors = [], []
@@ -76,15 +90,15 @@ class Previews:
         return np.concatenate(columns, axis=1), float(np.mean(errors))
 
     @property
-    def latest(self):
+    def latest(self) -> Path:
         """Where the newest preview is."""
         return self.folder / "latest.png"
 
-    def file(self, step):
+    def file(self, step: int) -> Path:
         """Where the preview made after `step`, a tenth of the way, is."""
         return self.folder / f"step-{step:06d}.png"
 
-    def write_strip(self, path, steps):
+    def write_strip(self, path: Path, steps: Iterable[int]) -> None:
         """The results of the previews made after `steps`, oldest on top, with the real frames below, smaller.
 
         The folder may hold pictures of an earlier training of other sizes; they are not looked at.
@@ -97,7 +111,7 @@ class Previews:
         rows = [cv2.resize(row, size, interpolation=cv2.INTER_AREA) for row in rows] if scale < 1 else rows
         write_png(path, np.concatenate(rows, axis=0))
 
-    def write_video(self, path, steps):
+    def write_video(self, path: Path, steps: Iterable[int]) -> None:
         """The same previews one after another, whole (skeleton, result, real), as an H.264 mp4."""
         pictures = [read_png(self.file(step)) for step in steps]
         pictures += [pictures[-1]] * VIDEO_FPS  # the end stays to be looked at

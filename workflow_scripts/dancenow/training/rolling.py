@@ -11,7 +11,9 @@ import os
 import shutil
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import torch
 
@@ -33,35 +35,37 @@ class RollingCheckpoint:
     checkpoint that this process has loaded or saved, or None; cost: seconds that the last save took.
     """
 
-    def __init__(self, folder, identity):
+    def __init__(self, folder: str | Path, identity: dict) -> None:
         self.folder, self.identity = Path(folder), identity
         self.last, self.previous = self.folder / "last.pt", self.folder / "previous.pt"
-        self.step, self.cost, self._lock = None, 0.0, None
+        self.step: int | None = None
+        self.cost = 0.0
+        self._lock: TextIO | None = None  # held as long as it is open
 
-    def lock(self):
+    def lock(self) -> None:
         """Keep every other process out of the folder until this one ends; InputError when one is there.
 
         Snakemake killed by force leaves its jobs running: a second training would write between the first
         one's lines. Where the disk has no locks it is only warned of.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.folder / "lock").open("a+")
+        file = self._lock = (self.folder / "lock").open("a+")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            self._lock.seek(0)
+            file.seek(0)
             raise InputError(
-                f"{self.folder}: process {self._lock.read()} is training here; end it or wait for it"
+                f"{self.folder}: process {file.read()} is training here; end it or wait for it"
             ) from error
         except OSError as error:
             if error.errno not in NO_LOCKS:
                 raise
             log.warning("%s: no locks on this disk; see to it that no second training runs here", self.folder)
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
 
-    def load(self):
+    def load(self) -> dict | None:
         """The newest whole state of the same identity, or None; the log names what is refused and why.
 
         A damaged or foreign file is renamed `*.refused`. When all that is there belongs to other settings,
@@ -88,7 +92,7 @@ class RollingCheckpoint:
             leftover.unlink()
         return None
 
-    def save(self, state):
+    def save(self, state: dict) -> None:
         """Write a state: a dict of tensors, numbers, strings and plain containers, with its `step`.
 
         DivergedError when a number in it is not finite; the checkpoints stay as they were.
@@ -107,18 +111,18 @@ class RollingCheckpoint:
                 os.replace(self.last, self.previous)
         self.step, self.cost = state["step"], time.monotonic() - began
 
-    def remove(self):
+    def remove(self) -> None:
         """Delete both files: the training is done, and each is several times the generator's size."""
         for path in (self.last, self.previous, self.folder / "lock"):
             path.unlink(missing_ok=True)
 
-    def newest(self):
+    def newest(self) -> str:
         """Half a sentence for an error message: what a later run goes on from."""
         if self.step is None:
             return "there was no checkpoint yet"
         return f"the last good checkpoint is {self.last}, step {self.step}"
 
-    def _read(self, path):
+    def _read(self, path: Path) -> dict | None:
         try:
             read_through(path)
         except FileNotFoundError:
@@ -140,7 +144,7 @@ class RollingCheckpoint:
             return None
         return state
 
-    def _set_aside(self, path, state):
+    def _set_aside(self, path: Path, state: dict) -> None:
         kept = self.folder.with_name(self.folder.name + ".before")
         shutil.rmtree(kept, ignore_errors=True)
         self.folder.replace(kept)
@@ -152,14 +156,14 @@ class RollingCheckpoint:
         )  # fmt: skip
 
 
-def _differences(then, now):
+def _differences(then: dict, now: dict) -> str:
     """One line: the first few keys in which two identities differ, with both values."""
     found = list(_compare(then, now, ""))
     more = f" and {len(found) - SHOWN_DIFFERENCES} more" if len(found) > SHOWN_DIFFERENCES else ""
     return "; ".join(found[:SHOWN_DIFFERENCES]) + more
 
 
-def _compare(then, now, place):
+def _compare(then: object, now: object, place: str) -> Iterator[str]:
     if isinstance(then, dict) and isinstance(now, dict):
         for key in sorted(then.keys() | now.keys()):
             inner = f"{place}.{key}" if place else key
@@ -168,12 +172,12 @@ def _compare(then, now, place):
         yield f"{place}: {_short(then)} then, {_short(now)} now"
 
 
-def _short(value):
+def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 40 else text[:12] + "..."
 
 
-def _not_finite(value, place=""):
+def _not_finite(value: object, place: str = "") -> str | None:
     """The place, dotted, of the first tensor in nested dicts and lists that holds NaN or infinity."""
     if isinstance(value, torch.Tensor):
         return None if value.isfinite().all() else place

@@ -189,13 +189,13 @@ def read(kind: Any, given: dict, place: str) -> Any:
     return kind(**values)
 
 
-def _shared(train, compiled):
+def _shared(train: dict, compiled: bool) -> dict:
     """What the later stages share with the first, and that they have no single-frame steps."""
     shared = {key: train[key] for key in ("seed", "batch", "lr_decay_share", "ema")}
     return shared | {"compile": compiled, "single_frame_share": 0.0}
 
 
-def _apart(section, kind, place):
+def _apart(section: dict, kind: Any, place: str) -> tuple[dict, Any]:
     """A later stage's section without the keys of `kind`, and those as one: (dict, kind)."""
     names = {field.name for field in fields(kind)}
     rest = {key: value for key, value in section.items() if key not in names}

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator, load_weights, read_network
-from dancenow.model.enhancer import grow
+from dancenow.model.enhancer import EnhancedGenerator, grow
+from dancenow.model.networks import Discriminator, Generator
 from dancenow.pictures import read_png
 from dancenow.training.dataset import ClipSampler
 from dancenow.training.face_training import FacePreviews, FaceSampler, FaceTrainer
@@ -45,7 +46,7 @@ class FirstStage:
         self.start = digests(inputs, *given, *(("references", "masks") if self.references else ()))
         weights = load_generator(inputs.init_from)[0].state_dict() if settings.init_from else None
 
-        def build(settings):
+        def build(settings: FirstSettings) -> tuple[Generator, Discriminator]:
             generator, judge = new_networks(settings)
             if weights is not None:
                 load_weights(generator, weights, inputs.init_from, "generator of this network")
@@ -71,7 +72,7 @@ class EnhancerStage:
         self.references = False
         own = settings.enhancer
 
-        def build(_settings):
+        def build(_settings: EnhancerSettings) -> tuple[EnhancedGenerator, Discriminator]:
             weights = first.state_dict()
             try:
                 return grow(
@@ -96,6 +97,9 @@ class FaceStage:
         self.sampler = partial(FaceSampler, size)
         self.previews = partial(FacePreviews, size, main)
         self.trainer = partial(FaceTrainer, settings, main=main)
+
+
+Stage = FirstStage | EnhancerStage | FaceStage
 
 
 def digests(inputs: StageInputs, *names: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import shutil
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ import torch
 from dancenow import parallel
 from dancenow.camera.steady_frames import HalvedFrames, SteadyFrames
 from dancenow.camera.view import load_view
-from dancenow.device import peak_memory, pick_device, precision_name, prepare
+from dancenow.device import Autocast, peak_memory, pick_device, precision_name, prepare
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import Pose, load_pose
@@ -30,7 +31,8 @@ from dancenow.training.memory import check_room, count_step, free_memory, told_o
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.rolling import RollingCheckpoint
 from dancenow.training.settings import StageSettings
-from dancenow.training.stages import FirstStage, digests, open_stage
+from dancenow.training.stages import FirstStage, Stage, digests, open_stage
+from dancenow.training.trainer import Trainer
 from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
@@ -74,7 +76,7 @@ def train_target(
     steps = settings.steps_over(len(sampler.firsts))
     decision = read_json(inputs.perceptual)
 
-    def spare_trainer(device, autocast):
+    def spare_trainer(device: torch.device, autocast: Autocast) -> Trainer:
         # its networks are counted, not trained: they must not be those of `stage`
         return open_stage(inputs, settings).trainer(load_perceptual(decision), device, autocast, steps)
 
@@ -123,7 +125,7 @@ def train_target(
     }
     best = BestGenerator(folder / "best.safetensors", previews, description, stage.stored_background)
 
-    def preview(trainer, counts):
+    def preview(trainer: Trainer, counts: bool) -> tuple[Path, float]:
         error = best(trainer) if counts else previews.look(trainer)
         return previews.latest, error
 
@@ -176,15 +178,15 @@ def open_footage(inputs: StageInputs, on_canvas: bool) -> tuple[FrameStore | Ste
     return SteadyFrames(store, view), view.on_canvas(pose)
 
 
-def _real_pixels(stage, inputs, fps, count):
+def _real_pixels(stage: Stage, inputs: StageInputs, fps: Fraction, count: int) -> RealPixels | None:
     """The RealPixels that the stage's generator is shown, None for one without references."""
     if not stage.references:
         return None
     masks = load_masks(inputs.masks) if inputs.masks else None
-    return RealPixels(load_bank(inputs.references), masks, fps, count)
+    return RealPixels(load_bank(str(inputs.references)), masks, fps, count)
 
 
-def _device_name(device):
+def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU, {torch.get_num_threads()} threads"

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, NamedTuple
@@ -12,13 +12,16 @@ import torch
 from torch.nn import functional as F
 
 from dancenow import parallel
-from dancenow.device import as_images, as_references, as_skeletons, upload
+from dancenow.device import Autocast, as_images, as_references, as_skeletons, upload
 from dancenow.errors import DivergedError
 from dancenow.model.losses import feature_matching, foreground_colour, lsgan, mask_error
-from dancenow.model.networks import Discriminator, Generator, empty_picture, fill
+from dancenow.model.networks import Discriminator, Foreground, Generator, empty_picture, fill
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.training.adam import ChannelsLastAdam
+from dancenow.training.dataset import Batch
 from dancenow.training.settings import FirstSettings, StageSettings
+
+Losses = dict[str, torch.Tensor]  # scalars by the name of their term
 
 BETAS = (0.5, 0.999)
 # share of the samples that must synthesize what they could copy: or what is synthesized would never learn
@@ -41,13 +44,13 @@ class Clips(NamedTuple):
     masks: torch.Tensor | None = None
     valid: torch.Tensor | None = None
 
-    def at(self, moment):
+    def at(self, moment: int) -> "Clips":
         """One frame of each: Clips with T = 1 left out."""
         return Clips(*(None if part is None else part[:, moment] for part in self))
 
 
 @contextmanager
-def frozen(module):
+def frozen(module: torch.nn.Module) -> Iterator[None]:
     """No gradients for the module's weights inside the block; those for its inputs still flow."""
     module.requires_grad_(False)
     try:
@@ -56,7 +59,9 @@ def frozen(module):
         module.requires_grad_(True)
 
 
-def corrupt_last_frame(previous, empty, share, randoms):
+def corrupt_last_frame(
+    previous: torch.Tensor, empty: torch.Tensor, share: float, randoms: Sequence[np.random.Generator]
+) -> torch.Tensor:
     """In a share of the samples: a patch of the last frame in a wrong place, and a patch of it missing.
 
     What a generator synthesizes wrong once it would otherwise keep: in training its last frame always fits
@@ -75,7 +80,7 @@ def corrupt_last_frame(previous, empty, share, randoms):
     return previous
 
 
-def counted(fake, real, valid):
+def counted(fake: torch.Tensor, real: torch.Tensor, valid: torch.Tensor | None) -> torch.Tensor:
     """`fake` where it is to be judged, `real` elsewhere: what a frame does not show costs nothing.
 
     Both (..., 3, h, w); valid: (..., 1, h, w), above 0 where it is judged, or None for everywhere.
@@ -112,10 +117,10 @@ class Trainer:
         settings: StageSettings,
         perceptual: PerceptualNetwork,
         device: torch.device,
-        autocast: dict,
+        autocast: Autocast,
         steps: int,
         build: Callable[[Any], tuple[torch.nn.Module, torch.nn.Module]] = new_networks,
-    ):
+    ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.device, self.autocast, self.steps = settings, device, autocast, steps
         self.generator, self.discriminator = map(self._place, build(settings))
@@ -145,19 +150,19 @@ class Trainer:
         self.step, self.single_frame_steps = 0, round(settings.single_frame_share * steps)
 
     @property
-    def compiled(self):
+    def compiled(self) -> bool:
         """Whether torch.compile is asked for; what is only counted (training.memory) is not compiled."""
         return self.settings.compile and self.device.type != "meta"
 
-    def _place(self, module):
+    def _place(self, module: torch.nn.Module) -> torch.nn.Module:
         return module.to(self.device, memory_format=torch.channels_last)
 
-    def learning_rate(self):
+    def learning_rate(self) -> float:
         """Constant, then linear to zero over the last `lr_decay_share` share of all steps."""
         left = (self.steps - self.step) / max(1, self.steps * self.settings.lr_decay_share)
         return self.settings.learning_rate * min(1.0, left)
 
-    def synthesize(self, clips):
+    def synthesize(self, clips: Clips) -> tuple[torch.Tensor, list[Foreground | None]]:
         """Frames one after another, each given the last, the first the empty picture.
 
         clips: Clips of T frames. Returns (N, T, 3, h, w) and a list of the T foregrounds.
@@ -176,23 +181,25 @@ class Trainer:
             foregrounds.append(foreground)
         return torch.stack(images, dim=1), foregrounds
 
-    def _generate(self, now, previous, copying):
+    def _generate(
+        self, now: Clips, previous: torch.Tensor, copying: torch.Tensor | None
+    ) -> tuple[torch.Tensor, Foreground | None]:
         """The generator on one frame of Clips; arguments that it has no use for are not named."""
         shown = {} if now.references is None else {"reference": now.references, "copying": copying}
         return self.parallel["generator"](now.skeletons, previous, now.backgrounds, **shown)
 
-    def _copying(self, clips):
+    def _copying(self, clips: Clips) -> torch.Tensor | None:
         """(N, 1, 1, 1) of 0 for samples that must synthesize, 1 for those that may copy; None without any."""
         if clips.references is None:
             return None
         may = [float(random.random() >= SYNTHESIZED) for random in self.randoms]
         return upload(torch.tensor(may), self.device).view(-1, 1, 1, 1)
 
-    def takes_last_only(self, step):
+    def takes_last_only(self, step: int) -> bool:
         """Whether the step uses the last frame of each clip alone."""
         return step < self.single_frame_steps
 
-    def train_step(self, batch):
+    def train_step(self, batch: Batch) -> dict[str, float]:
         """One step on a batch of ClipSampler's; returns the losses, floats by name, all of them finite."""
         values = parallel.average(self.update(batch))
         if not all(math.isfinite(value) for value in values.values()):
@@ -200,7 +207,7 @@ class Trainer:
             raise DivergedError(f"step {self.step}: a loss is not finite: {terms}")
         return values
 
-    def update(self, batch):
+    def update(self, batch: Batch) -> Losses:
         """What a step computes; returns the losses, scalar tensors by name, whatever they are."""
         self.randoms = self._randoms(len(batch["skeleton"]))
         for optimiser in self.optimisers.values():
@@ -210,7 +217,7 @@ class Trainer:
         self.step += 1
         return losses
 
-    def _on_device(self, batch):
+    def _on_device(self, batch: Batch) -> Clips:
         """The Clips of a batch."""
         scaled = {
             "skeleton": as_skeletons,
@@ -224,7 +231,7 @@ class Trainer:
             *(scale(batch[name], self.device) if name in batch else None for name, scale in scaled.items())
         )
 
-    def _learn(self, batch):
+    def _learn(self, batch: Batch) -> Losses:
         """Update both networks on a batch; returns the losses, scalars by name."""
         clips = self._on_device(batch)
         if self.takes_last_only(self.step):
@@ -232,7 +239,7 @@ class Trainer:
         fake, losses = self._generator_step(clips)
         return losses | self._discriminator_step(clips.skeletons, clips.real, fake)
 
-    def _randoms(self, count):
+    def _randoms(self, count: int) -> list[np.random.Generator]:
         """A numpy Generator for each of the `count` samples of this process's share of the batch.
 
         Drawn from the seed and the sample's place in the training alone, so that neither a stop nor the
@@ -241,7 +248,7 @@ class Trainer:
         first = self.step * count * parallel.world_size() + parallel.rank() * count
         return [np.random.default_rng([self.settings.seed, 3, first + i]) for i in range(count)]
 
-    def _single_frame_step(self, frames):
+    def _single_frame_step(self, frames: Clips) -> Losses:
         """One step of the generator on frames by themselves, Clips of one; returns the losses."""
         with torch.autocast(**self.autocast):
             previous = empty_picture(frames.real, frames.backgrounds)
@@ -251,7 +258,14 @@ class Trainer:
         self._optimise("generator", self._weighted(losses))
         return losses
 
-    def _picture_losses(self, fake, real, foregrounds, masks, valid):
+    def _picture_losses(
+        self,
+        fake: torch.Tensor,
+        real: torch.Tensor,
+        foregrounds: list[Foreground | None],
+        masks: torch.Tensor | None,
+        valid: torch.Tensor | None,
+    ) -> Losses:
         """The terms that need no discriminator.
 
         fake, real: (N, 3, h, w); foregrounds: a list, by frame; masks, valid: (N, 1, h, w) or None.
@@ -270,13 +284,13 @@ class Trainer:
                 losses["mask"] = mask_error(logit, masks, valid)
         return losses
 
-    def _weighted(self, losses):
+    def _weighted(self, losses: Losses) -> torch.Tensor:
         # the foreground's colour is a second reading of the same pixels, with the same weight
         given = self.settings.weights
         weights = {"mask": MASK_WEIGHT, **asdict(given), "foreground": given.l1}
         return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
 
-    def _generator_step(self, clips):
+    def _generator_step(self, clips: Clips) -> tuple[torch.Tensor, Losses]:
         skeletons, real = clips.skeletons, clips.real
         masks, valid = (None if part is None else part.flatten(0, 1) for part in (clips.masks, clips.valid))
         with torch.autocast(**self.autocast), frozen(self.discriminator):
@@ -293,7 +307,7 @@ class Trainer:
         self._optimise("generator", self._weighted(losses))
         return fake.detach(), losses
 
-    def _discriminator_step(self, skeletons, real, fake):
+    def _discriminator_step(self, skeletons: torch.Tensor, real: torch.Tensor, fake: torch.Tensor) -> Losses:
         with torch.autocast(**self.autocast):
             judge = self.parallel["discriminator"]
             maps = judge(torch.cat([skeletons] * 2), torch.cat([real, fake]))
@@ -303,7 +317,7 @@ class Trainer:
         self._optimise("discriminator", 0.5 * (on_real + on_fake))
         return {"discriminator_real": on_real, "discriminator_fake": on_fake}
 
-    def _optimise(self, name, loss):
+    def _optimise(self, name: str, loss: torch.Tensor) -> None:
         optimiser = self.optimisers[name]
         scaler = self.scalers[name]
         optimiser.zero_grad(set_to_none=True)
@@ -312,7 +326,7 @@ class Trainer:
         scaler.update()
 
     @torch.no_grad()
-    def _update_average(self):
+    def _update_average(self) -> None:
         # the average starts short, or its random beginning would stay in it for a thousand steps
         if self.average is self.generator:
             return
@@ -320,7 +334,7 @@ class Trainer:
         targets, sources = self.average.parameters(), self.generator.parameters()
         torch._foreach_lerp_(list(targets), list(sources), 1 - decay)
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """Everything that a later process needs to go on as if nothing had happened."""
         modules = {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
         return {
@@ -330,7 +344,7 @@ class Trainer:
             "scalers": {name: scaler.state_dict() for name, scaler in self.scalers.items()},
         }
 
-    def restore(self, state):
+    def restore(self, state: dict[str, Any]) -> None:
         """Take over a state() of the same settings; ValueError or KeyError when it is of other networks."""
         self.step = state["step"]
         for name in ("generator", "discriminator", "average"):

@@ -1,6 +1,7 @@
 """One page beside a model: what it was trained with, on what, for how long, and how its losses went."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,15 @@ CELL_INCHES = (3.6, 2.4)
 WINDOW = 0.05
 
 
-def write_summary(settings_path, training_path, losses_path, curve_path, page_path, target, stage=""):
+def write_summary(
+    settings_path: str | Path,
+    training_path: str | Path,
+    losses_path: str | Path,
+    curve_path: str | Path,
+    page_path: str | Path,
+    target: str,
+    stage: str = "",
+) -> None:
     """From settings.json, training.json and losses.jsonl of a model: its curve (PNG) and its page (Markdown).
 
     The page shows progress.png and progress.mp4, which lie beside it. target: whose model; stage: which of
@@ -30,14 +39,14 @@ def write_summary(settings_path, training_path, losses_path, curve_path, page_pa
         partial.write_text(_page(title, target, settings, training, losses, Path(curve_path).name))
 
 
-def read_losses(path):
+def read_losses(path: str | Path) -> dict[str, np.ndarray]:
     """losses.jsonl -> {name: (2, T) float64, the steps that have this loss and its values}."""
     rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
     names = dict.fromkeys(name for row in rows for name in row if name != "step")
     return {name: np.array([(row["step"], row[name]) for row in rows if name in row]).T for name in names}
 
 
-def _curve(losses):
+def _curve(losses: dict[str, np.ndarray]) -> Figure:
     rows = -(-len(losses) // COLUMNS)
     figure = Figure(figsize=(COLUMNS * CELL_INCHES[0], rows * CELL_INCHES[1]), layout="constrained")
     axes = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
@@ -53,14 +62,16 @@ def _curve(losses):
     return figure
 
 
-def smooth(steps, values):
+def smooth(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A curve's moving average over WINDOW of its length, and the steps that belong to it."""
     window = max(1, round(WINDOW * len(values)))
     kernel = np.full(window, 1 / window)
     return np.convolve(steps, kernel, "valid"), np.convolve(values, kernel, "valid")
 
 
-def _page(title, target, settings, training, losses, curve):
+def _page(
+    title: str, target: str, settings: dict, training: dict, losses: dict[str, np.ndarray], curve: str
+) -> str:
     count = settings["steps"]
     seconds = training["seconds"]
     heldout = training["frames"] - training["training_frames"]
@@ -107,18 +118,18 @@ def _page(title, target, settings, training, losses, curve):
     return "\n".join(lines)
 
 
-def _tenths(losses):
+def _tenths(losses: dict[str, np.ndarray]) -> Iterator[tuple[str, float, float]]:
     for name, (_, values) in losses.items():
         tenth = max(1, len(values) // 10)
         yield name, values[:tenth].mean(), values[-tenth:].mean()
 
 
-def _duration(seconds):
+def _duration(seconds: float) -> str:
     hours, rest = divmod(round(seconds), 3600)
     return f"{hours} h {rest // 60:02d} min {rest % 60:02d} s"
 
 
-def _flat(settings, prefix=""):
+def _flat(settings: dict, prefix: str = "") -> Iterator[tuple[str, object]]:
     for key, value in settings.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
