@@ -7,7 +7,8 @@ import numpy as np
 
 from dancenow.camera.steady_frames import valid_of
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, COUNT, FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+from dancenow.keypoints import BODY, COUNT, FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, People, Pose
+from dancenow.pictures import Frames
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ AREAS = [
 ]
 
 
-def person_mask(keypoints, width, height):
+def person_mask(keypoints: np.ndarray, width: int, height: int) -> np.ndarray:
     """Roughly where the person is: trunk, thighs, head and hands, and the limbs at a limb's width.
 
     keypoints: (133, 3) px. Returns (height, width) bool; nothing is masked where nobody is seen.
@@ -68,7 +69,7 @@ def person_mask(keypoints, width, height):
     return mask.astype(bool)
 
 
-def reach(keypoints, width, height):
+def reach(keypoints: np.ndarray, width: int, height: int) -> np.ndarray:
     """Where clothes and hair may be: person_mask, and as much again around it. (height, width) uint8."""
     mask = person_mask(keypoints, width, height).astype(np.uint8)
     seen = keypoints[:, 2] >= MIN_CONFIDENCE
@@ -79,7 +80,7 @@ def reach(keypoints, width, height):
     return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
 
 
-def fill_along_rows(picture, known):
+def fill_along_rows(picture: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Fill what is not known from the nearest known pixels to the left and right, by linear interpolation.
 
     picture: (H, W, 3) uint8; known: (H, W) bool with at least one True. Along rows, because what most often
@@ -100,7 +101,9 @@ def fill_along_rows(picture, known):
     return filled
 
 
-def sampled_masks(pose, training_frames, masks=None):
+def sampled_masks(
+    pose: Pose, training_frames: int, masks: Frames | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """(S,) ascending frame numbers, at most SAMPLES of the first `training_frames`, and (S, H, W) bool: where
     the person of the Pose is in them. masks: as make_background takes them."""
     chosen = np.unique(np.linspace(0, training_frames - 1, min(SAMPLES, training_frames)).astype(int))
@@ -113,12 +116,12 @@ def sampled_masks(pose, training_frames, masks=None):
     return chosen, hidden
 
 
-def around(mask):
+def around(mask: np.ndarray) -> np.ndarray:
     """A (H, W) uint8 mask as bool, with what of the person its edge may have missed."""
     return cv2.dilate(mask, np.ones((MASK_GROWTH, MASK_GROWTH), np.uint8)) > 0
 
 
-def ever_seen(hidden, outside=0):
+def ever_seen(hidden: np.ndarray, outside: np.ndarray | int = 0) -> np.ndarray:
     """(H, W) bool: where the background is seen often enough to be known.
 
     hidden: from sampled_masks; outside: (H, W) int, in how many of the samples the frame does not reach
@@ -128,7 +131,7 @@ def ever_seen(hidden, outside=0):
     return (shown > 0) & (len(hidden) - hidden.sum(axis=0) > LEAST_SEEN * shown)
 
 
-def others_masks(people, pose, chosen):
+def others_masks(people: People, pose: Pose, chosen: np.ndarray) -> np.ndarray:
     """(S, H, W) bool: where anyone but the performer is in the chosen frames.
 
     people: People, everyone found in the clip; pose: the performer's Pose; chosen: (S,) frame numbers.
@@ -141,7 +144,7 @@ def others_masks(people, pose, chosen):
     return masks
 
 
-def _is_same(person, performer):
+def _is_same(person: np.ndarray, performer: np.ndarray) -> bool:
     """Whether two (133, 3) skeletons are of one body in one place."""
     both = (person[BODY, 2] >= MIN_CONFIDENCE) & (performer[BODY, 2] >= MIN_CONFIDENCE)
     if not both.any():
@@ -151,7 +154,13 @@ def _is_same(person, performer):
     return bool(np.linalg.norm(places - own, axis=-1).mean() < SAME * size)
 
 
-def make_background(frames, pose, training_frames, masks=None, people=None):
+def make_background(
+    frames: Frames,
+    pose: Pose,
+    training_frames: int,
+    masks: Frames | None = None,
+    people: People | None = None,
+) -> np.ndarray:
     """The temporal median of what lies outside the person, and outside everybody else who moves.
 
     frames: sequence of (H, W, 3) uint8 RGB, SteadyFrames among them; pose: the performer in them;
@@ -201,7 +210,7 @@ def make_background(frames, pose, training_frames, masks=None, people=None):
     return background
 
 
-def _restless(crowded, unrest):
+def _restless(crowded: np.ndarray, unrest: np.ndarray) -> np.ndarray:
     """(H, W) bool: the connected regions of `crowded` in which somebody moves.
 
     crowded: (H, W) bool, never seen without somebody; unrest: (H, W) float32, the mean difference there from

@@ -1,7 +1,9 @@
 """The files of trained networks, each of which explains itself. Nothing is unpickled."""
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,7 +16,12 @@ from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import Generator, fill
 
 
-def save_generator(path, weights, description, background=None):
+def save_generator(
+    path: str | Path,
+    weights: dict[str, torch.Tensor],
+    description: dict,
+    background: np.ndarray | None = None,
+) -> None:
     """Write a generator that explains itself.
 
     weights: state dict; description: JSON-able dict with at least `network` (Generator's arguments), `sizes`
@@ -28,7 +35,7 @@ def save_generator(path, weights, description, background=None):
     _write(path, tensors, description)
 
 
-def load_generator(path):
+def load_generator(path: str | Path) -> tuple[Generator | EnhancedGenerator, dict, np.ndarray | None]:
     """Read a generator file: (generator in eval mode, description dict, background (H, W, 3) uint8 or None).
 
     The generator is a Generator or an EnhancedGenerator. InputError when the file is not one.
@@ -46,17 +53,17 @@ def load_generator(path):
     return generator.eval(), description, None if background is None else background.numpy()
 
 
-def save_discriminator(path, weights, settings):
+def save_discriminator(path: str | Path, weights: dict[str, torch.Tensor], settings: dict) -> None:
     """Write a Discriminator for a later stage to start from. weights: state dict; settings: its arguments."""
     save_network(path, weights, settings)
 
 
-def save_network(path, weights, description):
+def save_network(path: str | Path, weights: dict[str, torch.Tensor], description: dict) -> None:
     """Write any other network for read_network. weights: state dict; description: a JSON-able dict."""
     _write(path, {name: value.detach().cpu().contiguous() for name, value in weights.items()}, description)
 
 
-def read_network(path, what):
+def read_network(path: str | Path, what: str) -> tuple[dict[str, torch.Tensor], dict]:
     """Tensors by name, and the description, of a file of this module.
 
     InputError says that its content is no `what`; OSError when it cannot be read.
@@ -65,14 +72,14 @@ def read_network(path, what):
         return {name: stored.get_tensor(name) for name in stored.keys()}, description  # noqa: SIM118
 
 
-def read_description(path, what):
+def read_description(path: str | Path, what: str) -> dict:
     """The description alone; errors as of read_network."""
     with _opened(path, what) as (_, description):
         return description
 
 
 @contextmanager
-def _opened(path, what):
+def _opened(path: str | Path, what: str) -> Iterator[tuple[safe_open, dict]]:
     """The open file and its description."""
     read_through(path)
     try:
@@ -82,7 +89,9 @@ def _opened(path, what):
         raise _refused(path, what, error) from error
 
 
-def load_weights(network, weights, path, what):
+def load_weights(
+    network: torch.nn.Module, weights: dict[str, torch.Tensor], path: str | Path, what: str
+) -> None:
     """Fill a module from tensors by name; InputError says that the file is no `what` when they do not fit."""
     try:
         fill(network, weights)
@@ -90,11 +99,11 @@ def load_weights(network, weights, path, what):
         raise _refused(path, what, error) from error
 
 
-def _refused(path, what, error):
+def _refused(path: str | Path, what: str, error: Exception) -> InputError:
     return InputError(f"{path}: not a {what} file ({one_line(error)}); delete it to train it again")
 
 
-def _write(path, tensors, description):
+def _write(path: str | Path, tensors: dict[str, torch.Tensor], description: dict) -> None:
     with atomic_path(path) as partial:
         try:
             save_file(tensors, partial, metadata={"dancenow": json.dumps(description, sort_keys=True)})

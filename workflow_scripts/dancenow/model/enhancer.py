@@ -23,7 +23,7 @@ class EnhancedGenerator(nn.Module):
     ValueError when the two do not fit.
     """
 
-    def __init__(self, network, channels, n_blocks):
+    def __init__(self, network: dict, channels: int, n_blocks: int) -> None:
         super().__init__()
         if network.get("background") or network.get("unshuffle", 1) != 1:
             raise ValueError("an enhancer takes a generator without background and unshuffle")
@@ -53,7 +53,9 @@ class EnhancedGenerator(nn.Module):
         self.down.apply(initialise)
         self.up.apply(initialise)
 
-    def forward(self, skeleton, previous, background=None):
+    def forward(
+        self, skeleton: torch.Tensor, previous: torch.Tensor, background: None = None
+    ) -> tuple[torch.Tensor, None]:
         """One frame, as Generator.forward without a background; H, W divisible by 2 ** (n_downsample + 1)."""
         x = self.trunk.seen(skeleton, previous)
         small = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
@@ -61,7 +63,14 @@ class EnhancedGenerator(nn.Module):
         return torch.tanh(x.float()), None
 
 
-def grow(network, weights, channels, n_blocks, discriminator_settings, discriminator_weights):
+def grow(
+    network: dict,
+    weights: dict[str, torch.Tensor],
+    channels: int,
+    n_blocks: int,
+    discriminator_settings: dict,
+    discriminator_weights: dict[str, torch.Tensor],
+) -> tuple[EnhancedGenerator, Discriminator]:
     """Both networks of the second stage, the trained ones of the first inside them.
 
     network, weights: a trained Generator's arguments and state dict; channels, n_blocks: of the enhancer;

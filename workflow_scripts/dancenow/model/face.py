@@ -1,5 +1,8 @@
 """The face: a square around the nose, and the generator of a residual over what was synthesized there."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -11,7 +14,7 @@ from dancenow.model.networks import Generator
 EARS = [INDEX["left_ear"], INDEX["right_ear"]]
 
 
-def face_corners(keypoints, size, window):
+def face_corners(keypoints: np.ndarray, size: int, window: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Where the face's square lies in each frame, and whether there is a face to see.
 
     keypoints: (T, 133, 3) px; size: of the square, px; window: (x, y, w, h) px, no edge shorter than size.
@@ -30,13 +33,18 @@ def face_corners(keypoints, size, window):
     return corners, (seen[:, nose] | ears.any(axis=(1, 2))) & inside
 
 
-def cut_faces(images, corners, size):
+def cut_faces(images: torch.Tensor, corners: torch.Tensor | np.ndarray, size: int) -> torch.Tensor:
     """The squares out of images (N, C, H, W), one for each: (N, C, size, size). corners: (N, 2) int x, y."""
     places = zip(images, corners.tolist(), strict=True)
     return torch.stack([image[:, y : y + size, x : x + size] for image, (x, y) in places])
 
 
-def paste_faces(images, faces, corners, visible):
+def paste_faces(
+    images: torch.Tensor,
+    faces: torch.Tensor,
+    corners: torch.Tensor | np.ndarray,
+    visible: torch.Tensor | np.ndarray,
+) -> torch.Tensor:
     """A copy of images (N, 3, H, W) with faces (N, 3, s, s) in their squares where visible (N,) is true."""
     images, size = images.clone(), faces.shape[-1]
     for sample, ((x, y), shown) in enumerate(zip(corners.tolist(), visible.tolist(), strict=True)):
@@ -52,10 +60,16 @@ class FaceSynthesizer:
     squares, px.
     """
 
-    def __init__(self, generator, size):
+    def __init__(self, generator: Generator, size: int) -> None:
         self.generator, self.size = generator, size
 
-    def synthesize(self, skeletons, images, corners, visible):
+    def synthesize(
+        self,
+        skeletons: torch.Tensor,
+        images: torch.Tensor,
+        corners: torch.Tensor | np.ndarray,
+        visible: torch.Tensor | np.ndarray,
+    ) -> torch.Tensor:
         """A copy of images (N, 3, H, W) in [-1, 1] with every visible face gone over, still in [-1, 1].
 
         skeletons: (N, 3, H, W) in [0, 1]; corners, visible: (N, 2) and (N,) arrays, as from face_corners.
@@ -67,7 +81,7 @@ class FaceSynthesizer:
         return paste_faces(images, (synthesized + residual).clamp(-1, 1), corners, visible)
 
 
-def load_face(path, device):
+def load_face(path: str | Path, device: torch.device) -> FaceSynthesizer:
     """The FaceSynthesizer of a face generator's file, on the device; InputError when the file is not one."""
     tensors, description = read_network(path, "face generator")
     if "face" not in description:

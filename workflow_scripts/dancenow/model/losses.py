@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 
-def lsgan(results, real):
+def lsgan(results: list[list[torch.Tensor]], real: bool) -> torch.Tensor:
     """Least-squares GAN loss, summed over the discriminator's scales.
 
     results: one list of maps per scale, the last of each the realness; real: what they should say.
@@ -13,7 +13,7 @@ def lsgan(results, real):
     return sum(terms)
 
 
-def mean_difference(a, b):
+def mean_difference(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """Mean absolute difference of two tensors of one shape, added up in float32 whatever their dtype.
 
     F.l1_loss of the same as float32 goes over them five times as often, which for the features of large
@@ -22,7 +22,7 @@ def mean_difference(a, b):
     return torch.linalg.vector_norm(a - b, 1, dtype=torch.float32) / a.numel()
 
 
-def foreground_colour(foreground, real):
+def foreground_colour(foreground: tuple[torch.Tensor, torch.Tensor], real: torch.Tensor) -> torch.Tensor:
     """L1 between the colour laid over the background and the real image, where and as far as it is laid.
 
     foreground: (colour (N, 3, H, W), alpha (N, 1, H, W)), real (N, 3, H, W), as the Generator has them.
@@ -33,7 +33,7 @@ def foreground_colour(foreground, real):
     return (alpha.detach() * (colour - real).abs()).mean()
 
 
-def mask_error(logit, mask, valid=None):
+def mask_error(logit: torch.Tensor, mask: torch.Tensor, valid: torch.Tensor | None = None) -> torch.Tensor:
     """Cross entropy of alpha's logit with the person's mask, both (N, 1, H, W), the mask in [0, 1].
 
     valid: (N, 1, H, W) in [0, 1], how much each pixel counts, or None: all of them do.
@@ -43,7 +43,7 @@ def mask_error(logit, mask, valid=None):
     return F.binary_cross_entropy_with_logits(logit, mask, valid)
 
 
-def feature_matching(fake, real):
+def feature_matching(fake: list[list[torch.Tensor]], real: list[list[torch.Tensor]]) -> torch.Tensor:
     """Mean L1 between discriminator features of fake and real, over scales and all maps but the last.
 
     The paper's L_FM in pix2pixHD's weighting: each scale counts 1 / scales, its maps 4 / (layers + 1)

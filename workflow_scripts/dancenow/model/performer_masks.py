@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 
 from dancenow.camera.steady_frames import valid_of
+from dancenow.keypoints import Pose
 from dancenow.model.background import make_background, reach
-from dancenow.pose.masks import MaskPacker, holds
+from dancenow.pictures import Frames
+from dancenow.pose.masks import MaskPacker, Masks, holds
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +23,9 @@ CLOSING = 5  # px, holes of about this size are filled
 DARKEST, UNEVEN = 0.25, 0.15
 
 
-def performer_masks(frames, pose, found, training_frames):
+def performer_masks(
+    frames: Frames, pose: Pose, found: Frames | None, training_frames: int
+) -> tuple[Masks, int]:
     """The performer's Masks, and how many frames have the estimator's.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; found: Masks of the estimator, of
@@ -47,7 +51,7 @@ def performer_masks(frames, pose, found, training_frames):
     return packer.packed(), own
 
 
-def difference(frame, background):
+def difference(frame: np.ndarray, background: np.ndarray) -> np.ndarray:
     """(H, W) uint8: how far a frame differs from the background, a shadow aside. Both (H, W, 3) uint8."""
     low, high = DIFFERENCE
     apart = cv2.absdiff(frame, background).max(axis=2).astype(np.float32)

@@ -1,10 +1,12 @@
 """The moving window around the person: the generator synthesizes there, the background fills the rest."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 
-from dancenow.keypoints import IMPUTED, MIN_CONFIDENCE
+from dancenow.keypoints import IMPUTED, MIN_CONFIDENCE, Pose
 from dancenow.pose.draw import LINE, draw_skeleton
 from dancenow.video.cuts import segments
 
@@ -16,7 +18,7 @@ QUANTILES = (0.5, 0.8, 0.995)
 HOLD = 4
 
 
-def person_boxes(keypoints):
+def person_boxes(keypoints: np.ndarray) -> np.ndarray:
     """Boxes around every seen keypoint plus the margin; frames without a person take the nearest one's.
 
     keypoints: (T, 133, 3) px. Returns (T, 4) float32 x0, y0, x1, y1 px, never NaN unless no frame has a
@@ -35,7 +37,7 @@ def person_boxes(keypoints):
     return np.concatenate([low - margin, high + margin], axis=1).astype(np.float32)
 
 
-def choose_sizes(keypoints, width, height):
+def choose_sizes(keypoints: np.ndarray, width: int, height: int) -> list[tuple[int, int]]:
     """A few window sizes for one target, [(width, height), ...] px ascending, multiples of 32.
 
     keypoints: (T, 133, 3) px; width, height: the frame's size. A person with the arms down fills a third of
@@ -47,7 +49,9 @@ def choose_sizes(keypoints, width, height):
     return sorted({_rounded(size, width, height) for size in need})
 
 
-def fit_window(box, sizes, width, height):
+def fit_window(
+    box: np.ndarray, sizes: Sequence[tuple[int, int]], width: int, height: int
+) -> tuple[int, int, int, int]:
     """The smallest window that holds the box: (x, y, w, h) int px inside the frame.
 
     box: x0, y0, x1, y1 px; sizes: as from choose_sizes. A box too large for all sizes gets a window of its
@@ -60,7 +64,9 @@ def fit_window(box, sizes, width, height):
     return (*np.clip(corner, 0, [width, height] - size).astype(int).tolist(), *size.tolist())
 
 
-def place_windows(keypoints, sizes, width, height, cuts=()):
+def place_windows(
+    keypoints: np.ndarray, sizes: Sequence[tuple[int, int]], width: int, height: int, cuts: Sequence[int] = ()
+) -> np.ndarray:
     """One window per frame, (T, 4) int of x, y, w, h px, which moves and changes its size gently.
 
     keypoints: (T, 133, 3) px; sizes: as from choose_sizes; cuts: as in dancenow.video.cuts, where it may
@@ -72,7 +78,7 @@ def place_windows(keypoints, sizes, width, height, cuts=()):
     return np.array([fit_window(box, sizes, width, height) for box in around])
 
 
-def _gently(boxes):
+def _gently(boxes: np.ndarray) -> np.ndarray:
     """Boxes (T, 4) that hold their neighbours in time as well, without jumps."""
     span = 2 * HOLD + 1
     low = gaussian_filter1d(minimum_filter1d(boxes[:, :2], span, axis=0), HOLD / 2, axis=0, mode="nearest")
@@ -80,29 +86,29 @@ def _gently(boxes):
     return np.concatenate([low, high], axis=1)
 
 
-def whole_frame(pose):
+def whole_frame(pose: Pose) -> np.ndarray:
     """The windows of a generator without a background: every frame from corner to corner, (T, 4) int."""
     return np.tile([0, 0, pose.width, pose.height], (len(pose.keypoints), 1))
 
 
-def draw_window(pose, index, window):
+def draw_window(pose: Pose, index: int, window: Sequence[int]) -> np.ndarray:
     """The skeleton of frame `index` in a window (x, y, w, h): (h, w, 3) uint8 RGB."""
     x, y, w, h = window
     weak = pose.origin[index] == IMPUTED
     return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE, weak=weak)
 
 
-def cut(picture, window):
+def cut(picture: np.ndarray, window: Sequence[int]) -> np.ndarray:
     """A window (x, y, w, h) out of (H, W, ...), as a view."""
     x, y, w, h = window
     return picture[y : y + h, x : x + w]
 
 
-def to_tensor(pictures):
+def to_tensor(pictures: np.ndarray) -> torch.Tensor:
     """(..., H, W, 3) uint8 -> (..., 3, H, W) uint8 tensor, contiguous."""
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures, -1, -3)))
 
 
-def _rounded(size, width, height):
+def _rounded(size: Sequence[float] | np.ndarray, width: int, height: int) -> tuple[int, int]:
     blocks = np.ceil(np.asarray(size) / STRIDE).astype(int) * STRIDE
     return min(int(blocks[0]), width), min(int(blocks[1]), height)

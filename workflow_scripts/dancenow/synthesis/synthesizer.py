@@ -91,10 +91,10 @@ class Synthesizer:
         """The Drawn of a frame: the host's share before the networks'. Knows nothing of the last frame."""
         skeleton = to_tensor(draw_window(pose, index, window)[None])
         reference = to_tensor(self.references(index, window)[None]) if self.generator.references else None
-        face = (None, None)
+        corners = visible = None
         if self.face is not None:
-            face = face_corners(pose.keypoints[index : index + 1], self.face.size, window)
-        return Drawn(list(window), skeleton, reference, *face)
+            corners, visible = face_corners(pose.keypoints[index : index + 1], self.face.size, window)
+        return Drawn(list(window), skeleton, reference, corners, visible)
 
     @torch.inference_mode()
     def step(self, drawn: Drawn) -> torch.Tensor:

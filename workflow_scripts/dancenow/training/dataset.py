@@ -134,7 +134,7 @@ class ClipSampler:
             sample["mask"] = [cut(self.pixels.masks[index], window)[..., None] for index in shown]
         if isinstance(self.frames, SteadyFrames):
             sample["valid"] = [self._valid(index, window) for index in shown]
-            behind = sample.get("background", [np.uint8(0)] * len(shown))
+            behind = sample.get("background", [np.zeros(1, np.uint8)] * len(shown))
             parts = zip(sample["valid"], sample["image"], behind, strict=True)
             sample["image"] = [np.where(seen, picture, rest) for seen, picture, rest in parts]
         return {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}

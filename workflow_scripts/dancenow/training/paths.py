@@ -42,6 +42,13 @@ class StageInputs(_Paths):
     generator: str | None = None
     discriminator: str | None = None
 
+    def path(self, name: str) -> str:
+        """The path of this name, for a stage that cannot do without; ValueError: it was given none."""
+        found = getattr(self, name)
+        if found is None:
+            raise ValueError(f"{name}: the stage takes such a file, and was given none")
+        return found
+
 
 @dataclass(frozen=True)
 class StageOutputs(_Paths):

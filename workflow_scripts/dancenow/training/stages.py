@@ -36,7 +36,7 @@ class FirstStage:
     """A generator from nothing, as the paper's global stage, or from another person's."""
 
     def __init__(self, inputs: StageInputs, settings: FirstSettings):
-        self.background = read_png(Path(str(inputs.background))) if settings.generator.background else None
+        self.background = read_png(Path(inputs.path("background"))) if settings.generator.background else None
         self.stored_background = self.background
         network, self.judge = network_arguments(settings)
         self.about, self.temporal = {"network": network}, settings.temporal
@@ -44,12 +44,12 @@ class FirstStage:
         self.references = settings.generator.references
         given = ["init_from"] if settings.init_from else []
         self.start = digests(inputs, *given, *(("references", "masks") if self.references else ()))
-        weights = load_generator(inputs.init_from)[0].state_dict() if settings.init_from else None
+        weights = load_generator(inputs.path("init_from"))[0].state_dict() if settings.init_from else None
 
         def build(settings: FirstSettings) -> tuple[Generator, Discriminator]:
             generator, judge = new_networks(settings)
             if weights is not None:
-                load_weights(generator, weights, inputs.init_from, "generator of this network")
+                load_weights(generator, weights, inputs.path("init_from"), "generator of this network")
             return generator, judge
 
         self.trainer = partial(Trainer, settings, build=build)
@@ -59,12 +59,12 @@ class EnhancerStage:
     """The local enhancer around the first stage's generator; both are trained."""
 
     def __init__(self, inputs: StageInputs, settings: EnhancerSettings):
-        first, description, background = load_generator(inputs.generator)
+        first, description, background = load_generator(inputs.path("generator"))
         if background is not None:
             raise InputError(
                 f"{inputs.generator}: has a background; the enhancer takes a generator without one"
             )
-        judge, discriminator_settings = read_network(inputs.discriminator, "discriminator")
+        judge, discriminator_settings = read_network(inputs.path("discriminator"), "discriminator")
         self.background = self.stored_background = None
         self.start = digests(inputs, "generator", "discriminator")
         self.about = {"network": description["network"], "enhancer": asdict(settings.enhancer)}
@@ -88,7 +88,7 @@ class FaceStage:
     """The face generator behind a trained generator, which stays as it is."""
 
     def __init__(self, inputs: StageInputs, settings: FaceSettings):
-        main, _, self.background = load_generator(inputs.generator)
+        main, _, self.background = load_generator(inputs.path("generator"))
         self.stored_background, self.temporal = None, main.temporal
         self.references = main.references
         self.start = digests(inputs, "generator", *(["references"] if self.references else []))
@@ -104,4 +104,4 @@ Stage = FirstStage | EnhancerStage | FaceStage
 
 def digests(inputs: StageInputs, *names: str) -> dict[str, str]:
     """{name: SHA-256 of the input file of this name}."""
-    return {name: hashlib.sha256(Path(getattr(inputs, name)).read_bytes()).hexdigest() for name in names}
+    return {name: hashlib.sha256(Path(inputs.path(name)).read_bytes()).hexdigest() for name in names}

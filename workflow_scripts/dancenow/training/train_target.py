@@ -183,7 +183,7 @@ def _real_pixels(stage: Stage, inputs: StageInputs, fps: Fraction, count: int) -
     if not stage.references:
         return None
     masks = load_masks(inputs.masks) if inputs.masks else None
-    return RealPixels(load_bank(str(inputs.references)), masks, fps, count)
+    return RealPixels(load_bank(inputs.path("references")), masks, fps, count)
 
 
 def _device_name(device: torch.device) -> str:
