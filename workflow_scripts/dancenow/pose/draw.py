@@ -5,6 +5,8 @@ A limb is drawn when both of its ends are seen; whatever is missing leaves no ma
 imputed leaves a weak one: the same colour, darker. All else is drawn alike, whatever its confidence.
 """
 
+from collections.abc import Iterable, Sequence
+
 import cv2
 import numpy as np
 
@@ -54,12 +56,17 @@ _FINGERS = tuple((0, *range(first, first + 4)) for first in (1, 5, 9, 13, 17))
 _LEFT_FINGERS = ((255, 255, 120), (255, 210, 90), (255, 170, 70), (255, 130, 60), (255, 90, 60))
 _RIGHT_FINGERS = ((120, 255, 255), (90, 210, 255), (70, 170, 255), (60, 130, 255), (60, 90, 255))
 
+# two keypoints and the colour of the line between them
+Segment = tuple[int, int, tuple[int, ...]]
 
-def _segments(ends, colours, offset=0):
+
+def _segments(
+    ends: Iterable[tuple[int, int]], colours: Iterable[tuple[int, ...]], offset: int = 0
+) -> list[Segment]:
     return [(a + offset, b + offset, colour) for (a, b), colour in zip(ends, colours, strict=True)]
 
 
-def _face_segments():
+def _face_segments() -> list[Segment]:
     pairs = []
     for first, stop, closed in _FACE_CHAINS:
         chain = list(range(first, stop)) + ([first] if closed else [])
@@ -67,7 +74,7 @@ def _face_segments():
     return _segments(pairs, [_FACE_COLOUR] * len(pairs), FACE.start)
 
 
-def _hand_segments(colours, offset):
+def _hand_segments(colours: Iterable[tuple[int, ...]], offset: int) -> list[Segment]:
     pairs, shades = [], []
     for finger, colour in zip(_FINGERS, colours, strict=True):
         pairs += list(zip(finger[:-1], finger[1:], strict=True))
@@ -85,7 +92,15 @@ DETAIL_SEGMENTS = (
 )
 
 
-def draw_skeleton(keypoints, width, height, origin=(0, 0), line=None, onto=None, weak=None):
+def draw_skeleton(
+    keypoints: np.ndarray,
+    width: int,
+    height: int,
+    origin: Sequence[int] = (0, 0),
+    line: float | None = None,
+    onto: np.ndarray | None = None,
+    weak: np.ndarray | None = None,
+) -> np.ndarray:
     """Draw one skeleton.
 
     keypoints: (133, 3) x px, y px, confidence, in frame pixels. width, height: the picture's size in px.
@@ -99,8 +114,9 @@ def draw_skeleton(keypoints, width, height, origin=(0, 0), line=None, onto=None,
     thick = max(1, round(height * LINE if line is None else line))
     thin = max(1, thick // 2)
     seen = keypoints[:, 2] >= MIN_CONFIDENCE
+    corner = np.asarray(origin, np.float32)
     # far outside points would overflow cv2's fixed-point coordinates
-    places = np.clip(keypoints[:, :2] - np.asarray(origin, np.float32), -4 * width, 5 * width)
+    places = np.clip(keypoints[:, :2] - corner, -4 * width, 5 * width)
     places = np.rint(places * (1 << SUBPIXEL_BITS)).astype(int)
     for segments, wide in ((BODY_SEGMENTS, thick), (DETAIL_SEGMENTS, thin)):
         for a, b, colour in segments:

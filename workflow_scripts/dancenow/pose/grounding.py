@@ -6,12 +6,13 @@ is shorter than any jump at full speed is taken for one without further question
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from scipy.ndimage import grey_closing, grey_opening, maximum_filter1d
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, IMPUTED, INDEX
+from dancenow.keypoints import BODY, IMPUTED, INDEX, Pose
 from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
 
 CHAIN = ("ankle", "knee", "hip", "shoulder")
@@ -55,13 +56,13 @@ class Figure:
     on_feet: bool
 
 
-def inside(pose):
+def inside(pose: Pose) -> np.ndarray:
     """(T, 133) bool: which places are in the frame."""
     x, y = pose.keypoints[..., 0], pose.keypoints[..., 1]
     return (x >= 0) & (y >= 0) & (x <= pose.width - 1) & (y <= pose.height - 1)
 
 
-def whole_figure(pose, clip="the clip"):
+def whole_figure(pose: Pose, clip: str = "the clip") -> Figure:
     """The Figure of a Pose, or InputError, naming `clip`, when fewer than MIN_WHOLE_SHARE of the frames show
     the person from head to feet."""
     figure = measure_figure(pose)
@@ -74,7 +75,7 @@ def whole_figure(pose, clip="the clip"):
     return figure
 
 
-def measure_figure(pose):
+def measure_figure(pose: Pose) -> Figure:
     """The Figure of a Pose; standing is NaN where no frame shows the person from head to feet.
 
     Height runs along the body, from the ankles by knees, hips and shoulders to the nose (or between the
@@ -105,7 +106,9 @@ def measure_figure(pose):
     return Figure(y, x, gap, lowest, tall, size, feet, whole, upright, standing, bool(on_feet))
 
 
-def find_ground(figure, candidates, fps):
+def find_ground(
+    figure: Figure, candidates: np.ndarray, fps: Fraction | float
+) -> tuple[np.ndarray, np.ndarray]:
     """Which candidates tell where the ground is, (T,) bool, and the y px (T,) of mean ankles there.
 
     candidates: (T,) bool, at least one True; at least one is kept.
@@ -123,7 +126,7 @@ def find_ground(figure, candidates, fps):
     return landed & (figure.gap <= level), figure.y
 
 
-def ground_line(figure, fps):
+def ground_line(figure: Figure, fps: Fraction | float) -> np.ndarray | None:
     """(T,) px: where the mean ankle is, or would be if the performer stood. From find_ground, in between
     interpolated; None when no frame shows the whole body. Upside down, nobody sinks into the ground."""
     if not figure.whole.any():
@@ -133,12 +136,12 @@ def ground_line(figure, fps):
     return np.where(figure.upright, line, np.maximum(line, figure.lowest - SUNK * figure.standing))
 
 
-def interpolated(values, known):
+def interpolated(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """values (T,) with the unknown ones interpolated in time from the known, at the ends held."""
     return np.interp(np.arange(len(values)), np.flatnonzero(known), values[known])
 
 
-def _airborne(figure, candidates, fps):
+def _airborne(figure: Figure, candidates: np.ndarray, fps: Fraction | float) -> np.ndarray:
     """(T,) bool: the feet are off the ground, both of them."""
     y, high = interpolated(figure.y, candidates), AIRBORNE * figure.standing
     window = 2 * round(fps * FLIGHT_SECONDS / 2) + 1
@@ -161,7 +164,7 @@ def _airborne(figure, candidates, fps):
     return airborne
 
 
-def _to_the_foot(y, rise, first, stop):
+def _to_the_foot(y: np.ndarray, rise: np.ndarray, first: int, stop: int) -> tuple[int, int]:
     """(first, stop) further apart, as far as it goes down outwards: a window may cut the top off a flight."""
     step = max(1, (stop - first) // 10)
     steep = STEEP * step * rise[first:stop].max() / (stop - first)
@@ -172,7 +175,9 @@ def _to_the_foot(y, rise, first, stop):
     return first, stop
 
 
-def _off_feet(figure, known, standing, rise, first, stop):
+def _off_feet(
+    figure: Figure, known: np.ndarray, standing: np.ndarray, rise: np.ndarray, first: int, stop: int
+) -> bool:
     """Whether the feet, which rise between two frames, are off the ground there; else the person walks.
 
     known, standing: (T,) bool, where the size is known and who may stand.
@@ -191,13 +196,13 @@ def _off_feet(figure, known, standing, rise, first, stop):
     return bool(height > LONG_RISE and shrunk < SHRINKING * height)
 
 
-def _runs(values):
+def _runs(values: np.ndarray) -> list[tuple[int, int]]:
     """[(first, stop)] of the runs of True in (T,) bool."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]]).astype(int)))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _sizes(keypoints, seen):
+def _sizes(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """(T,): the upper quartile of how long the seen bones look, each in shares of its longest; else NaN."""
     lengths = bone_lengths(keypoints, seen)
     kept = [row / np.nanquantile(row, LONGEST) for row in lengths if np.nanmax(row, initial=0) > 0]
@@ -207,6 +212,6 @@ def _sizes(keypoints, seen):
     return np.take_along_axis(ordered, place[None], axis=0)[0]
 
 
-def _length(chain):
+def _length(chain: np.ndarray) -> np.ndarray:
     """(T, K, 2) points to the (T,) length of the line through them."""
     return np.linalg.norm(np.diff(chain, axis=1), axis=-1).sum(axis=1)

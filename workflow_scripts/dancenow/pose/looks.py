@@ -8,14 +8,14 @@ from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE
 _LIGHTNESS = 0.5  # its weight beside hue and saturation: shadows change it most
 
 
-def _sampling():
+def _sampling() -> tuple[np.ndarray, np.ndarray]:
     """Where to look: (S, 17) shares of the body's joints in each place, and the (S,) region of each place.
 
     Region 0 is the trunk, then upper arms, forearms, thighs and shins, each between its joints on both sides.
     """
     shares, regions = [], []
 
-    def sample(region, **joints):
+    def sample(region: int, **joints: float) -> None:
         row = np.zeros(BODY.stop)
         for name, share in joints.items():
             row[INDEX[name]] = share
@@ -38,7 +38,7 @@ _SHARES, _REGION = _sampling()
 REGIONS = int(_REGION.max()) + 1
 
 
-def look_at(frame, people):
+def look_at(frame: np.ndarray, people: np.ndarray) -> np.ndarray:
     """(P, REGIONS, 3) float32: median CIELAB colours of trunk, upper arms, forearms, thighs and shins.
 
     frame: (H, W, 3) uint8 RGB; people: (P, 133, 3) px. A region whose joints are not seen is NaN.
@@ -57,7 +57,7 @@ def look_at(frame, people):
     return looks
 
 
-def typical(looks):
+def typical(looks: np.ndarray) -> np.ndarray:
     """(REGIONS, 3) median look of (n, REGIONS, 3); NaN where a region is in none."""
     seen = np.isfinite(looks[..., 0])
     result = np.full(looks.shape[1:], np.nan, np.float32)
@@ -66,7 +66,7 @@ def typical(looks):
     return result
 
 
-def unlike(looks, others):
+def unlike(looks: np.ndarray, others: np.ndarray) -> np.ndarray:
     """(...) mean colour difference of (..., REGIONS, 3) looks, NaN where no region is in both.
 
     2 is just visible. On real clips one person's typical looks at two times differ by 1 to 3, those of two

@@ -1,6 +1,7 @@
 """The masks of a clip, soft and packed: where somebody is in each frame."""
 
 import zipfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -26,13 +27,13 @@ class Masks:
     nobody.
     """
 
-    def __init__(self, data, ends, width, height):
+    def __init__(self, data: np.ndarray, ends: np.ndarray, width: int, height: int) -> None:
         self.data, self.ends, self.width, self.height = data, ends, width, height
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.ends)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> np.ndarray:
         start = int(self.ends[index - 1]) if index else 0
         data = self.data[start : int(self.ends[index])]
         if not len(data):
@@ -43,11 +44,11 @@ class Masks:
 class MaskPacker:
     """Collects the masks of a clip, frame by frame."""
 
-    def __init__(self, width, height):
+    def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
         self.parts, self.ends, self.size = [], [], 0
 
-    def add(self, mask):
+    def add(self, mask: np.ndarray | None) -> None:
         """The next frame's (height, width) uint8, or None where nobody is."""
         if mask is not None and mask.any():
             levels = np.rint(mask * np.float32((MASK_LEVELS - 1) / 255)) * np.float32(255 / (MASK_LEVELS - 1))
@@ -56,19 +57,19 @@ class MaskPacker:
             self.size += len(data)
         self.ends.append(self.size)
 
-    def packed(self):
+    def packed(self) -> Masks:
         """All of them, as Masks."""
         data = np.concatenate(self.parts) if self.parts else np.zeros(0, np.uint8)
         return Masks(data, np.array(self.ends, np.int64), self.width, self.height)
 
 
-def save_masks(path, masks):
+def save_masks(path: str | Path, masks: Masks) -> None:
     """Write Masks as .npz, whole or not at all."""
     with atomic_path(path) as partial:
         np.savez(partial, **vars(masks))
 
 
-def load_masks(path):
+def load_masks(path: str | Path) -> Masks:
     """Read Masks; InputError names a file that is not one."""
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -79,11 +80,11 @@ def load_masks(path):
         raise InputError(f"{path}: not a file of masks ({error}); {remedy}") from error
 
 
-def sharpen(frame, mask):
+def sharpen(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """A mask whose edge follows the picture's. frame: (H, W, 3) uint8; mask: (H, W) float32 in [0, 1]."""
     guide = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
 
-    def mean(picture):
+    def mean(picture: np.ndarray) -> np.ndarray:
         return cv2.blur(picture, (2 * RADIUS + 1, 2 * RADIUS + 1))
 
     around, level = mean(guide), mean(mask)
@@ -91,14 +92,14 @@ def sharpen(frame, mask):
     return np.clip(mean(slope) * guide + mean(level - slope * around), 0, 1)
 
 
-def soft_mask(frame, found):
+def soft_mask(frame: np.ndarray, found: np.ndarray | None) -> np.ndarray:
     """(H, W) uint8 of an estimator's (H, W) float32 mask in [0, 1], sharpened; None is nobody's."""
     if found is None:
         return np.zeros(frame.shape[:2], np.uint8)
     return np.rint(255 * sharpen(frame, found)).astype(np.uint8)
 
 
-def holds(mask, keypoints):
+def holds(mask: np.ndarray, keypoints: np.ndarray) -> bool:
     """Whether a (H, W) uint8 mask shows this person: most body points of the (133, 3) keypoints lie in it."""
     points = keypoints[TRUNK_AND_LIMBS]
     points = points[points[:, 2] >= MIN_CONFIDENCE, :2]

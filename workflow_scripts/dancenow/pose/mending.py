@@ -4,6 +4,8 @@ Every function takes the frames of one shot, keypoints (T, 133, 3) float32 with 
 where each comes from, origin (T, 133) uint8 as in Pose; it returns changed copies and how often it acted.
 """
 
+from fractions import Fraction
+
 import numpy as np
 from scipy.ndimage import median_filter
 
@@ -56,12 +58,14 @@ HELD_PARTS = {
 HELD = 0.25  # confidence of a held keypoint, as a share of what it was when it was last seen
 
 
-def mark(keypoints):
+def mark(keypoints: np.ndarray) -> np.ndarray:
     """(T, 133) uint8: MEASURED where a keypoint is present, MISSING elsewhere."""
     return np.where(keypoints[..., 2] >= MIN_CONFIDENCE, MEASURED, MISSING).astype(np.uint8)
 
 
-def unswap(keypoints, origin, fps):
+def unswap(
+    keypoints: np.ndarray, origin: np.ndarray, fps: Fraction | float
+) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
     """Give left and right back to their sides where they were exchanged for up to SWAP_SECONDS.
 
     The trunk, the arms, the legs and the hands are each tested by themselves. Frames are taken as exchanged
@@ -91,7 +95,7 @@ def unswap(keypoints, origin, fps):
     return keypoints, origin, counts
 
 
-def remove_jumps(keypoints, origin):
+def remove_jumps(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """Blank keypoints that leap away for one to three frames and come back.
 
     Returns keypoints, origin and the number of keypoints blanked.
@@ -117,7 +121,7 @@ def remove_jumps(keypoints, origin):
     return keypoints, origin, count
 
 
-def fill_gaps(keypoints, origin, max_gap):
+def fill_gaps(keypoints: np.ndarray, origin: np.ndarray, max_gap: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Interpolate each keypoint linearly over at most `max_gap` missing frames between two seen ones.
 
     A face, hand or foot is interpolated relative to what carries it, the head, wrist or ankle, where that is
@@ -147,7 +151,7 @@ def fill_gaps(keypoints, origin, max_gap):
     return keypoints, origin, len(frame)
 
 
-def hold_parts(keypoints, origin):
+def hold_parts(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
     """Carry a face, hand or foot that is away along with the head, wrist or ankle, as it was last seen.
 
     A part is away in the frames that show none of its keypoints. It is held where what carries it is seen,
@@ -180,7 +184,7 @@ def hold_parts(keypoints, origin):
     return keypoints, origin, counts
 
 
-def _path(keypoints, anchors):
+def _path(keypoints: np.ndarray, anchors: list[int]) -> np.ndarray:
     """(T, 2) mean place of the anchors, NaN where one is not seen; zeros without anchors."""
     if not anchors:
         return np.zeros((len(keypoints), 2))
@@ -188,7 +192,7 @@ def _path(keypoints, anchors):
     return np.where(seen, keypoints[:, anchors, :2].mean(axis=1), np.nan)
 
 
-def _exchanged(left, right, size):
+def _exchanged(left: np.ndarray, right: np.ndarray, size: np.ndarray) -> np.ndarray:
     """(T,) bool: whether (T, n, 3) keypoints of two sides fit the two frames before better when exchanged."""
     fits = np.zeros(len(left), bool)
     if len(left) < 3:
@@ -208,16 +212,16 @@ def _exchanged(left, right, size):
 _THREE = slice(2, None), slice(1, -1), slice(None, -2)
 
 
-def _mean(values, counted):
+def _mean(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
     """Mean of (T, n) values over those that count; 0 where none does."""
     return (values * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
 
 
-def _distance(a, b):
+def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.linalg.norm(a - b, axis=-1)
 
 
-def _body_size(keypoints):
+def _body_size(keypoints: np.ndarray) -> np.ndarray:
     """(T,) diagonal of the box around body and feet, px; a running median: a leap changes the box."""
     box = boxes(keypoints)
     diagonal = np.nan_to_num(np.linalg.norm(box[:, 2:] - box[:, :2], axis=-1))

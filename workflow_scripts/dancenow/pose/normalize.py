@@ -12,7 +12,7 @@ import logging
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from dancenow.keypoints import BODY
+from dancenow.keypoints import BODY, Pose
 from dancenow.pose.grounding import (
     find_ground,
     ground_line,
@@ -38,7 +38,7 @@ MOST_BEYOND = 1.25  # times: how far the scale goes there beyond those of the tw
 SMOOTHING_SECONDS = 0.1  # standard deviation of the Gaussian over the ground line
 
 
-def measure_normalization(pose, clip="the clip"):
+def measure_normalization(pose: Pose, clip: str = "the clip") -> dict:
     """Where a performer stands in the frame and how tall they look there. pose: Pose.
 
     All lengths are px of the clip's own frame; y points down, so close to the camera is the larger y.
@@ -76,11 +76,13 @@ def measure_normalization(pose, clip="the clip"):
         key: round(value, 3) if isinstance(value, float) else value for key, value in statistics.items()
     }
     seen = (pose.present() & inside(pose))[sized]
-    sized = pose.keypoints[sized], seen, height_at(statistics, y)
-    return statistics | {"limbs": measure_limbs(*sized), "face": measure_face(*sized)}
+    given = pose.keypoints[sized], seen, height_at(statistics, y)
+    return statistics | {"limbs": measure_limbs(*given), "face": measure_face(*given)}
 
 
-def fit_similarity(source, source_statistics, target_statistics):
+def fit_similarity(
+    source: Pose, source_statistics: dict, target_statistics: dict
+) -> tuple[np.ndarray, np.ndarray]:
     """Scale (T,) and shift (T, 2) px, float64, from each source frame to the target: p' = scale p + shift.
 
     Paper, eq. 7 and 8, about the ground line instead of the frame's own ankles: the two agree where the feet
@@ -99,7 +101,7 @@ def fit_similarity(source, source_statistics, target_statistics):
     return scale, np.stack([x_shift, y_shift], axis=-1)
 
 
-def normalize_pose(source, source_statistics, target, target_statistics):
+def normalize_pose(source: Pose, source_statistics: dict, target: Pose, target_statistics: dict) -> Pose:
     """The source's motion on the target's canvas, at the target's size, standing where the target stands.
 
     source: Pose; target: anything with width and height in px (a Pose); statistics: from
@@ -114,7 +116,9 @@ def normalize_pose(source, source_statistics, target, target_statistics):
     return source.replace(keypoints=keypoints, width=target.width, height=target.height)
 
 
-def transfer_pose(source, source_statistics, target, target_statistics, limbs="target"):
+def transfer_pose(
+    source: Pose, source_statistics: dict, target: Pose, target_statistics: dict, limbs: str = "target"
+) -> Pose:
     """normalize_pose and, with limbs "target", the target's limb lengths and face; "source" leaves the figure
     its own, as the paper does."""
     pose = normalize_pose(source, source_statistics, target, target_statistics)
@@ -128,7 +132,7 @@ def transfer_pose(source, source_statistics, target, target_statistics, limbs="t
     return retarget(pose, ratios, heights[:, None] * face)
 
 
-def ground_places(pose, statistics):
+def ground_places(pose: Pose, statistics: dict) -> np.ndarray:
     """(T,) px: where the mean ankle is, or would be if the performer stood, smoothed in time.
 
     statistics: from measure_normalization, of the clip whose frame the pose lies in; the line ends OVERSHOOT
@@ -144,14 +148,14 @@ def ground_places(pose, statistics):
     return np.clip(line, far - margin, near + margin)
 
 
-def height_at(statistics, y):
+def height_at(statistics: dict, y: np.ndarray | float) -> np.ndarray:
     """Body height px at ankle y, a number or (T,), between far and close: linear, as perspective has it."""
     return np.interp(
         y, [statistics["s_far"], statistics["s_close"]], [statistics["h_far"], statistics["h_close"]]
     )
 
 
-def letterbox_pose(source, target):
+def letterbox_pose(source: Pose, target: Pose) -> Pose:
     """The source's motion on the target's canvas without normalisation: the whole frame fitted in.
 
     source: Pose; target: anything with width and height in px (a Pose). One scale for x and y and all frames,
@@ -166,7 +170,7 @@ def letterbox_pose(source, target):
     return source.replace(keypoints=keypoints, width=target.width, height=target.height)
 
 
-def standing_frames(pose, clip="the clip"):
+def standing_frames(pose: Pose, clip: str = "the clip") -> tuple[np.ndarray, np.ndarray]:
     """(T,) bool, which frames tell where the ground is, and (T,) float64, the mean ankle y in px there, as
     grounding.find_ground has it.
 
@@ -176,13 +180,13 @@ def standing_frames(pose, clip="the clip"):
     return find_ground(figure, figure.whole, pose.fps)
 
 
-def outside_share(pose):
+def outside_share(pose: Pose) -> float:
     """Share (0..1) of the seen body keypoints of a Pose that lie outside its frame."""
     seen = pose.present()[:, BODY]
     return float((seen & ~inside(pose)[:, BODY]).sum() / max(1, seen.sum()))
 
 
-def _cluster_places(y, standing):
+def _cluster_places(y: np.ndarray, standing: float) -> tuple[float, float, float, str]:
     """Mean ankle y far from the camera, typically and close to it, and the rule that gave `far`."""
     lowest, median, close = (float(q) for q in np.quantile(y, [1 - HIGHEST, 0.5, HIGHEST]))
     if close - lowest < ONE_PLACE * standing:
@@ -196,7 +200,7 @@ def _cluster_places(y, standing):
     return lowest, median, close, "quantile"
 
 
-def _heights(far, close, y, tall):
+def _heights(far: float, close: float, y: np.ndarray, tall: np.ndarray) -> tuple[float, float]:
     """Greatest body height, robustly, of the frames nearest to the far and to the close ankle y."""
     if far == close:
         height = float(np.quantile(tall, TALLEST))
@@ -213,10 +217,10 @@ def _heights(far, close, y, tall):
             moved = np.maximum(tall - slope * (y - place), tall / 2)
             heights.append(float(np.quantile(moved[near], TALLEST)))
         slope = (heights[1] - heights[0]) / (close - far)
-    return tuple(heights)
+    return heights[0], heights[1]
 
 
-def _target_places(source, target):
+def _target_places(source: dict, target: dict) -> tuple[float, float]:
     """Ankle y px in the target's frame for the source's far and close places.
 
     Where the source walks as far as the target does, these are the target's own, as in the paper. A source
@@ -231,7 +235,7 @@ def _target_places(source, target):
     return far, far + way
 
 
-def _depth(ground, statistics):
+def _depth(ground: np.ndarray, statistics: dict) -> np.ndarray:
     """The paper's u (T,): 0 at the far place, 1 at the close one."""
     way = statistics["s_close"] - statistics["s_far"]
     return (ground - statistics["s_far"]) / way if way > 0 else np.zeros_like(ground)

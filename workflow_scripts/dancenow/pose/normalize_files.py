@@ -13,7 +13,9 @@ PLAUSIBLE_SCALE = (0.3, 3.0)
 PLAUSIBLE_OUTSIDE = 0.02
 
 
-def measure_normalization_file(pose_path, camera_path, statistics_path):
+def measure_normalization_file(
+    pose_path: str | Path, camera_path: str | Path, statistics_path: str | Path
+) -> None:
     """measure_shots from files of a pose and its camera to JSON; the clip's name is the pose file's."""
     statistics = measure_shots(load_pose(pose_path), load_path(camera_path), Path(pose_path).stem)
     logging.info(
@@ -23,15 +25,15 @@ def measure_normalization_file(pose_path, camera_path, statistics_path):
 
 
 def normalize_pair(
-    source_pose_path,
-    source_camera_path,
-    source_statistics_path,
-    target_pose_path,
-    target_statistics_path,
-    output_path,
-    limbs="target",
-    max_gap=0,
-):
+    source_pose_path: str | Path,
+    source_camera_path: str | Path,
+    source_statistics_path: str | Path,
+    target_pose_path: str | Path,
+    target_statistics_path: str | Path,
+    output_path: str | Path,
+    limbs: str = "target",
+    max_gap: int = 0,
+) -> None:
     """transfer_clip from files to a file, with a warning if the result is implausible.
 
     max_gap: frames for which the last pose is held when nobody is seen, as in partial_bodies.
@@ -80,7 +82,9 @@ def normalize_pair(
     save_pose(output_path, result)
 
 
-def letterbox_pair(source_pose_path, target_pose_path, output_path):
+def letterbox_pair(
+    source_pose_path: str | Path, target_pose_path: str | Path, output_path: str | Path
+) -> None:
     """letterbox_pose from files to a file.
 
     Raises InputError when the two poses come from different estimators or checkpoints.

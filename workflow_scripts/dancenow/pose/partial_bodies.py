@@ -9,10 +9,11 @@ marked IMPUTED, and is never measured.
 """
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 
-from dancenow.keypoints import BODY, IMPUTED, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+from dancenow.keypoints import BODY, IMPUTED, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, Pose
 from dancenow.pose.grounding import find_ground, interpolated, measure_figure
 from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
 from dancenow.video.cuts import segments
@@ -43,7 +44,7 @@ HUNG = [
 ]  # fmt: skip
 
 
-def complete_bodies(pose, cuts=(), max_gap=0):
+def complete_bodies(pose: Pose, cuts: Sequence[int] = (), max_gap: int = 0) -> Pose:
     """The Pose with whole bodies in the view of the clip's whole frames; a Pose that lacks nothing, as it is.
 
     pose: Pose; cuts: as in dancenow.video.cuts; max_gap: frames for which the last pose is held when nobody
@@ -70,13 +71,13 @@ def complete_bodies(pose, cuts=(), max_gap=0):
     return pose if np.array_equal(keypoints, pose.keypoints) else pose.replace(keypoints=keypoints)
 
 
-def imputed_legs(pose):
+def imputed_legs(pose: Pose) -> np.ndarray:
     """(T,) bool: in which frames of a Pose from complete_bodies somebody is seen whose legs are made up."""
     seen = (pose.present() & (pose.origin != IMPUTED))[:, BODY].any(axis=1)
     return seen & (pose.origin[:, LEGS] == IMPUTED).any(axis=1)
 
 
-def _into_view(keypoints, shot, whole):
+def _into_view(keypoints: np.ndarray, shot: slice, whole: np.ndarray) -> None:
     """Scale and shift, in place, the keypoints of a shot so that it fits the whole frames around it."""
     away = np.maximum(shot.start - np.arange(len(whole)), np.arange(len(whole)) - shot.stop)
     nearest = np.argsort(np.where(whole, away, len(whole)), kind="stable")[: min(COMPARED, whole.sum())]
@@ -101,7 +102,7 @@ def _into_view(keypoints, shot, whole):
     )  # fmt: skip
 
 
-def _zoom(partial, whole):
+def _zoom(partial: np.ndarray, whole: np.ndarray) -> float | None:
     """How many times longer the bones are in (T, 133, 3) partial frames than in whole ones; None if unknown.
 
     Each bone counts with the length that all but the longest tenth of its sightings stay below, because
@@ -118,14 +119,14 @@ def _zoom(partial, whole):
     return float(np.clip(np.median(ratios), 1 / MOST_ZOOM, MOST_ZOOM)) if ratios else None
 
 
-def _shoulders(keypoints):
+def _shoulders(keypoints: np.ndarray) -> np.ndarray:
     """(T, 2) px, the middle of the shoulders; NaN where one is not seen."""
     pair = keypoints[:, SHOULDERS]
     seen = (pair[..., 2] >= MIN_CONFIDENCE).all(axis=1, keepdims=True)
     return np.where(seen, pair[..., :2].mean(axis=1), np.nan)
 
 
-def _hang(keypoints, whole):
+def _hang(keypoints: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Hang, in place, what is missing on what is seen, in the frames with both shoulders and no ankle.
 
     whole: (T,) bool, frames that show the whole body. Returns (T,) bool, the frames in which both legs hang.
@@ -149,7 +150,7 @@ def _hang(keypoints, whole):
     return partial & (keypoints[:, ANKLES, 2] > 0).all(axis=1)
 
 
-def _ground(keypoints, frames, line):
+def _ground(keypoints: np.ndarray, frames: np.ndarray, line: np.ndarray) -> None:
     """Bring, in place, the feet of upright bodies to the ground, (T,) px; the knees go half the way."""
     heights = [keypoints[:, pair, 1].mean(axis=1) for pair in (SHOULDERS, HIPS)]
     frames = frames & (heights[0] < heights[1])
@@ -159,7 +160,7 @@ def _ground(keypoints, frames, line):
         keypoints[:, joint, 1] += np.where(keypoints[:, joint, 2] > 0, share * way, 0)
 
 
-def _hold(keypoints, max_gap):
+def _hold(keypoints: np.ndarray, max_gap: int) -> None:
     """Hold, in place, the last pose for at most `max_gap` frames without anybody."""
     seen = (keypoints[..., 2] >= MIN_CONFIDENCE).any(axis=1)
     frames = np.arange(len(keypoints))

@@ -5,12 +5,26 @@ No frame is ever added or dropped: the result has the clip's frame count, so the
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import read_json
-from dancenow.keypoints import COUNT, IMPUTED, MIN_CONFIDENCE, PARTS, REPAIRED, Pose, load_people, save_pose
+from dancenow.keypoints import (
+    COUNT,
+    IMPUTED,
+    MIN_CONFIDENCE,
+    PARTS,
+    REPAIRED,
+    People,
+    Pose,
+    load_people,
+    save_pose,
+)
 from dancenow.pose.mending import fill_gaps, hold_parts, mark, remove_jumps, unswap
 from dancenow.pose.tracks import choose_performer, find_persons
 
@@ -20,7 +34,14 @@ log = logging.getLogger(__name__)
 HIGH_RATE = 60
 
 
-def track_performer(people, max_gap, smoothing, window, performer="largest", cuts=()):
+def track_performer(
+    people: People,
+    max_gap: int,
+    smoothing: str,
+    window: int,
+    performer: str | int = "largest",
+    cuts: Sequence[int] = (),
+) -> Pose:
     """One person of a clip as a clean Pose of people.count frames.
 
     people: People; max_gap: a keypoint missing for at most so many frames is interpolated; smoothing:
@@ -65,7 +86,9 @@ def track_performer(people, max_gap, smoothing, window, performer="largest", cut
     )
 
 
-def mend(keypoints, fps, max_gap, smoothing, window):
+def mend(
+    keypoints: np.ndarray, fps: Fraction | float, max_gap: int, smoothing: str, window: int
+) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
     """Repair and smooth the (T, 133, 3) keypoints of one shot; they and the last three as in track_performer.
 
     Returns new keypoints, their origin (T, 133) uint8, and a Counter of what was done.
@@ -80,7 +103,13 @@ def mend(keypoints, fps, max_gap, smoothing, window):
     return keypoints, origin, Counter(counts)
 
 
-def track_file(people_path, frames_facts_path, pose_path, performer, **settings):
+def track_file(
+    people_path: str | Path,
+    frames_facts_path: str | Path,
+    pose_path: str | Path,
+    performer: str | int,
+    **settings: Any,
+) -> None:
     """track_performer from file to file, with the cuts that the JSON of the clip's frames names, if any.
 
     Its InputErrors then name the People file.
@@ -93,7 +122,7 @@ def track_file(people_path, frames_facts_path, pose_path, performer, **settings)
     save_pose(pose_path, pose)
 
 
-def smooth(keypoints, kind, window):
+def smooth(keypoints: np.ndarray, kind: str, window: int) -> np.ndarray:
     """Smooth positions over time by "median", "gaussian" (sigma = window / 4 frames) or "none".
 
     Keypoints take part in pairs, seen both so long before and so long after, so that at gaps and ends no

@@ -6,9 +6,11 @@ that foreshortening takes away is the same for any length, so one factor per bon
 docs/method.md says how lengths are measured, docs/lab/results.md what the step is worth.
 """
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
-from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 
 # foreshortening only shortens: a bone's length is what it reaches when it lies in the picture plane. The
 # maximum would be one bad detection
@@ -27,8 +29,11 @@ SIDES = "left", "right"
 MIDDLES = {f"mid_{joint}": COUNT + number for number, joint in enumerate(("hip", "shoulder", "ear"))}
 POINTS = INDEX | MIDDLES
 
+# what it is called (None: no bone), the numbers of the points where it starts and ends
+Bone = tuple[str | None, int, int]
 
-def _both(bone, start, end):
+
+def _both(bone: str, start: str, end: str) -> list[tuple[str, str, str]]:
     """The tree's rows of a left and a right limb."""
     return [(bone, start if start in MIDDLES else f"{side}_{start}", f"{side}_{end}") for side in SIDES]
 
@@ -56,7 +61,7 @@ CONTACTS = [POINTS["mid_ear"], *(POINTS[f"{side}_{joint}"] for side in SIDES
 CONTACT_DEPTH = 0.05
 
 
-def _fan(bone, start, ends):
+def _fan(bone: str | None, start: str, ends: Iterable[int]) -> list[Bone]:
     """Rows, by number, of points that keep their places around `start`; bone None: their size as well."""
     return [(bone, POINTS[start], end) for end in ends]
 
@@ -71,7 +76,7 @@ FOLLOWERS = [
 ]
 
 
-def measure_limbs(keypoints, seen, heights):
+def measure_limbs(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) -> dict[str, float | None]:
     """How long a performer's bones are, in shares of the body height.
 
     keypoints: (T, 133, 2+) px; seen: (T, 133) bool; heights: (T,) px, how tall the performer looks where the
@@ -87,7 +92,7 @@ def measure_limbs(keypoints, seen, heights):
     return limbs
 
 
-def measure_face(keypoints, seen, heights):
+def measure_face(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) -> list[float | None]:
     """How high a performer's face lies between the ears: a list of one share of the body height for each of
     FACE_POINTS, along the neck and positive upwards, the median over time; None where never seen.
 
@@ -102,18 +107,19 @@ def measure_face(keypoints, seen, heights):
     return [round(float(np.median(share[there])), 4) if there.any() else None for share, there in columns]
 
 
-def bone_lengths(keypoints, seen):
+def bone_lengths(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """(len(TREE), T) px: how long each bone of TREE looks; NaN where an end is not seen.
 
     keypoints: (T, 133, 2+) px; seen: (T, 133) bool.
     """
     places, known = _with_middles(keypoints, seen)
-    starts, ends = ([row[place] for row in _numbered(TREE)] for place in (1, 2))
+    rows = _numbered(TREE)
+    starts, ends = [start for _, start, _ in rows], [end for _, _, end in rows]
     lengths = np.linalg.norm(places[:, ends] - places[:, starts], axis=-1)
     return np.where(known[:, starts] & known[:, ends], lengths, np.nan).T
 
 
-def limb_ratios(source, target):
+def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]) -> dict[str, float]:
     """{bone: factor} from the source's proportions to the target's; both from measure_limbs.
 
     A factor is kept inside PLAUSIBLE_RATIO, and those of FREE_BONES are drawn together by ALIKE; a bone that
@@ -121,14 +127,15 @@ def limb_ratios(source, target):
     """
     ratios = dict.fromkeys(BONES, 1.0)
     for bone in BONES:
-        if source[bone] and target[bone]:
-            ratios[bone] = float(np.clip(target[bone] / source[bone], *PLAUSIBLE_RATIO))
+        own, wanted = source[bone], target[bone]
+        if own and wanted:
+            ratios[bone] = float(np.clip(wanted / own, *PLAUSIBLE_RATIO))
     known = [bone for bone in FREE_BONES if source[bone] and target[bone]]
     mean = np.exp(np.mean([np.log(ratios[bone]) for bone in known])) if known else 1.0
     return ratios | {bone: float(ratios[bone] ** (1 - ALIKE) * mean**ALIKE) for bone in known}
 
 
-def face_shift(source, target, ratio):
+def face_shift(source: Sequence[float | None], target: Sequence[float | None], ratio: float) -> np.ndarray:
     """(71,) by how many shares of the body height each of FACE_POINTS moves up the neck, from the source's
     face to the target's; both from measure_face. ratio: the factor of the bone "head".
 
@@ -140,7 +147,7 @@ def face_shift(source, target, ratio):
     return np.clip(shifts, -PLAUSIBLE_SHIFT, PLAUSIBLE_SHIFT)
 
 
-def retarget(pose, ratios, face=None):
+def retarget(pose: Pose, ratios: dict[str, float], face: np.ndarray | None = None) -> Pose:
     """The Pose with every bone `ratios[bone]` times as long and pointing where it pointed.
 
     The figure is rebuilt from the middle of the hips outwards, then moved so that the middle between the
@@ -165,7 +172,7 @@ def retarget(pose, ratios, face=None):
     return pose.replace(keypoints=keypoints)
 
 
-def _at_contact(places, known, moved):
+def _at_contact(places: np.ndarray, known: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """(T, 2) px: how far `moved` takes what touches the ground: the ankles' middle or, as the ankles rise
     above the hips, more and more the lowest joints."""
     ankles, knees, hips = (
@@ -190,11 +197,11 @@ def _at_contact(places, known, moved):
     return (1 - share) * feet + share * lowest
 
 
-def _numbered(rows):
+def _numbered(rows: Iterable[tuple[str, str, str]]) -> list[Bone]:
     return [(bone, POINTS[start], POINTS[end]) for bone, start, end in rows]
 
 
-def _with_middles(keypoints, seen):
+def _with_middles(keypoints: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Places (T, 136, 2) float64 and bool (T, 136) of the keypoints and, after them, of MIDDLES."""
     places, known = [keypoints[..., :2].astype(np.float64)], [seen]
     for middle in MIDDLES:
@@ -204,7 +211,7 @@ def _with_middles(keypoints, seen):
     return np.concatenate(places, axis=1), np.concatenate(known, axis=1)
 
 
-def _along_neck(places, known=None):
+def _along_neck(places: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
     """(T, 2) the direction from the middle of the shoulders to that of the ears, length 1; with `known`,
     interpolated where one of them is not seen."""
     shoulders, ears = POINTS["mid_shoulder"], POINTS["mid_ear"]
@@ -214,7 +221,7 @@ def _along_neck(places, known=None):
     return neck / np.maximum(np.linalg.norm(neck, axis=-1, keepdims=True), 1e-6)
 
 
-def _filled(vectors, known):
+def _filled(vectors: np.ndarray, known: np.ndarray) -> np.ndarray:
     """vectors (T, 2) with the unknown ones interpolated in time, at the ends held; zero if none is known."""
     if not known.any():
         return np.zeros_like(vectors)

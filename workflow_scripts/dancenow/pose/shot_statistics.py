@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dancenow.camera.path import CameraPath
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, IMPUTED, MISSING, Pose
 from dancenow.pose.grounding import inside
@@ -22,7 +23,7 @@ SAME_POSE = 0.04  # of the target's height: a body that changes less across a cu
 PLACES_Y, PLACES_X = ("s_far", "s_median", "s_close"), ("x_median",)
 
 
-def in_scene(pose, path):
+def in_scene(pose: Pose, path: CameraPath) -> tuple[Pose, np.ndarray]:
     """A clip's Pose in px of the scene, moved so that all its frames showed lies inside, and by how much.
 
     pose: Pose in px of the frames; path: the clip's CameraPath. Returns (Pose, (2,) px of its corner in the
@@ -41,7 +42,7 @@ def in_scene(pose, path):
     return pose.replace(keypoints=keypoints, origin=origin, width=width, height=height), low
 
 
-def measure_shots(pose, path, clip="the clip"):
+def measure_shots(pose: Pose, path: CameraPath, clip: str = "the clip") -> dict:
     """measure_normalization of a clip in px of the scene, and of each of its shots.
 
     pose: Pose in px of the frames; path: its CameraPath. Of a clip of one shot, what measure_normalization
@@ -64,7 +65,7 @@ def measure_shots(pose, path, clip="the clip"):
     return statistics | {"shots": shots}
 
 
-def whole_bodies(source, path, max_gap=0):
+def whole_bodies(source: Pose, path: CameraPath, max_gap: int = 0) -> tuple[Pose, np.ndarray]:
     """partial_bodies.complete_bodies of a Pose in px of its frames, and where it lies: as in_scene."""
     cuts = (np.flatnonzero(np.diff(path.shot)) + 1).tolist()
     pose, corner = in_scene(source, path)
@@ -81,7 +82,15 @@ class Transfer(NamedTuple):
     way: float
 
 
-def transfer_clip(source, path, source_statistics, target, target_statistics, limbs="target", max_gap=0):
+def transfer_clip(
+    source: Pose,
+    path: CameraPath,
+    source_statistics: dict,
+    target: Pose,
+    target_statistics: dict,
+    limbs: str = "target",
+    max_gap: int = 0,
+) -> Transfer:
     """transfer_shots of complete bodies: from a source's Pose in px of its frames to the figure's.
 
     path: the source's CameraPath; max_gap: as in partial_bodies.complete_bodies. A way that the target's
@@ -95,7 +104,9 @@ def transfer_clip(source, path, source_statistics, target, target_statistics, li
     return Transfer(pose, np.concatenate(scale), imputed_legs(whole), way)
 
 
-def transfer_shots(source, source_statistics, target, target_statistics, limbs="target"):
+def transfer_shots(
+    source: Pose, source_statistics: dict, target: Pose, target_statistics: dict, limbs: str = "target"
+) -> Pose:
     """normalize.transfer_pose of each shot with its own statistics, else its neighbour's.
 
     source: Pose in px of the scene; statistics: from measure_shots. Limbs are those of the longest shot that
@@ -116,7 +127,7 @@ def transfer_shots(source, source_statistics, target, target_statistics, limbs="
     )
 
 
-def shot_parts(source, statistics):
+def shot_parts(source: Pose, statistics: dict) -> list[tuple[Pose, dict]]:
     """[(Pose of a shot, its statistics)] of a clip; of a clip of one shot, both as they are.
 
     A shot without statistics of its own takes those of the nearest with some, for complete_bodies has brought
@@ -137,7 +148,7 @@ def shot_parts(source, statistics):
     return parts
 
 
-def _measured(pose, path, frames, clip):
+def _measured(pose: Pose, path: CameraPath, frames: slice, clip: str) -> dict:
     """measure_normalization of some frames, in px of the scene."""
     part = pose.replace(keypoints=pose.keypoints[frames], origin=pose.origin[frames])
     scene, corner = in_scene(part, path.part(frames))
@@ -149,7 +160,7 @@ def _measured(pose, path, frames, clip):
     return _moved(statistics, corner)
 
 
-def _moved(statistics, way):
+def _moved(statistics: dict, way: np.ndarray) -> dict:
     """Statistics of the same clip, and of its shots, in px of a scene whose corner lies (2,) px elsewhere."""
     if not np.any(way):
         return statistics
@@ -166,7 +177,7 @@ def _moved(statistics, way):
     return statistics | moved
 
 
-def _jump(before, after, height):
+def _jump(before: np.ndarray, after: np.ndarray, height: float) -> float:
     """px by which a body of (133, 3) keypoints jumps to the side while its pose goes on; 0 if it does not."""
     seen = (before[BODY, 2] > 0) & (after[BODY, 2] > 0)
     if seen.sum() < seen.size / 2:

@@ -4,13 +4,15 @@ A cut starts everything afresh: no track runs across one. A person is carried ov
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, MIN_CONFIDENCE, boxes
+from dancenow.keypoints import BODY, MIN_CONFIDENCE, People, boxes
 from dancenow.pose.looks import REGIONS, typical, unlike
 
 log = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ class _Track:
     centres: tuple[np.ndarray, np.ndarray]
 
 
-def find_persons(people, cuts=()):
+def find_persons(people: People, cuts: Sequence[int] = ()) -> list[Person]:
     """Everyone who is in view for half a second or more, as a list of Persons; number 1 is its first.
 
     people: People; cuts: frames at which a new shot begins. A track scores box area x mean body confidence,
@@ -78,7 +80,9 @@ def find_persons(people, cuts=()):
     return [person for person in persons if len(person.rows) >= min(longest, BRIEF * people.fps)]
 
 
-def choose_performer(people, persons, performer, cuts=()):
+def choose_performer(
+    people: People, persons: list[Person], performer: str | int, cuts: Sequence[int] = ()
+) -> np.ndarray:
     """(n,) ascending indices into `people` of the one person that `performer` names.
 
     persons: from find_persons. performer: "largest" (the highest score), "left", "right" or "center" (by the
@@ -115,7 +119,7 @@ def choose_performer(people, persons, performer, cuts=()):
     return chosen
 
 
-def find_tracks(people, cuts=()):
+def find_tracks(people: People, cuts: Sequence[int] = ()) -> list[np.ndarray]:
     """Join detections into tracks, frame by frame, by the cheapest assignment (Hungarian method).
 
     The cost is how far a detection's body is from where the track's last movement would take it, and how
@@ -149,7 +153,9 @@ def find_tracks(people, cuts=()):
     return [np.array(track) for track in tracks]
 
 
-def _choose_in_shot(persons, scores, middles, place, in_shot):
+def _choose_in_shot(
+    persons: list[Person], scores: np.ndarray, middles: np.ndarray, place: float | None, in_shot: np.ndarray
+) -> np.ndarray:
     """The rows of one person in one shot; in_shot: (N,) bool.
 
     scores, middles: (N,) of each row, its box's middle in px; place: px, who is nearest to it is meant, or
@@ -166,7 +172,7 @@ def _choose_in_shot(persons, scores, middles, place, in_shot):
     return min(meant, key=lambda own: abs(np.median(middles[own]) - place))
 
 
-def _describe(people, tracks):
+def _describe(people: People, tracks: list[np.ndarray]) -> list[_Track]:
     """_Tracks, from the highest score."""
     sizes, scores, box = _diagonals(people), _scores(people), boxes(people.keypoints)
     centres, end = (box[:, :2] + box[:, 2:]) / 2, max(1, round(LOST_SECONDS * people.fps))
@@ -185,7 +191,7 @@ def _describe(people, tracks):
     return sorted(described, key=lambda track: (-track.score, track.first))
 
 
-def _group(tracks, fps):
+def _group(tracks: list[_Track], fps: Fraction | float) -> list[list[_Track]]:
     """The _Tracks of one shot, best first, as a list of persons: lists of _Tracks in the order of time.
 
     Each track gets at most one that it goes on in, so that in all as many as can be go on and these fit best.
@@ -206,7 +212,7 @@ def _group(tracks, fps):
     return groups
 
 
-def _misfits(ends, begins, fps):
+def _misfits(ends: list[_Track], begins: list[_Track], fps: Fraction | float) -> np.ndarray:
     """(E, B) 0..1, how badly the beginning of one track fits the end of another; infinite if it cannot be."""
     last, first = np.array([track.last for track in ends]), np.array([track.first for track in begins])
     sizes = np.array([track.sizes[1] for track in ends])[:, None], np.array([t.sizes[0] for t in begins])
@@ -224,7 +230,7 @@ def _misfits(ends, begins, fps):
     return np.where(possible, misfit, np.inf)
 
 
-def _carry_over_cuts(shots):
+def _carry_over_cuts(shots: list[list[list[_Track]]]) -> list[list[_Track]]:
     """One list of persons from those of every shot: who is nearest in clothes and size is the same person."""
     known = []
     for groups in shots:
@@ -248,13 +254,20 @@ def _carry_over_cuts(shots):
     return known
 
 
-def _unlike(tracks, others):
+def _unlike(tracks: list[_Track], others: list[_Track]) -> np.ndarray:
     """(len(tracks), len(others)) differences of looks, NaN where nothing can be compared."""
     looks = [np.array([track.look for track in side]) for side in (tracks, others)]
     return unlike(looks[0][:, None], looks[1])
 
 
-def _costs(people, diagonals, looks, track, rows, patience):
+def _costs(
+    people: People,
+    diagonals: np.ndarray,
+    looks: np.ndarray,
+    track: list[int],
+    rows: np.ndarray,
+    patience: int,
+) -> np.ndarray:
     """(len(rows),) cost of continuing `track` with each detection; infinite where it cannot be."""
     last = people.keypoints[track[-1], BODY]
     steps = people.frame[rows[0]] - people.frame[track[-1]]
@@ -273,33 +286,33 @@ def _costs(people, diagonals, looks, track, rows, patience):
     return np.where(within, cost + CLOTHES * np.minimum(clothes, 1), np.inf)
 
 
-def _scores(people):
+def _scores(people: People) -> np.ndarray:
     """(N,) box area x mean body confidence."""
     return _sides(people.keypoints).prod(axis=-1) * people.keypoints[:, BODY, 2].mean(axis=1)
 
 
-def _looks(people):
+def _looks(people: People) -> np.ndarray:
     """(N, REGIONS, 3) looks, all unknown in a People that holds none."""
     if people.looks is None:
         return np.full((len(people.frame), REGIONS, 3), np.nan, np.float32)
     return people.looks
 
 
-def _shot(frame, cuts):
+def _shot(frame: int, cuts: Sequence[int]) -> int:
     """Number of the shot that a frame is in, from 0."""
     return int(np.searchsorted(cuts, frame, side="right"))
 
 
-def _distance(a, b):
+def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.linalg.norm(a - b, axis=-1)
 
 
-def _diagonals(people):
+def _diagonals(people: People) -> np.ndarray:
     """(N,) diagonal of the box, px; 0 where nothing is seen."""
     return np.linalg.norm(_sides(people.keypoints), axis=-1)
 
 
-def _sides(keypoints):
+def _sides(keypoints: np.ndarray) -> np.ndarray:
     """(..., 2) width and height of the box around body and feet, 0 where nothing is seen."""
     box = boxes(keypoints)
     return np.nan_to_num(box[..., 2:] - box[..., :2])

@@ -8,7 +8,7 @@ body over a second and more; sways and steps stay, so feet slide.
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from dancenow.keypoints import BODY, INDEX
+from dancenow.keypoints import BODY, INDEX, Pose
 from dancenow.pose.grounding import interpolated
 
 WAY_SECONDS = 0.5  # standard deviation of the Gaussian that tells the way from the dance
@@ -17,7 +17,7 @@ OUTSIDE_SHARE = 0.02  # of the body's keypoints beyond the sides: less, and noth
 HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
 
-def keep_within(pose):
+def keep_within(pose: Pose) -> tuple[Pose, float]:
     """(Pose, share): the figure kept between the sides of its frame, and the share of its way that is left.
 
     pose: Pose. Nothing is changed, and the share is 1, unless more than OUTSIDE_SHARE of the seen body's
@@ -43,7 +43,7 @@ def keep_within(pose):
     return pose.replace(keypoints=keypoints), float(share)
 
 
-def _smoothed(values, deviation):
+def _smoothed(values: np.ndarray, deviation: float) -> np.ndarray:
     """(T,) values after a Gaussian; at the ends they go on as they came, so that a steady way stays one."""
     margin = min(int(4 * deviation), len(values) - 1)
     longer = np.pad(values, margin, mode="reflect", reflect_type="odd")

@@ -131,12 +131,12 @@ def measure_footage(footage, holdout):
 def _background(frames, pose, count):
     """Shares of the picture that the person covers on average, and that are never seen in `count` frames."""
     chosen, masks = sampled_masks(pose, count)
-    outside = 0
+    outside = np.zeros(masks.shape[1:], int)
     for place, index in enumerate(chosen.tolist()):
         if (valid := valid_of(frames, index)) is not None:
-            outside = outside + ~valid
+            outside += ~valid
             masks[place] |= ~valid
-    share = masks.sum() - np.sum(outside)
+    share = masks.sum() - outside.sum()
     return float(share / masks.size), float((~ever_seen(masks, outside)).mean())
 
 

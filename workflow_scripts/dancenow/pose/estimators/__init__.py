@@ -19,8 +19,9 @@ from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.keypoints import COUNT, People
 from dancenow.pose.looks import look_at
-from dancenow.pose.masks import MaskPacker
+from dancenow.pose.masks import MaskPacker, Masks
 from dancenow.video.cuts import segments
+from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Estimator(Protocol):
         """
 
 
-def choose(estimator, checkpoint):
+def choose(estimator: str, checkpoint: str) -> dict[str, str]:
     """Decide on the estimator, once per run.
 
     estimator: "auto" takes openpifpaf when its checkpoint is a file, is in torch's cache or can be
@@ -83,7 +84,7 @@ def choose(estimator, checkpoint):
     return {"estimator": "openpifpaf", "checkpoint": str(path), "sha256": sha256(path), "reason": origin}
 
 
-def find_checkpoint(checkpoint):
+def find_checkpoint(checkpoint: str) -> tuple[Path, str]:
     """(path, one line on where it came from) of an openpifpaf checkpoint, downloaded if need be.
 
     OSError: a published one that is neither in the cache nor to be downloaded. InputError: no such name
@@ -101,12 +102,12 @@ def find_checkpoint(checkpoint):
     return Path(checkpoint), "the checkpoint file named in the configuration"
 
 
-def cached(url):
+def cached(url: str) -> Path:
     """Where torch keeps the download of `url`; openpifpaf looks in the same place."""
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
 
 
-def download(url, path):
+def download(url: str, path: Path) -> None:
     """Fetch `url` to `path`, whole or not at all; OSError when that fails."""
     log.info("downloading %s", url)
     try:
@@ -123,7 +124,7 @@ def download(url, path):
         raise OSError(f"{type(error).__name__}: {error}") from error
 
 
-def open_estimator(decision, threads):
+def open_estimator(decision: dict[str, str], threads: int) -> Estimator:
     """The Estimator that a decision of `choose` names, on `threads` CPU threads or the GPU.
 
     Never falls back: InputError when the checkpoint is gone, is not the one decided on (SHA-256), or does
@@ -142,7 +143,7 @@ def open_estimator(decision, threads):
     return opened
 
 
-def detect_people(estimator, store, name):
+def detect_people(estimator: Estimator, store: FrameStore, name: str) -> tuple[People, Masks]:
     """Everyone `estimator` finds in the FrameStore `store`: People with their looks, and Masks.
 
     The Masks are of everyone in a frame, empty where the estimator has none. name: the clip's, in messages.
@@ -181,7 +182,9 @@ def detect_people(estimator, store, name):
     return everyone, masks.packed()
 
 
-def _detect_shots(estimator, store, masks):
+def _detect_shots(
+    estimator: Estimator, store: FrameStore, masks: MaskPacker
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield what the estimator finds in each frame, and the frame; each shot as a clip of its own.
 
     What follows a person from frame to frame would look for them behind a cut where they were before it.
@@ -193,7 +196,7 @@ def _detect_shots(estimator, store, masks):
         yield from zip(estimator.detect(*given), shown, strict=True)
 
 
-def drop_unseen(people, width, height):
+def drop_unseen(people: np.ndarray, width: int, height: int) -> np.ndarray:
     """Keypoints outside the frame or without confidence become (0, 0, 0), people without any go.
 
     people: (P, 133, 3) of x px, y px, confidence. Returns float32, confidence at most 1.
@@ -205,13 +208,13 @@ def drop_unseen(people, width, height):
     return kept[seen.any(axis=-1)]
 
 
-def sha256(path):
+def sha256(path: str | Path) -> str:
     """Hexadecimal SHA-256 of the file at `path`."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _mediapipe_decision(reason):
+def _mediapipe_decision(reason: str) -> dict[str, str]:
     from dancenow.pose.estimators.mediapipe_holistic import model_hash
 
     digest = model_hash().removeprefix("sha256:")

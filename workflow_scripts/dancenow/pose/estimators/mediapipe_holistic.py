@@ -2,15 +2,17 @@
 
 import hashlib
 from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dancenow.keypoints import BODY_NAMES, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.estimators import drop_unseen
 from dancenow.pose.estimators.mediapipe_people import LOOK_EVERY, OtherPeople, SecondLook
-from dancenow.pose.masks import soft_mask
+from dancenow.pose.masks import MaskPacker, soft_mask
 
 # MediaPipe's 33 body landmarks, by the canonical name each one serves. Its "foot index" is the tip of
 # the big toe; it has no small toe, so that keypoint stays missing.
@@ -60,7 +62,7 @@ MODELS = (
 )
 
 
-def model_hash():
+def model_hash() -> str:
     """The "sha256:..." of the wheel's models that Holistic uses, in a fixed order."""
     import mediapipe
 
@@ -81,10 +83,10 @@ class MediapipeHolistic:
     name = "mediapipe"
     finds_masks = True
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.checkpoint = model_hash()
 
-    def detect(self, frames, masks=None):
+    def detect(self, frames: Iterable[np.ndarray], masks: MaskPacker | None = None) -> Iterator[np.ndarray]:
         """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order.
 
         masks: a masks.MaskPacker, which takes everyone's mask in a frame: it comes out of the same passes.
@@ -116,7 +118,7 @@ class MediapipeHolistic:
                 yield _released(waiting.popleft(), masks)
 
 
-def _released(frame, masks):
+def _released(frame: tuple, masks: MaskPacker | None) -> np.ndarray:
     """(P, 133, 3) float32 of a frame that no later one changes; its mask goes to `masks`."""
     people, mask = frame
     if masks is not None:
@@ -124,7 +126,7 @@ def _released(frame, masks):
     return np.array(people, np.float32).reshape(-1, COUNT, 3)
 
 
-def canonical(results, width, height):
+def canonical(results: Any, width: int, height: int) -> np.ndarray:
     """Holistic's results on one frame of `width` x `height` px as (P, 133, 3) float32, P 0 or 1."""
     person = np.zeros((COUNT, 3), np.float32)
     if results.pose_landmarks:
@@ -141,7 +143,7 @@ def canonical(results, width, height):
     return drop_unseen(person[None], width, height)
 
 
-def _points(landmarks, width, height, confidence=None):
+def _points(landmarks: Any, width: int, height: int, confidence: float | None = None) -> np.ndarray:
     """(K, 3) of x px, y px, confidence; MediaPipe's 0..1 spans the frame from edge to edge."""
     return np.array(
         [

@@ -11,6 +11,8 @@ following the landmarks from frame to frame goes wrong in a cartwheel or a hands
 """
 
 from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +35,9 @@ CLEARLY = (
     0.02  # more mean body confidence: of two that are as sure, left and right are right in the followed one
 )
 BODY_AGAIN = 0.25  # least overlap of the boxes for a skeleton found at another turn to be of the same body
+
+Canonical = Callable[[Any, int, int], np.ndarray]  # as OtherPeople takes it
+Circle = tuple[float, float, float, float]  # x, y, radius, px; angle, radians
 
 _DETECTOR = """
 input_stream: "image"
@@ -93,12 +98,13 @@ class SecondLook:
     Holistic's skeleton agrees with the surest one, upright, again. masks: whether there are masks too.
     """
 
-    def __init__(self, canonical, masks=False):
+    def __init__(self, canonical: Canonical, masks: bool = False) -> None:
         self.canonical, self.masks = canonical, masks
-        self.follower = None
-        self.person, self.doubt, self.lost = None, False, 0
+        self.follower: _Follower | None = None
+        self.person: np.ndarray | None = None
+        self.doubt, self.lost = False, 0
 
-    def check(self, frame, main, mask=None):
+    def check(self, frame: np.ndarray, main: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
         """(0 or 1, 133, 3) float32 for `main`, what Holistic found in the (H, W, 3) uint8 RGB frame.
 
         mask: (H, W) uint8, Holistic's, to which that of another skeleton is added.
@@ -114,7 +120,9 @@ class SecondLook:
         # Holistic may have gone on with somebody else
         elsewhere = followed is not None and person is not None and _overlap(person, followed) < BODY_AGAIN
         seen = followed if elsewhere else _surer(followed, person)
-        best = self.follower.look_around(frame, self.person if seen is None else seen, seen)
+        place = self.person if seen is None else seen
+        assert place is not None  # whoever is not seen now was seen before
+        best = self.follower.look_around(frame, place, seen)
         if best is None:
             self.lost += 1
             if self.lost > PERSISTENCE:
@@ -125,7 +133,7 @@ class SecondLook:
         self.follower.show(frame, mask)
         return best[None]
 
-    def close(self):
+    def close(self) -> None:
         """Free the graph."""
         if self.follower is not None:
             self.follower.close()
@@ -138,15 +146,16 @@ class OtherPeople:
     masks: whether there are masks too.
     """
 
-    def __init__(self, canonical, masks=False):
+    def __init__(self, canonical: Canonical, masks: bool = False) -> None:
         self.canonical, self.masks = canonical, masks
         self.detector = _graph(_DETECTOR, "detections")
-        self.followed = []
-        self.spare, self.back = None, None
+        self.followed: list[_Follower] = []
+        self.spare: _Follower | None = None
+        self.back: _Follower | None = None
         self.wait = 0
         self.recent = deque(maxlen=LOOK_EVERY)
 
-    def find(self, frame, main, mask=None):
+    def find(self, frame: np.ndarray, main: np.ndarray, mask: np.ndarray | None = None) -> list[np.ndarray]:
         """Everyone in the next (H, W, 3) uint8 RGB frame, a list of (133, 3) float32; main: (0 or 1, 133, 3).
 
         mask: (H, W) uint8 of the main person, to which everyone else's is added. List and mask may still grow
@@ -177,13 +186,13 @@ class OtherPeople:
         self.recent.append((frame, people, mask))
         return people
 
-    def close(self):
+    def close(self) -> None:
         """Free the graphs."""
         for graph in (self.detector, self.spare, self.back, *self.followed):
             if graph is not None:
                 graph.close()
 
-    def _look(self, frame, people, mask):
+    def _look(self, frame: np.ndarray, people: list[np.ndarray], mask: np.ndarray | None) -> None:
         """Add whoever is not among `people` yet to them and to those followed."""
         for circle in _circles(self.detector, frame):
             if len(self.followed) == MOST_OTHERS:
@@ -208,14 +217,15 @@ class OtherPeople:
             self.followed.append(follower)
             self._follow_back(person)
 
-    def _follow_back(self, person):
+    def _follow_back(self, person: np.ndarray) -> None:
         """Add a person found just now to the frames before, as far back as the person is seen in them."""
         self.back = self.back or _Follower(self.canonical, self.masks)
         for frame, people, mask in reversed(self.recent):
             self.back.place(_circle_around(person), frame.shape)
-            person = self.back.follow(frame)
-            if person is None or person[BODY, 2].mean() < SURE or _is_known(person, people):
+            found = self.back.follow(frame)
+            if found is None or found[BODY, 2].mean() < SURE or _is_known(found, people):
                 return
+            person = found
             people.append(person)
             self.back.show(frame, mask)
 
@@ -223,7 +233,7 @@ class OtherPeople:
 class _Follower:
     """One person's graph and the rectangle the person is in."""
 
-    def __init__(self, canonical, masks):
+    def __init__(self, canonical: Canonical, masks: bool) -> None:
         outputs = (
             "pose_landmarks",
             "face_landmarks",
@@ -235,24 +245,26 @@ class _Follower:
         self.graph = _graph(_FOLLOWER, *outputs, complexity=1, refine=False, segmentation=masks)
         self.canonical = canonical
         self.roi = None
-        self.mask = None
-        self.person, self.lost = None, 0
+        self.mask: np.ndarray | None = None
+        self.person: np.ndarray | None = None
+        self.lost = 0
 
-    def show(self, frame, mask):
+    def show(self, frame: np.ndarray, mask: np.ndarray | None) -> None:
         """Add the mask of the latest find, in `frame`, to a (H, W) uint8 one; None: to none."""
         if mask is not None and self.mask is not None:
             np.maximum(mask, soft_mask(frame, self.mask), out=mask)
 
-    def keep(self, person):
+    def keep(self, person: np.ndarray) -> None:
         """Take the (133, 3) skeleton as the person's latest."""
         self.person, self.lost = person, 0
 
-    def seek(self, shape):
+    def seek(self, shape: tuple[int, ...]) -> None:
         """In the next picture, of `shape`, look where the latest skeleton was."""
+        assert self.person is not None  # only who was kept is sought
         self.place(_circle_around(self.person), shape)
         self.lost += 1
 
-    def place(self, circle, shape):
+    def place(self, circle: Circle, shape: tuple[int, ...]) -> None:
         """Put the rectangle around a circle (x, y, radius, angle), px, of a picture of `shape`."""
         from mediapipe.framework.formats.rect_pb2 import NormalizedRect
 
@@ -263,7 +275,9 @@ class _Follower:
             x_center=x / width, y_center=y / height, width=side / width, height=side / height, rotation=angle
         )
 
-    def look_around(self, frame, place, person):
+    def look_around(
+        self, frame: np.ndarray, place: np.ndarray, person: np.ndarray | None
+    ) -> np.ndarray | None:
         """The surest of `person`, (133, 3) or None, and of what is found around the skeleton `place`.
 
         The rectangle lies there at each quarter turn; next it lies around the result.
@@ -281,18 +295,18 @@ class _Follower:
             self.place(_circle_around(person), frame.shape)
         return person
 
-    def follow(self, frame):
+    def follow(self, frame: np.ndarray) -> np.ndarray | None:
         """(133, 3) float32 of the person in this frame, or None when there is nobody in the rectangle."""
         results = self.graph.process({"image": frame, "roi": self.roi})
         self.roi, self.mask = results.next_roi, results.segmentation_mask
         people = self.canonical(results, frame.shape[1], frame.shape[0])
         return people[0] if len(people) and self.roi is not None else None
 
-    def close(self):
+    def close(self) -> None:
         self.graph.close()
 
 
-def crops(width, height):
+def crops(width: int, height: int) -> list[tuple[int, int, int]]:
     """[(x, y, side), ...] px: squares of the shorter side, each over half of the next, that cover it."""
     side = min(width, height)
     longer = max(width, height) - side
@@ -301,7 +315,7 @@ def crops(width, height):
     return [(start, 0, side) if width > height else (0, start, side) for start in starts]
 
 
-def _circles(detector, frame):
+def _circles(detector: Any, frame: np.ndarray) -> list[Circle]:
     """[(x, y, radius, angle), ...] around the people the detector sees, px and radians, the largest first.
 
     The centre is between the hips, the angle is 0 for a person who stands upright.
@@ -317,7 +331,7 @@ def _circles(detector, frame):
     return sorted(found, key=lambda circle: -circle[2])
 
 
-def _circle_around(person):
+def _circle_around(person: np.ndarray) -> Circle:
     """(x, y, radius, angle), px, around a (133, 3) skeleton, as from _circles."""
     figure = person[: FEET.stop]
     seen = figure[:, 2] >= MIN_CONFIDENCE
@@ -331,27 +345,27 @@ def _circle_around(person):
     return float(centre[0]), float(centre[1]), float(radius), angle
 
 
-def _is_turned(person):
+def _is_turned(person: np.ndarray) -> bool:
     """Whether the trunk is far from upright."""
     angle = _circle_around(person)[3]
     return abs(angle) > TURNED
 
 
-def _sureness(person):
+def _sureness(person: np.ndarray) -> float:
     """Mean confidence of the body in the frame, 0..1: legs outside it are no reason for doubt."""
     confidence = person[BODY, 2]
     seen = confidence >= MIN_CONFIDENCE
     return float(confidence[seen].mean()) if seen.any() else 0.0
 
 
-def _surer(person, other):
+def _surer(person: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
     """`other` where it is clearly surer than `person`; the one there is where one is None."""
     if person is None or other is None:
         return other if person is None else person
     return other if _sureness(other) > _sureness(person) + CLEARLY else person
 
 
-def _is_at(circle, person):
+def _is_at(circle: Circle, person: np.ndarray) -> bool:
     """Whether a circle's centre is where the person's hips are."""
     hips = person[[INDEX["left_hip"], INDEX["right_hip"]]]
     if (hips[:, 2] < MIN_CONFIDENCE).any():
@@ -359,7 +373,7 @@ def _is_at(circle, person):
     return np.hypot(*(hips[:, :2].mean(axis=0) - circle[:2])) < SAME_HIPS * circle[2]
 
 
-def _is_known(person, people, near=SAME):
+def _is_known(person: np.ndarray, people: Iterable[np.ndarray], near: float = SAME) -> bool:
     """Whether the skeleton lies on that of one of the people."""
     for other in people:
         both = (person[BODY, 2] >= MIN_CONFIDENCE) & (other[BODY, 2] >= MIN_CONFIDENCE)
@@ -372,7 +386,7 @@ def _is_known(person, people, near=SAME):
     return False
 
 
-def _overlap(person, other):
+def _overlap(person: np.ndarray, other: np.ndarray) -> float:
     """The boxes of two skeletons: their intersection as a share of their union, 0..1."""
     (x0, y0, x1, y1), (u0, v0, u1, v1) = (boxes(keypoints).tolist() for keypoints in (person, other))
     shared = max(0, min(x1, u1) - max(x0, u0)) * max(0, min(y1, v1) - max(y0, v0))
@@ -380,7 +394,7 @@ def _overlap(person, other):
     return shared / union if union > 0 else 0.0
 
 
-def _graph(text, *outputs, **side_inputs):
+def _graph(text: str, *outputs: str, **side_inputs: int) -> Any:
     from google.protobuf import text_format
     from mediapipe.calculators.core import split_vector_calculator_pb2  # noqa: F401 - the text names its options
     from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig

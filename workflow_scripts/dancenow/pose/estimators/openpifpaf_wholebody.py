@@ -10,7 +10,9 @@ import hashlib
 import io
 import pickle
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,7 +46,7 @@ class OpenpifpafWholebody:
     name = "openpifpaf"
     finds_masks = False
 
-    def __init__(self, path, digest, threads, batch=None):
+    def __init__(self, path: str, digest: str, threads: int, batch: int | None = None) -> None:
         self.checkpoint = f"sha256:{digest}"
         self.device = pick_device()
         self.batch = batch or FRAMES_AT_ONCE[self.device.type]
@@ -53,7 +55,7 @@ class OpenpifpafWholebody:
         self.decoder = make_decoder(network.head_metas)
         self.network = network.to(self.device)
 
-    def detect(self, frames):
+    def detect(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order; all of one size."""
         waiting = []
         for frame in frames:
@@ -64,7 +66,7 @@ class OpenpifpafWholebody:
         if waiting:
             yield from self._detect_batch(waiting)
 
-    def _detect_batch(self, frames):
+    def _detect_batch(self, frames: list[np.ndarray]) -> Iterator[np.ndarray]:
         height, width = frames[0].shape[:2]
         images = to_images(np.stack(frames), self.device)
         for fields in self.decoder.fields_batch(self.network, images):
@@ -72,7 +74,7 @@ class OpenpifpafWholebody:
             yield drop_unseen(np.array(people, np.float32).reshape(-1, COUNT, 3), width, height)
 
 
-def load_network(path, digest):
+def load_network(path: str | Path, digest: str) -> torch.nn.Module:
     """The network in the checkpoint at `path`, on the CPU, for evaluation; errors as OpenpifpafWholebody."""
     path = Path(path)
     if not path.is_file():
@@ -111,7 +113,7 @@ def load_network(path, digest):
     return network.eval()
 
 
-def parts(openpifpaf):
+def parts(openpifpaf: Any) -> list:
     """What a pickled network consists of: modules, facts about heads, arrays of numbers."""
     modules = [kind for kind in _kinds_of(torch.nn.Module) if kind.__module__.startswith(MAKERS)]
     facts = [kind for kind in _kinds_of(openpifpaf.headmeta.Base) if kind.__module__ == "openpifpaf.headmeta"]
@@ -122,16 +124,16 @@ def parts(openpifpaf):
     return [*modules, *facts, np.ndarray, np.dtype, *numbers, *rebuilds]
 
 
-def _kinds_of(kind):
+def _kinds_of(kind: type) -> set[type]:
     return {kind}.union(*map(_kinds_of, kind.__subclasses__()))
 
 
-def make_decoder(metas):
+def make_decoder(metas: Sequence) -> Any:
     """openpifpaf's decoder from a frame's (CIF, CAF) fields to its people, at the authors' thresholds."""
     return import_openpifpaf().decoder.CifCaf([metas[0]], [metas[1]])
 
 
-def to_images(frames, device):
+def to_images(frames: np.ndarray, device: torch.device) -> torch.Tensor:
     """(N, H, W, 3) uint8 RGB -> normalised float32 (N, 3, H', W'), grey (zero) at the right and below."""
     height, width = frames.shape[1:3]
     images = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2).float() / 255
@@ -140,7 +142,7 @@ def to_images(frames, device):
     return F.pad((images - mean) / deviation, padding)
 
 
-def _is_wholebody(openpifpaf, metas):
+def _is_wholebody(openpifpaf: Any, metas: Sequence) -> bool:
     kinds = [type(meta) for meta in metas]
     return (
         kinds == [openpifpaf.headmeta.Cif, openpifpaf.headmeta.Caf]

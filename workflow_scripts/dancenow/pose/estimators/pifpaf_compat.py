@@ -4,6 +4,7 @@ import importlib.util
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import library as operators
@@ -12,7 +13,7 @@ from torch import library as operators
 _declared = None
 
 
-def import_openpifpaf():
+def import_openpifpaf() -> Any:
     """The openpifpaf module, ready for use and quiet: it would log two lines a frame."""
     make_torchvision_importable()
     import matplotlib
@@ -27,7 +28,7 @@ def import_openpifpaf():
     return openpifpaf
 
 
-def make_torchvision_importable():
+def make_torchvision_importable() -> None:
     """Let torchvision be imported where its compiled operators cannot be loaded.
 
     PyPI's Linux wheel is a CUDA build. Beside a CPU torch its library does not load, and its import then

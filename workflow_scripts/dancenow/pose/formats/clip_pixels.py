@@ -1,5 +1,7 @@
 """From the pixels of a clip as it is displayed to those of its frame store, and back."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 # Working coordinates are rounded to this fraction of a pixel, far below what float32 resolves anywhere but
@@ -8,7 +10,7 @@ ROUNDING_GRID = 2.0**36
 DECIMALS = 13
 
 
-def to_working(places, facts):
+def to_working(places: np.ndarray, facts: dict) -> np.ndarray:
     """(..., 2) float32 places in the frame store for (..., 2) float64 places in the displayed clip.
 
     facts: the JSON of a frame store. Pixel centres lie at integers on both sides.
@@ -17,7 +19,7 @@ def to_working(places, facts):
     return (np.rint(((places + 0.5) * scale - 0.5 - crop) * ROUNDING_GRID) / ROUNDING_GRID).astype(np.float32)
 
 
-def to_clip(places, facts):
+def to_clip(places: np.ndarray, facts: dict) -> np.ndarray:
     """(..., 2) float64 places in the displayed clip for (..., 2) float32 places in the frame store.
 
     Of the many numbers that to_working takes back to the very same float32, each result is the one with the
@@ -28,7 +30,7 @@ def to_clip(places, facts):
     return shortest(exact, places, lambda values: to_working(values, facts))
 
 
-def shortest(exact, wanted, back):
+def shortest(exact: np.ndarray, wanted: np.ndarray, back: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """`exact` (float64), each number cut to the fewest decimals for which back(...) still gives `wanted`."""
     result, left = exact.copy(), np.ones(exact.shape, bool)
     for decimals in range(DECIMALS):
@@ -41,7 +43,7 @@ def shortest(exact, wanted, back):
     return result
 
 
-def _fit(facts):
+def _fit(facts: dict) -> tuple[np.ndarray, np.ndarray]:
     # of several clips, the first
     clip = facts["clips"][0]
     fit = clip["fit"]

@@ -14,7 +14,7 @@ from dancenow.pose.formats.openpose import JSON_SUFFIX, write_frame
 log = logging.getLogger(__name__)
 
 
-def export_openpose(pose_path, facts_path, folder):
+def export_openpose(pose_path: str | Path, facts_path: str | Path, folder: str | Path) -> None:
     """Write the Pose at `pose_path` as a folder `{folder}/{folder's name}_000000000000_keypoints.json` ...
 
     facts_path: the facts of the frame store in whose frames the pose lies; places are written in pixels of
@@ -38,7 +38,7 @@ def export_openpose(pose_path, facts_path, folder):
     log.info("%d frames, in pixels of %s as displayed", len(pose.keypoints), facts["clips"][0]["file"])
 
 
-def in_clip_pixels(person, facts):
+def in_clip_pixels(person: np.ndarray, facts: dict) -> np.ndarray:
     """A (133, 3) float32 person of the frame store as float64 in the displayed clip's pixels."""
     # neck and mid-hip are half-way on either side of the map, so to_openpose may come after it
     result = np.zeros(person.shape)

@@ -11,6 +11,7 @@ from dancenow.files import read_json
 from dancenow.keypoints import FEET, IMPORTED, MIN_CONFIDENCE, People, save_people
 from dancenow.pose.formats.clip_pixels import to_working
 from dancenow.pose.formats.openpose import read_folder
+from dancenow.pose.formats.skeletons import Found
 from dancenow.pose.formats.wholebody import read_results
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 OUTSIDE = 0.25
 
 
-def import_poses(path, facts_path, people_path):
+def import_poses(path: str | Path, facts_path: str | Path, people_path: str | Path) -> None:
     """The keypoints at `path` as a People file for the frame store with the facts at `facts_path`.
 
     path: a folder of OpenPose JSON or YAML, or a COCO-WholeBody results file, in pixels of the clip as it is
@@ -55,7 +56,7 @@ def import_poses(path, facts_path, people_path):
     save_people(people_path, people)
 
 
-def _check_places(found, clip, path):
+def _check_places(found: Found, clip: dict, path: str | Path) -> None:
     """InputError unless the bodies lie in a frame of the clip's size."""
     body = found.keypoints[:, : FEET.stop]
     places = body[body[..., 2] >= MIN_CONFIDENCE][:, :2]

@@ -8,6 +8,7 @@ hand_left_keypoints_2d and hand_right_keypoints_2d, flat lists of x, y, confiden
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ _BODY_POINTS = [len(names) for names in BODIES.values()]
 _EXPECTED = "OpenPose writes {clip}_000000000000_keypoints.json and so on, or {clip}000000_pose.yml"
 
 
-def read_folder(folder, count):
+def read_folder(folder: str | Path, count: int) -> Found:
     """Everyone in the `count` frames of a folder, as Found.
 
     InputError: no such files or both kinds, numbers that are missing, doubled or too many, a malformed file,
@@ -61,7 +62,7 @@ def read_folder(folder, count):
     return Found.gather(frames, f"openpose-{next(iter(first))}")
 
 
-def frame_files(folder, count):
+def frame_files(folder: str | Path, count: int) -> list[Path]:
     """The `count` files of a folder that hold the bodies, in the order of their numbers."""
     paths = sorted(Path(folder).iterdir())
     matches = {path: match for path in paths if (match := FRAME_FILE.fullmatch(path.name))}
@@ -83,7 +84,7 @@ def frame_files(folder, count):
     return [numbered[number] for number in sorted(numbered)]
 
 
-def write_frame(path, people):
+def write_frame(path: str | Path, people: Iterable[np.ndarray]) -> None:
     """Write one frame's (P, 133, 3) as an OpenPose JSON file of BODY_25, face and hands.
 
     A number is written with as many digits as its dtype needs to be read back exactly.
@@ -101,49 +102,49 @@ def write_frame(path, people):
     )
 
 
-def _check_numbers(folder, numbered, count):
+def _check_numbers(folder: str | Path, numbered: dict[int, Path], count: int) -> None:
     start = min(numbered)
     wanted = range(start, start + count)
     missing = next((number for number in wanted if number not in numbered), None)
     extra = next((number for number in sorted(numbered) if number not in wanted), None)
-    if missing is None and extra is None:
-        return
     if missing is not None:
         pattern = FRAME_FILE.fullmatch(numbered[start].name)
         assert pattern, "frame_files takes no other names"
         digits = len(pattern["number"])
         which = f"the first missing is {pattern['clip']}{missing:0{digits}d}{pattern['suffix']}"
-    else:
+    elif extra is not None:
         which = f"the first too many is {numbered[extra].name}"
+    else:
+        return
     raise InputError(
         f"{folder}: keypoints of {len(numbered)} frames for a clip of {count}; {which}; "
         "run the estimator on this very clip, on every frame"
     )
 
 
-def _read_json(path):
+def _read_json(path: Path) -> Iterator[tuple[str | None, np.ndarray]]:
     """Yield (body model, (133, 3)) of each person in a JSON file."""
     content = load_json(path)
     people = content.get("people") if isinstance(content, dict) else None
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
         raise InputError(f"{path}: no list of `people` in it; give the files of OpenPose's --write_json")
     for index, person in enumerate(people):
-        if not person.get("pose_keypoints_2d"):
+        body = _part(path, index, person, "pose", _BODY_POINTS)
+        if body is None:
             raise InputError(
                 f"{path}: people[{index}] has no pose_keypoints_2d; run OpenPose with its body model"
             )
-        body = _part(path, index, person, "pose", _BODY_POINTS)
         others = [_part(path, index, person, part, [points]) for part, points in PARTS.items()]
         yield body_model(len(body)), to_canonical(body, *others)
 
 
-def _part(path, index, person, part, points):
+def _part(path: Path, index: int, person: dict, part: str, points: Sequence[int]) -> np.ndarray | None:
     values = person.get(f"{part}_keypoints_2d")
     # OpenPose writes an empty list for a part that it was not asked for
     return triples(values, points, path, f"people[{index}].{part}_keypoints_2d") if values else None
 
 
-def _read_yaml(path):
+def _read_yaml(path: Path) -> Iterator[tuple[str | None, np.ndarray]]:
     """Yield (body model, (133, 3)) of each person in a _pose.yml and the parts beside it."""
     bodies = load_opencv_matrix(path, _BODY_POINTS)
     stem = path.name.removesuffix(YAML_SUFFIX)

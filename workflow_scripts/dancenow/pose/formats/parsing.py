@@ -1,7 +1,9 @@
 """JSON and OpenCV's YAML from strangers: what is not as it should be ends in one line that says where."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 import cv2
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from dancenow.errors import InputError
 
 
-def load_json(path):
+def load_json(path: str | Path) -> Any:
     """The value in a JSON file; InputError for anything that is not JSON, NaN and Infinity among it."""
     try:
         return json.loads(_read(path), parse_constant=_refuse)
@@ -18,7 +20,7 @@ def load_json(path):
         raise InputError(f"{path}: not JSON ({reason}); write the file again") from error
 
 
-def triples(values, points, path, place):
+def triples(values: Any, points: Sequence[int], path: str | Path, place: str) -> np.ndarray:
     """(K, 3) float64 from a flat list x, y, confidence, ...
 
     points: the K that are possible. InputError, naming `path` and `place`, for any other length and for
@@ -37,7 +39,7 @@ def triples(values, points, path, place):
     return np.array(values, np.float64).reshape(-1, 3)
 
 
-def load_opencv_matrix(path, points):
+def load_opencv_matrix(path: str | Path, points: Sequence[int]) -> np.ndarray:
     """(P, K, 3) float64 from the one matrix in an OpenCV FileStorage YAML; an empty matrix is nobody.
 
     Both forms are read, !!opencv-nd-matrix with sizes [P, K, 3] and !!opencv-matrix with P rows, K columns
@@ -61,14 +63,14 @@ def load_opencv_matrix(path, points):
     return matrix.astype(np.float64)
 
 
-def _read(path):
+def _read(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); put the file there again") from error
 
 
-def _only_matrix(text):
+def _only_matrix(text: str) -> tuple[str, np.ndarray | None]:
     """(name, array or None for an empty one) of the only matrix; one of many errors for anything else."""
     # from memory: out of a file's name OpenCV would take options
     storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
@@ -81,7 +83,7 @@ def _only_matrix(text):
     return name, node.mat() if size else None
 
 
-def _stated_size(node):
+def _stated_size(node: Any) -> int:
     sizes = node.getNode("sizes")
     if not sizes.empty():
         return int(np.prod([sizes.at(index).real() for index in range(sizes.size())]))
@@ -90,5 +92,5 @@ def _stated_size(node):
     return int(node.getNode("rows").real() * node.getNode("cols").real()) * channels
 
 
-def _refuse(constant):
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number in JSON")

@@ -5,6 +5,7 @@ an order of its own, as in the data of Everybody Dance Now). Left and right are 
 The 21 hand points and the first 68 of OpenPose's 70 face points stand in the order of COCO-WholeBody.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +50,7 @@ class Found:
     origin: str
 
     @classmethod
-    def gather(cls, frames, origin):
+    def gather(cls, frames: Iterable[np.ndarray], origin: str) -> "Found":
         """From an iterable of (P, 133, 3), one per frame; people without any keypoint are left out."""
         seen = [people[(people[..., 2] > 0).any(axis=1)] for people in frames]
         counts = [len(people) for people in seen]
@@ -57,19 +58,24 @@ class Found:
         return cls(keypoints, np.repeat(np.arange(len(counts), dtype=np.int32), counts), origin)
 
 
-def body_model(points):
+def body_model(points: int) -> str | None:
     """The name in BODIES of the body model with so many points, or None."""
     return _BODY_OF_LENGTH.get(points)
 
 
-def to_canonical(body, face=None, left_hand=None, right_hand=None):
+def to_canonical(
+    body: np.ndarray,
+    face: np.ndarray | None = None,
+    left_hand: np.ndarray | None = None,
+    right_hand: np.ndarray | None = None,
+) -> np.ndarray:
     """(133, 3) float64 of one person in OpenPose's parts.
 
     body: (25 | 23 | 18, 3) of x px, y px, confidence; face: (70, 3); hands: (21, 3); None for a part that was
     not looked for. Confidences above 1 become 1; a keypoint without confidence becomes (0, 0, 0).
     """
     person = np.zeros((COUNT, 3))
-    for name, point in zip(BODIES[body_model(len(body))], body, strict=True):
+    for name, point in zip(BODIES[_BODY_OF_LENGTH[len(body)]], body, strict=True):
         if name not in DERIVED:
             person[INDEX[name]] = point
     if face is not None:
@@ -81,7 +87,7 @@ def to_canonical(body, face=None, left_hand=None, right_hand=None):
     return drop_missing(person)
 
 
-def to_openpose(person):
+def to_openpose(person: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(body (25, 3), face (70, 3), left hand (21, 3), right hand (21, 3)) of a (133, 3) person; same dtype.
 
     Neck and mid-hip lie half-way between shoulders and hips (to 0.001 px), as sure as the less sure of the
@@ -95,14 +101,14 @@ def to_openpose(person):
     return body, face, person[LEFT_HAND], person[RIGHT_HAND]
 
 
-def drop_missing(keypoints):
+def drop_missing(keypoints: np.ndarray) -> np.ndarray:
     """(..., 3) with confidences cut at 1, and zeros wherever there is no confidence."""
     kept = np.where(keypoints[..., 2:] > 0, keypoints, 0)
     kept[..., 2] = kept[..., 2].clip(0, 1)
     return kept
 
 
-def _halfway(person, a, b):
+def _halfway(person: np.ndarray, a: str, b: str) -> np.ndarray:
     ends = person[[INDEX[a], INDEX[b]]]
     if ends[:, 2].min() < MIN_CONFIDENCE:
         return np.zeros(3, person.dtype)

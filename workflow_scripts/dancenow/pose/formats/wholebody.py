@@ -5,6 +5,9 @@ the body there and the rest in foot_kpts, face_kpts, lefthand_kpts and righthand
 data_format.md of COCO-WholeBody), flat lists of x, y, score.
 """
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from dancenow.errors import InputError
@@ -16,7 +19,7 @@ ORIGIN = "coco-wholebody"
 PARTS = {"foot_kpts": FEET, "face_kpts": FACE, "lefthand_kpts": LEFT_HAND, "righthand_kpts": RIGHT_HAND}
 
 
-def read_results(path, count):
+def read_results(path: str | Path, count: int) -> Found:
     """Everyone in a results file of a clip of `count` frames, as Found; a frame without entry has nobody.
 
     InputError: not such a file, a malformed entry, an image_id that is no frame of the clip.
@@ -40,7 +43,7 @@ def read_results(path, count):
     return Found.gather([np.array(people).reshape(-1, COUNT, 3) for people in frames], ORIGIN)
 
 
-def _person(entry, path, index):
+def _person(entry: Any, path: str | Path, index: int) -> np.ndarray:
     body = triples(entry.get("keypoints"), [BODY.stop, COUNT], path, f"[{index}].keypoints")
     if len(body) == COUNT:
         return drop_missing(body)
