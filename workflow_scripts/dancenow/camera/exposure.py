@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from dancenow.camera.view import warped
+from dancenow.camera.view import SteadyView, warped
+from dancenow.pictures import Frames
+from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ LEAST_CHANGE = 1.5  # levels: less is left as it is
 ROOM_AROUND = 0.15  # of a person's box that is left out with it: hair, clothes, shadow
 
 
-def measure_exposure(store, view, boxes):
+def measure_exposure(store: FrameStore, view: SteadyView, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(gains, offsets), each (T, 3) float32: times the one, plus the other, all frames have one exposure.
 
     store: FrameStore of the clip; view: the SteadyView of T of its frames; boxes: (T, 4) px of the canvas
@@ -57,7 +59,7 @@ def measure_exposure(store, view, boxes):
     return gains.astype(np.float32), offsets.astype(np.float32)
 
 
-def _scene(pictures, usable):
+def _scene(pictures: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
     """What (A, h, w, 3) pictures show, (h, w, 3), and where that is known, (h, w); both None if nowhere."""
     known = usable.any(axis=0)
     if known.sum() < LEAST_PIXELS:
@@ -78,7 +80,7 @@ def _scene(pictures, usable):
     return scene, known
 
 
-def _fit(picture, scene, where):
+def _fit(picture: np.ndarray, scene: np.ndarray, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gain (3,) and offset (3,) that bring a (h, w, 3) picture to the scene, from the px `where`."""
     gain, offset = np.ones(3), np.zeros(3)
     for channel in range(3):
@@ -104,7 +106,9 @@ def _fit(picture, scene, where):
     return gain, offset
 
 
-def _over_time(gains, offsets, measured, count):
+def _over_time(
+    gains: np.ndarray, offsets: np.ndarray, measured: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Both (S, 3), measured at (S,) of `count` frames, for all of these, without what stands out."""
     # of a curve its values at black and white: a gain alone would turn it about black
     ends = np.stack([offsets, 255 * gains + offsets])
@@ -119,7 +123,7 @@ def _over_time(gains, offsets, measured, count):
 class _SmallFrames:
     """Frames on a small canvas: of each (h, w, 3) float32, and (h, w) bool, where it shows the background."""
 
-    def __init__(self, store, view, boxes):
+    def __init__(self, store: Frames, view: SteadyView, boxes: np.ndarray) -> None:
         self.store, self.view, self.boxes = store, view, boxes
         self.scale = COMPARED_EDGE / max(view.width, view.height)
         # pixel centres are integers, before and after
@@ -128,7 +132,7 @@ class _SmallFrames:
         )
         self.size = tuple(max(1, round(side * self.scale)) for side in (view.width, view.height))
 
-    def __call__(self, index):
+    def __call__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         frame = self.store[int(self.view.used[index])]
         height, width = frame.shape[:2]
         size = max(1, round(width * self.scale)), max(1, round(height * self.scale))

@@ -1,7 +1,11 @@
 """A clip's CameraPath, from its frames and where people are in them."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,7 +15,8 @@ from dancenow.camera.outside import Outside
 from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN, CameraPath, moved_points, save_path
 from dancenow.camera.takes import lay_over
 from dancenow.camera.tracker import ShotTracker
-from dancenow.keypoints import load_people
+from dancenow.keypoints import People, load_people
+from dancenow.pictures import Frames
 from dancenow.video.cuts import segments
 from dancenow.video.frames import FrameStore
 
@@ -27,7 +32,7 @@ SHAKE_SECONDS = 1.0  # shake is what a median over this time takes out
 BEYOND = 1.5  # frame sizes outside the usual framing, at most: as far an extent reaches
 
 
-def find_path(frames, people, cuts):
+def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath:
     """The CameraPath of a clip.
 
     frames: a FrameStore, or any sequence of (H, W, 3) uint8 RGB; people: People found in them; cuts: as in
@@ -76,7 +81,7 @@ class _Shot:
     kind: str
 
 
-def _joined(shots, frames, outside, size):
+def _joined(shots: list[_Shot], frames: Frames, outside: Outside, size: tuple[int, int]) -> list[_Shot]:
     """The shots, those on both sides of a cut that changes only the framing made one, in the longest's px."""
     joined = []
     for take in _takes(shots, frames, outside, size):
@@ -99,7 +104,9 @@ def _joined(shots, frames, outside, size):
     return joined
 
 
-def _takes(shots, frames, outside, size):
+def _takes(
+    shots: list[_Shot], frames: Frames, outside: Outside, size: tuple[int, int]
+) -> list[list[tuple[_Shot, np.ndarray]]]:
     """[[(shot, (3, 3) map from its px to those of the take's first shot)]]"""
     takes = [[(shots[0], np.eye(3))]]
     for shot in shots[1:]:
@@ -116,30 +123,32 @@ def _takes(shots, frames, outside, size):
     return takes
 
 
-def _exact(there, size):
+def _exact(there: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A (3, 3) map; the identity, exactly, where it moves the picture by no more than a tripod's noise."""
     moves = _reach(there[None] / there[2, 2], size)[0] >= LEAST_MOTION * max(size)
     return there / there[2, 2] if moves else np.eye(3)
 
 
-def find_path_file(frames_path, people_path, camera_path):
+def find_path_file(frames_path: str | Path, people_path: str | Path, camera_path: str | Path) -> None:
     """find_path from files to a file."""
     frames = FrameStore(frames_path)
     save_path(camera_path, find_path(frames, load_people(people_path), frames.cuts))
 
 
-def _follow_shot(frames, outside, first, stop):
+def _follow_shot(frames: Frames, outside: Outside, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
     """(n, 3, 3) maps into the shot's first frame, NaN where unknown, and (n,) how sure."""
     tracker, maps, sure = ShotTracker(), np.full((stop - first, 3, 3), np.nan), np.zeros(stop - first)
     for index in range(first, stop):
         grey = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)
-        found, sure[index - first] = tracker.add(grey, lambda index=index: outside(index))
+        found, sure[index - first] = tracker.add(grey, partial(outside, index))
         if found is not None:
             maps[index - first] = found
     return maps, sure
 
 
-def settle(maps, sure, size, fps):
+def settle(
+    maps: np.ndarray, sure: np.ndarray, size: tuple[int, int], fps: Fraction | float
+) -> tuple[np.ndarray, str]:
     """The (n, 3, 3) maps of a shot into its usual framing, and what the camera does.
 
     maps: into any one frame of the shot, NaN where unknown; sure: (n,); size: (width, height) px of a frame.
@@ -174,18 +183,18 @@ def settle(maps, sure, size, fps):
     return maps, MOVING if way > LEAST_WAY * max(size) else SHAKING
 
 
-def _corners(maps, size):
+def _corners(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(n, 4, 2) px where the picture's corners lie in the scene."""
     width, height = size[0] - 1, size[1] - 1
     return moved_points(maps, np.array([(0, 0), (width, 0), (0, height), (width, height)], float))
 
 
-def _reach(maps, size):
+def _reach(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(n,) px by which the picture's corners lie elsewhere than in the usual framing, at most."""
     return np.linalg.norm(_corners(maps, size) - _corners(np.eye(3)[None], size), axis=2).max(axis=1)
 
 
-def _extent(maps, size):
+def _extent(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(4,) x0, y0, x1, y1 px of the scene that the frames reach."""
     corners, reach = _corners(maps, size), BEYOND * np.array(size)
     low = np.maximum(corners.min(axis=(0, 1)), -reach)

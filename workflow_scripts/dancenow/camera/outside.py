@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from dancenow.keypoints import MIN_CONFIDENCE
+from dancenow.keypoints import MIN_CONFIDENCE, People
 
 HULL_MARGIN = 0.12  # of a person's diagonal, around the hull of the keypoints: hair, clothes, what is held
 LEAST_POINTS = 3  # keypoints that make a person
@@ -12,11 +12,11 @@ LEAST_POINTS = 3  # keypoints that make a person
 class Outside:
     """outside(frame) is (H, W) uint8, 255 where nobody was found in that frame. people: People."""
 
-    def __init__(self, people):
+    def __init__(self, people: People) -> None:
         self.people = people
         self._ends = np.searchsorted(people.frame, np.arange(people.count + 1))
 
-    def __call__(self, frame):
+    def __call__(self, frame: int) -> np.ndarray:
         mask = np.full((self.people.height, self.people.width), 255, np.uint8)
         for keypoints in self.people.keypoints[self._ends[frame] : self._ends[frame + 1]]:
             points = keypoints[keypoints[:, 2] >= MIN_CONFIDENCE, :2]

@@ -8,6 +8,7 @@ into the scene stays as it is, bit for bit.
 import zipfile
 import zlib
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class CameraPath:
     width: int
     height: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         count, shots = len(self.maps), len(self.kinds)
         if (
             self.maps.shape != (count, 3, 3)
@@ -60,11 +61,11 @@ class CameraPath:
             raise ValueError(f"frames of {shots} shots must be counted 0 to {shots - 1}, ascending")
 
     @property
-    def is_still(self):
+    def is_still(self) -> bool:
         """Whether every map is the identity, so that nothing need be moved."""
         return all(kind in (STILL, UNKNOWN) for kind in self.kinds)
 
-    def require_frames(self, count):
+    def require_frames(self, count: int) -> None:
         """InputError unless the clip has `count` frames."""
         if len(self.maps) != count:
             raise InputError(
@@ -72,12 +73,12 @@ class CameraPath:
                 "results/camera and results/poses and run again"
             )
 
-    def shot_frames(self):
+    def shot_frames(self) -> list[tuple[int, int]]:
         """Of each shot (first, stop), frames."""
         edges = [0, *(np.flatnonzero(np.diff(self.shot)) + 1).tolist(), len(self.shot)]
         return list(zip(edges[:-1], edges[1:], strict=True))
 
-    def part(self, frames):
+    def part(self, frames: slice) -> "CameraPath":
         """The path of a slice of the frames, in their own shots."""
         shot = self.shot[frames]
         own = slice(shot[0], shot[-1] + 1)
@@ -86,19 +87,19 @@ class CameraPath:
             kinds=self.kinds[own], extents=self.extents[own],
         )  # fmt: skip
 
-    def to_scene(self, keypoints):
+    def to_scene(self, keypoints: np.ndarray) -> np.ndarray:
         """(T, K, 3) float32 of x, y px of the frames and confidence, with x, y px of the scene.
 
         Missing keypoints, of confidence 0, stay (0, 0, 0). Of a still path the very same array.
         """
         return keypoints if self.is_still else _moved(self.maps, keypoints)
 
-    def to_frame(self, keypoints):
+    def to_frame(self, keypoints: np.ndarray) -> np.ndarray:
         """The way back: (T, K, 3) float32 in px of the scene, in px of the frames."""
         return keypoints if self.is_still else _moved(np.linalg.inv(self.maps), keypoints)
 
 
-def still_path(count, width, height):
+def still_path(count: int, width: int, height: int) -> CameraPath:
     """The CameraPath of `count` frames of a tripod, without cuts."""
     return CameraPath(
         maps=np.tile(np.eye(3), (count, 1, 1)),
@@ -111,13 +112,13 @@ def still_path(count, width, height):
     )
 
 
-def save_path(path, camera):
+def save_path(path: str | Path, camera: CameraPath) -> None:
     """Write a CameraPath as .npz, whole or not at all."""
     with atomic_path(path) as partial:
         np.savez_compressed(partial, **vars(camera) | {"kinds": np.array(camera.kinds)})
 
 
-def load_path(path):
+def load_path(path: str | Path) -> CameraPath:
     """Read a CameraPath; InputError names a file that is not one."""
     read_through(path)
     try:
@@ -131,13 +132,13 @@ def load_path(path):
         ) from error
 
 
-def moved_points(maps, points):
+def moved_points(maps: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(..., K, 2) float64 px moved by (..., 3, 3) maps."""
     there = points @ np.swapaxes(maps[..., :2], -1, -2) + maps[..., None, :, 2]
     return there[..., :2] / there[..., 2:]
 
 
-def _moved(maps, keypoints):
+def _moved(maps: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
     there = moved_points(maps, keypoints[..., :2].astype(np.float64))
     moved = keypoints.copy()
     # a shot of a still camera in a clip whose others move stays as it is, without rounding

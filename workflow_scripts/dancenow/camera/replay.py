@@ -1,11 +1,12 @@
 """What a result shows of the canvas: the framing, or what the target's own camera showed on its way."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from dancenow.camera.view import load_view, warped
+from dancenow.camera.view import SteadyView, load_view, warped
 from dancenow.files import read_json
 
 STEADY, TARGET = "steady", "target"
@@ -19,28 +20,40 @@ class Replay:
     target_fps: frames per second of the result and of the target's clip.
     """
 
-    def __init__(self, view, camera=STEADY, fps=1, target_fps=1):
+    def __init__(
+        self,
+        view: SteadyView,
+        camera: str = STEADY,
+        fps: Fraction | float = 1,
+        target_fps: Fraction | float = 1,
+    ) -> None:
         self.view, self.camera, self.rates = view, camera, (fps, target_fps)
         self.moves = camera == TARGET and not view.unmoved
 
-    def __call__(self, picture, index):
+    def __call__(self, picture: np.ndarray, index: int) -> np.ndarray:
         if not self.moves:
             return self.view.cut_framing(picture)
         there = np.linalg.inv(self.map_at(index))
         width, height = self.view.frame_size
         return warped(picture, there / there[2, 2], width, height, border=cv2.BORDER_REPLICATE)
 
-    def framed(self):
+    def framed(self) -> "Replay":
         """The same over pictures of the framing alone; what lies beyond its edges is continued."""
         return Replay(self.view.framed(), self.camera, *self.rates)
 
     @classmethod
-    def of(cls, view_path, camera=STEADY, fps=1, facts_path=None):
+    def of(
+        cls,
+        view_path: str | Path,
+        camera: str = STEADY,
+        fps: Fraction | float = 1,
+        facts_path: str | Path | None = None,
+    ) -> "Replay":
         """From the view's file; fps: of the result; facts_path: the facts of the target's frames."""
         target_fps = Fraction(read_json(facts_path)["fps"]) if facts_path else fps
         return cls(load_view(view_path), camera, fps, target_fps)
 
-    def map_at(self, index):
+    def map_at(self, index: int) -> np.ndarray:
         """(3, 3): from px of the result's frame `index` to px of the canvas."""
         maps = self.view.maps
         last = len(maps) - 1

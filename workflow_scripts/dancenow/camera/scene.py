@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from dancenow.camera.exposure import measure_exposure
-from dancenow.camera.path import STILL, UNKNOWN
+from dancenow.camera.path import STILL, UNKNOWN, CameraPath
 from dancenow.camera.view import SteadyView
-from dancenow.keypoints import boxes
+from dancenow.keypoints import Pose, boxes
+from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ SIDE_MULTIPLE = 32  # px: the canvas' sides are multiples of it, as those of fra
 LEAST_POINTS = 3  # keypoints that make a person
 
 
-def steady_view(path, store, pose):
+def steady_view(path: CameraPath, store: FrameStore, pose: Pose) -> SteadyView:
     """The SteadyView of a target's clip. path: its CameraPath; store: its FrameStore; pose: the performer."""
     view = place_view(path, pose)
     left_out = (view.count - len(view.used)) / float(store.fps)
@@ -41,7 +42,7 @@ def steady_view(path, store, pose):
     return replace(view, gains=gains, offsets=offsets)
 
 
-def place_view(path, pose):
+def place_view(path: CameraPath, pose: Pose) -> SteadyView:
     """The SteadyView of a clip, without regard to exposure.
 
     path: the CameraPath of the clip; pose: the performer in its frames. Shots whose camera stands still, or
@@ -54,9 +55,13 @@ def place_view(path, pose):
     shown = pose.present().sum(axis=1) >= LEAST_POINTS
     scenes, frames = np.unique(scene[shown] if shown.any() else scene, return_counts=True)
     used = np.flatnonzero(scene == scenes[frames.argmax()])
-    maps, corner, size = np.tile(np.eye(3), (len(used), 1, 1)), np.zeros(2, int), (pose.width, pose.height)
+    maps, corner, size = (
+        np.tile(np.eye(3), (len(used), 1, 1)),
+        np.zeros(2, int),
+        np.array([pose.width, pose.height]),
+    )
     if not standing[used[0]]:
-        corner, size = _canvas(path.maps[used], *size)
+        corner, size = _canvas(path.maps[used], pose.width, pose.height)
         maps = np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]], float) @ path.maps[used]
     ones = np.ones((len(used), 3), np.float32)
     framing = np.array([*corner, pose.width, pose.height])
@@ -64,7 +69,7 @@ def place_view(path, pose):
     return SteadyView(used, len(scene), maps, ones, 0 * ones, width, height, framing)
 
 
-def _canvas(maps, width, height):
+def _canvas(maps: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the framing's corner lies on the canvas, (2,) int px, and the canvas' size, (2,) int px."""
     corners = np.array(
         [[0, 0, 1], [width - 1, 0, 1], [0, height - 1, 1], [width - 1, height - 1, 1]], float

@@ -1,6 +1,11 @@
 """A target's frames in its steady view, warped when they are read: no second film, no second loss."""
 
-from dancenow.camera.view import load_view
+from pathlib import Path
+
+import numpy as np
+
+from dancenow.camera.view import SteadyView, load_view
+from dancenow.pictures import Frames
 from dancenow.video.frames import FrameStore
 
 
@@ -11,7 +16,7 @@ class SteadyFrames:
     processes may share it, as they may share the store.
     """
 
-    def __init__(self, store, view):
+    def __init__(self, store: FrameStore, view: SteadyView) -> None:
         self.store, self.view = store, view
         self.width, self.height, self.fps = view.width, view.height, store.fps
         self.cuts = view.cuts(store.cuts)
@@ -19,17 +24,17 @@ class SteadyFrames:
             "width": self.width, "height": self.height, "frames": len(self), "cuts": self.cuts,
         }  # fmt: skip
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.view.used)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> np.ndarray:
         """Frame `index` of those used. IndexError out of range, InputError when damaged."""
         if not -len(self) <= index < len(self):
             raise IndexError(f"{self.store.path}: frame {index} of the {len(self)} used")
         index %= len(self)
         return self.view.warp(self.store[int(self.view.used[index])], index)
 
-    def valid(self, index):
+    def valid(self, index: int) -> np.ndarray | None:
         """(height, width) bool, which px frame `index` shows; None where it shows all."""
         return self.view.valid(index)
 
@@ -37,21 +42,23 @@ class SteadyFrames:
 class HalvedFrames(SteadyFrames):
     """A FrameStore that was written from a SteadyView's framing at half the size: `valid` is the view's."""
 
-    def __init__(self, store, view):
+    def __init__(self, store: FrameStore, view: SteadyView) -> None:
         super().__init__(store, view.framed().halved())
         self.cuts = store.cuts
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> np.ndarray:
         return self.store[index]
 
 
-def open_steady(frames_path, view):
+def open_steady(frames_path: str | Path, view: SteadyView) -> FrameStore | SteadyFrames:
     """The frames of a target in a SteadyView: of a still one the FrameStore itself."""
     store = FrameStore(frames_path)
     return store if view.still else SteadyFrames(store, view)
 
 
-def open_steady_files(frames_path, view_path, framed=False):
+def open_steady_files(
+    frames_path: str | Path, view_path: str | Path | None, framed: bool = False
+) -> FrameStore | SteadyFrames:
     """The same from the view's file, None for a still one; framed: only the framing of each frame."""
     if view_path is None:
         return FrameStore(frames_path)
@@ -59,6 +66,6 @@ def open_steady_files(frames_path, view_path, framed=False):
     return open_steady(frames_path, view.framed() if framed else view)
 
 
-def valid_of(frames, index):
+def valid_of(frames: Frames, index: int) -> np.ndarray | None:
     """What frame `index` shows, as of SteadyFrames.valid; None of frames that show all: a store, an array."""
     return frames.valid(index) if isinstance(frames, SteadyFrames) else None

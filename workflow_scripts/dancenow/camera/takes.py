@@ -20,7 +20,12 @@ LEAST_CORRELATION = 0.7  # correlation
 LEAST_SHARED = 0.1  # of the smaller picture that both show
 
 
-def lay_over(picture, other, outside=None, other_outside=None):
+def lay_over(
+    picture: np.ndarray,
+    other: np.ndarray,
+    outside: np.ndarray | None = None,
+    other_outside: np.ndarray | None = None,
+) -> np.ndarray | None:
     """The (3, 3) similarity from px of a picture to px of another one; None if that shows another scene.
 
     picture, other: (H, W, 3) uint8 RGB of one size; outside, other_outside: (H, W) uint8, 255 where nobody
@@ -51,12 +56,12 @@ def lay_over(picture, other, outside=None, other_outside=None):
     return np.vstack([view, [0, 0, 1]])
 
 
-def _plausible(view):
+def _plausible(view: np.ndarray) -> bool:
     zoom, turn = np.hypot(*view[:, 0]), abs(np.degrees(np.arctan2(view[1, 0], view[0, 0])))
     return 1 / MOST_ZOOM <= zoom <= MOST_ZOOM and turn <= MOST_TURN
 
 
-def _alike(grey, other, view):
+def _alike(grey: np.ndarray, other: np.ndarray, view: np.ndarray) -> bool:
     """Whether a grey picture, laid over another, shows the same there."""
     zoom, size = np.hypot(*view[:, 0]), other.shape[::-1]
     # the coarser of the two has not the other's details

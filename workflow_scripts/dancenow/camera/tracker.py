@@ -6,6 +6,7 @@ better. Every frame is measured against a key frame and not against its neighbou
 back to what it has seen is measured against that key frame again: errors do not add up over minutes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -41,7 +42,7 @@ class _Key:
     there: np.ndarray
 
 
-def texture(grey):
+def texture(grey: np.ndarray) -> np.ndarray:
     """(H, W) uint8 of a grey picture: its texture at one contrast and brightness everywhere.
 
     Exposure that drifts by a level moves the corners of a wall whose texture has two.
@@ -63,11 +64,11 @@ class ShotTracker:
     _key: _Key
     _before: tuple  # texture, outside and map of the last frame that is known
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._keys = []
         self._lost = 0
 
-    def add(self, grey, outside):
+    def add(self, grey: np.ndarray, outside: Callable[[], np.ndarray]) -> tuple[np.ndarray | None, float]:
         grey = texture(grey)
         if not self._keys:
             self._size = grey.shape[::-1]
@@ -95,7 +96,7 @@ class ShotTracker:
             self._before, self._lost = (grey, outside, expected), 0
         return found, sure
 
-    def _add_key(self, grey, outside, there):
+    def _add_key(self, grey: np.ndarray, outside: Callable[[], np.ndarray], there: np.ndarray) -> None:
         corners = cv2.goodFeaturesToTrack(
             grey, CORNERS, QUALITY, max(3, APART * self._long), mask=outside(), blockSize=5
         )
@@ -103,7 +104,7 @@ class ShotTracker:
         self._key = _Key(grey, corners, there)
         self._keys = [*self._keys, self._key][-KEYS:]
 
-    def _choose_key(self, expected):
+    def _choose_key(self, expected: np.ndarray) -> None:
         """The nearest key frame, or a new one where none is near."""
         nearest = min(self._keys, key=lambda key: self._distance(key, expected))
         if nearest is not self._key and self._distance(nearest, expected) < REACH * self._long / 2:
@@ -111,12 +112,12 @@ class ShotTracker:
         else:
             self._add_key(*self._before)
 
-    def _distance(self, key, there):
+    def _distance(self, key: _Key, there: np.ndarray) -> float:
         """px by which the picture's corners lie elsewhere than in a key frame, at most."""
         relative = np.linalg.inv(key.there) @ there
         return float(np.linalg.norm(moved_points(relative, self._edges) - self._edges, axis=1).max())
 
-    def _measure(self, key, grey, expected):
+    def _measure(self, key: _Key, grey: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray | None, float]:
         """The (3, 3) map of a frame by a key frame, or None, and how sure it is."""
         if len(key.corners) < LEAST_CORNERS:
             return None, 0.0
@@ -133,7 +134,7 @@ class ShotTracker:
         sure = count / good.sum() * min(1.0, count / (3 * LEAST_CORNERS))
         return found / found[2, 2], float(sure)
 
-    def _fit(self, here, there):
+    def _fit(self, here: np.ndarray, there: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
         """((3, 3) map or None, (N,) bool which agree) of (N, 2) points of a frame onto those of its key."""
         tolerance = TOLERANCE * self._long
         cv2.setRNGSeed(0)  # RANSAC draws from it; the same clip must give the same path
@@ -154,7 +155,7 @@ class ShotTracker:
         return bent, agree[:, 0] > 0
 
 
-def _follow(before, after, corners, guess):
+def _follow(before: np.ndarray, after: np.ndarray, corners: np.ndarray, guess: np.ndarray) -> np.ndarray:
     """(N, 2) float32 px of corners in the picture `after`, NaN for those that are lost."""
     settings = {"winSize": WINDOW, "maxLevel": PYRAMID_LEVELS}
     there, found, _ = cv2.calcOpticalFlowPyrLK(

@@ -8,7 +8,9 @@ With a camera that stood still both are the frame, and every map is the identity
 import dataclasses
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,6 +18,8 @@ import numpy as np
 from dancenow.camera.path import moved_points
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_through
+from dancenow.keypoints import People, Pose
+from dancenow.pictures import Frames
 
 MIXED_BORDER = 2  # px at the border of a frame that interpolation mixes with what is not there
 
@@ -40,12 +44,12 @@ class SteadyView:
     framing: np.ndarray
 
     @property
-    def still(self):
+    def still(self) -> bool:
         """Whether nothing is to be done: every frame of the clip is used, as it is."""
         return len(self.used) == self.count and self.unmoved and self.even
 
     @property
-    def unmoved(self):
+    def unmoved(self) -> bool:
         """Whether each frame lies on the canvas as it is."""
         return bool((self.maps == np.eye(3)).all()) and self.framing.tolist() == [
             0,
@@ -55,16 +59,16 @@ class SteadyView:
         ]
 
     @property
-    def even(self):
+    def even(self) -> bool:
         """Whether the exposure stays."""
         return bool((self.gains == 1).all() and (self.offsets == 0).all())
 
     @property
-    def frame_size(self):
+    def frame_size(self) -> tuple[int, int]:
         """(width, height) px of the clip's frames, and of the framing."""
         return int(self.framing[2]), int(self.framing[3])
 
-    def framed(self):
+    def framed(self) -> "SteadyView":
         """The same with the framing as its canvas."""
         x, y, w, h = self.framing.tolist()
         if (w, h) == (self.width, self.height):
@@ -72,7 +76,7 @@ class SteadyView:
         there = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1]], float)
         return replace(self, maps=there @ self.maps, width=w, height=h, framing=np.array([0, 0, w, h]))
 
-    def halved(self):
+    def halved(self) -> "SteadyView":
         """The same of pictures at half the size, as training.halving makes them: every second pixel."""
         half = np.diag([0.5, 0.5, 1])
         maps = half @ self.maps @ np.linalg.inv(half)
@@ -80,13 +84,13 @@ class SteadyView:
             self, maps=maps, width=self.width // 2, height=self.height // 2, framing=self.framing // 2
         )
 
-    def cuts(self, cuts):
+    def cuts(self, cuts: Sequence[int]) -> list[int]:
         """The cuts of the used frames, counted among them. cuts: those of the clip, as in video.cuts."""
         breaks = np.diff(self.used, prepend=self.used[0]) > 1
         inside = np.isin(np.arange(self.count), list(cuts)).cumsum()[self.used]
         return np.flatnonzero(breaks | (np.diff(inside, prepend=inside[0]) > 0)).tolist()
 
-    def steady_pose(self, pose):
+    def steady_pose(self, pose: Pose) -> Pose:
         """A Pose of the clip's frames in the canvas: (T, 133, 3), the used frames only.
 
         A keypoint that lies outside the canvas stays there, as one does outside a frame.
@@ -98,7 +102,7 @@ class SteadyView:
             keypoints=keypoints, origin=pose.origin[self.used], width=self.width, height=self.height
         )
 
-    def steady_people(self, people):
+    def steady_people(self, people: People) -> People:
         """People of the clip's frames on the canvas, in the used frames only, which are counted anew."""
         if self.still:
             return people
@@ -111,7 +115,7 @@ class SteadyView:
             width=self.width, height=self.height, looks=looks,
         )  # fmt: skip
 
-    def on_canvas(self, pose):
+    def on_canvas(self, pose: Pose) -> Pose:
         """A Pose in px of the framing, in px of the canvas."""
         x, y, w, h = self.framing.tolist()
         if (w, h) == (self.width, self.height):
@@ -123,18 +127,18 @@ class SteadyView:
         return pose.replace(keypoints=keypoints, width=self.width, height=self.height)
 
     @staticmethod
-    def _brought(keypoints, maps):
+    def _brought(keypoints: np.ndarray, maps: np.ndarray) -> np.ndarray:
         """(T, K, 3) keypoints moved by (T, 3, 3) maps; missing ones stay (0, 0, 0)."""
         there, moved = moved_points(maps, keypoints[..., :2].astype(np.float64)), keypoints.copy()
         moved[..., :2] = np.where(keypoints[..., 2:] > 0, there, 0)
         return moved
 
-    def cut_framing(self, picture):
+    def cut_framing(self, picture: np.ndarray) -> np.ndarray:
         """The framing out of a (height, width, ...) picture of the canvas, as a view."""
         x, y, w, h = self.framing.tolist()
         return picture[y : y + h, x : x + w]
 
-    def warp(self, picture, index):
+    def warp(self, picture: np.ndarray, index: int) -> np.ndarray:
         """A frame on the canvas, at the exposure of all: (height, width, 3) uint8, black beyond the frame.
 
         picture: (h, w, 3) uint8, frame `used[index]`.
@@ -145,15 +149,15 @@ class SteadyView:
             picture = cv2.LUT(picture, table[:, None])
         return picture if self.unmoved else self._moved(picture, index, cv2.INTER_CUBIC)
 
-    def warp_mask(self, mask, index):
+    def warp_mask(self, mask: np.ndarray, index: int) -> np.ndarray:
         """A (h, w) uint8 mask of frame `used[index]` on the canvas, 0 where the frame does not reach."""
         return mask if self.unmoved else self._moved(mask, index, cv2.INTER_LINEAR)
 
-    def steady_masks(self, masks):
+    def steady_masks(self, masks: Frames) -> Frames:
         """The masks of a clip's frames on the canvas, warped when they are read: as Masks, a sequence."""
         return masks if self.still else _SteadyMasks(self, masks)
 
-    def valid(self, index):
+    def valid(self, index: int) -> np.ndarray | None:
         """(height, width) bool: which px of the canvas frame `used[index]` shows; None where it shows all."""
         if self.unmoved:
             return None
@@ -162,11 +166,11 @@ class SteadyView:
         seen = self._moved(inside, index, cv2.INTER_NEAREST) > 0
         return None if seen.all() else seen
 
-    def _moved(self, picture, index, interpolation):
+    def _moved(self, picture: np.ndarray, index: int, interpolation: int) -> np.ndarray:
         return warped(picture, self.maps[index], self.width, self.height, interpolation)
 
 
-def still_view(count, width, height):
+def still_view(count: int, width: int, height: int) -> SteadyView:
     """The SteadyView of `count` frames of a tripod."""
     ones, framing = np.ones((count, 3), np.float32), np.array([0, 0, width, height])
     maps = np.tile(np.eye(3), (count, 1, 1))
@@ -174,30 +178,37 @@ def still_view(count, width, height):
 
 
 class _SteadyMasks:
-    def __init__(self, view, masks):
+    def __init__(self, view: SteadyView, masks: Frames) -> None:
         self.view, self.masks = view, masks
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.view.used)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> np.ndarray:
         return self.view.warp_mask(self.masks[int(self.view.used[index])], index)
 
 
-def warped(picture, there, width, height, interpolation=cv2.INTER_CUBIC, border=cv2.BORDER_CONSTANT):
+def warped(
+    picture: np.ndarray,
+    there: np.ndarray,
+    width: int,
+    height: int,
+    interpolation: int = cv2.INTER_CUBIC,
+    border: int = cv2.BORDER_CONSTANT,
+) -> np.ndarray:
     """A picture moved by a (3, 3) map onto (height, width) px; border: what OpenCV does outside it."""
     if (there[2] == (0, 0, 1)).all():
         return cv2.warpAffine(picture, there[:2], (width, height), flags=interpolation, borderMode=border)
     return cv2.warpPerspective(picture, there, (width, height), flags=interpolation, borderMode=border)
 
 
-def save_view(path, view):
+def save_view(path: str | Path, view: SteadyView) -> None:
     """Write a SteadyView as .npz, whole or not at all."""
     with atomic_path(path) as partial:
         np.savez_compressed(partial, **vars(view))
 
 
-def load_view(path):
+def load_view(path: str | Path) -> SteadyView:
     """Read a SteadyView; InputError names a file that is not one."""
     read_through(path)
     try:
