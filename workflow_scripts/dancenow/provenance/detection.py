@@ -7,6 +7,8 @@ not cropped, which so is told by less.
 """
 
 import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -28,6 +30,9 @@ PLACES, READ = 4, 300  # places that each size gives, and the best of them all t
 LEAD = 15.0  # of a symbol over the next likely one; one that chance chose has as much once in about 25
 LIKELY = 1e-6  # that a video without the mark is said to have it, at most
 
+# (score, y, x, size px, units) of a tile
+Place = tuple[float, int, int, float, np.ndarray]
+
 
 class Found(NamedTuple):
     """What was found: whether, with which payload (an int, None without a mark), and how likely by chance.
@@ -45,17 +50,17 @@ class Found(NamedTuple):
     margin: float
 
 
-def find_mark(path, key):
+def find_mark(path: str | Path, key: bytes) -> Found:
     """Look for the mark of `key` (bytes) in the video `path`; a Found. InputError for what is no video."""
     return find_in_frames(looked_at(path), key)
 
 
-def find_in_frames(frames, key):
+def find_in_frames(frames: Iterable[tuple[np.ndarray, float]], key: bytes) -> Found:
     """As find_mark, in `frames`: an iterable of (frame (H, W, 3) uint8 RGB, its weight), of one size."""
     return find_in(laid_over(frames), key)
 
 
-def looked_at(path):
+def looked_at(path: str | Path) -> Iterator[tuple[np.ndarray, float]]:
     """Yield (frame, weight) of a video: up to FRAMES frames (H, W, 3) uint8 RGB, and its key frames."""
     facts = probe(path)
     scale = LONG_EDGE / max(facts["width"], facts["height"])
@@ -68,7 +73,7 @@ def looked_at(path):
             yield frame, 1
 
 
-def find_in(laid, key):
+def find_in(laid: np.ndarray, key: bytes) -> Found:
     """As find_mark, in what laid_over gives."""
     pattern = Pattern(key)
     long_edge = max(laid.shape)
@@ -87,13 +92,12 @@ def find_in(laid, key):
         (min(1.0, 2 * chance(read[0], count * 2**PAYLOAD_BITS)), read)
         for read, count in ((unmoved, len(UNMOVED)), (anywhere, everywhere))
     )
-    marked = probability < LIKELY
-    if not marked:
-        payload, margins = None, [0.0]
-    return Found(marked, payload, probability, score / BINS, size, min(margins))
+    if probability >= LIKELY:
+        return Found(False, None, probability, score / BINS, size, 0.0)
+    return Found(True, payload, probability, score / BINS, size, min(margins))
 
 
-def key_frames(path, stream):
+def key_frames(path: str | Path, stream: int) -> set[int]:
     """The numbers of a video's key frames, in the order in which frames are shown, as a set."""
     told = [packet for packet in packets(path, stream, "pts,dts,flags") if "D" not in packet["flags"]]
     times = [next((int(packet[key]) for key in ("pts", "dts") if packet[key] != "N/A"), 0) for packet in told]
@@ -101,7 +105,7 @@ def key_frames(path, stream):
     return {number for number, place in enumerate(order) if "K" in told[place]["flags"]}
 
 
-def chance(score, tried):
+def chance(score: float, tried: int) -> float:
     """The probability, at most, that one of `tried` places and payloads scores `score` without a mark.
 
     Without the key's knowledge the phase errors are uniform and independent, whatever the picture: the key
@@ -111,7 +115,7 @@ def chance(score, tried):
     return min(1.0, tried * math.exp(-(max(score, 0.0) ** 2) / BINS))
 
 
-def laid_over(frames):
+def laid_over(frames: Iterable[tuple[np.ndarray, float]]) -> np.ndarray:
     """The weighted sum over all frames of what the mark could be in them: (H, W) float32.
 
     frames: as find_in_frames takes them.
@@ -131,19 +135,19 @@ def laid_over(frames):
     return total
 
 
-def _places(laid, size, pattern):
+def _places(laid: np.ndarray, size: float, pattern: Pattern) -> list[Place]:
     """[(score, y, x, size, units)] of the PLACES best places of tiles of `size` px."""
     units = tile_units(laid, size, pattern)
     return [(*place, size, units) for place in pattern.places(units, PLACES)]
 
 
-def _read(place, pattern):
+def _read(place: Place, pattern: Pattern) -> tuple[float, int, list[float], float]:
     """(score, payload, margins, size) of a place that _places gave."""
     _, y, x, size, units = place
     return *pattern.read(units, y, x), size
 
 
-def tile_units(laid, size, pattern):
+def tile_units(laid: np.ndarray, size: float, pattern: Pattern) -> np.ndarray:
     """The (BINS,) complex coefficients, of size 1, of all tiles of `size` px in `laid`, folded into one."""
     height, width = (round(edge * GRID / size) for edge in laid.shape)
     kind = cv2.INTER_AREA if size > GRID else cv2.INTER_LINEAR

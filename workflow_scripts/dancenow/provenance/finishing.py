@@ -1,24 +1,29 @@
 """What every synthesized frame goes through before it is encoded: the label, then the mark."""
 
 import logging
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+import numpy as np
 
 from dancenow.provenance.label import Label
 from dancenow.provenance.mark import Mark, load_key, payload_of
 
 log = logging.getLogger(__name__)
 
+Step = Callable[[np.ndarray], np.ndarray]
+
 KEY = "secrets/mark.key"  # in the working folder, beside results/, never in it
 
 
-def finishing(settings, width, height, made_from):
+def finishing(settings: dict, width: int, height: int, made_from: Iterable[str | Path]) -> list[Step]:
     """A list of functions, each from a frame (H, W, 3) uint8 RGB to a frame, to be called in this order.
 
     settings: the configuration's block `provenance`; made_from: paths of the files that decide the frames,
     which the mark's payload tells (dancenow.provenance.mark.payload_of). Raises InputError for a key that
     others may read.
     """
-    steps: list[Label | Mark] = []
+    steps: list[Step] = []
     if settings["label"] != "none":
         steps.append(
             Label(settings["label"], settings["label_position"], settings["label_size"], width, height)
@@ -30,12 +35,12 @@ def finishing(settings, width, height, made_from):
     return steps
 
 
-def kept_key():
+def kept_key() -> bytes | None:
     """The mark's key (bytes) of the working folder, or None where none was made."""
     return load_key(KEY) if Path(KEY).exists() else None
 
 
-def finished(frames, steps):
+def finished(frames: Iterable[np.ndarray], steps: Iterable[Step]) -> Iterator[np.ndarray]:
     """Yield each frame as `steps`, from `finishing`, leave it."""
     for frame in frames:
         for step in steps:

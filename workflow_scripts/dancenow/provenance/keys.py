@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from dancenow.errors import InputError, one_line
@@ -23,7 +24,9 @@ LIFETIME = datetime.timedelta(days=3650)
 CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 
 
-def signing_key(certificate=None, key=None, folder=FOLDER):
+def signing_key(
+    certificate: str | Path | None = None, key: str | Path | None = None, folder: str | Path = FOLDER
+) -> tuple[bytes, bytes, str]:
     """What signs: the certificates (PEM, the signer's first), the private key (PEM), the algorithm's name.
 
     certificate, key: the user's files, both or neither. Without them those in `folder` are taken, and made
@@ -33,7 +36,7 @@ def signing_key(certificate=None, key=None, folder=FOLDER):
     if bool(certificate) != bool(key):
         raise InputError("config: provenance: certificate and key belong together; give both or neither")
     remedy = "correct provenance.certificate and provenance.key"
-    if not certificate:
+    if not certificate or not key:
         remedy = f"put them back from your copy, or delete {folder} for new ones"
         _make_once(Path(folder))
         certificate, key = Path(folder, CHAIN), Path(folder, KEY)
@@ -51,13 +54,13 @@ def signing_key(certificate=None, key=None, folder=FOLDER):
     return chain, _pkcs8(loaded), _algorithm(loaded, key)
 
 
-def authority(folder=FOLDER):
+def authority(folder: str | Path = FOLDER) -> bytes | None:
     """The certificate (PEM) of the working folder's own CA; None where none was made."""
     path = Path(folder, AUTHORITY)
     return path.read_bytes() if path.is_file() else None
 
 
-def _read(path):
+def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
@@ -66,7 +69,7 @@ def _read(path):
         ) from error
 
 
-def _private(path):
+def _private(path: Path) -> bytes:
     """A private key's bytes; refused where anybody but its owner may read or write it."""
     held = _read(path)
     mode = stat.S_IMODE(path.stat().st_mode)
@@ -75,13 +78,13 @@ def _private(path):
     return held
 
 
-def _pkcs8(key):
+def _pkcs8(key: PrivateKeyTypes) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-def _algorithm(key, path):
+def _algorithm(key: PrivateKeyTypes, path: str | Path) -> str:
     """The C2PA name of the signature that a private key makes."""
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return "ed25519"
@@ -92,7 +95,7 @@ def _algorithm(key, path):
     raise InputError(f"{path}: a kind of key that C2PA does not know; give an Ed25519, ECDSA or RSA key")
 
 
-def _make_once(folder):
+def _make_once(folder: Path) -> None:
     """Key and certificates in `folder`, unless they are there; one job makes them, others wait for it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as lock:
@@ -107,7 +110,7 @@ def _make_once(folder):
         )
 
 
-def _make(folder):
+def _make(folder: Path) -> None:
     """A key and its certificate by a CA whose own key is forgotten, so that it never signs another."""
     ca_key, leaf_key = ed25519.Ed25519PrivateKey.generate(), ed25519.Ed25519PrivateKey.generate()
     ca = _certificate("dancenow local authority", ca_key.public_key(), None, ca_key, ca=True)
@@ -118,7 +121,13 @@ def _make(folder):
     _write(folder / CHAIN, leaf.public_bytes(pem) + ca.public_bytes(pem), 0o644)
 
 
-def _certificate(name, public, issuer, issuer_key, ca):
+def _certificate(
+    name: str,
+    public: ed25519.Ed25519PublicKey,
+    issuer: x509.Certificate | None,
+    issuer_key: ed25519.Ed25519PrivateKey,
+    ca: bool,
+) -> x509.Certificate:
     """An X.509 certificate as C2PA asks for it: an organisation in the name, one purpose, no CA rights."""
     subject = x509.Name(
         [
@@ -154,7 +163,7 @@ def _certificate(name, public, issuer, issuer_key, ca):
     return built.sign(issuer_key, None)
 
 
-def _write(path, held, mode):
+def _write(path: Path, held: bytes, mode: int) -> None:
     """Write a whole file that has its final rights from its first byte on."""
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ class Label:
     out from any background. Where the words would not fit they become as small as is needed.
     """
 
-    def __init__(self, kind, position, size, width, height):
+    def __init__(self, kind: str, position: str, size: float, width: int, height: int) -> None:
         self.ink, self.outline = _draw(kind, max(8, round(size * min(width, height))), width, height)
         rows, columns = self.ink.shape
         gap = round(LABEL_MARGIN * size * min(width, height))
@@ -27,7 +27,7 @@ class Label:
             max(0, min(gap, width - columns)) if horizontal == "left" else max(0, width - columns - gap)
         )
 
-    def __call__(self, frame):
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
         """The labelled copy of a frame."""
         labelled = frame.copy()
         rows, columns = self.ink.shape
@@ -37,7 +37,7 @@ class Label:
         return labelled
 
 
-def _draw(kind, size, width, height):
+def _draw(kind: str, size: float, width: int, height: int) -> list[np.ndarray]:
     """How much of each pixel is white, and how much black below it: two (h, w) float32 of 0..1."""
     words = TEXT if kind == "text" else ICON
     (across, up), below = cv2.getTextSize(words, FONT, 1, 2)

@@ -25,18 +25,20 @@ OFFLINE = {
 }
 
 
-def sha256(path):
+def sha256(path: str | Path) -> str:
     """Hexadecimal SHA-256 of a file."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sha256_of(value):
+def sha256_of(value: object) -> str:
     """Hexadecimal SHA-256 of a value as JSON with sorted keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def inputs_of(files, config, consent, code, mark=None):
+def inputs_of(
+    files: dict[str, str | Path | None], config: dict, consent: dict, code: str, mark: int | None = None
+) -> dict:
     """What the assertion INPUTS states: hashes of files, configuration and code, and the consent.
 
     files: {what: path, or nothing where the pair has none}; config: the whole configuration; consent: as of
@@ -48,7 +50,14 @@ def inputs_of(files, config, consent, code, mark=None):
     return hashes | told | ({} if mark is None else {"mark": f"{mark:08x}"})
 
 
-def sign(path, title, signer, background, clips, inputs):
+def sign(
+    path: str | Path,
+    title: str,
+    signer: tuple[bytes, bytes, str],
+    background: bool,
+    clips: dict[str, list[str | Path]],
+    inputs: dict,
+) -> None:
     """Give the mp4 `path` XMP and a signed manifest, in place; its coded pictures and sound stay as they are.
 
     title: the name it will have; signer: as of keys.signing_key; background: whether filmed pixels stand
@@ -82,7 +91,7 @@ def sign(path, title, signer, background, clips, inputs):
             shutil.copyfileobj(signed, file, 1 << 20)
 
 
-def _claim(title, kind, named, inputs):
+def _claim(title: str, kind: str, named: list[tuple[str, Path]], inputs: dict) -> dict:
     """The manifest as C2PA's builder takes it, without the ingredients' own manifests."""
     hashes = [
         {"role": role, "sha256": sha256(clip) if clip.is_file() else "not at hand when signed"}
@@ -101,7 +110,7 @@ def _claim(title, kind, named, inputs):
     }
 
 
-def _add(builder, role, clip):
+def _add(builder: c2pa.Builder, role: str, clip: Path) -> None:
     """An ingredient with its manifest; of a clip that c2pa cannot read only the assertion's hash."""
     if not clip.is_file() or clip.suffix.lower() not in KINDS:
         log.info("%s: stated by its hash alone", clip.name)
@@ -111,7 +120,7 @@ def _add(builder, role, clip):
         builder.add_ingredient(stated, KINDS[clip.suffix.lower()], file)
 
 
-def read_manifest(path, anchors=None):
+def read_manifest(path: str | Path, anchors: bytes | None = None) -> dict:
     """What the manifest of an mp4 says: {"signature", "reason", "signer", "sources", "actions", "inputs"}.
 
     signature: "valid" (the signer is trusted), "untrusted" (unchanged, but nobody here knows the signer) or

@@ -9,6 +9,7 @@ import hashlib
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,7 +25,7 @@ FLAT = 2.9  # levels of deviation that a plain surface is taken to have
 STRONGEST = 3.0  # levels
 
 
-def load_key(path):
+def load_key(path: str | Path) -> bytes:
     """The secret key in the file `path`, made at the first call: bytes, mode 0600.
 
     Raises InputError when others may read it, or when it is none.
@@ -45,7 +46,7 @@ def load_key(path):
     return key
 
 
-def payload_of(paths):
+def payload_of(paths: Iterable[str | Path]) -> int:
     """The payload that tells a result: the first 32 bits of a SHA-256 over the files `paths`."""
     whole = hashlib.sha256()
     for path in paths:
@@ -61,20 +62,20 @@ class Mark:
     smaller copy of a video keeps as much of its mark, whatever the size it had.
     """
 
-    def __init__(self, key, payload, width, height):
+    def __init__(self, key: bytes, payload: int, width: int, height: int) -> None:
         side = max(width, height) // 2
         tile = Pattern(key).tile(payload, side)
         across, down = -(-width // side), -(-height // side)
         self.pattern = np.tile(tile, (down, across))[:height, :width]
 
-    def __call__(self, frame):
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
         """The marked copy of a frame: the same change in red, green and blue, so that no colour shifts."""
         change = np.rint(self.pattern * strength(frame))
         up, down = (cv2.merge([np.maximum(part, 0).astype(np.uint8)] * 3) for part in (change, -change))
         return cv2.subtract(cv2.add(frame, up), down)
 
 
-def strength(frame):
+def strength(frame: np.ndarray) -> np.ndarray:
     """How many levels the mark may deviate around each pixel of a frame (H, W, 3) uint8: (H, W) float32.
 
     In proportion to the picture's own deviation, of whose local values the least around a pixel counts.
@@ -90,7 +91,7 @@ def strength(frame):
     return cv2.resize(np.minimum(STRENGTH * deviation, STRONGEST), (width, height))
 
 
-def _make_key(path):
+def _make_key(path: Path) -> None:
     """Write a new key; of several jobs that begin at once the first one's stays."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

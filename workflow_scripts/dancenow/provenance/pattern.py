@@ -32,7 +32,7 @@ class Pattern:
     version of a library changes it.
     """
 
-    def __init__(self, key):
+    def __init__(self, key: bytes) -> None:
         ky, kx = _frequencies()
         noise = np.frombuffer(hashlib.shake_256(b"dancenow mark 1" + key).digest(8 * BINS), "<u4").reshape(
             2, -1
@@ -44,7 +44,7 @@ class Pattern:
         self.weight = weight / np.sqrt(np.mean(weight**2))
         self._undone = self.phase.conj() * self.weight
 
-    def tile(self, payload, side):
+    def tile(self, payload: int, side: int) -> np.ndarray:
         """One tile of `side` px, (side, side) float32, mean 0, variance 1, with `payload` (an int)."""
         chips = encode_payload(payload).repeat(REPEATS)
         sent = np.ones(BINS, complex)
@@ -56,7 +56,7 @@ class Pattern:
         tile = np.fft.ifft2(spectrum).real
         return (tile / tile.std()).astype(np.float32)
 
-    def places(self, units, count):
+    def places(self, units: np.ndarray, count: int) -> list[tuple[float, int, int]]:
         """The `count` places where the pilot fits best: [(score, y, x)], in samples of GRID.
 
         units: (BINS,) complex, the tile's coefficients scaled to size 1. The score is the weighted sum of the
@@ -66,9 +66,9 @@ class Pattern:
         spectrum[self.ky[:PILOTS], self.kx[:PILOTS]] = (units * self._undone)[:PILOTS]
         scores = np.fft.ifft2(spectrum).real.ravel() * GRID**2
         best = np.argpartition(scores, -count)[-count:]
-        return [(float(scores[place]), *map(int, divmod(place, GRID))) for place in best]
+        return [(float(scores[place]), place // GRID, place % GRID) for place in best.tolist()]
 
-    def read(self, units, y, x):
+    def read(self, units: np.ndarray, y: int, x: int) -> tuple[float, int, list[float]]:
         """(score, payload, margins): what a tile at (y, x) says.
 
         score: the weighted sum of the cosines of all bins' phase errors for that payload; margins: each
@@ -82,7 +82,7 @@ class Pattern:
         return float(moved[:PILOTS].real.sum() + likeness / np.sqrt(2)), payload, margins
 
 
-def encode_payload(payload):
+def encode_payload(payload: int) -> np.ndarray:
     """The (CHIPS,) float64 chips, each 1 or -1, of a payload of PAYLOAD_BITS bits."""
     if not 0 <= payload < 2**PAYLOAD_BITS:
         raise ValueError(f"payload {payload} has more than {PAYLOAD_BITS} bits")
@@ -91,7 +91,7 @@ def encode_payload(payload):
     return np.concatenate([words[s >> 1] * (1.0 - 2.0 * (s & 1)) for s in symbols])
 
 
-def decode_payload(chips):
+def decode_payload(chips: np.ndarray) -> tuple[int, float, list[float]]:
     """Of soft `chips` (CHIPS,) the likeliest payload, its correlation with them, each symbol's lead."""
     likeness = chips.reshape(SYMBOLS, -1) @ _words()
     symbols, margins, total = bytearray(), [], 0.0
@@ -104,7 +104,7 @@ def decode_payload(chips):
 
 
 @cache
-def _words():
+def _words() -> np.ndarray:
     """The words of the code, a Hadamard matrix: (2**ORDER, 2**ORDER) of 1 and -1."""
     words = np.ones((1, 1))
     for _ in range(ORDER):
@@ -112,7 +112,7 @@ def _words():
     return words
 
 
-def _frequencies():
+def _frequencies() -> tuple[np.ndarray, np.ndarray]:
     """The BINS lowest frequencies above LOWEST of one half of the plane, as (ky, kx) int arrays."""
     reach = 40
     ky, kx = np.mgrid[-reach : reach + 1, 0 : reach + 1].reshape(2, -1)

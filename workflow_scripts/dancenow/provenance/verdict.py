@@ -4,6 +4,7 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from dancenow.errors import InputError
@@ -23,7 +24,12 @@ READER = (
 )
 
 
-def examine(path, anchors=None, mark_key=None, detector=None):
+def examine(
+    path: str | Path,
+    anchors: bytes | None = None,
+    mark_key: bytes | None = None,
+    detector: Callable[[str | Path], dict | None] | None = None,
+) -> dict:
     """What a video says of itself, ready for JSON.
 
     Keys: file (name), signature ("valid", "untrusted", "broken", "absent"), manifest (as of
@@ -50,7 +56,7 @@ def examine(path, anchors=None, mark_key=None, detector=None):
     return told | {"status": status, "verdict": f"{path.name}: {verdict}"}
 
 
-def lines_of(told):
+def lines_of(told: dict) -> list[str]:
     """What examine found as lines to read: the verdict, and the detector's opinion where there is one."""
     lines = [told["verdict"]]
     if told.get("detector"):
@@ -58,7 +64,7 @@ def lines_of(told):
     return lines
 
 
-def _judge(told):
+def _judge(told: dict) -> tuple[int, str]:
     """(status, words) of what was found."""
     manifest, xmp = told["manifest"], told["xmp"]
     synthetic = xmp in (COMPOSITE, GENERATED)
@@ -89,14 +95,14 @@ def _judge(told):
     return STATED, f"{said}; unchanged, signer trusted"
 
 
-def _mark(path, key):
+def _mark(path: Path, key: bytes) -> dict:
     found = find_mark(path, key)
     # a few wrong bits would name another result
     payload = f"{found.payload:08x}" if found.marked and found.margin >= LEAD else None
     return {"marked": found.marked, "payload": payload, "probability": found.probability}
 
 
-def _bounded(path, anchors, sizes):
+def _bounded(path: Path, anchors: bytes | None, sizes: list[int]) -> dict:
     """read_manifest in a process of limited memory and time: the file may be anybody's."""
     if len(sizes) > 1 or sizes[0] > MAX_MANIFEST:
         reason = "more than one manifest" if len(sizes) > 1 else f"a manifest of {sizes[0]} bytes"

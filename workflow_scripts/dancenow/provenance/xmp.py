@@ -1,6 +1,7 @@
 """The XMP box of an mp4: IPTC's DigitalSourceType, which many programs read and nobody signs by itself."""
 
 import struct
+from pathlib import Path
 from xml.etree import ElementTree
 
 from dancenow.errors import InputError
@@ -25,14 +26,14 @@ PACKET = (
 )
 
 
-def append_xmp(path, kind):
+def append_xmp(path: str | Path, kind: str) -> None:
     """Append the XMP box to the mp4 `path`; kind: COMPOSITE or GENERATED."""
     packet = PACKET.format(namespace=NAMESPACE, kind=TYPES + kind).encode()
     with open(path, "ab") as file:
         file.write(struct.pack(">I4s", 24 + len(packet), b"uuid") + XMP_BOX + packet)
 
 
-def boxes(path):
+def boxes(path: str | Path) -> list[tuple[bytes, bytes, int, int]]:
     """The top-level boxes of an mp4 or its kin: a list of (type, uuid or b"", start of content, its size).
 
     Sizes are bytes. Empty for a file of another kind. InputError when a size leads out of the file or boxes
@@ -62,7 +63,7 @@ def boxes(path):
     return found
 
 
-def read_xmp(path, found):
+def read_xmp(path: str | Path, found: list[tuple[bytes, bytes, int, int]]) -> str | None:
     """The DigitalSourceType that a file's XMP states (the last part of its address), or None.
 
     found: as of boxes. InputError when the packet is too large or is no XML.

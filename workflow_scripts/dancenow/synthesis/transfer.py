@@ -51,7 +51,7 @@ def open_transfer(
     """
     dance = load_pose(pose)
     replay = Replay.of(steady, camera, dance.fps, target)
-    made_from = [generator, *([face] if face else []), pose]
+    made_from = [generator, *([str(face)] if face else []), pose]
     return Transfer(
         generator,
         dance,
