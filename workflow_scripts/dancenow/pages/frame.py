@@ -9,7 +9,7 @@ from dancenow.files import atomic_path
 FRAME = Path(__file__).with_name("frame.html")
 
 
-def write_page(template, path, **content):
+def write_page(template: Path, path: str | Path, **content: object) -> None:
     """Fill a template that extends the frame, and write it to `path`.
 
     template: its path; content: what it names. All is escaped but what the template

@@ -19,7 +19,7 @@ TEMPLATE = Path(__file__).with_name("publishing.html")
 MOST_BYTES = 1_000_000  # of a picture; a larger one, which shows photographs, is put in as JPEG
 
 
-def publish(markdown_path, page_path):
+def publish(markdown_path: str | Path, page_path: str | Path) -> None:
     """Write a Markdown page as HTML with its pictures inside, and the videos it links to as players.
 
     The files that it names lie beside it; links to anything else than videos lose their address, for the page
@@ -37,27 +37,27 @@ def publish(markdown_path, page_path):
 class _Embedding(Extension):
     """Puts the files that a page names into it."""
 
-    def __init__(self, page):
+    def __init__(self, page: Path) -> None:
         super().__init__()
         self.page = page
 
-    def extendMarkdown(self, md):
+    def extendMarkdown(self, md: markdown.Markdown) -> None:
         md.treeprocessors.register(_Embedder(md, self.page), "embedding", 5)
 
 
 class _Embedder(Treeprocessor):
-    def __init__(self, md, page):
+    def __init__(self, md: markdown.Markdown, page: Path) -> None:
         super().__init__(md)
         self.page = page
 
-    def run(self, root):
+    def run(self, root: ElementTree.Element) -> None:
         for picture in root.iter("img"):
-            picture.set("src", self._inside(picture.get("src")))
+            picture.set("src", self._inside(picture.get("src", "")))
         for block in list(root):
             for place, video in enumerate(self._videos(block), list(root).index(block) + 1):
                 root.insert(place, video)
 
-    def _videos(self, block):
+    def _videos(self, block: ElementTree.Element) -> list[ElementTree.Element]:
         """Players of the videos that a block links to; its other links become plain words."""
         videos = []
         for link in block.iter("a"):
@@ -69,7 +69,7 @@ class _Embedder(Treeprocessor):
                 )
         return videos
 
-    def _inside(self, address):
+    def _inside(self, address: str) -> str:
         """The data URI of a file beside the page."""
         path = self.page.parent / unquote(address)
         kind, _ = mimetypes.guess_type(path.name)

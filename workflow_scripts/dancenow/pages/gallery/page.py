@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import quote
@@ -16,7 +17,7 @@ TEMPLATE = Path(__file__).with_name("page.html")
 PANELS = "source", "skeleton", "result"
 
 
-def write_gallery(pairs, files, page_path):
+def write_gallery(pairs: Sequence[str], files: Iterable[Sequence[str]], page_path: str | Path) -> None:
     """Write the page of several transfers; it names its videos by their paths relative to its own folder.
 
     pairs: names, target_as_source and what stands behind it; files: for each of them the paths of its source,
@@ -25,23 +26,23 @@ def write_gallery(pairs, files, page_path):
     """
     folder = Path(page_path).parent
 
-    def address(path):
+    def address(path: str | Path) -> str:
         return quote(Path(os.path.relpath(path, folder)).as_posix())
 
     transfers = [_transfer(pair, paths, address) for pair, paths in zip(pairs, files, strict=True)]
     write_page(TEMPLATE, page_path, transfers=transfers)
 
 
-def write_player(pair, paths, page_path):
+def write_player(pair: str, paths: Sequence[str], page_path: str | Path) -> None:
     """Write the page of one transfer with its videos inside; the rest as above."""
 
-    def address(path):
+    def address(path: str | Path) -> str:
         return "data:video/mp4;base64," + base64.b64encode(Path(path).read_bytes()).decode()
 
     write_page(TEMPLATE, page_path, transfers=[_transfer(pair, paths, address)])
 
 
-def _transfer(pair, paths, address):
+def _transfer(pair: str, paths: Sequence[str], address: Callable[[str], str]) -> dict:
     """All that the page knows of a transfer; address: path -> URL."""
     names, *variant = pair.split(".")
     target, source = names.split("_as_")

@@ -1,6 +1,7 @@
 """The two videos that stand beside a result: what was filmed, and what the generator was given."""
 
 import logging
+from pathlib import Path
 
 from dancenow.keypoints import IMPUTED, load_pose
 from dancenow.pose.draw import draw_skeleton
@@ -10,7 +11,7 @@ from dancenow.video.media import encode
 log = logging.getLogger(__name__)
 
 
-def film_source(frames_path, video_path):
+def film_source(frames_path: str | Path, video_path: str | Path) -> None:
     """Write the frames of a FrameStore as an H.264 mp4, one for one, without sound.
 
     The clip itself will not do: it may have another codec, rate, size and length than what the workflow uses.
@@ -20,7 +21,7 @@ def film_source(frames_path, video_path):
     log.info("%d frames of %d x %d px", count, store.width, store.height)
 
 
-def film_skeleton(pose_path, video_path):
+def film_skeleton(pose_path: str | Path, video_path: str | Path) -> None:
     """Write the skeletons of a Pose, as the generator sees them, as an H.264 mp4, one frame for each."""
     pose = load_pose(pose_path)
     pictures = (

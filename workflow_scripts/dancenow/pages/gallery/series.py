@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from dancenow.errors import InputError
 from dancenow.evaluation.evaluate import VideoFrames, detect_largest
 from dancenow.evaluation.metrics import person_box, pose_error, psnr_in_box, ssim_in_box
 from dancenow.files import read_json, write_json
-from dancenow.keypoints import load_pose, standing_height
+from dancenow.keypoints import Pose, load_pose, standing_height
 from dancenow.pages.report.appearance import sample_frames
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, compare_part
 from dancenow.pose.estimators import open_estimator
@@ -20,7 +22,7 @@ from dancenow.training.dataset import training_frame_count
 log = logging.getLogger(__name__)
 
 
-def measure_frames(inputs, output, holdout, threads):
+def measure_frames(inputs: Any, output: str | Path, holdout: float, threads: int) -> None:
     """Write the JSON `output`: {frames, fps, body_height_px, series {key of titles.SERIES: {values, limit}}}.
 
     inputs: video (the result), driving_pose (what it was synthesized from), target_pose, target_statistics,
@@ -58,7 +60,7 @@ def measure_frames(inputs, output, holdout, threads):
     log.info("%d frames in %.0f s", len(result), time.monotonic() - began)
 
 
-def pose_series(found, driving, height_px):
+def pose_series(found: np.ndarray, driving: np.ndarray, height_px: float) -> dict[str, np.ndarray]:
     """{pose_error, missed}: (T,) float in %, of the body height and of the body's keypoints; NaN: no value.
 
     found, driving: (T, 133, 3) px; height_px: the performer's height.
@@ -67,20 +69,22 @@ def pose_series(found, driving, height_px):
     return {"pose_error": errors[:, 0], "missed": 100 * errors[:, 1]}
 
 
-def distance_to_shown(driving, shown, statistics):
+def distance_to_shown(driving: Pose, shown: Pose, statistics: dict) -> tuple[np.ndarray, float]:
     """How far each driving pose is from the nearest one shown: (T,) float in % of the height, and the limit.
 
     driving, shown: Poses in the same frame; statistics: the target's, from measure_normalization. The whole
     body is compared as in report.pair, with at most MOST_FRAMES of the shown frames, relative to the hips;
     NaN where it is missing or never shown.
     """
-    driving, known = (body_shape(pose, body_heights(pose, statistics)) for pose in (driving, shown))
+    asked, known = (body_shape(pose, body_heights(pose, statistics)) for pose in (driving, shown))
     some = sample_frames(len(known), MOST_FRAMES)
-    compared = compare_part(driving, known[some], "whole body", shown.fps * len(some) / len(known))
+    compared = compare_part(asked, known[some], "whole body", shown.fps * len(some) / len(known))
     return compared["distance"], compared["limit"]
 
 
-def truth_series(result, truth, seen):
+def truth_series(
+    result: Iterable[np.ndarray], truth: Iterable[np.ndarray], seen: np.ndarray
+) -> dict[str, np.ndarray]:
     """{ssim, psnr}: (T,) float inside the person's box, NaN where nobody is seen in the truth.
 
     result, truth: iterables of T (H, W, 3) uint8 RGB frames; seen: (T, 133, 3) px, the person in the truth.
@@ -93,12 +97,12 @@ def truth_series(result, truth, seen):
     return {"ssim": ssim, "psnr": psnr}
 
 
-def _plain(values):
+def _plain(values: np.ndarray) -> list[float | None]:
     """Floats for JSON: four decimals, None where not finite."""
     return [round(float(value), 4) if np.isfinite(value) else None for value in values]
 
 
-def _same_length(path, count, other, other_count):
+def _same_length(path: str | Path, count: int, other: str | Path, other_count: int) -> None:
     if count != other_count:
         raise InputError(
             f"{path}: {count} frames, but {other} has {other_count}; delete the older of them, the workflow "

@@ -5,7 +5,9 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from dancenow.camera.steady_frames import valid_of
+from dancenow.keypoints import Pose
 from dancenow.model.background import person_mask
+from dancenow.pictures import Frames
 
 SAMPLES = 120  # frames looked at, evenly spread over the clip
 BLUR = 9  # px of the box filter that blurs again
@@ -15,12 +17,12 @@ ROOM_WIDTH = 160  # px; the room is compared with itself at this width, where no
 CHANGED = 20  # levels: a pixel of the room that differs from its median by more has changed
 
 
-def sample_frames(count, most=SAMPLES):
+def sample_frames(count: int, most: int = SAMPLES) -> np.ndarray:
     """At most `most` ascending frame numbers, evenly spread over `count` frames, both ends included."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
-def person_sharpness(luma, mask):
+def person_sharpness(luma: np.ndarray, mask: np.ndarray) -> float:
     """How sharp the picture is inside a mask, from 0 (blurred) to 1.
 
     luma: (H, W) uint8; mask: (H, W) bool. Along each axis the picture is blurred once more and the share of
@@ -43,7 +45,7 @@ def person_sharpness(luma, mask):
     return min(shares)
 
 
-def measure_appearance(frames, pose):
+def measure_appearance(frames: Frames, pose: Pose | None) -> dict[str, np.ndarray]:
     """What SAMPLES frames look like, inside and outside the person.
 
     frames: sequence of (H, W, 3) uint8 RGB, or SteadyFrames, whose blank edges count for nothing; pose: the
@@ -78,7 +80,7 @@ def measure_appearance(frames, pose):
     return {"frame": chosen, **series, "room_change": _room_change(np.stack(rooms), np.stack(outsides))}
 
 
-def _room_change(rooms, outside):
+def _room_change(rooms: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """(S,) share of the pixels outside the person that differ from their median over time.
 
     rooms: (S, h, w) uint8; outside: (S, h, w) bool. Each frame's overall brightness is taken out first: light
@@ -97,7 +99,7 @@ def _room_change(rooms, outside):
     return np.where(counts > 0, changed.sum(axis=(1, 2)) / np.maximum(counts, 1), np.nan)
 
 
-def _median(values, axis):
+def _median(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
     """np.nanmedian; NaN, without a warning, where all are NaN."""
     empty = np.isnan(values).all(axis=axis, keepdims=True)
     return np.where(empty.squeeze(axis), np.nan, np.nanmedian(np.where(empty, 0, values), axis=axis))

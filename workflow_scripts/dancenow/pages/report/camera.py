@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dancenow.camera.path import UNKNOWN, moved_points
+from dancenow.camera.path import UNKNOWN, CameraPath, moved_points
 
 WHOLE_BODY, NO_FEET, NOBODY = "whole body", "no feet", "nobody"
 SHOWS = WHOLE_BODY, NO_FEET, NOBODY
@@ -21,7 +21,7 @@ class Shot:
     shows: str
 
 
-def camera_motion(path):
+def camera_motion(path: CameraPath) -> dict[str, np.ndarray]:
     """How the camera of a CameraPath moves.
 
     Returns a dict of series over the clip's frames: shift (T, 2) px of the scene, where the picture's centre
@@ -39,12 +39,12 @@ def camera_motion(path):
     return {"shift": middle - centre, "zoom": 1 / np.abs(factor), "roll": np.degrees(np.angle(factor))}
 
 
-def greatest(path, values):
+def greatest(path: CameraPath, values: np.ndarray) -> float:
     """The largest range of (T,) or (T, N) values within one shot, over all N; for a cut is no movement."""
     return max(float(np.ptp(values[first:stop], axis=0).max()) for first, stop in path.shot_frames())
 
 
-def shots(path, person, whole):
+def shots(path: CameraPath, person: np.ndarray, whole: np.ndarray) -> list[Shot]:
     """The Shots of a CameraPath. person, whole: (T,) bool, who is seen at all, and from head to feet."""
     found = []
     for (first, stop), kind in zip(path.shot_frames(), path.kinds, strict=True):
@@ -55,7 +55,7 @@ def shots(path, person, whole):
     return found
 
 
-def told_camera(found, fps):
+def told_camera(found: list[Shot], fps: float) -> str:
     """What the camera of some Shots does, in words: each kind with its seconds, the longest first."""
     seconds: dict[str, float] = {}
     for shot in found:

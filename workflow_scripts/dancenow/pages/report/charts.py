@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 
 from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN
 from dancenow.keypoints import BODY, INDEX
-from dancenow.pages.report.camera import NO_FEET, NOBODY, WHOLE_BODY
+from dancenow.pages.report.camera import NO_FEET, NOBODY, WHOLE_BODY, Shot
 from dancenow.pages.report.coverage import KINDS, LIMIT_RANGE, PARTS
 from dancenow.pose.retarget import SIDES
+from dancenow.references.gaps import Gap
 
 GREEN, AMBER, RED, GREY = "#2e7d32", "#ef8f00", "#c62828", "#9e9e9e"
 WARM, COOL = "#d84315", "#1565c0"  # the performer's left and right
@@ -29,7 +30,7 @@ SHOWN = {WHOLE_BODY: GREEN, NO_FEET: AMBER, NOBODY: GREY}
 CELLS = 60  # of the coverage picture, along one side
 
 
-def svg(figure):
+def svg(figure: Figure) -> str:
     """A Figure as a data URI of an SVG, the same bytes for the same figure."""
     with matplotlib.rc_context({"svg.hashsalt": "dancenow", "font.size": 9}):
         text = io.BytesIO()
@@ -37,7 +38,7 @@ def svg(figure):
     return "data:image/svg+xml;base64," + base64.b64encode(text.getvalue()).decode()
 
 
-def presence_chart(found, others, fps):
+def presence_chart(found: dict[str, np.ndarray], others: np.ndarray, fps: float) -> str:
     """Strips over time: when who was found. found: from found_parts; others: (T,) bool."""
     rows = [
         (name, found[name], GREEN) for name in ("person", "whole body", "face", "left hand", "right hand")
@@ -59,7 +60,7 @@ def presence_chart(found, others, fps):
     return svg(figure)
 
 
-def gaps_chart(gaps, seconds):
+def gaps_chart(gaps: list[Gap], seconds: float) -> str:
     """Strips over time: when a part is asked for that was never shown. gaps: from find_gaps; seconds: of the
     dance."""
     figure = Figure(figsize=(8, 0.7 + 0.22 * len(gaps)), layout="constrained")
@@ -75,7 +76,7 @@ def gaps_chart(gaps, seconds):
     return svg(figure)
 
 
-def appearance_chart(appearance, fps):
+def appearance_chart(appearance: dict[str, np.ndarray], fps: float) -> str:
     """Sharpness and light, over time."""
     figure = Figure(figsize=(8, 2.9), layout="constrained")
     sharp, light = figure.subplots(2, 1, sharex=True)
@@ -92,7 +93,7 @@ def appearance_chart(appearance, fps):
     return svg(figure)
 
 
-def camera_chart(motion, shots, fps):
+def camera_chart(motion: dict[str, np.ndarray], shots: list[Shot], fps: float) -> str:
     """The camera's path over time, and its shots: what the camera does and what it shows.
 
     motion: from camera.camera_motion; shots: from camera.shots. Lines are broken at cuts.
@@ -128,7 +129,7 @@ def camera_chart(motion, shots, fps):
     return svg(figure)
 
 
-def coverage_chart(shape, outside=()):
+def coverage_chart(shape: np.ndarray, outside: dict[str, np.ndarray] | None = None) -> str:
     """Where wrists, elbows, ankles and knees were, around a figure in its mean pose.
 
     shape: (T, 17, 2) body shapes of the footage; outside: {part of PARTS: (N, 17, 2)}, the source's poses
@@ -153,11 +154,11 @@ def coverage_chart(shape, outside=()):
         x, y = (edges[:-1] + np.diff(edges) / 2 for edges in (x, y))
         style = {"s": 16, "marker": "s", "linewidths": 0, "color": colour}
         axis.scatter(x[column], y[row], alpha=0.15 + 0.6 * share, **style)
-    for part in [part for part in ("left arm", "right arm", "legs") if part in outside]:
+    for part, shapes in (outside or {}).items():
+        if part not in ("left arm", "right arm", "legs"):
+            continue
         for name in PARTS[part][1]:
-            axis.plot(
-                *_centred(outside[part])[:, INDEX[name]].T, "x", color="black", markersize=3, alpha=0.35
-            )
+            axis.plot(*_centred(shapes)[:, INDEX[name]].T, "x", color="black", markersize=3, alpha=0.35)
     axis.set_xlim(-0.9, 0.9)
     axis.set_ylim(0.75, -0.95)
     axis.set_aspect("equal")
@@ -165,7 +166,7 @@ def coverage_chart(shape, outside=()):
     return svg(figure)
 
 
-def kinds_chart(shares):
+def kinds_chart(shares: dict[str, dict[str, float]]) -> str:
     """Bars of the kinds of poses. shares: {label: {kind: share}}, one or two clips."""
     figure = Figure(figsize=(5, 4.4), layout="constrained")
     axis = figure.subplots()
@@ -181,7 +182,7 @@ def kinds_chart(shares):
     return svg(figure)
 
 
-def depth_chart(x, heights, width):
+def depth_chart(x: np.ndarray, heights: np.ndarray, width: int) -> str:
     """Where the performer stood: x px, and how tall the figure looked there, px: the nearer, the taller."""
     figure = Figure(figsize=(8, 1.6), layout="constrained")
     axis = figure.subplots()
@@ -193,7 +194,7 @@ def depth_chart(x, heights, width):
     return svg(figure)
 
 
-def distance_chart(comparison, fps):
+def distance_chart(comparison: dict, fps: float) -> str:
     """How far each of the source's poses is from the nearest one shown, part by part, with the limit."""
     parts = comparison["parts"]
     figure = Figure(figsize=(8, 5.2), layout="constrained")
@@ -209,6 +210,6 @@ def distance_chart(comparison, fps):
     return svg(figure)
 
 
-def _centred(shape):
+def _centred(shape: np.ndarray) -> np.ndarray:
     hips = shape[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=1, keepdims=True)
     return shape[:, BODY] - hips

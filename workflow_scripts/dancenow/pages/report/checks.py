@@ -6,7 +6,7 @@ from dancenow.camera.path import UNKNOWN
 from dancenow.keypoints import BODY, IMPUTED, MISSING, REPAIRED
 from dancenow.pages.report.camera import greatest, told_camera
 from dancenow.pages.report.coverage import body_heights
-from dancenow.pages.report.footage import longest_run
+from dancenow.pages.report.footage import Footage, longest_run
 from dancenow.pages.report.verdict import BLURRED, GOOD, SOURCE, TARGET, Check, check, refusal, softened
 from dancenow.pose.partial_bodies import imputed_legs
 from dancenow.pose.shot_statistics import whole_bodies
@@ -14,7 +14,7 @@ from dancenow.pose.shot_statistics import whole_bodies
 USUAL_SECONDS = 60  # of footage: what the demo's target has
 
 
-def footage_checks(footage, measures, background):
+def footage_checks(footage: Footage, measures: dict, background: bool) -> list[Check]:
     """The Checks of one clip. measures: from measure_footage; background: whether the generator needs one."""
     checks = []
     if footage.refused:
@@ -36,7 +36,7 @@ def footage_checks(footage, measures, background):
     return checks + _camera_checks(footage, measures)
 
 
-def _found_checks(found, fps):
+def _found_checks(found: dict[str, np.ndarray], fps: float) -> list[Check]:
     share = {name: float(frames.mean()) for name, frames in found.items()}
     first, gap = longest_run(~found["person"])
     left, right = share["left hand"], share["right hand"]
@@ -75,8 +75,8 @@ def _found_checks(found, fps):
     ]
 
 
-def track_checks(footage, measures):
-    found, origin = measures["found"], footage.pose.origin[:, BODY]
+def track_checks(footage: Footage, measures: dict) -> list[Check]:
+    found, origin = measures["found"], footage.known_pose.origin[:, BODY]
     there = max(1, int((origin != MISSING).sum()))
     mended, imputed = ((origin >= least).sum() / there for least in (REPAIRED, IMPUTED))
     swapped, others = int(found["swapped"].sum()), float(measures["others"].mean())
@@ -103,31 +103,32 @@ def track_checks(footage, measures):
     ]
 
 
-def _leg_checks(footage):
+def _leg_checks(footage: Footage) -> list[Check]:
     """Of a source: for how long its legs are made up, as normalize_poses does it."""
     if footage.statistics is None:
         return []
-    legs = imputed_legs(whole_bodies(footage.pose, footage.path, footage.max_gap)[0])
+    legs = imputed_legs(whole_bodies(footage.known_pose, footage.path, footage.max_gap)[0])
     seconds = float(legs.sum() / footage.store.fps)
     text = f"the legs are out of the picture, and held as they were, for {seconds:.1f} s"
     advice = "Film from head to feet: the dance goes on above legs that stand still."
     return [check("imputed legs", seconds, text, advice, (SOURCE,))]
 
 
-def _size_checks(footage):
+def _size_checks(footage: Footage) -> list[Check]:
     if footage.statistics is None:
         return []
     tall = float(np.median(body_heights(footage.steady_pose(), footage.statistics)))
-    share = tall / footage.pose.height
+    share = tall / footage.known_pose.height
     text = f"the body is {tall:.0f} px tall, {share:.0%} of the frame (ankles to nose)"
     advice = "Film closer, or upright instead of across: a small figure has no face and no fingers."
     return [check("size", share, text, advice, (TARGET,))]
 
 
-def _length_checks(footage, measures):
-    used = footage.view.used[: measures["training_frames"]]
+def _length_checks(footage: Footage, measures: dict) -> list[Check]:
+    steady = footage.known_view.used
+    used = steady[: measures["training_frames"]]
     seconds = float(measures["found"]["whole body"][used].sum() / footage.store.fps)
-    other = len(footage.pose.keypoints) - len(footage.view.used)
+    other = len(footage.known_pose.keypoints) - len(steady)
     scenes = f"; {other} are of other scenes" if other else ""
     more = max(10, int(np.ceil((USUAL_SECONDS - seconds) / 10)) * 10)
     text = (
@@ -138,7 +139,7 @@ def _length_checks(footage, measures):
     return [check("length", seconds, text, advice, (TARGET,))]
 
 
-def _pose_checks(measures):
+def _pose_checks(measures: dict) -> list[Check]:
     if measures["poses"] is None:
         return []
     shown = "a single pose" if measures["poses"] == 1 else f"{measures['poses']} clearly different poses"
@@ -150,7 +151,7 @@ def _pose_checks(measures):
     return [check("poses", measures["poses"], text, advice, (TARGET,))]
 
 
-def _light_checks(appearance):
+def _light_checks(appearance: dict[str, np.ndarray]) -> list[Check]:
     dark, bright, light = (_median(appearance[name]) for name in ("dark", "bright", "light"))
     if np.isnan(light):
         return []
@@ -172,7 +173,7 @@ def _light_checks(appearance):
     ]
 
 
-def _sharpness_checks(sharpness):
+def _sharpness_checks(sharpness: np.ndarray) -> list[Check]:
     known = sharpness[np.isfinite(sharpness)]
     if not len(known):
         return []
@@ -196,7 +197,7 @@ def _sharpness_checks(sharpness):
     ]
 
 
-def _clip_checks(footage):
+def _clip_checks(footage: Footage) -> list[Check]:
     clips, fps = footage.store.facts["clips"], float(footage.store.fps)
     enlarged = max(clip["fit"]["scale"] for clip in clips)
     begun = {clip["first"] for clip in clips}
@@ -220,7 +221,7 @@ def _clip_checks(footage):
     ]
 
 
-def _room_checks(appearance, background):
+def _room_checks(appearance: dict[str, np.ndarray], background: bool) -> list[Check]:
     checks = []
     room = appearance["room_light"][np.isfinite(appearance["room_light"])]
     if len(room):
@@ -236,7 +237,7 @@ def _room_checks(appearance, background):
     return checks
 
 
-def _background_checks(measures):
+def _background_checks(measures: dict) -> list[Check]:
     if not measures["hidden"]:
         return []
     share = measures["unseen"] / measures["hidden"]
@@ -251,7 +252,7 @@ def _background_checks(measures):
     return [check("unseen background", share, text, advice, (TARGET,))]
 
 
-def _camera_checks(footage, measures):
+def _camera_checks(footage: Footage, measures: dict) -> list[Check]:
     """A camera that moves is taken out, of a target's frames as of a source's dance; some of it shows."""
     checks = [Check("camera", None, GOOD, told_camera(measures["shots"], float(footage.store.fps)), "")]
     if all(kind == UNKNOWN for kind in footage.path.kinds):
@@ -276,6 +277,6 @@ def _camera_checks(footage, measures):
     return [*checks, softened(check("camera travel", travel, moved, advice, (SOURCE,)))]
 
 
-def _median(values):
+def _median(values: np.ndarray) -> float:
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else np.nan

@@ -1,8 +1,10 @@
 """Which poses a clip shows, and how far another clip's poses are from them."""
 
+from fractions import Fraction
+
 import numpy as np
 
-from dancenow.keypoints import BODY, IMPUTED, INDEX
+from dancenow.keypoints import BODY, IMPUTED, INDEX, Pose
 from dancenow.pose.normalize import ground_places, height_at
 from dancenow.pose.retarget import SIDES
 
@@ -56,7 +58,7 @@ KINDS = {
 }
 
 
-def body_heights(pose, statistics):
+def body_heights(pose: Pose, statistics: dict) -> np.ndarray:
     """(T,) px: how tall the performer of a Pose looks, upright, where the ground is in each frame.
 
     statistics: from measure_normalization, of the clip whose frame the pose lies in.
@@ -64,7 +66,7 @@ def body_heights(pose, statistics):
     return height_at(statistics, ground_places(pose, statistics))
 
 
-def body_shape(pose, heights):
+def body_shape(pose: Pose, heights: np.ndarray) -> np.ndarray:
     """(T, 17, 2) float64, the body's joints in shares of the body height, y down; NaN where missing or
     imputed."""
     places = pose.keypoints[:, BODY, :2].astype(np.float64) / heights[:, None, None]
@@ -72,13 +74,13 @@ def body_shape(pose, heights):
     return places
 
 
-def part_vectors(shape, part):
+def part_vectors(shape: np.ndarray, part: str) -> np.ndarray:
     """(T, J, 2): the joints of one of PARTS relative to where it hangs; NaN where missing."""
     roots, joints = ([INDEX[name] for name in names] for names in PARTS[part])
     return shape[:, joints] - shape[:, roots].mean(axis=1, keepdims=True)
 
 
-def nearest(asked, shown, apart=0):
+def nearest(asked: np.ndarray, shown: np.ndarray, apart: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Distance (N,) and index (N,) of the pose in `shown` that is nearest to each in `asked`.
 
     asked: (N, J, 2), shown: (M, J, 2), in shares of the body height, NaN where missing. The distance is the
@@ -102,7 +104,7 @@ def nearest(asked, shown, apart=0):
     return distances, indices
 
 
-def distinct_poses(shape):
+def distinct_poses(shape: np.ndarray) -> int:
     """How many poses of the whole body there are that lie DISTINCT or more from one another.
 
     shape: (T, 17, 2) body shapes; frames that lack more than half of the joints show no pose. The poses are
@@ -119,7 +121,7 @@ def distinct_poses(shape):
     return count
 
 
-def compare_part(asked, shown, part, fps):
+def compare_part(asked: np.ndarray, shown: np.ndarray, part: str, fps: Fraction | float) -> dict:
     """How far the driving poses of one of PARTS are from the shown ones.
 
     asked: (N, 17, 2), shown: (M, 17, 2), body shapes; fps: frames per second of `shown`. Returns a dict:
@@ -145,7 +147,7 @@ def compare_part(asked, shown, part, fps):
     }
 
 
-def pose_kinds(shape):
+def pose_kinds(shape: np.ndarray) -> dict[str, np.ndarray]:
     """{kind of KINDS: (T,) bool}: which kinds of poses each frame shows; a missing joint belongs to no kind.
 
     Each part is in exactly one of its kinds, or in none where it is missing. Upside down, the figure is

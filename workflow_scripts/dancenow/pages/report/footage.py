@@ -1,6 +1,8 @@
 """What there is to say about one clip: who is in it, how it looks, and whether it will do."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from dancenow.keypoints import (
     LEFT_HAND,
     REPAIRED,
     RIGHT_HAND,
+    People,
     Pose,
     boxes,
     load_people,
@@ -25,12 +28,15 @@ from dancenow.model.background import ever_seen, sampled_masks
 from dancenow.pages.report.appearance import measure_appearance, sample_frames
 from dancenow.pages.report.camera import camera_motion, shots
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, distinct_poses
+from dancenow.pictures import Frames
 from dancenow.pose.grounding import measure_figure
 from dancenow.pose.performer import track_performer
 from dancenow.pose.retarget import SIDES
 from dancenow.pose.shot_statistics import measure_shots
 from dancenow.training.dataset import training_frame_count
 from dancenow.video.frames import FrameStore
+
+Known = TypeVar("Known")
 
 WHOLE = 15  # of the 17 body keypoints make a whole body: ears are hidden from the side
 # left and right have changed places between two frames when, by doing so, the joints' way would be less than
@@ -51,7 +57,7 @@ class Footage:
 
     name: str
     store: FrameStore
-    people: object
+    people: People
     path: CameraPath
     max_gap: int
     pose: Pose | None
@@ -59,26 +65,43 @@ class Footage:
     view: SteadyView | None
     refused: str
 
-    def steady_pose(self):
+    @property
+    def known_pose(self) -> Pose:
+        """The pose of a clip that has one; ValueError otherwise, as of the next two."""
+        return self._known(self.pose, "pose")
+
+    @property
+    def known_view(self) -> SteadyView:
+        """The view; a clip with a pose has one."""
+        return self._known(self.view, "view")
+
+    @property
+    def known_statistics(self) -> dict:
+        """The normalization statistics."""
+        return self._known(self.statistics, "normalization statistics")
+
+    def _known(self, value: Known | None, what: str) -> Known:
+        if value is None:
+            raise ValueError(f"{self.name}: no {what}; {self.refused}")
+        return value
+
+    def steady_pose(self) -> Pose:
         """The Pose that the clip has as a target: of the frames used, in the framing."""
-        return self._known_view().steady_pose(self.pose)
+        return self.known_view.steady_pose(self.known_pose)
 
-    def frame(self, index):
+    def frame(self, index: int) -> int:
         """Frame number `index` of those used, as a number of the clip's."""
-        return int(self._known_view().used[index])
+        return int(self.known_view.used[index])
 
-    def _known_view(self):
-        if self.view is None:
-            raise ValueError(f"{self.name}: without a pose there is no view")
-        return self.view
-
-    def shape(self):
+    def shape(self) -> np.ndarray:
         """(T, 17, 2) body shapes of the steady pose; only where there are normalization statistics."""
         pose = self.steady_pose()
-        return body_shape(pose, body_heights(pose, self.statistics))
+        return body_shape(pose, body_heights(pose, self.known_statistics))
 
 
-def load_footage(name, frames_path, people_path, camera_path, tracking):
+def load_footage(
+    name: str, frames_path: str | Path, people_path: str | Path, camera_path: str | Path, tracking: dict
+) -> Footage:
     """The Footage of a clip. tracking: the settings of track_performer: max_gap, smoothing, window,
     performer.
 
@@ -96,7 +119,7 @@ def load_footage(name, frames_path, people_path, camera_path, tracking):
     return Footage(name, store, people, path, tracking["max_gap"], pose, statistics, view, refused)
 
 
-def measure_footage(footage, holdout):
+def measure_footage(footage: Footage, holdout: float) -> dict:
     """All measures of a Footage. holdout: share of the footage that training does not see.
 
     Returns {"appearance": from measure_appearance, of the steadied frames, with the clip's frame numbers,
@@ -105,15 +128,17 @@ def measure_footage(footage, holdout):
     these, or None without normalization statistics, "hidden": share of the picture (0..1) that the person
     covers in them on average, "unseen": share of it that is never seen behind the person}.
     """
-    frames, pose, used, whole = footage.store, None, np.arange(footage.people.count), None
+    frames: Frames = footage.store
+    pose, used, whole = None, np.arange(footage.people.count), None
     if footage.pose is not None:
-        frames, pose, used = open_steady(frames.path, footage.view), footage.steady_pose(), footage.view.used
+        view = footage.known_view
+        frames, pose, used = open_steady(footage.store.path, view), footage.steady_pose(), view.used
         whole = measure_figure(footage.pose).whole
     count = training_frame_count(len(used), holdout)
     poses, hidden, unseen = None, 0.0, 0.0
     if footage.statistics is not None:
         poses = distinct_poses(footage.shape()[sample_frames(count, MOST_FRAMES)])
-        hidden, unseen = _background(frames, pose, count)
+        hidden, unseen = _background(frames, footage.steady_pose(), count)
     appearance, found = measure_appearance(frames, pose), found_parts(footage)
     return {
         "appearance": appearance | {"frame": used[appearance["frame"]]},
@@ -128,7 +153,7 @@ def measure_footage(footage, holdout):
     }
 
 
-def _background(frames, pose, count):
+def _background(frames: Frames, pose: Pose, count: int) -> tuple[float, float]:
     """Shares of the picture that the person covers on average, and that are never seen in `count` frames."""
     chosen, masks = sampled_masks(pose, count)
     outside = np.zeros(masks.shape[1:], int)
@@ -140,7 +165,7 @@ def _background(frames, pose, count):
     return float(share / masks.size), float((~ever_seen(masks, outside)).mean())
 
 
-def found_parts(footage):
+def found_parts(footage: Footage) -> dict[str, np.ndarray]:
     """{"person", "whole body", "face", "left hand", "right hand", "mended", "swapped"}: (T,) bool.
 
     Imputed keypoints are not found ones. mended: a body keypoint was repaired or imputed; swapped: see
@@ -165,7 +190,7 @@ def found_parts(footage):
     }
 
 
-def swaps(pose):
+def swaps(pose: Pose) -> np.ndarray:
     """(T,) bool: frames in which shoulders and hips, elbows and wrists, or knees and ankles change sides.
 
     Only a change from one frame to the next is seen: a whole clip of a back taken for a front is not.
@@ -185,7 +210,7 @@ def swaps(pose):
     return swapped
 
 
-def longest_run(values):
+def longest_run(values: np.ndarray) -> tuple[int, int]:
     """(first, length) of the longest run of True in (T,) bool; (0, 0) if there is none."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]]).astype(int)))
     starts, stops = edges[::2], edges[1::2]

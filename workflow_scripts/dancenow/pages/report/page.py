@@ -1,23 +1,27 @@
 """From what is known of a clip or a pair to one HTML page, complete in itself, and its JSON."""
 
 import base64
+from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
 
+from dancenow.pages.report.footage import Footage
 from dancenow.pose.draw import draw_skeleton
 
 THUMBNAIL = 280  # px, the taller side
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 80]
 
 
-def section(heading, pictures, text="", thumbnails=False):
+def section(
+    heading: str, pictures: Iterable[tuple[str, str]], text: str = "", thumbnails: bool = False
+) -> dict:
     """A section of the page; pictures: [(data URI, caption)]."""
-    pictures = [{"uri": uri, "caption": caption} for uri, caption in pictures]
-    return {"heading": heading, "text": text, "thumbnails": thumbnails, "pictures": pictures}
+    shown = [{"uri": uri, "caption": caption} for uri, caption in pictures]
+    return {"heading": heading, "text": text, "thumbnails": thumbnails, "pictures": shown}
 
 
-def thumbnail(pictures):
+def thumbnail(pictures: Iterable[np.ndarray]) -> str:
     """Some (H, W, 3) uint8 RGB pictures side by side, made equally tall, as a data URI of a JPEG."""
     scaled = [
         cv2.resize(picture, (max(1, round(picture.shape[1] * THUMBNAIL / picture.shape[0])), THUMBNAIL),
@@ -30,13 +34,13 @@ def thumbnail(pictures):
     return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
 
 
-def with_skeleton(picture, keypoints, dim=0.75):
+def with_skeleton(picture: np.ndarray, keypoints: np.ndarray, dim: float = 0.75) -> np.ndarray:
     """The skeleton over a slightly darkened copy of a picture."""
     height, width = picture.shape[:2]
     return draw_skeleton(keypoints, width, height, onto=(picture * dim).astype(np.uint8))
 
 
-def clip_facts(footage):
+def clip_facts(footage: Footage) -> list[tuple[str, str]]:
     """[(name, value)]: the clips and their working copy, in words; what is not known is left out."""
     clips = footage.store.facts["clips"]
     flags = [("variable frame rate", "variable_rate"), ("interlaced", "interlaced")]
@@ -57,15 +61,15 @@ def clip_facts(footage):
     return [(name, value) for name, value in rows if value]
 
 
-def _each(clips, tell):
+def _each(clips: Iterable[dict], tell: Callable[[dict], str | None]) -> str:
     """What `tell` says of each clip, the same only once."""
     return ", ".join(dict.fromkeys(filter(None, map(tell, clips))))
 
 
-def _joined(clip, *keys):
+def _joined(clip: dict, *keys: str) -> str:
     return " ".join(str(clip[key]) for key in keys if clip.get(key))
 
 
-def _size(clip):
+def _size(clip: dict) -> str:
     size = f"{clip['width']} x {clip['height']} px"
     return f"{size}, rotated by {clip['rotation']} degrees" if clip.get("rotation") else size

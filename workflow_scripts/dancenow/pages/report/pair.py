@@ -1,9 +1,11 @@
 """What there is to say about a pair: does the target's footage show what the source's dance asks for?"""
 
+from fractions import Fraction
+
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import require_same_estimator
+from dancenow.keypoints import Pose, require_same_estimator
 from dancenow.pages.report.appearance import sample_frames
 from dancenow.pages.report.coverage import (
     KINDS,
@@ -14,11 +16,12 @@ from dancenow.pages.report.coverage import (
     compare_part,
     pose_kinds,
 )
+from dancenow.pages.report.footage import Footage
 from dancenow.pages.report.verdict import GOOD, LIMITS, SHOW, TARGET, Check, check, refusal
 from dancenow.pose.normalize import outside_share
 from dancenow.pose.normalize_files import PLAUSIBLE_SCALE
-from dancenow.pose.shot_statistics import transfer_clip
-from dancenow.references.gaps import find_gaps
+from dancenow.pose.shot_statistics import Transfer, transfer_clip
+from dancenow.references.gaps import Gap, find_gaps
 
 # how a part was not shown, in words
 UNLIKE = {
@@ -35,20 +38,20 @@ MOMENTS = 6  # of a gap that are named, the longest
 LEAST_UNSEEN = 0.03  # of the source's frames: fewer unseen poses of one kind ask for no advice
 
 
-def normalised(source, target, limbs):
+def normalised(source: Footage, target: Footage, limbs: str) -> Transfer:
     """shot_statistics.Transfer of the source's Pose to the target's frame, as rule normalize_poses makes it.
 
     source, target: Footage, both with normalization statistics. InputError: their poses come from different
     estimators.
     """
-    require_same_estimator(source.pose, target.pose, source.name, target.name)
+    require_same_estimator(source.known_pose, target.known_pose, source.name, target.name)
     return transfer_clip(
-        source.pose, source.path, source.statistics, target.steady_pose(), target.statistics, limbs,
-        source.max_gap,
+        source.known_pose, source.path, source.known_statistics, target.steady_pose(),
+        target.known_statistics, limbs, source.max_gap,
     )  # fmt: skip
 
 
-def compare_footage(source, target, pose, training_frames):
+def compare_footage(source: Footage, target: Footage, pose: Pose, training_frames: int) -> dict:
     """How far the normalised poses are from what the target showed.
 
     pose: from normalised; training_frames: how many of the target's frames count as shown. Returns a dict:
@@ -59,7 +62,7 @@ def compare_footage(source, target, pose, training_frames):
     asked = sample_frames(len(pose.keypoints), MOST_FRAMES)
     shown = sample_frames(training_frames, MOST_FRAMES)
     shapes = (
-        body_shape(pose, body_heights(pose, target.statistics))[asked],
+        body_shape(pose, body_heights(pose, target.known_statistics))[asked],
         target.shape()[shown],
     )
     fps = float(target.store.fps) * len(shown) / training_frames
@@ -76,7 +79,7 @@ def compare_footage(source, target, pose, training_frames):
     return {"asked": asked, "shown": shown, "shapes": shapes, "parts": parts, "kinds": kinds}
 
 
-def worst_moments(comparison, fps):
+def worst_moments(comparison: dict, fps: Fraction | float) -> list[dict]:
     """At most WORST of {frame, part, distance, limit, nearest}, the farthest outside their limits first.
 
     frame: of the source; nearest: of the target's used frames, None where the part was never shown. Frames
@@ -105,7 +108,9 @@ def worst_moments(comparison, fps):
     return chosen
 
 
-def filming_advice(comparison, seconds, names):
+def filming_advice(
+    comparison: dict, seconds: float, names: tuple[str, str]
+) -> list[tuple[tuple[str, ...], str]]:
     """[(parts, sentence)]: what to film, the most needed first.
 
     seconds: the source's length; names: (source, target). A kind of pose is asked for where its part is not
@@ -131,18 +136,18 @@ def filming_advice(comparison, seconds, names):
     return films
 
 
-def outside_shares(comparison):
+def outside_shares(comparison: dict) -> dict[str, float]:
     """{part: share of the source's poses that lie outside what the target showed}."""
     return {part: float(result["outside"].mean()) for part, result in comparison["parts"].items()}
 
 
-def advised_seconds(unseen):
+def advised_seconds(unseen: float) -> int:
     """Seconds to film, for poses that the source holds for `unseen` seconds."""
     steps = max(1, int(np.ceil(TIMES * unseen / STEP_SECONDS)))
     return min(MOST_SECONDS, steps * STEP_SECONDS)
 
 
-def reference_checks(gaps, names):
+def reference_checks(gaps: list[Gap], names: tuple[str, str]) -> list[Check]:
     """The Checks of what no piece of the target's footage shows.
 
     gaps: from find_gaps; names: (source, target).
@@ -166,7 +171,7 @@ def reference_checks(gaps, names):
     return checks
 
 
-def told_moments(moments):
+def told_moments(moments: list[tuple[float, float]]) -> str:
     """The MOMENTS longest of [(start, stop)] s in words, in the order of time."""
     longest = sorted(sorted(moments, key=_length, reverse=True)[:MOMENTS])
     words = [" to ".join(dict.fromkeys((clock(start), clock(stop)))) for start, stop in longest]
@@ -174,16 +179,18 @@ def told_moments(moments):
     return ", ".join(dict.fromkeys(words)) + (f" and {more} more" if more else "")
 
 
-def clock(seconds):
+def clock(seconds: float) -> str:
     """Seconds as m:ss."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-def _length(moment):
+def _length(moment: tuple[float, float]) -> float:
     return moment[1] - moment[0]
 
 
-def pair_checks(source, target, limbs, training_frames, references):
+def pair_checks(
+    source: Footage, target: Footage, limbs: str, training_frames: int, references: bool
+) -> tuple[list[Check], dict | None, Pose | None]:
     """(Checks of the pair itself, comparison or None, the normalised Pose or None).
 
     references: whether the generator is shown pieces of the target's footage; the comparison then has
@@ -220,7 +227,9 @@ def pair_checks(source, target, limbs, training_frames, references):
         checks.append(Check("way", way, SHOW, text, advice))
     if references:
         try:
-            limits, gaps = find_gaps(pose, target.steady_pose().keypoints[:training_frames], target.pose.fps)
+            limits, gaps = find_gaps(
+                pose, target.steady_pose().keypoints[:training_frames], target.known_pose.fps
+            )
         except InputError as error:
             checks.append(refusal(str(error), "Film one person from head to feet, all the time.", (TARGET,)))
         else:
@@ -235,5 +244,5 @@ def pair_checks(source, target, limbs, training_frames, references):
     return checks, comparison, pose
 
 
-def _sentence(text):
+def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + "."

@@ -1,21 +1,24 @@
 """The two reports, from files to files."""
 
 import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dancenow.files import write_json
-from dancenow.keypoints import INDEX
+from dancenow.keypoints import INDEX, Pose
 from dancenow.pages.frame import write_page
 from dancenow.pages.report import charts
+from dancenow.pages.report.camera import Shot
 from dancenow.pages.report.checks import footage_checks
 from dancenow.pages.report.coverage import body_heights, pose_kinds
-from dancenow.pages.report.footage import load_footage, measure_footage
+from dancenow.pages.report.footage import Footage, load_footage, measure_footage
 from dancenow.pages.report.page import clip_facts, section, thumbnail, with_skeleton
 from dancenow.pages.report.pair import clock, filming_advice, outside_shares, pair_checks, worst_moments
-from dancenow.pages.report.verdict import FAIL, GOOD, LEVELS, SHOW, SOURCE, TARGET, worst
+from dancenow.pages.report.verdict import FAIL, GOOD, LEVELS, SHOW, SOURCE, TARGET, Check, worst
 from dancenow.training.dataset import training_frame_count
 
 log = logging.getLogger(__name__)
@@ -40,8 +43,16 @@ SAYS = {
 
 
 def report_footage(
-    name, frames_path, people_path, camera_path, tracking, holdout, background, html_path, json_path
-):
+    name: str,
+    frames_path: str | Path,
+    people_path: str | Path,
+    camera_path: str | Path,
+    tracking: dict,
+    holdout: float,
+    background: bool,
+    html_path: str | Path,
+    json_path: str | Path,
+) -> None:
     """The report of one clip, as a target and as a source.
 
     name: the subject's; tracking: as load_footage takes it; holdout: share of the footage that training does
@@ -80,9 +91,18 @@ def report_footage(
 
 
 def report_pair(
-    names, frames_paths, people_paths, camera_paths, trackings, limbs, holdout, background, references,
-    html_path, json_path,
-):  # fmt: skip
+    names: Sequence[str],
+    frames_paths: Sequence[str | Path],
+    people_paths: Sequence[str | Path],
+    camera_paths: Sequence[str | Path],
+    trackings: Sequence[dict],
+    limbs: str,
+    holdout: float,
+    background: bool,
+    references: bool,
+    html_path: str | Path,
+    json_path: str | Path,
+) -> None:
     """The report of a pair. names, frames_paths, people_paths, camera_paths, trackings: of (target, source).
 
     limbs: whose limb lengths the figure keeps, as in normalize_pair; background, references: whether the
@@ -98,9 +118,9 @@ def report_pair(
     used = target.people.count if target.view is None else len(target.view.used)
     count = training_frame_count(used, holdout)
     checks, comparison, pose = pair_checks(source, target, limbs, count, references)
-    record = {"target": target.name, "source": source.name}
+    record: dict[str, Any] = {"target": target.name, "source": source.name}
     films, moments, sections = [], [], []
-    if comparison is not None:
+    if comparison is not None and pose is not None:
         seconds = len(pose.keypoints) / float(pose.fps)
         films = [film for _, film in filming_advice(comparison, seconds, (source.name, target.name))]
         moments = worst_moments(comparison, pose.fps)
@@ -134,7 +154,7 @@ def report_pair(
     _log(checks)
 
 
-def _references_record(found):
+def _references_record(found: dict | None) -> dict | None:
     if found is None:
         return None
     gaps = [asdict(gap) for gap in found["gaps"]]
@@ -145,27 +165,27 @@ def _references_record(found):
     return {"limits": limits, "gaps": gaps}
 
 
-def _of(item, name, role):
+def _of(item: Check, name: str, role: str) -> Check:
     """A clip's Check inside a pair's report: whose it is, and for this role only."""
     return replace(item, name=f"{name}: {item.name}", text=f"{name}: {item.text}", roles=(role,))
 
 
-def _worst_first(checks):
+def _worst_first(checks: Iterable[Check]) -> list[Check]:
     return sorted(checks, key=lambda item: -LEVELS.index(item.level))
 
 
-def _log(checks):
+def _log(checks: Iterable[Check]) -> None:
     for item in checks:
         log.info("%s: %s%s", item.level, item.text, f" ({item.advice})" if item.advice else "")
 
 
-def _shown_kinds(footage):
+def _shown_kinds(footage: Footage) -> dict[str, float]:
     if footage.statistics is None:
         return {}
     return {kind: float(frames.mean()) for kind, frames in pose_kinds(footage.shape()).items()}
 
 
-def _footage_sections(footage, measures, kinds):
+def _footage_sections(footage: Footage, measures: dict, kinds: dict[str, float]) -> list[dict]:
     fps, pose, appearance = float(footage.store.fps), footage.pose, measures["appearance"]
     moments = np.linspace(0, len(footage.store) - 1, MOMENTS + 2).round().astype(int)[1:-1].tolist()
     sharpness = appearance["sharpness"]
@@ -198,7 +218,7 @@ def _footage_sections(footage, measures, kinds):
         pose = footage.steady_pose()
         feet = pose.keypoints[:, [INDEX["left_ankle"], INDEX["right_ankle"]], 0].mean(axis=1)
         seen = pose.present()[:, [INDEX["left_ankle"], INDEX["right_ankle"]]].all(axis=1)
-        heights = body_heights(pose, footage.statistics)
+        heights = body_heights(pose, footage.known_statistics)
         pictures = [
             (charts.coverage_chart(footage.shape()), COVERAGE_CAPTION),
             (charts.kinds_chart({footage.name: kinds}), "how often each kind of pose is shown"),
@@ -211,7 +231,7 @@ def _footage_sections(footage, measures, kinds):
     return sections
 
 
-def _told_shots(shots, fps):
+def _told_shots(shots: list[Shot], fps: float) -> str:
     """The shots of a clip with cuts in words; of one shot nothing, for its check says it."""
     if len(shots) == 1:
         return ""
@@ -223,7 +243,9 @@ def _told_shots(shots, fps):
     return f"{len(shots)} shots: " + "; ".join(told + more) + "."
 
 
-def _pair_sections(source, target, pose, comparison, moments):
+def _pair_sections(
+    source: Footage, target: Footage, pose: Pose, comparison: dict, moments: list[dict]
+) -> list[dict]:
     asked, shown = comparison["shapes"]
     outside = {part: asked[result["outside"]] for part, result in comparison["parts"].items()}
     kinds = {
@@ -235,13 +257,13 @@ def _pair_sections(source, target, pose, comparison, moments):
         frame, nearest = moment["frame"], moment["nearest"]
         plain = np.zeros((pose.height, pose.width, 3), np.uint8)
         pictures = [
-            with_skeleton(source.store[frame], source.pose.keypoints[frame], 1.0),
+            with_skeleton(source.store[frame], source.known_pose.keypoints[frame], 1.0),
             with_skeleton(plain, pose.keypoints[frame]),
         ]
         text = f"{source.name} frame {frame}, normalised"
         if nearest is not None:
             nearest = target.frame(nearest)
-            pictures.append(with_skeleton(target.store[nearest], target.pose.keypoints[nearest], 1.0))
+            pictures.append(with_skeleton(target.store[nearest], target.known_pose.keypoints[nearest], 1.0))
             text += f", the nearest {target.name} shows (frame {nearest})"
         way = (
             "never shown" if moment["distance"] is None else f"{moment['distance']:.1f} % of the height away"

@@ -3,6 +3,7 @@
 docs/footage.md lists the limits, docs/lab/results.md says where they come from.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ class Limit(NamedTuple):
     least: bool = False
     unit: str = ""
 
-    def level(self, value):
+    def level(self, value: float) -> str:
         """Which of LEVELS a value is."""
         sign = -1 if self.least else 1
         if sign * value <= sign * self.good:
@@ -81,29 +82,31 @@ class Check:
     advice: str
     roles: tuple = BOTH
 
-    def record(self):
+    def record(self) -> dict:
         """The Check as a dict for JSON."""
         value = None if self.value is None else round(float(self.value), 4)
         return asdict(self) | {"value": value, "roles": list(self.roles)}
 
 
-def check(limit, value, text, advice, roles=BOTH, name=None):
+def check(
+    limit: str, value: float, text: str, advice: str, roles: tuple[str, ...] = BOTH, name: str | None = None
+) -> Check:
     """A Check of `value` against LIMITS[limit]; `name` where one limit serves several checks."""
     level = LIMITS[limit].level(value)
     return Check(name or limit, value, level, text, "" if level == GOOD else advice, roles)
 
 
-def refusal(text, advice, roles=BOTH):
+def refusal(text: str, advice: str, roles: tuple[str, ...] = BOTH) -> Check:
     """A Check that fails by itself, because the workflow cannot use the clip at all."""
     return Check("refused", None, FAIL, text, advice, roles)
 
 
-def worst(checks, role=None):
+def worst(checks: Iterable[Check], role: str | None = None) -> str:
     """The worst level among the checks (that count for a role); GOOD where there is none."""
     levels = [item.level for item in checks if role is None or role in item.roles]
     return max(levels, key=LEVELS.index, default=GOOD)
 
 
-def softened(item):
+def softened(item: Check) -> Check:
     """The Check, no worse than "will show"."""
     return replace(item, level=SHOW) if item.level == FAIL else item
