@@ -96,7 +96,7 @@ def test_the_first_stage_is_half_the_size_and_the_second_the_whole(trained):
 
 
 def test_a_training_begins_with_another_persons_generator(trained):
-    inputs = SimpleNamespace(init_from=str(trained / "first/generator.safetensors"))
+    inputs = StageInputs("", "", "", init_from=str(trained / "first/generator.safetensors"))
     settings = SETTINGS["first"] | {"temporal": is_temporal(trained), "init_from": "anna"}
     opened = open_stage(inputs, read_settings(settings))
     assert opened.start == digests(inputs, "init_from")

@@ -1,12 +1,15 @@
 """A comparison as bars, one small chart per measure."""
 
 import textwrap
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from dancenow.figures.comparison import compare_files, known
-from dancenow.figures.measures import HEADLINE, describe
+from dancenow.figures.comparison import Cell, compare_files, known
+from dancenow.figures.measures import HEADLINE, Measure, describe
 from dancenow.figures.style import bar_styles, printed
 from dancenow.intervals import TOO_FEW
 
@@ -18,7 +21,13 @@ TITLE_LETTERS = 30  # in a line
 TOWERING = 2.5
 
 
-def plot_ablation(names, metrics_paths, series_paths, png, pdf):
+def plot_ablation(
+    names: Sequence[str],
+    metrics_paths: Sequence[str | Path],
+    series_paths: Sequence[str | Path],
+    png: str | Path,
+    pdf: str | Path,
+) -> None:
     """Draw the comparison of compare_files, whose arguments these are; writes a PNG and a PDF.
 
     The bar is the mean, the line its 95 % interval: over trainings where there are several, else over frames;
@@ -50,7 +59,7 @@ def plot_ablation(names, metrics_paths, series_paths, png, pdf):
         )
 
 
-def axis_limit(tops):
+def axis_limit(tops: np.ndarray) -> tuple[float, set[int]]:
     """How high the axis goes for bars that reach up to `tops`, and which are cut: (float, set of int)."""
     order = np.argsort(tops)[::-1]
     cut = 0
@@ -60,19 +69,19 @@ def axis_limit(tops):
     return 1.08 * tops[order[cut]] or 1.0, set(order[:cut].tolist())
 
 
-def _panel(axis, measure, cells, styles):
+def _panel(axis: Axes, measure: Measure, cells: dict[str, Cell | None], styles: dict[str, dict]) -> None:
     """Draw one chart; cells: {method: Cell or None}."""
     shown = {name: _interval(cell) for name, cell in cells.items() if cell and known(cell)}
     limit, cut = axis_limit(np.array([max(0.0, high) for _, _, high in shown.values()]))
-    for place, name in enumerate(cells):
-        if name not in shown:
+    for place, (name, cell) in enumerate(cells.items()):
+        if cell is None or name not in shown:
             axis.text(place, 0, "–", ha="center", va="bottom")
             continue
         mean, low, high = shown[name]
         axis.bar(place, min(mean, limit), width=0.8, linewidth=0.5, **styles[name])
         if list(shown).index(name) in cut:
             axis.text(place, limit, f"{mean:.{measure.decimals}f}", ha="center", va="bottom", fontsize=6)
-        elif cells[name].frames["low"] is cells[name].seeds["low"] is None:
+        elif cell.frames["low"] is cell.seeds["low"] is None:
             style = {"ha": "center", "va": "bottom", "fontsize": 5, "rotation": 90}
             axis.text(place, max(0.0, mean) + 0.02 * limit, TOO_FEW, **style)
         elif high > low:
@@ -88,7 +97,7 @@ def _panel(axis, measure, cells, styles):
     )
 
 
-def _interval(cell):
+def _interval(cell: Cell) -> tuple[float, float, float]:
     """(mean, low, high) of a Cell; without an interval all three are the mean."""
     chosen = cell.frames if cell.seeds["low"] is None else cell.seeds
     if chosen["low"] is None:

@@ -1,5 +1,7 @@
 """Several trainings on the same frames: means, intervals over frames and over seeds, and the best."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +11,7 @@ from dancenow.errors import InputError
 from dancenow.evaluation.evaluate import RESULT
 from dancenow.evaluation.metrics import block_bootstrap
 from dancenow.evaluation.series import load_series
-from dancenow.figures.measures import describe, scores_by_row
+from dancenow.figures.measures import Key, describe, scores_by_row
 from dancenow.files import read_json
 
 OURS = "ours"
@@ -49,7 +51,7 @@ class Comparison(NamedTuple):
     cells: dict
     facts: dict
 
-    def measured(self):
+    def measured(self) -> list[Key]:
         """The keys that have a value for some method, in the order of the evaluation."""
         ordered = dict.fromkeys(key for cells in self.cells.values() for key in cells)
         return [
@@ -57,12 +59,14 @@ class Comparison(NamedTuple):
         ]
 
 
-def known(cell):
+def known(cell: Cell) -> bool:
     """Whether the Cell has a value."""
     return cell.frames["mean"] is not None
 
 
-def compare_files(names, metrics_paths, series_paths):
+def compare_files(
+    names: Sequence[str], metrics_paths: Sequence[str | Path], series_paths: Sequence[str | Path]
+) -> Comparison:
     """The Comparison of the evaluations in files.
 
     names: method of each file; a method with several files has several seeds, in the same order as the
@@ -85,7 +89,7 @@ def compare_files(names, metrics_paths, series_paths):
     return Comparison(compare(baselines | rows, **facts["bootstrap"]), facts)
 
 
-def compare(rows, seed, block):
+def compare(rows: dict[str, Row], seed: int, block: int) -> dict[str, dict[Key, Cell]]:
     """{method: {key: Cell}} of {method: Row}, the last of them ours.
 
     seed, block: of dancenow.evaluation.metrics.block_bootstrap. The best of a measure is marked, and those
@@ -108,7 +112,7 @@ def compare(rows, seed, block):
     return cells
 
 
-def _over_frames(row, key, seed, block):
+def _over_frames(row: Row, key: Key, seed: int, block: int) -> dict:
     if len(row.scores) == 1:
         return row.scores[0][key]
     if all(key in one for one in row.series):
@@ -117,7 +121,7 @@ def _over_frames(row, key, seed, block):
     return NO_INTERVAL if None in means else NO_INTERVAL | {"mean": float(np.mean(means))}
 
 
-def _over_seeds(means):
+def _over_seeds(means: list) -> dict:
     """Mean and Student's 95 % interval over trainings; the interval needs two."""
     if None in means:
         return NO_INTERVAL
@@ -128,7 +132,7 @@ def _over_seeds(means):
     return {"mean": mean, "low": mean - half, "high": mean + half}
 
 
-def _best(rows, frames, key, seed, block):
+def _best(rows: dict[str, Row], frames: dict[str, dict], key: Key, seed: int, block: int) -> set[str]:
     """The methods to be marked, a set."""
     sign = describe(key).sign
     valued = [name for name in rows if frames[name]["mean"] is not None]
@@ -146,7 +150,7 @@ def _best(rows, frames, key, seed, block):
     return set()
 
 
-def _blocks(first, second, key, block):
+def _blocks(first: Row, second: Row, key: Key, block: int) -> int:
     """How many blocks have a frame in which both methods have a value."""
     if not all(key in one for row in (first, second) for one in row.series):
         return 0
@@ -154,7 +158,7 @@ def _blocks(first, second, key, block):
     return len(set((np.flatnonzero(both) // block).tolist()))
 
 
-def _difference(better, worse, key, seed, block):
+def _difference(better: Row, worse: Row, key: Key, seed: int, block: int) -> tuple[dict, dict]:
     """By how much one method is better than another: {mean, low, high} over frames, and over seeds."""
     sign = describe(key).sign
     if not sign or not all(key in one for row in (better, worse) for one in row.series):
@@ -167,21 +171,21 @@ def _difference(better, worse, key, seed, block):
     return over_frames, _over_seeds((sign * np.subtract(*np.broadcast_arrays(*means))).tolist())
 
 
-def _pair(first, second, key):
+def _pair(first: Row, second: Row, key: Key) -> list[np.ndarray]:
     """The two (T,) series of a paired difference; an infinite PSNR has none and becomes NaN."""
     series = [_mean_series(row, key) for row in (first, second)]
     _check_lengths(key, series)
     return [np.where(np.isfinite(values), values, np.nan) for values in series]
 
 
-def _mean_series(row, key):
+def _mean_series(row: Row, key: Key) -> np.ndarray:
     """(T,) mean over seeds, frame by frame."""
     series = [one[key] for one in row.series]
     _check_lengths(key, series)
     return np.mean(series, axis=0)
 
 
-def _check_lengths(key, series):
+def _check_lengths(key: Key, series: Sequence[np.ndarray]) -> None:
     lengths = sorted({len(values) for values in series})
     if len(lengths) > 1:
         raise InputError(

@@ -1,5 +1,8 @@
 """How the losses of several trainings went."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 from matplotlib.lines import Line2D
 
@@ -11,7 +14,13 @@ PANEL_INCHES = 1.45
 LEGEND_INCHES = 0.3
 
 
-def plot_curves(names, stages, losses_paths, png, pdf):
+def plot_curves(
+    names: Sequence[str],
+    stages: Sequence[str],
+    losses_paths: Sequence[str | Path],
+    png: str | Path,
+    pdf: str | Path,
+) -> None:
     """One chart per stage and loss, one line per training, moving averages; writes a PNG and a PDF.
 
     names, stages: of each file its method and its stage, "" for the generator's first. The trainings of one

@@ -1,5 +1,8 @@
 """Faces before and after the face generator, beside the real ones."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 
 from dancenow.camera.steady_frames import open_steady_files
@@ -14,7 +17,17 @@ FACES = 7
 CELL_INCHES = 1.0
 
 
-def plot_faces(names, videos, frames_path, pose_path, holdout, size, png, pdf, steady_path=None):
+def plot_faces(
+    names: Sequence[str],
+    videos: Sequence[str | Path],
+    frames_path: str | Path,
+    pose_path: str | Path,
+    holdout: float,
+    size: int,
+    png: str | Path,
+    pdf: str | Path,
+    steady_path: str | Path | None = None,
+) -> None:
     """One row per method below the row of real faces, from held-out footage; writes a PNG and a PDF.
 
     names: the methods; videos: of each its reconstruction of the held-out frames; frames_path, pose_path: the

@@ -8,7 +8,7 @@ import numpy as np
 from dancenow.camera.steady_frames import open_steady_files
 from dancenow.evaluation.evaluate import RESULT
 from dancenow.evaluation.series import load_series
-from dancenow.figures.measures import HEADLINE, describe
+from dancenow.figures.measures import HEADLINE, Key, describe
 from dancenow.figures.moments import person_window, read_moments, skeleton
 from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.keypoints import load_pose
@@ -18,7 +18,15 @@ APART_SECONDS = 1.0  # neighbours fail alike; one of them is shown. Of a short c
 CELL_INCHES = 1.4  # high, at most
 
 
-def plot_failures(series_path, video, truth, pose_path, png, pdf, steady_path=None):
+def plot_failures(
+    series_path: str | Path,
+    video: str | Path,
+    truth: str | Path,
+    pose_path: str | Path,
+    png: str | Path,
+    pdf: str | Path,
+    steady_path: str | Path | None = None,
+) -> None:
     """The worst frames, the worst first: skeleton, truth, result, their difference; writes a PNG and a PDF.
 
     series_path: as of dancenow.evaluation.series; video: the result; truth: a video of the same frames, or a
@@ -53,7 +61,7 @@ def plot_failures(series_path, video, truth, pose_path, png, pdf, steady_path=No
     print_strips([strips], png, pdf, CELL_INCHES)
 
 
-def worst_frames(series, apart):
+def worst_frames(series: dict[Key, np.ndarray], apart: float) -> list[tuple[int, Key]]:
     """[(frame, key of the measure that is worst there)], at most CASES, the worst first.
 
     series: {key: (T,) floats}. How bad a measure is: how far it lies on the bad side of its median, in units
@@ -71,7 +79,7 @@ def worst_frames(series, apart):
     return chosen
 
 
-def _badness(values, sign):
+def _badness(values: np.ndarray, sign: int) -> np.ndarray:
     """(T,) float: deviations from the median towards the worse; -inf without a value."""
     known = np.isfinite(values)
     if not known.any():
@@ -81,13 +89,13 @@ def _badness(values, sign):
     return np.where(known, off / scale if scale else 0.0, -np.inf)
 
 
-def _told(series, key, moment):
+def _told(series: dict[Key, np.ndarray], key: Key, moment: int) -> str:
     measure, values = describe(key), series[key]
     median = np.median(values[np.isfinite(values)])
     name = re.split(r"[,(↑↓]", measure.title)[0].strip()
     return f"{name} {values[moment]:.{measure.decimals}f}, median {median:.{measure.decimals}f}"
 
 
-def _difference(image, truth):
+def _difference(image: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """(H, W) uint8, dark where they differ, mean over the colours."""
     return np.rint(255 - np.abs(image.astype(float) - truth).mean(axis=2)).astype(np.uint8)

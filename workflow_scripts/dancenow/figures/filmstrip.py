@@ -1,18 +1,27 @@
 """Consecutive frames of several trainings below each other, and what changes from one to the next."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.figures.moments import person_window, read_moments, skeleton, stillest
 from dancenow.figures.strips import ROOM_INCHES, Strip, print_strips, window
-from dancenow.keypoints import load_pose
+from dancenow.keypoints import Pose, load_pose
 
 FEWEST, MOST = 4, 8
 CELL_INCHES = 1.0  # high
 GAIN = 6  # the differences are drawn this many times as strong
 
 
-def plot_filmstrip(names, videos, pose_path, png, pdf):
+def plot_filmstrip(
+    names: Sequence[str],
+    videos: Sequence[str | Path],
+    pose_path: str | Path,
+    png: str | Path,
+    pdf: str | Path,
+) -> None:
     """Two rows per method, its frames and their differences, below the skeleton; writes a PNG and a PDF.
 
     names: the methods; videos: of each its result of the same pair; pose_path: the Pose that all were
@@ -30,7 +39,7 @@ def plot_filmstrip(names, videos, pose_path, png, pdf):
     print_strips([strips], png, pdf, CELL_INCHES)
 
 
-def _choose(pose):
+def _choose(pose: Pose) -> tuple[list[int], tuple[int, int, int, int]]:
     """The frames to show and the window around the person, as many as fit beside each other."""
     for number in range(min(MOST, len(pose.keypoints)), 1, -1):
         first = stillest(pose.keypoints, number)
@@ -41,7 +50,7 @@ def _choose(pose):
     raise InputError("a pose of one frame has no consecutive frames to show; use a longer clip of the source")
 
 
-def differences(frames):
+def differences(frames: Sequence[np.ndarray]) -> list[np.ndarray]:
     """How much each frame differs from the one before it, dark on white: list of (H, W) uint8.
 
     Mean over the colours, GAIN times as strong; the first has none before it and is white.
@@ -52,7 +61,7 @@ def differences(frames):
     return [np.rint(255 - np.clip(GAIN * step, 0, 255)).astype(np.uint8) for step in steps]
 
 
-def _levels(frames):
+def _levels(frames: Sequence[np.ndarray]) -> list[str]:
     """The mean difference of each frame to the one before, in levels of 0..255."""
     pairs = zip(frames[:-1], frames[1:], strict=True)
     return ["", *(f"mean {np.abs(after.astype(float) - before).mean():.2f}" for before, after in pairs)]

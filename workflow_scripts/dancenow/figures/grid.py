@@ -1,5 +1,8 @@
 """The transfers of a run in one picture: source, its skeleton, the normalised skeleton, the result."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from dancenow.figures.moments import read_moments, skeleton, spread
 from dancenow.figures.strips import ROOM_INCHES, Strip, print_strips
 from dancenow.keypoints import load_pose
@@ -9,7 +12,15 @@ CELL_INCHES = 1.1  # high
 FEWEST, MOST = 3, 7
 
 
-def plot_grid(pairs, sources, source_poses, poses, videos, png, pdf):
+def plot_grid(
+    pairs: Sequence[str],
+    sources: Sequence[str | Path],
+    source_poses: Sequence[str | Path],
+    poses: Sequence[str | Path],
+    videos: Sequence[str | Path],
+    png: str | Path,
+    pdf: str | Path,
+) -> None:
     """Print a group of four rows per pair; writes a PNG and a PDF.
 
     pairs: names, {target}_as_{source}; of each the source's FrameStore, the source's Pose, the normalised
@@ -22,7 +33,13 @@ def plot_grid(pairs, sources, source_poses, poses, videos, png, pdf):
     print_strips(groups, png, pdf, CELL_INCHES)
 
 
-def _group(pair, source_path, source_pose_path, pose_path, video_path):
+def _group(
+    pair: str,
+    source_path: str | Path,
+    source_pose_path: str | Path,
+    pose_path: str | Path,
+    video_path: str | Path,
+) -> list[Strip]:
     target, source = pair.split("_as_")
     frames, before, after = FrameStore(source_path), load_pose(source_pose_path), load_pose(pose_path)
     aspect = max(frames.width / frames.height, after.width / after.height)

@@ -40,6 +40,9 @@ HEADLINE = [
 ]
 
 
+Key = tuple[str, ...]  # a measure's way through the evaluation's report, as in HEADLINE
+
+
 class Measure(NamedTuple):
     """group, title: in words; sign: +1 where more is better, -1 where less, 0 where neither; decimals."""
 
@@ -49,7 +52,7 @@ class Measure(NamedTuple):
     decimals: int
 
 
-def describe(key):
+def describe(key: Key) -> Measure:
     """The Measure of a key."""
     name = key[-1]
     if key[0] == "regions":
@@ -63,7 +66,7 @@ def describe(key):
     return Measure("inside the person's box", *MEASURES[name])
 
 
-def scores_by_row(report):
+def scores_by_row(report: dict) -> dict[str, dict[Key, dict]]:
     """{row: {key: {mean, low, high}}} of the report of evaluation.evaluate.evaluate, all sections."""
     rows = {row: _scores(scores, ()) for row, scores in report["scores"].items()}
     for section, part in report.items():
@@ -73,7 +76,7 @@ def scores_by_row(report):
     return rows
 
 
-def _scores(nested, key):
+def _scores(nested: dict, key: Key) -> dict[Key, dict]:
     found = {}
     for name, value in nested.items():
         inner = (*key, name)

@@ -1,21 +1,24 @@
 """Which frames a figure shows, and what is cut out of them. Nothing is chosen by hand."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, IMPUTED, MIN_CONFIDENCE, boxes
+from dancenow.keypoints import BODY, IMPUTED, MIN_CONFIDENCE, Pose, boxes
 from dancenow.pose.draw import draw_skeleton
 from dancenow.video.media import decode, probe
 
 PERSON_MARGIN = 0.12  # of the person's height, around the person
 
 
-def spread(count, number):
+def spread(count: int, number: int) -> list[int]:
     """`number` frames of `count`, spread evenly, without the first and the last."""
     return np.linspace(0, count - 1, number + 2).round().astype(int)[1:-1].tolist()
 
 
-def read_moments(path, moments, width, height):
+def read_moments(path: str | Path, moments: Sequence[int], width: int, height: int) -> list[np.ndarray]:
     """The frames of a video at `moments`, a list of (height, width, 3) uint8 RGB in that order."""
     wanted, found = set(moments), {}
     for index, frame in enumerate(decode(path, probe(path), width, height)):
@@ -27,20 +30,20 @@ def read_moments(path, moments, width, height):
     return [found[moment] for moment in moments]
 
 
-def skeleton(pose, moment):
+def skeleton(pose: Pose, moment: int) -> np.ndarray:
     """The skeleton of a frame of the Pose as the generator is given it: (H, W, 3) uint8 RGB."""
     weak = pose.origin[moment] == IMPUTED
     return draw_skeleton(pose.keypoints[moment], pose.width, pose.height, weak=weak)
 
 
-def over(picture, pose, moment):
+def over(picture: np.ndarray, pose: Pose, moment: int) -> np.ndarray:
     """The skeleton of a frame of the Pose over a darkened copy of a picture of the same size."""
     return draw_skeleton(
         pose.keypoints[moment], pose.width, pose.height, onto=(picture * 0.5).astype(np.uint8)
     )
 
 
-def stillest(keypoints, number):
+def stillest(keypoints: np.ndarray, number: int) -> int:
     """First of `number` consecutive frames in which the body moves least; the earliest of equals.
 
     keypoints: (T, 133, 3) px, T >= number. Frames in which fewer body keypoints are seen than usual (the
@@ -57,7 +60,7 @@ def stillest(keypoints, number):
     return int(np.lexsort((steps, lacking))[0])
 
 
-def person_window(keypoints, width, height):
+def person_window(keypoints: np.ndarray, width: int, height: int) -> tuple[int, int, int, int]:
     """A window around the person in all of the frames: (x0, y0, x1, y1) px inside the frame.
 
     keypoints: (T, 133, 3) px. InputError where nobody is seen.

@@ -1,5 +1,6 @@
 """A picture that shows whether the normalisation put the right figure in the right place."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from matplotlib.figure import Figure
 
 from dancenow.camera.steady_frames import open_steady_files
 from dancenow.files import atomic_path
-from dancenow.keypoints import load_pose
+from dancenow.keypoints import Pose, load_pose
 from dancenow.pose.draw import draw_skeleton
 from dancenow.pose.normalize import standing_frames
 from dancenow.video.frames import FrameStore
@@ -17,8 +18,13 @@ CELL_INCHES = 3.2
 
 
 def plot_normalization(
-    source_frames_path, source_pose_path, target_frames_path, pose_path, figure_path, steady_path=None
-):
+    source_frames_path: str | Path,
+    source_pose_path: str | Path,
+    target_frames_path: str | Path,
+    pose_path: str | Path,
+    figure_path: str | Path,
+    steady_path: str | Path | None = None,
+) -> None:
     """Source with its skeleton | normalised skeleton | the same over target footage, one moment per row.
 
     source_frames_path, target_frames_path: FrameStores; steady_path: the latter's view; source_pose_path,
@@ -44,7 +50,7 @@ def plot_normalization(
         _grid(rows, headings).savefig(partial, format="png")
 
 
-def choose_moments(pose, count):
+def choose_moments(pose: Pose, count: int) -> list[int]:
     """`count` (or all, if the clip is shorter) ascending frame numbers of a Pose, always the same.
 
     The closest and the furthest place come first, then again and again the frame that lies furthest in time
@@ -60,13 +66,13 @@ def choose_moments(pose, count):
     return sorted(int(frame) for frame in chosen)
 
 
-def _over(picture, keypoints):
+def _over(picture: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
     """The skeleton over a darkened copy of an RGB picture."""
     height, width = picture.shape[:2]
     return draw_skeleton(keypoints, width, height, onto=(picture * 0.6).astype(np.uint8))
 
 
-def _grid(rows, headings):
+def _grid(rows: Sequence[Sequence[tuple[str, np.ndarray]]], headings: Sequence[str]) -> Figure:
     """A Figure of rows of (title, (H, W, 3) uint8 picture), every column as wide as its pictures are."""
     aspects = [picture.shape[1] / picture.shape[0] for _, picture in rows[0]]
     size = CELL_INCHES * sum(aspects), (CELL_INCHES + 0.3) * len(rows)

@@ -2,16 +2,19 @@
 after."""
 
 import logging
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from dancenow.camera.steady_frames import open_steady_files
-from dancenow.keypoints import load_pose
+from dancenow.camera.steady_frames import SteadyFrames, open_steady_files
+from dancenow.keypoints import Pose, load_pose
 from dancenow.pose.draw import draw_skeleton
 from dancenow.pose.normalize import outside_share
 from dancenow.video import media
+from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +22,7 @@ DIM = 0.7  # brightness of the footage under the skeletons
 LETTERS = 1 / 26  # height of the words, as a share of the picture's; 22 of them must fit across it
 
 
-def footage_frame(index, fps, footage_fps, count):
+def footage_frame(index: int, fps: Fraction | float, footage_fps: Fraction | float, count: int) -> int:
     """Which of `count` frames of footage is on at frame `index` of a dance; it runs forth and back, in
     time."""
     place = int(index * float(footage_fps) / float(fps))
@@ -27,7 +30,7 @@ def footage_frame(index, fps, footage_fps, count):
     return min(turn, max(0, 2 * count - 2 - turn)) if count > 1 else 0
 
 
-def overlay_frames(source, pose, footage):
+def overlay_frames(source: Pose, pose: Pose, footage: FrameStore | SteadyFrames) -> Iterator[np.ndarray]:
     """Yield (H, 2 W, 3) uint8 RGB, one per frame of the source: as filmed on the left, normalised on the
     right.
 
@@ -45,7 +48,13 @@ def overlay_frames(source, pose, footage):
         yield np.hstack(halves)
 
 
-def overlay_normalization(source_pose_path, pose_path, target_frames_path, video_path, steady_path=None):
+def overlay_normalization(
+    source_pose_path: str | Path,
+    pose_path: str | Path,
+    target_frames_path: str | Path,
+    video_path: str | Path,
+    steady_path: str | Path | None = None,
+) -> None:
     """Write overlay_frames of the files as an mp4 at the source's rate, with one frame for each of the
     source's."""
     source, pose = load_pose(source_pose_path), load_pose(pose_path)
@@ -61,7 +70,7 @@ def overlay_normalization(source_pose_path, pose_path, target_frames_path, video
     )
 
 
-def _lettered(picture, words):
+def _lettered(picture: np.ndarray, words: str) -> np.ndarray:
     """The picture with words in its top left corner, written into it."""
     tall = max(4, round(min(picture.shape[0] * LETTERS, picture.shape[1] / 22)))
     scale = cv2.getFontScaleFromHeight(cv2.FONT_HERSHEY_SIMPLEX, tall)

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
-from dancenow.keypoints import FEET, IMPUTED, REPAIRED, load_pose
+from dancenow.keypoints import FEET, IMPUTED, REPAIRED, Pose, load_pose
 from dancenow.pose.draw import BODY_SEGMENTS, DETAIL_SEGMENTS, LINE, SUBPIXEL_BITS
 from dancenow.video.frames import FrameStore
 from dancenow.video.media import encode, mux
@@ -23,7 +24,9 @@ DOTS = {REPAIRED: (255, 230, 0), IMPUTED: (255, 0, 255)}
 INK, SHADE = (255, 255, 255), (0, 0, 0)
 
 
-def overlay_skeleton(frames_path, pose_path, clips, video_path):
+def overlay_skeleton(
+    frames_path: str | Path, pose_path: str | Path, clips: Sequence[str | Path], video_path: str | Path
+) -> None:
     """Write an mp4 of the FrameStore's frames with the Pose over them and the clip's sound, if any.
 
     clips: paths of what the frames were taken from; of several clips the video is silent. The video has the
@@ -48,7 +51,7 @@ def overlay_skeleton(frames_path, pose_path, clips, video_path):
     log.info("%d frames%s", count, "" if len(clips) == 1 else ", silent: they come from several clips")
 
 
-def draw_frame(frame, pose, index):
+def draw_frame(frame: np.ndarray, pose: Pose, index: int) -> np.ndarray:
     """One frame of a clip with its skeleton: (H, W, 3) uint8 RGB -> the same kind, a new one.
 
     The limbs have their colours, and show through where the confidence is low. Repaired keypoints carry
@@ -82,7 +85,7 @@ def draw_frame(frame, pose, index):
     return picture
 
 
-def _write(picture, text, colour, row):
+def _write(picture: np.ndarray, text: str, colour: tuple[int, int, int], row: int) -> None:
     """Write a line of text into the top left corner, rows counted from 1; in place."""
     scale = max(min(picture.shape[:2]) / 720, 0.45)
     place = round(10 * scale), round(28 * scale * row)

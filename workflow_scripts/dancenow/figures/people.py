@@ -1,12 +1,14 @@
 """One dance by several people: the source and all its transfers beside each other in one video."""
 
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.pictures import Frames
 from dancenow.video.frames import FrameStore
 from dancenow.video.media import decode, encode, mux, probe
 
@@ -15,7 +17,14 @@ BAND = 0.06  # of the height, below the pictures, for the names
 INK = (255, 255, 255)
 
 
-def compare_people(source_name, target_names, source_path, videos, clip, output):
+def compare_people(
+    source_name: str,
+    target_names: Sequence[str],
+    source_path: str | Path,
+    videos: Sequence[str | Path],
+    clip: str | Path,
+    output: str | Path,
+) -> None:
     """Write the comparison video, in step frame by frame, with the source's sound.
 
     source_path: the source's FrameStore; videos: each target's result; clip: the source's video
@@ -44,7 +53,7 @@ def compare_people(source_name, target_names, source_path, videos, clip, output)
         mux(silent, clip, store.facts["clips"][0], output)
 
 
-def cell_sizes(shapes):
+def cell_sizes(shapes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """(width, height) of each picture, all even and of one height, together no wider than WIDEST.
 
     shapes: (width, height) of each as it is; the first one's height is kept if there is room.
@@ -55,22 +64,22 @@ def cell_sizes(shapes):
     return [(_even(width * height / tall), height) for width, tall in shapes]
 
 
-def _even(length):
+def _even(length: float) -> int:
     return max(2, 2 * int(length // 2))
 
 
-def _frames(store):
+def _frames(store: Frames) -> Iterator[np.ndarray]:
     return (store[index] for index in range(len(store)))
 
 
-def _picture(cells, sizes, band):
+def _picture(cells: Iterable[np.ndarray], sizes: Sequence[tuple[int, int]], band: np.ndarray) -> np.ndarray:
     shown = [
         cv2.resize(cell, size, interpolation=cv2.INTER_AREA) for cell, size in zip(cells, sizes, strict=True)
     ]
     return np.concatenate([np.concatenate(shown, axis=1), band])
 
 
-def _band(names, sizes):
+def _band(names: Sequence[str], sizes: Sequence[tuple[int, int]]) -> np.ndarray:
     """The strip with the names, each centred below its picture: (h, W, 3) uint8, h even."""
     height = max(16, _even(BAND * sizes[0][1]))
     cells = []

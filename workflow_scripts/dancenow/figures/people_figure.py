@@ -2,15 +2,17 @@
 
 import colorsys
 import logging
+from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import boxes, load_people
+from dancenow.keypoints import People, boxes, load_people
 from dancenow.pictures import write_png
 from dancenow.pose.draw import draw_skeleton
-from dancenow.pose.tracks import find_persons
+from dancenow.pose.tracks import Person, find_persons
 from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ DIMMED = 0.6
 PAD = 0.1  # the box is wider than the joints by this share of its height
 
 
-def plot_people(frames_path, people_path, figure_path):
+def plot_people(frames_path: str | Path, people_path: str | Path, figure_path: str | Path) -> None:
     """Write a PNG of a few frames of the FrameStore with box, number and skeleton of everyone in them.
 
     The numbers are those of find_persons, for the cuts that the FrameStore's facts name. InputError when
@@ -43,7 +45,7 @@ def plot_people(frames_path, people_path, figure_path):
     write_png(figure_path, _sheet(cells))
 
 
-def shown_in(people, persons):
+def shown_in(people: People, persons: Sequence[Person]) -> np.ndarray:
     """(P, T) int: which row of `people` shows person p in frame t; -1 where none does."""
     shown = np.full((len(persons), people.count), -1)
     for row, person in zip(shown, persons, strict=True):
@@ -51,7 +53,7 @@ def shown_in(people, persons):
     return shown
 
 
-def choose_moments(shown):
+def choose_moments(shown: np.ndarray) -> list[int]:
     """Ascending frame numbers that together show everyone, from shown_in; always the same.
 
     Each next frame is the one that shows most of those not shown yet, the earliest of several; then frames
@@ -68,7 +70,7 @@ def choose_moments(shown):
     return sorted(chosen)
 
 
-def draw_everyone(frame, people, rows):
+def draw_everyone(frame: np.ndarray, people: People, rows: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 RGB with everyone in it, CELL px high; rows: (P,) of each person in `people`, or -1."""
     scale = CELL / frame.shape[0]
     size = round(frame.shape[1] * scale), CELL
@@ -88,12 +90,12 @@ def draw_everyone(frame, people, rows):
     return picture
 
 
-def colour_of(number):
+def colour_of(number: int) -> tuple[int, ...]:
     """(r, g, b) 0..255 for a person; neighbouring numbers have distant hues."""
     return tuple(round(255 * channel) for channel in colorsys.hsv_to_rgb(number * 0.618 % 1, 0.6, 1))
 
 
-def _sheet(cells):
+def _sheet(cells: list[np.ndarray]) -> np.ndarray:
     """(H, W, 3) uint8: pictures of one size in rows, black where the last row is not full."""
     across = min(len(cells), max(1, round(WIDTH / cells[0].shape[1])))
     cells = cells + [np.zeros_like(cells[0])] * (-len(cells) % across)
@@ -101,6 +103,6 @@ def _sheet(cells):
     return np.concatenate(rows)
 
 
-def _write(picture, text, place, colour):
+def _write(picture: np.ndarray, text: str, place: tuple[int, int], colour: tuple[int, ...]) -> None:
     for ink, thick in (((0, 0, 0), 6), (colour, 2)):
         cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 1, ink, thick, cv2.LINE_AA)

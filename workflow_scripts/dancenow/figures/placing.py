@@ -1,17 +1,22 @@
 """What the normalisation does to a transfer: skeletons over the target's footage, and both results."""
 
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
 from dancenow.camera.steady_frames import open_steady_files
 from dancenow.figures.moments import over, read_moments, spread
 from dancenow.figures.normalization_figure import choose_moments
 from dancenow.figures.strips import ROOM_INCHES, Strip, print_strips
-from dancenow.keypoints import load_pose
+from dancenow.keypoints import Pose, load_pose
 from dancenow.video.frames import FrameStore
 
 FEWEST, MOST = 3, 6
 CELL_INCHES = 1.25  # high
 
 
-def plot_placing(inputs, png, pdf):
+def plot_placing(inputs: Any, png: str | Path, pdf: str | Path) -> None:
     """Five rows: the source, then skeleton and result without and with normalisation; writes a PNG and a PDF.
 
     inputs: source_frames, target_frames (FrameStores), steady (the latter's view), source_pose,
@@ -26,10 +31,10 @@ def plot_placing(inputs, png, pdf):
     moments = choose_moments(own, max(FEWEST, min(MOST, int(ROOM_INCHES / (CELL_INCHES * aspect)))))
     footage = [target[moment] for moment in spread(len(target), len(moments))]
 
-    def overlaid(pose):
+    def overlaid(pose: Pose) -> list[np.ndarray]:
         return [over(frame, pose, moment) for frame, moment in zip(footage, moments, strict=True)]
 
-    def synthesized(video):
+    def synthesized(video: str | Path) -> list[np.ndarray]:
         return read_moments(video, moments, target.width, target.height)
 
     strips = [

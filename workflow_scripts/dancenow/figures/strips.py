@@ -1,9 +1,12 @@
 """Rows of pictures with labels, laid out to the width of a page."""
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from dancenow.figures.style import WIDTH, printed
 
@@ -30,7 +33,7 @@ class Strip:
     title: str = ""
 
 
-def print_strips(groups, png, pdf, tallest):
+def print_strips(groups: Sequence[Sequence[Strip]], png: str | Path, pdf: str | Path, tallest: float) -> None:
     """Print groups of Strips below each other; the cells of a group have one size.
 
     groups: list of lists of Strips with equally many pictures. The pictures fill the width of the page,
@@ -52,7 +55,7 @@ def print_strips(groups, png, pdf, tallest):
                 top = floor
 
 
-def window(picture, box):
+def window(picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     """The box (x0, y0, x1, y1) px out of a picture; what lies outside of it is black."""
     x0, y0, x1, y1 = box
     height, width = picture.shape[:2]
@@ -61,7 +64,7 @@ def window(picture, box):
     return np.pad(inside, pads + ((0, 0),) * (picture.ndim - 2))
 
 
-def _cell(group, tallest):
+def _cell(group: Sequence[Strip], tallest: float) -> tuple[float, float]:
     """(width, height) in inches of the group's cells: the widest shape decides."""
     counts = {len(strip.pictures) for strip in group}
     if len(counts) != 1:
@@ -72,18 +75,18 @@ def _cell(group, tallest):
     return wide, wide / aspect
 
 
-def _strip_height(strip, size):
+def _strip_height(strip: Strip, size: tuple[float, float]) -> float:
     lines = max((len(_wrapped(note, size[0])) for note in strip.notes), default=0)
     notes = NOTE_INCHES * lines + GAP_INCHES * bool(lines)
     return size[1] + GAP_INCHES + notes + TITLE_INCHES * bool(strip.title)
 
 
-def _wrapped(note, wide):
+def _wrapped(note: str, wide: float) -> list[str]:
     """The lines of a note above a picture of that width."""
     return textwrap.wrap(note, max(8, int(wide / NOTE_LETTER_INCHES)), break_on_hyphens=False)
 
 
-def _print_strip(figure, strip, box, height):
+def _print_strip(figure: Figure, strip: Strip, box: tuple[float, ...], height: float) -> None:
     left, floor, wide, high = box
     label = "\n".join(textwrap.wrap(strip.label, LABEL_LETTERS))
     figure.text((left - 0.06) / WIDTH, (floor + high / 2) / height, label, ha="right", va="center")

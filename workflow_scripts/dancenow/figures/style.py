@@ -1,6 +1,8 @@
 """How every printed figure looks, and how it is written: PNG and PDF, the same bytes for the same data."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from matplotlib import colormaps, rc_context
@@ -31,7 +33,7 @@ LINES = ("-", (0, (4, 1.5)), (0, (5, 1, 1, 1)), (0, (1, 1)))
 
 
 @contextmanager
-def printed(png, pdf, height, width=WIDTH):
+def printed(png: str | Path, pdf: str | Path, height: float, width: float = WIDTH) -> Iterator[Figure]:
     """Yield an empty Figure of `width` x `height` inches; write it to both files, whole or not at all."""
     with rc_context(STYLE):
         figure = Figure(figsize=(width, height))
@@ -41,7 +43,7 @@ def printed(png, pdf, height, width=WIDTH):
                 figure.savefig(partial, format=kind, dpi=DPI, metadata=METADATA[kind])
 
 
-def shades(count):
+def shades(count: int) -> np.ndarray:
     """`count` RGB colours from light to dark, (count, 3) floats 0..1, evenly apart in lightness.
 
     The map has an even lightness, so a print in grey tells the colours apart as well.
@@ -49,7 +51,7 @@ def shades(count):
     return colormaps["cividis"](np.linspace(0.95, 0.05, count))[:, :3]
 
 
-def bar_styles(names):
+def bar_styles(names: Sequence[str]) -> dict[str, dict]:
     """{name: keyword arguments of Axes.bar}: lightness and hatch tell the bars apart without their colour."""
     styles = {}
     for number, (name, colour) in enumerate(zip(names, shades(len(names)), strict=True)):
@@ -59,7 +61,7 @@ def bar_styles(names):
     return styles
 
 
-def line_styles(names):
+def line_styles(names: Sequence[str]) -> dict[str, dict]:
     """{name: keyword arguments of Axes.plot}, the last one's line solid.
 
     The lightest shades, too weak for a line, are left out.
@@ -72,8 +74,8 @@ def line_styles(names):
     return {name: styles[name] for name in names}
 
 
-def luminance(colour):
+def luminance(colour: Sequence[float] | np.ndarray) -> float:
     """Relative luminance 0..1 of an sRGB colour of floats 0..1 (WCAG 2.2): what a grey print keeps of it."""
-    colour = np.asarray(colour, float)
-    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    channels = np.asarray(colour, float)
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])

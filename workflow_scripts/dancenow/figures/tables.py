@@ -1,11 +1,13 @@
 """A comparison as Markdown, LaTeX and CSV: one line per measure, one column per method, as in the paper."""
 
 import csv
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 
 from dancenow import intervals
-from dancenow.figures.comparison import LEAST_BLOCKS, compare_files, known
-from dancenow.figures.measures import describe
+from dancenow.figures.comparison import LEAST_BLOCKS, Cell, Comparison, compare_files, known
+from dancenow.figures.measures import Key, describe
 from dancenow.files import atomic_path
 
 LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$"} | {
@@ -18,7 +20,15 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
-def tabulate_ablation(names, metrics_paths, series_paths, what, markdown_path, latex_path, csv_path):
+def tabulate_ablation(
+    names: Sequence[str],
+    metrics_paths: Sequence[str | Path],
+    series_paths: Sequence[str | Path],
+    what: str,
+    markdown_path: str | Path,
+    latex_path: str | Path,
+    csv_path: str | Path,
+) -> None:
     """Write the three tables of a comparison; arguments as of compare_files. what: what was measured on."""
     comparison = compare_files(names, metrics_paths, series_paths)
     for path, text in (
@@ -33,7 +43,7 @@ def tabulate_ablation(names, metrics_paths, series_paths, what, markdown_path, l
         writer.writerows(csv_rows(comparison))
 
 
-def markdown(comparison, what):
+def markdown(comparison: Comparison, what: str) -> str:
     """Two Markdown tables per group, values and paired differences, with the words that a reader needs.
 
     what: what was measured on.
@@ -56,7 +66,7 @@ def markdown(comparison, what):
     return "\n\n".join(parts) + "\n"
 
 
-def latex(comparison, what):
+def latex(comparison: Comparison, what: str) -> str:
     """A LaTeX table per group (package booktabs): means, intervals below them small, the best bold."""
     lines = ["% needs \\usepackage{booktabs}"]
     groups = groupby(comparison.measured(), lambda key: describe(key).group)
@@ -66,7 +76,7 @@ def latex(comparison, what):
     return "\n".join([*lines, ""])
 
 
-def _latex_group(cells, keys, told):
+def _latex_group(cells: dict[str, dict[Key, Cell]], keys: Sequence[Key], told: str) -> list[str]:
     lines = [
         "\\begin{table*}",
         "\\centering\\small\\setlength{\\tabcolsep}{3pt}",
@@ -86,7 +96,7 @@ def _latex_group(cells, keys, told):
     return [*lines, "\\bottomrule", "\\end{tabular}", "\\end{table*}"]
 
 
-def csv_rows(comparison):
+def csv_rows(comparison: Comparison) -> Iterator[list]:
     """One list per method and measure, for CSV_COLUMNS; an empty text where there is no value or interval.
 
     Words in a column of numbers would make it one of texts for whoever reads the file.
@@ -103,7 +113,7 @@ def csv_rows(comparison):
                 yield [method, ".".join(key), measure.group, measure.title, *texts]
 
 
-def caption(comparison):
+def caption(comparison: Comparison) -> str:
     """What was measured and what the brackets and the bold type say, in one paragraph."""
     facts, block = comparison.facts, comparison.facts["bootstrap"]["block"]
     count = max(cell.trainings for cells in comparison.cells.values() for cell in cells.values())
@@ -122,7 +132,7 @@ def caption(comparison):
     )
 
 
-def interval(frames, seeds, decimals):
+def interval(frames: dict, seeds: dict, decimals: int) -> str:
     """Two {mean, low, high} as text, [low, high] over frames and ± over seeds; or why there is none."""
     parts = []
     if frames["low"] is not None:
@@ -132,13 +142,13 @@ def interval(frames, seeds, decimals):
     return " ".join(parts) or f"[{intervals.TOO_FEW}]"
 
 
-def _number(value, decimals):
+def _number(value: float, decimals: int) -> str:
     """A number with a real minus, and no minus before a zero."""
     text = f"{value:.{decimals}f}"
     return text.replace("-", "−") if float(text) else text.lstrip("-")
 
 
-def _value(cell, decimals):
+def _value(cell: Cell | None, decimals: int) -> str:
     if cell is None or not known(cell):
         return "–"
     mean = _number(cell.frames["mean"], decimals)
@@ -146,25 +156,25 @@ def _value(cell, decimals):
     return f"{told} {interval(cell.frames, cell.seeds, decimals)}".rstrip()
 
 
-def _gain(cell, decimals):
+def _gain(cell: Cell | None, decimals: int) -> str:
     if cell is None or cell.gain["mean"] is None:
         return "–"
     mean = _number(cell.gain["mean"], decimals)
     return f"{mean} {interval(cell.gain, cell.gain_seeds, decimals)}".rstrip()
 
 
-def _tex(text):
+def _tex(text: str) -> str:
     return "".join(LATEX.get(letter, letter) for letter in text)
 
 
-def _tex_mean(cell, decimals):
+def _tex_mean(cell: Cell | None, decimals: int) -> str:
     if cell is None or not known(cell):
         return "--"
     mean = _tex(_number(cell.frames["mean"], decimals))
     return f"\\textbf{{{mean}}}" if cell.best else mean
 
 
-def _tex_interval(cell, decimals):
+def _tex_interval(cell: Cell | None, decimals: int) -> str:
     if cell is None or not known(cell):
         return ""
     return f"{{\\tiny {_tex(interval(cell.frames, cell.seeds, decimals))}}}"

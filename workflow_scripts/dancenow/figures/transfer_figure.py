@@ -1,5 +1,7 @@
 """A picture of the whole transfer: source, normalised skeleton and result, one moment per column."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -13,7 +15,9 @@ MOMENTS = 6
 CELL_HEIGHT = 320
 
 
-def plot_transfer(source_frames_path, pose_path, video_path, figure_path):
+def plot_transfer(
+    source_frames_path: str | Path, pose_path: str | Path, video_path: str | Path, figure_path: str | Path
+) -> None:
     """Source footage above, the skeleton that the generator was given, and what it synthesized, below.
 
     source_frames_path: a FrameStore; pose_path: the normalised Pose; video_path: the result. The moments are
@@ -38,7 +42,7 @@ def plot_transfer(source_frames_path, pose_path, video_path, figure_path):
     write_png(figure_path, picture)
 
 
-def _cell(picture, width):
+def _cell(picture: np.ndarray, width: int) -> np.ndarray:
     """The picture CELL_HEIGHT px high, centred on black in a cell of `width` px."""
     shown = round(CELL_HEIGHT * picture.shape[1] / picture.shape[0])
     shown = cv2.resize(picture, (shown, CELL_HEIGHT), interpolation=cv2.INTER_AREA)
