@@ -4,4 +4,5 @@ from dancenow.job import job
 from dancenow.training.halving import halve_footage
 
 with job(snakemake.log[0]):
-    halve_footage(snakemake.input, snakemake.output)
+    given, made = snakemake.input, snakemake.output
+    halve_footage(given.frames, given.steady, given.pose, made.frames, made.index, made.facts, made.pose)

@@ -1,7 +1,6 @@
 """The printed figures from tiny footage: their size, what stands where, legible in grey, the same again."""
 
 import json
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -185,11 +184,9 @@ def test_a_window_holds_the_person_and_stays_in_the_frame():
 
 
 def test_placing_and_faces(place, tmp_path):
-    names = "source_frames target_frames source_pose before_pose after_pose before_video after_video"
-    files = ("clip.avi", "clip.avi", *["pose.npz"] * 3, *["result.mp4"] * 2)
-    given = SimpleNamespace(**dict(zip(names.split(), (place / file for file in files), strict=True)))
-    given.steady = None
-    printed(lambda *files: plot_placing(given, *files), tmp_path, "placing")
+    clip, pose, result = (place / file for file in ("clip.avi", "pose.npz", "result.mp4"))
+    given = (clip, pose), (clip, None), (pose, result), (pose, result)
+    printed(lambda *files: plot_placing(*given, *files), tmp_path, "placing")
     unseen = [place / "heldout.mp4"] * 2, place / "clip.avi", place / "pose.npz", 0.25, 16
     faces = printed(lambda *files: plot_faces(["base", "face"], *unseen, *files), tmp_path, "faces")
     assert faces.shape[0] == pytest.approx(3.2 * DPI, rel=0.2)  # three rows of squares, an inch each at most

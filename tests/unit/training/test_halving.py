@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -41,9 +39,7 @@ def test_the_halved_footage_is_a_frame_store_with_the_same_cuts(tmp_path):
     extract_frames([clip], [probe(clip)], 128, *whole)
     save_pose(tmp_path / "a.npz", pose)
     half = [str(tmp_path / f"a.half.{end}") for end in ("avi", "index.npy", "json", "npz")]
-    inputs = SimpleNamespace(frames=str(whole[0]), pose=str(tmp_path / "a.npz"), steady=None)
-    names = ("frames", "index", "facts", "pose")
-    halve_footage(inputs, SimpleNamespace(**dict(zip(names, half, strict=True))))
+    halve_footage(whole[0], None, tmp_path / "a.npz", *half)
     small, large = FrameStore(half[0]), FrameStore(whole[0])
     assert (small.width, small.height, len(small), small.fps) == (64, 48, 4, large.fps)
     assert small.cuts == large.cuts

@@ -1,7 +1,5 @@
 """The three stages one after another, each from the files of the one before, as their rules run them."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -75,9 +73,8 @@ def trained(request, tmp_path_factory):
     extract_frames([clip], [probe(clip)], 128, *whole)
     save_pose(folder / "a.npz", pose)
     write_json(folder / "perceptual.json", choose("efficientnet-lite0"))
-    half = {"frames": "a.half.avi", "index": "a.half.index.npy", "facts": "a.half.json", "pose": "a.half.npz"}
-    given = SimpleNamespace(frames=str(folder / "a.avi"), pose=str(folder / "a.npz"), steady=None)
-    halve_footage(given, SimpleNamespace(**{key: str(folder / file) for key, file in half.items()}))
+    half = [folder / f"a.half.{end}" for end in ("avi", "index.npy", "json", "npz")]
+    halve_footage(folder / "a.avi", None, folder / "a.npz", *half)
     stage(folder, "first", request.param, half=".half")
     stage(folder, "enhancer", request.param, before="first")
     stage(folder, "face", request.param, before="enhancer")
@@ -164,10 +161,8 @@ def test_the_discriminator_is_kept_for_the_next_stage(trained):
 
 
 def test_an_enhancer_that_does_not_fit_the_generator_is_told_of_its_key(trained):
-    inputs = SimpleNamespace(
-        generator=trained / "first/generator.safetensors",
-        discriminator=trained / "first/discriminator.safetensors",
-    )
+    files = {kind: trained / f"first/{kind}.safetensors" for kind in ("generator", "discriminator")}
+    inputs = StageInputs("", "", "", **files)
     settings = SETTINGS["enhancer"] | {"enhancer": {"channels": 6, "n_blocks": 1}}
     opened = open_stage(inputs, read_settings(settings))
     with pytest.raises(InputError, match="train.enhancer: channels 6: not half of the generator's 8"):

@@ -1,6 +1,6 @@
 """The footage at half its size, for the first of two stages."""
 
-from typing import Any
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -26,13 +26,20 @@ def halve_pose(pose: Pose) -> Pose:
     return pose.replace(keypoints=keypoints, width=pose.width // 2, height=pose.height // 2)
 
 
-def halve_footage(inputs: Any, outputs: Any) -> None:
-    """Frames and pose of a subject at half the size.
+def halve_footage(
+    frames_path: str | Path,
+    view_path: str | Path | None,
+    pose_path: str | Path,
+    half_frames_path: str | Path,
+    half_index_path: str | Path,
+    half_facts_path: str | Path,
+    half_pose_path: str | Path,
+) -> None:
+    """Frames and pose of a subject at half the size, from files to files.
 
-    inputs: frames, pose, steady (paths); of a moving camera the framing is halved. outputs: frames, index,
-    facts, pose (paths).
+    view_path: the subject's steady view, of which the framing is halved, or None for a still camera.
     """
-    store = open_steady_files(inputs.frames, inputs.steady, framed=True)
+    store = open_steady_files(frames_path, view_path, framed=True)
 
     def describe(count: int) -> dict:
         return {
@@ -44,5 +51,5 @@ def halve_footage(inputs: Any, outputs: Any) -> None:
         }
 
     frames = (halve(store[index]) for index in range(len(store)))
-    write_frames(frames, store.facts["fps"], describe, outputs.frames, outputs.index, outputs.facts)
-    save_pose(outputs.pose, halve_pose(load_pose(inputs.pose)))
+    write_frames(frames, store.facts["fps"], describe, half_frames_path, half_index_path, half_facts_path)
+    save_pose(half_pose_path, halve_pose(load_pose(pose_path)))

@@ -22,33 +22,43 @@ from dancenow.training.dataset import training_frame_count
 log = logging.getLogger(__name__)
 
 
-def measure_frames(inputs: Any, output: str | Path, holdout: float, threads: int) -> None:
+def measure_frames(
+    video: str | Path,
+    driving_pose: str | Path,
+    target_pose: str | Path,
+    target_statistics: str | Path,
+    decision: str | Path,
+    truth: str | Path | None,
+    output: str | Path,
+    holdout: float,
+    threads: int,
+) -> None:
     """Write the JSON `output`: {frames, fps, body_height_px, series {key of titles.SERIES: {values, limit}}}.
 
-    inputs: video (the result), driving_pose (what it was synthesized from), target_pose, target_statistics,
-    decision (of the estimator), truth (paths; truth is empty where there is none). values has one number for
+    video: the result; driving_pose: what it was synthesized from; decision: of the estimator; truth: a video,
+    or None where there is none. values has one number for
     each frame, null where there is nothing to measure; limit is null, or the value beyond which the target's
     training footage shows no such pose. holdout: share of the target's footage that is no training footage.
     InputError when result, pose and truth differ in their number of frames.
     """
     began = time.monotonic()
     torch.set_num_threads(threads)
-    driving, target = load_pose(inputs.driving_pose), load_pose(inputs.target_pose)
-    result = VideoFrames(inputs.video, driving.width, driving.height)
-    _same_length(inputs.video, len(result), inputs.driving_pose, len(driving.keypoints))
-    estimator = open_estimator(read_json(inputs.decision), threads)
+    driving, target = load_pose(driving_pose), load_pose(target_pose)
+    result = VideoFrames(video, driving.width, driving.height)
+    _same_length(video, len(result), driving_pose, len(driving.keypoints))
+    estimator = open_estimator(read_json(decision), threads)
     height = standing_height(driving.keypoints)
     if not np.isfinite(height):
-        raise InputError(f"{inputs.driving_pose}: no frame shows the performer from head to feet")
+        raise InputError(f"{driving_pose}: no frame shows the performer from head to feet")
     known = target.keypoints[: training_frame_count(len(target.keypoints), holdout)]
     shown = target.replace(keypoints=known, origin=target.origin[: len(known)])
-    distance, limit = distance_to_shown(driving, shown, read_json(inputs.target_statistics))
+    distance, limit = distance_to_shown(driving, shown, read_json(target_statistics))
     series = pose_series(detect_largest(estimator, result), driving.keypoints, height)
     series["distance"] = distance
-    if inputs.truth:
-        truth = VideoFrames(inputs.truth, driving.width, driving.height)
-        _same_length(inputs.video, len(result), inputs.truth, len(truth))
-        series |= truth_series(result, truth, detect_largest(estimator, truth))
+    if truth:
+        real = VideoFrames(truth, driving.width, driving.height)
+        _same_length(video, len(result), truth, len(real))
+        series |= truth_series(result, real, detect_largest(estimator, real))
     record: dict[str, Any] = {
         "frames": len(result),
         "fps": str(driving.fps),
