@@ -25,6 +25,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dancenow.errors import InputError, out_of_memory
+from dancenow.model.efficientnet_lite import lite_stages
 from dancenow.model.losses import mean_difference
 from dancenow.model.lpips_package import PACKAGE, bring, in_cache
 
@@ -51,8 +52,6 @@ VGG19_TAPS = (1, 6, 11, 20, 29)
 VGG16_TAPS = (1, 6, 11, 18, 25)
 VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 
-LITE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
-LITE_BATCHNORM_EPS = 1e-3
 # the layers used and their weights in the loss; layer 0 is the stem, 1 .. 7 the end of that stage
 LITE_LAYERS = {
     # strides 2, 2, 4, 8, 16; each weight is the layer's share over its mean distance between unlike people
@@ -248,76 +247,11 @@ def build_lite(
 ) -> PerceptualNetwork:
     """An EfficientNet-Lite from its state dict, with batch normalisation folded into the convolutions.
 
-    layers: {layer: weight}, ascending, in place of LITE_LAYERS[name]; what follows the last one is left out.
-    Widths, kernels and the number of blocks are read off the state dict.
+    layers: {layer: weight}, ascending, in place of LITE_LAYERS[name]; see lite_stages.
     """
     layers = LITE_LAYERS[name] if layers is None else layers
-    parts = [nn.Sequential(_convolution(state, "_conv_stem", "_bn0", stride=2), nn.ReLU6())]
-    for (first, *others), stride in zip(_lite_stages(state), LITE_STRIDES, strict=True):
-        blocks = [InvertedResidual(state, first, stride)]
-        blocks += [InvertedResidual(state, key, stride=1) for key in others]
-        parts.append(nn.Sequential(*blocks))
-    ends = [layer + 1 for layer in layers]
-    stages = [nn.Sequential(*parts[start:end]) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    stages = lite_stages(state, list(layers))
     return PerceptualNetwork(name, stages, tuple(layers.values()))
-
-
-class InvertedResidual(nn.Module):
-    """MobileNetV2's block as EfficientNet-Lite uses it: expand 1x1, depthwise, project 1x1, with ReLU6."""
-
-    def __init__(self, state: dict[str, torch.Tensor], key: str, stride: int) -> None:
-        super().__init__()
-        layers = []
-        expands = f"{key}._expand_conv.weight" in state
-        if expands:
-            layers += [_convolution(state, f"{key}._expand_conv", f"{key}._bn0"), nn.ReLU6()]
-        layers += [_convolution(state, f"{key}._depthwise_conv", f"{key}._bn1", stride), nn.ReLU6()]
-        layers += [_convolution(state, f"{key}._project_conv", f"{key}._bn2")]
-        self.layers = nn.Sequential(*layers)
-        self.skip = _block_widths(state, key)[0] == _block_widths(state, key)[1]
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.layers(x) if self.skip else self.layers(x)
-
-
-def _block_widths(state: dict[str, torch.Tensor], key: str) -> tuple[int, int]:
-    """Channels into and out of a block; without an expansion the depthwise convolution sees the input."""
-    expand = state.get(f"{key}._expand_conv.weight")
-    wide_in = state[f"{key}._depthwise_conv.weight"].shape[0] if expand is None else expand.shape[1]
-    return wide_in, state[f"{key}._project_conv.weight"].shape[0]
-
-
-def _lite_stages(state: dict[str, torch.Tensor]) -> list[list[str]]:
-    """Key prefixes of the blocks, grouped: a stage begins where a block changes its width."""
-    stages, index = [], 0
-    while f"_blocks.{index}._project_conv.weight" in state:
-        key = f"_blocks.{index}"
-        wide_in, wide_out = _block_widths(state, key)
-        if wide_in != wide_out:
-            stages.append([])
-        stages[-1].append(key)
-        index += 1
-    return stages
-
-
-def _convolution(state: dict[str, torch.Tensor], key: str, norm: str, stride: int = 1) -> nn.Module:
-    """One convolution with its batch normalisation folded in, padded like TensorFlow's SAME (even sizes)."""
-    weight = state[f"{key}.weight"].float()
-    scale = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.running_var"] + LITE_BATCHNORM_EPS)
-    groups = weight.shape[0] if weight.shape[1] == 1 else 1
-    width_in, width_out, kernel = weight.shape[1] * groups, weight.shape[0], weight.shape[-1]
-    padding = 0 if stride == 2 else kernel // 2
-    convolution = nn.Conv2d(width_in, width_out, kernel, stride, padding, groups=groups, device="meta")
-    folded = {
-        "weight": weight * scale[:, None, None, None],
-        "bias": state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale,
-    }
-    convolution.load_state_dict(folded, assign=True)
-    if stride == 1:
-        return convolution
-    before = (kernel - 2) // 2
-    after = kernel - 2 - before
-    return nn.Sequential(nn.ZeroPad2d((before, after, before, after)), convolution)
 
 
 def _lite_decision(name: str, reason: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from dancenow.keypoints import BODY, FEET, INDEX, MIN_CONFIDENCE, boxes
+from dancenow.pose.estimators.mediapipe_graphs import DETECTOR, FOLLOWER, open_graph
 from dancenow.pose.masks import soft_mask
 
 LOOK_EVERY = 24  # frames
@@ -38,57 +39,6 @@ BODY_AGAIN = 0.25  # least overlap of the boxes for a skeleton found at another 
 
 Canonical = Callable[[Any, int, int], np.ndarray]  # as OtherPeople takes it
 Circle = tuple[float, float, float, float]  # x, y, radius, px; angle, radians
-
-_DETECTOR = """
-input_stream: "image"
-output_stream: "detections"
-node {
-  calculator: "PoseDetectionCpu" input_stream: "IMAGE:image" output_stream: "DETECTIONS:detections"
-}
-"""
-
-# what Holistic does behind its search for the person, with the rectangle given instead
-_FOLLOWER = """
-input_stream: "image"
-input_stream: "roi"
-output_stream: "pose_landmarks"
-output_stream: "face_landmarks"
-output_stream: "left_hand_landmarks"
-output_stream: "right_hand_landmarks"
-output_stream: "next_roi"
-output_stream: "segmentation_mask"
-node { calculator: "ImagePropertiesCalculator" input_stream: "IMAGE:image" output_stream: "SIZE:size" }
-node {
-  calculator: "PoseLandmarkByRoiCpu"
-  input_side_packet: "MODEL_COMPLEXITY:complexity"
-  input_side_packet: "ENABLE_SEGMENTATION:segmentation"
-  input_stream: "IMAGE:image" input_stream: "ROI:roi"
-  output_stream: "LANDMARKS:pose_landmarks" output_stream: "AUXILIARY_LANDMARKS:auxiliary"
-  output_stream: "SEGMENTATION_MASK:segmentation_mask"
-}
-node {
-  calculator: "PoseLandmarksToRoi"
-  input_stream: "LANDMARKS:auxiliary" input_stream: "IMAGE_SIZE:size"
-  output_stream: "ROI:next_roi"
-}
-node {
-  calculator: "HandLandmarksLeftAndRightCpu"
-  input_stream: "IMAGE:image" input_stream: "POSE_LANDMARKS:pose_landmarks"
-  output_stream: "LEFT_HAND_LANDMARKS:left_hand_landmarks"
-  output_stream: "RIGHT_HAND_LANDMARKS:right_hand_landmarks"
-}
-node {
-  calculator: "SplitNormalizedLandmarkListCalculator"
-  input_stream: "pose_landmarks" output_stream: "head"
-  options { [mediapipe.SplitVectorCalculatorOptions.ext] { ranges { begin: 0 end: 11 } } }
-}
-node {
-  calculator: "FaceLandmarksFromPoseCpu"
-  input_side_packet: "REFINE_LANDMARKS:refine"
-  input_stream: "IMAGE:image" input_stream: "FACE_LANDMARKS_FROM_POSE:head"
-  output_stream: "FACE_LANDMARKS:face_landmarks"
-}
-"""
 
 
 class SecondLook:
@@ -148,7 +98,7 @@ class OtherPeople:
 
     def __init__(self, canonical: Canonical, masks: bool = False) -> None:
         self.canonical, self.masks = canonical, masks
-        self.detector = _graph(_DETECTOR, "detections")
+        self.detector = open_graph(DETECTOR, "detections")
         self.followed: list[_Follower] = []
         self.spare: _Follower | None = None
         self.back: _Follower | None = None
@@ -242,7 +192,7 @@ class _Follower:
             "next_roi",
             "segmentation_mask",
         )
-        self.graph = _graph(_FOLLOWER, *outputs, complexity=1, refine=False, segmentation=masks)
+        self.graph = open_graph(FOLLOWER, *outputs, complexity=1, refine=False, segmentation=masks)
         self.canonical = canonical
         self.roi = None
         self.mask: np.ndarray | None = None
@@ -392,20 +342,3 @@ def _overlap(person: np.ndarray, other: np.ndarray) -> float:
     shared = max(0, min(x1, u1) - max(x0, u0)) * max(0, min(y1, v1) - max(y0, v0))
     union = (x1 - x0) * (y1 - y0) + (u1 - u0) * (v1 - v0) - shared
     return shared / union if union > 0 else 0.0
-
-
-def _graph(text: str, *outputs: str, **side_inputs: int) -> Any:
-    from google.protobuf import text_format
-    from mediapipe.calculators.core import split_vector_calculator_pb2  # noqa: F401 - the text names its options
-    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
-    from mediapipe.python.solution_base import PacketDataType, SolutionBase
-
-    kinds = dict.fromkeys((*outputs, "roi"), PacketDataType.PROTO)
-    kinds["segmentation_mask"] = PacketDataType.IMAGE
-    kinds |= {"image": PacketDataType.IMAGE_FRAME, "detections": PacketDataType.PROTO_LIST}
-    return SolutionBase(
-        graph_config=text_format.Parse(text, CalculatorGraphConfig()),
-        outputs=list(outputs),
-        side_inputs=side_inputs or None,
-        stream_type_hints=kinds,
-    )
