@@ -78,6 +78,73 @@ def misnamed(text):
                 yield f"{file} {name}"
 
 
+@cache
+def module(path):
+    """Of a Python file its tree, {name: node} of what it defines, {name: (file, name)} of what it imports.
+
+    Of an imported module the second name is None.
+    """
+    tree = ast.parse(path.read_text())
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    imported = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dancenow"):
+            place = ROOT / "workflow_scripts" / node.module.replace(".", "/")
+            for alias in node.names:
+                inner, own = place / f"{alias.name}.py", place.with_suffix(".py")
+                file = inner if inner.exists() else own if own.exists() else place / "__init__.py"
+                imported[alias.asname or alias.name] = file, None if file == inner else alias.name
+    # the outermost of one name comes first in the walk
+    return tree, {node.name: node for node in reversed(nodes)}, imported
+
+
+@cache
+def reached(script):
+    """(file, name) of all that a script calls or makes, itself or through what it calls, by their names."""
+    ahead, seen = [(script, None)], set()
+    while ahead:
+        path, name = ahead.pop()
+        if (path, name) in seen or not path.exists():
+            continue
+        seen.add((path, name))
+        tree, defined_here, imported = module(path)
+        if name in imported and name not in defined_here:
+            ahead.append(imported[name])  # handed on by a module that others take it from
+        node = tree if name is None and path == script else defined_here.get(name)
+        for inner in ast.walk(node) if node else ():
+            if isinstance(inner, ast.Name) and inner.id in defined_here:
+                ahead.append((path, inner.id))
+            elif isinstance(inner, ast.Name) and imported.get(inner.id, (None, None))[1]:
+                ahead.append(imported[inner.id])
+            elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
+                file, whole = imported.get(inner.value.id, (None, ""))
+                if whole is None:  # a function of an imported module
+                    ahead.append((file, inner.attr))
+    return seen
+
+
+def scripts():
+    """{rule: path of its script}."""
+    text = "\n".join(path.read_text() for path in ROOT.glob("rules/*.smk"))
+    given = re.findall(r'^rule (\w+):(?:(?!^rule ).)*?script:\s*"\.\./([\w/]+\.py)"', text, re.M | re.S)
+    return {rule: ROOT / path for rule, path in given}
+
+
+def told_calls(part):
+    """(rule, file, function) of the path of a frame, in the table and in the sentence below it."""
+    rule = None
+    for row in re.findall(r"^\| (.+?) \|.*\| (.+) \|$", part, re.M):
+        rule = next(iter(re.findall(r"^`(\w+)`$", row[0])), rule)
+        for file, names in re.findall(FILE + r" ((?:`\w+`(?:, )?)+)", row[1]):
+            yield from ((rule, file, name) for name in re.findall(r"\w+", names))
+    yield from re.findall(r"`(\w+)` \(" + FILE + r" `(\w+)`", part)
+
+
+def not_called(calls):
+    """Those whose function the rule's script never comes to."""
+    return [call for call in calls if (found(call[1]), call[2]) not in reached(scripts()[call[0]])]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     assert list(dead_links(page, PAGES[page])) == []
@@ -93,6 +160,39 @@ def test_rules_of_the_frames_path_are_rules():
     rules = set(re.findall(r"^rule (\w+):", "\n".join(p.read_text() for p in ROOT.glob("rules/*.smk")), re.M))
     told = set(re.findall(r"^\| `(\w+)` \|", part, re.M)) | set(re.findall(r"`([a-z]+_[a-z]+)` \(", part))
     assert len(told) > 12 and told <= rules
+
+
+def test_the_rules_of_the_frames_path_call_the_functions_beside_them():
+    part = re.search(r"## The path of a frame\n(.*?)\n## ", PAGES["docs/architecture.md"], re.S)[1]
+    calls = list(told_calls(part))
+    assert len(calls) > 25 and not_called(calls) == []
+    assert not_called([("probe_clip", "pose/retarget.py", "retarget")]) != []
+
+
+def test_the_path_of_a_key_is_the_one_told():
+    part = re.search(r"## The path of a config key\n(.*?)\n## ", PAGES["docs/architecture.md"], re.S)[1]
+    rules = "\n".join(path.read_text() for path in [ROOT / "Snakefile", *ROOT.glob("rules/*.smk")])
+    for _, name in re.findall(r"`(rules/\w+\.smk)` `(\w+)`", part):
+        assert len(re.findall(rf"(?<!def )\b{name}\b", rules)) > 0, name
+    assert re.search(r"def training_settings\(.*?FirstSettings\.of\(train_of\(", rules, re.S)
+    trainer = ROOT / "workflow_scripts/dancenow/training/trainer.py"
+    stages = {ROOT / "workflow_scripts/dancenow/training" / name for name in ("stages.py", "train_target.py")}
+    between = reached(scripts()["train_generator"])
+    assert (trainer, "Trainer") in between and stages <= {path for path, _ in between}
+    # read where it is used, and nowhere on the way
+    key = re.search(r"^`train\.(\w+): ", part, re.M)[1]
+    readers = {
+        (path, node.name)
+        for path in {path for path, _ in between}
+        for node in ast.walk(module(path)[0])
+        if isinstance(node, ast.FunctionDef)
+        and any(isinstance(inner, ast.Attribute) and inner.attr == key for inner in ast.walk(node))
+    }
+    assert readers == {(trainer, "synthesize")}
+    method = next(
+        node for node in ast.walk(module(trainer)[1]["Trainer"]) if getattr(node, "name", "") == "synthesize"
+    )
+    assert "corrupt_last_frame" in {node.id for node in ast.walk(method) if isinstance(node, ast.Name)}
 
 
 def test_every_room_is_in_the_map():
