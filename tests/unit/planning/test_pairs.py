@@ -25,3 +25,5 @@ def test_other_people_or_nobody_may_be_held_out():
     check_split(["anna_as_bob", "bob_as_anna"], ["carol_as_dora"])
     check_split(["anna_as_bob"], [])
     check_split([], ["carol_as_dora"])
+    with pytest.raises(InputError, match="carol, dora"):
+        check_split(["anna_as_bob", "carol_as_dora"], ["carol_as_dora"])

@@ -96,4 +96,6 @@ def test_window_is_a_cut_of_the_whole_picture():
 
 def test_far_outside_is_harmless():
     keypoints = lone_limb("left_knee", "left_ankle", (-1e7, 5), (1e7, 5))
-    draw_skeleton(keypoints, 64, 64)
+    picture = draw_skeleton(keypoints, 64, 64)
+    # the line that crosses the whole picture is there, and nothing else
+    assert picture[5].any(axis=1).all() and not picture[8:].any()

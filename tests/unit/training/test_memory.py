@@ -78,8 +78,10 @@ def test_what_is_counted_holds_for_real_steps():
     assert measured < whole + 0.02 and whole < 1.5 * measured, row
 
 
-def test_what_fits_is_silent():
+def test_what_just_fits_is_silent():
     check_room(StepMemory(2 * GB, GB), 3, 5 * GB)
+    with pytest.raises(InputError):
+        check_room(StepMemory(2 * GB, GB), 3, 5 * GB - 1)
 
 
 @pytest.mark.parametrize(
