@@ -113,6 +113,51 @@ def test_a_cut_to_another_time_in_one_framing_leaves_a_tripod_as_it_is():
     assert path.kinds == (STILL, STILL) and path.is_still
 
 
+def test_a_camera_that_was_seen_before_shows_its_scene_again():
+    """Camera A, camera B, A again, A nearer: three scenes less one, and the last in px of the first."""
+    nearer = np.array([[1 / 1.6, 0, 30], [0, 1 / 1.6, 20], [0, 0, 1]])
+    views = (
+        [wall()] * 12
+        + [wall(5)] * 12
+        + [wall()] * 12
+        + [wall(5)] * 6
+        + [film_view(wall(), nearer, SIZE)] * 12
+    )
+    path = find_path(views, nobody(len(views)), [12, 24, 36, 42])
+    assert path.kinds == (STILL, STILL, STILL, STILL, MOVING) and path.scenes == (0, 1, 0, 1, 0)
+    assert (path.maps[:42] == np.eye(3)).all()
+    corners = np.array([(0, 0), (191, 0), (0, 191), (191, 191)], float)
+    assert np.abs(moved_points(path.maps[42:], corners) - moved_points(nearer, corners)).max() < 0.3
+    assert path.part(np.flatnonzero(path.scene == 1)).scenes == (1, 1)
+
+
+def test_tripods_before_one_plain_wall_share_their_scene():
+    plain = [np.full((*SIZE, 3), level, np.uint8) for level in (90, 100)]
+    path = find_path([plain[0]] * 6 + [plain[1]] * 6 + [wall()] * 6, nobody(18), [6, 12])
+    assert path.scenes == (0, 0, 1) and path.is_still
+
+
+def faded(before, behind, count=12):
+    """Frames of two pictures with a cross-fade between them, which no cut tells of."""
+    shares = np.clip((np.arange(3 * count) - count) / count, 0, 1)
+    return [cv2.addWeighted(before, 1 - share, behind, share, 0) for share in shares]
+
+
+def test_a_cross_fade_to_another_scene_begins_one():
+    path = find_path(faded(wall(), wall(5)), nobody(36), [])
+    assert path.kinds == (STILL, STILL) and path.scenes == (0, 1)
+    assert abs(path.shot_frames()[1][0] - 18) <= 4
+
+
+def test_a_cross_fade_to_a_nearer_view_keeps_the_scene():
+    nearer = np.array([[1 / 1.6, 0, 30], [0, 1 / 1.6, 20], [0, 0, 1]])
+    path = find_path(faded(wall(), film_view(wall(), nearer, SIZE)), nobody(36), [])
+    assert path.scenes == (0,)
+    truth = np.concatenate([np.tile(np.eye(3), (12, 1, 1)), np.tile(nearer, (12, 1, 1))])
+    found = np.concatenate([path.maps[:12], path.maps[24:]])
+    assert path_error(found, truth, SIZE).max() < 0.5
+
+
 @pytest.mark.parametrize("kind", ["black", "noise"])
 def test_what_tells_nothing_counts_as_still_with_a_warning(kind, caplog):
     random = np.random.default_rng(2)

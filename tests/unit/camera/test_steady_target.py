@@ -33,13 +33,13 @@ def target():
     return SimpleNamespace(frames=SteadyFrames(Store(frames), view_of(maps)), pose=pose, room=room)
 
 
-def shots(kinds, lengths):
+def shots(kinds, lengths, scenes=()):
     """The CameraPath of a camera that goes to the right in those shots in which it moves."""
     shot = np.repeat(np.arange(len(kinds)), lengths)
     maps = np.tile(np.eye(3), (len(shot), 1, 1))
     maps[:, 0, 2] = np.linspace(-300, 40, len(shot))
     extent = np.zeros((len(kinds), 4))
-    return CameraPath(maps, np.ones(len(shot), np.float32), shot, tuple(kinds), extent, 128, 96)
+    return CameraPath(maps, np.ones(len(shot), np.float32), shot, tuple(kinds), extent, 128, 96, scenes)
 
 
 def test_the_background_is_what_the_camera_saw_of_the_scene(target):
@@ -100,8 +100,8 @@ def test_halved_frames_know_what_they_show(target):
 
 def test_the_scene_that_shows_the_performer_longest_is_used():
     pose = performer(30)
-    assert place_view(shots(["still", "unknown"], [20, 10]), pose).still
-    view = place_view(shots(["still", "moving", "still"], [10, 8, 12]), pose)
+    assert place_view(shots(["still", "unknown"], [20, 10], (0, 0)), pose).still
+    view = place_view(shots(["still", "moving", "still"], [10, 8, 12], (0, 1, 0)), pose)
     assert view.used.tolist() == [*range(10), *range(18, 30)] and view.unmoved and not view.still
     assert view.cuts([10, 18]) == [10]
     moving = place_view(shots(["still", "moving"], [8, 22]), pose)

@@ -71,6 +71,17 @@ def test_feet_stay_on_the_ground_while_a_half_body_sinks_and_rises():
     assert np.ptp(hips) > 15 and np.abs(ankles - whole.keypoints[0, LEGS[1::2], 1].mean()).max() < 3
 
 
+def test_feet_that_are_cut_off_below_the_ankles_are_hung_on():
+    whole = dancer()
+    keypoints = whole.keypoints.copy()
+    toes = [joint for joint in BELOW if joint not in LEGS]
+    keypoints[CUTS[0] : CUTS[1], toes] = 0
+    result = complete_bodies(whole.replace(keypoints=keypoints), CUTS)
+    shot = slice(*CUTS)
+    away = np.linalg.norm((result.keypoints - whole.keypoints)[shot, toes, :2], axis=2)
+    assert away.max() < 3 and (result.origin[shot, toes] == IMPUTED).all()
+
+
 def test_noise_of_a_detector_costs_a_few_per_cent_of_the_height():
     whole = dancer(noise=1.5)
     result = complete_bodies(punched_in(whole, 2.0, (256.0, 150.0)), CUTS)

@@ -1,5 +1,7 @@
 """Normalisation in px of the scene and shot by shot: a pan is no walk, a zoom no approach, a cut no jump."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -106,6 +108,42 @@ def test_a_short_shot_takes_the_statistics_of_its_neighbour():
     parts = shot_parts(source, {"shots": shots})
     assert [own["h_close"] for _, own in parts] == [shots[0]["statistics"]["h_close"]] * 2
     assert len(placed(source, path).keypoints) == count
+
+
+def test_short_shots_of_two_cameras_in_turn_are_of_one_size():
+    """Half a second of each: the wide camera's scene tells the size, or none does."""
+    source = performer(150, 300, wander())
+    count = len(source.keypoints)
+    maps = np.tile(np.eye(3), (count, 1, 1))
+    cuts = list(range(12, count, 12))
+    turn = np.searchsorted(cuts, np.arange(count), side="right") % 2
+    maps[turn == 1] = [[0.6, 0, 90], [0, 0.6, 170], [0, 0, 1]]
+    cut, still = filmed(source, maps), np.tile(np.eye(3), (count, 1, 1))
+    expected = placed(source, still_path(count, *SIZE))
+    kinds = (STILL,) * (len(cuts) + 1)
+    turns = tuple(number % 2 for number in range(len(kinds)))
+    path = replace(path_of(still, *kinds, cuts=cuts), scenes=turns)
+    assert heights(placed(cut, path)) == pytest.approx(heights(expected), rel=0.02)
+    # no shot is seen again: the longest way from any of them to the next is one size too
+    strangers = path_of(still, *kinds, cuts=cuts)
+    assert heights(placed(cut, strangers)) == pytest.approx(heights(expected), rel=0.06)
+    # without the cuts, the figure grows at each of them
+    assert heights(placed(cut, still_path(count, *SIZE))) != pytest.approx(heights(expected), rel=0.2)
+
+
+def test_a_shot_of_nobody_is_empty_and_ends_nothing():
+    source = performer(150, 300, wander())
+    count = len(source.keypoints)
+    keypoints = source.keypoints.copy()
+    keypoints[:20] = 0
+    path = path_of(np.tile(np.eye(3), (count, 1, 1)), STILL, STILL, cuts=[20])
+    result = placed(source.replace(keypoints=keypoints), path)
+    assert not result.keypoints[:20].any() and result.present()[20:].any(axis=1).all()
+
+
+def heights(pose):
+    """(T,) px from the ankles to the nose."""
+    return pose.keypoints[:, [15, 16], 1].mean(axis=1) - pose.keypoints[:, 0, 1]
 
 
 def test_a_path_of_another_clip_is_refused():

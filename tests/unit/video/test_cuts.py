@@ -116,6 +116,16 @@ def test_what_moves_or_flashes_is_no_cut(name):
     assert found(NO_CUTS[name](shot(0, 60))) == []
 
 
+def test_a_cut_between_two_framings_of_one_room_is_found():
+    """They differ by less than two rooms do: of this picture, a part."""
+    frames = np.repeat(scene(0)[None], 60, 0)
+    frames[30:, :, 112:] = scene(1)[:, 112:]
+    frames[:, 40:44, 40:44] = np.arange(60, dtype=np.uint8)[:, None, None, None] * 4
+    seen = [cuts._descriptor(frame) for frame in frames[29:31]]
+    assert cuts.ALIKE < cuts._difference(*seen) < cuts.DIFFERENT
+    assert found(frames) == [30]
+
+
 def test_a_cut_to_black_and_back_is_two_cuts_when_it_lasts():
     frames = shot(0, 60)
     frames[20:40] = 16

@@ -34,6 +34,8 @@ class CameraPath:
     kinds: of each shot, one of KINDS.
     extents: (shots, 4) float64, x0, y0, x1, y1 px of the scene that the shot's frames reach, bounded.
     width, height: of the frames, px.
+    scenes: of each shot, the scene that it shows, counted from 0; shots of one scene share its px. By default
+        each shot shows another.
     """
 
     maps: np.ndarray
@@ -43,9 +45,11 @@ class CameraPath:
     extents: np.ndarray
     width: int
     height: int
+    scenes: tuple = ()
 
     def __post_init__(self) -> None:
         count, shots = len(self.maps), len(self.kinds)
+        object.__setattr__(self, "scenes", tuple(map(int, self.scenes)) or tuple(range(shots)))
         if (
             self.maps.shape != (count, 3, 3)
             or self.sure.shape != (count,)
@@ -55,6 +59,8 @@ class CameraPath:
             raise ValueError("maps, sure, shot and extents do not fit together")
         if not (np.isfinite(self.maps).all() and np.isfinite(self.extents).all()):
             raise ValueError("a map holds NaN or infinity")
+        if len(self.scenes) != shots:
+            raise ValueError(f"{shots} shots show {shots} scenes, the same or others, not {len(self.scenes)}")
         if set(self.kinds) - set(KINDS):
             raise ValueError(f"a shot is one of {', '.join(KINDS)}, not {self.kinds}")
         if np.unique(self.shot).tolist() != list(range(shots)) or (np.diff(self.shot) < 0).any():
@@ -73,18 +79,22 @@ class CameraPath:
                 "results/camera and results/poses and run again"
             )
 
+    @property
+    def scene(self) -> np.ndarray:
+        """(T,) int64, the scene of each frame."""
+        return np.array(self.scenes)[self.shot]
+
     def shot_frames(self) -> list[tuple[int, int]]:
         """Of each shot (first, stop), frames."""
         edges = [0, *(np.flatnonzero(np.diff(self.shot)) + 1).tolist(), len(self.shot)]
         return list(zip(edges[:-1], edges[1:], strict=True))
 
-    def part(self, frames: slice) -> "CameraPath":
-        """The path of a slice of the frames, in their own shots."""
-        shot = self.shot[frames]
-        own = slice(shot[0], shot[-1] + 1)
+    def part(self, frames: slice | np.ndarray) -> "CameraPath":
+        """The path of a slice or (n,) ascending numbers of frames, in their own shots."""
+        own, shot = np.unique(self.shot[frames], return_inverse=True)
         return replace(
-            self, maps=self.maps[frames], sure=self.sure[frames], shot=shot - shot[0],
-            kinds=self.kinds[own], extents=self.extents[own],
+            self, maps=self.maps[frames], sure=self.sure[frames], shot=shot, extents=self.extents[own],
+            kinds=tuple(self.kinds[each] for each in own), scenes=tuple(self.scenes[each] for each in own),
         )  # fmt: skip
 
     def to_scene(self, keypoints: np.ndarray) -> np.ndarray:
@@ -114,8 +124,9 @@ def still_path(count: int, width: int, height: int) -> CameraPath:
 
 def save_path(path: str | Path, camera: CameraPath) -> None:
     """Write a CameraPath as .npz, whole or not at all."""
+    tuples = {name: np.array(getattr(camera, name)) for name in ("kinds", "scenes")}
     with atomic_path(path) as partial:
-        np.savez_compressed(partial, **vars(camera) | {"kinds": np.array(camera.kinds)})
+        np.savez_compressed(partial, **vars(camera) | tuples)
 
 
 def load_path(path: str | Path) -> CameraPath:
@@ -124,7 +135,7 @@ def load_path(path: str | Path) -> CameraPath:
     try:
         with np.load(path, allow_pickle=False) as stored:
             given = {field.name: stored[field.name] for field in fields(CameraPath)}
-        given |= {"kinds": tuple(map(str, given["kinds"]))}
+        given |= {"kinds": tuple(map(str, given["kinds"])), "scenes": tuple(given["scenes"].tolist())}
         return CameraPath(**given | {name: int(given[name]) for name in ("width", "height")})
     except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from dancenow.camera.exposure import measure_exposure
-from dancenow.camera.path import STILL, UNKNOWN, CameraPath
+from dancenow.camera.path import CameraPath
 from dancenow.camera.view import SteadyView
 from dancenow.keypoints import Pose, boxes
 from dancenow.video.frames import FrameStore
@@ -24,8 +24,8 @@ def steady_view(path: CameraPath, store: FrameStore, pose: Pose) -> SteadyView:
     left_out = (view.count - len(view.used)) / float(store.fps)
     if left_out:
         log.warning(
-            "warning: %s: %.1f s of %.1f s are left out: where the camera moves, a cut begins a scene, and "
-            "one scene is learned from; cut the clip to the scene that you want",
+            "warning: %s: %.1f s of %.1f s are left out, for they show another scene, and one scene is "
+            "learned from; cut the clip to the scene that you want",
             store.path,
             left_out,
             view.count / float(store.fps),
@@ -45,28 +45,22 @@ def steady_view(path: CameraPath, store: FrameStore, pose: Pose) -> SteadyView:
 def place_view(path: CameraPath, pose: Pose) -> SteadyView:
     """The SteadyView of a clip, without regard to exposure.
 
-    path: the CameraPath of the clip; pose: the performer in its frames. Shots whose camera stands still, or
-    of which nothing can be told, are one scene, as clips of a tripod have always been; a shot whose camera
-    moves is a scene of its own. The scene that shows the performer longest is used.
+    path: the CameraPath of the clip; pose: the performer in its frames. The scene that shows the performer
+    longest is used; shots of a tripod that show the same count as one, whatever lies between them.
     """
     path.require_frames(len(pose.keypoints))
-    standing = np.array([kind in (STILL, UNKNOWN) for kind in path.kinds])[path.shot]
-    scene = np.where(standing, -1, path.shot)
     shown = pose.present().sum(axis=1) >= LEAST_POINTS
-    scenes, frames = np.unique(scene[shown] if shown.any() else scene, return_counts=True)
-    used = np.flatnonzero(scene == scenes[frames.argmax()])
-    maps, corner, size = (
-        np.tile(np.eye(3), (len(used), 1, 1)),
-        np.zeros(2, int),
-        np.array([pose.width, pose.height]),
-    )
-    if not standing[used[0]]:
+    scenes, frames = np.unique(path.scene[shown] if shown.any() else path.scene, return_counts=True)
+    used = np.flatnonzero(path.scene == scenes[frames.argmax()])
+    maps, corner = np.tile(np.eye(3), (len(used), 1, 1)), np.zeros(2, int)
+    size = np.array([pose.width, pose.height])
+    if not path.part(used).is_still:
         corner, size = _canvas(path.maps[used], pose.width, pose.height)
         maps = np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]], float) @ path.maps[used]
     ones = np.ones((len(used), 3), np.float32)
     framing = np.array([*corner, pose.width, pose.height])
     width, height = map(int, size)
-    return SteadyView(used, len(scene), maps, ones, 0 * ones, width, height, framing)
+    return SteadyView(used, len(path.maps), maps, ones, 0 * ones, width, height, framing)
 
 
 def _canvas(maps: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:

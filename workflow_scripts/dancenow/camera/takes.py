@@ -1,12 +1,16 @@
 """Cuts that change only the framing, as a punch-in does: the scene goes on, and what is known of it holds.
 
-The first frame behind a cut is laid over the last one before it by what both show (SIFT, Lowe 2004; matches
+A frame behind a cut is laid over one before it by what both show (SIFT, Lowe 2004; matches
 that fit one similarity, found by RANSAC). Keypoints on both sides of the cut would tell the same, but only to
 about 1 % of the body height; corners tell it to a few tenths of a pixel.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+
+from dancenow.video.cuts import NOISE, PATTERN_GRID
 
 FEATURES = 1500  # of a frame
 FEATURE_CONTRAST = 0.02  # of a feature; half of OpenCV's, for rooms have plain walls
@@ -18,42 +22,75 @@ MOST_TURN = 10.0  # degrees
 # of the pictures laid over each other: logos and subtitles alone also match, and do not make them alike
 LEAST_CORRELATION = 0.7  # correlation
 LEAST_SHARED = 0.1  # of the smaller picture that both show
+MANY_CORNERS = 100  # of each, and one scene would have matched
+LEAST_COMPARED = 0.2  # of the picture beside people, to tell another scene
+# 1 - correlation of what lies beside people, half of that by which cuts are told: these are known already
+ANOTHER_SCENE = 0.12
 
 
-def lay_over(
-    picture: np.ndarray,
-    other: np.ndarray,
-    outside: np.ndarray | None = None,
-    other_outside: np.ndarray | None = None,
-) -> np.ndarray | None:
-    """The (3, 3) similarity from px of a picture to px of another one; None if that shows another scene.
+@dataclass(frozen=True)
+class Look:
+    """What a frame shows: grey, (H, W) uint8; outside, the same, 255 where nobody is; SIFT's corners there,
+    (N, 2) px, and their features, (N, 128)."""
 
-    picture, other: (H, W, 3) uint8 RGB of one size; outside, other_outside: (H, W) uint8, 255 where nobody
-    is, or None.
-    """
-    grey, other = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (picture, other))
+    grey: np.ndarray
+    outside: np.ndarray
+    corners: np.ndarray
+    features: np.ndarray
+
+
+def look_at(picture: np.ndarray, outside: np.ndarray) -> Look:
+    """The Look of a (H, W, 3) uint8 RGB picture."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     sift = cv2.SIFT_create(FEATURES, contrastThreshold=FEATURE_CONTRAST)
-    corners, here = sift.detectAndCompute(grey, outside)
-    others, there = sift.detectAndCompute(other, other_outside)
-    if min(len(corners), len(others)) < LEAST_MATCHES:
+    corners, features = sift.detectAndCompute(grey, outside)
+    if features is None:
+        features = np.zeros((0, 128), np.float32)
+    return Look(grey, outside, np.array([corner.pt for corner in corners], np.float32), features)
+
+
+def lay_over(look: Look, other: Look) -> np.ndarray | None:
+    """The (3, 3) similarity from px of one Look to px of another one; None if that shows another scene."""
+    if min(len(look.corners), len(other.corners)) < LEAST_MATCHES:
         return None
-    pairs = cv2.BFMatcher().knnMatch(here, there, k=2)
+    pairs = cv2.BFMatcher().knnMatch(look.features, other.features, k=2)
     good = [best for best, second in pairs if best.distance < DISTINCT_RATIO * second.distance]
     if len(good) < LEAST_MATCHES:
         return None
     cv2.setRNGSeed(0)  # RANSAC draws from it; the same clip must give the same map
     view, agree = cv2.estimateAffinePartial2D(
-        np.array([corners[match.queryIdx].pt for match in good], np.float32),
-        np.array([others[match.trainIdx].pt for match in good], np.float32),
+        look.corners[[match.queryIdx for match in good]],
+        other.corners[[match.trainIdx for match in good]],
         method=cv2.RANSAC,
-        ransacReprojThreshold=MATCH_TOLERANCE * max(grey.shape),
+        ransacReprojThreshold=MATCH_TOLERANCE * max(look.grey.shape),
         maxIters=5000,
         confidence=0.999,
         refineIters=20,
     )
-    if view is None or agree.sum() < LEAST_MATCHES or not _plausible(view) or not _alike(grey, other, view):
+    if view is None or agree.sum() < LEAST_MATCHES or not _plausible(view):
         return None
-    return np.vstack([view, [0, 0, 1]])
+    return np.vstack([view, [0, 0, 1]]) if _alike(look.grey, other.grey, view) else None
+
+
+def differ(look: Look, other: Look) -> bool:
+    """Whether two Looks of one size, of which lay_over gives None, show different scenes.
+
+    With many corners in both they do. Else they are compared as they lie, brightness and contrast divided out
+    as for cuts; False where little can be compared.
+    """
+    if min(len(look.corners), len(other.corners)) >= MANY_CORNERS:
+        return True
+    both = ((look.outside > 0) & (other.outside > 0)).astype(np.float32)
+    there = cv2.resize(both, (PATTERN_GRID, PATTERN_GRID), interpolation=cv2.INTER_AREA)
+    shared = there > 0.5
+    if shared.mean() < LEAST_COMPARED:
+        return False
+    patterns = []
+    for each in (look, other):
+        small = cv2.resize(each.grey * both, (PATTERN_GRID, PATTERN_GRID), interpolation=cv2.INTER_AREA)
+        levels = small[shared] / there[shared]
+        patterns.append((levels - levels.mean()) / np.sqrt(levels.var() + NOISE**2))
+    return bool(np.square(patterns[0] - patterns[1]).mean() / 2 > ANOTHER_SCENE)
 
 
 def _plausible(view: np.ndarray) -> bool:

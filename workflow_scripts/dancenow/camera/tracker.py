@@ -58,7 +58,9 @@ class ShotTracker:
     """Feed a shot's frames in order: add(grey, outside) gives (3, 3) map or None, and how sure it is, 0..1.
 
     grey: (H, W) uint8; outside: () -> (H, W) uint8, 255 where nobody is, asked for key frames only. The map
-    takes px of this frame to px of the shot's first. Memory is constant: KEYS key frames are kept.
+    takes px of this frame to px of the shot's first. Memory is constant: KEYS key frames are kept. Attribute
+    restarted: whether the last frame was not found from its key frame: it is known from its neighbour alone,
+    or given the place where the camera was last. In a cross-fade, so the scene may change.
     """
 
     _key: _Key
@@ -67,9 +69,11 @@ class ShotTracker:
     def __init__(self) -> None:
         self._keys = []
         self._lost = 0
+        self.restarted = False
 
     def add(self, grey: np.ndarray, outside: Callable[[], np.ndarray]) -> tuple[np.ndarray | None, float]:
         grey = texture(grey)
+        self.restarted = False
         if not self._keys:
             self._size = grey.shape[::-1]
             self._long = max(self._size)
@@ -86,6 +90,7 @@ class ShotTracker:
         if found is None and self._key.grey is not self._before[0]:
             self._add_key(*self._before)
             found, sure = self._measure(self._key, grey, expected)
+            self.restarted = True
         if found is not None:
             self._before, self._lost = (grey, outside, found), 0
             return found, sure
@@ -93,7 +98,7 @@ class ShotTracker:
         if self._lost >= LOST or not len(self._key.corners):
             # a whip, a flash, a fade: what lies between is not known, but what comes can be
             self._add_key(grey, outside, expected)
-            self._before, self._lost = (grey, outside, expected), 0
+            self._before, self._lost, self.restarted = (grey, outside, expected), 0, True
         return found, sure
 
     def _add_key(self, grey: np.ndarray, outside: Callable[[], np.ndarray], there: np.ndarray) -> None:

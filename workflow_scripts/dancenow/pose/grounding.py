@@ -206,6 +206,8 @@ def _sizes(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """(T,): the upper quartile of how long the seen bones look, each in shares of its longest; else NaN."""
     lengths = bone_lengths(keypoints, seen)
     kept = [row / np.nanquantile(row, LONGEST) for row in lengths if np.nanmax(row, initial=0) > 0]
+    if not kept:  # a shot of nobody
+        return np.full(len(keypoints), np.nan)
     ordered = np.sort(kept, axis=0)  # NaN comes last
     count = np.isfinite(ordered).sum(axis=0)
     place = (SIZE_QUANTILE * np.maximum(count - 1, 0)).astype(int)

@@ -14,13 +14,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from dancenow.keypoints import BODY, IMPUTED, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, Pose
-from dancenow.pose.grounding import find_ground, interpolated, measure_figure
+from dancenow.pose.grounding import Figure, find_ground, interpolated, measure_figure
 from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
 from dancenow.video.cuts import segments
 
 log = logging.getLogger(__name__)
 
-FEW_WHOLE = 0.1  # of a shot's frames: with fewer whole ones its size and place are taken from its bones
+FEW_WHOLE = 0.1  # of a scene's frames: with fewer whole ones its size and place are taken from its bones
+LEAST_SECONDS = 1.0  # of a scene: a shorter one tells no more
+GROUND_SECONDS = 1.0  # of whole frames next to a short shot, that tell where the ground is
+LOWEST = 0.9  # quantile of the ankles' y: somebody is in the air for less than a tenth of the time
 LEAST_SEEN = 5  # frames in which a bone is seen, to be compared; and around a shot, to place it
 COMPARED = 300  # whole frames, the nearest in time, that tell how long the bones are
 MOST_ZOOM = 4.0  # from the whole frames to a close-up
@@ -44,31 +47,60 @@ HUNG = [
 ]  # fmt: skip
 
 
-def complete_bodies(pose: Pose, cuts: Sequence[int] = (), max_gap: int = 0) -> Pose:
+def complete_bodies(
+    pose: Pose, cuts: Sequence[int] = (), max_gap: int = 0, views: list[tuple[int, bool]] | None = None
+) -> Pose:
     """The Pose with whole bodies in the view of the clip's whole frames; a Pose that lacks nothing, as it is.
 
     pose: Pose; cuts: as in dancenow.video.cuts; max_gap: frames for which the last pose is held when nobody
-    is seen any longer; afterwards nobody is there. A shot in which less than FEW_WHOLE of the frames show the
-    whole body is scaled and shifted as a whole. In frames that show both shoulders and no ankle, missing
-    joints of legs, trunk, arms and hands are hung on those that are seen, their directions and lengths
-    interpolated in time between frames that show them, for legs between whole ones; the feet are then brought
-    to the ground. What is hung on or held is IMPUTED. No frame is added or dropped. Without a whole frame the
-    Pose is returned unchanged: measure_normalization refuses it.
+    is seen any longer; afterwards nobody is there; views: of each shot the number of the view that it has or
+    is to have, and whether it must be scaled and shifted into it as a whole; by default all have one, and a
+    shot must of which less than FEW_WHOLE shows the whole body. In frames that show both shoulders and no
+    ankle, missing joints of legs, trunk, arms and hands are hung on those that are seen, their directions and
+    lengths interpolated in time between frames that show them, for legs between whole ones; the feet are then
+    brought to the ground. Feet that are missing below an ankle are hung on it. What is hung on or held is
+    IMPUTED. No frame is added or dropped. Without a whole frame the Pose is returned unchanged:
+    measure_normalization refuses it.
     """
     figure = measure_figure(pose)
     if not figure.whole.any():
         return pose
     keypoints, feet = pose.keypoints.copy(), figure.feet.copy()
-    for first, stop in segments(len(keypoints), cuts):
-        if figure.whole[first:stop].mean() < FEW_WHOLE:
-            _into_view(keypoints, slice(first, stop), figure.whole)
+    shots = segments(len(keypoints), cuts)
+    if views is None:
+        views = [(0, figure.whole[first:stop].mean() < FEW_WHOLE) for first, stop in shots]
+    view, moved = (
+        np.repeat(values, [stop - first for first, stop in shots]) for values in zip(*views, strict=True)
+    )
+    for (first, stop), (number, borrows) in zip(shots, views, strict=True):
+        if borrows:
+            tells = figure.whole & (view == number) & ~moved
+            _into_view(keypoints, slice(first, stop), figure, tells, float(pose.fps))
             feet[first:stop] = False
-    hung = _hang(keypoints, figure.whole)
-    if figure.on_feet and feet.any():
-        standing, y = find_ground(figure, feet, pose.fps)
-        _ground(keypoints, hung, interpolated(y, standing))
+    for number in np.unique(view):
+        part = view == number
+        hung = _hang(keypoints, figure.whole, part)
+        if figure.on_feet and (feet & part).any():
+            standing, y = find_ground(figure, feet & part, pose.fps)
+            _ground(keypoints, hung, interpolated(y, standing))
+        _hang_feet(keypoints, figure.whole, part)
     _hold(keypoints, max_gap)
     return pose if np.array_equal(keypoints, pose.keypoints) else pose.replace(keypoints=keypoints)
+
+
+def telling_scenes(pose: Pose, scenes: np.ndarray) -> set[int]:
+    """The scenes, a set, long enough and with enough whole bodies to tell somebody's size and place; where
+    none is, the one that shows the whole body most often. pose: Pose; scenes: (T,) int."""
+    whole = measure_figure(pose).whole
+    counts, shown = (np.bincount(scenes, weights) for weights in (None, whole))
+    enough = (counts >= LEAST_SECONDS * float(pose.fps)) & (shown >= np.maximum(1, FEW_WHOLE * counts))
+    return set(np.flatnonzero(enough).tolist()) or {int(shown.argmax())}
+
+
+def nearest_told(told: list[bool], number: int) -> int:
+    """Of shots of which some are told, [bool], the nearest of these to one, or itself where none is."""
+    known = [other for other, each in enumerate(told) if each]
+    return min(known, key=lambda other: abs(other - number), default=number)
 
 
 def imputed_legs(pose: Pose) -> np.ndarray:
@@ -77,8 +109,11 @@ def imputed_legs(pose: Pose) -> np.ndarray:
     return seen & (pose.origin[:, LEGS] == IMPUTED).any(axis=1)
 
 
-def _into_view(keypoints: np.ndarray, shot: slice, whole: np.ndarray) -> None:
-    """Scale and shift, in place, the keypoints of a shot so that it fits the whole frames around it."""
+def _into_view(keypoints: np.ndarray, shot: slice, figure: Figure, whole: np.ndarray, fps: float) -> None:
+    """Scale and shift, in place, the keypoints of a shot so that it fits some whole frames.
+
+    figure: the Figure of all frames; whole: (T,) bool, frames that show the whole body in the wanted view.
+    """
     away = np.maximum(shot.start - np.arange(len(whole)), np.arange(len(whole)) - shot.stop)
     nearest = np.argsort(np.where(whole, away, len(whole)), kind="stable")[: min(COMPARED, whole.sum())]
     zoom = _zoom(keypoints[shot], keypoints[nearest])
@@ -91,13 +126,19 @@ def _into_view(keypoints: np.ndarray, shot: slice, whole: np.ndarray) -> None:
         if zoom is not None and all(map(len, ends)):
             mine, theirs = (np.median(end, axis=0) for end in ends)
             shifts.append(theirs - mine / zoom)
-    if not shifts:
+    if zoom is None or not shifts:
         return
+    shift = np.mean(shifts, axis=0)
+    standing = figure.whole[shot] & figure.upright[shot]
+    if standing.mean() >= FEW_WHOLE:  # who shows the feet stands on the ground
+        lowest = float(np.quantile(keypoints[shot][standing][:, ANKLES, 1].mean(axis=1), LOWEST))
+        ground = np.quantile(figure.y[nearest[: max(1, round(GROUND_SECONDS * fps))]], LOWEST)
+        shift[1] = ground - lowest / zoom
     places = keypoints[shot, :, :2]
-    moved = places / zoom + np.mean(shifts, axis=0)
+    moved = places / zoom + shift
     keypoints[shot, :, :2] = np.where(keypoints[shot, :, 2:] > 0, moved, 0)
     log.info(
-        "frames %d to %d show no feet: the figure is taken for %.2f times as large as where they are seen",
+        "frames %d to %d do not tell the figure's size: it is taken for %.2f times as large as beside them",
         shot.start, shot.stop - 1, zoom,
     )  # fmt: skip
 
@@ -126,18 +167,19 @@ def _shoulders(keypoints: np.ndarray) -> np.ndarray:
     return np.where(seen, pair[..., :2].mean(axis=1), np.nan)
 
 
-def _hang(keypoints: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndarray:
     """Hang, in place, what is missing on what is seen, in the frames with both shoulders and no ankle.
 
-    whole: (T,) bool, frames that show the whole body. Returns (T,) bool, the frames in which both legs hang.
+    whole, view: (T,) bool, frames that show the whole body, and those in one view. Returns (T,) bool, the
+    frames in which both legs hang.
     """
     present = keypoints[..., 2] >= MIN_CONFIDENCE
-    partial = present[:, SHOULDERS].all(axis=1) & ~present[:, ANKLES].any(axis=1)
+    partial = view & present[:, SHOULDERS].all(axis=1) & ~present[:, ANKLES].any(axis=1)
     if not partial.any():
         return partial
     frames = np.arange(len(keypoints))
     for joint, above in HUNG:
-        both = present[:, joint] & present[:, above]
+        both = view & present[:, joint] & present[:, above]
         if joint in BELOW:  # at a picture's edge an estimator bends legs to keep them inside
             both &= whole
         wanted = partial & ~present[:, joint] & (keypoints[:, above, 2] >= MIN_CONFIDENCE)
@@ -148,6 +190,20 @@ def _hang(keypoints: np.ndarray, whole: np.ndarray) -> np.ndarray:
         keypoints[wanted, joint, :2] = keypoints[wanted, above, :2] + np.stack(filled, axis=-1)
         keypoints[wanted, joint, 2] = CONFIDENCE
     return partial & (keypoints[:, ANKLES, 2] > 0).all(axis=1)
+
+
+def _hang_feet(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> None:
+    """Hang, in place, missing points of a foot on its ankle, as whole frames hold them."""
+    present = keypoints[..., 2] >= MIN_CONFIDENCE
+    frames = np.arange(len(keypoints))
+    for joint, ankle in HUNG:
+        both = view & present[:, joint] & present[:, ankle] & whole
+        wanted = view & ~present[:, joint] & present[:, ankle]
+        if ankle in ANKLES and both.any() and wanted.any():
+            vectors = keypoints[both, joint, :2] - keypoints[both, ankle, :2]
+            filled = [np.interp(frames[wanted], frames[both], axis) for axis in vectors.T]
+            keypoints[wanted, joint, :2] = keypoints[wanted, ankle, :2] + np.stack(filled, axis=-1)
+            keypoints[wanted, joint, 2] = CONFIDENCE
 
 
 def _ground(keypoints: np.ndarray, frames: np.ndarray, line: np.ndarray) -> None:

@@ -13,12 +13,11 @@ from dancenow.errors import InputError
 from dancenow.keypoints import BODY, IMPUTED, MISSING, Pose
 from dancenow.pose.grounding import inside
 from dancenow.pose.normalize import fit_similarity, measure_normalization, transfer_pose
-from dancenow.pose.partial_bodies import complete_bodies, imputed_legs
+from dancenow.pose.partial_bodies import complete_bodies, imputed_legs, nearest_told, telling_scenes
 from dancenow.pose.travel import keep_within
 
 log = logging.getLogger(__name__)
 
-LEAST_SECONDS = 1.0  # of a shot, for statistics of its own
 SAME_POSE = 0.04  # of the target's height: a body that changes less across a cut goes on, and has not moved
 PLACES_Y, PLACES_X = ("s_far", "s_median", "s_close"), ("x_median",)
 
@@ -43,25 +42,29 @@ def in_scene(pose: Pose, path: CameraPath) -> tuple[Pose, np.ndarray]:
 
 
 def measure_shots(pose: Pose, path: CameraPath, clip: str = "the clip") -> dict:
-    """measure_normalization of a clip in px of the scene, and of each of its shots.
+    """measure_normalization of a clip in px of the scene, and of the scene of each of its shots.
 
     pose: Pose in px of the frames; path: its CameraPath. Of a clip of one shot, what measure_normalization
-    gives; else with {"shots": [{"first", "stop": frames, "statistics": the same of the shot alone, or None
-    where it is short or shows too little}]}. Raises InputError as measure_normalization does.
+    gives; else with {"shots": [{"first", "stop": frames, "statistics": the same of the scene that the shot
+    shows, or None where that does not tell the size, as in partial_bodies.telling_scenes}]}. Raises
+    InputError as measure_normalization does.
     """
     statistics = _measured(pose, path, slice(None), clip)
     ranges = path.shot_frames()
     if len(ranges) == 1:
         return statistics
-    shots = []
-    for number, (first, stop) in enumerate(ranges):
-        own = None
-        if stop - first >= LEAST_SECONDS * float(pose.fps):
-            try:
-                own = _measured(pose, path, slice(first, stop), f"{clip}, shot {number}")
-            except InputError as error:
-                log.info("%s; it takes the statistics of its neighbour", error)
-        shots.append({"first": first, "stop": stop, "statistics": own})
+    scenes = {}
+    for scene in sorted(telling_scenes(pose, path.scene)):
+        try:
+            scenes[scene] = _measured(
+                pose, path, np.flatnonzero(path.scene == scene), f"{clip}, scene {scene}"
+            )
+        except InputError as error:
+            log.info("%s; its shots take the statistics of their neighbours", error)
+    shots = [
+        {"first": first, "stop": stop, "statistics": scenes.get(scene)}
+        for (first, stop), scene in zip(ranges, path.scenes, strict=True)
+    ]
     return statistics | {"shots": shots}
 
 
@@ -69,7 +72,11 @@ def whole_bodies(source: Pose, path: CameraPath, max_gap: int = 0) -> tuple[Pose
     """partial_bodies.complete_bodies of a Pose in px of its frames, and where it lies: as in_scene."""
     cuts = (np.flatnonzero(np.diff(path.shot)) + 1).tolist()
     pose, corner = in_scene(source, path)
-    return complete_bodies(pose, cuts, max_gap), corner
+    telling, views = telling_scenes(source, path.scene), []
+    told = [scene in telling for scene in path.scenes]
+    for number in range(len(told)):
+        views.append((path.scenes[nearest_told(told, number)], not told[number]))
+    return complete_bodies(pose, cuts, max_gap, views if cuts else None), corner
 
 
 class Transfer(NamedTuple):
@@ -130,25 +137,24 @@ def transfer_shots(
 def shot_parts(source: Pose, statistics: dict) -> list[tuple[Pose, dict]]:
     """[(Pose of a shot, its statistics)] of a clip; of a clip of one shot, both as they are.
 
-    A shot without statistics of its own takes those of the nearest with some, for complete_bodies has brought
-    it into its view; the clip's would mix the sizes of all framings.
+    A shot without statistics takes those of the nearest with some, for complete_bodies has brought it into
+    its view; the clip's would mix the sizes of all framings.
     """
     shots = statistics.get("shots", [])
-    measured = [number for number, shot in enumerate(shots) if shot["statistics"]]
-    if not measured:
+    told = [shot["statistics"] is not None for shot in shots]
+    if not any(told):
         return [(source, statistics)]
-    longest = max(measured, key=lambda number: shots[number]["stop"] - shots[number]["first"])
+    longest = max(np.flatnonzero(told), key=lambda number: shots[number]["stop"] - shots[number]["first"])
     body = {key: shots[longest]["statistics"][key] for key in ("limbs", "face")}
     parts = []
     for number, shot in enumerate(shots):
         frames = slice(shot["first"], shot["stop"])
         part = source.replace(keypoints=source.keypoints[frames], origin=source.origin[frames])
-        nearest = min(measured, key=lambda other: abs(other - number))
-        parts.append((part, shots[nearest]["statistics"] | body))
+        parts.append((part, shots[nearest_told(told, number)]["statistics"] | body))
     return parts
 
 
-def _measured(pose: Pose, path: CameraPath, frames: slice, clip: str) -> dict:
+def _measured(pose: Pose, path: CameraPath, frames: slice | np.ndarray, clip: str) -> dict:
     """measure_normalization of some frames, in px of the scene."""
     part = pose.replace(keypoints=pose.keypoints[frames], origin=pose.origin[frames])
     scene, corner = in_scene(part, path.part(frames))

@@ -19,6 +19,11 @@ PATTERN_GRID = 32
 DIFFERENT = 0.25
 # A cut stands out from the motion around it by this factor.
 STANDS_OUT = 4
+# Two framings of one room may differ by no more than this; such a cut stands out from every neighbour. On
+# nine real clips, frames that are no cuts stand out from all by 1.3 times at most.
+ALIKE = 0.03
+# For these, means over so many squares across and down are compared: of grain that changes, little is left.
+COARSE = 4
 # Seconds before and after which are compared; what is over sooner, such as a flash, is no cut.
 AROUND = 0.2
 LEAST_FRAMES = 3
@@ -52,8 +57,9 @@ class CutFinder:
     A cut is where every frame of the fifth of a second before differs from every frame of the fifth after,
     by much more than neighbours do there. So a flash is none, for the old picture comes back; a fast turn
     of the camera is none, for there neighbours differ as well; light that changes is none, for brightness,
-    contrast and tint are divided out. Dissolves, and jumps of a person before an unmoved background, are
-    not found. fps: of the frames.
+    contrast and tint are divided out. A cut between framings of one room changes less, and stands out from
+    every neighbour. Dissolves, and small jumps of a person before an unmoved background, are not found. fps:
+    of the frames.
     """
 
     def __init__(self, fps: Fraction) -> None:
@@ -81,13 +87,16 @@ class CutFinder:
         """Is the frame that `after` frames (itself included) are left from, the first after a cut?"""
         here = len(self._seen) - after
         step = self._steps[here]
-        if here < 2 or step < DIFFERENT:
+        if here < 2 or step < ALIKE:
             return
         seen, steps = list(self._seen), list(self._steps)
         first = max(0, here - self._reach)
         around = steps[first + 1 : here] + steps[here + 1 :]
-        least = min(_difference(a, b) for a in seen[first:here] for b in seen[here : here + self._reach])
-        if least > max(DIFFERENT, STANDS_OUT * float(np.median(around))):
+        before, behind = seen[first:here], seen[here : here + self._reach]
+        least = min(_difference(a, b) for a in before for b in behind)
+        usual, fastest = float(np.median(around)), max(around, default=0.0)
+        sudden = least > STANDS_OUT * fastest and _difference(_coarse(before[-1]), _coarse(behind[0])) > ALIKE
+        if sudden or least > max(DIFFERENT, STANDS_OUT * usual):
             self.cuts.append(self._count - after)
 
 
@@ -97,6 +106,12 @@ def _descriptor(frame: np.ndarray) -> np.ndarray:
     small = small.reshape(-1, 3).T.astype(np.float32)
     small -= small.mean(axis=1, keepdims=True)
     return small / np.sqrt((small**2).mean(axis=1, keepdims=True) + NOISE**2)
+
+
+def _coarse(seen: np.ndarray) -> np.ndarray:
+    """A descriptor's means over COARSE squares across and down."""
+    side = PATTERN_GRID // COARSE
+    return seen.reshape(3, side, COARSE, side, COARSE).mean(axis=(2, 4))
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float:
