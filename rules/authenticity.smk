@@ -49,6 +49,8 @@ rule train_detector:
     conda:
         "../envs/torch.yaml"
     threads: workflow.cores
+    resources:
+        gpu=1,
     params:
         pairs=LEARNED,
         steps=config["authenticity"]["steps"],
@@ -76,6 +78,8 @@ rule test_detector:
     conda:
         "../envs/report.yaml"
     threads: workflow.cores
+    resources:
+        gpu=1,
     params:
         real=names_of(HELDOUT),
         fake=HELDOUT,
@@ -102,6 +106,8 @@ rule judge_video:
     conda:
         "../envs/torch.yaml"
     threads: workflow.cores
+    resources:
+        gpu=1,
     params:
         seed=config["evaluation"]["seed"],
     script:

@@ -46,6 +46,7 @@ rule evaluate_transfer:
         "../envs/report.yaml"
     threads: workflow.cores
     resources:
+        gpu=1,
         mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),
         runtime=scoring_minutes,
     params:
@@ -109,6 +110,7 @@ rule evaluate_heldout:
         "../envs/report.yaml"
     threads: workflow.cores
     resources:
+        gpu=1,
         mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),
         runtime=scoring_minutes,
     params:

@@ -56,6 +56,7 @@ rule measure_frames:
         "../envs/report.yaml"
     threads: workflow.cores
     resources:
+        gpu=1,
         mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),
         runtime=scoring_minutes,
     params:

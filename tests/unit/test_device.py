@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dancenow import device
-from dancenow.device import has_nvidia_gpu, pick_device, precision_name, prepare
+from dancenow.device import has_nvidia_gpu, pick_device, precision_name, prepare, prepare_exact
 from running import ROOT
 
 CUDA = torch.device("cuda")
@@ -36,6 +36,15 @@ def test_a_cpu_gets_deterministic_kernels(monkeypatch, fast, name):
     monkeypatch.setattr(device, "has_fast_bf16", lambda _: fast)
     assert precision_name(prepare(torch.device("cpu"), 1)) == name
     assert torch.are_deterministic_algorithms_enabled() and not torch.backends.cudnn.benchmark
+
+
+def test_what_measures_takes_no_short_cut_whoever_prepared_before():
+    prepare(CUDA, 1)
+    prepare_exact(CUDA, 1)
+    assert not torch.backends.cuda.matmul.allow_tf32 and not torch.backends.cudnn.allow_tf32
+    assert not torch.are_deterministic_algorithms_enabled()  # of which a GPU has not all
+    prepare_exact(torch.device("cpu"), 1)
+    assert torch.are_deterministic_algorithms_enabled()
 
 
 @pytest.mark.parametrize(

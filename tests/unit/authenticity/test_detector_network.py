@@ -71,3 +71,20 @@ def test_a_file_brings_back_the_detector_and_what_it_knows(trained, tmp_path):
     with pytest.raises(InputError) as error:
         load_detector(path)
     one_line(error, "detector.safetensors", "not a detector file", "delete it")
+
+
+def test_squares_go_where_the_network_is(trained):
+    class Elsewhere(torch.nn.Module):
+        """On a device without numbers; says what it was given."""
+
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1, device="meta"))
+
+        def forward(self, pairs):
+            self.given = pairs.device.type, pairs.dtype
+            return torch.zeros(len(pairs))
+
+    detector = Elsewhere()
+    assert judge_squares(detector, squares(2, 0, False)) == 0
+    assert detector.given == ("meta", torch.uint8)  # a quarter of the bytes of float32

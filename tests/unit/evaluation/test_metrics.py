@@ -2,9 +2,12 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from scipy.signal import lfilter
 from skimage.metrics import structural_similarity
 
+from dancenow.evaluation import metrics
+from dancenow.evaluation.lpips import load_judges
 from dancenow.evaluation.metrics import (
     block_bootstrap,
     perceptual_in_box,
@@ -255,3 +258,17 @@ def test_bootstrap_stays_among_the_values():
 
 def test_bootstrap_of_a_single_block_has_no_interval():
     assert block_bootstrap([1.0, 2.0], seed=0, block=25) == {"mean": 1.5, "low": None, "high": None}
+
+
+def test_pictures_go_where_the_judge_is(monkeypatch, truth, noisy):
+    meta = torch.device("meta")
+    judge = load_judges({"network": None}, meta)["lpips_form"]
+    given = []
+
+    def distance(network, a, b, weight):
+        given.extend([a, b, weight, network(a)[0]])
+        return torch.zeros(len(a))
+
+    monkeypatch.setattr(metrics, "perceptual_distance", distance)
+    assert perceptual_in_box(judge, [noisy], truth, BOX, np.ones(truth.shape[:2], bool)) == [0]
+    assert {tensor.device for tensor in given} == {meta}

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from dancenow.device import device_of, pick_device, prepare_exact
 from dancenow.model.checkpoint import load_weights, read_network, save_network
 
 log = logging.getLogger(__name__)
@@ -64,23 +65,23 @@ def train_detector(
     """Train a Detector on squares; returns (detector in eval mode, (steps,) list of losses).
 
     real, fake: (N, 2, 3, E, E) uint8, as from detector_data.draw_squares; each step takes as many of the
-    one as of the other. The same squares, seed and threads give the same weights. Runs on the CPU.
+    one as of the other. On a CPU the same squares, seed and threads give the same weights.
     """
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    device = pick_device()
+    prepare_exact(device, threads)
     torch.manual_seed(seed)
     draw = np.random.default_rng(seed)
-    detector = Detector(CHANNELS).train()
+    detector = Detector(CHANNELS).train().to(device)
     optimiser = torch.optim.Adam(detector.parameters(), LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / steps)
-    labels = torch.cat([torch.zeros(BATCH // 2), torch.ones(BATCH // 2)])
+    labels = torch.cat([torch.zeros(BATCH // 2), torch.ones(BATCH // 2)]).to(device)
     losses, logged = [], time.monotonic()
     for step in range(1, steps + 1):
         batch = np.concatenate([kind[draw.integers(0, len(kind), BATCH // 2)] for kind in (real, fake)])
         mirrored = draw.random(BATCH) < 0.5
         batch[mirrored] = batch[mirrored][..., ::-1]
         optimiser.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(detector(torch.from_numpy(batch)), labels)
+        loss = F.binary_cross_entropy_with_logits(detector(torch.from_numpy(batch).to(device)), labels)
         loss.backward()
         optimiser.step()
         schedule.step()
@@ -94,7 +95,7 @@ def train_detector(
 @torch.inference_mode()
 def judge_squares(detector: Detector, squares: np.ndarray) -> float:
     """Logit of a pair of frames: the mean over its squares, (N, 2, 3, E, E) uint8."""
-    return detector(torch.from_numpy(squares)).mean().item()
+    return detector(torch.from_numpy(squares).to(device_of(detector))).mean().item()
 
 
 def save_detector(path: str | Path, detector: Detector, description: dict) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 
 from dancenow.authenticity.detector import Detector, load_detector
 from dancenow.authenticity.detector_data import degrade, read_pairs, stored_pairs
 from dancenow.authenticity.judge import ACCURACY_UNKNOWN, PAIRS, decide, score
 from dancenow.authenticity.separation import BLOCK, accuracy, area, roc_curve, videos_right, with_interval
+from dancenow.device import pick_device, prepare_exact
 from dancenow.files import atomic_path, write_json
 from dancenow.intervals import TOO_FEW
 from dancenow.video import media
@@ -46,8 +46,10 @@ def measure_detector(
     held out), conditions {title: accuracy, area, videos}, videos {name: as judge.decide}, curve
     {false_alarms, hits}, control {title: accuracy, area}, control_subjects, bootstrap.
     """
-    torch.set_num_threads(threads)
+    device = pick_device()
+    prepare_exact(device, threads)
     detector, description = load_detector(detector_path)
+    detector = detector.to(device)
     report = {
         "trained_on": {key: description[key] for key in ("real", "fake", "steps", "seed", "edge")},
         "heldout": {"real": sorted(real), "fake": sorted(fake)},

@@ -21,6 +21,7 @@ from dancenow.authenticity.detector import (
 )
 from dancenow.authenticity.detector_data import common_edge, degrade, draw_squares, read_pairs
 from dancenow.authenticity.separation import Scores, with_interval
+from dancenow.device import pick_device, prepare_exact
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
 from dancenow.intervals import TOO_FEW
@@ -94,10 +95,11 @@ def judge_video(
     logit (with intervals), probability_fake, trained_on, seen_in_training (names), heldout_accuracy (None
     where it is unknown) and summary, all of it in a sentence.
     """
-    torch.set_num_threads(threads)
+    device = pick_device()
+    prepare_exact(device, threads)
     clips = read_json(frames)["clips"] if frames else None
     accuracy = read_json(report_path)["accuracy"]
-    found = find(video, clips, detector_path, accuracy, names_of([name]), seed)
+    found = find(video, clips, detector_path, accuracy, names_of([name]), seed, device)
     log.info("%s: %s", video, found["summary"])
     write_json(output, {"video": str(video)} | found)
 
@@ -109,9 +111,11 @@ def find(
     accuracy: dict | None,
     names: list[str],
     seed: int,
+    device: torch.device | str = "cpu",
 ) -> dict:
     """What judge_video writes of a video of `names`. clips: as of told_scale; accuracy: of report.json."""
     detector, description = load_detector(detector_path)
+    detector = detector.to(device)
     scores = score(detector, read_pairs(video, PAIRS, description["edge"]))
     found = decide(scores, seed)
     scaled = told_scale(video, clips, description["long_edges"])

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from dancenow.camera.steady_frames import open_steady, valid_of
 from dancenow.camera.view import SteadyView, load_view
+from dancenow.device import pick_device, prepare_exact
 from dancenow.errors import InputError
 from dancenow.evaluation.evaluation_tables import MEASURES, PART_MEASURES, TIME_MEASURES, markdown_page
 from dancenow.evaluation.kernel_distance import kernel_distance
@@ -231,7 +231,8 @@ def _evaluate_files(
     threads: int,
 ) -> None:
     began = time.monotonic()
-    torch.set_num_threads(threads)
+    estimator, device = open_estimator(read_json(files.decision), threads), pick_device()
+    prepare_exact(device, threads)  # after the estimator, whose networks may take TF32
     count = training_frame_count(len(target.keypoints), holdout)
     judging = read_json(files.lpips)
     report = {"lpips": {key: judging[key] for key in ("sha256", "reason")}} | evaluate(
@@ -241,8 +242,8 @@ def _evaluate_files(
         store,
         target.keypoints[:count],
         driving.keypoints,
-        open_estimator(read_json(files.decision), threads),
-        load_judges(judging),
+        estimator,
+        load_judges(judging, device),
         seed,
         truth.valid if isinstance(truth, ChosenFrames) else None,
     )

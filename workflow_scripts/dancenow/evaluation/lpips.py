@@ -55,17 +55,18 @@ def choose_lpips() -> dict:
     return {"network": NAME, "weights": str(path), "sha256": digest, "reason": reason}
 
 
-def load_judges(decision: dict) -> dict[str, PerceptualNetwork]:
+def load_judges(decision: dict, device: torch.device | str = "cpu") -> dict[str, PerceptualNetwork]:
     """{measure: PerceptualNetwork}, what judges pictures: LPIPS if it was decided on, and LPIPS-form.
 
-    decision: as from `choose_lpips`. InputError: the weights are gone or not those that were decided on.
+    decision: as from `choose_lpips`; device: where they work. InputError: the weights are gone or not those
+    that were decided on.
     """
-    judges = {LPIPS_FORM: load_perceptual(evaluation_decision())}
+    judges = {LPIPS_FORM: load_perceptual(evaluation_decision()).to(device)}
     if decision["network"] is None:
         return judges
     path = Path(decision["weights"])
     check_decided(path, decision, DECISION)
-    return {LPIPS: build_lpips(load_file(path))} | judges
+    return {LPIPS: build_lpips(load_file(path)).to(device)} | judges
 
 
 def build_lpips(state: dict) -> PerceptualNetwork:

@@ -12,6 +12,7 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch.nn import functional as F
 
+from dancenow.device import as_images, device_of
 from dancenow.intervals import block_interval
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, boxes
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_distance
@@ -99,17 +100,18 @@ def perceptual_in_box(
 ) -> list[float]:
     """The network's distance of each of `images` to `truth` inside the box: list of floats >= 0, 0 = alike.
 
-    network: a PerceptualNetwork. A box with a short edge under 64 px, the size of the patches that LPIPS was
-    calibrated on, is enlarged to that, so that the deep layers still have places to compare. Outside the mask
-    the images are given the truth's pixels, so that nothing there reaches the features inside.
+    network: a PerceptualNetwork, wherever it is. A box with a short edge under 64 px, the size of the patches
+    that LPIPS was calibrated on, is enlarged to that, so that the deep layers still have places to compare.
+    Outside the mask the images are given the truth's pixels, so that nothing there reaches the features
+    inside.
     """
     x0, y0, x1, y1 = box
     stack, weight = np.stack([truth, *images])[:, y0:y1, x0:x1], None
     if mask is not None:
         inside = mask[y0:y1, x0:x1]
         stack = np.where(inside[..., None], stack, stack[:1])
-        weight = torch.from_numpy(inside[None, None].astype(np.float32))
-    batch = _network_input(stack)
+        weight = torch.from_numpy(inside[None, None].astype(np.float32)).to(device_of(network))
+    batch = _network_input(stack, device_of(network))
     # the truth's features broadcast over the images'
     return perceptual_distance(network, batch[1:], batch[:1], weight).tolist()
 
@@ -123,9 +125,10 @@ def pooled_features(
     Scaled to a root mean square of 1 over the channels, so that a network's own scale does not matter.
     """
     x0, y0, x1, y1 = box
-    deepest = network(_network_input(np.stack(images)[:, y0:y1, x0:x1]))[-1].double()
+    stack = np.stack(images)[:, y0:y1, x0:x1]
+    deepest = network(_network_input(stack, device_of(network)))[-1].double()
     pooled = F.normalize(deepest.mean(dim=(2, 3)), dim=1)
-    return (pooled * pooled.shape[1] ** 0.5).numpy()
+    return (pooled * pooled.shape[1] ** 0.5).cpu().numpy()
 
 
 def pose_error(found: np.ndarray, wanted: np.ndarray, height_px: float) -> PoseError:
@@ -170,9 +173,9 @@ def block_bootstrap(values: np.ndarray, seed: int, block: int, rounds: int = 200
     return block_interval(float(sums.sum() / counts.sum()), draw, len(counts), limits=limits)
 
 
-def _network_input(stack: np.ndarray) -> torch.Tensor:
+def _network_input(stack: np.ndarray, device: torch.device) -> torch.Tensor:
     """(N, h, w, 3) uint8 -> (N, 3, h', w') float in [-1, 1], a short edge enlarged to LEAST_EDGE."""
-    batch = torch.from_numpy(stack).permute(0, 3, 1, 2).float() / 127.5 - 1
+    batch = as_images(torch.from_numpy(stack).permute(0, 3, 1, 2), device)
     short = min(batch.shape[2:])
     if short < LEAST_EDGE:
         size = [round(edge * LEAST_EDGE / short) for edge in batch.shape[2:]]
