@@ -54,6 +54,25 @@ def test_strip_shows_every_stage_and_the_real_frames_and_no_older_run(tmp_path):
         assert np.abs(shown[96:192].astype(int) - row).mean() < 4
 
 
+def test_what_leads_up_to_a_moment_is_synthesized_only_where_it_counts(tmp_path, monkeypatch):
+    pose, stage, calls = performer(12), Stage(1), []
+    frames, forward = footage(pose), stage.average.forward
+    monkeypatch.setattr(stage.average, "forward", lambda *given: calls.append(1) or forward(*given))
+    previews = Previews(frames, pose, frames[0], [(64, 96)], 6, tmp_path)
+    tmp_path.joinpath("previews").mkdir()
+    short = previews._synthesize(stage)
+    assert len(calls) == 4 and not stage.average.looks_back()
+    with monkeypatch.context() as always:
+        always.setattr(stage.average, "looks_back", lambda: True)
+        whole = previews._synthesize(stage)
+    assert len(calls) == 4 + 16
+    assert np.array_equal(short[0], whole[0]) and short[1] == whole[1]
+    with torch.no_grad():  # as after a step on a pair
+        stage.average.stem[1].weight[:, -1] = 0.1
+    assert stage.average.looks_back()
+    assert not np.array_equal(previews._synthesize(stage)[0], short[0]) and len(calls) == 4 + 16 + 16
+
+
 def test_png_keeps_every_value(tmp_path):
     picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
     write_png(tmp_path / "a.png", picture)

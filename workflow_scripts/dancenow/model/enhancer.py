@@ -53,6 +53,10 @@ class EnhancedGenerator(nn.Module):
         self.down.apply(initialise)
         self.up.apply(initialise)
 
+    def looks_back(self) -> bool:
+        """As Generator.looks_back: it does from the beginning, for it has no background."""
+        return self.temporal
+
     def forward(
         self, skeleton: torch.Tensor, previous: torch.Tensor, background: None = None
     ) -> tuple[torch.Tensor, None]:

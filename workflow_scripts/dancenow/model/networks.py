@@ -165,6 +165,11 @@ class Generator(nn.Module):
         alpha = torch.sigmoid(logit)
         return alpha * colour + (1 - alpha) * background, Foreground(colour, alpha, logit)
 
+    def looks_back(self) -> bool:
+        """Whether the last output changes the next: not before the first pair, where its weights are 0."""
+        past = self.stem[1].weight[:, -IMAGE_CHANNELS * self.unshuffle**2 :]
+        return self.temporal and bool(past.any())
+
     def seen(
         self,
         skeleton: torch.Tensor,

@@ -72,7 +72,8 @@ class Previews:
 
     def _synthesize(self, trainer: Trainer) -> tuple[np.ndarray, float]:
         synthesizer = self.synthesizer(trainer)
-        warm_up = WARM_UP if synthesizer.generator.temporal else 0
+        # with single frames nothing is learned of a past, and the frames before change nothing
+        warm_up = WARM_UP if synthesizer.generator.looks_back() else 0
         columns, errors = [], []
         for moment in self.moments:
             synthesizer.reset()
