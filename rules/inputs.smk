@@ -95,17 +95,16 @@ def sound_of(wildcards):
     return given_file(f"subjects.{wildcards.source}", clips_of(wildcards.source)[0]["video"])
 
 
-def first_target():
-    """Whose first clip stands for all when rates are measured."""
+def first_pair():
+    """Target and source whose first clips stand for all when rates are measured."""
     if not config["transfers"]:
         raise WorkflowError("config: transfers: empty, so there is nothing to forecast; name one")
-    return min(targets_of(config["transfers"]))
+    return min(config["transfers"]).split("_as_")
 
 
-def first_video(wildcards):
-    """That target's first clip."""
-    name = first_target()
-    return given_file(f"subjects.{name}", clips_of(name)[0]["video"])
+def pair_videos(wildcards):
+    """The first clip of each of them."""
+    return [given_file(f"subjects.{name}", clips_of(name)[0]["video"]) for name in first_pair()]
 
 
 def preset_sizes():

@@ -8,11 +8,11 @@ MACHINE_SUBJECTS = sorted({*MACHINE_TARGETS, *MACHINE_SOURCES})
 
 
 rule measure_detection:
-    """How fast this machine decodes the first clip and finds the people in it."""
+    """How fast this machine decodes the first pair's clips and finds the people in them, and their size."""
     input:
         decision="results/poses/estimator.json",
-        facts=lambda wildcards: f"results/clips/{first_target()}.json",
-        absent=absent(first_video),
+        facts=lambda wildcards: expand("results/clips/{subject}.json", subject=first_pair()),
+        absent=absent(pair_videos),
     output:
         rates=ensure("results/machine/detection.json", non_empty=True),
     log:
@@ -26,8 +26,8 @@ rule measure_detection:
         gpu=1,
         runtime=10,
     params:
-        clip=as_given(first_video),
-        held=held_by(first_video),
+        clips=as_given(pair_videos),
+        held=held_by(pair_videos),
         long_edge=config["frames"]["long_edge"],
     script:
         "../workflow_scripts/measure_detection.py"

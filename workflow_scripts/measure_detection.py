@@ -1,4 +1,4 @@
-"""How fast this machine decodes the first clip and finds the people in it."""
+"""How fast this machine decodes the first pair's clips and finds the people in them, and their size."""
 
 from dancenow.files import read_json, write_json
 from dancenow.job import job
@@ -7,6 +7,6 @@ from dancenow.pose.estimators import open_estimator
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     estimator = open_estimator(read_json(snakemake.input.decision), threads)
-    facts, long_edge = read_json(snakemake.input.facts)[0], snakemake.params.long_edge
-    rates = measure_detection(snakemake.params.clip, facts, long_edge, estimator)
+    facts, long_edge = [read_json(path)[0] for path in snakemake.input.facts], snakemake.params.long_edge
+    rates = measure_detection(snakemake.params.clips, facts, long_edge, estimator)
     write_json(snakemake.output.rates, rates | {"long_edge": long_edge})

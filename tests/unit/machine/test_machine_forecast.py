@@ -4,22 +4,25 @@ import copy
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 import yaml
 
+from dancenow.keypoints import COUNT
 from dancenow.machine import measure, steps
-from dancenow.machine.detection import measure_detection
-from dancenow.machine.forecast import CUTTING, DRAWING, START, Footage, best, forecast
+from dancenow.machine.detection import DEMO, measure_detection, window_shares
+from dancenow.machine.forecast import CUTTING, START, Footage, best, forecast
 from dancenow.machine.hardware import Hardware, look
 from dancenow.machine.page import duration, page
 from dancenow.training.memory import FLOAT32, StepMemory
 from dancenow.video import media
+from performers import performer
 from running import ROOT
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 GB = 2**30
-PACE = steps.Pace(1.0, 2.0, 0.0, 0.5, 0.25, StepMemory(GB, GB), True, 1e12)
+PACE = steps.Pace(1.0, 2.0, 0.0, 0.5, 0.25, 3.0, 4.0, StepMemory(GB, GB), True, 1e12)
 FOOTAGE = Footage({"anna": 1000, "ben": 200}, (512, 512), ["anna"], ["ben"])
 RATES = {"decode": 100.0, "detect": 20.0, "estimator": "mediapipe", "long_edge": 512}
 HARDWARE = Hardware("Some CPU", ["AVX2"], 4, [], 8 * GB, 10**11)
@@ -46,10 +49,11 @@ def test_seconds_are_those_counted_by_hand():
         {
             "people": 1200 / 100 + 1200 / 20 + START,
             "cutting": 1000 * CUTTING + START,
-            "training": 80 * 1.0 + 20 * 2.0 + START,
+            # ten previews of each training
+            "training": 80 * 1.0 + 20 * 2.0 + 10 * 3.0 + START,
             "enhancer": 0,
-            "face": 300 * 0.5 + START,
-            "video": 200 * (0.25 + DRAWING) + START,
+            "face": 300 * 0.5 + 10 * 4.0 + START,
+            "video": 200 * 0.25 + START,
         }
     )
     assert found.low == pytest.approx(0.8 * found.expected)
@@ -59,7 +63,9 @@ def test_seconds_are_those_counted_by_hand():
 
 def test_epochs_take_the_place_of_steps():
     found = expected(steps=1, epochs=2, holdout=0.2, single_frame_share=0.0)
-    assert found.seconds["training"] == pytest.approx(2 * 800 * 2.0 + START)
+    # one more preview in each five minutes without, which here are two hundredths of the time at most
+    steps = 2 * 800 * 2.0
+    assert found.seconds["training"] == pytest.approx(steps + 10 * 3.0 + (steps / 300 - 10) * 3.0 + START)
 
 
 def test_a_network_that_may_be_vgg_adds_to_the_highest_only():
@@ -117,8 +123,10 @@ def test_one_device_agrees_with_itself_and_not_with_a_broken_one(monkeypatch):
     assert steps.compare(tiny(), cpu) == (0.0, 0.0)
     made = steps.make_trainer
 
-    def broken(stage, train, device, autocast, calls=[]):  # noqa: B006
-        trainer = made(stage, train, device, autocast)
+    calls = []
+
+    def broken(stage, train, device, *rest):
+        trainer = made(stage, train, device, *rest)
         calls.append(device)
         if len(calls) == 2:
             with torch.no_grad():
@@ -135,20 +143,45 @@ def test_a_step_too_slow_to_try_has_the_pace_that_is_known(monkeypatch):
     monkeypatch.setattr(
         steps, "count", lambda stage, train, size, autocast: (memory, 1e14 * size[0] * size[1])
     )
-    found = steps.measure_pace(CONFIG["train"], (512, 512), torch.device("cpu"), FLOAT32, known=1e12)
+    cpu = torch.device("cpu")
+    found = steps.measure_pace(CONFIG["train"], (512, 512), DEMO, cpu, FLOAT32, 2, known=1e12)
     assert not found.measured and found.memory == memory
-    assert found.pair == pytest.approx(1e14 * 256 * 416 / 1e12)  # the mean window, by the pace
-    assert found.frame < found.single < found.pair and found.face > 2 * found.frame
+    # the mean window, by the pace; and the frames that are loaded meanwhile, on both cores
+    assert found.pair == pytest.approx(1e14 * DEMO["trained"] * 512**2 / 1e12 + steps.LOADING)
+    assert found.frame < found.single < found.pair < found.preview and found.face > found.frame
 
 
 def test_a_frame_is_painted_with_its_face(monkeypatch):
     monkeypatch.setattr(steps, "_timed", lambda work, device: 1.0)
     cpu = torch.device("cpu")
     found = [
-        steps.measure_pace(train, (128, 128), cpu, FLOAT32).frame
+        steps.measure_pace(train, (128, 128), DEMO, cpu, FLOAT32, 1)
         for train in (tiny(), tiny() | {"face": None})
     ]
-    assert found[0] == found[1] + 1.0
+    assert found[0].frame == found[1].frame + 1.0
+    # sixteen frames of the largest window, each with its face; four while frames are learned by themselves
+    before = found[0].preview / (0.8 * 4 + 0.2 * 16)
+    assert found[0].later_preview == pytest.approx(16 * (before + 1.0))
+
+
+def test_a_gpu_waits_for_its_host_and_a_cpu_shares_its_cores():
+    gpu, cpu = torch.device("cuda"), torch.device("cpu")
+    assert steps._with_host(0.5, 0.4, cpu, 2) == 0.7
+    assert steps._with_host(0.5, 0.4, gpu, 2) == 0.5 and steps._with_host(0.1, 0.4, gpu, 3) == 0.2
+
+
+def test_windows_are_those_that_the_people_need():
+    target = performer(count=6, width=512, height=512, tall=300).keypoints
+    source = performer(count=6, width=256, height=256, tall=100).keypoints
+    found = window_shares(target, source, (512, 512))
+    # 300 px and an eighth on both sides, in steps of 32; the arms do not reach as far
+    assert found["largest"][1] * 512 == 384 and found["largest"][0] < found["largest"][1]
+    assert found["trained"] <= np.prod(found["largest"]) < 1
+    # as large as the target, whatever the source's size; and what is held before and after
+    larger = window_shares(target, performer(count=6, width=512, height=512, tall=200).keypoints, (512, 512))
+    assert larger["painted"] == pytest.approx(found["painted"], rel=0.2)
+    assert found["trained"] < found["painted"] <= 1
+    assert window_shares(target, np.zeros_like(source), (512, 512)) == DEMO
 
 
 def test_a_machine_is_measured_and_told_of(tmp_path, monkeypatch):
@@ -157,11 +190,12 @@ def test_a_machine_is_measured_and_told_of(tmp_path, monkeypatch):
 
     def detect(frames):
         for _ in frames:
-            yield None
+            yield np.zeros((0, COUNT, 3), np.float32)
 
     estimator = SimpleNamespace(finds_masks=False, detect=detect, name="nobody")
-    rates = measure_detection(clip, facts, 64, estimator)
+    rates = measure_detection([clip, clip], [facts, facts], 64, estimator)
     assert rates["decode"] > 0 and rates["detect"] > 0 and rates["warm"] == 4
+    assert rates["windows"] == DEMO  # nobody was found
     monkeypatch.setattr(measure, "pick_device", lambda: torch.device("cpu"))
     presets = {name: {"long_edge": 128, "train": tiny()} for name in ("smoke", "demo")}
     paths = [tmp_path / name for name in ("machine.md", "machine.json")]

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 from dancenow.cluster.resources import VGG19, training_steps
 from dancenow.errors import InputError
-from dancenow.machine.steps import Pace
+from dancenow.machine.steps import DEMO_AREA, Pace
+from dancenow.training.loop import LOOK_SECONDS, OVERHEAD_SHARE, preview_steps
 from dancenow.training.memory import check_room
 
 # seconds for each frame of a target, 512x512 px: background, masks and references of the demo on two cores
 CUTTING = 0.033
-# and for each frame that is synthesized: drawing, moving references, encoding
-DRAWING = 0.04
-DEMO_AREA = 512 * 512  # px
 # bytes of each frame in the store, for each px: docs/lab/throughput.md
 STORED = 78e3 / DEMO_AREA
 # what stays of a training on the disk, in units of what its networks take in memory
@@ -63,18 +61,19 @@ def forecast(preset: str, train: dict, pace: Pace, footage: Footage, rates: dict
     shown = sum(footage.frames[name] for name in footage.sources)
     later = {name: train | (train[name] or {}) for name in ("enhancer", "face")}
     steps = {
-        name: sum(training_steps(own, frames) for frames in trained) if own[name] else 0
+        name: [training_steps(own, frames) if own[name] else 0 for frames in trained]
         for name, own in later.items()
     }
-    first = sum(training_steps(train, frames) for frames in trained)
+    each = [training_steps(train, frames) for frames in trained]
+    first = sum(each)
     share = train["single_frame_share"]
     seconds = {
         "people": every / rates["decode"] + every / rates["detect"],
         "cutting": sum(trained) * CUTTING * area / DEMO_AREA,
-        "training": first * (share * pace.single + (1 - share) * pace.pair),
-        "enhancer": steps["enhancer"] * pace.enhancer,
-        "face": steps["face"] * pace.face,
-        "video": shown * (pace.frame + DRAWING * area / DEMO_AREA),
+        "training": _trained(each, share * pace.single + (1 - share) * pace.pair, pace.preview),
+        "enhancer": _trained(steps["enhancer"], pace.enhancer, pace.later_preview),
+        "face": _trained(steps["face"], pace.face, pace.later_preview),
+        "video": shown * pace.frame,
     }
     seconds = {stage: value + START if value else 0.0 for stage, value in seconds.items()}
     low, high = MEASURED_RANGE if pace.measured else GUESSED
@@ -89,6 +88,19 @@ def forecast(preset: str, train: dict, pace: Pace, footage: Footage, rates: dict
         refused = str(error)
     disk = every * area * STORED + len(footage.targets) * COPIES_KEPT * pace.memory.networks
     return Forecast(preset, seconds, total * low, most, refused, pace.memory.peak(train["batch"]), disk)
+
+
+def _trained(steps: list[float], step: float, preview: float) -> float:
+    """Seconds of trainings of so many steps, of a step and a preview each of so many seconds.
+
+    A preview is made each tenth of the way, and one in LOOK_SECONDS without, for OVERHEAD_SHARE at most.
+    """
+    total = 0.0
+    for count in steps:
+        made, seconds = len(preview_steps(int(count))) if count else 0, count * step
+        looks = max(0.0, seconds / LOOK_SECONDS - made) * preview
+        total += seconds + made * preview + min(looks, OVERHEAD_SHARE * seconds)
+    return total
 
 
 # from the one that gives most; a night is what somebody waits for

@@ -43,7 +43,8 @@ def measure_machine(
         train, size = preset["train"], _size(facts, targets, preset["long_edge"])
         key = json.dumps([size, {part: train[part] for part in COSTLY}], sort_keys=True)
         if key not in same:
-            same[key] = measure_pace(train, size, device, autocast, known)
+            windows = rates["windows"]
+            same[key] = measure_pace(train, size, windows, device, autocast, threads, known)
             known = max(known, same[key].operations)
             log.info("%s: %s", name, same[key])
         paces[name] = same[key]

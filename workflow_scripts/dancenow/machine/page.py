@@ -6,8 +6,9 @@ from dancenow.machine.steps import GRADIENTS, LOSSES, Pace
 
 COLUMNS = ("find the people", "cut out", "train", "enlarge", "face", "video")
 NOTES = (
-    "Times and disk are for the configured clips, all transfers together, while nothing else runs. A "
-    "few steps on small pictures were timed, and scaled by the area of the pictures that each preset uses."
+    "Times and disk are for the configured clips, all transfers together, while nothing else runs. A few "
+    "steps were timed, and scaled by the area of the pictures that each preset uses: the "
+    "windows that the people in the first pair's clips need."
 )
 
 

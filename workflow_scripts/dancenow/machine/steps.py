@@ -1,8 +1,10 @@
 """Seconds and memory of a preset's steps: measured on small pictures, scaled by counted operations."""
 
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -10,28 +12,35 @@ from torch.utils.flop_counter import FlopCounterMode
 from dancenow.device import Autocast
 from dancenow.model.enhancer import EnhancedGenerator, grow
 from dancenow.model.networks import Discriminator, Generator
-from dancenow.model.perceptual import choose, load_perceptual
+from dancenow.model.perceptual import PerceptualNetwork, choose, load_perceptual
 from dancenow.training.face_training import FaceTrainer
 from dancenow.training.memory import FLOAT32, StepMemory, count_step
+from dancenow.training.previews import MOMENTS, WARM_UP
 from dancenow.training.settings import EnhancerSettings, FaceSettings, FirstSettings
 from dancenow.training.trainer import Trainer, network_arguments, new_networks
 
-# A window around a dancer is on average this share of the frame's edges; the largest, for memory, that one.
-# Of the demo's target, seen from head to foot.
-MEAN_WINDOW, LARGEST_WINDOW = (0.5, 0.8125), (0.8125, 0.9375)
 MULTIPLE = 32  # px, of a window's edges
-REPEATS = 2
+REPEATS = 3
+# Seconds of one core for a frame that a step is given, and for one that a video gets, of 512x512 px: reading,
+# drawing, moving references; and mark and encoder for a video. Of the demo on one AVX2 core
+LOADING, DRAWING = 0.022, 0.037
+DEMO_AREA = 512 * 512  # px
 LEAST_PACE = 2e10  # operations a second that any processor of today makes in a large network
 FORWARD = 8  # counted: a pair's step has at least so many times the operations of one synthesized frame
 # a small step that is expected to take longer is not taken: the pace of the last preset counts
 SLOWEST_STEP = 12.0  # s
+# and one that takes longer than this is taken on half the edges. There each pixel costs more, a third in the
+# demo's network on one AVX2 core, whose weights come from memory for few places
+WHOLE_STEP = 8.0  # s
 
 
 @dataclass(frozen=True)
 class Pace:
     """Seconds of one step on a `single` frame, on a `pair`, of the `enhancer`, of the `face`, and of one
-    synthesized `frame`; each 0 where the preset has none of it. memory: training.memory.StepMemory of the
-    largest stage; measured: whether this preset's own steps were timed; operations: counted, per second.
+    synthesized `frame`, the host's work for it included; of one preview of the first stage, `preview`, and of
+    one after it, `later_preview`; each 0 where the preset has none of it. memory: training.memory.StepMemory
+    of the largest stage; measured: whether this preset's own steps were timed; operations: counted, per
+    second.
     """
 
     single: float
@@ -39,26 +48,60 @@ class Pace:
     enhancer: float
     face: float
     frame: float
+    preview: float
+    later_preview: float
     memory: StepMemory
     measured: bool
     operations: float
 
 
-def window(train: dict, size: tuple[int, int], shares: tuple[float, float]) -> tuple[int, int]:
-    """(w, h) px of the pictures that a preset's networks see: of a window, or without a background all."""
-    if not train["generator"]["background"]:
-        return size
-    edges = (round(share * edge / MULTIPLE) for share, edge in zip(shares, size, strict=True))
-    width, height = (MULTIPLE * max(1, edge) for edge in edges)
-    return width, height
+@dataclass(frozen=True)
+class Areas:
+    """Of what a preset's networks see of a frame, px: mean area in a training and in a video, and the (w, h)
+    of the largest.
+    """
+
+    trained: float
+    painted: float
+    largest: tuple[int, int]
+
+    @classmethod
+    def of(cls, train: dict, size: tuple[int, int], windows: dict) -> "Areas":
+        """train: a preset's section; size: (w, h) px of the frames; windows: as from
+        detection.window_shares, which a generator without a background has not: it sees all of a frame.
+        """
+        if not train["generator"]["background"]:
+            return cls(_area(size), _area(size), size)
+        width, height = (
+            MULTIPLE * max(1, round(share * edge / MULTIPLE))
+            for share, edge in zip(windows["largest"], size, strict=True)
+        )
+        return cls(windows["trained"] * _area(size), windows["painted"] * _area(size), (width, height))
+
+    def edges(self, share: float) -> tuple[int, int]:
+        """(w, h) px of a mean picture of the training with `share` of its edges."""
+        share *= (self.trained / _area(self.largest)) ** 0.5
+        width, height = (max(64, MULTIPLE * round(share * edge / MULTIPLE)) for edge in self.largest)
+        return width, height
 
 
-def make_trainer(stage: str, train: dict, device: torch.device, autocast: Autocast) -> Trainer:
+def installed_network() -> PerceptualNetwork:
+    """The perceptual network that lies in every installation; nothing is downloaded."""
+    return load_perceptual(choose("efficientnet-lite0"))
+
+
+def make_trainer(
+    stage: str,
+    train: dict,
+    device: torch.device,
+    autocast: Autocast,
+    network_of: Callable[[], PerceptualNetwork] = installed_network,
+) -> Trainer:
     """A new trainer of a stage (first, enhancer, face), of the later ones around a new first stage.
 
-    The perceptual network is the one that lies in every installation; nothing is downloaded.
+    network_of: gives its perceptual network.
     """
-    perceptual, rest = load_perceptual(choose("efficientnet-lite0")), (device, autocast, 1000)
+    perceptual, rest = network_of(), (device, autocast, 1000)
     settings = FirstSettings.of(train | {"init_from": None})
     if stage == "first":
         return Trainer(settings, perceptual, *rest)
@@ -108,44 +151,81 @@ def count(stage: str, train: dict, size: tuple[int, int], autocast: Autocast) ->
 
 
 def measure_pace(
-    train: dict, size: tuple[int, int], device: torch.device, autocast: Autocast, known: float = 0.0
+    train: dict,
+    size: tuple[int, int],
+    windows: dict,
+    device: torch.device,
+    autocast: Autocast,
+    threads: int,
+    known: float = 0.0,
 ) -> Pace:
-    """The Pace of a preset. train: that section; size: (w, h) px of its frames; known: operations a second of
-    presets before, 0 for none, by which a step that would take longer than SLOWEST_STEP is told without it.
+    """The Pace of a preset. train: that section; size: (w, h) px of its frames; windows: as from
+    detection.window_shares; threads: that all of it has; known: operations a second of presets before, 0 for
+    none, by which a step that would take longer than SLOWEST_STEP is told without it.
 
-    What is measured grows with the area of the pictures, for the same network its operations do; what the
-    optimiser takes does not.
+    Measured is a mean picture of the training, or, where that takes long, a smaller one. It grows with the
+    area, for the same network its operations do; what the optimiser takes does not.
     """
     batch, first = train["batch"], size
     if train["enhancer"]:
         first = size[0] // 2, size[1] // 2
-    seen, largest = (window(train, first, shares) for shares in (MEAN_WINDOW, LARGEST_WINDOW))
-    across, down = (max(64, edge // 2 // MULTIPLE * MULTIPLE) for edge in seen)
-    small = across, down
-    memory, operations = count("first", train, largest, autocast)
-    whole, part = (operations * _area(shape) / _area(largest) for shape in (seen, small))
-    whole, enhanced = whole * batch, 0.0
+    areas = Areas.of(train, first, windows)
+    memory, operations = count("first", train, areas.largest, autocast)
+    dense = operations / _area(areas.largest)  # of a pair, for each px
+    whole, enhanced, pace = batch * dense * areas.trained, 0.0, max(known, LEAST_PACE)
+    small = areas.edges(1.0 if whole / batch / pace <= WHOLE_STEP else 0.5)
+    part = dense * _area(small)
     if train["enhancer"]:
         memory, enhanced = count("enhancer", train, size, autocast)
         enhanced *= batch
     main = max(1, enhanced / whole)  # of a frame after the enhancer, in units of the first stage's
-    if known and part / max(known, LEAST_PACE) > SLOWEST_STEP:
+    tried = not known or part / pace <= SLOWEST_STEP
+    face = alone = 0.0
+    if not tried:
         pair = whole / known
-        frame = main * pair / FORWARD / batch
-        face = 2.5 * frame * batch if train["face"] else 0.0
-        return Pace(pair / 2, pair, enhanced / known, face, frame, memory, False, known)
-    trainer = make_trainer("first", train, device, autocast)
-    given, scale = pictures("first", train, small), whole / part
-    pair, single = (_timed(lambda: _step(trainer, given, alone), device) for alone in (False, True))  # noqa: B023
-    rest = _timed(lambda: _optimise(trainer), device)
-    forward = _timed(lambda: _forward(trainer, given), device)
-    pair, single = (max(taken - rest, 0) * scale + rest for taken in (pair, single))
-    frame = main * forward * scale / batch
-    face = 0.0
-    if train["face"]:
-        face = 2 * batch * frame + _face_alone(train, small, device, autocast, forward)
-        frame += _face_forward(train, device, autocast)
-    return Pace(single, pair, pair * enhanced / whole, face, frame, memory, True, whole / pair)
+        single, forward = pair / 2, pair / FORWARD / batch / areas.trained  # the latter for each px
+        if train["face"]:
+            face = 2.5 * main * pair / FORWARD
+    else:
+        trainer = make_trainer("first", train, device, autocast)
+        given, scale = pictures("first", train, small), whole / part
+        taken = [_timed(lambda: _step(trainer, given, alone), device) for alone in (False, True)]  # noqa: B023
+        rest = _timed(lambda: _optimise(trainer), device)
+        pair, single = (max(seconds - rest, 0) * scale + rest for seconds in taken)
+        forwards = _timed(lambda: _forward(trainer, given), device)
+        forward = forwards / _area(small)
+        if train["face"]:
+            face = 2 * batch * main * forward * areas.trained
+            face += _face_alone(train, small, device, autocast, forwards)
+            alone = _face_forward(train, device, autocast)
+    host = partial(_with_host, device=device, threads=threads)
+    loading, later_loading = (2 * batch * LOADING * _area(shape) / DEMO_AREA for shape in (first, size))
+    # of a preview: with what leads up to it, unless the generator has learned from single frames alone yet
+    frames = MOMENTS * (WARM_UP + 1 if train["temporal"] else 1)
+    alike = train["single_frame_share"] if train["generator"]["background"] else 0.0
+    shown = forward * _area(areas.largest)
+    return Pace(
+        single=host(single, loading / 2),
+        pair=host(pair, loading),
+        enhancer=host(pair * enhanced / whole, later_loading) if enhanced else 0.0,
+        face=host(face, later_loading) if train["face"] else 0.0,
+        frame=host(main * forward * areas.painted + alone, DRAWING * _area(size) / DEMO_AREA),
+        preview=(alike * MOMENTS + (1 - alike) * frames) * shown,
+        later_preview=frames * (main * shown + alone),
+        memory=memory,
+        measured=tried,
+        operations=whole / pair,
+    )
+
+
+def _with_host(seconds: float, work: float, device: torch.device, threads: int) -> float:
+    """Seconds of the networks' work and of the host's for it, `work` seconds of one core, done meanwhile.
+
+    On a CPU both share the cores; for a GPU all cores but one make what it waits for, if it has to.
+    """
+    if device.type == "cpu":
+        return seconds + work / threads
+    return max(seconds, work / max(1, threads - 1))
 
 
 def _face_alone(
@@ -198,7 +278,7 @@ def _forward(trainer: Trainer, given: dict) -> None:
 
 
 def _timed(work: Callable[[], object], device: torch.device) -> float:
-    """Seconds of `work`, the least of REPEATS, once it has been done before."""
+    """Seconds of `work`, the median of REPEATS, once it has been done before."""
     taken = []
     for _ in range(REPEATS + 1):
         began = time.perf_counter()
@@ -206,21 +286,26 @@ def _timed(work: Callable[[], object], device: torch.device) -> float:
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         taken.append(time.perf_counter() - began)
-    return min(taken[1:])
+    return statistics.median(taken[1:])
 
 
 # of a step in float32 on both: losses, and the generator's gradients, as shares of the CPU's
 LOSSES, GRADIENTS = 0.01, 0.05
 
 
-def compare(train: dict, device: torch.device, size: tuple[int, int] = (64, 96)) -> tuple[float, float]:
+def compare(
+    train: dict,
+    device: torch.device,
+    size: tuple[int, int] = (64, 96),
+    network_of: Callable[[], PerceptualNetwork] = installed_network,
+) -> tuple[float, float]:
     """(largest difference of a loss, difference of all gradients): one step on `device` and on the CPU, in
     float32 from the same weights on the same pictures, as shares of the CPU's. LOSSES and GRADIENTS bound
     them.
     """
     found = []
     for where in (torch.device("cpu"), device):
-        trainer = make_trainer("first", train, where, FLOAT32 | {"device_type": where.type})
+        trainer = make_trainer("first", train, where, FLOAT32 | {"device_type": where.type}, network_of)
         given = pictures("first", train, size)
         trainer.step = trainer.single_frame_steps = 0
         trainer.optimisers["generator"].step = lambda: None
