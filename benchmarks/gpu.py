@@ -1,27 +1,38 @@
 """All that is to be known of a GPU, in one command of under ten minutes; one line where there is none.
 
-    python benchmarks/gpu.py [--preset studio]
+    python benchmarks/gpu.py [--preset studio] [--json gpu.json]
 
-Needs the library and the packages of envs/torch.yaml, neither Snakemake nor a pose estimator. Prints a
-Markdown table: milliseconds of a step on single frames and on pairs, of the GPU and as a ratio to the CPU's;
-the share of the rate that a matrix product reaches; memory counted and measured; painting of 1024x512 px
-with the face; padding as the networks have it and by copying slices; the loader's rate at 1024x576 px, batch
-4, and how long a step of 25 ms waits for it; how far two processes on this one card (gloo) are from one
-process; how far a step's losses and gradients are from the CPU's, and the bounds of both.
+Needs torch, numpy, scipy, OpenCV, safetensors, tqdm and PyYAML, and neither Snakemake, ffmpeg, a pose
+estimator, nor weights: where EfficientNet-Lite0 is not installed, VGG19 with random weights takes its place,
+and the first row says so. Prints a Markdown table, each row as soon as it is there, and keeps the same in a
+JSON file. A row that fails says why, the others follow, and the command ends with status 1.
+
+Rows: milliseconds of a step on single frames and on pairs, of the GPU and as a ratio to the CPU's; the share
+of the rate that a matrix product reaches; memory counted and measured; painting of 1024x512 px with the face;
+how far a step's losses and gradients are from the CPU's, and two processes on this one card (gloo) from one,
+with the bounds of both; padding as the networks have it and by copying slices; the loader's rate at 1024x576
+px, batch 4, and how long a step of 25 ms waits for it (benchmarks/loading.py).
 """
 
 import argparse
+import importlib.util
+import json
 import subprocess
 import sys
 import tempfile
 import time
-from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from types import ModuleType
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
+sys.path[:0] = [
+    str(Path(__file__).resolve().parent),
+    str(Path(__file__).resolve().parents[1] / "workflow_scripts"),
+]
+# the library imports it, and no video is read or written here
+if "ffmpeg" not in sys.modules and importlib.util.find_spec("ffmpeg") is None:
+    sys.modules["ffmpeg"] = ModuleType("ffmpeg")
 
-import cv2
 import numpy as np
 import torch
 import yaml
@@ -30,19 +41,23 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from dancenow.device import cast_once, pick_device, precision_name, prepare
+from dancenow.errors import InputError, one_line
+from dancenow.files import atomic_path
 from dancenow.job import usable_cores
-from dancenow.keypoints import COUNT, Pose
-from dancenow.machine.steps import GRADIENTS, LOSSES, compare, make_trainer, pictures
+from dancenow.machine.steps import GRADIENTS, LOSSES, compare, installed_network, pictures
+from dancenow.machine.steps import make_trainer as trainer_of
 from dancenow.model.face import FaceSynthesizer
 from dancenow.model.networks import Generator
+from dancenow.model.perceptual import VGG19_CHANNELS, build_vgg19
 from dancenow.synthesis.synthesizer import Drawn, Synthesizer
-from dancenow.training.dataset import ClipSampler, prefetch
+from dancenow.training.dataset import loaders
 from dancenow.training.memory import FLOAT32, count_step
 from dancenow.training.settings import FaceSettings, FirstSettings
 from dancenow.training.trainer import network_arguments
+from loading import KINDS
+from loading import row as loading_row
 
 CPU = torch.device("cpu")
-STAND_IN = 0.025  # seconds of a step that the loader is held against
 
 
 def section(preset):
@@ -61,6 +76,34 @@ def section(preset):
 
 def _both(base, key, value):
     return isinstance(value, dict) and isinstance(base.get(key), dict)
+
+
+@cache
+def network_of():
+    """What gives the perceptual network of all trainers here."""
+    try:
+        installed_network()
+    except InputError:
+        return random_vgg19
+    return installed_network
+
+
+def random_vgg19():
+    """VGG19 up to relu5_1, always with the same random weights: its losses mean nothing, its cost is true."""
+    random, layers, inputs, place = torch.Generator().manual_seed(0), {}, 3, 0
+    for width in VGG19_CHANNELS:
+        if width != "M":
+            scale = (2 / (9 * inputs)) ** 0.5  # keeps the features' size through the layers
+            weight = scale * torch.randn(width, inputs, 3, 3, generator=random)
+            layers |= {f"features.{place}.weight": weight, f"features.{place}.bias": torch.zeros(width)}
+            inputs = width
+        place += 1 if width == "M" else 2
+    return build_vgg19(layers)
+
+
+def make_trainer(stage, train, device, autocast):
+    """A new trainer, with the perceptual network that there is."""
+    return trainer_of(stage, train, device, autocast, network_of())
 
 
 def timed(work, device, repeats):
@@ -159,39 +202,6 @@ def padding_seconds(device, channels, edge, repeats):
     return tuple(timed(partial(work, pad), device, repeats) for pad in (native, padded_by_slices))
 
 
-class Encoded:
-    """Frames of noise as the store holds them, JPEG of quality 98, decoded when they are asked for."""
-
-    def __init__(self, count, size):
-        random = np.random.default_rng(0)
-        rough = random.integers(0, 256, (count, size[1] // 8, size[0] // 8, 3), np.uint8)
-        how = [cv2.IMWRITE_JPEG_QUALITY, 98]
-        self.files = [cv2.imencode(".jpg", cv2.resize(frame, size), how)[1] for frame in rough]
-
-    def __getitem__(self, index):
-        return cv2.imdecode(self.files[index], cv2.IMREAD_COLOR_RGB)
-
-
-def loading(size, batch, device, batches):
-    """(batches a second by loading alone, share of the time in which a step of STAND_IN seconds waits)."""
-    count = 24
-    keypoints = np.random.default_rng(1).uniform(0.2, 0.8, (count, COUNT, 3)).astype(np.float32)
-    keypoints[..., :2] *= size
-    pose = Pose(keypoints, Fraction(25), *size, "benchmark", "none")
-    sampler = ClipSampler(Encoded(count, size), pose, None, [size], count, batch, 0)
-    began = time.perf_counter()
-    for _ in prefetch(sampler, 0, batches, device):
-        pass
-    rate = batches / (time.perf_counter() - began)
-    waited, given = 0.0, prefetch(sampler, 0, batches, device)
-    began = requested = time.perf_counter()
-    for _ in given:
-        waited += time.perf_counter() - requested
-        time.sleep(STAND_IN)
-        requested = time.perf_counter()
-    return rate, waited / (time.perf_counter() - began)
-
-
 def gradients(train, size, device, batch, share=(0, 1)):
     """All gradients of the generator after one step on this process's share of a batch, in float32."""
     trainer = make_trainer("first", train, device, FLOAT32 | {"device_type": device.type})
@@ -223,7 +233,7 @@ def two_processes(preset, size, device):
             for process in processes:
                 process.kill()
         if any(failed):
-            raise SystemExit("two processes on one device: one has failed; its message stands above")
+            raise RuntimeError("one of the two has failed; its message stands above")
         shared = torch.load(Path(folder) / "0.pt", weights_only=True)
     alone = gradients(section(preset), size, device, 2)
     return float((shared - alone).norm() / alone.norm())
@@ -240,46 +250,98 @@ def work(preset, folder, device, width, height, rank):
     distributed.destroy_process_group()
 
 
-def rows(preset, device, size, painted, loaded, repeats, edge, cpu_repeats=1):
-    """Yield (what, value) of each measurement. size: (w, h) px of the steps; painted, loaded: of the frames;
-    edge: of the matrices.
+def measurements(preset, device, size, painted, loaded, repeats, edge, cpu_repeats=1):
+    """{what: function that gives its value, in words}. size: (w, h) px of the steps; painted, loaded: of the
+    frames; edge: of the matrices.
     """
     threads, train = usable_cores(), section(preset)
-    cpu = step_seconds(train, size, CPU, prepare(CPU, threads), cpu_repeats)
-    autocast = prepare(device, threads)
-    here = step_seconds(train, size, device, autocast, repeats)
-    for name, mine, other in zip(("single-frame", "pair"), here, cpu, strict=True):
-        yield (
-            f"{preset}, {name} step, {size[0]}x{size[1]}",
-            f"{1000 * mine:.1f} ms, CPU / GPU {other / mine:.1f}",
+
+    @cache
+    def seconds():
+        return step_seconds(train, size, device, prepare(device, threads), repeats)
+
+    @cache
+    def cpu_seconds():
+        found = step_seconds(train, size, CPU, prepare(CPU, threads), cpu_repeats)
+        prepare(device, threads)
+        return found
+
+    def network():
+        return network_of()().name + (" with random weights" if network_of() is random_vgg19 else "")
+
+    def step(kind):
+        return f"{1000 * seconds()[kind]:.1f} ms"
+
+    def ratio(kind):
+        return f"{cpu_seconds()[kind] / seconds()[kind]:.1f}"
+
+    def share():
+        autocast = prepare(device, threads)
+        dtype = autocast["dtype"] if autocast["enabled"] else torch.float32
+        peak, done = peak_rate(device, dtype, edge, repeats), step_operations(train, size) / seconds()[1]
+        return f"{done / 1e12:.2f} of {peak / 1e12:.2f} TFLOP/s, {100 * done / peak:.0f} %"
+
+    def bytes_taken():
+        counted, measured = memory(train, size, device, prepare(device, threads))
+        return f"{counted / 2**30:.2f} GB, {measured / 2**30:.2f} GB"
+
+    def painting():
+        return f"{painting_rate(train, painted, device, prepare(device, threads), 8):.1f} frames/s"
+
+    def padding():
+        own, slices = padding_seconds(device, train["generator"]["channels"] * 4, 64, repeats)
+        return f"{1000 * own:.2f} ms, {1000 * slices:.2f} ms"
+
+    def shared():
+        apart = two_processes(preset, (64, 96), device)
+        return (
+            f"{100 * apart:.3g} % (bound {100 * GRADIENTS:.0f}): {'right' if apart <= GRADIENTS else 'WRONG'}"
         )
-    dtype = autocast["dtype"] if autocast["enabled"] else torch.float32
-    peak, done = peak_rate(device, dtype, edge, repeats), step_operations(train, size) / here[1]
-    share = f"{done / 1e12:.2f} of {peak / 1e12:.2f} TFLOP/s, {100 * done / peak:.0f} %"
-    yield f"a pair step's share of a matrix product's rate, {precision_name(autocast)}", share
-    counted, measured = (value / 2**30 for value in memory(train, size, device, autocast))
-    yield "memory of a pair step, counted, measured", f"{counted:.2f} GB, {measured:.2f} GB"
-    rate = painting_rate(train, painted, device, autocast, 8)
-    yield f"painting {painted[0]}x{painted[1]} with the face", f"{rate:.1f} frames/s"
-    own, slices = padding_seconds(device, train["generator"]["channels"] * 4, 64, repeats)
-    yield "padded convolution: own kernel, slices", f"{1000 * own:.2f} ms, {1000 * slices:.2f} ms"
-    rate, waiting = loading(loaded, 4, device, 16 * repeats)
-    told = f"{rate:.1f} batches/s; a step of 25 ms waits {100 * waiting:.1f} % of the time"
-    yield f"loading {loaded[0]}x{loaded[1]}, batch 4", told
-    yield (
-        "two processes on this device, gradients",
-        f"{100 * two_processes(preset, (64, 96), device):.3g} % apart",
-    )
-    losses, slopes = compare(train, device)
-    told = f"losses {100 * losses:.2g} % (bound {100 * LOSSES:.0f}), gradients {100 * slopes:.2g} % "
-    right = "right" if losses <= LOSSES and slopes <= GRADIENTS else "WRONG: update the driver"
-    yield "against the CPU, float32", f"{told}(bound {100 * GRADIENTS:.0f}): {right}"
+
+    def against_cpu():
+        losses, slopes = compare(train, device, network_of=network_of())
+        right = "right" if losses <= LOSSES and slopes <= GRADIENTS else "WRONG: update the driver"
+        told = f"losses {100 * losses:.2g} % (bound {100 * LOSSES:.0f}), gradients {100 * slopes:.2g} % "
+        return f"{told}(bound {100 * GRADIENTS:.0f}): {right}"
+
+    precision = precision_name(prepare(device, threads))
+    kinds = f"{preset}, {{}} step, {size[0]}x{size[1]}"
+    # what is only to be had here comes first
+    return {
+        "perceptual network": network,
+        kinds.format("single-frame"): partial(step, 0),
+        kinds.format("pair"): partial(step, 1),
+        f"a pair step's share of a matrix product's rate, {precision}": share,
+        "memory of a pair step, counted, measured": bytes_taken,
+        f"painting {painted[0]}x{painted[1]} with the face": painting,
+        "against the CPU, float32": against_cpu,
+        "two processes on this device, gradients apart": shared,
+        "padded convolution: own kernel, slices": padding,
+        **{
+            f"loading {loaded[0]}x{loaded[1]}, batch 4, {kind}": partial(
+                loading_row, loaded, 4, kind, loaders(), repeats + 2
+            )
+            for kind in KINDS
+        },
+        "CPU / GPU, single-frame step": partial(ratio, 0),
+        "CPU / GPU, pair step": partial(ratio, 1),
+    }
+
+
+def rows(found):
+    """Yield (what, value, whether it failed) of each of `measurements`, whatever becomes of the others."""
+    for what, measure in found.items():
+        try:
+            yield what, measure(), False
+        except Exception as error:  # any: one row must not lose the others
+            yield what, f"failed: {type(error).__name__}: {one_line(error)}", True
 
 
 def main():
     layout = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
     parser.add_argument("--preset", default="studio")
+    parser.add_argument("--json", type=Path, default=Path("gpu.json"))
     parser.add_argument("--worker", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
@@ -288,10 +350,17 @@ def main():
     device = pick_device()
     if device.type != "cuda":
         sys.exit("no usable GPU: nothing is measured")
-    print(f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}, {usable_cores()} CPU cores\n")
-    print("| what | measured |\n|---|---|")
-    for what, value in rows(options.preset, device, (384, 640), (1024, 512), (1024, 576), 10, 8192):
+    card = f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}, {usable_cores()} CPU cores"
+    print(f"{card}\n\n| what | measured |\n|---|---|")
+    kept, failed = {"machine": card}, False
+    for what, value, wrong in rows(
+        measurements(options.preset, device, (384, 640), (1024, 512), (1024, 576), 10, 8192)
+    ):
         print(f"| {what} | {value} |", flush=True)
+        kept[what], failed = value, failed or wrong
+        with atomic_path(options.json) as partial_path:
+            partial_path.write_text(json.dumps(kept, indent=1) + "\n")
+    sys.exit(failed)
 
 
 if __name__ == "__main__":

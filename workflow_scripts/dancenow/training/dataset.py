@@ -151,24 +151,36 @@ def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: tor
     """Yield sampler(start) ... sampler(stop - 1), in order, the next ones being made while one is used.
 
     sampler: batch number -> dict of tensors, pure, so that several threads may call it. For a GPU as many
-    are made ahead as there are cores for, up to LOADERS, and their memory is pinned: the copy to the device
-    then waits for nothing. For a CPU one thread makes one ahead.
+    are made ahead as `loaders` says, twice, and their memory is pinned: the copy to the device then waits for
+    nothing. For a CPU one thread makes one ahead.
     """
-    on_gpu = device.type == "cuda"
-    threads = max(1, min(LOADERS, len(os.sched_getaffinity(0)) - 1)) if on_gpu else 1
-    depth = 2 * threads if on_gpu else 1
 
-    def make(number: int) -> Batch:
-        batch = sampler(number)
-        return {name: value.pin_memory() for name, value in batch.items()} if on_gpu else batch
+    def pinned(number: int) -> Batch:
+        return {name: value.pin_memory() for name, value in sampler(number).items()}
 
+    numbers = range(start, stop)
+    if device.type == "cuda":
+        yield from made_ahead(pinned, numbers, loaders(), 2 * loaders())
+    else:
+        yield from made_ahead(sampler, numbers, 1, 1)
+
+
+def loaders() -> int:
+    """Threads that make batches for a GPU: the cores but one, LOADERS at most."""
+    return max(1, min(LOADERS, len(os.sched_getaffinity(0)) - 1))
+
+
+def made_ahead(
+    make: Callable[[int], Batch], numbers: Sequence[int], threads: int, depth: int
+) -> Iterator[Batch]:
+    """Yield make(number) for each of `numbers`, in order; `threads` threads make `depth` in advance."""
     with ThreadPoolExecutor(threads) as pool:
-        numbers = iter(range(start, stop))
-        upcoming = deque(pool.submit(make, number) for number in islice(numbers, depth))
+        left = iter(numbers)
+        upcoming = deque(pool.submit(make, number) for number in islice(left, depth))
         try:
             while upcoming:
                 batch = upcoming.popleft().result()
-                upcoming.extend(pool.submit(make, number) for number in islice(numbers, 1))
+                upcoming.extend(pool.submit(make, number) for number in islice(left, 1))
                 yield batch
         finally:
             for waiting in upcoming:
