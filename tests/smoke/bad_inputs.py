@@ -90,7 +90,7 @@ FOOTAGE = [
     Bad("two-sizes", "a picture that changes its size",
         "clips/two-sizes.mp4: its picture changes from 96x64 px (yuv420p) to 64x96 px (yuv420p) at frame 5; "
         "re-encode it to one size and format",
-        "extract_frames", clips.two_sizes),
+        "probe_clip", clips.two_sizes),
     Bad("shapes", "several clips of different shape",
         "the clips differ in shape (clips/shapes.mp4 96x64, clips/tall.mp4 64x96); "
         "give each a `crop` of one shape", "extract_frames", clips.good,

@@ -230,15 +230,6 @@ def test_fragments_from_the_middle_of_a_stream_are_whole(tmp_path):
     assert numbers(read(path)) == list(range(10, 30))
 
 
-def test_a_fragment_that_is_torn_off_is_refused(tmp_path):
-    path = tmp_path / "clip.mp4"
-    parts = fragments(path)
-    path.write_bytes(b"".join(parts[:2] + parts[4:6]) + parts[6] + parts[7][: len(parts[7]) // 2])
-    with pytest.raises(InputError) as error:
-        read(path)
-    one_line(error, "clip.mp4", "copy the clip again")
-
-
 OPEN = "-c:v libx265 -x265-params log-level=error:open-gop=1:keyint=10:min-keyint=10:scenecut=0:bframes=3"
 
 
@@ -304,12 +295,23 @@ def in_a_row(path, *films):
 def test_a_picture_that_changes_its_size_is_refused_with_the_frame(films, told, suffix, tmp_path):
     path = in_a_row(tmp_path / f"clip.{suffix}", *((*one, "yuv420p") for one in films))
     with pytest.raises(InputError) as error:
-        read(path)
+        media.probe(path)
     one_line(error, f"clip.{suffix}", f"its picture changes {told}", "re-encode it to one size")
 
 
 def test_a_picture_that_changes_its_format_is_refused_with_the_frame(tmp_path):
     path = in_a_row(tmp_path / "clip.ts", (64, 96, 10, "yuv420p"), (64, 96, 10, "yuv444p"))
     with pytest.raises(InputError) as error:
-        read(path)
+        media.probe(path)
     one_line(error, "clip.ts", "from 96x64 px (yuv420p) to 96x64 px (yuv444p) at frame 10")
+
+
+@pytest.mark.parametrize("codec", ["libvpx-vp9 -deadline realtime -cpu-used 8", "libvpx"])
+def test_a_recording_whose_size_follows_the_network_is_refused(codec, tmp_path):
+    for name, size in (("a", (64, 96)), ("b", (32, 48))):
+        film(tmp_path / f"{name}.mkv", numbered(6, *size), f"-c:v {codec} -strict unofficial")
+    (tmp_path / "list.txt").write_text("file a.mkv\nfile b.mkv\nfile a.mkv\n")
+    ffmpeg("-f concat -i", tmp_path / "list.txt", "-c copy", tmp_path / "clip.mkv")
+    with pytest.raises(InputError) as error:
+        read(tmp_path / "clip.mkv")
+    one_line(error, "clip.mkv", "its picture changes from 96x64 px", "to 48x32 px", "at frame 6")

@@ -18,7 +18,12 @@ class Undecodable(Exception):
 
 
 def decoded(
-    path: str | Path, stream: int, **options: Any
+    path: str | Path,
+    stream: int,
+    until: int | None = None,
+    begin: float | None = None,
+    strict: bool = False,
+    **options: Any,
 ) -> Iterator[tuple[float, float, tuple[int, int] | None]]:
     """Yield (time, duration, size) of every frame of one track, in the order in which ffmpeg gives them.
 
@@ -27,7 +32,9 @@ def decoded(
     {"frames:v": 1}. What is damaged is left out. Raises Undecodable, and InputError when the disk hangs.
     """
     shown = {"format": "framecrc", "enc_time_base:v": TICK, "fps_mode:v": "passthrough"}
-    node = clip_input(path)[str(stream)].output("pipe:", **shown, **options).global_args("-copyts")
+    seek = {} if begin is None else {"ss": f"{begin:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
+    node = clip_input(path, until, **seek)[str(stream)].output("pipe:", **shown, **options)
+    node = node.global_args("-copyts", *(["-xerror"] if strict else []))
     tick, size = 0.0, None
     with graph(node, stdout=subprocess.PIPE) as (process, reason):
         try:

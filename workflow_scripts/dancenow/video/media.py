@@ -90,7 +90,8 @@ def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[n
     colours are converted with the clip's own matrix and range. Memory does not grow with the clip. Raises
     InputError, naming the frame, when the data are damaged.
     """
-    clip = _shown(clip_input(path, threads=DECODER_THREADS)[str(facts["stream"])], facts)
+    clip = clip_input(path, facts["until"], threads=DECODER_THREADS)[str(facts["stream"])]
+    clip = _shown(clip, facts)
     clip = _cropped(_timed(clip, facts), facts)
     fit = framing(facts, width, height)
     size = fit["scaled_width"], fit["scaled_height"]

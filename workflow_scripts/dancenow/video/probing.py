@@ -25,11 +25,12 @@ from dancenow.video.programs import (
 )
 from dancenow.video.selection import select
 from dancenow.video.sound import choose_sound
+from dancenow.video.torn import torn_at
 
 log = logging.getLogger(__name__)
 
 HEADER = (
-    "format=format_name:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
+    "format=format_name,duration:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
     "color_range,color_space,color_transfer,field_order,time_base,r_frame_rate,avg_frame_rate,start_time,duration,"
     "sample_rate,channels:stream_side_data=rotation,crop_left,crop_top,crop_right,crop_bottom:"
     "stream_disposition=default,attached_pic,timed_thumbnails,still_image,comment,hearing_impaired,"
@@ -52,7 +53,8 @@ def probe(path: str | Path, **wanted: Any) -> dict:
 
     wanted: start, end (s after the first frame), fps, crop, as selection.select takes them.
 
-    Keys: file (name), format, stream (index of the picture track), codec, decoded ([w, h], px of the upright
+    Keys: file (name), format, stream (index of the picture track), codec, until (the byte at which a last
+    frame that is torn begins, or None), decoded ([w, h], px of the upright
     picture as this ffmpeg gives it), shown ([x, y, w, h], the part of that which the container shows),
     coded_width, coded_height (of what is shown, before rotation), rotation (degrees clockwise,
     0/90/180/270), sample_aspect ("1/1"), width and height (as displayed: after rotation, in square pixels),
@@ -76,12 +78,29 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     report = _header(path)
     kind = report["format"]["format_name"]
     video, first, size = _picture(path, report["streams"])
-    times, end, time_base = _frame_times(path, video, first)
+    in_one = "mp4" in kind and not _in_fragments(path)
+    found = _packets(path, video)
+    time_base = Fraction(video["time_base"])
+    # The index of an mp4 tells that its end is missing, and Matroska's reader leaves out what is torn.
+    until = None if in_one or "matroska" in kind else torn_at(path, video["index"], found, float(time_base))
+    if until is not None:
+        log.warning("%s: its last frame is torn, as when a recording is cut off; it is left out", path)
+    times, end, time_base = _frame_times(path, video, first, found, until)
+    _refuse_change(path, video["index"], found)
     fps, variable = _frame_rate(times, time_base, video)
     start = float(int(times[0]) * time_base)
     duration = (end - int(times[0])) * time_base
-    if "mp4" in kind:
-        _refuse_cut_short(path, float(video.get("duration") or 0), end * time_base, duration, 1.5 / fps)
+    declared = float(video.get("duration") or report["format"].get("duration") or 0)
+    if in_one and declared - float(duration) > 1.5 / fps:
+        raise InputError(
+            f"{path}: cut short, {float(duration):.2f} of {declared:.2f} s are there; copy the clip again"
+        )
+    # Of a film in fragments the header may tell the end.
+    if declared - float(max(duration, end * time_base)) > max(1, 1.5 / fps):
+        log.warning(
+            "%s: its picture lasts %.2f s, not %.2f s as its header tells; it is used as far as it goes. "
+            "If a copy stopped, copy it again", path, duration, declared,
+        )  # fmt: skip
     frames = int(duration * fps + Fraction(1, 2))
     if frames == 0:
         raise InputError(f"{path}: the picture lasts 0 seconds; give a clip with at least one frame")
@@ -90,6 +109,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
         "format": kind,
         "stream": video["index"],
         "codec": video.get("codec_name", "unknown"),
+        "until": until,
     }
     facts |= geometry(path, video, size)
     facts |= colour(path, video, facts["height"])
@@ -123,10 +143,14 @@ def packets(path: str | Path, stream: int | str, entries: str) -> Iterator[dict[
     return _rows(path, stream, f"packet={entries}")
 
 
-def first_change(path: str | Path, stream: int | str) -> str | None:
-    """Where and how the picture of a track changes its size or format, in words; None when it never does."""
+def first_change(path: str | Path, stream: int | str, among: str = "default") -> str | None:
+    """Where and how the picture of a track changes its size or format, in words; None when it never does.
+
+    among: the frames that are decoded, as ffmpeg's skip_frame takes them; "nokey" for key frames alone.
+    """
     kept = None
-    for number, frame in enumerate(_rows(path, stream, "frame=width,height,pix_fmt")):
+    frames = _rows(path, stream, "frame=width,height,pix_fmt", skip_frame=among)
+    for number, frame in enumerate(frames):
         told = "{width}x{height} px ({pix_fmt})".format_map(frame)
         kept = kept or told
         if told != kept:
@@ -134,8 +158,18 @@ def first_change(path: str | Path, stream: int | str) -> str | None:
     return None
 
 
-def _rows(path: str | Path, stream: int | str, entries: str) -> Iterator[dict[str, str]]:
-    for line in _ffprobe(path, of="compact=print_section=0", select_streams=stream, show_entries=entries):
+def _refuse_change(path: str | Path, stream: int, found: dict[str, array]) -> None:
+    """Raise InputError where the picture changes its size or format, before hours are spent on it.
+
+    Where each frame is a key frame, looking costs as much as decoding does, which looks too.
+    """
+    if not all(found["key"]) and first_change(path, stream, "nokey") and (told := first_change(path, stream)):
+        raise InputError(f"{path}: its picture {told}; re-encode it to one size and format")
+
+
+def _rows(path: str | Path, stream: int | str, entries: str, **options: Any) -> Iterator[dict[str, str]]:
+    options = {"select_streams": stream, "show_entries": entries} | options
+    for line in _ffprobe(path, of="compact=print_section=0", **options):
         if line:  # ffprobe 5 writes an empty one for side data that nobody asked for
             yield dict(entry.partition("=")[::2] for entry in line.split("|"))
 
@@ -212,11 +246,11 @@ def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[
     if not tracks:
         raise InputError(f"{path}: there is no picture in it, only sound or data; give a video clip")
     tracks.sort(key=_rank)
-    reason = ""
+    reason, one = "", dict[str, Any]({"frames:v": 1})
     for track in tracks:
         begin, size = 0.0, None
         try:
-            begin, _, size = next(decoded(path, track["index"], **{"frames:v": 1}), (0.0, 0.0, None))
+            begin, _, size = next(decoded(path, track["index"], **one), (0.0, 0.0, None))
         except Undecodable as error:
             reason = f" ({error})"
         if size:
@@ -244,37 +278,56 @@ def _told(stream: dict) -> str:
     return f"{stream['index']} ({stream.get('codec_name', 'unknown')}, {size})"
 
 
-def _frame_times(path: str | Path, video: dict, first: float) -> tuple[np.ndarray, int, Fraction]:
+def _packets(path: str | Path, video: dict) -> dict[str, array]:
+    """What the packets of a picture track tell, in file order: {pts, dts, duration, pos, key}, each an array.
+
+    Of pts and dts only those that are there; durations of 0 and places of -1 stand for missing ones. Their
+    time base becomes that of `video`.
+    """
+    found = {key: array("q") for key in ("pts", "dts", "duration", "pos", "key")}
+    for packet in packets(path, video["index"], "pts,dts,duration,pos,flags:stream=time_base"):
+        if "time_base" in packet:
+            video |= (
+                packet  # ffprobe before 8, which may read packets but not the header, counts DV otherwise
+            )
+            continue
+        flags = packet.get("flags", "")
+        # "D" marks packets that an edit list leaves out.
+        if "D" in flags:
+            continue
+        found["key"].append("K" in flags)
+        for key, missing in (("duration", [0]), ("pos", [-1]), ("pts", []), ("dts", [])):
+            told = _integer(packet.get(key))
+            found[key].extend(missing if told is None else [told])
+    if not found["key"]:
+        raise InputError(f"{path}: there is no frame in it; give a clip with at least one frame")
+    return found
+
+
+def _frame_times(
+    path: str | Path, video: dict, first: float, found: dict[str, array], until: int | None
+) -> tuple[np.ndarray, int, Fraction]:
     """Sorted presentation times from the `first` (s) on and the end of the last, in units of a time base.
 
-    Then the time base, in s.
+    Then the time base, in s. found: what _packets tells; those from the byte `until` on are left out.
     """
-    found, count = {"pts": array("q"), "dts": array("q"), "duration": array("q")}, 0
-    for packet in packets(path, video["index"], "pts,dts,duration,flags"):
-        # "D" marks packets that an edit list leaves out.
-        if "D" in packet.get("flags", ""):
-            continue
-        count += 1
-        found["duration"].append(_integer(packet.get("duration")) or 0)
-        for key in ("pts", "dts"):
-            if (time := _integer(packet.get(key))) is not None:
-                found[key].append(time)
-    if not count:
-        raise InputError(f"{path}: there is no frame in it; give a clip with at least one frame")
-    time_base, step = Fraction(video["time_base"]), 1 / _rates(video)[-1]
+    there = np.array(found["pos"]) < until if until is not None else np.ones(len(found["key"]), bool)
+    count, time_base, step = int(there.sum()), Fraction(video["time_base"]), 1 / _rates(video)[-1]
     for key in ("pts", "dts"):  # AVI has no others than the latter
-        times = np.array(found[key], np.int64)
+        if len(found[key]) < len(there):
+            continue
+        times = np.array(found[key], np.int64)[there]
         order = np.argsort(times, kind="stable")
         times = times[order]
-        if len(times) == count and (np.diff(times) > 0).all():
-            last = found["duration"][order[-1]] or round(step / time_base)
+        if (np.diff(times) > 0).all():
+            last = int(np.array(found["duration"])[there][order[-1]]) or round(step / time_base)
             skipped = _leading(times * float(time_base) - first, step) if key == "pts" else 0
             if skipped:
                 log.info("%s: its first %d frames lean on what was cut off; skipped", path, skipped)
             return times[skipped:], int(times[-1]) + last, time_base
     # Raw and MPEG program streams lack times, or have them doubled: the decoder tells.
     try:
-        times = np.rint([time * 1e6 for time, _, _ in decoded(path, video["index"])]).astype(np.int64)
+        times = np.rint([time * 1e6 for time, _, _ in decoded(path, video["index"], until)]).astype(np.int64)
     except Undecodable as error:
         raise InputError(f"{path}: damaged ({error}); copy the clip again or re-encode it") from None
     if len(times) < count:
@@ -292,17 +345,6 @@ def _leading(away: np.ndarray, step: Fraction) -> int:
     """
     nearest = int(np.argmin(np.abs(away)))
     return nearest if abs(away[nearest]) < step / 2 else 0
-
-
-def _refuse_cut_short(
-    path: str | Path, declared: float, end: Fraction, duration: Fraction, tolerance: Fraction | float
-) -> None:
-    """declared: s, as the header tells. Of a film in fragments it tells the end, else the duration."""
-    there = max(end, duration) if _in_fragments(path) else duration
-    if declared - float(there) > tolerance:
-        raise InputError(
-            f"{path}: cut short, {float(there):.2f} of {declared:.2f} s are there; copy the clip again"
-        )
 
 
 def _in_fragments(path: str | Path) -> bool:

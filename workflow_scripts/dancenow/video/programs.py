@@ -146,9 +146,12 @@ def _dotted(version: tuple) -> str:
     return ".".join(map(str, version))
 
 
-def address(path: str | Path) -> str:
-    """`path` as ffmpeg shall read it: a leading dash is no option, a colon no protocol, % no pattern."""
-    return f"file:{path}"
+def address(path: str | Path, until: int | None = None) -> str:
+    """`path` as ffmpeg shall read it: a leading dash is no option, a colon no protocol, % no pattern.
+
+    until: the byte before which the file ends for ffmpeg, or None for the whole.
+    """
+    return f"file:{path}" if until is None else f"subfile,,start,0,end,{until},,:file:{path}"
 
 
 def safe_input() -> dict:
@@ -156,10 +159,11 @@ def safe_input() -> dict:
     return {"protocol_whitelist": "file", "format_whitelist": FORMATS, "max_pixels": MAX_PIXELS}
 
 
-def clip_input(path: str | Path, **options: Any) -> Any:
-    """The file `path`, which nobody vouches for, as an input of an ffmpeg graph."""
+def clip_input(path: str | Path, until: int | None = None, **options: Any) -> Any:
+    """The file `path`, which nobody vouches for, as an input of an ffmpeg graph; until: as of `address`."""
     # Without this, ffmpeg 5 leaves up to 63 columns of what H.264 and HEVC crop on the left.
-    return ffmpeg.input(address(path), flags="+unaligned", **safe_input(), **options)
+    protocols = {} if until is None else {"protocol_whitelist": "file,subfile"}
+    return ffmpeg.input(address(path, until), flags="+unaligned", **(safe_input() | protocols | options))
 
 
 def graph(node: Any, **pipes: Any) -> AbstractContextManager:
