@@ -149,7 +149,11 @@ def cut_path(still, cuts):
     shot = np.searchsorted(cuts, np.arange(len(still.maps)), side="right")
     shots = len(cuts) + 1
     return replace(
-        still, shot=shot, kinds=still.kinds * shots, extents=np.repeat(still.extents, shots, axis=0)
+        still,
+        shot=shot,
+        kinds=still.kinds * shots,
+        extents=np.repeat(still.extents, shots, axis=0),
+        scenes=(),
     )
 
 
