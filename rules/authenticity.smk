@@ -1,11 +1,11 @@
-# Real footage or one of our own results? The detector is trained on some pairs and tested on other people.
-# REQUIRED INPUTS: authenticity.train in the configuration; results/frames/{subject}.avi, results/synthesis/ of them
+# Real footage, or a result of this workflow? The detector is trained on some pairs and tested on other people.
+# REQUIRED INPUTS: authenticity.train in the configuration; results/frames/{subject}.avi and results/synthesis/ of these
 # OUTPUTS: results/authenticity/, results/{subject}.authenticity.json, results/{target}_as_{source}.authenticity.json
 
 from dancenow.planning.pairs import check_split
 
 LEARNED, HELDOUT = config["authenticity"]["train"], config["authenticity"]["heldout"]
-# real footage on which the detector must find nothing: of those it does not know, where there are any
+# real footage in which the detector must find nothing; of held-out people, if there are any
 CONTROL = names_of(HELDOUT) or targets_of(LEARNED)
 
 check_pairs("config: authenticity.train", LEARNED)
@@ -17,7 +17,7 @@ except InputError as error:
 
 
 rule reencode_clip:
-    """Write a subject's clip as a result is written, so that the codec tells nothing."""
+    """Encode a subject's clip like a result, so that the codec gives no hint."""
     input:
         frames="results/frames/{subject}.avi",
     output:
@@ -35,9 +35,9 @@ rule reencode_clip:
 
 
 rule train_detector:
-    """Learn to tell the clips of the training's targets from the results that show them."""
+    """Train the detector to distinguish clips of the training's targets from results that show them."""
     input:
-        # targets only: a source that is no target would be seen real only, and be told by its looks
+        # targets only: a source that is not a target would appear in real clips only, and its looks would give it away
         real=expand("results/authenticity/{subject}.mp4", subject=targets_of(LEARNED)),
         fake=expand("results/synthesis/{pair}.mp4", pair=LEARNED),
     output:
@@ -60,7 +60,7 @@ rule train_detector:
 
 
 rule test_detector:
-    """Judge people that the detector never saw, and real footage against itself."""
+    """Test the detector on people that it never saw, and on real footage against itself."""
     input:
         detector="results/authenticity/detector.safetensors",
         real=expand("results/authenticity/{subject}.mp4", subject=names_of(HELDOUT)),
@@ -90,7 +90,7 @@ rule test_detector:
 
 
 rule judge_video:
-    """Real or one of our own results? With how sure the detector is and whom it knows."""
+    """Judge whether a video is real, with the detector's confidence and the people it learned from."""
     input:
         unpack(judged),
         detector="results/authenticity/detector.safetensors",

@@ -1,10 +1,10 @@
-# Every target with every source, and what can be done beforehand where there is internet.
+# Every target with every source; and the downloads that must happen where there is internet.
 # REQUIRED INPUTS: batch.targets and batch.sources in the configuration
-# OUTPUTS: results/{target}_as_{source}.mp4 of each; results/batch.txt, what is missing and why; results/weights.txt
+# OUTPUTS: results/{target}_as_{source}.mp4 of each; results/batch.txt: what is missing, and why; results/weights.txt
 
 
 rule fetch_weights:
-    """Have the three decisions made, which download what they can, and list what there is."""
+    """Make the three decisions, which download weights where possible, and list the weights in use."""
     input:
         estimator="results/poses/estimator.json",
         perceptual="results/models/perceptual.json",
@@ -24,7 +24,7 @@ rule fetch_weights:
 
 rule batch:
     input:
-        # a function, because this file is read again in each job
+        # a function, because every job parses this file again
         lambda wildcards: [f"results/{pair}.mp4" for pair in batch_pairs()],
 
 

@@ -4,7 +4,7 @@
 
 
 rule find_camera:
-    """The map of each frame into one view of its shot's scene, from corners beside people."""
+    """Measure the map of each frame into one view of its scene, from corners outside people."""
     input:
         frames="results/frames/{subject}.avi",
         index="results/frames/{subject}.index.npy",

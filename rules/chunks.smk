@@ -1,4 +1,4 @@
-# A long dance in parts, each synthesized by a job of its own; only with hardware.chunks above 1.
+# A long dance in chunks, each synthesized by its own job; only if hardware.chunks is above 1.
 # REQUIRED INPUTS: results/models/{target}/, results/poses/{target}_as_{source}.npz
 # OUTPUTS: results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv, results/synthesis/{target}_as_{source}.mp4
 
@@ -9,7 +9,7 @@ ruleorder: join_chunks > synthesize_frames
 
 
 rule synthesize_chunk:
-    """Synthesize one part of the clip, beginning some frames early."""
+    """Synthesize one chunk of the clip, starting some frames early."""
     input:
         generator=generator_of,
         face=face_of,
@@ -49,7 +49,7 @@ rule synthesize_chunk:
 
 
 rule join_chunks:
-    """Join the parts into one video, encoded once."""
+    """Join the chunks into one video, encoded once."""
     input:
         chunks=expand(
             "results/synthesis/{target}_as_{source}{variant}{placing}.{chunk}of{chunks}.mkv",
@@ -57,7 +57,7 @@ rule join_chunks:
             chunks=CHUNKS,
             allow_missing=True,
         ),
-        # not the pose: on Slurm, where this is one job with mux_video, that would draw in normalize_poses
+        # not the pose: on Slurm this is one job with mux_video, and the pose would pull normalize_poses into it
         facts="results/frames/{source}.json",
         target="results/frames/{target}.json",
     output:

@@ -1,11 +1,11 @@
-# What can go once the videos are made.
-# REQUIRED INPUTS: none; looks at what lies in results/
+# What can be deleted once the videos are made.
+# REQUIRED INPUTS: none; uses whatever is in results/
 # OUTPUTS: none; deletes frames of sources, synthesized frames of finished videos, previews of finished trainings
 
 
-# without a benchmark, which Snakemake would take for a result: a second call would do nothing
+# no benchmark: Snakemake would take it for a result, and a second call would do nothing
 rule clean_intermediate:
-    """Delete what can be made again without a training, and say what that freed."""
+    """Delete what can be made again without training, and report the space freed."""
     log:
         "logs/clean_intermediate/run.log",
     localrule: True

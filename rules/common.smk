@@ -25,7 +25,7 @@ from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training
 
 
 def typed(value, path=()):
-    """Numbers, booleans and null inside --config "train={steps: 5}", which arrive as text, as what they are.
+    """Convert numbers, booleans and null inside --config "train={steps: 5}", which arrive as text.
 
     path: the keys that lead to it; names stay text.
     """
@@ -43,7 +43,7 @@ def typed(value, path=()):
 
 
 def overlay_preset():
-    """Lay the preset over config.yaml, and what the user gave on the command line over both.
+    """Overlay config.yaml with the preset, and both with the user's values from the command line.
 
     The files are read once more, for Snakemake makes numbers, booleans and dates of names.
     """
@@ -59,7 +59,7 @@ def overlay_preset():
     if preset not in presets:
         raise WorkflowError(f"config: preset: {preset!r} is not one of: {', '.join(presets)}")
     update_config(config, presets[preset])
-    # the demo's consent is of the demo's clips: another clip does not inherit it, nor does another consent a part
+    # the demo's consent is for the demo's clips: another clip must not inherit it, nor may another consent inherit parts
     for name, subject in user.get("subjects", {}).items():
         if subject.keys() & {"video", "clips", "consent"}:
             config["subjects"].get(name, {}).pop("consent", None)
@@ -73,25 +73,25 @@ def did_you_mean(word, known):
 
 
 def check_folders():
-    """A folder of ours may be a link to another disk, which must be there; Snakemake would not say what is wrong."""
+    """An output folder may be a link to another disk, which must be mounted; Snakemake would not say what is wrong."""
     for folder in ("results", "logs", "benchmarks"):
         if os.path.islink(folder) and not os.path.isdir(folder):
             raise WorkflowError(
-                f"{folder}: a link to {os.readlink(folder)}, where no folder is; mount that disk or make the folder"
+                f"{folder}: a link to {os.readlink(folder)}, which is not a folder; mount that disk or create the folder"
             )
 
 
 def tell_results_without_record():
-    """Say in one line that the dates of results decide, where they were copied without what is known of them."""
+    """Warn that file dates decide what runs again, if results were copied without Snakemake's records."""
     if any(Path("results").glob("*/*")) and not any(Path(".snakemake/metadata").glob("*")):
         logger.warning(
-            "results: came without .snakemake, so their dates decide what is made again; copy .snakemake as well, "
-            "or take them as they are: the same command with --touch, then without"
+            "results: copied without .snakemake, so file dates decide what runs again; copy .snakemake as well, or "
+            "accept the results as they are: enter the same command with --touch, then without"
         )
 
 
 def find_files():
-    """Spell the paths that the user gives as the disk does: with the home folder for ~, and with its accents."""
+    """Spell the user's paths as the disk does: expand ~, and use the accents of the file system."""
     for subject in config["subjects"].values():
         for given in (subject, *subject.get("clips", [])):
             given.update({key: as_on_disk(given[key]) for key in ("video", "poses") if key in given})
@@ -102,7 +102,7 @@ def find_files():
     config["pose"]["checkpoint"] = as_on_disk(config["pose"]["checkpoint"])
 
 
-# keys of earlier versions, by the name that took their place; a key counts only where the new one stands
+# keys of earlier versions and their new names; an old key is recognised only where the new one is valid
 RENAMED = {
     "stills": "single_frame_share",
     "disturb": "last_frame_corruption",
@@ -112,7 +112,7 @@ RENAMED = {
     "blocks": "n_blocks",
     "plate": "background",
 }
-# keys of earlier versions that stand in another section now
+# keys of earlier versions that have moved to another section
 MOVED = {
     "train.devices": "hardware.devices",
     "train.nodes": "hardware.nodes",
@@ -122,7 +122,7 @@ MOVED = {
 }
 
 
-# read once and not, as Snakemake's own validate does, for every variant
+# read once; Snakemake's own validate would read it for every variant
 with open(f"{workflow.basedir}/schemas/config.schema.yaml", encoding="utf-8") as file:
     SCHEMA = Draft202012Validator(yaml.load(file, SafeLoader))
 
@@ -141,22 +141,22 @@ def check_config(merged, where=""):
         if renamed:
             raise WorkflowError(f"config: {where}{place}.{renamed[0]}: renamed to {RENAMED[renamed[0]]}")
         hint = did_you_mean(unknown[0], known) if unknown else ""
-        # of these the words of the schema say more than the rule that is broken
+        # for these the schema's description says more than the violated rule
         told = reason.schema.get("description") if reason.validator in ("oneOf", "pattern", "not") else None
         said = f"{str(reason.instance)[:80]}: {told}" if told else reason.message
         raise WorkflowError(f"config: {where}{place}: {said}{hint}")
 
 
 def check_name(place, name):
-    """Refuse a name that is no subject's; the error names `place`, what is known, and the nearest."""
+    """Refuse a name that is not a subject; the error names `place`, the subjects, and the nearest name."""
     if name not in config["subjects"]:
         names = ", ".join(config["subjects"])
-        hint = did_you_mean(name, config["subjects"])
+        hint = did_you_mean(name, config["subjects"]) or "; add it with its video to subjects in config.yaml"
         raise WorkflowError(f"{place}: {name!r} is not one of the subjects ({names}){hint}")
 
 
 def clips_of(name):
-    """The clips of a subject: what the configuration says of each, with the subject's fps."""
+    """The clips of a subject, each as in the configuration, with the subject's fps."""
     check_name("config: subjects", name)
     subject = config["subjects"][name]
     if "video" in subject:
@@ -168,8 +168,8 @@ def check_source(place, name):
     """A source must be one clip."""
     if len(clips_of(name)) > 1:
         raise WorkflowError(
-            f"{place}: {name} has several clips and can only be a target, for a dance goes on "
-            "without a break, and so does its sound; give the source one `video`"
+            f"{place}: {name} has several clips and can only be a target, because the dance of a source must not "
+            "be interrupted; give the source one `video`"
         )
 
 
@@ -182,7 +182,7 @@ def check_pairs(place, pairs):
 
 
 def check_batch():
-    """The same for a batch, name by name: this is read again in each of its jobs, and its pairs are many."""
+    """The same for a batch, name by name: every job checks again, and a batch has many pairs."""
     for side, names in config["batch"].items():
         for name in names:
             check_name(f"config: batch.{side}", name)
@@ -191,10 +191,10 @@ def check_batch():
 
 
 def check_stages(train, where=""):
-    """`init_from` names a subject; every stage learns something; an enhancer goes around a plain generator."""
+    """`init_from` names a subject, every stage learns something, an enhancer has a plain generator."""
     if train["generator"]["references"] and not train["generator"]["background"]:
         raise WorkflowError(
-            f"config: {where}train.generator.references: real pixels are laid over the background; set background to true, or "
+            f"config: {where}train.generator.references: needs a background; set train.generator.background to true, or "
             "references to false"
         )
     if train["init_from"] is not None:
@@ -203,22 +203,22 @@ def check_stages(train, where=""):
     for place, stage in stages.items():
         if not any(stage["weights"].values()):
             raise WorkflowError(
-                f"config: {where}{place}.weights: all are 0, so nothing would be learned; raise one"
+                f"config: {where}{place}.weights: all are 0, so nothing would be learned; raise one of them"
             )
     if train["single_frame_share"] and not (train["weights"]["perceptual"] or train["weights"]["l1"]):
         raise WorkflowError(
-            f"config: {where}train.weights: perceptual and l1 are both 0, and the single frames of train.single_frame_share "
-            "learn from nothing else; raise one of them, or set train.single_frame_share to 0"
+            f"config: {where}train.weights: perceptual and l1 are both 0, but single-frame steps learn from nothing else; "
+            "raise one of them, or set train.single_frame_share to 0"
         )
     if train["enhancer"] and (train["generator"]["background"] or train["generator"]["unshuffle"] > 1):
         raise WorkflowError(
-            f"config: {where}train.enhancer: takes a generator with `background: false` and `unshuffle: 1`; set both under "
+            f"config: {where}train.enhancer: needs a generator with `background: false` and `unshuffle: 1`; set both under "
             "train.generator, or train.enhancer to null"
         )
 
 
 def check_camera():
-    """A camera that moves needs a background to move over."""
+    """A moving camera needs a background beyond the frame."""
     if config["transfer"]["camera"] == "target" and not config["train"]["generator"]["background"]:
         raise WorkflowError(
             "config: transfer.camera: target needs a background that reaches beyond the frame; set it to steady, or "
@@ -227,13 +227,13 @@ def check_camera():
 
 
 def check_steady(what):
-    """What compares a result with poses or footage needs the view that these lie in."""
+    """`what` compares a result with poses or footage, which lie in the steady view."""
     if config["transfer"]["camera"] != "steady":
         raise WorkflowError(f"config: transfer.camera: {what} compares in the steady view; set it to steady")
 
 
 def check_keypoints():
-    """Keypoints that the user brings are of one whole clip, and not where an export would overwrite them."""
+    """The user's keypoints belong to one whole clip, and are not where an export would overwrite them."""
     for name, subject in config["subjects"].items():
         apart = subject.keys() & {"clips", "start", "end", "fps", "crop"}
         if "poses" in subject and apart:
@@ -250,7 +250,7 @@ def check_keypoints():
 
 
 def batch_pairs():
-    """Every target of the batch with every source but itself."""
+    """Every target of the batch with every source except itself."""
     batch = config["batch"]
     return [
         f"{target}_as_{source}"
@@ -261,12 +261,12 @@ def batch_pairs():
 
 
 def configured_targets():
-    """Everyone whom the configuration makes the target of a transfer or of a batch."""
+    """All targets of the configured transfers and of the batch."""
     return sorted({*targets_of(config["transfers"]), *config["batch"]["targets"]})
 
 
 def tell_batch():
-    """At the end of a run with a batch: print and write which videos are missing, why, and what to do."""
+    """At the end of a run with a batch, print and write which videos are missing, why, and what to do."""
     if batch_pairs():
         settings = {"chunks": config["hardware"]["chunks"], "init_from": config["train"]["init_from"]}
         summary = summarise(**config["batch"], **settings)
@@ -275,10 +275,10 @@ def tell_batch():
         print(summary, file=sys.stderr)
 
 
-# matplotlib would keep its list of fonts in the home folder; every job inherits this
+# otherwise matplotlib caches its font list in the home folder; every job inherits this
 os.environ.setdefault("MPLCONFIGDIR", os.path.abspath(".snakemake/matplotlib"))
 
-# Snakemake puts it as it is into the shell commands that start jobs, where a space would end it
+# Snakemake pastes it unquoted into the shell commands that start jobs, where a space would end it
 if os.path.exists(sys.executable):
     sys.executable = shlex.quote(sys.executable)
 
@@ -297,8 +297,8 @@ check_batch()
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 
 MISSING = set()
-# What the schema lets through, not the list of the names: Snakemake would search the list at every file it matches,
-# and copy it into every pattern. A name that is no subject's ends in check_name.
+# The schema's pattern, not the list of names: Snakemake would search the list for every file it matches,
+# and copy it into every pattern. check_name refuses a name that is not a subject.
 NAME = "[a-z0-9-]+"
 # "(?!)" matches nothing
 IMPORTED = "|".join(name for name in config["subjects"] if "poses" in config["subjects"][name]) or "(?!)"

@@ -1,4 +1,4 @@
-# Which runs the tables and figures compare, and which files that takes. Functions only.
+# Which runs the tables and figures compare, and which files they need. Functions only.
 
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ TABLES = ["md", "tex", "csv"]
 
 
 def trainings_of(name):
-    """The {variant} of each seed of a variant, or of the run itself for OURS; no seed twice under two names."""
+    """The {variant} of each seed of a variant, or of the run itself for OURS; no seed under two names."""
     usual = train_of(bare(name))["seed"]
     return [
         bare(name) if seed == usual else f"{bare(name)}.seed{seed}" for seed in config["comparison"]["seeds"]
@@ -23,12 +23,12 @@ def trainings_of(name):
 
 
 def compared():
-    """What is compared: (name, its trainings), ours last. Pictures show the first training of each."""
+    """What is compared: (name, its trainings), ours last. Figures show the first training of each."""
     return [(name, trainings_of(name)) for name in [*config["comparison"]["variants"], OURS]]
 
 
 def scored_runs(scored):
-    """[(name, the stem of its file in results/metrics)] of all that is in one table."""
+    """[(name, the stem of its file in results/metrics)] of all rows of one table."""
     if scored.endswith(".heldout"):
         target = scored.removesuffix(".heldout")
         return [(name, f"{target}{one}.heldout") for name, variants in compared() for one in variants]
@@ -42,17 +42,17 @@ def scored_names(wildcards):
 
 
 def scored_metrics(wildcards):
-    """The numbers of scored_runs."""
+    """The metric files of scored_runs."""
     return [f"results/metrics/{stem}.json" for _, stem in scored_runs(wildcards.scored)]
 
 
 def scored_series(wildcards):
-    """The numbers of scored_runs, frame by frame."""
+    """The per-frame metric files of scored_runs."""
     return [f"results/metrics/{stem}.frames.npz" for _, stem in scored_runs(wildcards.scored)]
 
 
 def scored_words(wildcards):
-    """What a table is about."""
+    """The title of a table."""
     if wildcards.scored.endswith(".heldout"):
         return f"{wildcards.scored.removesuffix('.heldout')}, held-out footage"
     target, source = wildcards.scored.split("_as_")
@@ -60,7 +60,7 @@ def scored_words(wildcards):
 
 
 def first_videos(wildcards):
-    """The videos of a pair by the first training of all that is compared."""
+    """The videos of a pair, one per compared method, from its first training."""
     pair = f"{wildcards.target}_as_{wildcards.source}"
     return [f"results/synthesis/{pair}{variants[0]}.mp4" for _, variants in compared()]
 
@@ -72,7 +72,7 @@ def of_transfers(pattern):
 
 
 def failing_inputs(wildcards):
-    """What plot_failures reads: our first training's result, the pose it was synthesized from, and held-out truth."""
+    """The inputs of plot_failures: our first training's result, its driving pose, and the truth of held-out footage."""
     scored, ours = wildcards.scored, trainings_of(OURS)[0]
     if scored.endswith(".heldout"):
         target = scored.removesuffix(".heldout")
@@ -91,7 +91,7 @@ def failing_inputs(wildcards):
 
 
 def failing_truth(wildcards):
-    """The ground truth that plot_failures reads; of held-out footage the frames are, which are an input."""
+    """The ground truth that plot_failures reads; for held-out footage the frames, which are an input."""
     if wildcards.scored.endswith(".heldout"):
         return []
     target, source = wildcards.scored.split("_as_")
@@ -109,13 +109,13 @@ def faced():
 
 
 def face_edge():
-    """Edge of the largest square that a face generator of `faced` goes over, px."""
+    """Edge of the largest square that a face generator of `faced` corrects, px."""
     faces = [train_of(variant)["face"] for _, variant in faced()]
     return max([face["size"] for face in faces if face], default=None)
 
 
 def trained_stages():
-    """[(name, stage, folder of the stage behind the target's)] of all trainings; a base's is not its variant's."""
+    """[(name, stage, the stage's folder in the target's)] of all trainings; a variant does not repeat its base's."""
     found = []
     for name, variants in compared():
         based = name != OURS and "base" in config["variants"][name]
@@ -129,13 +129,13 @@ def trained_stages():
 
 
 def targets_of_dance(wildcards):
-    """Who performs a source's dance among the `transfers`."""
+    """The targets that perform a source's dance in `transfers`."""
     pairs = [pair.split("_as_") for pair in config["transfers"]]
     return [target for target, source in pairs if source == wildcards.source]
 
 
 def videos_of_dance(wildcards):
-    """The results of targets_of_dance, by our first training."""
+    """The results of targets_of_dance, from our first training."""
     ours = trainings_of(OURS)[0]
     return [
         f"results/synthesis/{target}_as_{wildcards.source}{ours}.mp4"

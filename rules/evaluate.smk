@@ -1,12 +1,12 @@
-# Numbers, each beside two baselines on the same frames. Nothing here feeds the transfer.
-# Pictures are read before they are signed: a new signature changes bytes, and must make nothing here again.
+# Scores, compared with two baselines on the same frames. Nothing here feeds the transfer.
+# Videos are read before they are signed: a new signature changes bytes, and must make nothing here again.
 # REQUIRED INPUTS: evaluation.truth in the configuration, or a target's held-out footage; results/synthesis/
 # OUTPUTS: results/metrics/lpips.json; results/metrics/{target}_as_{source}.json and .md,
 #          results/metrics/{target}.heldout.json and .md; the same by frame: .frames.npz
 
 
 rule choose_lpips:
-    """Decide once whether LPIPS is measured: its weights must be had."""
+    """Decide once whether LPIPS is measured, which needs its weights."""
     output:
         decision=ensure("results/metrics/lpips.json", non_empty=True),
     log:
@@ -21,7 +21,7 @@ rule choose_lpips:
 
 
 rule evaluate_transfer:
-    """The result against real footage of the target performing the source's dance."""
+    """Compare the result with real footage of the target performing the source's dance."""
     input:
         video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
         absent=absent(truth_of),
@@ -82,14 +82,14 @@ rule reconstruct_heldout:
         runtime=synthesis_minutes,
     params:
         holdout=config["train"]["holdout"],
-        # a label would be measured as an error
+        # a label would count as an error
         provenance=FINISHING | {"label": "none"},
     script:
         "../workflow_scripts/reconstruct_heldout.py"
 
 
 rule evaluate_heldout:
-    """The reconstruction against the footage that training never saw."""
+    """Compare the reconstruction with the footage that training never saw."""
     input:
         video="results/synthesis/{target}{variant}.heldout.mp4",
         background="results/backgrounds/{target}.png",

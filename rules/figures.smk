@@ -1,4 +1,4 @@
-# What a paper would print: tables, charts and pictures of the run itself, called ours, beside its variants.
+# Tables and figures as for a paper: the run itself, called ours, compared with its variants.
 # REQUIRED INPUTS: results/metrics/ of each, results/synthesis/, results/poses/, results/frames/
 # OUTPUTS: results/tables/*.md .tex .csv, results/figures/*.png .pdf, results/comparisons/{source}.mp4; docs/evaluation.md
 
@@ -28,7 +28,7 @@ rule tabulate_ablation:
 
 
 rule plot_ablation:
-    """The same as bars with their intervals."""
+    """The main measures as bars with intervals."""
     input:
         metrics=scored_metrics,
         series=scored_series,
@@ -72,7 +72,7 @@ rule plot_grid:
 
 
 rule plot_filmstrip:
-    """Consecutive frames of all that is compared, and what changes between them."""
+    """Consecutive frames of every method, and the changes between them."""
     input:
         videos=first_videos,
         pose="results/poses/{target}_as_{source}.npz",
@@ -92,7 +92,7 @@ rule plot_filmstrip:
 
 
 rule plot_faces:
-    """Held-out faces without and with the face generator, beside the real ones."""
+    """Held-out faces: real, without and with the face generator."""
     input:
         videos=lambda wildcards: [
             f"results/synthesis/{wildcards.target}{variant}.heldout.mp4" for _, variant in faced()
@@ -191,7 +191,7 @@ rule plot_curves:
 
 
 rule compare_people:
-    """The source and everyone who performs its dance, in one video with its sound."""
+    """The source and all targets that perform its dance, in one video with its sound."""
     input:
         source="results/frames/{source}.avi",
         videos=videos_of_dance,

@@ -1,10 +1,10 @@
-# Keypoints from other programs and for them.
+# Keypoints from and for other programs.
 # REQUIRED INPUTS: subjects.<name>.poses in the configuration, for import; results/poses/*.npz, for export
 # OUTPUTS: results/poses/{subject}.people.npz, results/openpose/{subject}/, results/openpose/{target}_as_{source}/
 
 
 rule import_poses:
-    """Take the user's own keypoints in place of detection."""
+    """Use the user's own keypoints instead of detection."""
     input:
         absent=absent(keypoints_of),
         facts="results/frames/{subject}.json",
@@ -26,7 +26,7 @@ rule import_poses:
 
 
 rule export_openpose:
-    """Write a pose as the folder of JSON files that OpenPose would have written."""
+    """Write a pose as a folder of JSON files, as OpenPose would."""
     input:
         pose="results/poses/{skeleton}.npz",
         facts=canvas_of,

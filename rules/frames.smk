@@ -4,7 +4,7 @@
 
 
 rule probe_clip:
-    """What ffprobe says of each clip, and the part that is used; refuses what is not a video."""
+    """Read the properties of each clip with ffprobe, and the part to use; refuse what is not a video."""
     input:
         absent=absent(videos_of),
     output:
@@ -26,7 +26,7 @@ rule probe_clip:
 
 
 rule extract_frames:
-    """Decode once, at the working size, on a constant frame rate, one clip after another; find the cuts."""
+    """Decode all clips once, at the working size and a constant frame rate; find the cuts."""
     input:
         absent=absent(videos_of),
         facts="results/clips/{subject}.json",

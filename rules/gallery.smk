@@ -1,10 +1,10 @@
 # Source, skeleton and result side by side, in step, with numbers for each frame. Nothing here feeds the transfer.
 # REQUIRED INPUTS: results/frames/{source}.avi, results/poses/, results/synthesis/, results/{target}_as_{source}.mp4
-# OUTPUTS: results/gallery.html and what it shows in results/gallery/; results/gallery/{target}_as_{source}.html alone
+# OUTPUTS: results/gallery.html and its files in results/gallery/; results/gallery/{target}_as_{source}.html, self-contained
 
 
 rule film_source:
-    """The source's frames as a video that a browser plays."""
+    """The source's frames as a video for a browser."""
     input:
         frames="results/frames/{source}.avi",
         index="results/frames/{source}.index.npy",
@@ -22,7 +22,7 @@ rule film_source:
 
 
 rule film_skeleton:
-    """What the generator was given, as a video."""
+    """The driving pose as a video for a browser."""
     input:
         pose="results/poses/{target}_as_{source}{placing}.npz",
     output:
@@ -38,7 +38,7 @@ rule film_skeleton:
 
 
 rule measure_frames:
-    """Frame by frame: pose error of the result, distance to the training footage, SSIM and PSNR to a truth."""
+    """Per frame: pose error of the result, distance to the training footage, SSIM and PSNR to a ground truth."""
     input:
         video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
         driving_pose="results/poses/{target}_as_{source}{placing}.npz",
@@ -68,11 +68,11 @@ rule measure_frames:
 
 
 rule make_gallery:
-    """One page with every configured transfer, for a browser without a server or a network."""
+    """One page with all configured transfers, for a browser without a server or a network."""
     input:
         sources=[f"results/gallery/{pair.split('_as_')[1]}.mp4" for pair in config["transfers"]],
         skeletons=expand("results/gallery/{pair}.skeleton.mp4", pair=config["transfers"]),
-        # only named by the page: a result signed anew changes nothing of it, and new pictures bring new series
+        # the page only links to it: a new signature does not change the page, and new pictures bring new series
         results=ancient(expand("results/{pair}.mp4", pair=config["transfers"])),
         series=expand("results/gallery/{pair}.frames.json", pair=config["transfers"]),
     output:
@@ -91,11 +91,11 @@ rule make_gallery:
 
 
 rule embed_player:
-    """One transfer's page with its videos inside, to be shown in a report or sent."""
+    """One transfer's page with its videos inside, for a report or to send."""
     input:
         source="results/gallery/{source}.mp4",
         skeleton="results/gallery/{target}_as_{source}{placing}.skeleton.mp4",
-        # the signed one, for it is sent on
+        # the signed result, because the page is sent to others
         result="results/{target}_as_{source}{variant}{placing}.mp4",
         series="results/gallery/{target}_as_{source}{variant}{placing}.frames.json",
     output:

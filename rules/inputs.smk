@@ -1,18 +1,18 @@
-# Files of the user, and what rules take of a subject's or a pair's configuration. No rule.
+# The user's files, and input functions of subjects and pairs. No rule.
 
 
 def given_file(place, path):
-    """`path`, which the user names at `place` in the configuration; says in one line that it cannot be opened.
+    """`path`, which the user gives at `place` in the configuration; reports in one line if it cannot be opened.
 
-    Where it is merely missing it is Snakemake who knows whether the run can do without, so nothing is raised;
-    at a link that leads to itself Snakemake would break.
+    If it is only missing, nothing is raised, because Snakemake decides whether the run needs it;
+    on a link to itself Snakemake would break.
     """
     try:
         Path(path).stat()
     except FileNotFoundError:
         line = f"{path}: no such file; put it there or correct config: {place}".replace("\n", "\\n")
         if not os.path.isabs(path) and Path(workflow.basedir, path).exists():
-            line += f", or add --directory '{workflow.basedir}', where it lies"
+            line += f", or add --directory '{workflow.basedir}', where it exists"
         if line not in MISSING:
             MISSING.add(line)
             logger.error(f"error: {line}")
@@ -28,7 +28,7 @@ def videos_of(wildcards):
 
 
 def parts_of(wildcards):
-    """Of each video, the part that is used, as dancenow.video.selection.select takes it."""
+    """The part to use of each video, as dancenow.video.selection.select takes it."""
     return [
         {key: clip[key] for key in ("start", "end", "fps", "crop") if key in clip}
         for clip in clips_of(wildcards.subject)
@@ -36,24 +36,24 @@ def parts_of(wildcards):
 
 
 def keypoints_of(wildcards):
-    """The keypoints that the user gives for a clip: a file or a folder."""
+    """The user's keypoints for a clip: a file or a folder."""
     name = wildcards.subject
     return given_file(f"subjects.{name}.poses", config["subjects"][name]["poses"])
 
 
 def canvas_of(wildcards):
-    """Facts of the frames that a pose lies in; those of a pair lie in the target's."""
+    """The facts file of the frames that a pose belongs to; for a pair, the target's."""
     return f"results/frames/{wildcards.skeleton.split('_as_')[0]}.json"
 
 
 def masks_found(wildcards):
-    """What the estimator found beside the keypoints; keypoints of the user's come without."""
+    """The estimator's masks; the user's own keypoints come without masks."""
     imported = "poses" in config["subjects"][wildcards.subject]
     return [] if imported else f"results/masks/{wildcards.subject}.found.npz"
 
 
 def performer_of(wildcards):
-    """Which of the people in a clip is the performer."""
+    """Which person in a clip is the performer."""
     return config["subjects"][wildcards.subject].get("performer", "largest")
 
 
@@ -85,13 +85,13 @@ def truth_of(wildcards):
 
 
 def any_truth_of(wildcards):
-    """The ground truth of a pair, where there is one."""
+    """The ground truth of a pair, or []."""
     pair = f"{wildcards.target}_as_{wildcards.source}"
     return truth_of(wildcards) if pair in config["evaluation"]["truth"] else []
 
 
 def sound_of(wildcards):
-    """The source's video file, whose sound a result gets."""
+    """The source's video file, whose sound the result gets."""
     return given_file(f"subjects.{wildcards.source}", clips_of(wildcards.source)[0]["video"])
 
 
@@ -108,7 +108,7 @@ def pair_videos(wildcards):
 
 
 def preset_sizes():
-    """Of each preset its frame size and `train` section; the one in use as it is, the others as config.yaml has them."""
+    """Frame size and `train` section of each preset; of the preset in use with the user's values, of others without."""
     sizes = {}
     for name, changes in config["presets"].items():
         merged = load_names(f"{workflow.basedir}/config.yaml")
@@ -118,9 +118,9 @@ def preset_sizes():
     return sizes
 
 
-# A file of the user that is there is no input. Snakemake would compare its date with the output's, notice
-# no older clip in its place, and refuse what was made from a clip dated in the future. Of each function above that
-# gives such files, three things are taken: absent for `input`; as_given and held_by for `params`.
+# An existing file of the user is not a Snakemake input: Snakemake would compare its date with the output's, not notice
+# an older clip in its place, and refuse results of a clip dated in the future. Each function above that returns such
+# files is used in three ways: absent for `input`; as_given and held_by for `params`.
 
 
 def listed(given):
@@ -129,28 +129,28 @@ def listed(given):
 
 
 def absent(function):
-    """As input: those of the files that are missing, so that Snakemake knows what it cannot make."""
+    """As input: the missing files only, so that Snakemake knows what it cannot make."""
     return lambda wildcards: [path for path in listed(function(wildcards)) if not Path(path).exists()]
 
 
 def as_given(function):
-    """As param: the paths. It takes `input` so that Snakemake compares no paths: a file may lie elsewhere."""
+    """As param: the paths. It takes `input` so that Snakemake does not compare paths: a file may move."""
     return lambda wildcards, input: function(wildcards)
 
 
 def held_by(function, folder=False):
-    """As param: hashes of what the files hold; folder: as of dancenow.planning.reruns.contents."""
+    """As param: hashes of the files' contents; folder: as in dancenow.planning.reruns.contents."""
     return lambda wildcards: [contents(path, folder) for path in listed(function(wildcards))]
 
 
 def shows_background(wildcards):
-    """As param: whether filmed pixels stand behind the synthesized figure."""
+    """As param: whether the result contains filmed pixels."""
     generator = train_of(wildcards.variant)["generator"]
     return generator["background"] or generator["references"]
 
 
 def consent_of(wildcards):
-    """As param: what the manifest says of the consent of target and source."""
+    """As param: the manifest's statement about the consent of target and source."""
     people = {"target": wildcards.target, "source": wildcards.source}
     try:
         return {role: consent_record(config["subjects"][name], name) for role, name in people.items()}
@@ -159,12 +159,12 @@ def consent_of(wildcards):
 
 
 def code_of(script):
-    """As param: a hash of what a rule's script and the library below it do."""
+    """As param: a hash of the code of a rule's script and of the library it uses."""
     return lambda wildcards: code_hash(f"{workflow.basedir}/workflow_scripts/{Path(script).name}")
 
 
 def judged(wildcards):
-    """What judge_video reads: a result as it is; a clip as it is written like a result, and where it came from."""
+    """The inputs of judge_video: a result as it is, or a clip encoded like a result with its original."""
     name = wildcards.video
     if "_as_" in name:
         return {"video": f"results/{name}.mp4"}

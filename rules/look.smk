@@ -1,10 +1,10 @@
-# Pictures of what the pose estimation made of a clip. Nothing here feeds the transfer.
+# Pictures of the poses found in a clip. Nothing here feeds the transfer.
 # REQUIRED INPUTS: results/frames/{subject}.avi, results/poses/{subject}.people.npz, results/poses/{subject}.npz
 # OUTPUTS: results/figures/{subject}.people.png, results/overlays/{subject}.mp4
 
 
 rule plot_people:
-    """Everyone in a clip, each with the number that `performer` takes."""
+    """Everyone in a clip, with the numbers that `performer` accepts."""
     input:
         frames="results/frames/{subject}.avi",
         index="results/frames/{subject}.index.npy",
@@ -23,7 +23,7 @@ rule plot_people:
 
 
 rule overlay_skeleton:
-    """The skeleton over the footage, with sure, repaired and imputed keypoints told apart."""
+    """The skeleton over the footage, with measured, repaired and imputed keypoints marked."""
     input:
         frames="results/frames/{subject}.avi",
         index="results/frames/{subject}.index.npy",

@@ -34,7 +34,7 @@ rule measure_detection:
 
 
 rule measure_machine:
-    """What fits on this machine, and how long each preset takes for the configured clips."""
+    """Estimate which presets fit on this machine, and how long each takes for the configured clips."""
     input:
         rates="results/machine/detection.json",
         facts=expand("results/clips/{subject}.json", subject=MACHINE_SUBJECTS),

@@ -5,7 +5,7 @@
 
 
 rule measure_normalization:
-    """Where a performer's feet are near and far, how tall the figure is there, and its limb lengths."""
+    """Measure where a performer's feet are near and far, how tall the figure is there, and its limb lengths."""
     input:
         pose="results/poses/{subject}.npz",
         camera="results/camera/{subject}.npz",
@@ -22,7 +22,7 @@ rule measure_normalization:
 
 
 rule normalize_poses:
-    """Global pose normalisation, from the statistics of both, and limb lengths."""
+    """Move the source's motion to the target's size, place and limb lengths, from the statistics of both."""
     input:
         source_pose="results/poses/{source}.npz",
         source_camera="results/camera/{source}.npz",
@@ -45,7 +45,7 @@ rule normalize_poses:
 
 
 rule letterbox_poses:
-    """The source's motion as it is, the whole frame fitted into the target's; what a transfer is without the above."""
+    """The source's motion without normalisation: its whole frame fitted into the target's."""
     input:
         source_pose="results/poses/{source}.npz",
         target_pose="results/poses/{target}.npz",

@@ -1,10 +1,10 @@
-# The normalisation, seen frame by frame.
+# The normalisation, frame by frame.
 # REQUIRED INPUTS: results/poses/{source}.npz, results/poses/{target}_as_{source}.npz, results/frames/{target}.avi
 # OUTPUTS: results/overlays/{target}_as_{source}.mp4
 
 
 rule overlay_normalization:
-    """Source skeleton as it is, and normalised, over the target's footage."""
+    """The source's skeleton, before and after normalisation, over the target's footage."""
     input:
         source_pose="results/poses/{source}.npz",
         pose="results/poses/{target}_as_{source}.npz",

@@ -1,6 +1,6 @@
-# All that there is to see, without (overview) and with (everything) the trainings of a comparison; the Markdown among
-# it as HTML, which a report shows without another program.
-# REQUIRED INPUTS: any results/*.md, with the pictures and videos that it names beside it
+# All figures, pages and videos, without (overview) and with (everything) the trainings of a comparison; Markdown pages
+# also as HTML, which a report shows without another program.
+# REQUIRED INPUTS: any results/*.md, with the pictures and videos that it refers to
 # OUTPUTS: results/pages/{page}.html
 
 
@@ -50,7 +50,7 @@ rule overview:
         expand("results/pages/models/{model}/summary.html", model=models_shown()),
         expand("results/pages/metrics/{target}.heldout.html", target=WITH_HELDOUT),
         expand("results/pages/metrics/{pair}.html", pair=truths_shown()),
-        # not where the detector would need a training that was not asked for
+        # not if the detector would need a training that was not requested
         branch(detector_shown(), then=["results/pages/authenticity/report.html"], otherwise=[]),
 
 

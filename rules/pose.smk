@@ -5,7 +5,7 @@
 
 
 rule choose_estimator:
-    """Decide once, for every clip of the run, which pose estimator and which weights."""
+    """Decide once, for all clips of the run, which pose estimator and weights to use."""
     output:
         decision=ensure("results/poses/estimator.json", non_empty=True),
     log:
@@ -51,7 +51,7 @@ rule detect_poses:
 
 
 rule track_performer:
-    """Follow one person and mend the track."""
+    """Follow one person, and repair and smooth the keypoints."""
     input:
         people="results/poses/{subject}.people.npz",
         facts="results/frames/{subject}.json",
@@ -73,7 +73,7 @@ rule track_performer:
 
 
 rule mask_performer:
-    """Where the performer is in each frame, without shadows."""
+    """Make the mask of the performer in each frame, without shadows."""
     input:
         frames="results/frames/{subject}.avi",
         pose="results/poses/{subject}.steady.npz",

@@ -1,4 +1,4 @@
-# Real pixels: pieces of the target's footage, moved to where a dance wants them.
+# Real pixels: pieces of the target's footage, moved to their places in a dance.
 # REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/masks/{target}.npz,
 #                  results/backgrounds/{target}.png, results/poses/{target}_as_{source}.npz
 # OUTPUTS: results/references/{target}.npz, results/references/{target}_as_{source}.npz,
@@ -6,7 +6,7 @@
 
 
 rule make_references:
-    """Cut the target's training frames into parts; so many that they cover the poses shown."""
+    """Cut pieces of each part out of the target's training frames, enough to cover the poses shown."""
     input:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.steady.npz",
@@ -28,7 +28,7 @@ rule make_references:
 
 
 rule choose_references:
-    """For each part and frame of a dance the piece that looks most as it should, with few changes."""
+    """Choose the most similar piece for each part and frame of a dance, with few changes."""
     input:
         references="results/references/{target}.npz",
         pose="results/poses/{target}_as_{source}{placing}.npz",
@@ -46,7 +46,7 @@ rule choose_references:
 
 
 rule preview_transfer:
-    """The pieces over the background: a first look, before any training."""
+    """The moved pieces over the background: a preview before any training."""
     input:
         references="results/references/{target}.npz",
         chosen="results/references/{target}_as_{source}{placing}.npz",

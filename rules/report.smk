@@ -1,13 +1,13 @@
-# Whether the footage will do, said before any training.
+# Whether the footage is suitable, before any training.
 # REQUIRED INPUTS: results/frames/{subject}.avi, results/poses/{subject}.people.npz, results/camera/{subject}.npz
 # OUTPUTS: results/reports/{subject}.html .json, results/reports/{target}_as_{source}.html .json
 #
-# A clip that track_performer or measure_normalization refuses must have a report that says so, so the reports do not
-# wait for the files of those rules: they do the same, with the same settings, and catch the refusal.
+# A clip that track_performer or measure_normalization refuses still needs a report that says so. The reports therefore
+# do not use the files of those rules: they compute the same, with the same settings, and catch the refusal.
 
 
 rule report_footage:
-    """Say whether a clip will do, as a target and as a source."""
+    """Report whether a clip is suitable as a target and as a source."""
     input:
         frames="results/frames/{subject}.avi",
         facts="results/frames/{subject}.json",
@@ -31,7 +31,7 @@ rule report_footage:
 
 
 rule report_pair:
-    """Say whether a target shows what a source's dance asks for, and what to film if not."""
+    """Report whether a target's footage covers a source's dance, and what to film if not."""
     input:
         source_frames="results/frames/{source}.avi",
         source_people="results/poses/{source}.people.npz",

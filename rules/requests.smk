@@ -1,5 +1,5 @@
-# What heavy work asks a cluster for; the numbers are dancenow.cluster.resources'. Functions only. On one
-# machine nothing looks at them. A clip that is not extracted yet has no frame count: Snakemake then asks
+# What heavy jobs request from a cluster; the numbers come from dancenow.cluster.resources. Functions only. On one
+# machine they have no effect. A clip that is not extracted yet has no frame count: Snakemake then calls them
 # again before it submits.
 
 import errno
@@ -17,7 +17,7 @@ def frames_of(subject, awaited):
     """
     index = Path(f"results/frames/{subject}.index.npy")
     if not index.exists():
-        # Snakemake waits for a missing input; the error of another file would end the plan
+        # Snakemake waits for a missing input; an error about another file would end the planning
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), awaited)
     return index.stat().st_size // 16
 
@@ -36,7 +36,7 @@ def detection_minutes(wildcards, input, attempt):
 
 
 def training_memory(wildcards, attempt):
-    """MB for train_generator, and for the stages after it, which take less (docs/lab/throughput.md)."""
+    """MB for train_generator, and for the later stages, which need less (docs/lab/throughput.md)."""
     return resources.again(resources.training_memory(train_of(wildcards.variant), EDGE), attempt)
 
 
@@ -67,7 +67,7 @@ def stage_minutes(stage):
 
 
 def training_gpus(wildcards):
-    """GPUs for a training, of every stage: as many as `hardware.devices` insists on."""
+    """GPUs for a training of any stage: the number in `hardware.devices`."""
     devices, nodes = config["hardware"]["devices"], config["hardware"]["nodes"]
     return nodes if devices == "auto" else nodes * devices
 

@@ -1,4 +1,4 @@
-# What a report shows, and under which heading. Functions only; the captions are in captions/.
+# What Snakemake's report shows, and under which heading. Functions only; the captions are in captions/.
 #
 # snakemake --cores 1 --report report.html overview
 
@@ -38,7 +38,7 @@ PAGES = {
 
 
 def shown(output, caption, **more):
-    """An output that a report shows, with its caption and as labels its wildcards and some more."""
+    """An output that a report shows, with its caption; its labels are the wildcards and those given."""
     category, what = SHOWN[caption]
 
     def labels(wildcards):
@@ -49,7 +49,7 @@ def shown(output, caption, **more):
 
 
 def page_kind(wildcards):
-    """Category and contents of a Markdown page, by the folder it lies in."""
+    """Category and contents of a Markdown page, by its folder."""
     return PAGES.get(Path(wildcards.page).parts[0], ("Other", "page"))
 
 
@@ -64,22 +64,22 @@ def page_labels(wildcards):
 
 
 def models_shown():
-    """Folders of the models, of every stage, that the configured transfers use."""
+    """The model folders, of all stages, that the configured transfers use."""
     stages = ["", *(stage for stage in ("enhancer", "face") if config["train"][stage])]
     return [str(Path(target, stage)) for target in targets_of(config["transfers"]) for stage in stages]
 
 
 def truths_shown():
-    """Those of the configured transfers that have a ground truth."""
+    """The configured transfers that have a ground truth."""
     return [pair for pair in config["transfers"] if pair in config["evaluation"]["truth"]]
 
 
 def detector_shown():
-    """Whether the detector learns from nothing but configured transfers."""
+    """Whether the detector learns from configured transfers only."""
     detector = config["authenticity"]
     return bool(detector["train"]) and {*detector["train"], *detector["heldout"]} <= {*config["transfers"]}
 
 
 def subjects_shown():
-    """Everyone in the configured transfers."""
+    """All subjects in the configured transfers."""
     return names_of(config["transfers"])

@@ -1,4 +1,4 @@
-# The stages after the first: a local enhancer at twice its size, a generator of the face.
+# The stages after the first: a local enhancer at twice the size, and a face generator.
 # REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/models/{target}/ of the stage before
 # OUTPUTS: results/frames/{target}.half.*, results/poses/{target}.half.npz, results/models/{target}/enhancer/, .../face/,
 #   results/models/{target}/{stage}/summary.md
@@ -28,7 +28,7 @@ rule halve_footage:
 
 
 rule train_enhancer:
-    """Go on at the full size, with a local enhancer around the generator; resumes from its rolling checkpoint."""
+    """Continue at the full size, with a local enhancer around the generator; resumes from its rolling checkpoint."""
     input:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.steady.npz",
@@ -71,7 +71,7 @@ rule train_enhancer:
 
 
 rule train_face:
-    """Learn what to add to the synthesized face, the generator as it is; resumes from its rolling checkpoint."""
+    """Learn a residual for the synthesized face, with the generator frozen; resumes from its rolling checkpoint."""
     input:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.steady.npz",

@@ -1,10 +1,10 @@
-# A target's footage as a camera that stands still would have seen it.
+# A target's footage as a fixed camera would have filmed it.
 # REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/camera/{target}.npz
 # OUTPUTS: results/steady/{target}.npz, results/poses/{target}.steady.npz
 
 
 rule steady_target:
-    """Where a target's frames lie in one steady view, at which exposure; its pose there. Of a tripod: as it is."""
+    """Map a target's frames and pose into one steady view of even exposure; from a tripod, unchanged."""
     input:
         frames="results/frames/{target}.avi",
         index="results/frames/{target}.index.npy",

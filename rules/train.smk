@@ -4,7 +4,7 @@
 
 
 rule choose_perceptual:
-    """Decide once which network the perceptual loss compares features in."""
+    """Decide once which network the perceptual loss uses."""
     output:
         decision=ensure("results/models/perceptual.json", non_empty=True),
     log:
@@ -21,7 +21,7 @@ rule choose_perceptual:
 
 
 rule make_background:
-    """What the camera sees behind the target, without anyone else who moves."""
+    """Make the background: the scene without the target and without other people who move."""
     input:
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.steady.npz",
@@ -67,7 +67,7 @@ rule train_generator:
         "benchmarks/rules/train_generator/{target}{variant}.tsv"
     conda:
         "../envs/torch.yaml"
-    # all cores: a second job beside it would cost both far more than it saves
+    # all cores: a second job in parallel would cost both far more than it saves
     threads: workflow.cores
     resources:
         gpu=training_gpus,

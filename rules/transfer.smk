@@ -35,7 +35,7 @@ rule synthesize_frames:
 
 
 rule mux_video:
-    """Join the synthesized frames with the source's sound, and sign what they are made from."""
+    """Combine the synthesized frames with the source's sound, and sign a statement of their origin."""
     input:
         video="results/synthesis/{target}_as_{source}{variant}{placing}.mp4",
         absent=absent(sound_of),
@@ -51,7 +51,7 @@ rule mux_video:
     conda:
         "../envs/video.yaml"
     params:
-        # the video is made from it; as an input it would tie a chunked transfer's group into a ring
+        # the video depends on it, but as an input it would create a cycle in the group of a chunked transfer
         pose="results/poses/{target}_as_{source}{placing}.npz",
         clip=as_given(sound_of),
         held=held_by(sound_of),
@@ -62,7 +62,7 @@ rule mux_video:
 
 
 rule verify_video:
-    """What a result states of its origin, read back and checked."""
+    """Read back and check what a result states about its origin."""
     input:
         video="results/{video}.mp4",
     output:

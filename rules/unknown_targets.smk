@@ -1,8 +1,8 @@
-# What the command line asks for, where Snakemake would only say that no rule makes it. No rule here.
+# Clear messages for targets on the command line that no rule makes. No rule here.
 
 from snakemake.cli import get_argument_parser
 
-# who is seen in each clip, by the clip's path, from anywhere, and by its bare name
+# the subject of each clip, by the clip's path, its absolute path, and its bare name
 CLIPS = {
     spelling: name
     for name in config["subjects"]
@@ -12,17 +12,17 @@ CLIPS = {
 
 
 def meant(asked):
-    """What to say of something that no rule makes; a subject's name, its clip, a transfer half written; or None."""
+    """The message for an impossible target, such as a subject, its clip or an incomplete transfer; or None."""
     below = os.path.relpath(asked) if os.path.isabs(asked) else asked
     pair = re.fullmatch(rf"(?:results/)?({NAME}_as_{NAME})(?:\.(?:mp4|mov|mkv|avi|webm|gif))?", below)
     if pair and asked != f"results/{pair[1]}.mp4":
         return f"ask for results/{pair[1]}.mp4"
     if os.path.isabs(asked) and below.startswith("results/"):
-        return f"results are asked for from the working directory; ask for {below}"
+        return f"name results by their path from the working directory; ask for {below}"
     name = re.sub(r"^results/|\.mp4$", "", below)
-    # a result may be a clip in its turn
+    # a result may itself be a clip
     owner = None if below.startswith("results/") else CLIPS.get(as_on_disk(asked))
-    example = f"ask for what it becomes: results/{owner or name}_as_SOURCE.mp4, or results/reports/{owner or name}.html"
+    example = f"ask for a result, such as results/{owner or name}_as_SOURCE.mp4 or results/reports/{owner or name}.html"
     if owner:
         return f"is a clip of {owner}, which no rule makes; {example}"
     if name in config["subjects"]:
@@ -31,11 +31,11 @@ def meant(asked):
     return f"is no rule and no subject{hint}" if hint else None
 
 
-# The targets are not known to a Snakefile by any other way than the command line. Half a second is spent on telling
-# them from the values of options only where there is something to say.
+# A Snakefile knows the targets only from the command line. Parsing it takes half a second, to distinguish targets
+# from values of options, so this is done only if there is a message.
 for asked in sys.argv[1:]:
     if re.fullmatch(r"results/(.+/)?[^/]+_as_[^/]+", asked):
-        check_pairs(f"{asked} (name it with its video in config.yaml)", [Path(asked).name.split(".")[0]])
+        check_pairs(asked, [Path(asked).name.split(".")[0]])
     if not asked.startswith("-") and not workflow.is_rule(asked) and (told := meant(asked)):
         if asked in get_argument_parser().parse_known_args(sys.argv[1:])[0].targets:
             raise WorkflowError(f"{asked}: {told}")

@@ -1,8 +1,8 @@
-# What each variant of the training is made with. Functions only.
+# The settings of each variant of the training. Functions only.
 #
-# {variant} stands behind the names in a path: "" is the run as config.yaml has it, ".fbf" the entry `fbf` of
-# `variants` laid over it, ".seed1" or ".fbf.seed1" the same with another seed. {placing} is ".unnormalized"
-# where the source's skeleton is taken as it is.
+# {variant} follows the names in a path: "" is the run as in config.yaml, ".fbf" the entry `fbf` of
+# `variants` as an overlay, ".seed1" or ".fbf.seed1" the same with another seed. {placing} is ".unnormalized"
+# if the source's skeleton is used as it is.
 
 from copy import deepcopy
 from dataclasses import asdict
@@ -11,12 +11,12 @@ from functools import lru_cache
 from dancenow.training.settings import EnhancerSettings, FaceSettings, FirstSettings
 
 OURS = "ours"
-# of `hardware` the one key that is part of a training's settings: compiled networks round differently
+# the only key of `hardware` that is part of a training's settings, because compiled networks round differently
 COMPILED = config["hardware"]["compile"]
 
 
 def split_variant(variant):
-    """Name and seed in a {variant}; None for what it does not have."""
+    """Name and seed in a {variant}, each None if absent."""
     parts = variant.split(".")[1:]
     seed = parts.pop().removeprefix("seed") if parts and parts[-1].startswith("seed") else None
     return (parts[0] if parts else None), (int(seed) if seed else None)
@@ -29,7 +29,7 @@ def bare(name):
 
 @lru_cache(maxsize=None)
 def train_of(variant):
-    """`train` as a variant has it: its base's keys over config.yaml's, its own over both, then the seed."""
+    """`train` of a variant: config.yaml's keys, overlaid by its base's, then its own, then the seed."""
     name, seed = split_variant(variant)
     train = deepcopy(config["train"])
     if name:
@@ -43,7 +43,7 @@ def train_of(variant):
 
 
 def check_variants():
-    """Each variant must be a training that the schema takes; one with a base shares the base's generator."""
+    """Each variant must be a training that the schema accepts; one with a base shares the base's generator."""
     for name, overlay in config["variants"].items():
         base = overlay.get("base")
         if base not in (None, OURS) and "base" in config["variants"].get(base, {"base": None}):
@@ -55,7 +55,9 @@ def check_variants():
         check_config(config | {"train": train_of(f".{name}")}, f"variants.{name}: ")
         check_stages(train_of(f".{name}"), f"variants.{name}.")
         if train_of(f".{name}")["holdout"] != config["train"]["holdout"]:
-            raise WorkflowError(f"config: variants.{name}.train.holdout: must be that of all, to be compared")
+            raise WorkflowError(
+                f"config: variants.{name}.train.holdout: must equal train.holdout, to be comparable"
+            )
     for name in config["comparison"]["variants"]:
         if name not in config["variants"]:
             known = ", ".join(config["variants"])
@@ -65,7 +67,7 @@ def check_variants():
 
 check_variants()
 
-# as common.smk does it for the names of subjects
+# as common.smk does for the names of subjects
 for wanted in sys.argv[1:]:
     asked = re.fullmatch(
         rf"results/[^/.]+_as_[^/.]+\.(?!seed\d+\.|unnormalized\.)([^/.]+)\..*mp4", f"{wanted}"
@@ -83,28 +85,28 @@ wildcard_constraints:
 
 
 def training_settings(wildcards):
-    """Those of rule train_generator, which decide the weights; a plain dict, so that Snakemake can compare it."""
+    """The settings of train_generator that determine the weights; a plain dict, so that Snakemake can compare it."""
     return asdict(FirstSettings.of(train_of(wildcards.variant), COMPILED, wildcards.target))
 
 
 def init_from_of(wildcards):
-    """The first stage's generator of the subject that the target begins with, by the same variant."""
+    """The first-stage generator of the subject that the target starts from, of the same variant."""
     init_from = training_settings(wildcards)["init_from"]
     return f"results/models/{init_from}{wildcards.variant}/generator.safetensors" if init_from else []
 
 
 def enhancer_settings(wildcards):
-    """Those of rule train_enhancer."""
+    """The settings of train_enhancer."""
     return asdict(EnhancerSettings.of(train_of(wildcards.variant), COMPILED))
 
 
 def face_settings(wildcards):
-    """Those of rule train_face."""
+    """The settings of train_face."""
     return asdict(FaceSettings.of(train_of(wildcards.variant), COMPILED))
 
 
 def footage_of(wildcards):
-    """The frames and the pose that the first stage learns from: at half the size when an enhancer follows."""
+    """Frames and pose of the first stage: at half the size if an enhancer follows."""
     target = wildcards.target
     if train_of(wildcards.variant)["enhancer"]:
         return {"frames": f"results/frames/{target}.half.avi", "pose": f"results/poses/{target}.half.npz"}
@@ -112,34 +114,34 @@ def footage_of(wildcards):
 
 
 def background_of(wildcards):
-    """The background, where the variant's generator composites over one."""
+    """The background, if the variant's generator composites over one."""
     wanted = train_of(wildcards.variant)["generator"]["background"]
     return f"results/backgrounds/{wildcards.target}.png" if wanted else []
 
 
 def uses_references(wildcards):
-    """Whether the variant's generator is shown real pixels."""
+    """Whether the variant's generator sees references."""
     return train_of(wildcards.variant)["generator"]["references"]
 
 
 def references_of(wildcards):
-    """The target's references, where the variant's generator is shown them."""
+    """The target's references, if the variant's generator sees them."""
     return f"results/references/{wildcards.target}.npz" if uses_references(wildcards) else []
 
 
 def masks_of(wildcards):
-    """The target's masks, where the variant's generator learns from them."""
+    """The target's masks, if the variant's generator learns from them."""
     return f"results/masks/{wildcards.target}.npz" if uses_references(wildcards) else []
 
 
 def chosen_of(wildcards):
-    """The references chosen for a pair, where the variant's generator is shown them."""
+    """The references chosen for a pair, if the variant's generator sees them."""
     pair = f"{wildcards.target}_as_{wildcards.source}{wildcards.placing}"
     return f"results/references/{pair}.npz" if uses_references(wildcards) else []
 
 
 def generator_of(wildcards):
-    """The finished generator: the enhancer's where there is one, the base's where the variant has one."""
+    """The finished generator: the enhancer's if there is one; the base's if the variant has a base."""
     variant = wildcards.variant
     stage = "enhancer/" if train_of(variant)["enhancer"] else ""
     name, _ = split_variant(variant)
@@ -150,12 +152,12 @@ def generator_of(wildcards):
 
 
 def face_of(wildcards):
-    """The face generator, where the variant has one."""
+    """The face generator, if the variant has one."""
     wanted = train_of(wildcards.variant)["face"]
     return (
         f"results/models/{wildcards.target}{wildcards.variant}/face/generator.safetensors" if wanted else []
     )
 
 
-# what of `provenance` changes the frames; the rest is of the signature and makes none again
+# the keys of `provenance` that change the frames; the others concern the signature and make no frame again
 FINISHING = {key: config["provenance"][key] for key in ("mark", "label", "label_position", "label_size")}

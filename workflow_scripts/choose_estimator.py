@@ -1,4 +1,4 @@
-"""Decide, once per run, which pose estimator and which weights every clip is given to."""
+"""Decide, once per run, which pose estimator and weights are used for all clips."""
 
 import logging
 

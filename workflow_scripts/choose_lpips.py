@@ -1,4 +1,4 @@
-"""Decide, once per run, whether LPIPS is measured beside LPIPS-form, and write the decision down."""
+"""Decide, once per run, whether LPIPS is measured in addition to LPIPS-form, and record the decision."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Decide, once per run, which ImageNet network the perceptual loss uses, and write the decision down."""
+"""Decide, once per run, which ImageNet network the perceptual loss uses, and record the decision."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Which reference each part takes in each frame of a dance."""
+"""Choose the reference of each part in each frame of a dance."""
 
 from dancenow.files import read_json
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""Free the disk of what can be made again without a training."""
+"""Delete what can be made again without training."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""One dance by several people in one video."""
+"""Combine one dance by several people in one video."""
 
 from dancenow.figures.people import compare_people
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""One transfer's page of the gallery, complete in itself."""
+"""Write one transfer's page of the gallery, self-contained."""
 
 from dancenow.job import job
 from dancenow.pages.gallery.page import write_player

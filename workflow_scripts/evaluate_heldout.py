@@ -1,4 +1,4 @@
-"""Score the reconstruction of footage that training never saw, beside two baselines."""
+"""Score the reconstruction of footage that training never saw, with two baselines."""
 
 from dancenow.evaluation.evaluate import EvaluationFiles, evaluate_heldout
 from dancenow.job import job

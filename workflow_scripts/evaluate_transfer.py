@@ -1,10 +1,10 @@
-"""Score a transfer against footage of the target performing the same dance, beside two baselines."""
+"""Score a transfer against footage of the target performing the same dance, with two baselines."""
 
 from dancenow.evaluation.evaluate import EvaluationFiles, evaluate_transfer
 from dancenow.job import job
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     given = dict(snakemake.input.items()) | dict(snakemake.output.items())
-    given.pop("absent")  # the truth is named by a param, for it is a file of the user
+    given.pop("absent")  # the truth comes from a param, because it is the user's file
     files = EvaluationFiles(**given, truth=snakemake.params.truth)
     evaluate_transfer(files, snakemake.params.holdout, snakemake.params.seed, threads)

@@ -1,4 +1,4 @@
-"""A pose as a folder of OpenPose JSON."""
+"""Write a pose as a folder of OpenPose JSON."""
 
 from dancenow.job import job
 from dancenow.pose.formats.exporting import export_openpose

@@ -1,4 +1,4 @@
-"""All frames of a subject's clips, decoded once at the working size, into one file with random access."""
+"""Decode all frames of a subject's clips once, at the working size, into one file with random access."""
 
 from dancenow.files import read_json
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""The published weights of a run, fetched where there is internet, and a list of them."""
+"""List the published weights of a run, fetched where there is internet."""
 
 import logging
 

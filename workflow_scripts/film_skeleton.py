@@ -1,4 +1,4 @@
-"""What the generator was given, as a video for the gallery."""
+"""Write the driving pose as a video for the gallery."""
 
 from dancenow.job import job
 from dancenow.pages.gallery.panels import film_skeleton

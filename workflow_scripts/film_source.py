@@ -1,4 +1,4 @@
-"""A source's frames as a video for the gallery."""
+"""Write a source's frames as a video for the gallery."""
 
 from dancenow.job import job
 from dancenow.pages.gallery.panels import film_source

@@ -1,4 +1,4 @@
-"""How the camera of a clip moves."""
+"""Measure how the camera of a clip moves."""
 
 from dancenow.camera.find import find_path_file
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""The target's frames and pose at half the size."""
+"""Write the target's frames and pose at half the size."""
 
 from dancenow.job import job
 from dancenow.training.halving import halve_footage

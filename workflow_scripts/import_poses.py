@@ -1,4 +1,4 @@
-"""The user's own keypoints, as if they had been detected."""
+"""Import the user's own keypoints instead of detecting them."""
 
 from dancenow.job import job
 from dancenow.pose.formats.importing import import_poses

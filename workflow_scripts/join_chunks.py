@@ -1,4 +1,4 @@
-"""The target in the source's poses, silent, from its parts."""
+"""Join the chunks of a synthesized video, without sound."""
 
 from dancenow.files import read_json
 from dancenow.job import job

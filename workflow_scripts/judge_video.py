@@ -1,4 +1,4 @@
-"""Real or one of our own results? One video, with how sure the detector is and whom it knows."""
+"""Judge whether one video is real, with the detector's confidence and the people it learned from."""
 
 from dancenow.authenticity.judge import judge_video
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""The source's motion in the target's frame without normalisation."""
+"""Fit the source's motion into the target's frame without normalisation."""
 
 from dancenow.job import job
 from dancenow.pose.normalize_files import letterbox_pair

@@ -1,4 +1,4 @@
-"""The target's background."""
+"""Make the target's background."""
 
 from pathlib import Path
 

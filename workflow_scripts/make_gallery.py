@@ -1,4 +1,4 @@
-"""Every transfer beside its source and its skeleton, on one page."""
+"""Write the gallery: every transfer with its source and skeleton, on one page."""
 
 from dancenow.job import job
 from dancenow.pages.gallery.page import write_gallery

@@ -1,4 +1,4 @@
-"""The target's training frames, cut into parts."""
+"""Cut the target's training frames into parts."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The performer's mask in each frame."""
+"""Make the performer's mask in each frame."""
 
 from dancenow.camera.steady_frames import open_steady
 from dancenow.camera.view import load_view

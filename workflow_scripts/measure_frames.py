@@ -1,4 +1,4 @@
-"""The numbers of a transfer, frame by frame, for the gallery."""
+"""Measure a transfer frame by frame, for the gallery."""
 
 from dancenow.job import job
 from dancenow.pages.gallery.series import measure_frames

@@ -1,4 +1,4 @@
-"""What this machine can do with the configured clips: each preset's time, memory and disk."""
+"""Estimate time, memory and disk space of each preset for the configured clips on this machine."""
 
 from dancenow.files import read_json
 from dancenow.job import job

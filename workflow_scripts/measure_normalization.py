@@ -1,4 +1,4 @@
-"""Where a clip's performer stands, far and close, and how tall they look there."""
+"""Measure where a clip's performer stands, far and close, and how tall they appear there."""
 
 from dancenow.job import job
 from dancenow.pose.normalize_files import measure_normalization_file

@@ -1,4 +1,4 @@
-"""The finished video: the synthesized picture with its source's sound, and what it is made from, signed."""
+"""Combine the synthesized video with its source's sound, and sign the statement of its origin."""
 
 import logging
 from pathlib import Path
@@ -13,7 +13,7 @@ from dancenow.video.media import mux
 with job(snakemake.log[0], snakemake.threads):
     given, params, config = snakemake.input, snakemake.params, snakemake.config
     (facts,) = read_json(given.facts)  # a source is one clip
-    # from the configuration: another key must not make anything again
+    # from the configuration: a changed key must not make anything again
     signer = signing_key(config["provenance"]["certificate"], config["provenance"]["key"])
     for role, record in params.consent.items():
         logging.info("%s %s: %s", role, snakemake.wildcards[role], record)
@@ -23,8 +23,8 @@ with job(snakemake.log[0], snakemake.threads):
         "source": [params.clip],
     }
     files = {"generator": given.generator, "face": given.face, "pose": params.pose}
-    code = params[-1]  # what the end of the Snakefile adds to every rule
-    made_from = [path for path in files.values() if path]  # in synthesize_frames' order
+    code = params[-1]  # added to every rule at the end of the Snakefile
+    made_from = [path for path in files.values() if path]  # in the order of synthesize_frames
     mark = payload_of(made_from) if config["provenance"]["mark"] else None
     inputs = inputs_of(files, config, params.consent, code, mark)
     output = Path(snakemake.output.video)

@@ -1,4 +1,4 @@
-"""The source's motion at the target's size and place, with the target's limb lengths."""
+"""Move the source's motion to the target's size and place, with the target's limb lengths."""
 
 from dancenow.job import job
 from dancenow.pose.normalize_files import normalize_pair

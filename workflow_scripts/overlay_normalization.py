@@ -1,4 +1,4 @@
-"""The source's skeleton over the target's footage, before and after the normalisation, as a video."""
+"""Film the source's skeleton over the target's footage, before and after normalisation."""
 
 from dancenow.figures.normalization_overlay import overlay_normalization
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""A clip with its performer's skeleton on top."""
+"""Film a clip with its performer's skeleton drawn over it."""
 
 from dancenow.figures.overlay import overlay_skeleton
 from dancenow.job import job

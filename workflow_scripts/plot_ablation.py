@@ -1,4 +1,4 @@
-"""The bars of a comparison."""
+"""Plot the bars of a comparison."""
 
 from dancenow.figures.bars import plot_ablation
 from dancenow.job import job

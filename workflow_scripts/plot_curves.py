@@ -1,4 +1,4 @@
-"""The losses of several trainings."""
+"""Plot the losses of several trainings."""
 
 from dancenow.figures.curves import plot_curves
 from dancenow.job import job

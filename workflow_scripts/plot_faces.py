@@ -1,4 +1,4 @@
-"""Faces before and after the face generator."""
+"""Show faces before and after the face generator."""
 
 from dancenow.figures.faces import plot_faces
 from dancenow.job import job

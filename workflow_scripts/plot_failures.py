@@ -1,4 +1,4 @@
-"""The worst frames of a result."""
+"""Show the worst frames of a result."""
 
 from dancenow.figures.failures import plot_failures
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""Consecutive frames of several trainings."""
+"""Show consecutive frames of several trainings."""
 
 from dancenow.figures.filmstrip import plot_filmstrip
 from dancenow.job import job

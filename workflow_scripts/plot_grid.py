@@ -1,4 +1,4 @@
-"""All transfers in one picture."""
+"""Show all transfers in one picture."""
 
 from dancenow.figures.grid import plot_grid
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""Source skeleton, normalised skeleton and target footage side by side."""
+"""Show source skeleton, normalised skeleton and target footage side by side."""
 
 from dancenow.figures.normalization_figure import plot_normalization
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""A contact sheet of everyone in a clip, with their numbers."""
+"""Show everyone in a clip with their numbers."""
 
 from dancenow.figures.people_figure import plot_people
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""A transfer without and with normalisation."""
+"""Show a transfer without and with normalisation."""
 
 from dancenow.figures.placing import plot_placing
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""Source, normalised skeleton and result of a transfer in one picture."""
+"""Show source, normalised skeleton and result of a transfer in one picture."""
 
 from dancenow.figures.transfer_figure import plot_transfer
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""The dance from moved pieces of the target's footage, without any network."""
+"""Film the dance as moved pieces of the target's footage, without any network."""
 
 from pathlib import Path
 

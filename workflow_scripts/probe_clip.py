@@ -1,4 +1,4 @@
-"""Facts about a subject's clips: size, rotation, colour, rate, sound, and the part of each that is used."""
+"""Read the properties of a subject's clips: size, rotation, colour, rate, sound, and the part to use."""
 
 from dancenow.files import write_json
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""A Markdown page as HTML that is complete in itself."""
+"""Convert a Markdown page to self-contained HTML."""
 
 from dancenow.job import job
 from dancenow.pages.publishing import publish

@@ -1,4 +1,4 @@
-"""The target in its own held-out poses, silent."""
+"""Synthesize the target in its own held-out poses, without sound."""
 
 from dancenow.camera.replay import Replay
 from dancenow.files import read_json

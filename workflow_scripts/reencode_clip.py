@@ -1,4 +1,4 @@
-"""A subject's frames, written as a result is written, so that the codec tells nothing."""
+"""Encode a subject's frames like a result, so that the codec gives no hint."""
 
 from dancenow.authenticity.detector_data import reencode
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""Whether a clip will do, on one page, before any training."""
+"""Report on one page whether a clip is suitable, before any training."""
 
 from dancenow.job import job
 from dancenow.pages.report.reports import report_footage

@@ -1,4 +1,4 @@
-"""Whether a target's footage shows what a source's dance asks for, on one page, before any training."""
+"""Report on one page whether a target's footage covers a source's dance, before any training."""
 
 from dancenow.job import job
 from dancenow.pages.report.reports import report_pair

@@ -1,4 +1,4 @@
-"""A target's frames and pose as a steady camera would have seen them."""
+"""Map a target's frames and pose into the view of a steady camera."""
 
 from dancenow.camera.path import load_path
 from dancenow.camera.scene import steady_view

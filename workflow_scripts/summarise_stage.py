@@ -1,4 +1,4 @@
-"""One page about a later stage of a model."""
+"""Write one page about a later stage of a model."""
 
 from dancenow.job import job
 from dancenow.training.training_summary import write_summary

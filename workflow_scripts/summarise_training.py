@@ -1,4 +1,4 @@
-"""One page about a model."""
+"""Write one page about a model."""
 
 from dancenow.job import job
 from dancenow.training.training_summary import write_summary

@@ -1,4 +1,4 @@
-"""The target in the source's poses, silent."""
+"""Synthesize the target in the source's poses, without sound."""
 
 from dancenow.job import job
 from dancenow.planning.consent import tell_consent
@@ -6,7 +6,7 @@ from dancenow.synthesis.synthesizer import synthesize
 from dancenow.synthesis.transfer import open_transfer
 
 with job(snakemake.log[0], snakemake.threads) as threads:
-    # from the configuration: another day must not make anything again
+    # from the configuration: a changed date must not make anything again
     tell_consent(snakemake.config, [snakemake.wildcards.target, snakemake.wildcards.source])
     camera, provenance = snakemake.params.camera, snakemake.params.provenance
     transfer = open_transfer(**dict(snakemake.input.items()), camera=camera, provenance=provenance)

@@ -1,4 +1,4 @@
-"""The table of a comparison."""
+"""Write the table of a comparison."""
 
 from dancenow.figures.tables import tabulate_ablation
 from dancenow.job import job

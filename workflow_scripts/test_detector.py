@@ -1,4 +1,4 @@
-"""Judge people that the detector never saw, and real footage against itself."""
+"""Test the detector on people that it never saw, and on real footage against itself."""
 
 from dancenow.authenticity.detector_report import measure_detector, write_report
 from dancenow.job import job

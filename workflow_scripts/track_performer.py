@@ -1,4 +1,4 @@
-"""One performer out of everyone found, cleaned."""
+"""Follow one performer among everyone found, and repair and smooth the keypoints."""
 
 from dancenow.job import job
 from dancenow.pose.performer import track_file

@@ -1,4 +1,4 @@
-"""Learn to tell the clips of the training's targets from the results that show them."""
+"""Train the detector to distinguish clips of the training's targets from results that show them."""
 
 from dancenow.authenticity.judge import train_on_videos
 from dancenow.job import job

@@ -1,4 +1,4 @@
-"""One stage of a target's training: the generator, the enhancer or the face, as its settings say."""
+"""Run one stage of a target's training: generator, enhancer or face, chosen by the settings."""
 
 from dancenow.job import job
 from dancenow.planning.consent import tell_consent
@@ -8,12 +8,12 @@ from dancenow.training.settings import read_settings
 
 log_path = snakemake.log[0]
 with job(log_path, snakemake.threads) as threads:
-    # from the configuration: another day must not make anything again
+    # from the configuration: a changed date must not make anything again
     tell_consent(snakemake.config, [snakemake.wildcards.target])
     inputs = StageInputs.of(dict(snakemake.input.items()))
     outputs = StageOutputs.of(dict(snakemake.output.items()))
     settings, holdout = read_settings(snakemake.params.settings), snakemake.params.holdout
-    # from the configuration: a parameter would train again when only the machine has changed
+    # from the configuration: as a param, a changed machine would train again
     asked = snakemake.config["hardware"]
     devices, nodes, check_memory = asked["devices"], asked["nodes"], asked["check_memory"]
     train_on_devices(inputs, outputs, settings, holdout, threads, devices, nodes, log_path, check_memory)

@@ -1,8 +1,9 @@
-"""What videos state of their origin: `python workflow_scripts/verify.py FILE...`, without Snakemake.
+"""Report what videos state about their origin, without Snakemake: `python workflow_scripts/verify.py
+FILE...`.
 
 Prints a line for each file, with --json a JSON object for each. Exit status, the worst of all files:
-0 stated, and the signature holds; 1 no signed statement; 2 broken or contradicting itself; 3 cannot be read.
-Where the working folder has a trained detector, its opinion is a second line.
+0 signed, and the signature holds; 1 no signed statement; 2 broken or contradictory; 3 cannot be read.
+If the working folder has a trained detector, its opinion is a second line.
 """
 
 import argparse
@@ -18,10 +19,12 @@ from dancenow.provenance.verdict import UNREADABLE, examine, lines_of
 
 def main():
     """Examine the files of the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(description="what videos state of their origin")
+    parser = argparse.ArgumentParser(description="report what videos state about their origin")
     parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("--json", action="store_true", help="a JSON object a line instead of words")
-    parser.add_argument("--trust", metavar="PEM", help="certificates to trust besides the working folder's")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
+    parser.add_argument(
+        "--trust", metavar="PEM", help="certificates to trust, in addition to the working folder's"
+    )
     asked = parser.parse_args()
     anchors, mark_key = authority() or b"", kept_key()
     if asked.trust:

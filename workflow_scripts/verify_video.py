@@ -1,4 +1,4 @@
-"""What a result states of its origin, read back as anybody would read it."""
+"""Read back what a result states about its origin, as anybody would."""
 
 import logging
 
@@ -10,7 +10,7 @@ from dancenow.provenance.keys import authority
 from dancenow.provenance.verdict import examine, lines_of
 
 with job(snakemake.log[0], snakemake.threads):
-    # the detector is no input: a verdict must not train one
+    # the detector is not an input: a verdict must not train one
     told = examine(snakemake.input.video, authority(), kept_key(), opinion)
     for line in lines_of(told):
         logging.info("%s", line)

@@ -59,10 +59,10 @@ SAME_BYTES = (
     "results/synthesis/alice_as_brunomars.mp4",  # the result is this, signed; no two signatures are alike
 )
 SUMMARY = [
-    "batch: 1 of 2 videos are there",
+    "batch: 1 of 2 videos are finished",
     "1 missing: alice_as_broken",
     "  probe_clip: data/broken.mp4: ",
-    "  the whole log: logs/probe_clip/broken.log",
+    "  full log: logs/probe_clip/broken.log",
 ]
 
 

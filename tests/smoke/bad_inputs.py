@@ -47,36 +47,36 @@ def clip(name, *more):
 
 COPY = "copy the clip again"
 FOOTAGE = [
-    Bad("text", "a text file called mp4",
+    Bad("text", "a text file named mp4",
         "clips/text.mp4: not a video (…); give a clip such as an mp4", "probe_clip", clips.text),
     Bad("empty", "an empty file",
         f"clips/empty.mp4: the file is empty; {COPY}", "probe_clip", lambda path: path.touch()),
-    Bad("no-index", "a download that stopped, the mp4's index missing",
+    Bad("no-index", "an incomplete download, without the mp4's index",
         "clips/no-index.mp4: cut short (moov atom not found); copy the whole clip again",
         "probe_clip", clips.moov_missing),
-    Bad("half", "a download that stopped, the index in front",
+    Bad("half", "an incomplete download, with the index at the front",
         f"clips/half.mp4: cut short, 0.40 of 0.80 s are there; {COPY}",
         "probe_clip", clips.cut_in_the_middle),
     Bad("sound", "sound only",
-        "clips/sound.mp4: there is no picture in it, only sound or data; give a video clip",
+        "clips/sound.mp4: it contains no picture, only sound or data; give a video clip",
         "probe_clip", clips.sound),
-    Bad("picture", "a picture (PNG) called mp4",
+    Bad("picture", "a picture (PNG) named mp4",
         "clips/picture.mp4: not a video (…); give a clip such as an mp4", "probe_clip", clips.picture),
-    Bad("no-frames", "a picture track of no length",
-        "clips/no-frames.mp4: there is no frame in it; give a clip with at least one frame",
+    Bad("no-frames", "a video track without frames",
+        "clips/no-frames.mp4: it contains no frame; give a clip with at least one frame",
         "probe_clip", clips.no_frames),
-    Bad("concat", "a concat script that names another file, called mp4",
+    Bad("concat", "a concat script named mp4, which refers to another file",
         "clips/concat.mp4: not a video (…); give a clip such as an mp4", "probe_clip", clips.concat_script),
-    Bad("playlist", "a playlist (m3u8) that names another file, called mp4",
+    Bad("playlist", "a playlist (m3u8) named mp4, which refers to another file",
         "clips/playlist.mp4: not a video (…); give a clip such as an mp4", "probe_clip", clips.playlist),
-    Bad("folder", "a folder in place of a clip",
+    Bad("folder", "a folder instead of a clip",
         "clips/folder.mp4: a folder, not a clip; name the file in it that is the clip",
         "probe_clip", lambda path: path.mkdir()),
     Bad("late", "start beyond the end of the clip",
-        "clips/late.mp4: start: 9 s is not before its end at 0.40 s; set it lower",
+        "clips/late.mp4: start: 9 s, but the clip ends at 0.40 s; set it lower",
         "probe_clip", clips.good, {"start": 9}),
     Bad("long", "end beyond the end of the clip",
-        "clips/long.mp4: end: 9 s, but it ends at 0.40 s; set it lower or leave it out",
+        "clips/long.mp4: end: 9 s, but the clip ends at 0.40 s; set it lower or leave it out",
         "probe_clip", clips.good, {"end": 9}),
     Bad("backwards", "end before start",
         "clips/backwards.mp4: end: 0.1 s is not after start, 0.2 s; set it higher",
@@ -87,31 +87,31 @@ FOOTAGE = [
     Bad("damaged", "data damaged in the middle",
         "clips/damaged.mp4: damaged after frame … of 20 (…); copy the clip again or re-encode it",
         "extract_frames", clips.damaged),
-    Bad("two-sizes", "a picture that changes its size",
+    Bad("two-sizes", "a picture size that changes within the clip",
         "clips/two-sizes.mp4: its picture changes from 96x64 px (yuv420p) to 64x96 px (yuv420p) at frame 5; "
         "re-encode it to one size and format",
         "probe_clip", clips.two_sizes),
-    Bad("shapes", "several clips of different shape",
+    Bad("shapes", "several clips of different shapes",
         "the clips differ in shape (clips/shapes.mp4 96x64, clips/tall.mp4 64x96); "
         "give each a `crop` of one shape", "extract_frames", clips.good,
         {"clips": [clip("shapes"), clip("tall")]}),
-    Bad("rates", "several clips of different rate",
+    Bad("rates", "several clips with different frame rates",
         "the clips differ in frames a second (clips/rates.mp4 25/1, clips/slow.mp4 10/1); "
         "give the subject an `fps`", "extract_frames", clips.good,
         {"clips": [clip("rates"), clip("slow")]}),
     Bad("nobody", "nobody in the picture",
         "nobody: mediapipe finds nobody in any of the 3 frames; use a clip that shows one person from head "
-        "to foot", "detect_poses", clips.nobody),
+        "to feet", "detect_poses", clips.nobody),
     Bad("head", "a talking head, no body",
-        "head: only 0 of 4 frames show the person from head to feet, too few to tell size and place; "
+        "head: only 0 of 4 frames show the person from head to feet, too few to measure size and place; "
         "use footage of the whole body", "measure_normalization", clips.talking_head),
 ]  # fmt: skip
 
 # --- results of an earlier run, or keypoints of the user's own, that are damaged or do not fit
 
-AGAIN = "delete it, the workflow makes it again"
+AGAIN = "delete it to make it again"
 RESULTS = [
-    Bad("torn-pose", "a pose file that is torn off",
+    Bad("torn-pose", "a truncated pose file",
         f"results/poses/torn-pose.npz: not a pose file (…); {AGAIN}",
         "measure_normalization", results.torn_pose),
     Bad("nan-pose", "a pose file with NaN in it",
@@ -120,42 +120,42 @@ RESULTS = [
     Bad("pickle-pose", "a pose file that holds a program (pickle); it is not run",
         f"results/poses/pickle-pose.npz: not a pose file (…); {AGAIN}",
         "measure_normalization", results.pickle_pose),
-    Bad("torn-frames", "a frame store that is torn off",
+    Bad("torn-frames", "a truncated frame store",
         "results/frames/torn-frames.avi: frame … is damaged; delete the file and run extract_frames again",
         "make_background", results.torn_frames),
-    Bad("torn-found", "what the estimator saw of the person, torn off",
+    Bad("torn-found", "a truncated file of the estimator's masks",
         f"results/masks/torn-found.found.npz: not a file of masks (…); {AGAIN}", "mask_performer",
         results.torn_found_masks),
-    Bad("torn-masks", "a file of masks that is torn off",
+    Bad("torn-masks", "a truncated file of masks",
         f"results/masks/torn-masks.npz: not a file of masks (…); {AGAIN}",
         "make_background", results.torn_masks),
-    Bad("torn-camera", "the path of a camera, torn off",
-        f"results/camera/torn-camera.npz: not the path of a camera (…); {AGAIN}", "measure_normalization",
+    Bad("torn-camera", "a truncated camera path",
+        f"results/camera/torn-camera.npz: not a camera path file (…); {AGAIN}", "measure_normalization",
         results.torn_camera),
-    Bad("torn-view", "the steady view of a target, torn off",
-        f"results/steady/torn-view.npz: not the view of a steady camera (…); {AGAIN}", "mask_performer",
+    Bad("torn-view", "a truncated steady view",
+        f"results/steady/torn-view.npz: not a steady view file (…); {AGAIN}", "mask_performer",
         results.torn_view),
-    Bad("torn-references", "references that are torn off",
+    Bad("torn-references", "a truncated file of references",
         f"results/references/torn-references.npz: not a file of references (…); {AGAIN}",
         "choose_references", results.torn_references),
-    Bad("torn-choice", "the references chosen for a dance, torn off",
+    Bad("torn-choice", "a truncated file of chosen references",
         f"results/references/torn-choice_as_good.npz: not a file of chosen references (…); {AGAIN}",
         "preview_transfer", results.torn_choice),
-    Bad("torn-facts", "the facts of a frame store, torn off",
+    Bad("torn-facts", "a truncated facts file of a frame store",
         f"results/frames/torn-facts.json: damaged, not JSON (…); {AGAIN}", "track_performer",
         results.torn_facts),
-    Bad("number", "a performer's number that nobody has",
+    Bad("number", "a performer number that does not exist",
         "results/poses/number.people.npz: subjects.<name>.performer is 7, but the people are numbered 1 "
-        "to 1; take such a number or one of: largest, left, right, center; see "
+        "to 1; use one of these numbers or: largest, left, right, center; see "
         "results/figures/<name>.people.png",
         "track_performer", results.people, {"performer": 7}),
-    Bad("torn-model", "a generator file that is torn off",
+    Bad("torn-model", "a truncated generator file",
         "results/models/torn-model/generator.safetensors: not a generator file (…); "
         "delete it to train it again", "synthesize_frames", results.torn_generator),
-    Bad("pickle-model", "a program (pickle) in place of a generator; it is not run",
+    Bad("pickle-model", "a program (pickle) instead of a generator; it is not run",
         "results/models/pickle-model/generator.safetensors: not a generator file (…); "
         "delete it to train it again", "synthesize_frames", results.pickle_generator),
-    Bad("large-model", "a generator of another frame size",
+    Bad("large-model", "a generator for another frame size",
         "results/models/large-model/generator.safetensors: gives 128x96 px, the pose is 192x128 px; "
         "set frames.long_edge back, or delete the generator to train it again",
         "synthesize_frames", results.large_generator),
@@ -163,7 +163,7 @@ RESULTS = [
         "results/poses/mixed.npz was made by openpose-body25 (imported), results/poses/good.steady.npz by "
         "mediapipe (sha256:test); their keypoints sit differently on the body: name keypoints of one "
         "format under `poses` for both subjects, or for neither", "normalize_poses", results.imported_pose),
-    Bad("no-poses", "a folder of keypoints without any",
+    Bad("no-poses", "a folder without keypoint files",
         "own/no-poses: no keypoint files in it; OpenPose writes {clip}_000000000000_keypoints.json and so "
         "on, or {clip}000000_pose.yml", "import_poses", results.no_keypoints),
     Bad("few-poses", "fewer keypoint files than frames",
@@ -173,8 +173,8 @@ RESULTS = [
         "own/json-poses/clip_000000000001_keypoints.json: not JSON (…); write the file again",
         "import_poses", results.broken_keypoints),
     Bad("two-bodies", "keypoints of two body models in one folder",
-        "own/two-bodies/clip_000000000001_keypoints.json: a body of …, but "
-        "clip_000000000000_keypoints.json holds one of …; write the whole folder with one body model",
+        "own/two-bodies/clip_000000000001_keypoints.json: body model …, but "
+        "clip_000000000000_keypoints.json has …; write the whole folder with one body model",
         "import_poses", results.two_models),
 ]  # fmt: skip
 
@@ -183,67 +183,67 @@ RESULTS = [
 FRAMES = "results/frames/anna.json"
 GOOD = {"video": "clips/good.mp4"}
 CONFIG = [
-    Bad("absent", "a clip that is not there",
+    Bad("absent", "a missing clip",
         "error: clips/absent.mp4: no such file; put it there or correct config: subjects.anna",
         subject=clip("absent")),
-    Bad("dangling", "a link to a clip that is not there",
+    Bad("dangling", "a link to a missing clip",
         "error: clips/dangling.mp4: no such file; put it there or correct config: subjects.anna",
         make=clips.dangling, subject=clip("dangling")),
-    Bad("loop", "a link that leads to itself",
+    Bad("loop", "a link to itself",
         "clips/loop.mp4: Too many levels of symbolic links; correct config: subjects.anna",
         make=clips.loop, subject=clip("loop")),
-    Bad("absent-poses", "keypoints that are not there",
+    Bad("absent-poses", "missing keypoints",
         "error: own/absent: no such file; put it there or correct config: subjects.anna.poses",
         subject=GOOD | {"poses": "own/absent"}, target="results/poses/anna.npz"),
     Bad("two-videos", "both `video` and `clips`",
-        "config: subjects.anna: …: give either one video, with start, end and crop of its own, or a list of "
-        "clips, each with its own", subject=GOOD | {"clips": [GOOD]}),
+        "config: subjects.anna: …: give either one video, with its start, end and crop, or a list of clips, "
+        "each with its own", subject=GOOD | {"clips": [GOOD]}),
     Bad("source", "a source of several clips",
-        "results/alice_as_anna.mp4 (name it with its video in config.yaml): alice_as_anna: anna has several "
-        "clips and can only be a target, for a dance goes on without a break, and so does its sound; give "
-        "the source one `video`", subject={"clips": [GOOD, GOOD]}, target="results/alice_as_anna.mp4"),
+        "results/alice_as_anna.mp4: alice_as_anna: anna has several clips and can only be a target, because "
+        "the dance of a source must not be interrupted; give the source one `video`",
+        subject={"clips": [GOOD, GOOD]}, target="results/alice_as_anna.mp4"),
     Bad("stranger", "a target that names an unknown subject",
-        "results/alice_as_ana.mp4 (name it with its video in config.yaml): alice_as_ana: 'ana' is not one of "
-        "the subjects (…); did you mean 'anna'?", target="results/alice_as_ana.mp4"),
+        "results/alice_as_ana.mp4: alice_as_ana: 'ana' is not one of the subjects (…); did you mean 'anna'?",
+        target="results/alice_as_ana.mp4"),
     Bad("transfer", "a transfer of an unknown subject",
-        "config: transfers: anna_as_bob: 'bob' is not one of the subjects (…)",
-        config={"transfers": ["anna_as_bob"]}),
-    Bad("grammar", "a transfer that is no pair",
-        "config: transfers.0: anna and bob: no transfer; write {target}_as_{source}",
+        "config: transfers: anna_as_bob: 'bob' is not one of the subjects (…); add it with its video to "
+        "subjects in config.yaml", config={"transfers": ["anna_as_bob"]}),
+    Bad("grammar", "a transfer that is not a pair",
+        "config: transfers.0: anna and bob: not a transfer; write {target}_as_{source}",
         config={"transfers": ["anna and bob"]}),
     Bad("truth", "scores of a pair without a ground truth",
         "config: evaluation.truth: no footage is named for alice_as_anna; a transfer without one cannot be "
         "scored", target="results/metrics/alice_as_anna.json"),
-    Bad("absent-truth", "a ground truth that is not there",
+    Bad("absent-truth", "a missing ground truth",
         "error: clips/truth.mp4: no such file; put it there or correct config: "
         "evaluation.truth.alice_as_anna", target="results/metrics/alice_as_anna.json",
         config={"evaluation": {"truth": {"alice_as_anna": "clips/truth.mp4"}}}),
-    Bad("typo", "a key with a typing error",
+    Bad("typo", "a misspelt key",
         "config: train: Additional properties are not allowed ('stepps' was unexpected); "
         "did you mean 'steps'?", config={"train": {"stepps": 5}}),
-    Bad("moved", "a key of an earlier version, which stands elsewhere now",
+    Bad("moved", "a key of an earlier version that has moved",
         "config: train.devices: moved to hardware.devices", config={"train": {"devices": 2}}),
-    Bad("type", "a word where a number belongs",
+    Bad("type", "a word instead of a number",
         "config: train.steps: 'many' is not of type 'integer'", config={"train": {"steps": "many"}}),
     Bad("preset", "an unknown preset",
         "config: preset: 'fast' is not one of: smoke, quick, demo, studio, paper", config={"preset": "fast"}),
-    Bad("escape", "a subject's name that leads out of results/",
-        "config: subjects: ../../etc: no name of a subject; use small letters and digits, with single "
-        "hyphens between", config={"subjects": {"../../etc": GOOD}}),
-    Bad("two-names", "two names that cannot be used",
-        "config: subjects: …: no name of a subject; use small letters and digits, with single hyphens "
-        "between", config={"subjects": {"Bob Smith": GOOD, "b_as_c": GOOD}}),
-    Bad("edge", "a working size that is no multiple of 32",
+    Bad("escape", "a subject name that would lead out of results/",
+        "config: subjects: ../../etc: not a valid subject name; use lower-case letters, digits and single "
+        "hyphens between them", config={"subjects": {"../../etc": GOOD}}),
+    Bad("two-names", "two invalid names",
+        "config: subjects: …: not a valid subject name; use lower-case letters, digits and single hyphens "
+        "between them", config={"subjects": {"Bob Smith": GOOD, "b_as_c": GOOD}}),
+    Bad("edge", "a working size that is not a multiple of 32",
         "config: frames.long_edge: 200 is not a multiple of 32", config={"frames": {"long_edge": 200}}),
     Bad("window", "an even smoothing window",
-        "config: pose.window: 4: frames that the smoothing looks at; it must be odd, so that a frame is in "
-        "its middle", config={"pose": {"window": 4}}),
-    Bad("rate", "frames a second out of range",
+        "config: pose.window: 4: number of frames that the smoothing looks at; must be odd, to have a frame "
+        "in the middle", config={"pose": {"window": 4}}),
+    Bad("rate", "a frame rate out of range",
         "config: subjects.anna.fps: 1000 is greater than the maximum of 240", subject=GOOD | {"fps": 1000}),
-    Bad("cut-poses", "keypoints of your own for a part of a clip",
+    Bad("cut-poses", "your own keypoints for part of a clip",
         "config: subjects.anna.poses: keypoints of your own belong to one whole clip; cut the clip first and "
         "leave out: start", subject=GOOD | {"poses": "own", "start": 1}),
-    Bad("no-proof", "a consent whose file is not there",
+    Bad("no-proof", "a consent whose file is missing",
         "clips/anna.pdf: cannot be read (No such file or directory); put it there or correct config: "
         "subjects.anna.consent.file", target="results/alice_as_anna.mp4",
         config={"provenance": {"require_consent": True}},
@@ -260,8 +260,8 @@ LIBRARY = [
     Bad("one-frame", "a target of a single frame",
         "one.npz: no two consecutive training frames show a person; use a longer clip of the whole body",
         make=results.train_on_one_frame),
-    Bad("holdout", "scores of unseen footage when train.holdout is 0",
-        "train.holdout keeps no frame back; set it to 0.2 or so to score unseen footage",
+    Bad("holdout", "scoring unseen footage when train.holdout is 0",
+        "train.holdout holds out no frame; set it to about 0.2 to score unseen footage",
         make=results.score_without_holdout),
 ]  # fmt: skip
 
@@ -273,30 +273,32 @@ ORIGIN = [
         ".provenance/key.pem: others may read this private key (mode 0640); run: chmod 600 "
         ".provenance/key.pem", make=origins.shared_key),
     Bad("damaged-key", "a signing key that is damaged",
-        ".provenance/chain.pem, .provenance/key.pem: no PEM certificate and unencrypted PEM key (…); put "
-        "them back from your copy, or delete .provenance for new ones", make=origins.damaged_key),
+        ".provenance/chain.pem, .provenance/key.pem: not a PEM certificate and an unencrypted PEM key (…); "
+        "put them back from your copy, or delete .provenance for new ones", make=origins.damaged_key),
     Bad("damaged-certificate", "a certificate of yours that is damaged",
-        "mine.pem, .provenance/key.pem: no PEM certificate and unencrypted PEM key (…); correct "
+        "mine.pem, .provenance/key.pem: not a PEM certificate and an unencrypted PEM key (…); correct "
         "provenance.certificate and provenance.key", make=origins.damaged_certificate),
     Bad("another-key", "a key that does not belong to the certificate",
-        "others/key.pem: does not belong to the certificate .provenance/chain.pem; give the pair that fits",
+        "others/key.pem: does not belong to the certificate .provenance/chain.pem; give a matching pair",
         make=origins.another_key),
     Bad("shared-mark-key", "a mark's key that others may read",
-        "secrets/mark.key: others may read the secret key (mode 0644); chmod 600 secrets/mark.key",
+        "secrets/mark.key: others may read the secret key (mode 0644); run: chmod 600 secrets/mark.key",
         make=origins.shared_mark_key),
     Bad("damaged-mark-key", "a mark's key that is damaged",
-        "secrets/mark.key: 5 bytes, a key has 32; put it back from your copy, or delete it for a new one, "
-        "which does not find the marks of the old", make=origins.damaged_mark_key),
+        "secrets/mark.key: 5 bytes, but a key has 32; restore it from your copy, or delete it to make a new "
+        "one, which cannot find marks made with the old one", make=origins.damaged_mark_key),
     Bad("expired", "a consent that has expired",
         CONSENT + "expired on 2026-03-04; ask Anna A. again, or leave anna out",
         make=origins.consent(until="2026-03-04")),
-    Bad("narrower", "a consent for less than what the results are for",
-        CONSENT + "given for research, and provenance.use is publish; ask for more, or use the results "
-        "for less", make=origins.consent(use="research")),
+    Bad("narrower", "a consent narrower than provenance.use",
+        CONSENT +
+            "given for research, and provenance.use is publish; ask for a wider consent, or set a narrower "
+            "provenance.use"
+        , make=origins.consent(use="research")),
     Bad("too-early", "a consent dated in the future",
-        CONSENT + "given on 2026-05-02, which is yet to come; correct the date",
+        CONSENT + "given on 2026-05-02, which is in the future; correct the date",
         make=origins.consent(when="2026-05-02")),
-    Bad("no-consent", "no consent, where provenance.require_consent asks for it",
+    Bad("no-consent", "no consent, although provenance.require_consent is true",
         CONSENT + "consent not recorded, and provenance.require_consent asks for it; add who, when and use",
         make=origins.no_consent),
 ]  # fmt: skip
@@ -319,30 +321,30 @@ FULL_DISK = [
 
 HEAD = """# Errors
 
-A mistake in the input ends in one line that says what is wrong, where, and what to do. It stands on the
-terminal and in `logs/{rule}/{name}.log`, there after `error: `. The exit code of `snakemake` is in the last
-column; a job's own is the same.
+Bad input ends in one line that says what is wrong, where, and what to do. The line appears on the
+terminal and, after `error: `, in `logs/{rule}/{name}.log`. The last column is the exit code of
+`snakemake`; the exit code of the job is the same.
 
-Files appear whole or not at all. Other subjects are finished if you add `--keep-going`, and earlier results
-stay as they are. Only the outputs of the rule that fails are deleted before it starts, so that no old file
-can pass for its result.
+Files appear whole or not at all. With `--keep-going`, other subjects are finished. Earlier results stay
+as they are, except the outputs of the failing rule: they are deleted before it starts, so that no old
+file can be mistaken for its result.
 
-These tables are made from `tests/smoke/bad_inputs.py`, and every line is a test. "…" stands for words that
-depend on the case.
+These tables are made from `tests/smoke/bad_inputs.py`; every line is tested. "…" stands for text that
+depends on the case.
 """
 TAIL = """
 ## Killed, or out of memory
 
-A killed job (SIGKILL, for example when the machine runs out of memory) leaves nothing under the name of a
-result, at most a file `.partial-*` beside it, which the next attempt removes. Enter the same command again:
-it continues and ends with the same bytes. This is tested by kills in the middle of probing, extraction,
-detection, tracking, normalisation, background, synthesis, joining, and training (docs/footage.md).
+A killed job (SIGKILL, for example when the machine runs out of memory) leaves no incomplete result, at
+most a file `.partial-*` beside it, which the next attempt removes. Enter the same command again: it
+continues and ends with the same bytes. Tests kill jobs in the middle of probing, extraction, detection,
+tracking, normalisation, background, synthesis, joining and training (docs/footage.md).
 
-If Snakemake itself was killed, its lock stays: `snakemake --unlock`, then the same command.
+If Snakemake itself was killed, its lock remains: run `snakemake --unlock`, then the same command.
 
 A training that does not fit into memory ends before its first step and names the key to change
-(docs/environment.md). Memory that runs out later ends the job in one line; a training continues from its
-checkpoint.
+(docs/environment.md). If memory runs out later, the job ends with one line; the next attempt of a
+training continues from its checkpoint.
 """
 PARTS = {
     "Footage": FOOTAGE, "Damaged results, and keypoints that do not fit": RESULTS,

@@ -93,9 +93,9 @@ def test_jobs_side_by_side_have_different_gpus_and_give_them_back_when_they_are_
     jobs = [holder(tmp_path, CUDA_VISIBLE_DEVICES=seen) for seen in ("3,5", "3,5", "5,3")]
     try:
         assert [lines[-1] for _, lines in jobs] == ["took 0", "took 1", "took 0"]
-        assert jobs[0][1][0] == "GPU 3 of 3, 5; idle: 5; --resources gpu=2 uses all"
+        assert jobs[0][1][0] == "GPU 3 of 3, 5; idle: 5; use all with --resources gpu=2"
         assert jobs[1][1][0] == "GPU 5 of 3, 5"
-        assert "all GPUs (5, 3) have a job" in jobs[2][1][0]
+        assert "all GPUs (5, 3) are in use" in jobs[2][1][0]
         jobs[0][0].kill()
         jobs[0][0].wait()
         jobs.append(holder(tmp_path, CUDA_VISIBLE_DEVICES="5,3"))  # 3 is free again, whatever its number

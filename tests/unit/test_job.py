@@ -42,7 +42,7 @@ SHORT = {
 @pytest.mark.parametrize("fail", SHORT.values(), ids=SHORT)
 def test_memory_that_runs_out_is_one_line_with_the_remedy(tmp_path, fail):
     status, log = ended(tmp_path, fail)
-    assert status == 1 and log.startswith("error: memory has run out (") and log.count("\n") == 1
+    assert status == 1 and log.startswith("error: memory ran out (") and log.count("\n") == 1
     assert "frames.long_edge" in log
 
 
@@ -50,16 +50,18 @@ def test_memory_that_runs_out_is_one_line_with_the_remedy(tmp_path, fail):
 def test_a_disk_that_fails_is_one_line(tmp_path, number):
     status, log = ended(tmp_path, raising(OSError(number, os.strerror(number), "a.pt")))
     assert status == 1
-    said = f"a.pt: {os.strerror(number)}; see to the disk and its rights and run again, nothing is lost"
+    said = f"a.pt: {os.strerror(number)}; check the disk and its permissions and run again, nothing is lost"
     assert log == f"error: {said}\n"
 
 
 def test_a_bug_keeps_its_traceback(tmp_path):
     status, log = ended(tmp_path, raising(RuntimeError("shapes differ")))
-    assert status == 1 and "this is a bug worth reporting" in log and "Traceback" in log
+    assert status == 1 and "this is a bug, please report it" in log and "Traceback" in log
     assert not out_of_memory(FileNotFoundError(errno.ENOENT, "No such file"))
 
 
 def test_ctrl_c_is_one_line(tmp_path):
     status, log = ended(tmp_path, raising(KeyboardInterrupt()))
-    assert status == EXIT_STATUS and log == "stopped by Ctrl-C; the same command begins this step again\n"
+    assert (
+        status == EXIT_STATUS and log == "stopped by Ctrl-C; enter the same command again to redo this step\n"
+    )

@@ -53,7 +53,10 @@ def test_held_out_people_are_tested_on_but_not_learned_from(workflow):
 @pytest.mark.parametrize(
     ("heldout", "words"),
     [
-        ("brunomars_as_alice", ["alice, brunomars is in authenticity.train", "add a pair of two other"]),
+        (
+            "brunomars_as_alice",
+            ["alice, brunomars is also in authenticity.train", "name a pair of two other"],
+        ),
         ("carol_as_dora", ["authenticity.heldout", "'carol'", "alice, brunomars"]),
     ],
 )

@@ -38,10 +38,10 @@ def test_a_broken_clip_fails_its_own_pairs_and_the_summary_says_why(workflow):
     summary = (workflow.directory / "results/batch.txt").read_text()
     assert summary in said(completed)
     assert summary.splitlines() == [
-        "batch: 1 of 3 videos are there",
+        "batch: 1 of 3 videos are finished",
         "2 missing: alice_as_brunomars, carol_as_brunomars",
         f"  probe_clip: {refusal.removeprefix('error: ')}",
-        "  the whole log: logs/probe_clip/brunomars.log",
+        "  full log: logs/probe_clip/brunomars.log",
     ]
 
 

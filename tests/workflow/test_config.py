@@ -30,7 +30,7 @@ PAIR = "results/alice_as_brunomars.mp4"
         (["--config", "pose={estimator: openpose}"], ["pose.estimator", "openpose"]),
         (
             ["--config", "train={generator: {background: false}}"],
-            ["train.generator.references: real pixels are laid over the background", "references to false"],
+            ["train.generator.references: needs a background", "references to false"],
         ),
         (
             ["--config", "variants={bare: {train: {generator: {background: false}}}}"],

@@ -62,4 +62,4 @@ def test_three_stages_each_run_again_by_themselves_and_what_follows(workflow):
 def test_an_enhancer_of_our_own_generator_is_refused(workflow):
     refused = workflow("-n", PAIR, *PAPER, "train={generator: {background: true}}")
     assert refused.returncode != 0
-    assert "train.enhancer: takes a generator with `background: false` and `unshuffle: 1`" in said(refused)
+    assert "train.enhancer: needs a generator with `background: false` and `unshuffle: 1`" in said(refused)

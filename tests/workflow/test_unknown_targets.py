@@ -11,7 +11,7 @@ import yaml
 from running import planned_jobs, said
 
 PAIR = "results/alice_as_brunomars.mp4"
-EXAMPLE = "ask for what it becomes: results/alice_as_SOURCE.mp4, or results/reports/alice.html"
+EXAMPLE = "ask for a result, such as results/alice_as_SOURCE.mp4 or results/reports/alice.html"
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ EXAMPLE = "ask for what it becomes: results/alice_as_SOURCE.mp4, or results/repo
         ("results/alice_as_brunomars", f"ask for {PAIR}"),
         (
             "{here}/results/clips/alice.json",
-            "results are asked for from the working directory; ask for results/clips/alice.json",
+            "name results by their path from the working directory; ask for results/clips/alice.json",
         ),
     ],
 )
@@ -79,7 +79,7 @@ def test_from_another_folder_it_is_said_where_the_clips_are(workflow):
     (workflow.directory / "data/alice.mp4").rename(workflow.root / "data/alice.mp4")
     completed = workflow("-n", PAIR)
     assert completed.returncode != 0
-    told = f"config: subjects.alice, or add --directory '{workflow.root}', where it lies\n"
+    told = f"config: subjects.alice, or add --directory '{workflow.root}', where it exists\n"
     assert f"data/alice.mp4: no such file; put it there or correct {told}" in said(completed)
 
 
@@ -87,7 +87,9 @@ def test_results_may_lie_on_another_disk_which_must_be_there(workflow, tmp_path)
     (workflow.directory / "results").symlink_to(tmp_path / "disk")
     missing = workflow("results/clips/alice.json")
     assert missing.returncode != 0
-    told = f"results: a link to {tmp_path}/disk, where no folder is; mount that disk or make the folder\n"
+    told = (
+        f"results: a link to {tmp_path}/disk, which is not a folder; mount that disk or create the folder\n"
+    )
     assert told in said(missing)
     (tmp_path / "disk").mkdir()
     assert workflow("results/clips/alice.json").returncode == 0

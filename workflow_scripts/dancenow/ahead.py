@@ -1,4 +1,4 @@
-"""Work of one thread while another works on what came before: bounded, in order, errors included."""
+"""Prefetch items in another thread: bounded, in order, errors included."""
 
 from collections import deque
 from collections.abc import Generator
@@ -7,11 +7,11 @@ from typing import Any
 
 
 def ahead(items: Generator, depth: int) -> Generator[Any, None, None]:
-    """Yield what the iterator `items` yields; a thread of its own takes `depth` of them in advance.
+    """Yield the items of the iterator `items`; another thread takes up to `depth` of them in advance.
 
     The order and every item stay the same. All of `items` runs in that one thread. What it raises is raised
-    here, behind the items before it. Closing this generator closes `items`, after the item in hand. At most
-    depth + 1 items are held, however many there are.
+    here, after the items before it. Closing this generator closes `items`, after the current item. At most
+    depth + 1 items are in memory.
     """
     end = object()
     with ThreadPoolExecutor(1) as pool:

@@ -27,9 +27,9 @@ class Autocast(TypedDict):
 
 
 def pick_device() -> torch.device:
-    """This process's GPU when there is one (for a process alone one that no other job has), else the CPU.
+    """This process's GPU if there is one (for a single process, one that no other job uses), else the CPU.
 
-    A GPU that torch cannot use, and that nobody has hidden from it, is told of in a warning.
+    A warning names a GPU that torch cannot use, unless it is hidden on purpose.
     """
     if not torch.cuda.is_available():
         if has_nvidia_gpu() and os.environ.get("CUDA_VISIBLE_DEVICES") != "":
@@ -42,39 +42,39 @@ def pick_device() -> torch.device:
 
 @cache
 def own_gpu() -> int:
-    """The number of a visible GPU that no other job of this user's has: this process's until it ends.
+    """The number of a visible GPU that no other job of this user holds; this process holds it until it ends.
 
-    A job holds the lock on a file named after its GPU; the system gives the lock back when the process dies,
-    however it does. The log names GPUs that stay idle. With more jobs than GPUs they share the first one.
+    A job holds the lock on a file named after its GPU; the system releases the lock when the process dies
+    for any reason. The log names idle GPUs. If there are more jobs than GPUs, they share the first one.
     """
     count = torch.cuda.device_count()
     if count < 2:
         return 0
-    # jobs may see different GPUs, and call them by different numbers
-    given = os.environ.get("CUDA_VISIBLE_DEVICES", "").replace("/", "-")  # as in a file name
+    # jobs may see different GPUs, under different numbers
+    given = os.environ.get("CUDA_VISIBLE_DEVICES", "").replace("/", "-")  # fit for a file name
     seen = [name.strip() for name in given.split(",") if name.strip()]
     names = seen[:count] if len(seen) >= count else [str(number) for number in range(count)]
     folder = Path(tempfile.gettempdir(), f"dancenow-gpus-{os.getuid()}")
     folder.mkdir(exist_ok=True)
     with (folder / "choice").open("a") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)  # one job chooses at a time: to look is to lock
+        fcntl.flock(turn, fcntl.LOCK_EX)  # one job chooses at a time, because looking also locks
         free = [number for number, name in enumerate(names) if _lock(folder / f"{name}.lock", keep=False)]
         if not free:
-            log.warning("all GPUs (%s) have a job; this one shares GPU %s", ", ".join(names), names[0])
+            log.warning("all GPUs (%s) are in use; this job shares GPU %s", ", ".join(names), names[0])
             return 0
         _lock(folder / f"{names[free[0]]}.lock", keep=True)
     idle = [names[number] for number in free[1:]]
-    told = f"; idle: {', '.join(idle)}; --resources gpu={count} uses all" if idle else ""
+    told = f"; idle: {', '.join(idle)}; use all with --resources gpu={count}" if idle else ""
     log.info("GPU %s of %s%s", names[free[0]], ", ".join(names), told)
     return free[0]
 
 
-# open as long as the process: the lock on a file ends when it is closed
+# kept open for the life of the process: closing the file would release the lock
 _held: list[IO[str]] = []
 
 
 def _lock(path: Path, keep: bool) -> bool:
-    """Whether nobody else holds the lock on this file; it is kept only if asked for."""
+    """Whether nobody else holds the lock on this file; keep: take the lock and hold it."""
     file = path.open("a")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -89,7 +89,7 @@ def _lock(path: Path, keep: bool) -> bool:
 
 
 def has_nvidia_gpu(devices: Path = Path("/dev")) -> bool:
-    """Whether Linux knows of a GPU of NVIDIA's, whatever torch can do with it."""
+    """Whether Linux lists an NVIDIA GPU, usable by torch or not."""
     return any(devices.glob("nvidia[0-9]*"))
 
 
@@ -101,25 +101,25 @@ def _why_no_gpu() -> str:
         remedy = (
             f"torch {torch.__version__} is built without CUDA; install the build for this machine's driver"
         )
-    return f"this machine has an NVIDIA GPU that torch cannot use, and the CPU takes its place: {remedy}"
+    return f"this machine has an NVIDIA GPU that torch cannot use, so the CPU is used: {remedy}"
 
 
 def peak_memory(device: torch.device) -> int:
-    """Bytes: the most that this process has held on the GPU or, on a CPU, in memory."""
+    """Peak memory of this process in bytes, on the GPU or, on a CPU, in main memory."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-# what oneDNN, which has a CPU's convolutions, may be kept to by the user: those without bfloat16 in hardware
+# instruction sets to which a user can limit oneDNN, which runs convolutions on CPUs: those without bfloat16
 LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 WITHOUT_BF16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"}
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 convolutions run on the device's own units; elsewhere they are emulated and slower.
+    """Whether the device has hardware for bfloat16 convolutions; otherwise they are emulated and slower.
 
-    The processor's own flag and the user's limit decide, never a timing: it could change a resumed training.
+    The processor's flag and the user's limit decide, never a timing, which could change a resumed training.
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -133,18 +133,18 @@ M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
 
 
 def keep_memory() -> None:
-    """Have glibc keep what is freed: a step asks for it again, and new pages cost a tenth of its time."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
+    """Make glibc keep freed memory: each step needs it again, and new pages cost a tenth of its time."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries do not have it
     if mallopt:
         for option, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_ARENA_MAX, 1)):
             mallopt(option, value)
 
 
 def prepare(device: torch.device, threads: int) -> Autocast:
-    """Set the thread count and the kernels' choice; returns the autocast settings for torch.autocast.
+    """Set the thread count and the choice of kernels; returns the settings for torch.autocast.
 
-    On a CPU kernels are deterministic. On a GPU they are the fastest, those for float32 in TF32: equal bytes
-    are promised for CPUs only. Where a GPU has no bfloat16 of its own, autocast's precision is float16.
+    On a CPU, kernels are deterministic. On a GPU the fastest are used, in TF32 for float32: identical bytes
+    are guaranteed on CPUs only. If a GPU has no hardware for bfloat16, autocast uses float16.
     """
     torch.set_num_threads(threads)
     on_gpu = device.type == "cuda"
@@ -152,7 +152,7 @@ def prepare(device: torch.device, threads: int) -> Autocast:
     torch.backends.cudnn.benchmark = on_gpu
     if on_gpu:
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    # against reading what was never written; our own operations write all that they read
+    # it guards against reading unwritten memory; our own operations write everything that they read
     torch.utils.deterministic.fill_uninitialized_memory = False
     keep_memory()
     bfloat16 = has_fast_bf16(device)
@@ -176,19 +176,19 @@ def device_of(network: torch.nn.Module) -> torch.device:
 
 
 def precision_name(autocast: Autocast) -> str:
-    """The precision that most is computed in, in words; autocast: as from `prepare`."""
+    """The precision of most computations, in words; autocast: as from `prepare`."""
     return str(autocast["dtype"]).removeprefix("torch.") if autocast["enabled"] else "float32"
 
 
 def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """A tensor of the host on the device, of its own dtype; the host waits for it unless it is pinned."""
+    """A tensor of the host, copied to the device with its dtype; the host waits unless it is pinned."""
     return tensor.to(device, non_blocking=True)
 
 
 def cast_once(network: torch.nn.Module, autocast: Autocast) -> torch.nn.Module:
-    """The network, its convolutions cast to autocast's precision in place, as autocast casts them each time.
+    """The network with its convolutions cast, in place and once, to autocast's precision.
 
-    For a network that only synthesizes: what it computes stays the same. autocast: as from `prepare`.
+    Only for inference; the results stay the same. autocast: as from `prepare`.
     """
     if autocast["enabled"]:
         for module in network.modules():

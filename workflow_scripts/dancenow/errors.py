@@ -2,42 +2,42 @@
 
 import errno
 
-# a disk, or the way to it, that does not answer or lets nobody in; nothing is said of what lies there
+# a disk, or the connection to it, that does not answer or refuses access; says nothing about the files there
 AWAY = {
     *(errno.EIO, errno.EREMOTEIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN),
     *(errno.EACCES, errno.EPERM, errno.EROFS),
 }
-# how torch, CUDA's libraries and OpenCV say it; most of them have no exception of its own for it
+# the messages of torch, CUDA's libraries and OpenCV, most of which have no exception type for it
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "insufficient memory", "alloc_failed")
 
 
 class InputError(Exception):
-    """Something the user gave cannot be used. The message is one line: what, where, and what to do."""
+    """Unusable user input. The message is one line: what is wrong, where, and what to do."""
 
     def __init__(self, message: str) -> None:
-        # a file's name may hold a line break
+        # a file name may contain a line break
         super().__init__(message.replace("\n", "\\n").replace("\r", "\\r"))
 
 
 class DivergedError(InputError):
-    """Training has left the finite numbers. The message is one line, like every InputError's."""
+    """A loss, weight or gradient is no longer finite. The message is one line, as for every InputError."""
 
 
 class NoMemoryError(InputError):
-    """Memory has run out in the middle of a training."""
+    """Memory ran out during a training."""
 
 
 class Stopped(Exception):
-    """Asked to stop by a signal: what was done is saved, and the same command goes on from there."""
+    """Stopped by a signal: the work is saved, and the same command continues from there."""
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an exception of whichever library says that memory, the machine's or a GPU's, has run out."""
+    """Whether an exception, of any library, says that memory ran out, on the machine or on a GPU."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     return any(words in str(error).lower() for words in MEMORY_WORDS)
 
 
 def one_line(error: BaseException) -> str:
-    """The beginning of what an exception says; torch says a page."""
+    """The start of an exception's message; torch's fill a page."""
     return " ".join(str(error).split())[:160]

@@ -14,7 +14,7 @@ from typing import Any
 
 from dancenow.errors import InputError
 
-# No room: on the disk, in the user's quota, or under a limit on the size of a file.
+# No space: on the disk, in the user's quota, or under a limit on file size.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -22,8 +22,8 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; move it there on success, remove it on any failure.
 
-    The temporary name ends like the final one, because ffmpeg and others go by the suffix. What a killed
-    process has left of the same file is removed. InputError when the disk is full.
+    The temporary name has the suffix of the final one, because ffmpeg and others go by it. What a killed
+    process left of the same file is removed. InputError when the disk is full.
     """
     path = Path(path)
     try:
@@ -33,7 +33,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise _explained(path, error) from error
     try:
-        # held until the move, and let go of when the process is killed: _remove_leftovers goes by it
+        # held until the move, and released when the process is killed; _remove_leftovers relies on it
         with suppress(OSError):  # a network disk may have no locks
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield Path(name)
@@ -62,17 +62,17 @@ def _remove_leftovers(path: Path) -> None:
 
 
 def _explained(path: Path, error: OSError) -> Exception:
-    """The error as it is to be raised: an InputError when there is no room for `path`, else the same."""
+    """The error to raise: an InputError if there is no space for `path`, else the same error."""
     if error.errno not in FULL:
         return error
     return InputError(f"{path}: cannot be written ({error.strerror}); free space on its disk and run again")
 
 
 def as_on_disk(path: str) -> str:
-    """`path`, which a person has written, as the file system spells it; unchanged where there is nothing.
+    """A path typed by a person, spelled as in the file system; unchanged if nothing is there.
 
     A leading ~ is the home folder. A letter with an accent is one character or two: macOS, editors and copies
-    across machines differ in it, and to Linux these are two names.
+    across machines differ in this, and to Linux the two spellings are different names.
     """
     if os.path.lexists(path):
         return path
@@ -99,16 +99,16 @@ def _composed(name: str) -> str:
 
 
 def read_through(path: str | Path) -> None:
-    """Read a file to its end, for the OSError that this may raise.
+    """Read a file to its end, to get any OSError.
 
-    Readers of archives take a disk's error for bad content. After this, what they refuse is bad.
+    Archive readers mistake a disk error for bad content. After this, what they refuse really is bad.
     """
     try:
         with open(path, "rb", buffering=0) as file:
             while file.read(2**20):
                 pass
     except OSError as error:
-        error.filename = error.filename or str(path)  # a read does not name it
+        error.filename = error.filename or str(path)  # the error of a read does not name the file
         raise
 
 
@@ -124,6 +124,4 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text())
     except ValueError as error:
-        raise InputError(
-            f"{path}: damaged, not JSON ({error}); delete it, the workflow makes it again"
-        ) from error
+        raise InputError(f"{path}: damaged, not JSON ({error}); delete it to make it again") from error

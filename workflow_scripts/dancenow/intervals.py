@@ -1,4 +1,4 @@
-"""95 % intervals of numbers that come from a few stretches of time, each alike within itself."""
+"""95 % intervals of means over time series, whose frames are correlated: bootstrap over blocks."""
 
 import math
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 INTERVAL_QUANTILE = 0.975
-LEAST_BLOCKS = 4  # of fewer, too few draws differ to speak of an interval
-TOO_FEW = "too few"  # what stands in an interval's place then
+LEAST_BLOCKS = 4  # with fewer, too few draws differ for an interval
+TOO_FEW = "too few"  # shown instead of an interval
 
 
 def block_interval(
@@ -21,14 +21,14 @@ def block_interval(
 ) -> dict:
     """{"mean": value, "low", "high"}: a number and its 95 % bootstrap interval over whole blocks.
 
-    draw: called without arguments, returns the (R,) numbers of R draws of blocks with replacement; blocks:
-    how many there are to draw from; groups: in how many videos, from each of which its own are drawn; limits:
-    the least and the greatest that the number can be. low and high are None below LEAST_BLOCKS blocks of one
-    video, or as few degrees of freedom of several.
+    draw: called without arguments, returns the (R,) values of R draws of blocks with replacement; blocks:
+    number of blocks; groups: number of videos, from each of which blocks are drawn separately; limits:
+    least and greatest possible value. low and high are None below LEAST_BLOCKS blocks of one
+    video, or as few degrees of freedom for several.
 
-    The quantiles of the draws are moved away from the value as Student's t is wider than the normal
-    distribution, and by the share of the variance that a draw from n blocks lacks, (n - 1) / n (Hesterberg
-    2015, "What teachers should know about the bootstrap"): as they are, those of four blocks cover 79 %.
+    The quantiles of the draws are widened around the value by the ratio of Student's t to the normal
+    distribution, and to make up for the variance that a draw from n blocks lacks, (n - 1) / n (Hesterberg
+    2015, "What teachers should know about the bootstrap"): without this, four blocks cover 79 %.
     """
     freedom = blocks - groups
     if freedom < LEAST_BLOCKS - 1:

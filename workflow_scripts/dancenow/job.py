@@ -24,16 +24,16 @@ def usable_cores() -> int:
 def job(log_path: str | Path, threads: int = 1, append: bool = False) -> Iterator[int]:
     """Run a script's body with logging to `log_path` and stderr; yields the number of threads to use.
 
-    append: keep what the log holds; for a process that another one, with the same log, has started.
+    append: keep the log's content; for a process started by another one with the same log.
 
-    The thread count never exceeds the cores there are: two OpenMP pools, or one pool wider than the
-    machine, run up to ten times slower. An InputError, a disk that fails and memory that runs out end the
+    The thread count never exceeds the number of cores: two OpenMP pools, or one pool larger than the
+    machine, run up to ten times slower. An InputError, a failing disk and lack of memory end the
     process with one line and status 1, Stopped and Ctrl-C with one line and stopping.EXIT_STATUS; any other
     exception keeps its traceback.
     """
     if not append:
         open(log_path, "w").close()
-    # always in append mode, in which lines of several processes never overwrite each other
+    # append mode, so that lines of several processes never overwrite each other
     handlers: list[logging.Handler] = [
         logging.FileHandler(log_path, mode="a"),
         logging.StreamHandler(sys.stderr),
@@ -47,18 +47,20 @@ def job(log_path: str | Path, threads: int = 1, append: bool = False) -> Iterato
         sys.exit(1)
     except (Stopped, KeyboardInterrupt) as stopped:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C
-        logging.info("%s", str(stopped) or "stopped by Ctrl-C; the same command begins this step again")
+        logging.info(
+            "%s", str(stopped) or "stopped by Ctrl-C; enter the same command again to redo this step"
+        )
         sys.exit(EXIT_STATUS)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL | AWAY:
-            remedy = "free space there" if error.errno in FULL else "see to the disk and its rights"
+            remedy = "free space there" if error.errno in FULL else "check the disk and its permissions"
             place = error.filename or "a disk"
             logging.error("error: %s: %s; %s and run again, nothing is lost", place, error.strerror, remedy)
         elif out_of_memory(error):
             logging.error(
-                "error: memory has run out (%s); end what else uses it and run again, or make "
-                "frames.long_edge smaller", one_line(error),
+                "error: memory ran out (%s); close other programs and run again, or lower frames.long_edge",
+                one_line(error),
             )  # fmt: skip
         else:
-            logging.exception("unexpected failure; this is a bug worth reporting with this log")
+            logging.exception("unexpected failure; this is a bug, please report it with this log")
         sys.exit(1)

@@ -21,7 +21,7 @@ LEFT_HAND = slice(91, 112)
 RIGHT_HAND = slice(112, 133)
 PARTS = {"body": BODY, "feet": FEET, "face": FACE, "left_hand": LEFT_HAND, "right_hand": RIGHT_HAND}
 
-# left and right are the person's own
+# left and right as the person sees them
 BODY_NAMES = (
     "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow "
     "left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle "
@@ -32,13 +32,13 @@ INDEX = {name: index for index, name in enumerate(BODY_NAMES)}
 # below this confidence a keypoint counts as missing everywhere in the workflow
 MIN_CONFIDENCE = 0.05
 
-# the checkpoint of keypoints that no estimator of ours made: they came from a file
+# the checkpoint of imported keypoints, which came from a file
 IMPORTED = "imported"
 
-# where a keypoint comes from: Pose.origin
+# the values of Pose.origin
 MISSING = 0
 MEASURED = 1
-REPAIRED = 2  # a short gap interpolated, a jump or a swap of left and right mended
+REPAIRED = 2  # interpolated over a short gap, or after a jump or a swap of left and right
 IMPUTED = 3  # held or carried along over a longer gap
 
 
@@ -47,7 +47,7 @@ class Pose:
     """One performer over a whole clip.
 
     keypoints: (T, 133, 3) float32 of x px, y px (frame pixels, pixel centres at integers) and
-        confidence 0..1; a missing keypoint is (0, 0, 0). T is the clip's frame count, always.
+        confidence 0..1; a missing keypoint is (0, 0, 0). T is always the clip's frame count.
     fps: frames per second, exact. width, height: the frame's size in px.
     estimator: its name; checkpoint: "sha256:..." of the weights that made the detections, or IMPORTED, and
         then the estimator is the name of the format.
@@ -82,8 +82,8 @@ class Pose:
     def replace(self, **changes: Any) -> "Pose":
         """A copy with some fields changed.
 
-        New keypoints keep their origins; one that was missing before counts as IMPUTED, one that is missing
-        now as MISSING. ValueError: another number of frames without origins of its own.
+        New keypoints keep their origins; a keypoint that was missing before becomes IMPUTED, one that is
+        missing now becomes MISSING. ValueError: a different number of frames without a new origin.
         """
         if "keypoints" in changes and "origin" not in changes:
             present = changes["keypoints"][..., 2] >= MIN_CONFIDENCE
@@ -92,7 +92,7 @@ class Pose:
                     f"{len(present)} frames cannot take the origins of {len(self.origin)}; give origin"
                 )
             known = np.where(self.origin == MISSING, IMPUTED, self.origin)
-            if present.shape == known.shape:  # any other shape is refused with its own words
+            if present.shape == known.shape:  # any other shape is refused by __post_init__
                 changes["origin"] = np.where(present, known, MISSING).astype(np.uint8)
         return Pose(**{**self.__dict__, **changes})
 
@@ -106,8 +106,8 @@ class People:
     """Everyone an estimator found in a clip, before anyone is chosen.
 
     keypoints: (N, 133, 3) float32 as in Pose; frame: (N,) int32, ascending, the frame of each row;
-    count: frames in the clip (frames with nobody have no row). looks: (N, looks.REGIONS, 3) float32, what
-    each wears, as in dancenow.pose.looks; None for imported keypoints and in files of before there were
+    count: frames in the clip (frames with nobody have no row). looks: (N, looks.REGIONS, 3) float32, the
+    colours of their clothes, as in dancenow.pose.looks; None for imported keypoints and in files older than
     looks. The rest as in Pose.
     """
 
@@ -146,7 +146,7 @@ def _load(path: str | Path, kind: type) -> Any:
         return kind(**fields)
     except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
-            f"{path}: not a {kind.__name__.lower()} file ({error}); delete it, the workflow makes it again"
+            f"{path}: not a {kind.__name__.lower()} file ({error}); delete it to make it again"
         ) from error
 
 
@@ -184,11 +184,11 @@ def boxes(keypoints: np.ndarray) -> np.ndarray:
 
 
 def standing_height(keypoints: np.ndarray) -> float:
-    """Height in px of the performer standing upright: from the head's keypoints to the feet's.
+    """Height in px of the performer standing upright, from the keypoints of the head to those of the feet.
 
     keypoints: (T, 133, 3). The 95th percentile over frames with a head and a foot, because people crouch and
-    detections jump; arms do not count, because they are raised. Whoever lies is as tall, and who is upside
-    down. NaN if no frame shows both.
+    detections jump; arms do not count, because they may be raised. Lying down or being upside down does not
+    change it. NaN if no frame shows both.
     """
     head, feet = (
         keypoints[:, : INDEX["right_ear"] + 1],

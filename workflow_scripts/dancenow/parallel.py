@@ -1,4 +1,4 @@
-"""One training in several processes, one per device, as torchrun starts them. Alone, a process is rank 0."""
+"""One training in several processes, one per device, started by torchrun. A single process is rank 0."""
 
 import os
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ def rank() -> int:
 
 
 def local_rank() -> int:
-    """This process's number on its machine, from torchrun's environment: which GPU is its own."""
+    """This process's number on its machine, from torchrun's environment; it selects the GPU."""
     return int(os.environ.get("LOCAL_RANK", 0))
 
 
 @contextmanager
 def process_group() -> Iterator[None]:
-    """Join the others inside the block: NCCL where there are GPUs, gloo elsewhere."""
+    """Join the process group inside the block: NCCL with GPUs, gloo without."""
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield
@@ -35,9 +35,9 @@ def process_group() -> Iterator[None]:
 
 
 def distribute(module: torch.nn.Module) -> torch.nn.Module:
-    """The module as its gradients are averaged over all processes in backward(); alone, itself.
+    """The module, wrapped so that backward() averages gradients over all processes; alone, itself.
 
-    So is one without numbers (memory.count_step).
+    A module on the meta device (memory.count_step) is returned as it is.
     """
     if world_size() == 1 or next(module.parameters()).is_meta:
         return module
@@ -47,11 +47,11 @@ def distribute(module: torch.nn.Module) -> torch.nn.Module:
 def average(values: dict[str, torch.Tensor]) -> dict[str, float]:
     """A dict of scalar tensors of one device -> the mean over all processes of each, floats by name.
 
-    All of them come from the device at once: a GPU is waited for once, not for each.
+    All are copied from the device at once, so that the GPU is waited for once.
     """
     total = torch.stack([value.detach().double() for value in values.values()])
     if world_size() > 1:
-        # gradients and losses are means over equal shares of the batch, so a plain mean is the batch's
+        # gradients and losses are means over equal shares of the batch, so a plain mean is right
         distributed.all_reduce(total)
         total = total / world_size()
     return dict(zip(values, total.tolist(), strict=True))
@@ -67,13 +67,13 @@ def anyone(said: object, device: torch.device) -> bool:
 
 
 def wait_for_all() -> None:
-    """Return when every process has come here."""
+    """Return when every process has called this."""
     if world_size() > 1:
         distributed.barrier()
 
 
 def lost_another(error: Exception) -> bool:
-    """Whether an exception says that another process has gone, in NCCL's or gloo's words."""
+    """Whether an exception of NCCL or gloo says that another process is gone."""
     return isinstance(error, distributed.DistError) or "gloo/transport" in str(error)
 
 

@@ -32,5 +32,5 @@ def read_png(path: Path) -> np.ndarray:
     data = np.frombuffer(path.read_bytes(), np.uint8)
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
     if picture is None:
-        raise InputError(f"{path}: damaged, not a picture; delete it, the workflow makes it again")
+        raise InputError(f"{path}: damaged, not a picture; delete it to make it again")
     return picture[..., ::-1]

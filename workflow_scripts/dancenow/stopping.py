@@ -1,4 +1,4 @@
-"""Asked to stop: by Ctrl-C, or by a cluster's warning before it takes the machine away."""
+"""Requests to stop: Ctrl-C, or a cluster's warning before it takes the machine away."""
 
 import signal
 import sys
@@ -7,22 +7,22 @@ from contextlib import contextmanager
 
 from dancenow.errors import DivergedError, Stopped
 
-# Slurm sends SIGTERM before a time limit or a preemption, and SIGUSR1 where --signal=USR1@<seconds> asks so;
+# Slurm sends SIGTERM before a time limit or a preemption, and SIGUSR1 with --signal=USR1@<seconds>;
 # a terminal sends SIGINT, once for each Ctrl-C
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
 # EX_TEMPFAIL of sysexits.h: nothing is wrong, try again. Neither 0, which would mean that the outputs are
-# there, nor 1, which a rule gives for a mistake that the next attempt would repeat.
+# there, nor 1, which a rule returns for an error that the next attempt would repeat.
 EXIT_STATUS = 75
 
 
 @contextmanager
 def listening() -> Iterator[Callable[[], str | None]]:
-    """Take note of SIGNALS instead of dying of them; only in a process's main thread.
+    """Record SIGNALS instead of dying from them; only in the main thread of a process.
 
-    Yields a function that returns the name of the first such signal, None as long as there was none. What
+    Yields a function that returns the name of the first such signal, or None before there is one. What
     fails after it ends the block with Stopped: a cluster and a terminal signal all of a job's processes, and
-    an ffmpeg that is writing dies of it.
+    an ffmpeg that is writing dies from it.
     """
     heard = []
 
@@ -38,8 +38,8 @@ def listening() -> Iterator[Callable[[], str | None]]:
         if not heard:
             raise
         raise Stopped(
-            f"asked to stop ({heard[0]}), and what was being written failed ({error}); the same command goes "
-            "on from the last checkpoint"
+            f"asked to stop ({heard[0]}), and the file being written failed ({error}); enter the same "
+            "command again to continue from the last checkpoint"
         ) from error
     finally:
         for number, handler in before.items():
@@ -47,23 +47,25 @@ def listening() -> Iterator[Callable[[], str | None]]:
 
 
 def leave_warning_to_training() -> None:
-    """Make this process deaf to SIGUSR1, and what it starts until that listens itself.
+    """Ignore SIGUSR1 in this process, and in processes that it starts until they handle it.
 
-    Slurm warns all processes of a job. Snakemake, which is around the training there, would die of it, and
-    with its end Slurm kills what is left of the job, before the training has saved. In the main thread.
+    Slurm signals all processes of a job. Snakemake, which started the training there, would die from it, and
+    Slurm would then kill the rest of the job before the training has saved. In the main thread.
     """
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 
 def hear_ctrl_c_once() -> None:
-    """Have this process take the first Ctrl-C as always, and answer every further one with a line.
+    """Handle the first Ctrl-C as usual, and answer every further one with a line.
 
-    Snakemake waits for its jobs after the first; a second would break that wait off in a page of tracebacks,
-    with the training still saving. What this process starts has the default handler. In the main thread.
+    Snakemake waits for its jobs after the first; a second would end this wait with a page of tracebacks
+    while the training is still saving. Child processes have the default handler. In the main thread.
     """
 
     def answer(*_: object) -> None:
-        sys.stderr.write("the jobs are ending, a training saves first; Ctrl-\\ ends all at once\n")
+        sys.stderr.write(
+            "waiting for the jobs to end; a training saves first. Press Ctrl-\\ to end at once\n"
+        )
 
     def once(*_: object) -> None:
         signal.signal(signal.SIGINT, answer)

@@ -61,5 +61,5 @@ def test_the_frames_of_each_shot():
 
 def test_another_file_is_named(tmp_path):
     np.savez(tmp_path / "b.npz", maps=np.eye(3))
-    with pytest.raises(InputError, match=r"b\.npz: not the path of a camera .*delete it"):
+    with pytest.raises(InputError, match=r"b\.npz: not a camera path file .*delete it"):
         load_path(tmp_path / "b.npz")

@@ -132,5 +132,5 @@ def test_a_view_is_read_as_it_was_written(tmp_path):
     read = load_view(path)
     assert all(np.array_equal(value, getattr(read, name)) for name, value in vars(view).items())
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(InputError, match=r"view\.npz: not the view of a steady camera"):
+    with pytest.raises(InputError, match=r"view\.npz: not a steady view file"):
         load_view(path)

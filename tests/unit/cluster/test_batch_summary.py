@@ -25,7 +25,7 @@ def make_all(say, *without):
 
 def test_a_whole_batch_is_one_line_and_nobody_is_their_own_source(say, tmp_path):
     make_all(say)
-    assert summarise(TARGETS, SOURCES, tmp_path) == "batch: 5 of 5 videos are there"
+    assert summarise(TARGETS, SOURCES, tmp_path) == "batch: 5 of 5 videos are finished"
 
 
 def test_a_broken_clip_is_one_cause_with_all_its_pairs(say, tmp_path):
@@ -33,10 +33,10 @@ def test_a_broken_clip_is_one_cause_with_all_its_pairs(say, tmp_path):
     say("logs/probe_clip/waltz.log", "error: data/waltz.mp4: not a video; film it again\n")
     lines = summarise(TARGETS, SOURCES, tmp_path).splitlines()
     assert lines == [
-        "batch: 3 of 5 videos are there",
+        "batch: 3 of 5 videos are finished",
         "2 missing: anna_as_waltz, ben_as_waltz",
         "  probe_clip: data/waltz.mp4: not a video; film it again",
-        "  the whole log: logs/probe_clip/waltz.log",
+        "  full log: logs/probe_clip/waltz.log",
     ]
 
 
@@ -67,7 +67,7 @@ def test_a_decision_that_fails_is_one_cause_of_all_pairs(say, tmp_path, rule):
     assert summarise(TARGETS, SOURCES, tmp_path).splitlines()[1:] == [
         "5 missing: anna_as_tango, anna_as_waltz, ben_as_tango, ben_as_waltz and 1 more",
         f"  {rule}: the reason; the remedy",
-        f"  the whole log: logs/{rule}/run.log",
+        f"  full log: logs/{rule}/run.log",
     ]
 
 
@@ -104,7 +104,7 @@ def test_a_stage_that_was_killed_is_told_from_one_that_never_began(say, tmp_path
 def test_a_bug_points_to_its_log(say, tmp_path):
     say(
         "logs/make_background/ben.log",
-        "unexpected failure; this is a bug worth reporting with this log\nTraceback\n",
+        "unexpected failure; this is a bug, please report it with this log\nTraceback\n",
     )
     failure = find_failure("ben", "tango", tmp_path)
     assert failure.log == "logs/make_background/ben.log" and "bug" in failure.reason

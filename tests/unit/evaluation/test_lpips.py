@@ -84,7 +84,7 @@ def test_without_an_index_lpips_is_left_out_and_the_reason_says_so(index):
     reason = decision.pop("reason")
     assert decision == {"network": None, "weights": None, "sha256": None}
     for part in (
-        "left out, LPIPS-form alone is measured",
+        "LPIPS is not measured, only LPIPS-form",
         f"{lpips.FILE} is not in {index.cache}",
         "No matching",
     ):
@@ -125,7 +125,7 @@ class Evil:
 def test_a_pickle_that_asks_for_more_than_arrays_is_refused_by_name(index, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     index(pickle.dumps(tiny_arrays() | {"more": Evil()}, protocol=4))
-    with pytest.raises(InputError, match=r"asks for (posix|nt)\.mkdir, which is no array"):
+    with pytest.raises(InputError, match=r"asks for (posix|nt)\.mkdir, which is not an array"):
         choose_lpips()
     assert in_cache(index) == [] and not (tmp_path / "was here").exists()
 
@@ -135,7 +135,7 @@ def test_a_damaged_or_changed_file_in_the_cache_is_refused(index):
     decision = choose_lpips()
     path = index.cache / lpips.FILE
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(InputError, match="damaged.*delete it, and it is fetched again"):
+    with pytest.raises(InputError, match="damaged.*delete it to fetch it again"):
         choose_lpips()
     with pytest.raises(InputError, match="SHA-256 differs.*results/metrics/lpips.json"):
         load_judges(decision)

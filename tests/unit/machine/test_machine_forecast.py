@@ -90,12 +90,12 @@ def test_the_best_that_ends_within_a_night_is_advised():
     assert best([quick, slow], 10**11) == "quick" and best([slow], 10**11) is None
     assert best([quick, demo], disk=10) is None
     told = page(HARDWARE, 2, RATES, [quick, demo], {"quick": PACE, "demo": PACE}, "float32", None)
-    assert "Take `demo`" in told.splitlines()[2] and "Some CPU (AVX2), 2 of 4 cores" in told
+    assert "Use `demo`" in told.splitlines()[2] and "Some CPU (AVX2), 2 of 4 cores" in told
 
 
 def test_a_card_that_computes_wrongly_is_told():
     args = HARDWARE, 2, RATES, [expected()], {"demo": PACE}, "float32"
-    assert "computes as it should" in page(*args, (0.001, 0.01))
+    assert "computes correctly" in page(*args, (0.001, 0.01))
     assert "WRONG" in page(*args, (0.5, 0.01)) and "WRONG" in page(*args, (0.001, 0.2))
     assert "WRONG" in page(*args, (float("nan"), 0.01))
 
@@ -202,7 +202,7 @@ def test_a_machine_is_measured_and_told_of(tmp_path, monkeypatch):
     given = {"anna": [facts], "ben": [facts]}
     measure.measure_machine(presets, given, ["anna"], ["ben"], rates | {"long_edge": 64}, 1, *paths)
     told, numbers = paths[0].read_text(), json.loads(paths[1].read_text())
-    assert "Take `demo`" in told and told.count("| `") == 2
+    assert "Use `demo`" in told and told.count("| `") == 2
     pace = numbers["paces"]["smoke"]
     assert pace == numbers["paces"]["demo"]  # the same networks are measured once
     assert 0 < pace["frame"] < pace["pair"] and 0 < pace["single"] < pace["pair"] and pace["face"] > 0

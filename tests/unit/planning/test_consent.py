@@ -24,7 +24,7 @@ def test_a_consent_counts_on_its_days_and_for_what_it_names():
     "consent, day, use, required, words",
     [
         (GIVEN, date(2026, 3, 5), "private", False, "subjects.ana.consent: expired on 2026-03-04"),
-        (GIVEN, date(2026, 1, 1), "private", False, "yet to come"),
+        (GIVEN, date(2026, 1, 1), "private", False, "in the future"),
         (GIVEN, date(2026, 2, 1), "publish", False, "given for research, and provenance.use is publish"),
         (None, date(2026, 2, 1), "private", True, NOT_RECORDED),
     ],

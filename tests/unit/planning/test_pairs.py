@@ -18,7 +18,7 @@ def test_nobody_is_learned_from_and_tested_on(heldout):
     with pytest.raises(InputError) as error:
         check_split(["anna_as_bob"], [heldout])
     shared = "anna" if "anna" in heldout else "bob"
-    one_line(error, f"authenticity.heldout: {shared} is in", "add a pair of two other subjects")
+    one_line(error, f"authenticity.heldout: {shared} is also in", "name a pair of two other subjects")
 
 
 def test_other_people_or_nobody_may_be_held_out():

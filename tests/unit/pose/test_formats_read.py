@@ -177,7 +177,7 @@ JSON_DAMAGE = {
     ),
     "one too many": (
         put("clip_000000000003_keypoints.json", "{}"),
-        ["4 frames", "clip of 3", "first too many is clip_000000000003_keypoints.json"],
+        ["4 frames", "clip of 3", "first extra file is clip_000000000003_keypoints.json"],
     ),
     "a frame twice": (put("clip_1_keypoints.json", "{}"), ["clip_1_keypoints.json", SECOND, "same frame"]),
     "no number": (put("clip_keypoints.json", "{}"), ["clip_keypoints.json", "no frame number"]),
@@ -189,7 +189,7 @@ JSON_DAMAGE = {
     ),
     "nobody anywhere": (
         lambda folder: [edit(name, lambda c: c.update(people=[]))(folder) for name in (FIRST, SECOND)],
-        ["nobody", "3 frames"],
+        ["no person", "3 frames"],
     ),
 }
 
@@ -207,16 +207,22 @@ def test_damaged_json_is_told_in_one_line(name, tmp_path):
 ONES = np.ones((70, 3))
 POSE, FACE = "frame020001_pose.yml", "frame020001_face.yml"
 YAML_DAMAGE = {
-    "cut": (lambda folder: put(POSE, (folder / POSE).read_text()[:300])(folder), [POSE, "no whole matrix"]),
-    "not yaml": (put(POSE, "hello"), [POSE, "no whole matrix"]),
-    "empty": (put(POSE, ""), [POSE, "no whole matrix"]),
-    "bytes": (lambda folder: (folder / POSE).write_bytes(b"\xff\x00\xfe"), [POSE, "no whole matrix"]),
-    "no matrix": (put(POSE, "%YAML:1.0\n---\npose_0: 3\n"), [POSE, "no whole matrix"]),
+    "cut": (lambda folder: put(POSE, (folder / POSE).read_text()[:300])(folder), [POSE,
+        "no complete matrix"
+    ]),
+    "not yaml": (put(POSE, "hello"), [POSE, "no complete matrix"]),
+    "empty": (put(POSE, ""), [POSE, "no complete matrix"]),
+    "bytes": (lambda folder: (folder / POSE).write_bytes(b"\xff\x00\xfe"), [POSE, "no complete matrix"]),
+    "no matrix": (put(POSE, "%YAML:1.0\n---\npose_0: 3\n"), [POSE, "no complete matrix"]),
     "two matrices": (
-        lambda folder: put(POSE, (folder / POSE).read_text() + "b: 3\n")(folder), [POSE, "no whole matrix"],
+        lambda folder: put(POSE, (folder / POSE).read_text() + (
+            "b: 3\n"
+        ))(folder), [POSE,
+            "no complete matrix"
+        ],
     ),
-    "larger than its data": (swap(POSE, "[ 1, 23, 3 ]", "[ 99999999, 23, 3 ]"), [POSE, "no whole matrix"]),
-    "text in it": (swap(POSE, "7.50000000e+00", "abc"), [POSE, "no whole matrix"]),
+    "larger than its data": (swap(POSE, "[ 1, 23, 3 ]", "[ 99999999, 23, 3 ]"), [POSE, "no complete matrix"]),
+    "text in it": (swap(POSE, "7.50000000e+00", "abc"), [POSE, "no complete matrix"]),
     "NaN": (swap(POSE, "7.50000000e+00", ".Nan"), [POSE, "pose_0", "not finite"]),
     "other points": (put(POSE, files.yaml_matrix("pose", [ONES[:15]], 15)), [POSE, "[1, 15, 3]", "23"]),
     "face short": (put(FACE, files.yaml_matrix("face", [ONES[:68]], 68)), [FACE, "[1, 68, 3]", "70"]),

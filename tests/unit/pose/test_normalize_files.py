@@ -30,7 +30,7 @@ def test_pair_of_files(files, caplog):
 
 @pytest.mark.parametrize(
     ("height", "stride", "jump", "what"),
-    [(50, 0, 0, "scale"), (150, 5, 0, "way to the side is shortened"), (150, 0, 300, "outside")],
+    [(50, 0, 0, "scale"), (150, 5, 0, "sideways travel is shortened"), (150, 0, 300, "outside")],
 )
 def test_implausible_results_are_said(files, caplog, height, stride, jump, what):
     x = 1000 + stride * (wander() - 256)

@@ -203,7 +203,7 @@ class Bomb:
         return os.system, (f"mkdir '{self.path}'",)
 
 
-NEEDS = r"opened, for it needs (posix|nt)\.system, .*; take"
+NEEDS = r"opened: it needs (posix|nt)\.system, .*; use"
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_a_bare_pickle_is_not_run(tmp_path):
 def test_a_checkpoint_of_classes_that_openpifpaf_lacks_is_refused_with_their_name(tmp_path):
     network = make_network(openpifpaf.plugins.wholebody.Wholebody().head_metas)
     decision = save_checkpoint(network, tmp_path / "own.pkl")
-    with pytest.raises(InputError, match=r"own\.pkl: not opened, for it needs test_openpifpaf\.Glance, "):
+    with pytest.raises(InputError, match=r"own\.pkl: not opened: it needs test_openpifpaf\.Glance, "):
         estimators.open_estimator(decision, 1)
 
 
@@ -250,7 +250,7 @@ def test_a_network_for_other_keypoints_is_refused(tmp_path):
     network = make_network(openpifpaf.plugins.coco.CocoKp().head_metas)
     decision = save_checkpoint(network, tmp_path / "cocokp.pkl")
     with pytest.raises(
-        InputError, match=r"cocokp\.pkl: not a network for the 133 keypoints.*; take a wholebody"
+        InputError, match=r"cocokp\.pkl: not a network for the 133 keypoints.*; use a wholebody"
     ):
         estimators.open_estimator(decision, 1)
 

@@ -136,7 +136,7 @@ def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path):
         load_key(path)
     path.chmod(0o600)
     path.write_bytes(b"short")
-    with pytest.raises(InputError, match="5 bytes, a key has 32"):
+    with pytest.raises(InputError, match="5 bytes, but a key has 32"):
         load_key(path)
 
 
@@ -156,7 +156,7 @@ def test_a_copy_without_its_manifest_is_told_by_its_mark(marked, tmp_path):
     encode(tmp_path / "copy.mp4", marked, 25, WIDTH, HEIGHT)
     told = examine(tmp_path / "copy.mp4", mark_key=KEY)
     assert told["mark"]["payload"] == f"{PAYLOAD:08x}" and told["status"] == SILENT
-    assert "synthetic, its signed statement was removed" in told["verdict"]
+    assert "synthetic; its signed statement was removed" in told["verdict"]
     assert examine(tmp_path / "copy.mp4")["mark"] is None
 
 

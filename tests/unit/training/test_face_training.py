@@ -81,7 +81,7 @@ def test_pairs_without_any_face_are_left_out_and_those_with_one_are_masked():
 def test_footage_without_a_face_and_a_square_too_large_are_refused():
     with pytest.raises(InputError, match="no training frame shows a face; set train.face to null"):
         sampler(faceless(performer(12), slice(0, 12)))
-    with pytest.raises(InputError, match="train.face.size: 112 px do not fit into 96 px"):
+    with pytest.raises(InputError, match="train.face.size: 112 px does not fit into a window of 96 px"):
         sampler(size=112)
 
 

@@ -88,8 +88,8 @@ def test_what_just_fits_is_silent():
     "free, key, advice",
     [
         (4 * GB, "train.batch", "set it to 2 or less"),
-        (2.5 * GB, "frames.long_edge", "make it smaller"),
-        (1 * GB, "train.generator.channels", "make them fewer"),
+        (2.5 * GB, "frames.long_edge", "lower it"),
+        (1 * GB, "train.generator.channels", "lower it"),
     ],
 )
 def test_what_does_not_fit_names_the_key_and_both_amounts(free, key, advice):

@@ -85,13 +85,15 @@ def test_a_failure_on_the_nodes_ends_the_job_and_is_said_once(tmp_path, slurm):
 
 def test_a_job_of_another_number_of_nodes_is_refused(monkeypatch):
     monkeypatch.delenv("SLURM_JOB_NUM_NODES", raising=False)
-    with pytest.raises(InputError, match="hardware.nodes: 2 asked for, this job has 1"):
+    with pytest.raises(InputError, match="hardware.nodes: 2 requested, this job has 1"):
         train_on_devices(None, None, tiny_training.settings(), 0.2, 1, "auto", 2, "log")
 
 
 def test_nodes_and_devices_share_the_batch():
     assert choose_devices(2, 8, nodes=2) == 2
-    with pytest.raises(InputError, match="hardware.nodes: 2 do not share a train.batch of 3 evenly"):
+    with pytest.raises(InputError, match="hardware.nodes: 2 nodes cannot share a train.batch of 3 evenly"):
         choose_devices("auto", 3, nodes=2)
-    with pytest.raises(InputError, match="hardware.devices: 4 do not share a train.batch of 2 a node evenly"):
+    with pytest.raises(
+        InputError, match="hardware.devices: 4 devices cannot share a train.batch of 2 per node evenly"
+    ):
         choose_devices(4, 4, nodes=2)

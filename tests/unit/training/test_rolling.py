@@ -57,7 +57,7 @@ def test_a_damaged_or_foreign_file_is_named_and_the_previous_one_used(tmp_path, 
     damage(checkpoint.last)
     assert checkpoint.load()["step"] == 1
     (message,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert f"{checkpoint.last}: refused" in message and "last.refused" in message and "\n" not in message
+    assert f"{checkpoint.last}: damaged" in message and "last.refused" in message and "\n" not in message
     # the next save must not push the good one out with the bad one
     checkpoint.save({"step": 5})
     checkpoint.last.unlink()
@@ -164,7 +164,7 @@ def test_a_disk_without_locks_is_warned_of_and_trained_on(tmp_path, monkeypatch,
     checkpoint = saved(tmp_path)
     assert checkpoint.load()["step"] == 2
     (message,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert message.startswith(f"{tmp_path}: no locks on this disk")
+    assert message.startswith(f"{tmp_path}: this disk has no file locks")
 
 
 def test_a_lock_that_fails_otherwise_is_raised(tmp_path, monkeypatch):

@@ -149,7 +149,7 @@ def test_a_stage_that_does_not_fit_into_memory_does_not_begin(trained, monkeypat
     made = trained / name / "generator.safetensors"
     kept, again = made.read_bytes(), SETTINGS[name] | {"learning_rate": 0.5}
     monkeypatch.setitem(SETTINGS, name, again)
-    with pytest.raises(InputError, match=r"^train.generator.channels: .* 0.0 GB are free; make them fewer"):
+    with pytest.raises(InputError, match=r"^train.generator.channels: .* 0.0 GB are free; lower it"):
         stage(trained, name, is_temporal(trained), "" if before else ".half", before)
     assert made.read_bytes() == kept and not (trained / name / "run.before").exists()
 

@@ -30,7 +30,7 @@ def test_a_page_with_settings_data_time_and_the_curve(tmp_path):
     page = paths[4].read_text()
     for row in (
         "# anna", "| 100 frames of 512 x 288 px at 30000/1001 per second |", "first 80 frames, 79 pairs; 20 ",
-        "| 1 h 02 min 05 s ", "| 1.25 % of the time", "| 3.5 GB", "| step 36, off by 7.25 of 255 ",
+        "| 1 h 02 min 05 s ", "| 1.25 % of the time", "| 3.5 GB", "| step 36, mean error 7.25 of 255 ",
         f"| l1 | {np.mean([1, 1 / 2, 1 / 3, 1 / 4]):.4f} | 0.0260 |", "| gan | 1.0000 | 1.0000 |",
         "| weights.l1 | 10.0 |", "(losses.png)", "(progress.png)", "(progress.mp4)",
     ):  # fmt: skip

@@ -181,7 +181,7 @@ def test_the_default_track_else_the_largest_is_taken_and_the_others_named(
     assert facts["stream"] == taken and f"{facts['width']}x{facts['height']}" == sizes[taken]
     assert np.argmax(frame[16, 16]) == taken
     assert (
-        f"{taken} (h264, {sizes[taken]}) is taken, not {1 - taken} (h264, {sizes[1 - taken]})" in caplog.text
+        f"{taken} (h264, {sizes[taken]}) is used, not {1 - taken} (h264, {sizes[1 - taken]})" in caplog.text
     )
 
 
@@ -191,7 +191,7 @@ def test_a_picture_in_an_unknown_codec_is_passed_over(tmp_path, caplog):
     path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz", 2))  # the brand, and the first track's
     facts, frame = first_frame(path)
     assert facts["stream"] == 1 and np.argmax(frame[16, 16]) == 1
-    assert "1 (h264, 64x64) is taken, not 0 (" in caplog.text
+    assert "1 (h264, 64x64) is used, not 0 (" in caplog.text
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])

@@ -227,12 +227,12 @@ def test_a_program_that_hangs_is_ended_and_named(tmp_path, monkeypatch):
     for act in (lambda: media.probe(clip), lambda: list(media.decode(clip, facts, 96, 64))):
         with pytest.raises(InputError) as error:
             act()
-        one_line(error, "clip.mp4", "nothing came for 0.3 s", "copy the clip")
+        one_line(error, "clip.mp4", "no data for 0.3 s", "copy the clip")
     monkeypatch.setattr(media, "probe", lambda path: {"duration": 0.1})
     monkeypatch.setattr("dancenow.video.sound.MUX_SECONDS", 0.2)
     with pytest.raises(InputError) as error:
         media.mux(clip, clip, facts, tmp_path / "out.mp4")
-    one_line(error, "clip.mp4", "not read within")
+    one_line(error, "clip.mp4", "could not be read within")
     assert time.monotonic() - begun < 30  # half of what it would sleep
     assert not (tmp_path / "out.mp4").exists()
 

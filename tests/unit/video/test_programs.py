@@ -62,9 +62,9 @@ def test_the_systems_programs_are_taken_where_they_will_do(system, caplog, versi
         ({"version": "4.2.7-0ubuntu0.1"}, "ffmpeg: version 4.2 is older than 5.1"),
         ({"version": "n5.0.1"}, "ffmpeg: version 5.0 is older than 5.1"),
         ({"probe_version": "4.4.2"}, "ffprobe: version 4.4 is older than 5.1"),
-        ({"without": ["libx264"]}, "ffmpeg: it has not the encoders libx264"),
-        ({"without": ["libx264", "libx264rgb"]}, "ffmpeg: it has not the encoders libx264, libx264rgb"),
-        ({"without": ["zscale"]}, "ffmpeg: it has not the filters zscale"),
+        ({"without": ["libx264"]}, "ffmpeg: lacks the encoders libx264"),
+        ({"without": ["libx264", "libx264rgb"]}, "ffmpeg: lacks the encoders libx264, libx264rgb"),
+        ({"without": ["zscale"]}, "ffmpeg: lacks the filters zscale"),
     ],
 )
 def test_else_the_packaged_ones_are_and_one_line_says_why(system, tmp_path, caplog, what, lack):
@@ -75,7 +75,7 @@ def test_else_the_packaged_ones_are_and_one_line_says_why(system, tmp_path, capl
     assert media.encode(tmp_path / "film.mp4", numbered(5), "25", 96, 64) == 5
     assert media.probe(tmp_path / "film.mp4")["frames"] == 5
     told = [line for line in caplog.messages if "packaged" in line]
-    assert told == [f"{tmp_path}/{lack}; the packaged ffmpeg is taken where there is one"]
+    assert told == [f"{tmp_path}/{lack}; the packaged ffmpeg is used if it is installed"]
 
 
 def test_programs_that_do_not_start_or_stand_alone_will_not_do(system, tmp_path, caplog):
@@ -86,7 +86,7 @@ def test_programs_that_do_not_start_or_stand_alone_will_not_do(system, tmp_path,
     assert "ffprobe: it does not start" in caplog.text and "exit status 127" in caplog.text
     ffprobe.unlink()
     assert str(ffmpeg) not in chosen()
-    assert "ffmpeg: there is no ffprobe with it on the PATH" in caplog.text
+    assert "ffmpeg: found, but no ffprobe on the PATH" in caplog.text
     system()[0].write_bytes(b"\x7fELF of another machine")
     programs._lacks.cache_clear()
     assert str(ffmpeg) not in chosen()

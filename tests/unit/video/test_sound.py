@@ -62,7 +62,7 @@ def test_the_default_sound_else_the_widest_is_taken_and_the_others_named(
     facts, made = result(clip, tmp_path)
     assert facts["audio"]["stream"] == 1 + taken and facts["audio"]["channels"] == channels[taken]
     assert pitch(made) == pytest.approx((440, 1500)[taken], abs=2)
-    assert f"{1 + taken} (aac, {channels[taken]} channels) is taken, not {2 - taken} (aac" in caplog.text
+    assert f"{1 + taken} (aac, {channels[taken]} channels) is used, not {2 - taken} (aac" in caplog.text
 
 
 def unknown_codec(path, count):
@@ -76,7 +76,7 @@ def test_a_sound_that_cannot_be_decoded_is_passed_over(tmp_path, caplog):
     unknown_codec(clip, 1)
     facts, made = result(clip, tmp_path)
     assert facts["audio"]["stream"] == 2 and pitch(made) == pytest.approx(1500, abs=2)
-    assert "clip.mov: its sound 1 (apac, 1 channels) cannot be used" in caplog.text
+    assert "clip.mov: its sound track 1 (apac, 1 channels) cannot be used" in caplog.text
 
 
 def test_a_clip_whose_only_sound_cannot_be_decoded_is_said_to_be_silent(tmp_path, caplog):
@@ -84,7 +84,7 @@ def test_a_clip_whose_only_sound_cannot_be_decoded_is_said_to_be_silent(tmp_path
     unknown_codec(clip, 1)
     facts, made = result(clip, tmp_path)
     assert facts["audio"] is None and media.probe(made)["audio"] is None
-    assert "clip.mov: what is made with it will be silent; re-encode its sound" in caplog.text
+    assert "clip.mov: results with its sound will be silent; re-encode its sound" in caplog.text
 
 
 def test_a_sound_that_mp4_cannot_take_is_said_at_once(tmp_path, caplog):
@@ -103,7 +103,7 @@ def test_a_sound_without_a_packet_is_passed_over(tmp_path, caplog):
     clip = tracks(tmp_path / "clip.mkv", "-bsf:a:1 noise=drop=1")
     facts, made = result(clip, tmp_path)
     assert facts["audio"]["stream"] == 1 and pitch(made) == pytest.approx(440, abs=2)
-    assert "2 (aac, 1 channels) cannot be used (it is empty)" in caplog.text
+    assert "2 (aac, 1 channels) cannot be used (the track is empty)" in caplog.text
 
 
 # --- gaps

@@ -1,5 +1,5 @@
-"""Videos in; real or synthetic out, with how sure that is.
+"""Videos in, a verdict real or fake with its confidence out.
 
-Learns from pairs of real and synthetic videos, judges others, and reports on its own errors. Never in it:
-what made the videos; it knows neither a pose nor the settings of a training.
+Learns from real and synthetic videos, judges others, and reports its own errors. Never contains
+knowledge of how the videos were made: neither poses nor settings of a training.
 """

@@ -1,9 +1,9 @@
-"""A small network that tells real footage from this workflow's own results by two consecutive frames.
+"""A small network that distinguishes real footage from results of this workflow by two consecutive frames.
 
 The paper has such a detector but publishes no architecture; this one is ours (docs/method.md). It is
-shown no colours: only what a blur takes away from each frame and what changes between them, each relative to
-its own strength and truncated, as in the residuals of Fridrich and Kodovský (2012). What stands in the
-picture, and how noisy the camera is, hardly matters there; how the pixels were made does.
+shown no colours, only the residual of a blur in each frame and the change between them, each relative to
+its own strength and truncated, as in the residuals of Fridrich and Kodovský (2012). The content of the
+picture and the noise of the camera hardly matter there; how the pixels were made does.
 """
 
 import logging
@@ -24,7 +24,7 @@ CHANNELS = 8
 BATCH = 32  # half of it real, half fake
 LEARNING_RATE = 1e-3
 TRUNCATION = 4.0  # times the mean strength, where residuals and differences are cut off
-FAINT = 0.25  # levels of 255: added to the mean strength, so that rounding errors are not blown up
+FAINT = 0.25  # levels of 255, added to the mean strength so that rounding errors are not amplified
 LOG_SECONDS = 10
 
 
@@ -55,7 +55,7 @@ class Detector(nn.Module):
         return self.head(features.mean(dim=(2, 3))).squeeze(1)
 
     def _residual(self, frames: torch.Tensor) -> torch.Tensor:
-        """What a 3 x 3 blur takes away from (N, 3, H, W)."""
+        """The residual of a 3 x 3 blur of (N, 3, H, W)."""
         return frames - F.conv2d(F.pad(frames, (1, 1, 1, 1), mode="reflect"), self.blur, groups=3)
 
 
@@ -99,12 +99,12 @@ def judge_squares(detector: Detector, squares: np.ndarray) -> float:
 
 
 def save_detector(path: str | Path, detector: Detector, description: dict) -> None:
-    """Write a detector that says how it was made. description: a JSON-able dict of what it was trained on."""
+    """Write a detector and its description, a JSON-able dict of the training data."""
     save_network(path, detector.state_dict(), description)
 
 
 def load_detector(path: str | Path) -> tuple[Detector, dict]:
-    """Read a detector file: (detector in eval mode, its description); InputError when it is none."""
+    """Read a detector file: (detector in eval mode, its description); InputError if it is not one."""
     weights, description = read_network(path, "detector")
     detector = Detector(CHANNELS)
     load_weights(detector, weights, path, "detector")

@@ -1,8 +1,8 @@
-"""What the detector learns from and is tested on: pairs of consecutive frames of videos that encode wrote.
+"""The detector's data: pairs of consecutive frames of videos written by media.encode.
 
 A real clip is read from a re-encoding (`reencode`) with the encoder, settings, size and rate with which
-synthesis writes a result. So every pair, real or fake, has been through the same last compression.
-Of each pair the detector sees the few squares in which most changes.
+synthesis writes a result. So every pair, real or fake, has the same last compression.
+From each pair the detector sees the few squares with the largest change.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,15 @@ from dancenow.provenance.finishing import finished, finishing
 from dancenow.video import media
 from dancenow.video.frames import FrameStore
 
-SQUARE_EDGE = 64  # px, of the squares that the detector sees, where the frames are as large
-SQUARES = 4  # of a pair of frames: those in which most changes, so the person and not the wall
+SQUARE_EDGE = 64  # px, edge of the squares that the detector sees, if the frames are large enough
+SQUARES = 4  # of a pair of frames: those with the largest change, which show the person and not the wall
 
 
 def reencode(frames_path: str | Path, video_path: str | Path, provenance: dict) -> None:
     """Write a subject's frames (a FrameStore) as synthesis writes a result.
 
-    provenance: the configuration's block. Real frames get the same label and mark as results do, so that the
-    detector cannot go by them.
+    provenance: that section of the configuration. Real frames get the same label and mark as results, so that
+    the detector cannot use them.
     """
     store = FrameStore(frames_path)
     finish = finishing(provenance, store.width, store.height, [frames_path])
@@ -32,7 +32,7 @@ def reencode(frames_path: str | Path, video_path: str | Path, provenance: dict) 
 
 
 def degrade(source_path: str | Path, video_path: str | Path, crf: int, divisor: int) -> None:
-    """Write a video anew with x264's constant rate factor `crf`, at 1 / `divisor` of its size."""
+    """Re-encode a video with x264's constant rate factor `crf`, at 1 / `divisor` of its size."""
     facts = media.probe(source_path)
     # x264 takes even sizes; the working sizes are multiples of 32
     width, height = (facts[edge] // divisor // 2 * 2 for edge in ("width", "height"))
@@ -41,7 +41,7 @@ def degrade(source_path: str | Path, video_path: str | Path, crf: int, divisor: 
 
 
 def moving_squares(pair: np.ndarray, edge: int, corner: Sequence[int] = (0, 0)) -> np.ndarray:
-    """The SQUARES squares of a grid in which most changes, (N, 2, 3, E, E) uint8, most first.
+    """The SQUARES squares of a grid with the largest change, (N, 2, 3, E, E) uint8, largest first.
 
     pair: (2, 3, H, W) uint8 RGB; edge: px, less where the frames are smaller; corner: (y, x) px where the
     grid begins, less than what is left over beside one square.
@@ -67,7 +67,7 @@ def common_edge(paths: Sequence[str | Path]) -> int:
 def draw_squares(paths: Sequence[str | Path], count: int, edge: int, seed: int) -> np.ndarray:
     """Moving squares of random pairs of the videos, on random grids, (count, 2, 3, edge, edge) uint8 RGB.
 
-    Every video gives as many as every other. Each is decoded once, a frame at a time.
+    Each video gives the same number. Each is decoded once, a frame at a time.
     """
     shares = np.diff(np.linspace(0, count, len(paths) + 1).round().astype(int)).tolist()
     draws = np.random.default_rng(seed).spawn(len(paths))

@@ -1,4 +1,4 @@
-"""How good the detector is on people it never saw, and the control: the report, its page, its ROC curve."""
+"""The detector's accuracy on people it never saw, and the control: report, page, ROC curve."""
 
 import logging
 import tempfile
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 WRITTEN = "as written"
 AGAIN = (media.CRF, 1)
-# done to real and fake videos alike before they are judged: {title: (x264's CRF, divisor of the size)}
+# applied to real and fake videos before they are judged: {title: (x264's CRF, divisor of the size)}
 CONDITIONS = {
     WRITTEN: None,
     "re-encoded at CRF 23": (23, 1),
@@ -40,7 +40,7 @@ def measure_detector(
 ) -> dict:
     """Judge videos of people that the detector never saw, and real footage against itself.
 
-    real: {subject: path of its re-encoding}; fake: {pair: path of the result}; both empty where nobody is
+    real: {subject: path of its re-encoding}; fake: {pair: path of the result}; both empty if nobody is
     held out. footage: {subject: (path of its FrameStore, path of its re-encoding)} for the control.
     Returns a dict for JSON: trained_on, heldout, note, accuracy (of pairs, as written; None when nobody is
     held out), conditions {title: accuracy, area, videos}, videos {name: as judge.decide}, curve
@@ -64,7 +64,7 @@ def measure_detector(
     judge = partial(_score_treated, detector, edge)
     if fake:
         report |= _heldout(judge, real, fake, seed)
-    # real footage as the fake side: what tells these apart is the compression alone
+    # real footage as the fake side: only compression could distinguish these
     filmed = [score(detector, stored_pairs(frames, PAIRS, edge)) for frames, _ in footage.values()]
     once, twice = ([judge(path, treatment) for _, path in footage.values()] for treatment in (None, AGAIN))
     control = {FILMED: _separation(filmed, once, seed), TWICE: _separation(once, twice, seed)}

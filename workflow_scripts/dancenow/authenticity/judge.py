@@ -1,6 +1,6 @@
-"""Real footage or one of this workflow's own results? The split by person, training, and the verdict.
+"""Real footage, or a result of this workflow? The split by person, the training, and the verdict.
 
-Who the detector learned from is never one that it is tested on, be it as target or as source.
+Nobody whom the detector learned from is used for testing, as target or as source.
 """
 
 import logging
@@ -30,12 +30,12 @@ from dancenow.video.media import CRF, probe
 
 log = logging.getLogger(__name__)
 
-SQUARES = 4096  # of each kind, real and fake, that it learns from: 100 MB
+SQUARES = 4096  # squares of each kind, real and fake, in training: 100 MB
 # (x264's CRF, divisor of the size): it learns from every video, real or fake, as written and in these forms,
-# because one that knew a single compression took everything coarser for fake, and one that knew a single
-# size found other people's results less clearly fake
+# because a detector trained on one compression called everything coarser fake, and one trained on one
+# size recognised other people's results less clearly
 FORMS = ((23, 1), (30, 1), (CRF, 2))
-PAIRS = 100  # of consecutive frames, at most, that a video is judged by
+PAIRS = 100  # at most so many pairs of consecutive frames per video
 ACCURACY_UNKNOWN = "no held-out subject: accuracy unknown"
 
 
@@ -113,7 +113,7 @@ def find(
     seed: int,
     device: torch.device | str = "cpu",
 ) -> dict:
-    """What judge_video writes of a video of `names`. clips: as of told_scale; accuracy: of report.json."""
+    """What judge_video writes for a video of `names`. clips: as in told_scale; accuracy: from report.json."""
     detector, description = load_detector(detector_path)
     detector = detector.to(device)
     scores = score(detector, read_pairs(video, PAIRS, description["edge"]))
@@ -137,10 +137,10 @@ def long_edge(video: str | Path) -> int:
 
 
 def told_scale(video: str | Path, clips: list | None, learned: list[int]) -> str | None:
-    """Why a video is of another scale than what was learned from, in words; None when it is not.
+    """Why a video has another scale than the training videos, in words; None if it has not.
 
     clips: what probing says of the files that a subject's footage was read from, None for a result; learned:
-    long edges, px. The traces that the detector goes by do not outlive a change of size.
+    long edges, px. The traces that the detector uses do not survive scaling.
     """
     edge = long_edge(video)
     if edge not in learned:
@@ -158,7 +158,7 @@ def decide(scores: Scores, seed: int) -> dict:
     """The verdict on a video's Scores, with its numbers; a dict as in judge_video."""
     logit = with_interval(_mean, [[scores]], seed, limits=(-math.inf, math.inf))
     verdict = "undecided"
-    if logit["low"] is not None:  # else the video is too short for an interval, and so for a verdict
+    if logit["low"] is not None:  # otherwise the video is too short for an interval, and thus for a verdict
         verdict = "fake" if logit["low"] > 0 else "real" if logit["high"] < 0 else "undecided"
     return {
         "verdict": verdict,
@@ -170,7 +170,7 @@ def decide(scores: Scores, seed: int) -> dict:
 
 
 def summarise(found: dict) -> str:
-    """A verdict (as from judge_video) in one sentence: how sure, how good the detector is, whom it knows."""
+    """A verdict of judge_video in one sentence: confidence, the detector's accuracy, its training people."""
     if found["scaled"]:
         return f"undecided: {found['scaled']}, and it cannot judge a video of another scale"
     share = found["share_fake"]

@@ -1,4 +1,4 @@
-"""What the working folder's detector says of any video, for who verifies it; without one it loads nothing."""
+"""The opinion of the working folder's detector on any video, for verification; loads nothing without one."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ DETECTOR = "results/authenticity/detector.safetensors"  # in the working folder
 def opinion(video: str | Path, detector_path: str | Path = DETECTOR) -> dict[str, str] | None:
     """{"verdict": "real", "fake" or "undecided", "summary": a sentence}; None where there is no detector.
 
-    Its accuracy is told where its report lies beside it.
+    Includes its accuracy if its report is there.
     """
     detector_path = Path(detector_path)
     if not detector_path.exists():

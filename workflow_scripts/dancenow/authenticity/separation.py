@@ -1,6 +1,6 @@
-"""How well scores tell two classes of videos apart: ROC, the area under it, accuracy, intervals.
+"""How well scores separate two classes of videos: ROC, the area under it, accuracy, intervals.
 
-A score is a logit: above 0 the video is taken for fake. `real` and `fake` are 1-D arrays of such scores.
+A score is a logit: above 0 the video counts as fake. `real` and `fake` are 1-D arrays of such scores.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ def with_interval(
     classes: one list of Scores per argument of `statistic`; limits: the least and the greatest that it can
     be. Neighbouring pairs are alike, so blocks of BLOCK frames are drawn with replacement, within each video.
     low and high are None where dancenow.intervals finds the blocks too few. The interval says how much the
-    number depends on the moments of these videos, not on the people.
+    number depends on the frames of these videos, not on the people.
     """
     blocks = [[_blocks(scores) for scores in videos] for videos in classes]
     value = statistic(*(_joined(videos) for videos in blocks))
@@ -67,7 +67,7 @@ def with_interval(
 
 
 def videos_right(real: Any, fake: Any) -> dict:
-    """How many videos the sign of their mean score puts on the right side: {"right", "of", "low", "high"}.
+    """Number of videos judged correctly by the sign of their mean score: {"right", "of", "low", "high"}.
 
     low, high: the exact (Clopper-Pearson) 95 % interval of that share. Arguments as in `with_interval`.
     """

@@ -1,7 +1,7 @@
-"""One exposure and white balance for frames that were filmed with changing ones.
+"""Give frames filmed with changing exposure and white balance a common one.
 
-A camera that goes over a scene sets its exposure anew; put together, its frames would show seams. The
-background tells by how much: what a frame shows of it is laid over what all show, as in Brown and Lowe,
+A moving camera readjusts its exposure, so its frames would show seams when combined. The
+background shows by how much: each frame's background is fitted to that of all frames, as in Brown and Lowe,
 Automatic Panoramic Image Stitching (IJCV 2007), section 6, here with a gain and an offset for each channel,
 and robustly.
 """
@@ -18,26 +18,26 @@ from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
-COMPARED_EDGE = 96  # px, the long edge at which frames are compared: exposure has no detail
-ANCHORS = 120  # frames, at most, from which the scene is made
+COMPARED_EDGE = 96  # px, long edge at which frames are compared, because exposure has no detail
+ANCHORS = 120  # most frames from which the scene is made
 ROUNDS = 4  # scene from frames, frames against the scene
-LEAST_PIXELS = 60  # of the small picture: fewer tell nothing
+LEAST_PIXELS = 60  # least share of the small picture that must be usable
 DARK, BRIGHT = 6, 249  # levels of 255 beyond which a pixel is clipped
-STIFF = 1.0  # levels: a scene of less contrast says little of the gain, which then stays near 1
+STIFF = 1.0  # levels: a scene with less contrast says little about the gain, which then stays near 1
 OUTLIER = 4.0  # of Tukey's weight, in standard deviations
 NOISES = 16.0, 8.0, 4.0, 2.0, 1.0  # levels, the least standard deviation, round by round
-A_SECOND = 10  # measurements; an exposure that is set anew takes longer
+A_SECOND = 10  # measurements; a readjusted exposure lasts longer
 SMOOTHING = 0.7  # measurements, standard deviation
-LEAST_CHANGE = 1.5  # levels: less is left as it is
-ROOM_AROUND = 0.15  # of a person's box that is left out with it: hair, clothes, shadow
+LEAST_CHANGE = 1.5  # levels: smaller changes are left uncorrected
+ROOM_AROUND = 0.15  # margin around a person's box that is also left out: hair, clothes, shadow
 
 
 def measure_exposure(store: FrameStore, view: SteadyView, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(gains, offsets), each (T, 3) float32: times the one, plus the other, all frames have one exposure.
 
     store: FrameStore of the clip; view: the SteadyView of T of its frames; boxes: (T, 4) px of the canvas
-    around who is to be left out, NaN for nobody. Ones and zeros where the exposure hardly changes, or
-    nothing tells.
+    around people to leave out, NaN for nobody. Ones and zeros if the exposure hardly changes, or
+    cannot be measured.
     """
     count, small = len(view.used), _SmallFrames(store, view, boxes)
     gains, offsets = np.ones((count, 3)), np.zeros((count, 3))
@@ -72,7 +72,7 @@ def _scene(pictures: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.nda
         scene[known] = np.nanmedian(np.where(usable[:, known, None], even[:, known], np.nan), axis=0)
         for index, picture in enumerate(pictures):
             gains[index], offsets[index] = _fit(picture, scene, usable[index] & known)
-        # the middle exposure is everybody's: else all could go dark together
+        # the median exposure stays fixed; otherwise all frames could become dark together
         middle = np.median(gains, axis=0)
         gains /= middle
         offsets /= middle
@@ -90,7 +90,8 @@ def _fit(picture: np.ndarray, scene: np.ndarray, where: np.ndarray) -> tuple[np.
             continue
         given, wanted = given[inside], wanted[inside]
         a, b = 1.0, float(np.median(wanted - given))
-        # from wide to narrow: where most is one wall, what tells the gain would else be left out at once
+        # from wide to narrow: if most of the picture is one wall, the pixels that show the gain would be
+        # rejected at once
         for noise in NOISES:
             rest = a * given + b - wanted
             spread = max(noise, 1.4826 * float(np.median(np.abs(rest))))
@@ -110,7 +111,8 @@ def _over_time(
     gains: np.ndarray, offsets: np.ndarray, measured: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Both (S, 3), measured at (S,) of `count` frames, for all of these, without what stands out."""
-    # of a curve its values at black and white: a gain alone would turn it about black
+    # the curve's values at black and white are smoothed: smoothing the gain alone would rotate it around
+    # black
     ends = np.stack([offsets, 255 * gains + offsets])
     ends = median_filter(ends, size=(1, 3, 1), mode="nearest")
     ends = gaussian_filter1d(ends, SMOOTHING, axis=1, mode="nearest")

@@ -1,4 +1,4 @@
-"""A clip's CameraPath, from its frames and where people are in them."""
+"""Find a clip's CameraPath from its frames and the places of people in them."""
 
 import logging
 from collections.abc import Sequence
@@ -49,8 +49,8 @@ def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath
                 known = np.full(len(maps), float(kind == STILL))
             if kind == UNKNOWN:
                 log.warning(
-                    "warning: frames %d to %d show too few corners beside people to tell how the camera "
-                    "moves; it counts as still, and if it is not, its movement is taken for the dancer's",
+                    "warning: frames %d to %d show too few corners outside people to measure the camera's "
+                    "movement; the camera counts as still there, so its movement is attributed to the dancer",
                     begin,
                     begin + len(maps) - 1,
                 )
@@ -58,7 +58,7 @@ def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath
     shots = join_shots(shots, frames, outside, size)
     for number, shot in enumerate(shots):
         log.info(
-            "shot %d, frames %d to %d: %s, the corners of the picture move by up to %.1f px",
+            "shot %d, frames %d to %d: camera %s, the corners of the picture move by up to %.1f px",
             number, shot.first, shot.first + len(shot.maps) - 1, shot.kind, reach(shot.maps, size).max(),
         )  # fmt: skip
     return CameraPath(
@@ -155,14 +155,14 @@ def settle(
     maps = np.stack(filled, axis=1).reshape(-1, 3, 3)
     corners = corners_of(maps, size)
     usual = np.linalg.norm(corners - np.median(corners[known], axis=0), axis=2).max(axis=1)
-    # a hand holds a camera level on average: the scene must not lean as one of its frames does
+    # a hand holds a camera level on average: the scene must not lean like one of its frames
     roll = np.arctan2(maps[:, 1, 0], maps[:, 0, 0])
     usual += LEVEL_WEIGHT * max(size) * np.abs(roll - roll[known].mean())
     usual = int(at[usual[known].argmin()])
     maps = np.linalg.inv(maps[usual]) @ maps
     maps /= maps[:, 2:, 2:]
     maps[usual] = np.eye(3)
-    # a tripod's measurements are noise about one place; of this the middle, not a frame, is the usual framing
+    # a tripod's measurements are noise around one place: its middle, not one frame, is the usual framing
     corners = corners_of(maps, size)
     corners -= np.median(corners, axis=0)
     if np.quantile(np.linalg.norm(corners, axis=2).max(axis=1), USUAL) < LEAST_MOTION * max(size):

@@ -1,12 +1,12 @@
-"""What a frame shows beside people: where corners may be followed."""
+"""The area of a frame outside people, where corners may be tracked."""
 
 import cv2
 import numpy as np
 
 from dancenow.keypoints import MIN_CONFIDENCE, People
 
-HULL_MARGIN = 0.12  # of a person's diagonal, around the hull of the keypoints: hair, clothes, what is held
-LEAST_POINTS = 3  # keypoints that make a person
+HULL_MARGIN = 0.12  # of a person's diagonal, around the hull of the keypoints: hair, clothes, held objects
+LEAST_POINTS = 3  # least number of keypoints of a person
 
 
 class Outside:

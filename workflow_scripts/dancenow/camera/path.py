@@ -1,8 +1,8 @@
 """The path of a camera: for each frame the map from its px into the px of its shot's scene.
 
-The px of a scene are those of its shot's usual framing: of one frame of the shot, the one in the middle of
-what the camera did. So the maps of a camera that stands still are the identity, exactly, and what is brought
-into the scene stays as it is, bit for bit.
+The px of a scene are those of its shot's usual framing: of the frame of the shot in the middle of
+the camera's movement. So the maps of a still camera are exactly the identity, and what is mapped
+into the scene stays unchanged, bit for bit.
 """
 
 import zipfile
@@ -15,11 +15,11 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_through
 
-# what the camera does in a shot
+# kinds of camera movement in a shot
 STILL = "still"
-SHAKING = "shaking"  # it stays where it is, but not quite: held in a hand
+SHAKING = "shaking"  # almost still: held in a hand
 MOVING = "moving"  # it pans, zooms or travels
-UNKNOWN = "unknown"  # nothing can be told, for lack of corners; treated as still
+UNKNOWN = "unknown"  # not measurable, for lack of corners; treated as still
 KINDS = STILL, SHAKING, MOVING, UNKNOWN
 
 
@@ -100,12 +100,12 @@ class CameraPath:
     def to_scene(self, keypoints: np.ndarray) -> np.ndarray:
         """(T, K, 3) float32 of x, y px of the frames and confidence, with x, y px of the scene.
 
-        Missing keypoints, of confidence 0, stay (0, 0, 0). Of a still path the very same array.
+        Missing keypoints, with confidence 0, stay (0, 0, 0). For a still path the unchanged array.
         """
         return keypoints if self.is_still else _moved(self.maps, keypoints)
 
     def to_frame(self, keypoints: np.ndarray) -> np.ndarray:
-        """The way back: (T, K, 3) float32 in px of the scene, in px of the frames."""
+        """The inverse: (T, K, 3) float32 from px of the scene to px of the frames."""
         return keypoints if self.is_still else _moved(np.linalg.inv(self.maps), keypoints)
 
 
@@ -138,9 +138,7 @@ def load_path(path: str | Path) -> CameraPath:
         given |= {"kinds": tuple(map(str, given["kinds"])), "scenes": tuple(given["scenes"].tolist())}
         return CameraPath(**given | {name: int(given[name]) for name in ("width", "height")})
     except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(
-            f"{path}: not the path of a camera ({error}); delete it, the workflow makes it again"
-        ) from error
+        raise InputError(f"{path}: not a camera path file ({error}); delete it to make it again") from error
 
 
 def moved_points(maps: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -152,7 +150,7 @@ def moved_points(maps: np.ndarray, points: np.ndarray) -> np.ndarray:
 def _moved(maps: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
     there = moved_points(maps, keypoints[..., :2].astype(np.float64))
     moved = keypoints.copy()
-    # a shot of a still camera in a clip whose others move stays as it is, without rounding
+    # a shot of a still camera stays unchanged, without rounding, in a clip whose other shots move
     unmoved = (maps == np.eye(3)).all(axis=(1, 2))[:, None, None]
     moved[..., :2] = np.where(unmoved, keypoints[..., :2], np.where(keypoints[..., 2:] > 0, there, 0))
     return moved

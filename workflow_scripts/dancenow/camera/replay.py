@@ -1,4 +1,4 @@
-"""What a result shows of the canvas: the framing, or what the target's own camera showed on its way."""
+"""The part of the canvas that a result shows: the framing, or the view along the target's camera path."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -15,8 +15,8 @@ STEADY, TARGET = "steady", "target"
 class Replay:
     """Frames of a result out of pictures of the canvas: replay(picture, index) is (h, w, 3) uint8 RGB.
 
-    view: SteadyView; camera: STEADY shows the framing alone; TARGET goes along the way of the target's
-    camera, at its speed, to its end and back again, so that nothing jumps however long the dance is. fps,
+    view: SteadyView; camera: STEADY shows only the framing; TARGET follows the path of the target's
+    camera, at its speed, forwards and backwards, so that nothing jumps in a dance of any length. fps,
     target_fps: frames per second of the result and of the target's clip.
     """
 
@@ -38,7 +38,7 @@ class Replay:
         return warped(picture, there / there[2, 2], width, height, border=cv2.BORDER_REPLICATE)
 
     def framed(self) -> "Replay":
-        """The same over pictures of the framing alone; what lies beyond its edges is continued."""
+        """The same over pictures of the framing only; areas beyond its edges are extrapolated."""
         return Replay(self.view.framed(), self.camera, *self.rates)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Which part of a target's clip is used, and the canvas that it lies on."""
+"""Choose the part of a target's clip to use, and its canvas."""
 
 import logging
 from dataclasses import replace
@@ -13,9 +13,9 @@ from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
-BEYOND = 0.5  # of the framing on each side: so far the canvas reaches at most
+BEYOND = 0.5  # of the framing on each side: the limit of the canvas
 SIDE_MULTIPLE = 32  # px: the canvas' sides are multiples of it, as those of frames are
-LEAST_POINTS = 3  # keypoints that make a person
+LEAST_POINTS = 3  # least number of keypoints of a person
 
 
 def steady_view(path: CameraPath, store: FrameStore, pose: Pose) -> SteadyView:
@@ -24,8 +24,8 @@ def steady_view(path: CameraPath, store: FrameStore, pose: Pose) -> SteadyView:
     left_out = (view.count - len(view.used)) / float(store.fps)
     if left_out:
         log.warning(
-            "warning: %s: %.1f s of %.1f s are left out, for they show another scene, and one scene is "
-            "learned from; cut the clip to the scene that you want",
+            "warning: %s: %.1f s of %.1f s are left out: they show another scene, and training uses only "
+            "one; cut the clip to the scene that you want",
             store.path,
             left_out,
             view.count / float(store.fps),
@@ -33,7 +33,7 @@ def steady_view(path: CameraPath, store: FrameStore, pose: Pose) -> SteadyView:
     if view.unmoved:
         return view
     log.info(
-        "the camera moves: %d frames are brought into one view of %dx%d px",
+        "the camera moves: %d frames are stabilized into one view of %dx%d px",
         len(view.used),
         view.width,
         view.height,

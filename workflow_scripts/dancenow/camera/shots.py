@@ -115,7 +115,7 @@ def _takes(
         before, there = takes[-1][-1]
         here, earlier = (look_at(frames[frame], outside(frame)) for frame in (shot.opening, before.closing))
         view = lay_over(here, earlier)
-        # both cameras stand, in one place: nothing to move, and a clip of a tripod stays as it is
+        # both cameras are still, in one place: nothing to move, and a clip from a tripod stays unchanged
         standing = before.stands and shot.stands
         if view is None or (standing and (exact(view, size) == np.eye(3)).all()):
             takes.append([(shot, np.eye(3))])
@@ -132,11 +132,11 @@ def corners_of(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def reach(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(n,) px by which the picture's corners lie elsewhere than in the usual framing, at most."""
+    """(n,) px: the largest displacement of the picture's corners from the usual framing."""
     return np.linalg.norm(corners_of(maps, size) - corners_of(np.eye(3)[None], size), axis=2).max(axis=1)
 
 
 def exact(there: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A (3, 3) map; the identity, exactly, where it moves the picture by no more than a tripod's noise."""
+    """A (3, 3) map; exactly the identity if it moves the picture by no more than a tripod's noise."""
     moves = reach(there[None] / there[2, 2], size)[0] >= LEAST_MOTION * max(size)
     return there / there[2, 2] if moves else np.eye(3)

@@ -1,4 +1,4 @@
-"""A target's frames in its steady view, warped when they are read: no second film, no second loss."""
+"""A target's frames in its steady view, warped when read: no second film, no second loss of quality."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from dancenow.video.frames import FrameStore
 class SteadyFrames:
     """A FrameStore in a SteadyView: frames[i] is (height, width, 3) uint8 RGB of the canvas.
 
-    It has width, height, fps, cuts and facts as a FrameStore has them, those of the canvas. Threads and
-    processes may share it, as they may share the store.
+    It has width, height, fps, cuts and facts like a FrameStore, those of the canvas. Threads and
+    processes may share it, like the store.
     """
 
     def __init__(self, store: FrameStore, view: SteadyView) -> None:
@@ -51,7 +51,7 @@ class HalvedFrames(SteadyFrames):
 
 
 def open_steady(frames_path: str | Path, view: SteadyView) -> FrameStore | SteadyFrames:
-    """The frames of a target in a SteadyView: of a still one the FrameStore itself."""
+    """The frames of a target in a SteadyView; for a still view the FrameStore itself."""
     store = FrameStore(frames_path)
     return store if view.still else SteadyFrames(store, view)
 

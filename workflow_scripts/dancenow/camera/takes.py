@@ -1,4 +1,4 @@
-"""Cuts that change only the framing, as a punch-in does: the scene goes on, and what is known of it holds.
+"""Cuts that change only the framing, such as a punch-in: the scene continues, with what is known about it.
 
 A frame behind a cut is laid over one before it by what both show (SIFT, Lowe 2004; matches
 that fit one similarity, found by RANSAC). Keypoints on both sides of the cut would tell the same, but only to
@@ -13,13 +13,13 @@ import numpy as np
 from dancenow.video.cuts import NOISE, PATTERN_GRID
 
 FEATURES = 1500  # of a frame
-FEATURE_CONTRAST = 0.02  # of a feature; half of OpenCV's, for rooms have plain walls
+FEATURE_CONTRAST = 0.02  # of a feature; half of OpenCV's default, because rooms have plain walls
 DISTINCT_RATIO = 0.75  # Lowe's ratio: the best match is so much nearer than the second
 MATCH_TOLERANCE = 0.003  # of the long edge, of RANSAC
 LEAST_MATCHES = 12  # that agree
 MOST_ZOOM = 4.0  # from one framing to another
 MOST_TURN = 10.0  # degrees
-# of the pictures laid over each other: logos and subtitles alone also match, and do not make them alike
+# of the aligned pictures: logos and subtitles alone also match, and do not make pictures alike
 LEAST_CORRELATION = 0.7  # correlation
 LEAST_SHARED = 0.1  # of the smaller picture that both show
 MANY_CORNERS = 100  # of each, and one scene would have matched
@@ -99,9 +99,9 @@ def _plausible(view: np.ndarray) -> bool:
 
 
 def _alike(grey: np.ndarray, other: np.ndarray, view: np.ndarray) -> bool:
-    """Whether a grey picture, laid over another, shows the same there."""
+    """Whether a grey picture, aligned with another, shows the same."""
     zoom, size = np.hypot(*view[:, 0]), other.shape[::-1]
-    # the coarser of the two has not the other's details
+    # the coarser picture lacks the other's details
     fine = cv2.GaussianBlur(grey, (0, 0), max(1, 1 / zoom))
     coarse = cv2.GaussianBlur(other, (0, 0), max(1, zoom))
     both = cv2.warpAffine(np.full(grey.shape, 255, np.uint8), view, size) == 255

@@ -1,9 +1,9 @@
-"""The camera of one shot, followed from corners outside all people.
+"""Track the camera of one shot from corners outside all people.
 
 Corners of a key frame (Shi and Tomasi 1994) are followed into the frames after it (pyramidal Lucas-Kanade,
 forth and back), and a similarity is fitted to those that agree (RANSAC), a homography where that is clearly
-better. Every frame is measured against a key frame and not against its neighbour, and a camera that comes
-back to what it has seen is measured against that key frame again: errors do not add up over minutes.
+better. Every frame is measured against a key frame, not against its neighbour, and a camera that returns
+to a place is measured against its key frame again, so errors do not accumulate over minutes.
 """
 
 from collections.abc import Callable
@@ -17,15 +17,15 @@ from dancenow.camera.path import moved_points
 CORNERS = 240  # of a key frame
 QUALITY = 0.005  # of the best corner's strength
 APART = 0.016  # of the long edge: corners lie no nearer to each other
-LEAST_CORNERS = 12  # that agree; fewer tell nothing
+LEAST_CORNERS = 12  # least number of corners that agree
 LEAST_SHARE = 0.35  # of the corners followed, that agree
-BACK = 0.6  # px: a corner that is followed forth and back must come home
+BACK = 0.6  # px: a corner tracked forwards and backwards must return
 TOLERANCE = 0.003  # of the long edge: corners this near to where a map puts them agree
 WINDOW, PYRAMID_LEVELS = (21, 21), 3  # of Lucas-Kanade
 # px: texture is what differs between means over these, contrast the spread over the latter
 NEAR, AROUND = 3, 25
 PLAIN = 1.0  # levels: less contrast than this is a plain wall's
-LOST = 5  # frames in a row; then the path goes on from where the camera was last
+LOST = 5  # frames in a row; then the path continues from the camera's last place
 # of the long edge: farther from its key frame, a frame becomes one, or another key frame is nearer
 REACH = 0.08
 KEYS = 32  # key frames kept
@@ -45,7 +45,7 @@ class _Key:
 def texture(grey: np.ndarray) -> np.ndarray:
     """(H, W) uint8 of a grey picture: its texture at one contrast and brightness everywhere.
 
-    Exposure that drifts by a level moves the corners of a wall whose texture has two.
+    Without this, exposure that drifts by one level moves the corners of a wall whose texture has two.
     """
     grey = grey.astype(np.float32)
     around = cv2.blur(grey, (AROUND, AROUND))
@@ -96,7 +96,7 @@ class ShotTracker:
             return found, sure
         self._lost += 1
         if self._lost >= LOST or not len(self._key.corners):
-            # a whip, a flash, a fade: what lies between is not known, but what comes can be
+            # a whip pan, a flash, a fade: the frames in between are unknown, but later ones can be known
             self._add_key(grey, outside, expected)
             self._before, self._lost, self.restarted = (grey, outside, expected), 0, True
         return found, sure
@@ -118,7 +118,7 @@ class ShotTracker:
             self._add_key(*self._before)
 
     def _distance(self, key: _Key, there: np.ndarray) -> float:
-        """px by which the picture's corners lie elsewhere than in a key frame, at most."""
+        """px: the largest displacement of the picture's corners from a key frame."""
         relative = np.linalg.inv(key.there) @ there
         return float(np.linalg.norm(moved_points(relative, self._edges) - self._edges, axis=1).max())
 

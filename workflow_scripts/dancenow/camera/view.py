@@ -1,8 +1,8 @@
-"""The footage of a target as a camera that stands still would have seen it: which frames, and where they lie.
+"""The footage of a target as a still camera would have filmed it: which frames, and where they lie.
 
-A clip that was filmed by hand is brought into one view, the canvas: as large as the camera saw, within a
-bound. Somewhere on it lies the framing: what the camera showed most of the time, and what a result shows.
-With a camera that stood still both are the frame, and every map is the identity.
+A hand-held clip is warped into one view, the canvas, large enough for everything the camera saw, within a
+limit. The framing on it is what the camera showed most of the time, and what a result shows.
+With a still camera both are the frame, and every map is the identity.
 """
 
 import dataclasses
@@ -21,12 +21,12 @@ from dancenow.files import atomic_path, read_through
 from dancenow.keypoints import People, Pose
 from dancenow.pictures import Frames
 
-MIXED_BORDER = 2  # px at the border of a frame that interpolation mixes with what is not there
+MIXED_BORDER = 2  # px at the border of a frame that interpolation mixes with the outside
 
 
 @dataclass(frozen=True)
 class SteadyView:
-    """Where the frames of a target lie on its canvas, and what brings them to one exposure.
+    """How the frames of a target map to its canvas, and to a common exposure.
 
     used: (T,) int64 ascending, the frames of the clip that show the scene, of `count` in all; maps: (T, 3, 3)
     float64, from px of each to px of the canvas; gains, offsets: (T, 3) float32, by what its channels are
@@ -45,12 +45,12 @@ class SteadyView:
 
     @property
     def still(self) -> bool:
-        """Whether nothing is to be done: every frame of the clip is used, as it is."""
+        """Whether nothing has to be done: all frames of the clip are used unchanged."""
         return len(self.used) == self.count and self.unmoved and self.even
 
     @property
     def unmoved(self) -> bool:
-        """Whether each frame lies on the canvas as it is."""
+        """Whether every frame lies on the canvas unmoved."""
         return bool((self.maps == np.eye(3)).all()) and self.framing.tolist() == [
             0,
             0,
@@ -60,7 +60,7 @@ class SteadyView:
 
     @property
     def even(self) -> bool:
-        """Whether the exposure stays."""
+        """Whether the exposure is left unchanged."""
         return bool((self.gains == 1).all() and (self.offsets == 0).all())
 
     @property
@@ -93,7 +93,7 @@ class SteadyView:
     def steady_pose(self, pose: Pose) -> Pose:
         """A Pose of the clip's frames in the canvas: (T, 133, 3), the used frames only.
 
-        A keypoint that lies outside the canvas stays there, as one does outside a frame.
+        Keypoints outside the canvas are kept.
         """
         if self.still:
             return pose
@@ -216,5 +216,5 @@ def load_view(path: str | Path) -> SteadyView:
             given = {field.name: stored[field.name] for field in fields(SteadyView)}
         return SteadyView(**given | {name: int(given[name]) for name in ("count", "width", "height")})
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        remedy = "delete it, the workflow makes it again"
-        raise InputError(f"{path}: not the view of a steady camera ({error}); {remedy}") from error
+        remedy = "delete it to make it again"
+        raise InputError(f"{path}: not a steady view file ({error}); {remedy}") from error

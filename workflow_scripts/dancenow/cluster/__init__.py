@@ -1,4 +1,4 @@
-"""What jobs ask a cluster for, what became of a batch, what can be deleted from the disk.
+"""What jobs request from a cluster, the summary of a batch, what can be deleted from the disk.
 
-Takes settings, counts and the files that a run leaves; gives numbers and text. Never in it: torch.
+Takes settings, counts and the files of a run; returns numbers and text. Never imports torch.
 """

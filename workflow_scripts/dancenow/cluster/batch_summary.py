@@ -1,4 +1,4 @@
-"""What became of a batch: which videos are missing, why, and what to do, from the files that a run leaves."""
+"""Summarise a batch: which videos are missing, why, and what to do, from the files of a run."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -37,22 +37,22 @@ PAIR_STAGES = {
     "synthesize_frames": "results/synthesis/{subject}.mp4",
     "mux_video": "results/{subject}.mp4",
 }
-# made once per run; above stands what needs it, because not every pair does
+# made once per run; listed apart, because not every pair needs them
 DECISIONS = {
     "choose_estimator": "results/poses/estimator.json",
     "choose_perceptual": "results/models/perceptual.json",
 }
-SAID = ("error: ", "unexpected failure")  # how dancenow.job begins the line in which a script gives up
+SAID = ("error: ", "unexpected failure")  # the start of the line with which dancenow.job ends a failed script
 STOPPED = (
-    "ended without a word: out of memory, out of time, cancelled or stopped; the same command "
-    "goes on; on Slurm logs/slurm has the scheduler's side"
+    "ended without a message: out of memory, out of time, cancelled or stopped; enter the same command "
+    "again to continue; on Slurm, logs/slurm holds the scheduler's messages"
 )
 SHOWN_PAIRS = 4
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a video is missing. rule and log: None when nothing on its way has failed; reason: one line."""
+    """Why a video is missing. rule and log: None if no stage has failed; reason: one line."""
 
     rule: str | None
     log: str | None
@@ -65,7 +65,7 @@ def find_failure(
     """The Failure behind the missing video of a pair, in the working directory `folder`.
 
     chunks: hardware.chunks; init_from: train.init_from. Of the stages whose output is missing, the first
-    whose log ends in an error; else the last that has begun.
+    whose log ends with an error; else the last that has started.
     """
     return _first_failure(_stages(target, source, chunks, init_from), partial(_look, Path(folder)))
 
@@ -79,7 +79,7 @@ def summarise(
 ) -> str:
     """The summary of a batch of every target with every source but itself, as text; as find_failure.
 
-    A cause stands once, however many pairs it costs, the costliest first.
+    Each cause is listed once with all its pairs, the cause with most pairs first.
     """
     pairs = [(target, source) for target in targets for source in sources if target != source]
     causes = defaultdict(list)
@@ -91,13 +91,13 @@ def summarise(
                 f"{target}_as_{source}"
             )
     missing = sum(map(len, causes.values()))
-    lines = [f"batch: {len(pairs) - missing} of {len(pairs)} videos are there"]
+    lines = [f"batch: {len(pairs) - missing} of {len(pairs)} videos are finished"]
     for failure, names in sorted(causes.items(), key=lambda item: -len(item[1])):
         more = f" and {len(names) - SHOWN_PAIRS} more" if len(names) > SHOWN_PAIRS else ""
         lines.append(f"{len(names)} missing: {', '.join(names[:SHOWN_PAIRS])}{more}")
         lines.append(f"  {failure.rule}: {failure.reason}" if failure.rule else f"  {failure.reason}")
         if failure.log:
-            lines.append(f"  the whole log: {failure.log}")
+            lines.append(f"  full log: {failure.log}")
     return "\n".join(lines)
 
 
@@ -109,7 +109,7 @@ def _first_failure(stages: Iterable, look: Callable) -> "Failure":
         if found and found.reason != STOPPED:
             return found
         begun = found or begun
-    reason = "not begun, or ended before any stage could say why; ask for `batch` again"
+    reason = "not started, or ended before any stage wrote a message; run `batch` again"
     return begun or Failure(None, None, reason)
 
 

@@ -1,9 +1,9 @@
-"""What a stage asks a cluster for: memory and time, from the settings and a clip's frames.
+"""What a stage requests from a cluster: memory and time, from the settings and a clip's frames.
 
-Times are for one current GPU, memory is the machine's, not the GPU's. Both are about twice what was measured
-on the demo pair, where anything was: too much waits a little longer in the queue, too little is killed, and
-the next attempt asks for more (`again`). A training's operations are counted, its pace is a guess; but it
-goes on from its checkpoint, so no attempt has to hold it whole (`training_again`).
+Times are for one current GPU; memory is main memory, not the GPU's. Both are about twice what was measured
+on the demo pair, where measured: too much waits a little longer in the queue, too little is killed, and
+the next attempt requests more (`again`). A training's operations are counted, its speed is a guess; but it
+continues from its checkpoint, so no single attempt has to be long enough (`training_again`).
 """
 
 import math
@@ -20,7 +20,7 @@ VGG19 = 2.3e6  # operations for each pixel of a frame: two passes forward, one b
 
 
 def again(amount: float, attempt: int) -> int:
-    """`amount` for the first attempt (1), half as much more for each later one; rounded up to an int."""
+    """`amount` for the first attempt (1), half as much again for each later one; rounded up to an int."""
     return math.ceil(amount * (1 + attempt) / 2)
 
 

@@ -1,4 +1,4 @@
-"""What can be deleted once the videos are made, and made again without a training."""
+"""What can be deleted once the videos are made, and made again without training."""
 
 import shutil
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def removable(folder: str | Path, stay: Iterable[str]) -> dict[str, list[Path]]:
-    """{what it is: paths}, all that can be deleted and made again without a training.
+    """{description: paths} of everything that can be deleted and made again without training.
 
     stay: subjects whose frames stay, beside those that have a model, and pairs whose synthesized frames stay:
     a training reads them, and Snakemake would train again once they are newer than what came of it. A

@@ -1,4 +1,4 @@
-"""Which published weights a run uses, where they lie, and how they came there, said in one file."""
+"""List the published weights of a run, where they are, and where they came from."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
-"""A result and the truth in; numbers with their intervals out.
+"""A result and the ground truth in, numbers with intervals out.
 
-Measures pictures, motion and poses, frame by frame, and puts them into tables. Never in it: pictures for
+Measures pictures, motion and poses, frame by frame, and makes tables. Never contains figures for
 print.
 """

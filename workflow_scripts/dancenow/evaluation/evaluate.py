@@ -1,6 +1,6 @@
-"""A synthesised video against the truth, beside two baselines on the same frames: numbers and tables.
+"""Compare a synthesized video with the ground truth, with two baselines on the same frames.
 
-The first table is measured inside the person's box, found on the truth; a static background makes the rest
+The first table is measured inside the person's box, found in the truth; a static background makes the rest
 nearly free.
 """
 
@@ -35,9 +35,9 @@ from dancenow.video import media
 log = logging.getLogger(__name__)
 
 RESULT, BACKGROUND, NEIGHBOUR, TRUTH = "result", "static background", "nearest neighbour", "truth"
-NEIGHBOURS = 5000  # training poses that the nearest one is looked for among
+NEIGHBOURS = 5000  # most training poses among which the nearest is searched
 BLOCK = 25  # frames drawn together by the bootstrap
-# key: +1 where more is better, -1 where less is, 0 where neither is
+# key: +1 if higher is better, -1 if lower is, 0 for neither
 SIGNS = {key: sign for key, (_, sign, _) in (MEASURES | PART_MEASURES | TIME_MEASURES).items()}
 
 
@@ -74,7 +74,7 @@ class ChosenFrames:
 
 @dataclass(frozen=True)
 class EvaluationFiles:
-    """What is compared, with what, and where the numbers go; all are paths.
+    """Paths of what is compared and of the results.
 
     video: the result, of held-out footage those frames only; frames, target_pose, steady: the target's;
     decision, lpips: of the run. metrics, table, series: the JSON, the Markdown and the measures of each frame
@@ -99,7 +99,7 @@ class EvaluationFiles:
 def evaluate_transfer(files: EvaluationFiles, holdout: float, seed: int, threads: int) -> None:
     """Score a transfer against footage of the target performing the same dance.
 
-    holdout: share of the target's footage that is no training footage.
+    holdout: share of the target's footage that is not training footage.
     """
     target, driving = load_pose(files.target_pose), load_pose(files.driving_pose)
     truth = VideoFrames(files.truth, target.width, target.height)
@@ -111,7 +111,7 @@ def evaluate_transfer(files: EvaluationFiles, holdout: float, seed: int, threads
 def evaluate_heldout(files: EvaluationFiles, holdout: float, seed: int, threads: int) -> None:
     """Score the reconstruction of the held-out end of the target's own footage; as `evaluate_transfer`.
 
-    Of a moving camera it is the framing that is compared, where the frames show it.
+    With a moving camera the framing is compared, where the frames show it.
     """
     target = load_pose(files.target_pose)
     view = load_view(files.steady)
@@ -132,7 +132,7 @@ def evaluate(
     seed: int,
     valid: Callable | None = None,
 ) -> dict:
-    """Compare results, the background alone and the nearest neighbour with the truth, frame by frame.
+    """Compare results, static background and nearest neighbour with the truth, frame by frame.
 
     results: {row: video}, the first being the one whose gains are told. Videos and truth: sized iterables of
     T (H, W, 3) uint8 RGB frames, iterated more than once; background: one such frame; training: sequence of
@@ -291,7 +291,7 @@ def _section(series: dict, seed: int) -> dict:
 
 
 def _gains(better: dict, worse: dict) -> dict:
-    """By how much one row beats another, frame by frame, in the same nested dicts; positive is better."""
+    """The gain of one row over another, frame by frame, in the same nested dicts; positive is better."""
     gains = {}
     for key, value in better.items():
         if isinstance(value, dict):

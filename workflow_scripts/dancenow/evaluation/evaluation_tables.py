@@ -1,4 +1,4 @@
-"""The report of `evaluate` as Markdown: what is printed in the log and lies beside the JSON."""
+"""The report of `evaluate` as Markdown, for the log and a file beside the JSON."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ PART_MEASURES = {
     "pck": (f"PCK within {100 * PCK_SHARE:g} % of height, % ↑", 1, 1),
     "missed_per_frame": ("missed detections per frame ↓", -1, 2),
 }
-# little flicker alone is no merit: the background has none
+# low flicker alone is no merit: the static background has none
 TIME_MEASURES = {
     "flicker": ("flicker where the skeleton is still", 0, 2),
     "warping_error": ("warping error (RMS) ↓", -1, 2),
@@ -82,7 +82,7 @@ def time_table(report: dict) -> str:
 
 
 def _table(heads: Any, measures: Any, rows: Any) -> str:
-    # LPIPS is not there in a run without its weights
+    # a run without the weights has no LPIPS
     measures = {key: told for key, told in measures.items() if any(key in scores for _, scores in rows)}
     titles = [*heads, *(title for title, _, _ in measures.values())]
     lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]

@@ -1,13 +1,13 @@
-"""KID, the kernel distance of two sets of pictures (Bińkowski et al. 2018): the small-sample cousin of FID.
+"""KID, the kernel distance of two sets of pictures (Bińkowski et al. 2018): like FID, for small samples.
 
-FID fits a Gaussian and is biased by thousands of samples too few; the kernel distance has no such bias.
+FID fits a Gaussian and is biased with thousands of samples too few; the kernel distance has no such bias.
 """
 
 import numpy as np
 
 from dancenow.intervals import block_interval
 
-ROWS = 256  # samples compared with all others at a time: a whole film's pairs would be gigabytes
+ROWS = 256  # samples compared with all others at a time: all pairs of a film would be gigabytes
 
 
 def kernel_distance(

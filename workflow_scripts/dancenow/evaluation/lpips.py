@@ -1,7 +1,7 @@
 """LPIPS as published: Zhang et al., CVPR 2018, AlexNet with the authors' channel weights, version 0.1.
 
-It only ever evaluates. The weights come from a source package on the package index (model.lpips_package).
-Without them LPIPS is left out and LPIPS-form remains.
+It is only used for evaluation. The weights come from a source package on the package index
+(model.lpips_package). Without them LPIPS is left out and LPIPS-form remains.
 """
 
 from pathlib import Path
@@ -38,20 +38,20 @@ SCALE = (0.458, 0.448, 0.450)
 def choose_lpips() -> dict:
     """Decide, once per run, whether LPIPS is measured: if its weights are in the cache or can be had now.
 
-    Returns {"network", "weights": path, "sha256", "reason": one line}; all but the reason None where they
-    cannot be had. InputError: the file in the cache is damaged, or what was fetched is not what was pinned.
+    Returns {"network", "weights": path, "sha256", "reason": one line}; all except the reason None if they
+    are not available. InputError: the cached file is damaged, or the download is not the pinned package.
     """
     path = in_cache(FILE)
     try:
         reason = bring(path, PICKLE, PICKLE_SHA256, convert)
     except OSError as error:
         missing = (
-            f"left out, LPIPS-form alone is measured: {path.name} is not in {path.parent} and "
-            f"{PACKAGE} could not be brought there ({error}); to have it, copy the file from a machine "
-            f"that has it, or run where pip reaches a package index, and delete {DECISION}"
+            f"LPIPS is not measured, only LPIPS-form: {path.name} is not in {path.parent} and {PACKAGE} "
+            f"could not be fetched ({error}); to measure it, copy the file from a machine that has it, or "
+            f"run where pip reaches a package index, and delete {DECISION}"
         )
         return {"network": None, "weights": None, "sha256": None, "reason": missing}
-    digest = checked_sha256(path, "delete it, and it is fetched again")
+    digest = checked_sha256(path, "delete it to fetch it again")
     return {"network": NAME, "weights": str(path), "sha256": digest, "reason": reason}
 
 

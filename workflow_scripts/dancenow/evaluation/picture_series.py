@@ -1,4 +1,4 @@
-"""One walk through the frames of several videos at once: all that is measured on pictures, by frame."""
+"""Measure the frames of several videos in one pass, frame by frame."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from dancenow.evaluation.regions import FACE, PERSON, REGIONS, compare, regions_
 from dancenow.evaluation.temporal import measure_step, step_between
 
 TIME_MEASURES = ("flicker", "warping_error", "difference_error")
-KERNEL_REGIONS = (PERSON, FACE)  # where the frames' samples show the same kind of thing
+KERNEL_REGIONS = (PERSON, FACE)  # regions whose crops show the same kind of content
 # all regions but the person's box are measured on every EVERY-th frame, on all of them up to MANY frames
 EVERY, MANY = 5, 20
 

@@ -1,4 +1,4 @@
-"""How far keypoints that were found again lie from those that were asked for, part by part."""
+"""The distance of keypoints found in a result from those asked for, part by part."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ PARTS = {
     "hands": slice(LEFT_HAND.start, RIGHT_HAND.stop),
     "all": slice(BODY.start, RIGHT_HAND.stop),
 }
-PCK_SHARE = 0.02  # of the standing height: a keypoint no farther off than this is a correct one
+PCK_SHARE = 0.02  # of the standing height: a keypoint within this distance is correct
 
 
 def part_series(found: np.ndarray, wanted: np.ndarray, body_height: float) -> dict:
@@ -31,7 +31,7 @@ def _part(found: np.ndarray, wanted: np.ndarray, body_height: float) -> dict:
     way = np.linalg.norm(found[..., :2].astype(float) - wanted[..., :2], axis=-1)
     correct = both & (way <= PCK_SHARE * body_height)
     number = expected.sum(axis=1)
-    with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that is meant
+    with np.errstate(invalid="ignore"):  # 0 / 0 gives the intended NaN
         distance = (way * both).sum(axis=1) / both.sum(axis=1)
         pck = 100 * correct.sum(axis=1) / number
     missed = np.where(number, number - both.sum(axis=1), np.nan)

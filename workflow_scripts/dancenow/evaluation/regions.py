@@ -25,7 +25,7 @@ REGIONS = {
 FACE_SHARE = 0.2
 HAND_SHARE = 0.15
 BACKGROUND_DIFFERENCE = (
-    30  # of 255: from here on a pixel is not the background's. Chosen by masks: docs/lab/results.md
+    30  # of 255: from this difference on, a pixel is not background. Chosen by masks: docs/lab/results.md
 )
 CLOSING = 5  # px, holes of about this size in the mask are filled
 
@@ -38,12 +38,12 @@ class Region(NamedTuple):
 
 
 def silhouette(frame: np.ndarray, background: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
-    """Which pixels show the person: near the skeleton, and unlike the background. (H, W) bool.
+    """The pixels of the person: near the skeleton, and different from the background. (H, W) bool.
 
     frame, background: (H, W, 3) uint8 RGB; keypoints: (133, 3) px. Near is dancenow.model.background's
     generous mask; unlike is a colour channel BACKGROUND_DIFFERENCE or more off. A shadow next to the feet is
-    taken in; where the clothes have the background's colour they are left out; of a moving camera all that is
-    near remains.
+    included; clothes in the background's colour are left out; with a moving camera everything
+    near the skeleton counts.
     """
     height, width = frame.shape[:2]
     unlike = cv2.absdiff(frame, np.ascontiguousarray(background)).max(axis=2) >= BACKGROUND_DIFFERENCE

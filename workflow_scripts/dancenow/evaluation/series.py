@@ -1,4 +1,4 @@
-"""The measures of an evaluation frame by frame, in a file, for what a table's means cannot tell."""
+"""A file of the measures of an evaluation, frame by frame, for details that a table's means hide."""
 
 import zipfile
 import zlib
@@ -42,6 +42,6 @@ def load_series(path: str | Path) -> dict:
                 series.setdefault(row, {})[tuple(key)] = stored[name].astype(float)
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
-            f"{path}: no measures of frames ({error}); delete it, the workflow makes it again"
+            f"{path}: not a file of per-frame measures ({error}); delete it to make it again"
         ) from error
     return series

@@ -1,4 +1,4 @@
-"""Whether two consecutive frames belong together: flicker, warping error, error of the frame difference.
+"""Temporal measures of two consecutive frames: flicker, warping error, error of the frame difference.
 
 All three are in levels of 0..255 and look only at the person; a background behind it never changes.
 """
@@ -14,7 +14,7 @@ from dancenow.model.background import LIMBS
 
 STILL_SHARE = 0.003  # of the standing height, from one frame to the next: what counts as standing still
 DISC_SHARE = 0.05  # of the standing height: radius of what belongs to a keypoint
-LEAST_PIXELS = 16  # a smaller area gives no mean
+LEAST_PIXELS = 16  # px: a smaller area gives no mean
 BONES = [bone for limb in LIMBS for bone in zip(limb[:-1], limb[1:], strict=True)]
 FLOW_MARGIN = 16  # px around the person, for the optical flow to look at
 # occlusion by disagreement of forward and backward flow, with the constants of Sundaram et al. 2010
@@ -22,7 +22,7 @@ OCCLUSION_SHARE, OCCLUSION_PX2 = 0.01, 0.5
 
 
 class Step(NamedTuple):
-    """What truth and driving skeleton say about two consecutive frames; the arrays lie in `inside`.
+    """Facts about two consecutive frames from truth and driving pose; the arrays cover `inside`.
 
     inside: two slices, rows and columns of the frame; person, still, traced: (h, w) bool, see `step_between`;
     flow: (h, w, 2) float32 px, x and y.
@@ -70,7 +70,7 @@ def measure_step(step: Step, frames: Sequence, truth: Sequence) -> tuple[float, 
 
 
 def warp_back(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """Take each pixel of (h, w, C) float32 from where the flow says it went; the edge goes on outside."""
+    """Take each pixel of (h, w, C) float32 from where the flow moved it; edges are extended outside."""
     y, x = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
     return cv2.remap(
         picture, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -78,7 +78,7 @@ def warp_back(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
 
 
 def returns(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
-    """(h, w) bool: where the backward flow, taken where the forward flow leads, undoes it.
+    """(h, w) bool: where forward and backward flow agree.
 
     forward, backward: (h, w, 2) float32 px. Elsewhere something was covered or came into view.
     """

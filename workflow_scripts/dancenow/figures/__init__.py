@@ -1,5 +1,5 @@
-"""Pictures, charts and tables for print, of one stage or of a comparison.
+"""Figures and tables for print, of one stage or of a comparison.
 
-Takes finished results; gives PNG, PDF, CSV and LaTeX files, and videos that show a stage. Never in it:
-anything computed that a rule before should have computed.
+Takes finished results; returns PNG, PDF, CSV and LaTeX files, and videos that show a stage. Never contains
+computations that belong to an earlier rule.
 """

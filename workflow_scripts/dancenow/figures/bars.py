@@ -1,4 +1,4 @@
-"""A comparison as bars, one small chart per measure."""
+"""Plot a comparison as bars, one small chart per measure."""
 
 import textwrap
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ COLUMNS = 4
 PANEL_INCHES = 1.45
 LEGEND_INCHES = 0.35
 TITLE_LETTERS = 30  # in a line
-# A bar that towers over the second highest by this factor is cut and carries its number instead.
+# A bar higher than the second highest by this factor is cut off and labelled with its number.
 TOWERING = 2.5
 
 
@@ -63,7 +63,7 @@ def axis_limit(tops: np.ndarray) -> tuple[float, set[int]]:
     """How high the axis goes for bars that reach up to `tops`, and which are cut: (float, set of int)."""
     order = np.argsort(tops)[::-1]
     cut = 0
-    # a second bar may tower as well, over the third
+    # a second bar may also be much higher than the third
     while cut + 1 < len(tops) and tops[order[cut]] > TOWERING * tops[order[cut + 1]] > 0:
         cut += 1
     return 1.08 * tops[order[cut]] or 1.0, set(order[:cut].tolist())
@@ -85,7 +85,7 @@ def _panel(axis: Axes, measure: Measure, cells: dict[str, Cell | None], styles: 
             style = {"ha": "center", "va": "bottom", "fontsize": 5, "rotation": 90}
             axis.text(place, max(0.0, mean) + 0.02 * limit, TOO_FEW, **style)
         elif high > low:
-            # white below black is seen on dark and on light bars
+            # white under black is visible on dark and on light bars
             for colour, wide, cap in (("white", 2.4, 0), ("black", 0.9, 2)):
                 reach = [[max(0.0, mean - low)], [max(0.0, high - mean)]]
                 axis.errorbar(place, mean, reach, color=colour, elinewidth=wide, capsize=cap, capthick=wide)

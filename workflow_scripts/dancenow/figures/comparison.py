@@ -1,4 +1,4 @@
-"""Several trainings on the same frames: means, intervals over frames and over seeds, and the best."""
+"""Compare several trainings on the same frames: means, intervals over frames and over seeds, the best."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from dancenow.figures.measures import Key, describe, scores_by_row
 from dancenow.files import read_json
 
 OURS = "ours"
-# Of six independent blocks all have the same sign by chance once in 32, of fewer more often than once in 20.
+# Six independent blocks all have the same sign by chance once in 32, fewer more often than once in 20.
 LEAST_BLOCKS = 6
 NO_INTERVAL = {"mean": None, "low": None, "high": None}
 

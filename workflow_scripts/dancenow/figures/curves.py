@@ -1,4 +1,4 @@
-"""How the losses of several trainings went."""
+"""Plot the losses of several trainings."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Faces before and after the face generator, beside the real ones."""
+"""Show faces before and after the face generator, with the real ones."""
 
 from collections.abc import Sequence
 from pathlib import Path

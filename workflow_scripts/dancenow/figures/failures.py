@@ -1,4 +1,4 @@
-"""The frames in which a result is worst, found by its measures."""
+"""Show the worst frames of a result, by its measures."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.keypoints import load_pose
 
 CASES = 6
-APART_SECONDS = 1.0  # neighbours fail alike; one of them is shown. Of a short clip they stand closer
+APART_SECONDS = 1.0  # neighbouring frames fail alike: one is shown; closer in a short clip
 CELL_INCHES = 1.4  # high, at most
 
 

@@ -1,4 +1,4 @@
-"""Consecutive frames of several trainings below each other, and what changes from one to the next."""
+"""Show consecutive frames of several trainings, and the changes between them."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The transfers of a run in one picture: source, its skeleton, the normalised skeleton, the result."""
+"""Show all transfers of a run in one picture: source, its skeleton, the normalised skeleton, the result."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The measures in the report of an evaluation, each under one key, with what a table needs to show it.
+"""The measures in an evaluation report, each with a key and what a table needs to show it.
 
 A key is the tuple of the names on the way to the number, without "scores" and the row: ("ssim",),
 ("regions", "face", "ssim"), ("pose", "driving", "hands", "pck"), ("time", "flicker").
@@ -16,7 +16,7 @@ from dancenow.evaluation.evaluation_tables import (
 from dancenow.evaluation.lpips import LPIPS, LPIPS_FORM
 from dancenow.evaluation.regions import PERSON, REGIONS
 
-# what a chart shows of all that a table holds
+# the measures of a chart, a selection of those in a table
 HEADLINE = [
     ("ssim",),
     ("psnr",),

@@ -1,4 +1,4 @@
-"""Which frames a figure shows, and what is cut out of them. Nothing is chosen by hand."""
+"""Choose the frames and crops of a figure. Nothing is chosen by hand."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def read_moments(path: str | Path, moments: Sequence[int], width: int, height: i
             found[index] = frame
     missing = sorted(wanted - found.keys())
     if missing:
-        raise InputError(f"{path}: has no frame {missing[0]}; delete it, the workflow makes it again")
+        raise InputError(f"{path}: has no frame {missing[0]}; delete it to make it again")
     return [found[moment] for moment in moments]
 
 

@@ -1,4 +1,4 @@
-"""A picture that shows whether the normalisation put the right figure in the right place."""
+"""A picture to check that the normalisation put the right figure in the right place."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -35,8 +35,7 @@ def overlay_frames(source: Pose, pose: Pose, footage: FrameStore | SteadyFrames)
     right.
 
     source, pose: the Pose before and after the normalisation; footage: the target's FrameStore, W x H px. On
-    the left the source's pixels are taken for the target's, which is what leaving the normalisation out
-    would mean.
+    the left the source's pixels are used as the target's, as without normalisation.
     """
     for index, (before, after) in enumerate(zip(source.keypoints, pose.keypoints, strict=True)):
         number = footage_frame(index, pose.fps, footage.fps, len(footage))

@@ -36,7 +36,7 @@ def overlay_skeleton(
     if len(store) != len(pose.keypoints):
         raise InputError(
             f"{pose_path}: {len(pose.keypoints)} frames, but {frames_path} has {len(store)}; "
-            "delete the pose file, the workflow makes it again"
+            "delete the pose file to make it again"
         )
     pictures = (draw_frame(store[index], pose, index) for index in range(len(store)))
     Path(video_path).parent.mkdir(parents=True, exist_ok=True)

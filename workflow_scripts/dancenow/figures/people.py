@@ -1,4 +1,4 @@
-"""One dance by several people: the source and all its transfers beside each other in one video."""
+"""One dance by several people: the source and all its transfers side by side in one video."""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,8 +34,8 @@ def compare_people(
     for video, facts in zip(videos, told, strict=True):
         if facts["frames"] != len(store):
             raise InputError(
-                f"{video}: {facts['frames']} frames, but the source has {len(store)}; delete it, "
-                "the workflow makes it again"
+                f"{video}: {facts['frames']} frames, but the source has {len(store)}; delete it "
+                "to make it again"
             )
     shapes = [(store.width, store.height)] + [(facts["width"], facts["height"]) for facts in told]
     sizes = cell_sizes(shapes)

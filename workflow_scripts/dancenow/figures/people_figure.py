@@ -1,4 +1,4 @@
-"""A contact sheet of everyone in a clip, each with the number that `performer` in the configuration takes."""
+"""A contact sheet of everyone in a clip, with the numbers that `performer` in the configuration accepts."""
 
 import colorsys
 import logging

@@ -1,4 +1,4 @@
-"""What the normalisation does to a transfer: skeletons over the target's footage, and both results."""
+"""The effect of normalisation on a transfer: skeletons over the target's footage, and both results."""
 
 from pathlib import Path
 

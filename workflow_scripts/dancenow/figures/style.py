@@ -1,4 +1,4 @@
-"""How every printed figure looks, and how it is written: PNG and PDF, the same bytes for the same data."""
+"""The style of all printed figures, and their files: PNG and PDF, the same bytes for the same data."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,9 +24,9 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "hatch.linewidth": 0.5,
-    "pdf.fonttype": 42,  # letters stay letters; journals refuse the default
+    "pdf.fonttype": 42,  # text stays text; journals refuse the default
 }
-# The date would make every file another one.
+# A date would make every file different.
 METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None}}
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----")
 LINES = ("-", (0, (4, 1.5)), (0, (5, 1, 1, 1)), (0, (1, 1)))

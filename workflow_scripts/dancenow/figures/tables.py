@@ -99,7 +99,7 @@ def _latex_group(cells: dict[str, dict[Key, Cell]], keys: Sequence[Key], told: s
 def csv_rows(comparison: Comparison) -> Iterator[list]:
     """One list per method and measure, for CSV_COLUMNS; an empty text where there is no value or interval.
 
-    Words in a column of numbers would make it one of texts for whoever reads the file.
+    Words in a column of numbers would make programs read it as text.
     """
     for method, cells in comparison.cells.items():
         for key in comparison.measured():

@@ -1,4 +1,4 @@
-"""This machine and the presets in; what fits, and how long each stage will take, out.
+"""This machine and the presets in; which presets fit, and how long each stage will take, out.
 
-Never in it: the training loop, results of a run.
+Never contains the training loop or results of a run.
 """

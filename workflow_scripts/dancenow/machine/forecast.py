@@ -1,4 +1,4 @@
-"""How long each stage of each preset takes and what it needs, from a machine's paces. Arithmetic alone."""
+"""Estimate time and memory of each stage of each preset from a machine's measured rates. Only arithmetic."""
 
 from dataclasses import dataclass
 
@@ -103,7 +103,7 @@ def _trained(steps: list[float], step: float, preview: float) -> float:
     return total
 
 
-# from the one that gives most; a night is what somebody waits for
+# in order of quality; a night is the longest acceptable time
 BEST_FIRST, NIGHT = ("paper", "studio", "demo", "quick", "smoke"), 12 * 3600
 
 

@@ -1,4 +1,4 @@
-"""What this machine is: processor, graphics cards, memory, disk."""
+"""The hardware of this machine: processor, graphics cards, memory, disk."""
 
 import platform
 import shutil
@@ -10,7 +10,7 @@ import torch
 from dancenow.job import usable_cores
 from dancenow.training.memory import free_memory
 
-# flags of /proc/cpuinfo that decide how fast a network runs on a processor, and how people call them
+# flags of /proc/cpuinfo that determine how fast a network runs on a processor, and their usual names
 CAPABILITIES = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_bf16": "BF16", "amx_bf16": "AMX"}
 
 

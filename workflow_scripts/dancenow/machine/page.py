@@ -1,4 +1,4 @@
-"""The page that tells a user what the machine can do."""
+"""The page about what the machine can do."""
 
 from dancenow.machine.forecast import Forecast, best
 from dancenow.machine.hardware import Hardware
@@ -38,7 +38,7 @@ def page(
     "float32"; apart: of a GPU (losses, gradients) as from steps.compare, else None.
     """
     card = f"{len(hardware.cards)} GPU: {hardware.cards[0]}" if hardware.cards else "no GPU"
-    can = ", ".join(hardware.capabilities) or "no fast instructions that we know of"
+    can = ", ".join(hardware.capabilities) or "no known instructions for fast arithmetic"
     chosen = best(forecasts, hardware.disk)
     lines = [
         "# What can this machine do?",
@@ -49,7 +49,7 @@ def page(
         f"{hardware.room / 2**30:.0f} GB of memory and {hardware.disk / 1e9:.0f} GB of disk free. "
         f"Training runs in {precision}.",
         "",
-        f"| preset | fits? | altogether | {' | '.join(COLUMNS)} | memory | disk |",
+        f"| preset | fits? | total | {' | '.join(COLUMNS)} | memory | disk |",
         "|---|---|---|" + "---|" * (len(COLUMNS) + 2),
     ]
     for each in forecasts:
@@ -62,15 +62,15 @@ def page(
     lines += ["", NOTES]
     guessed = [f"`{name}`" for name, pace in paces.items() if not pace.measured]
     if guessed:
-        lines += ["", f"Too slow to try here, told from the pace of another preset: {', '.join(guessed)}."]
+        lines += ["", f"Too slow to time here, estimated from another preset: {', '.join(guessed)}."]
     lines += [
         "",
-        f"Measured: {rates['decode']:.0f} frames decoded a second, people found in {rates['detect']:.1f} "
-        f"({rates['estimator']}).",
+        f"Measured: {rates['decode']:.0f} frames per second for decoding, {rates['detect']:.1f} for finding "
+        f"people ({rates['estimator']}).",
     ]
     if apart:
         right = apart[0] <= LOSSES and apart[1] <= GRADIENTS
-        told = "as it should" if right else "WRONG: do not train on it; update its driver and run this again"
+        told = "correctly" if right else "WRONG RESULTS: do not train on it; update its driver and try again"
         lines += [
             "",
             f"The GPU computes {told}: in one step its losses differ from the processor's by "
@@ -81,11 +81,11 @@ def page(
 
 
 def advice(chosen: str | None, forecasts: list[Forecast]) -> str:
-    """One line: what to do."""
+    """One line of advice."""
     if chosen is None:
-        return "No preset fits and ends within a night here: take shorter clips, or another machine."
+        return "No preset fits and finishes within a night here: use shorter clips or another machine."
     time = next(each for each in forecasts if each.preset == chosen)
     return (
-        f"Take `{chosen}`: `snakemake --cores all --config preset={chosen}`, about "
+        f"Use `{chosen}`: `snakemake --cores all --config preset={chosen}` takes about "
         f"{duration(time.expected)} for these clips."
     )

@@ -1,5 +1,5 @@
-"""The networks, their losses and files, and what they are given: background, masks and windows.
+"""The networks, their losses and files, and their inputs: background, masks and windows.
 
-Takes tensors and the files of weights; gives networks, and the places and pictures that they synthesize into.
-Never in it: the loop that trains them.
+Takes tensors and weight files; returns networks, and the windows and backgrounds that they synthesize into.
+Never contains the loop that trains them.
 """

@@ -1,4 +1,4 @@
-"""The background: what the camera sees behind the target."""
+"""The background: the scene without the target."""
 
 import logging
 
@@ -13,16 +13,16 @@ from dancenow.pictures import Frames
 log = logging.getLogger(__name__)
 
 SAMPLES = 240
-# a pixel seen in fewer samples than this share shows hair or clothes that the mask missed, not the wall
+# a pixel visible in a smaller share of the samples shows hair or clothes that the mask missed, not the wall
 LEAST_SEEN = 0.05
-# who is never out of a place is part of the scene, but for one who moves there: this share of the region
+# a person who never leaves a place is part of the scene, unless they move there: this share of the region
 # differs by more than so many of 255 from its median over time
 MOVING_SHARE, MOVING = 0.1, 12.0
-# of a box's diagonal: a skeleton nearer than this to the performer's is the performer's own
+# of a box's diagonal: a skeleton nearer than this to the performer's is the performer's
 SAME = 0.12
 END = 5  # px
 MASK_GROWTH = 7  # px
-# nose, eyes and ears, where the face was not found
+# nose, eyes and ears, if the face was not found
 HEAD = slice(0, 5)
 # half-width of a limb as a share of the body height: generous, so that clothes and hair are masked too
 LIMB_SHARE = 0.06
@@ -32,7 +32,7 @@ LIMBS = [
     for side in ("left", "right")
     for chain in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle", "big_toe"), ("ankle", "heel"))
 ]
-# filled, because a shirt or a skirt spans them, and how many limb widths the clothes stand off
+# filled, because a shirt or a skirt spans them; and the distance of clothes from the body, in limb widths
 AREAS = [
     ([INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in joints], wide)
     for joints, wide in ((("shoulder", "hip"), 1), (("hip", "knee"), 2))
@@ -40,7 +40,7 @@ AREAS = [
 
 
 def person_mask(keypoints: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Roughly where the person is: trunk, thighs, head and hands, and the limbs at a limb's width.
+    """A rough mask of the person: trunk, thighs, head and hands, and limbs with a fixed width.
 
     keypoints: (133, 3) px. Returns (height, width) bool; nothing is masked where nobody is seen.
     """
@@ -49,7 +49,7 @@ def person_mask(keypoints: np.ndarray, width: int, height: int) -> np.ndarray:
     if seen.sum() < 3:
         return mask.astype(bool)
     points = np.rint(keypoints[:, :2]).astype(np.int32)
-    # the longer side: someone who lies is as thick as before
+    # the longer side, so that a lying person is as thick as a standing one
     tall = float(np.ptp(keypoints[seen, :2], axis=0).max())
     radius = max(1, round(tall * LIMB_SHARE))
     for chain in LIMBS:
@@ -70,7 +70,7 @@ def person_mask(keypoints: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def reach(keypoints: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Where clothes and hair may be: person_mask, and as much again around it. (height, width) uint8."""
+    """Where clothes and hair may be: person_mask, dilated by a limb's width. (height, width) uint8."""
     mask = person_mask(keypoints, width, height).astype(np.uint8)
     seen = keypoints[:, 2] >= MIN_CONFIDENCE
     if not mask.any():
@@ -81,11 +81,11 @@ def reach(keypoints: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def fill_along_rows(picture: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Fill what is not known from the nearest known pixels to the left and right, by linear interpolation.
+    """Fill unknown pixels by linear interpolation between the nearest known ones to the left and right.
 
-    picture: (H, W, 3) uint8; known: (H, W) bool with at least one True. Along rows, because what most often
-    lies behind a dancer is a floor that meets a wall, and a fill from all sides smears one into the other.
-    The ends are means over END px, against noise. A row wholly unknown takes the nearest other.
+    picture: (H, W, 3) uint8; known: (H, W) bool with at least one True. Along rows, because behind a dancer
+    there is usually a floor that meets a wall, and a fill from all sides smears one into the other.
+    The ends are means over END px, to reduce noise. A completely unknown row takes the nearest known one.
     """
     ends = cv2.blur(picture * known[..., None].astype(np.float32), (END, 1))
     ends /= np.maximum(cv2.blur(known.astype(np.float32), (END, 1)), 1e-6)[..., None]
@@ -117,15 +117,15 @@ def sampled_masks(
 
 
 def around(mask: np.ndarray) -> np.ndarray:
-    """A (H, W) uint8 mask as bool, with what of the person its edge may have missed."""
+    """A (H, W) uint8 mask as bool, dilated to include parts of the person that its edge may have missed."""
     return cv2.dilate(mask, np.ones((MASK_GROWTH, MASK_GROWTH), np.uint8)) > 0
 
 
 def ever_seen(hidden: np.ndarray, outside: np.ndarray | int = 0) -> np.ndarray:
-    """(H, W) bool: where the background is seen often enough to be known.
+    """(H, W) bool: where the background is visible often enough to be known.
 
-    hidden: from sampled_masks; outside: (H, W) int, in how many of the samples the frame does not reach
-    there, hidden or not: they tell nothing.
+    hidden: from sampled_masks; outside: (H, W) int, the number of samples whose frame does not reach
+    the pixel; these do not count.
     """
     shown = len(hidden) - outside
     return (shown > 0) & (len(hidden) - hidden.sum(axis=0) > LEAST_SEEN * shown)
@@ -145,7 +145,7 @@ def others_masks(people: People, pose: Pose, chosen: np.ndarray) -> np.ndarray:
 
 
 def _is_same(person: np.ndarray, performer: np.ndarray) -> bool:
-    """Whether two (133, 3) skeletons are of one body in one place."""
+    """Whether two (133, 3) skeletons belong to the same body."""
     both = (person[BODY, 2] >= MIN_CONFIDENCE) & (performer[BODY, 2] >= MIN_CONFIDENCE)
     if not both.any():
         return False
@@ -161,14 +161,14 @@ def make_background(
     masks: Frames | None = None,
     people: People | None = None,
 ) -> np.ndarray:
-    """The temporal median of what lies outside the person, and outside everybody else who moves.
+    """The temporal median of the pixels outside the performer and outside everybody else who moves.
 
     frames: sequence of (H, W, 3) uint8 RGB, SteadyFrames among them; pose: the performer in them;
     training_frames: how many frames from the start may be looked at (held-out footage stays unseen); masks:
     sequence of (H, W) uint8, where the person is, or None to guess it from the skeleton; people: People,
-    everyone found in the same frames, or None to look at the performer only. Who stays still in one place all
-    along is part of the scene. Returns (H, W, 3) uint8 RGB. Pixels that people cover in nearly all sampled
-    frames, or that no frame shows, are filled from their surroundings, and how many they are is logged.
+    everyone found in the same frames, or None to mask the performer only. A person who stands still
+    throughout is part of the scene. Returns (H, W, 3) uint8 RGB. Pixels that people cover in nearly all
+    sampled frames, or that no frame shows, are filled from their surroundings; their number is logged.
     """
     chosen, hidden = sampled_masks(pose, training_frames, masks)
     outside = np.zeros(hidden.shape[1:], int)
@@ -183,7 +183,7 @@ def make_background(
         anyone = hidden | others_masks(people, pose, chosen)
         free = ever_seen(anyone, outside)
         hidden = np.where(free, anyone, hidden)
-    # filled frame by frame: a list of them beside the stack would be the same hundreds of MB once more
+    # filled frame by frame: a list besides the stack would double the hundreds of MB
     stack = np.empty((*hidden.shape, 3), np.uint8)
     for place, index in enumerate(chosen.tolist()):
         stack[place] = frames[index]

@@ -1,4 +1,4 @@
-"""The files of trained networks, each of which explains itself. Nothing is unpickled."""
+"""The files of trained networks, each self-describing. Nothing is unpickled."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def save_generator(
     description: dict,
     background: np.ndarray | None = None,
 ) -> None:
-    """Write a generator that explains itself.
+    """Write a self-describing generator file.
 
     weights: state dict; description: JSON-able dict with at least `network` (Generator's arguments), `sizes`
     (of windows, as from windows.choose_sizes), `width`, `height`, `seed`, `step`, for an EnhancedGenerator
@@ -38,7 +38,7 @@ def save_generator(
 def load_generator(path: str | Path) -> tuple[Generator | EnhancedGenerator, dict, np.ndarray | None]:
     """Read a generator file: (generator in eval mode, description dict, background (H, W, 3) uint8 or None).
 
-    The generator is a Generator or an EnhancedGenerator. InputError when the file is not one.
+    The generator is a Generator or an EnhancedGenerator. InputError if the file is not one.
     """
     tensors, description = read_network(path, "generator")
     background = tensors.pop("background", None)
@@ -66,14 +66,14 @@ def save_network(path: str | Path, weights: dict[str, torch.Tensor], description
 def read_network(path: str | Path, what: str) -> tuple[dict[str, torch.Tensor], dict]:
     """Tensors by name, and the description, of a file of this module.
 
-    InputError says that its content is no `what`; OSError when it cannot be read.
+    InputError: its content is not a `what`; OSError: it cannot be read.
     """
     with _opened(path, what) as (stored, description):
         return {name: stored.get_tensor(name) for name in stored.keys()}, description  # noqa: SIM118
 
 
 def read_description(path: str | Path, what: str) -> dict:
-    """The description alone; errors as of read_network."""
+    """The description only; errors as in read_network."""
     with _opened(path, what) as (_, description):
         return description
 
@@ -92,7 +92,7 @@ def _opened(path: str | Path, what: str) -> Iterator[tuple[safe_open, dict]]:
 def load_weights(
     network: torch.nn.Module, weights: dict[str, torch.Tensor], path: str | Path, what: str
 ) -> None:
-    """Fill a module from tensors by name; InputError says that the file is no `what` when they do not fit."""
+    """Fill a module from tensors by name; InputError if they do not fit: the file is not a `what`."""
     try:
         fill(network, weights)
     except ValueError as error:

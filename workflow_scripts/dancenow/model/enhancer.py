@@ -17,8 +17,8 @@ from dancenow.model.networks import (
 class EnhancedGenerator(nn.Module):
     """A Generator without its head, at half the size, and an enhancer around it at the full size.
 
-    network: arguments of the Generator, which must have neither background nor unshuffle, for both change
-    what its features are; channels: the enhancer's feature maps at full size, half of the Generator's;
+    network: arguments of the Generator, which must have neither background nor unshuffle, because both change
+    its features; channels: the enhancer's feature maps at full size, half of the Generator's;
     blocks: its residual blocks at half the size. Published: 32 and 3, around the published global generator.
     ValueError when the two do not fit.
     """
@@ -75,7 +75,7 @@ def grow(
     discriminator_settings: dict,
     discriminator_weights: dict[str, torch.Tensor],
 ) -> tuple[EnhancedGenerator, Discriminator]:
-    """Both networks of the second stage, the trained ones of the first inside them.
+    """Both networks of the second stage, with the trained ones of the first inside.
 
     network, weights: a trained Generator's arguments and state dict; channels, n_blocks: of the enhancer;
     discriminator_settings, discriminator_weights: the same of the trained Discriminator. At twice the size it

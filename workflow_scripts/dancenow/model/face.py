@@ -1,4 +1,4 @@
-"""The face: a square around the nose, and the generator of a residual over what was synthesized there."""
+"""The face: a square around the nose, and the generator of a residual for the synthesized picture there."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,12 +15,12 @@ EARS = [INDEX["left_ear"], INDEX["right_ear"]]
 
 
 def face_corners(keypoints: np.ndarray, size: int, window: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Where the face's square lies in each frame, and whether there is a face to see.
+    """The face's square in each frame, and whether a face is visible.
 
     keypoints: (T, 133, 3) px; size: of the square, px; window: (x, y, w, h) px, no edge shorter than size.
-    The square is centred on the nose, without one between the ears that are seen, and moved inside the
+    The square is centred on the nose, or else between the visible ears, and moved inside the
     window. Returns corners (T, 2) int, x and y from the window's corner, and visible (T,) bool: a nose or an
-    ear is seen, inside the window. Without, the corner is one that can be cut and means nothing.
+    ear is visible inside the window. If not, the corner is valid for cutting but has no meaning.
     """
     x, y, *room = window
     seen = keypoints[..., 2] >= MIN_CONFIDENCE
@@ -34,7 +34,7 @@ def face_corners(keypoints: np.ndarray, size: int, window: Sequence[int]) -> tup
 
 
 def cut_faces(images: torch.Tensor, corners: torch.Tensor | np.ndarray, size: int) -> torch.Tensor:
-    """The squares out of images (N, C, H, W), one for each: (N, C, size, size). corners: (N, 2) int x, y."""
+    """Cut one square out of each image (N, C, H, W): (N, C, size, size). corners: (N, 2) int x, y."""
     places = zip(images, corners.tolist(), strict=True)
     return torch.stack([image[:, y : y + size, x : x + size] for image, (x, y) in places])
 
@@ -56,7 +56,7 @@ def paste_faces(
 class FaceSynthesizer:
     """Adds a face generator's residual to the faces of a synthesized picture.
 
-    generator: a Generator that is given the skeleton and the synthesized face, both cut out; size: of its
+    generator: a Generator that sees the squares of skeleton and synthesized face; size: of its
     squares, px.
     """
 
@@ -70,7 +70,7 @@ class FaceSynthesizer:
         corners: torch.Tensor | np.ndarray,
         visible: torch.Tensor | np.ndarray,
     ) -> torch.Tensor:
-        """A copy of images (N, 3, H, W) in [-1, 1] with every visible face gone over, still in [-1, 1].
+        """A copy of images (N, 3, H, W) in [-1, 1] with every visible face corrected, clamped to [-1, 1].
 
         skeletons: (N, 3, H, W) in [0, 1]; corners, visible: (N, 2) and (N,) arrays, as from face_corners.
         """

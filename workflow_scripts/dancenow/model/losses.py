@@ -7,27 +7,27 @@ from torch.nn import functional as F
 def lsgan(results: list[list[torch.Tensor]], real: bool) -> torch.Tensor:
     """Least-squares GAN loss, summed over the discriminator's scales.
 
-    results: one list of maps per scale, the last of each the realness; real: what they should say.
+    results: one list of maps per scale, the last of each the realness; real: the desired judgement.
     """
     terms = [F.mse_loss(maps[-1].float(), torch.full_like(maps[-1], float(real)).float()) for maps in results]
     return sum(terms)
 
 
 def mean_difference(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Mean absolute difference of two tensors of one shape, added up in float32 whatever their dtype.
+    """Mean absolute difference of two tensors of the same shape, summed in float32 for any dtype.
 
-    F.l1_loss of the same as float32 goes over them five times as often, which for the features of large
+    F.l1_loss on float32 copies reads memory five times as often, which for the features of large
     pictures is a tenth of a training step on a CPU.
     """
     return torch.linalg.vector_norm(a - b, 1, dtype=torch.float32) / a.numel()
 
 
 def foreground_colour(foreground: tuple[torch.Tensor, torch.Tensor], real: torch.Tensor) -> torch.Tensor:
-    """L1 between the colour laid over the background and the real image, where and as far as it is laid.
+    """L1 between the foreground's colour and the real image, weighted by alpha.
 
     foreground: (colour (N, 3, H, W), alpha (N, 1, H, W)), real (N, 3, H, W), as the Generator has them.
-    Without it a thin foreground of too strong a colour gives the same sum as the right colour at full alpha,
-    and tanh, saturated there, hardly learns its way back.
+    Without it, a thin foreground of too strong a colour gives the same sum as the right colour at full alpha,
+    and tanh, saturated there, hardly recovers.
     """
     colour, alpha = foreground
     return (alpha.detach() * (colour - real).abs()).mean()
@@ -36,15 +36,15 @@ def foreground_colour(foreground: tuple[torch.Tensor, torch.Tensor], real: torch
 def mask_error(logit: torch.Tensor, mask: torch.Tensor, valid: torch.Tensor | None = None) -> torch.Tensor:
     """Cross entropy of alpha's logit with the person's mask, both (N, 1, H, W), the mask in [0, 1].
 
-    valid: (N, 1, H, W) in [0, 1], how much each pixel counts, or None: all of them do.
+    valid: (N, 1, H, W) in [0, 1], the weight of each pixel, or None for 1.
 
-    Alpha is then the person's alone, and the shadow is left to the background's light.
+    Alpha then covers the person only, and the shadow is left to the background's light.
     """
     return F.binary_cross_entropy_with_logits(logit, mask, valid)
 
 
 def feature_matching(fake: list[list[torch.Tensor]], real: list[list[torch.Tensor]]) -> torch.Tensor:
-    """Mean L1 between discriminator features of fake and real, over scales and all maps but the last.
+    """Mean L1 between discriminator features of fake and real, over scales and all maps except the last.
 
     The paper's L_FM in pix2pixHD's weighting: each scale counts 1 / scales, its maps 4 / (layers + 1)
     each, which is 1 for the published 3 layers.

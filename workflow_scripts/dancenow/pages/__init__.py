@@ -1,5 +1,5 @@
-"""Pages to open in a browser: the gallery, the footage report, and whatever else is published.
+"""Pages for a browser: the gallery, the footage report, and published Markdown pages.
 
-Takes clips and finished results; gives HTML, complete in itself or with its videos beside it. Never in it:
-anything computed that a rule before should have computed.
+Takes clips and finished results; returns HTML, self-contained or with its videos beside it. Never contains
+computations that belong to an earlier rule.
 """

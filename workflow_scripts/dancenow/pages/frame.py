@@ -1,4 +1,4 @@
-"""The frame of every page: one head, one set of colours, nothing loaded from outside."""
+"""The common frame of all pages: one head, one set of colours, nothing loaded from outside."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A Markdown page of the workflow as HTML that is complete in itself."""
+"""Convert a Markdown page of the workflow to self-contained HTML."""
 
 import base64
 import mimetypes
@@ -35,7 +35,7 @@ def publish(markdown_path: str | Path, page_path: str | Path) -> None:
 
 
 class _Embedding(Extension):
-    """Puts the files that a page names into it."""
+    """Embeds the files that a page refers to."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class _Embedder(Treeprocessor):
                 kind, data = "image/jpeg", cv2.imencode(".jpg", read_png(path)[..., ::-1])[1].tobytes()
         except OSError as error:
             raise InputError(
-                f"{self.page}: names {address}, which cannot be read ({error.strerror}); delete the page, "
-                "the workflow makes both again"
+                f"{self.page}: refers to {address}, which cannot be read ({error.strerror}); delete the page "
+                "to make both again"
             ) from None
         return f"data:{kind};base64,{base64.b64encode(data).decode()}"

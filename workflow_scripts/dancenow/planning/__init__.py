@@ -1,5 +1,5 @@
-"""What the Snakefile reads before any rule runs: names as written, pairs, and what makes a rule run again.
+"""What the Snakefile needs before any rule runs: names as written, pairs, and reasons for reruns.
 
-Takes configuration, code and the users' files; gives text and hashes. Never in it: torch, OpenCV or anything
-else that the environment of Snakemake lacks.
+Takes configuration, code and the users' files; returns text and hashes. Never imports torch, OpenCV or
+anything else that the environment of Snakemake lacks.
 """

@@ -1,4 +1,4 @@
-"""Consent on record: whether what a person has agreed to covers what is asked for, on a day."""
+"""Recorded consent: whether it covers the requested use on a given day."""
 
 import datetime
 import hashlib
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dancenow.errors import InputError
 
-# each use holds those before it
+# each use includes those before it
 USES = ("private", "research", "publish")
 NOT_RECORDED = "consent not recorded"
 
@@ -24,11 +24,11 @@ def tell_consent(config: dict, names: Iterable[str]) -> None:
 
 
 def check_consent(subjects: dict, names: Iterable[str], provenance: dict, today: datetime.date) -> list[str]:
-    """Refuse to go on without the consent of `names`; a line for the log for each without a record.
+    """InputError without a valid consent of `names`; returns a log line for each without a record.
 
     subjects: {name: its configuration}; provenance: the configuration's block; today: a datetime.date in UTC.
-    A consent counts from its day `when` to the end of its day `until`. What was made on a day when it counted
-    is not made again later. InputError names whose consent does not do.
+    A consent is valid from the day `when` to the end of the day `until`. What was made while it was valid
+    is not made again later. InputError names the subject whose consent is not valid.
     """
     lines = []
     for name in dict.fromkeys(names):
@@ -48,19 +48,21 @@ def check_consent(subjects: dict, names: Iterable[str], provenance: dict, today:
                 f"{place}: expired on {consent['until']}; ask {consent['who']} again, or leave {name} out"
             )
         if today.isoformat() < consent["when"]:
-            raise InputError(f"{place}: given on {consent['when']}, which is yet to come; correct the date")
+            raise InputError(f"{place}: given on {consent['when']}, which is in the future; correct the date")
         if USES.index(consent["use"]) < USES.index(provenance["use"]):
             raise InputError(
                 f"{place}: given for {consent['use']}, and provenance.use is {provenance['use']}; "
-                "ask for more, or use the results for less"
+                "ask for a wider consent, or set a narrower provenance.use"
             )
     return lines
 
 
 def consent_record(subject: dict, name: str) -> str | dict:
-    """What a manifest says of a subject's consent: NOT_RECORDED, or the record's SHA-256, `use` and `until`.
+    """The manifest's statement about a subject's consent: NOT_RECORDED, or the record's SHA-256, `use`,
+    `until`.
 
-    The record, with the name in it, stays here. A file that proves it is hashed into the record.
+    The record itself, which contains a name, is not included. A file that proves it is hashed into the
+    record.
     """
     consent = subject.get("consent")
     if consent is None:

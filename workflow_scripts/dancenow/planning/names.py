@@ -1,4 +1,4 @@
-"""Configuration in which names stay as written: YAML has its own idea of 20240501, 007, no and 2024-05-01."""
+"""Load configuration with names as written: YAML would convert 20240501, 007, no and 2024-05-01."""
 
 import json
 from pathlib import Path

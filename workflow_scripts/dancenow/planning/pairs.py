@@ -1,4 +1,4 @@
-"""Who takes part in transfers. For the Snakefile too, which is read where only Snakemake is installed."""
+"""The subjects of transfers. Also used by the Snakefile, which needs only Snakemake to be installed."""
 
 from collections.abc import Iterable
 
@@ -16,11 +16,11 @@ def targets_of(pairs: Iterable[str]) -> list[str]:
 
 
 def check_split(train: list[str], heldout: list[str]) -> None:
-    """InputError when someone is both learned from and tested on. train, heldout: lists of pairs."""
+    """InputError if somebody is in both lists of pairs, train and heldout."""
     shared = sorted(set(names_of(train)) & set(names_of(heldout)))
     if shared:
         raise InputError(
-            f"authenticity.heldout: {', '.join(shared)} is in authenticity.train as well, and nobody may be "
-            "both learned from and tested on, as target or as source; add a pair of two other subjects, or "
-            "leave heldout empty"
+            f"authenticity.heldout: {', '.join(shared)} is also in authenticity.train; nobody may be in "
+            "both, as target or as source, because the detector is tested on people it did not learn from; "
+            "name a pair of two other subjects, or leave heldout empty"
         )

@@ -1,6 +1,6 @@
-"""What decides that a rule runs again: what its code does and what the user's files hold.
+"""Reasons for a rule to run again: what its code does and what the user's files contain.
 
-Never where a file lies, and never which of two dates is later. rules/inputs.smk makes params of both.
+Never the location of a file or the order of dates. rules/inputs.smk makes both reasons params.
 """
 
 import ast
@@ -16,7 +16,7 @@ from typing import Any
 from dancenow.files import atomic_path
 
 SCRIPTS = Path(__file__).parents[2]
-# kept in the working directory, to save time: every job of Snakemake reads the workflow again
+# cached in the working directory, because every Snakemake job parses the workflow again
 KNOWN_CONTENTS = Path(".snakemake/contents.json")
 KNOWN_CODE = Path(".snakemake/code.json")
 DOCUMENTED = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
@@ -39,7 +39,7 @@ def reached(script: str | Path) -> list[Path]:
 
 @cache
 def code_hash(script: str | Path) -> str:
-    """Hexadecimal hash of what a script and all that it reaches do.
+    """Hexadecimal hash of the code of a script and all modules that it reaches.
 
     Comments, docstrings and layout do not count, nor where the files lie or when they were written.
     """
@@ -51,7 +51,7 @@ def code_hash(script: str | Path) -> str:
 
 
 def contents(path: str | Path, folder: bool = False) -> str | None:
-    """Hexadecimal hash of what a file of the user holds; folder: a folder of files will do, and names count.
+    """Hexadecimal hash of the content of a user's file; folder: also allow a folder, whose file names count.
 
     None for what cannot be read, which is the rule's to refuse. A file is read again only when its size,
     inode or one of its dates has changed since; KNOWN_CONTENTS keeps that, in the working directory.

@@ -1,5 +1,5 @@
 """Frames in, the keypoints of one performer out.
 
-Finds everyone, follows one of them, reads and writes other formats, moves a dance from clip to clip, and
-draws skeletons and masks. Never in it: networks that synthesize.
+Finds everyone, follows one person, reads and writes other formats, normalises a dance to another clip, and
+draws skeletons and masks. Never contains networks that synthesize.
 """

@@ -1,8 +1,8 @@
 """Draw the skeleton that the generator synthesizes from: coloured, anti-aliased sticks on black.
 
-The left side is warm and the right side cool, so that the picture alone tells a back from a front.
-A limb is drawn when both of its ends are seen; whatever is missing leaves no mark, and what is
-imputed leaves a weak one: the same colour, darker. All else is drawn alike, whatever its confidence.
+The left side has warm and the right side cool colours, so that the picture distinguishes back from front.
+A limb is drawn when both of its ends are visible. A missing keypoint leaves no mark, an imputed
+one a darker one of the same colour. All others are drawn alike, whatever their confidence.
 """
 
 from collections.abc import Iterable, Sequence
@@ -115,7 +115,7 @@ def draw_skeleton(
     thin = max(1, thick // 2)
     seen = keypoints[:, 2] >= MIN_CONFIDENCE
     corner = np.asarray(origin, np.float32)
-    # far outside points would overflow cv2's fixed-point coordinates
+    # points far outside would overflow cv2's fixed-point coordinates
     places = np.clip(keypoints[:, :2] - corner, -4 * width, 5 * width)
     places = np.rint(places * (1 << SUBPIXEL_BITS)).astype(int)
     for segments, wide in ((BODY_SEGMENTS, thick), (DETAIL_SEGMENTS, thin)):

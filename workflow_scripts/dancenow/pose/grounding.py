@@ -1,8 +1,8 @@
 """When a performer's feet bear the weight, and where the ground is when they do not.
 
-Geometry decides, because footage may be slowed down: feet above the hips bear nothing; feet that rise while
-the figure keeps its size are in the air, whereas someone who walks away from the camera shrinks. Only what
-is shorter than any jump at full speed is taken for one without further questions.
+Geometry decides, because footage may be slowed down: feet above the hips bear no weight; feet that rise while
+the figure keeps its size are in the air, whereas a person who walks away from the camera shrinks. A rise
+shorter than the longest jump at full speed counts as a jump without further tests.
 """
 
 from dataclasses import dataclass
@@ -16,31 +16,32 @@ from dancenow.keypoints import BODY, IMPUTED, INDEX, Pose
 from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
 
 CHAIN = ("ankle", "knee", "hip", "shoulder")
-MIN_WHOLE_SHARE = 0.05  # of the frames must show the person from head to feet
+MIN_WHOLE_SHARE = 0.05  # least share of the frames that must show the person from head to feet
 
 # what counts as standing on the ground, in shares of the standing height
-LEVEL_ANKLES = 0.04  # the ankles differ no more than this in y, and are no higher than this above the hips
-AIRBORNE = 0.03  # the feet are no higher than this above where they stand just before and after
-FLIGHT_SECONDS = 0.8  # at full speed no jump lasts longer
-TAKE_OFF_SECONDS = 0.08  # as long as heel and toes leave the ground, or land
-TAKE_OFF_SHARE = TAKE_OFF_SECONDS / FLIGHT_SECONDS  # of a flight, whatever the footage's speed
+LEVEL_ANKLES = 0.04  # the ankles differ by at most this in y, and are at most this far above the hips
+AIRBORNE = 0.03  # the feet are at most this far above their place just before and after
+FLIGHT_SECONDS = 0.8  # s: at full speed no jump lasts longer
+TAKE_OFF_SECONDS = 0.08  # s: while heel and toes leave the ground, or land
+TAKE_OFF_SHARE = TAKE_OFF_SECONDS / FLIGHT_SECONDS  # longest flight, at any speed of the footage
 # a longer flight: the feet rise by this share of the height, and the figure shrinks by less than SHRINKING
-# times it. Who walks away shrinks by the rise over the camera's height: 1 for a camera at the eyes
+# times it. A person who walks away shrinks by the rise over the camera's height: 1 for a camera at eye level
 LONG_RISE = 0.08
 SHRINKING = 0.3
-REST = 1 / 8  # of the window over a long flight: so long the feet rest beside it, or a bad frame is a floor
-STEEP = 0.5  # of a flight's rise over its length: a walk that goes on outside it is flatter
-SIZE_QUANTILE = 0.75  # of the bones: foreshortening shortens some of them, and lengthens none
-ON_FEET_SHARE = 0.05  # of the frames, or the lowest joint stands for the feet all the time
-SUNK = 0.1  # of the height: an upside-down figure reaches no further into the ground
+REST = 1 / 8  # of the window over a long flight: least rest of the feet beside it, or a bad frame is a floor
+STEEP = 0.5  # of a flight's rise over its length: a walk that continues outside it is flatter
+SIZE_QUANTILE = 0.75  # quantile over the bones: foreshortening shortens some, and lengthens none
+ON_FEET_SHARE = 0.05  # least share of the frames; with fewer, the lowest joint replaces the feet throughout
+SUNK = 0.1  # of the height: an upside-down figure reaches at most this far into the ground
 
 
 @dataclass(frozen=True)
 class Figure:
     """Per frame, float64 px: y, x (T,) mean ankle; gap (T,) |y_left - y_right| of the ankles; lowest (T,) y
-    of the lowest joint; tall (T,) body height. size (T,): how long the bones look, 1 where longest, NaN where
-    unseen. feet, whole, upright (T,) bool: both ankles are in the frame; so is all that `tall` needs; the
-    ankles are below the hips. standing: tall, when upright; on_feet: whether the feet bear the weight at all.
+    of the lowest joint; tall (T,) body height. size (T,): apparent length of the bones, 1 at the longest, NaN
+    if unseen. feet, whole, upright (T,) bool: both ankles are in the frame; so is everything `tall` needs;
+    the ankles are below the hips. standing: tall, when upright; on_feet: whether the feet bear the weight at
+    all.
     """
 
     y: np.ndarray
@@ -70,20 +71,22 @@ def whole_figure(pose: Pose, clip: str = "the clip") -> Figure:
     if count < max(1, MIN_WHOLE_SHARE * frames):
         raise InputError(
             f"{clip}: only {count} of {frames} frames show the person from head to feet, too few "
-            "to tell size and place; use footage of the whole body"
+            "to measure size and place; use footage of the whole body"
         )
     return figure
 
 
 def measure_figure(pose: Pose) -> Figure:
-    """The Figure of a Pose; standing is NaN where no frame shows the person from head to feet.
+    """The Figure of a Pose; standing is NaN if no frame shows the person from head to feet.
 
-    Height runs along the body, from the ankles by knees, hips and shoulders to the nose (or between the
-    ears): in a straight line, a dancer whose knees are never straight would look short.
+    Height is measured along the body, from the ankles by knees, hips and shoulders to the nose (or between
+    the ears): in a straight line, a dancer who never straightens the knees would look short.
     """
-    # some estimators guess joints beyond the frame's edge: not seen, so not used
+    # some estimators guess joints beyond the frame's edge; these are not used
     seen = pose.present() & inside(pose)
-    seen[:, BODY] &= pose.origin[:, BODY] != IMPUTED  # legs of pose.partial_bodies say nothing of the ground
+    seen[:, BODY] &= (
+        pose.origin[:, BODY] != IMPUTED
+    )  # legs imputed by pose.partial_bodies say nothing about the ground
     places = pose.keypoints[..., :2].astype(np.float64)
     left, right = ([INDEX[f"{side}_{joint}"] for joint in CHAIN] for side in SIDES)
     ears = [INDEX["left_ear"], INDEX["right_ear"]]
@@ -109,19 +112,19 @@ def measure_figure(pose: Pose) -> Figure:
 def find_ground(
     figure: Figure, candidates: np.ndarray, fps: Fraction | float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which candidates tell where the ground is, (T,) bool, and the y px (T,) of mean ankles there.
+    """Which candidates show where the ground is, (T,) bool, and the y px (T,) of mean ankles there.
 
     candidates: (T,) bool, at least one True; at least one is kept.
 
-    These are the frames that stand on both feet; jumps, kicks and lifted feet do not, nor does who is upside
-    down. A performer who hardly ever stands touches the ground with whatever is lowest.
+    These are the frames in which the person stands on both feet, not jumps, kicks, lifted feet or upside-down
+    poses. A performer who hardly ever stands touches the ground with the lowest joint.
     """
     upright = candidates & figure.upright
     if not figure.on_feet or not upright.any():
         return candidates, figure.lowest
     airborne = _airborne(figure, candidates, float(fps))
     landed = upright & (~airborne | (figure.y == figure.y[upright].max()))
-    # a dancer seen from above may never have the ankles level: then the most level fifth counts
+    # the ankles of a dancer seen from above may never be level: then the most level fifth counts
     level = max(LEVEL_ANKLES * figure.standing, float(np.quantile(figure.gap[landed], 0.2)))
     return landed & (figure.gap <= level), figure.y
 
@@ -137,21 +140,21 @@ def ground_line(figure: Figure, fps: Fraction | float) -> np.ndarray | None:
 
 
 def interpolated(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """values (T,) with the unknown ones interpolated in time from the known, at the ends held."""
+    """values (T,) with the unknown ones interpolated in time from the known ones, constant at the ends."""
     return np.interp(np.arange(len(values)), np.flatnonzero(known), values[known])
 
 
 def _airborne(figure: Figure, candidates: np.ndarray, fps: Fraction | float) -> np.ndarray:
-    """(T,) bool: the feet are off the ground, both of them."""
+    """(T,) bool: both feet are off the ground."""
     y, high = interpolated(figure.y, candidates), AIRBORNE * figure.standing
     window = 2 * round(fps * FLIGHT_SECONDS / 2) + 1
     take_off = round(fps * TAKE_OFF_SECONDS)
-    # y points down: a closing takes every rise of the feet that is shorter than a flight back to the floor
+    # y points down: a closing removes every rise of the feet that is shorter than a flight
     airborne = grey_closing(y, window, mode="nearest") - y > high
-    # take-off and landing, too low to be noticed, belong to the flight
+    # take-off and landing, too low to be detected, belong to the flight
     airborne = maximum_filter1d(airborne, 2 * take_off + 1)
     while window < len(y) and not airborne.all():
-        # what is found is brought down before a longer rise, of which it may be the top, is judged
+        # a flight found here is removed before a longer rise is tested, because it may be the top of that
         y = interpolated(y, ~airborne)
         window = 2 * window + 1
         floor = grey_opening(y, round(REST * min(window, len(y))), mode="nearest")
@@ -165,7 +168,7 @@ def _airborne(figure: Figure, candidates: np.ndarray, fps: Fraction | float) -> 
 
 
 def _to_the_foot(y: np.ndarray, rise: np.ndarray, first: int, stop: int) -> tuple[int, int]:
-    """(first, stop) further apart, as far as it goes down outwards: a window may cut the top off a flight."""
+    """(first, stop), extended while y falls outwards: a window may cut off the top of a flight."""
     step = max(1, (stop - first) // 10)
     steep = STEEP * step * rise[first:stop].max() / (stop - first)
     while first >= step and y[first - step] - y[first] > steep:
@@ -178,9 +181,9 @@ def _to_the_foot(y: np.ndarray, rise: np.ndarray, first: int, stop: int) -> tupl
 def _off_feet(
     figure: Figure, known: np.ndarray, standing: np.ndarray, rise: np.ndarray, first: int, stop: int
 ) -> bool:
-    """Whether the feet, which rise between two frames, are off the ground there; else the person walks.
+    """Whether feet that rise between two frames are off the ground there; otherwise the person walks.
 
-    known, standing: (T,) bool, where the size is known and who may stand.
+    known, standing: (T,) bool, where the size is known and where the person may stand.
     """
     if (~figure.upright[first:stop]).mean() > 0.5:
         return True
@@ -203,7 +206,7 @@ def _runs(values: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _sizes(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """(T,): the upper quartile of how long the seen bones look, each in shares of its longest; else NaN."""
+    """(T,): upper quartile of seen bones' apparent lengths, in shares of each bone's longest; else NaN."""
     lengths = bone_lengths(keypoints, seen)
     kept = [row / np.nanquantile(row, LONGEST) for row in lengths if np.nanmax(row, initial=0) > 0]
     if not kept:  # a shot of nobody

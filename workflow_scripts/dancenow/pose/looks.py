@@ -1,17 +1,17 @@
-"""What people wear, as a few colours each: enough to tell who is who, and to know somebody again."""
+"""The clothes of people as a few colours: enough to distinguish people and to recognise them again."""
 
 import cv2
 import numpy as np
 
 from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE
 
-_LIGHTNESS = 0.5  # its weight beside hue and saturation: shadows change it most
+_LIGHTNESS = 0.5  # weight of lightness relative to hue and saturation: shadows change it most
 
 
 def _sampling() -> tuple[np.ndarray, np.ndarray]:
-    """Where to look: (S, 17) shares of the body's joints in each place, and the (S,) region of each place.
+    """Sampling points: (S, 17) shares of the body joints that give each point, and the (S,) region of each.
 
-    Region 0 is the trunk, then upper arms, forearms, thighs and shins, each between its joints on both sides.
+    Region 0 is the trunk, then upper arms, forearms, thighs and shins, each between its joints, both sides.
     """
     shares, regions = [], []
 
@@ -41,7 +41,7 @@ REGIONS = int(_REGION.max()) + 1
 def look_at(frame: np.ndarray, people: np.ndarray) -> np.ndarray:
     """(P, REGIONS, 3) float32: median CIELAB colours of trunk, upper arms, forearms, thighs and shins.
 
-    frame: (H, W, 3) uint8 RGB; people: (P, 133, 3) px. A region whose joints are not seen is NaN.
+    frame: (H, W, 3) uint8 RGB; people: (P, 133, 3) px. A region whose joints are missing is NaN.
     """
     looks = np.full((len(people), REGIONS, 3), np.nan, np.float32)
     for look, person in zip(looks, people[:, BODY], strict=True):
@@ -58,7 +58,7 @@ def look_at(frame: np.ndarray, people: np.ndarray) -> np.ndarray:
 
 
 def typical(looks: np.ndarray) -> np.ndarray:
-    """(REGIONS, 3) median look of (n, REGIONS, 3); NaN where a region is in none."""
+    """(REGIONS, 3) median of (n, REGIONS, 3) looks; NaN for a region that is always missing."""
     seen = np.isfinite(looks[..., 0])
     result = np.full(looks.shape[1:], np.nan, np.float32)
     for region in np.flatnonzero(seen.any(axis=0)):
@@ -67,9 +67,9 @@ def typical(looks: np.ndarray) -> np.ndarray:
 
 
 def unlike(looks: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(...) mean colour difference of (..., REGIONS, 3) looks, NaN where no region is in both.
+    """(...) mean colour difference of (..., REGIONS, 3) looks, NaN if they have no region in common.
 
-    2 is just visible. On real clips one person's typical looks at two times differ by 1 to 3, those of two
+    2 is just visible. On real clips, one person's typical looks at two times differ by 1 to 3, those of two
     people in the same clothes by 6, those of most others by 10 to 60.
     """
     apart = np.linalg.norm((looks - others) * np.array([_LIGHTNESS, 1, 1], np.float32), axis=-1)

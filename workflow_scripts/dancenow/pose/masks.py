@@ -1,4 +1,4 @@
-"""The masks of a clip, soft and packed: where somebody is in each frame."""
+"""The masks of a clip, soft and packed: where people are in each frame."""
 
 import zipfile
 from pathlib import Path
@@ -11,9 +11,9 @@ from dancenow.files import atomic_path
 from dancenow.keypoints import MIN_CONFIDENCE
 
 MASK_LEVELS = (
-    8  # of a stored mask: its edge is about three pixels wide, and PNG holds few levels in few bytes
+    8  # levels of a stored mask: its edge is about three pixels wide, and fewer levels compress better
 )
-# of the guided filter (He et al. 2010) that moves a mask's edge to the picture's
+# of the guided filter (He et al. 2010) that aligns a mask's edge with the picture's
 RADIUS, SMOOTHNESS = 4, 1e-3
 TRUNK_AND_LIMBS = slice(5, 17)
 LEAST_POINTS = 4
@@ -23,7 +23,7 @@ INSIDE = 0.8  # share of these points
 class Masks:
     """The masks of a clip, compressed: masks[i] is (height, width) uint8, 255 where the person is.
 
-    data: (B,) uint8, PNG files one after another; ends: (T,) int64, where each ends; an empty one shows
+    data: (B,) uint8, concatenated PNG files; ends: (T,) int64, where each ends; an empty one shows
     nobody.
     """
 
@@ -49,7 +49,7 @@ class MaskPacker:
         self.parts, self.ends, self.size = [], [], 0
 
     def add(self, mask: np.ndarray | None) -> None:
-        """The next frame's (height, width) uint8, or None where nobody is."""
+        """Add the next frame's (height, width) uint8 mask, or None if nobody is in it."""
         if mask is not None and mask.any():
             levels = np.rint(mask * np.float32((MASK_LEVELS - 1) / 255)) * np.float32(255 / (MASK_LEVELS - 1))
             data = cv2.imencode(".png", np.rint(levels).astype(np.uint8))[1].ravel()
@@ -58,7 +58,7 @@ class MaskPacker:
         self.ends.append(self.size)
 
     def packed(self) -> Masks:
-        """All of them, as Masks."""
+        """All masks so far, as Masks."""
         data = np.concatenate(self.parts) if self.parts else np.zeros(0, np.uint8)
         return Masks(data, np.array(self.ends, np.int64), self.width, self.height)
 
@@ -76,12 +76,12 @@ def load_masks(path: str | Path) -> Masks:
             fields = {name: stored[name] for name in ("data", "ends", "width", "height")}
         return Masks(fields["data"], fields["ends"], int(fields["width"]), int(fields["height"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        remedy = "delete it, the workflow makes it again"
+        remedy = "delete it to make it again"
         raise InputError(f"{path}: not a file of masks ({error}); {remedy}") from error
 
 
 def sharpen(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """A mask whose edge follows the picture's. frame: (H, W, 3) uint8; mask: (H, W) float32 in [0, 1]."""
+    """The mask, its edge aligned to the picture's. frame: (H, W, 3) uint8; mask: (H, W) float32, 0 to 1."""
     guide = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
 
     def mean(picture: np.ndarray) -> np.ndarray:
@@ -93,7 +93,7 @@ def sharpen(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def soft_mask(frame: np.ndarray, found: np.ndarray | None) -> np.ndarray:
-    """(H, W) uint8 of an estimator's (H, W) float32 mask in [0, 1], sharpened; None is nobody's."""
+    """(H, W) uint8, sharpened, of an estimator's (H, W) float32 mask in [0, 1]; None means nobody."""
     if found is None:
         return np.zeros(frame.shape[:2], np.uint8)
     return np.rint(255 * sharpen(frame, found)).astype(np.uint8)

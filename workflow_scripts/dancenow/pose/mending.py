@@ -1,7 +1,7 @@
-"""Mend one performer's keypoints over time: swaps of left and right, jumps, gaps, parts that stay away.
+"""Repair one performer's keypoints over time: swaps of left and right, jumps, gaps, missing parts.
 
-Every function takes the frames of one shot, keypoints (T, 133, 3) float32 with (0, 0, 0) for missing, and
-where each comes from, origin (T, 133) uint8 as in Pose; it returns changed copies and how often it acted.
+Every function takes the frames of one shot: keypoints (T, 133, 3) float32 with (0, 0, 0) for missing, and
+origin (T, 133) uint8 as in Pose. It returns changed copies and the number of changes.
 """
 
 from fractions import Fraction
@@ -24,7 +24,7 @@ from dancenow.keypoints import (
     boxes,
 )
 
-# what an estimator mistakes left for right in, each by itself
+# groups in which an estimator swaps left and right, each independently
 _SIDED = {
     "trunk": ("shoulder", "hip"),
     "arms": ("elbow", "wrist"),
@@ -34,18 +34,18 @@ SWAPPED = {
     group: ([INDEX[f"left_{name}"] for name in names], [INDEX[f"right_{name}"] for name in names])
     for group, names in _SIDED.items()
 } | {"hands": tuple(list(range(hand.start, hand.stop)) for hand in (LEFT_HAND, RIGHT_HAND))}
-SWAP_RATIO = 0.5  # exchanging the sides must at least halve the way from where they were expected,
-SWAP_GAIN = 0.08  # and save so many body diagonals of it,
-SWAP_SECONDS = 0.4  # both into the exchanged frames and out of them again, so much later at most
+SWAP_RATIO = 0.5  # swapping the sides back must at least halve the distance from the expected places,
+SWAP_GAIN = 0.08  # save so many body diagonals,
+SWAP_SECONDS = 0.4  # both into the swapped frames and out of them again, at most this much later
 
-# a jump goes out and back within so many frames: farther, in body diagonals, than given here, and than
-# JUMP_RATIO times what the frames before and after are apart. A fast limb needs several frames to and fro
+# a jump goes out and back within so many frames: farther, in body diagonals, than this, and than
+# JUMP_RATIO times the distance between the frames before and after. A fast limb needs several frames each way
 JUMP = {1: 0.08, 2: 0.2, 3: 0.2}
 JUMP_RATIO = 3.0
 
-INTERPOLATED = 0.5  # confidence of an interpolated keypoint, as a share of its less sure neighbour's
+INTERPOLATED = 0.5  # confidence of an interpolated keypoint, as a share of its less confident neighbour's
 
-# parts that are held while they are away, and the keypoints that carry them along
+# parts that are held while they are missing, and the keypoints that they move along with
 _BODY = list(range(BODY.start, BODY.stop))
 _HEAD = [INDEX[name] for name in BODY_NAMES[:5]]
 HELD_PARTS = {
@@ -55,7 +55,7 @@ HELD_PARTS = {
     "left_foot": (SWAPPED["legs"][0][2:], [INDEX["left_ankle"]]),
     "right_foot": (SWAPPED["legs"][1][2:], [INDEX["right_ankle"]]),
 }
-HELD = 0.25  # confidence of a held keypoint, as a share of what it was when it was last seen
+HELD = 0.25  # confidence of a held keypoint, as a share of that when it was last seen
 
 
 def mark(keypoints: np.ndarray) -> np.ndarray:
@@ -66,13 +66,13 @@ def mark(keypoints: np.ndarray) -> np.ndarray:
 def unswap(
     keypoints: np.ndarray, origin: np.ndarray, fps: Fraction | float
 ) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Give left and right back to their sides where they were exchanged for up to SWAP_SECONDS.
+    """Swap left and right back where they were exchanged for up to SWAP_SECONDS.
 
-    The trunk, the arms, the legs and the hands are each tested by themselves. Frames are taken as exchanged
-    when the exchange fits better both where they begin, seen from the frames before, and where they end,
-    seen from those after, and fits better than standing still as well as than moving on steadily: limbs
-    that pass one another do the one, hands that clap the other. Returns keypoints, origin and the count of
-    repaired frames by group.
+    Trunk, arms, legs and hands are tested independently. Frames count as exchanged if swapping back fits
+    better both at their start, predicted from the frames before, and at their end, predicted from those
+    after, and fits better under two predictions, standing still and moving steadily: limbs that pass one
+    another move steadily, clapping hands stand still. Returns keypoints, origin and the count of repaired
+    frames by group.
     """
     keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
     size, longest = _body_size(keypoints), max(1, round(SWAP_SECONDS * fps))
@@ -83,7 +83,7 @@ def unswap(
         counts[group], frame = 0, 0
         for first in np.flatnonzero(begins).tolist():
             last = np.flatnonzero(ends[first : first + longest])
-            # the frame after an exchange looks exchanged too, seen from within
+            # predicted from within an exchange, the frame after it looks exchanged too
             if first < frame or not len(last):
                 continue
             frames = slice(first, first + int(last[0]) + 1)
@@ -96,9 +96,9 @@ def unswap(
 
 
 def remove_jumps(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Blank keypoints that leap away for one to three frames and come back.
+    """Remove keypoints that jump away for one to three frames and come back.
 
-    Returns keypoints, origin and the number of keypoints blanked.
+    Returns keypoints, origin and the number of keypoints removed.
     """
     keypoints, origin, count = keypoints.copy(), origin.copy(), 0
     size = _body_size(keypoints)[:, None]
@@ -124,10 +124,10 @@ def remove_jumps(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray,
 def fill_gaps(keypoints: np.ndarray, origin: np.ndarray, max_gap: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Interpolate each keypoint linearly over at most `max_gap` missing frames between two seen ones.
 
-    A face, hand or foot is interpolated relative to what carries it, the head, wrist or ankle, where that is
-    seen: a hand that is away for some frames stays on a fast arm. A filled keypoint is REPAIRED and has half
-    the confidence of its less sure neighbour, but never so little that it counts as missing. Longer gaps, and
-    those at the ends, stay. Returns keypoints, origin and the number of keypoints filled.
+    A face, hand or foot is interpolated relative to its carrier, the head, wrist or ankle, if that is seen,
+    so that a hand missing for some frames stays on a fast arm. A filled keypoint is REPAIRED, with half the
+    confidence of its less confident neighbour, but never so little that it counts as missing. Longer gaps,
+    and gaps at the ends, stay. Returns keypoints, origin and the number of keypoints filled.
     """
     keypoints, origin, count = keypoints.copy(), origin.copy(), len(keypoints)
     seen = keypoints[..., 2] > 0
@@ -135,7 +135,7 @@ def fill_gaps(keypoints: np.ndarray, origin: np.ndarray, max_gap: int) -> tuple[
     before = np.maximum.accumulate(np.where(seen, time, -1), axis=0)
     after = np.minimum.accumulate(np.where(seen, time, count)[::-1], axis=0)[::-1]
     frame, point = np.nonzero(~seen & (before >= 0) & (after < count) & (after - before - 1 <= max_gap))
-    # the body comes first, since it carries the others
+    # the body first, because it carries the other parts
     for points, anchors in ((_BODY, []), *HELD_PARTS.values()):
         own = np.isin(point, points)
         frames, part = frame[own], point[own]
@@ -143,7 +143,7 @@ def fill_gaps(keypoints: np.ndarray, origin: np.ndarray, max_gap: int) -> tuple[
         share = ((frames - left) / np.maximum(right - left, 1))[:, None]
         a, b = keypoints[left, part], keypoints[right, part]
         path = _path(keypoints, anchors)
-        # how far the carrier is from where it would be if it had moved linearly as well
+        # distance of the carrier from its own linear interpolation
         aside = np.nan_to_num(path[frames] - (1 - share) * path[left] - share * path[right])
         keypoints[frames, part, :2] = (1 - share) * a[:, :2] + share * b[:, :2] + aside
         keypoints[frames, part, 2] = np.maximum(INTERPOLATED * np.minimum(a[:, 2], b[:, 2]), MIN_CONFIDENCE)
@@ -152,12 +152,12 @@ def fill_gaps(keypoints: np.ndarray, origin: np.ndarray, max_gap: int) -> tuple[
 
 
 def hold_parts(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Carry a face, hand or foot that is away along with the head, wrist or ankle, as it was last seen.
+    """Move a missing face, hand or foot along with the head, wrist or ankle, as it was last seen.
 
-    A part is away in the frames that show none of its keypoints. It is held where what carries it is seen,
-    the face only as long as the shoulders stay in the order they were in, since a turned back shows none.
-    Held keypoints are IMPUTED, with a quarter of the confidence they had. Before a part was first seen
-    it stays missing; so does a body. Returns keypoints, origin and the frames in which each part was held.
+    A part is missing in frames that show none of its keypoints. It is held while its carrier is seen, the
+    face only while the shoulders keep their order, because a turned back shows no face. Held keypoints are
+    IMPUTED, with a quarter of their last confidence. Before a part is first seen it stays missing, as does a
+    missing body. Returns keypoints, origin and the frames in which each part is held.
     """
     keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
     frames = np.arange(len(keypoints))
@@ -185,7 +185,7 @@ def hold_parts(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, n
 
 
 def _path(keypoints: np.ndarray, anchors: list[int]) -> np.ndarray:
-    """(T, 2) mean place of the anchors, NaN where one is not seen; zeros without anchors."""
+    """(T, 2) mean place of the anchors, NaN where one is missing; zeros without anchors."""
     if not anchors:
         return np.zeros((len(keypoints), 2))
     seen = (keypoints[:, anchors, 2] > 0).all(axis=1, keepdims=True)
@@ -193,7 +193,7 @@ def _path(keypoints: np.ndarray, anchors: list[int]) -> np.ndarray:
 
 
 def _exchanged(left: np.ndarray, right: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """(T,) bool: whether (T, n, 3) keypoints of two sides fit the two frames before better when exchanged."""
+    """(T,) bool: whether (T, n, 3) keypoints of two sides fit the two frames before better when swapped."""
     fits = np.zeros(len(left), bool)
     if len(left) < 3:
         return fits
@@ -213,7 +213,7 @@ _THREE = slice(2, None), slice(1, -1), slice(None, -2)
 
 
 def _mean(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """Mean of (T, n) values over those that count; 0 where none does."""
+    """Mean of (T, n) values over those that count; 0 if none does."""
     return (values * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
 
 
@@ -222,7 +222,7 @@ def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _body_size(keypoints: np.ndarray) -> np.ndarray:
-    """(T,) diagonal of the box around body and feet, px; a running median: a leap changes the box."""
+    """(T,) diagonal of the box around body and feet, px; a running median, because a jump changes the box."""
     box = boxes(keypoints)
     diagonal = np.nan_to_num(np.linalg.norm(box[:, 2:] - box[:, :2], axis=-1))
     if not diagonal.any():

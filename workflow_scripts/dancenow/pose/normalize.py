@@ -1,10 +1,10 @@
 """Global pose normalisation: the source's motion at the target's size and place in the target's frame.
 
 After Chan et al., Everybody Dance Now (ICCV 2019), appendix 8.5: where the feet stand in the picture tells
-how far away the performer is; the source's far and close places are laid onto the target's, and each frame
-is scaled about its own feet. Limb lengths are then made the target's, which the
-paper leaves as they are (dancenow.pose.retarget). docs/method.md gives the formulas and says where they
-had to be made robust; docs/lab/results.md says what each choice was measured to be worth.
+how far away the performer is; the source's far and close places are mapped to the target's, and each frame
+is scaled around its own feet. The figure then gets the target's limb lengths, which the
+paper does not do (dancenow.pose.retarget). docs/method.md gives the formulas and says where they
+had to be made robust; docs/lab/results.md has the measured benefit of each choice.
 """
 
 import logging
@@ -23,25 +23,25 @@ from dancenow.pose.grounding import (
 )
 from dancenow.pose.retarget import face_shift, limb_ratios, measure_face, measure_limbs, retarget
 
-MIN_STANDING_SHARE = 0.05  # of the frames that show the person whole: fewer statistics do not tell the size
-ONE_PLACE = 0.02  # of the standing height: a smaller way from far to close is one place
+MIN_STANDING_SHARE = 0.05  # of the frames that show the whole person: with fewer, the size is not reliable
+ONE_PLACE = 0.02  # of the standing height: far and close nearer to each other than this are one place
 
 ALPHA = 0.7  # paper, eq. 9
-EPSILON = 0.1  # its tolerance, which the paper leaves open, in shares of the way from median to close
-CLUSTER_SHARE = 0.15  # of the grounded frames; the paper leaves the size of its clusters open
-CLUSTER_RADIUS = 0.25  # of the way from far to close, at most: few may have stood there
-# quantiles in place of the paper's maxima, which a single bad detection would decide: ankle y and body height
+EPSILON = 0.1  # its tolerance, which the paper does not give, as a share of the distance from median to close
+CLUSTER_SHARE = 0.15  # of the grounded frames; the paper does not give the size of its clusters
+CLUSTER_RADIUS = 0.25  # of the distance from far to close, at most: few frames may be there
+# quantiles instead of the paper's maxima, which a single bad detection could set: ankle y and body height
 HIGHEST = 0.98
 TALLEST = 0.95
-OVERSHOOT = 0.5  # of the way from far to close: how far beyond them the mapping is trusted
-MOST_BEYOND = 1.25  # times: how far the scale goes there beyond those of the two places
+OVERSHOOT = 0.5  # of the distance from far to close: how far beyond them the mapping is extrapolated
+MOST_BEYOND = 1.25  # factor: how far the scale may go there beyond those of the two places
 SMOOTHING_SECONDS = 0.1  # standard deviation of the Gaussian over the ground line
 
 
 def measure_normalization(pose: Pose, clip: str = "the clip") -> dict:
     """Where a performer stands in the frame and how tall they look there. pose: Pose.
 
-    All lengths are px of the clip's own frame; y points down, so close to the camera is the larger y.
+    All lengths are px of the clip's frame; y points down, so y is larger closer to the camera.
     Returns a dict for JSON: width, height (frame size); frames, grounded_frames (counts);
     s_far, s_median, s_close: mean ankle y far from the camera, typically, and close to it;
     h_far, h_close: body height there, along the body from the ankles to the nose (or between the ears);
@@ -52,10 +52,11 @@ def measure_normalization(pose: Pose, clip: str = "the clip") -> dict:
     """
     figure = whole_figure(pose, clip)
     used, y = find_ground(figure, figure.whole, pose.fps)
-    # a jump or a gap stands where its neighbours stand: left out, it would move the median, and eq. 9 with it
+    # a jump or a gap counts at the place of its neighbours: left out, it would move the median, and eq. 9
+    # with it
     line = interpolated(y, used)
     far, median, close, rule = _cluster_places(line, figure.standing)
-    # too few frames of standing, in a bend perhaps, say little of the size: then the handstands count as well
+    # too few standing frames, bent perhaps, are not enough for the size: then handstands count as well
     sized = used if used.sum() >= MIN_STANDING_SHARE * figure.whole.sum() else figure.whole
     y, tall = line[sized], figure.tall[sized]
     h_far, h_close = _heights(far, close, y, tall)
@@ -85,15 +86,15 @@ def fit_similarity(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scale (T,) and shift (T, 2) px, float64, from each source frame to the target: p' = scale p + shift.
 
-    Paper, eq. 7 and 8, about the ground line instead of the frame's own ankles: the two agree where the feet
-    stand; where they do not, in a jump or kick, they leave the ground by their own height times the scale.
+    Paper, eq. 7 and 8, around the ground line instead of the frame's own ankles: the two agree where the feet
+    stand; in a jump or kick, the feet leave the ground by their own height times the scale.
     """
     ground = ground_places(source, source_statistics)
     far, close = _target_places(source_statistics, target_statistics)
     u = _depth(ground, source_statistics)
     c_far = height_at(target_statistics, far) / source_statistics["h_far"]
     c_close = height_at(target_statistics, close) / source_statistics["h_close"]
-    # a line through two scales that differ much soon reaches zero, and below it figures stand upside down
+    # a line through two very different scales soon reaches zero, and below it figures would be upside down
     low, high = min(c_far, c_close) / MOST_BEYOND, max(c_far, c_close) * MOST_BEYOND
     scale = np.clip(c_far + u * (c_close - c_far), low, high)
     x_shift = target_statistics["x_median"] - scale * source_statistics["x_median"]
@@ -119,13 +120,15 @@ def normalize_pose(source: Pose, source_statistics: dict, target: Pose, target_s
 def transfer_pose(
     source: Pose, source_statistics: dict, target: Pose, target_statistics: dict, limbs: str = "target"
 ) -> Pose:
-    """normalize_pose and, with limbs "target", the target's limb lengths and face; "source" leaves the figure
-    its own, as the paper does."""
+    """normalize_pose and, with limbs "target", the target's limb lengths and face.
+
+    limbs "source" keeps the source's, as the paper does.
+    """
     pose = normalize_pose(source, source_statistics, target, target_statistics)
     if limbs == "source":
         return pose
     ratios = limb_ratios(source_statistics["limbs"], target_statistics["limbs"])
-    logging.info("limb lengths times: %s", ", ".join(f"{bone} {r:.2f}" for bone, r in ratios.items()))
+    logging.info("limb length factors: %s", ", ".join(f"{bone} {r:.2f}" for bone, r in ratios.items()))
     scale, _ = fit_similarity(source, source_statistics, target_statistics)
     heights = scale * height_at(source_statistics, ground_places(source, source_statistics))
     face = face_shift(source_statistics["face"], target_statistics["face"], ratios["head"])
@@ -135,21 +138,21 @@ def transfer_pose(
 def ground_places(pose: Pose, statistics: dict) -> np.ndarray:
     """(T,) px: where the mean ankle is, or would be if the performer stood, smoothed in time.
 
-    statistics: from measure_normalization, of the clip whose frame the pose lies in; the line ends OVERSHOOT
-    beyond its places, where nobody was seen.
+    statistics: from measure_normalization, for the clip that the pose belongs to; the line ends OVERSHOOT
+    beyond the two places, where nobody was seen.
     """
     near, far = statistics["s_close"], statistics["s_far"]
     line = ground_line(measure_figure(pose), pose.fps)
     if near == far or line is None:
         return np.full(len(pose.keypoints), statistics["s_median"])
     line = gaussian_filter1d(line, SMOOTHING_SECONDS * float(pose.fps), mode="nearest")
-    # beyond, scale and place stay; the figure still moves on, by its own pixels times the scale
+    # beyond, scale and place are constant; the figure still moves, by its own pixels times the scale
     margin = OVERSHOOT * (near - far)
     return np.clip(line, far - margin, near + margin)
 
 
 def height_at(statistics: dict, y: np.ndarray | float) -> np.ndarray:
-    """Body height px at ankle y, a number or (T,), between far and close: linear, as perspective has it."""
+    """Body height px at ankle y, a number or (T,), linear between far and close, as in perspective."""
     return np.interp(
         y, [statistics["s_far"], statistics["s_close"]], [statistics["h_far"], statistics["h_close"]]
     )
@@ -171,7 +174,7 @@ def letterbox_pose(source: Pose, target: Pose) -> Pose:
 
 
 def standing_frames(pose: Pose, clip: str = "the clip") -> tuple[np.ndarray, np.ndarray]:
-    """(T,) bool, which frames tell where the ground is, and (T,) float64, the mean ankle y in px there, as
+    """(T,) bool, which frames show where the ground is, and (T,) float64, the mean ankle y in px there, as
     grounding.find_ground has it.
 
     Raises InputError like measure_normalization.
@@ -191,8 +194,8 @@ def _cluster_places(y: np.ndarray, standing: float) -> tuple[float, float, float
     lowest, median, close = (float(q) for q in np.quantile(y, [1 - HIGHEST, 0.5, HIGHEST]))
     if close - lowest < ONE_PLACE * standing:
         return median, median, median, "still"
-    # eq. 9: the cluster ALPHA as far above the median as the closest place is below it. It needs a median
-    # that lies between the two, and someone standing there
+    # eq. 9: the cluster lies ALPHA times as far above the median as the closest place lies below it. It needs
+    # a median that lies between the two, and someone standing there
     spread = close - median
     cluster = np.abs(median - y - ALPHA * spread) < EPSILON * spread
     if spread > 0.25 * (close - lowest) and cluster.mean() > 1 - HIGHEST:
@@ -201,13 +204,13 @@ def _cluster_places(y: np.ndarray, standing: float) -> tuple[float, float, float
 
 
 def _heights(far: float, close: float, y: np.ndarray, tall: np.ndarray) -> tuple[float, float]:
-    """Greatest body height, robustly, of the frames nearest to the far and to the close ankle y."""
+    """Robust maximum of the body height in the frames nearest to the far and to the close ankle y."""
     if far == close:
         height = float(np.quantile(tall, TALLEST))
         return height, height
     slope = 0.0
-    # taken as they are, the heights are too great where a cluster reaches closer than its place; the second
-    # pass moves each of them to the place, along the slope that the first pass has found
+    # uncorrected, the heights are too large if a cluster reaches closer than its place; the second
+    # pass moves each of them to the place, along the slope found by the first pass
     for _ in range(2):
         heights = []
         for place in (far, close):
@@ -223,8 +226,8 @@ def _heights(far: float, close: float, y: np.ndarray, tall: np.ndarray) -> tuple
 def _target_places(source: dict, target: dict) -> tuple[float, float]:
     """Ankle y px in the target's frame for the source's far and close places.
 
-    Where the source walks as far as the target does, these are the target's own, as in the paper. A source
-    that walks less keeps its way, in body heights, around the target's typical place: stretched to the whole
+    If the source walks as far as the target, these are the target's places, as in the paper. A source that
+    walks less keeps its range, in body heights, around the target's typical place: stretched to the whole
     range of the target, a sway of two pixels would become a walk.
     """
     way, target_way = source["s_close"] - source["s_far"], target["s_close"] - target["s_far"]

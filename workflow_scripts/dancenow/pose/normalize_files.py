@@ -50,8 +50,8 @@ def normalize_pair(
         logging.info("legs imputed for %.1f s", legs.sum() / float(source.fps))
     if way < 1:
         logging.warning(
-            "warning: %s: the dancer covers %.1f times the way that the target's frame has room for; the way "
-            "to the side is shortened, and feet slide; use target footage filmed from farther away",
+            "warning: %s: the dancer travels %.1f times as far as fits into the target's frame; the sideways "
+            "travel is shortened, and feet slide; use target footage filmed from farther away",
             output_path,
             1 / way,
         )
@@ -66,8 +66,8 @@ def normalize_pair(
     low, high = PLAUSIBLE_SCALE
     if scale.min() < low or scale.max() > high:
         logging.warning(
-            "warning: %s: a scale beyond %g to %g is implausible; check in the normalisation figure that "
-            "both skeletons are whole people, or use clips that show them at more similar sizes",
+            "warning: %s: a scale outside %g to %g is implausible; check in the normalisation figure that "
+            "both skeletons are whole people, or use clips that show both people at similar sizes",
             output_path,
             low,
             high,

@@ -1,11 +1,10 @@
-"""Bodies that the picture cuts off: close-ups and half bodies get the size, the place and the legs that whole
-frames of the same clip show.
+"""Bodies cut off by the picture: close-ups and half bodies get the size, place and legs of whole frames.
 
-A shot without feet says nothing of the ground, so its size comes from what it does show, the bones of trunk,
-arms and head, beside the same bones where the whole body is seen; its place from where the shoulders are in
-the whole frames before and after it. Missing limbs are then hung on it bone by bone, as they
-were held before and are held after it, and stretched or bent down to the ground. What is made up so is
-marked IMPUTED, and is never measured.
+A shot without feet says nothing about the ground. Its size comes from the visible bones of trunk,
+arms and head, compared with the same bones where the whole body is seen; its place from the shoulders in
+the whole frames before and after it. Missing limbs are then attached bone by bone, as they
+are held before and after it, and stretched or bent to reach the ground. These keypoints are
+marked IMPUTED and never count as measured.
 """
 
 import logging
@@ -27,14 +26,14 @@ LOWEST = 0.9  # quantile of the ankles' y: somebody is in the air for less than 
 LEAST_SEEN = 5  # frames in which a bone is seen, to be compared; and around a shot, to place it
 COMPARED = 300  # whole frames, the nearest in time, that tell how long the bones are
 MOST_ZOOM = 4.0  # from the whole frames to a close-up
-CONFIDENCE = 0.25  # of a keypoint that is hung on
+CONFIDENCE = 0.25  # confidence of an attached keypoint
 SHOULDERS = [INDEX[f"{side}_shoulder"] for side in SIDES]
 HIPS = [INDEX[f"{side}_hip"] for side in SIDES]
 ANKLES = [INDEX[f"{side}_ankle"] for side in SIDES]
 KNEES = [INDEX[f"{side}_knee"] for side in SIDES]
 LEGS = KNEES + ANKLES
 BELOW = LEGS + [INDEX[f"{side}_{joint}"] for side in SIDES for joint in ("big_toe", "small_toe", "heel")]
-# (joint, the joint it hangs on), in the order in which they are hung
+# (joint, the joint it is attached to), in the order of attachment
 HUNG = [
     *((INDEX[f"{side}_{joint}"], INDEX[f"{side}_{above}"])
       for joint, above in (("hip", "shoulder"), ("knee", "hip"), ("ankle", "knee"), ("big_toe", "ankle"),
@@ -50,7 +49,8 @@ HUNG = [
 def complete_bodies(
     pose: Pose, cuts: Sequence[int] = (), max_gap: int = 0, views: list[tuple[int, bool]] | None = None
 ) -> Pose:
-    """The Pose with whole bodies in the view of the clip's whole frames; a Pose that lacks nothing, as it is.
+    """The Pose with whole bodies, in the view of the clip's whole frames; a complete Pose is returned
+    unchanged.
 
     pose: Pose; cuts: as in dancenow.video.cuts; max_gap: frames for which the last pose is held when nobody
     is seen any longer; afterwards nobody is there; views: of each shot the number of the view that it has or
@@ -104,7 +104,7 @@ def nearest_told(told: list[bool], number: int) -> int:
 
 
 def imputed_legs(pose: Pose) -> np.ndarray:
-    """(T,) bool: in which frames of a Pose from complete_bodies somebody is seen whose legs are made up."""
+    """(T,) bool: in which frames of a Pose from complete_bodies a person is visible with imputed legs."""
     seen = (pose.present() & (pose.origin != IMPUTED))[:, BODY].any(axis=1)
     return seen & (pose.origin[:, LEGS] == IMPUTED).any(axis=1)
 
@@ -119,7 +119,8 @@ def _into_view(keypoints: np.ndarray, shot: slice, figure: Figure, whole: np.nda
     zoom = _zoom(keypoints[shot], keypoints[nearest])
     own, known = _shoulders(keypoints[shot]), _shoulders(keypoints)
     known[~whole] = np.nan
-    # the dancer goes on across a cut: the shoulders begin where they were, and end where they are after
+    # the dance continues across a cut: the shoulders start where they were before, and end where they are
+    # after
     shifts = []
     for mine, theirs in ((own, known[: shot.start][::-1]), (own[::-1], known[shot.stop :])):
         ends = [places[np.isfinite(places[:, 0])][:LEAST_SEEN] for places in (mine, theirs)]
@@ -144,9 +145,9 @@ def _into_view(keypoints: np.ndarray, shot: slice, figure: Figure, whole: np.nda
 
 
 def _zoom(partial: np.ndarray, whole: np.ndarray) -> float | None:
-    """How many times longer the bones are in (T, 133, 3) partial frames than in whole ones; None if unknown.
+    """The factor by which bones are longer in (T, 133, 3) partial frames than in whole ones; None if unknown.
 
-    Each bone counts with the length that all but the longest tenth of its sightings stay below, because
+    Each bone counts with the 90 % quantile of its lengths, because
     foreshortening only shortens; the result is the median over the bones.
     """
     ratios = []
@@ -161,14 +162,14 @@ def _zoom(partial: np.ndarray, whole: np.ndarray) -> float | None:
 
 
 def _shoulders(keypoints: np.ndarray) -> np.ndarray:
-    """(T, 2) px, the middle of the shoulders; NaN where one is not seen."""
+    """(T, 2) px, the middle of the shoulders; NaN where one is missing."""
     pair = keypoints[:, SHOULDERS]
     seen = (pair[..., 2] >= MIN_CONFIDENCE).all(axis=1, keepdims=True)
     return np.where(seen, pair[..., :2].mean(axis=1), np.nan)
 
 
 def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndarray:
-    """Hang, in place, what is missing on what is seen, in the frames with both shoulders and no ankle.
+    """Attach, in place, missing joints to visible ones, in the frames with both shoulders and no ankle.
 
     whole, view: (T,) bool, frames that show the whole body, and those in one view. Returns (T,) bool, the
     frames in which both legs hang.
@@ -180,7 +181,7 @@ def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndar
     frames = np.arange(len(keypoints))
     for joint, above in HUNG:
         both = view & present[:, joint] & present[:, above]
-        if joint in BELOW:  # at a picture's edge an estimator bends legs to keep them inside
+        if joint in BELOW:  # near the picture's edge, an estimator bends legs to keep them inside
             both &= whole
         wanted = partial & ~present[:, joint] & (keypoints[:, above, 2] >= MIN_CONFIDENCE)
         if not both.any() or not wanted.any():
@@ -207,7 +208,7 @@ def _hang_feet(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> No
 
 
 def _ground(keypoints: np.ndarray, frames: np.ndarray, line: np.ndarray) -> None:
-    """Bring, in place, the feet of upright bodies to the ground, (T,) px; the knees go half the way."""
+    """Move, in place, the feet of upright bodies to the ground, (T,) px; the knees move half as far."""
     heights = [keypoints[:, pair, 1].mean(axis=1) for pair in (SHOULDERS, HIPS)]
     frames = frames & (heights[0] < heights[1])
     way = np.where(frames, line - keypoints[:, ANKLES, 1].mean(axis=1), 0).astype(np.float32)
@@ -217,7 +218,7 @@ def _ground(keypoints: np.ndarray, frames: np.ndarray, line: np.ndarray) -> None
 
 
 def _hold(keypoints: np.ndarray, max_gap: int) -> None:
-    """Hold, in place, the last pose for at most `max_gap` frames without anybody."""
+    """Hold, in place, the last pose for at most `max_gap` frames without a person."""
     seen = (keypoints[..., 2] >= MIN_CONFIDENCE).any(axis=1)
     frames = np.arange(len(keypoints))
     last = np.maximum.accumulate(np.where(seen, frames, -1))

@@ -1,4 +1,4 @@
-"""One person out of everyone found: the same one all along the clip, with the track mended and smoothed.
+"""Follow one person among everyone found throughout the clip, and repair and smooth the keypoints.
 
 No frame is ever added or dropped: the result has the clip's frame count, so the sound stays in sync.
 """
@@ -44,14 +44,14 @@ def track_performer(
 ) -> Pose:
     """One person of a clip as a clean Pose of people.count frames.
 
-    people: People; max_gap: a keypoint missing for at most so many frames is interpolated; smoothing:
-    "auto", "median", "gaussian" or "none"; window: frames the smoothing looks at, odd; performer: who, as
-    tracks.choose_performer takes it; cuts: frames at which a new shot begins, ascending, which nothing is
-    followed, interpolated, smoothed or held across. A frame without the performer has only missing keypoints.
-    InputError: an even window, nobody with a body in `people`, or nobody of that number.
+    people: People; max_gap: a keypoint missing for at most so many frames is interpolated; smoothing: "auto",
+    "median", "gaussian" or "none"; window: frames that the smoothing looks at, odd; performer: as in
+    tracks.choose_performer; cuts: frames at which a new shot begins, ascending; nothing is followed,
+    interpolated, smoothed or held across them. A frame without the performer has only missing keypoints.
+    InputError: an even window, nobody with a body in `people`, or no person with that number.
     """
     if window % 2 == 0:
-        raise InputError(f"pose.window is {window} frames; it must be odd, so that a frame is in its middle")
+        raise InputError(f"pose.window is {window} frames; it must be odd, to have a frame in the middle")
     rows = choose_performer(people, find_persons(people, cuts), performer, cuts)
     log.info(
         "performer in %d of %d frames, %d detections of others",
@@ -89,9 +89,9 @@ def track_performer(
 def mend(
     keypoints: np.ndarray, fps: Fraction | float, max_gap: int, smoothing: str, window: int
 ) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
-    """Repair and smooth the (T, 133, 3) keypoints of one shot; they and the last three as in track_performer.
+    """Repair and smooth the (T, 133, 3) keypoints of one shot; other arguments as in track_performer.
 
-    Returns new keypoints, their origin (T, 133) uint8, and a Counter of what was done.
+    Returns new keypoints, their origin (T, 133) uint8, and a Counter of the changes.
     """
     keypoints, origin, swaps = unswap(keypoints, mark(keypoints), fps)
     keypoints, origin, jumps = remove_jumps(keypoints, origin)
@@ -110,7 +110,7 @@ def track_file(
     performer: str | int,
     **settings: Any,
 ) -> None:
-    """track_performer from file to file, with the cuts that the JSON of the clip's frames names, if any.
+    """track_performer from file to file, with the cuts in the facts file of the clip's frames.
 
     Its InputErrors then name the People file.
     """
@@ -125,8 +125,8 @@ def track_file(
 def smooth(keypoints: np.ndarray, kind: str, window: int) -> np.ndarray:
     """Smooth positions over time by "median", "gaussian" (sigma = window / 4 frames) or "none".
 
-    Keypoints take part in pairs, seen both so long before and so long after, so that at gaps and ends no
-    motion is held back. Confidence is kept; no keypoint is imputed or lost. (T, 133, 3) -> a copy.
+    Keypoints are used in pairs, at equal distances before and after a frame, so that gaps and ends do not
+    delay the motion. Confidence is kept; no keypoint is added or lost. (T, 133, 3) -> a copy.
     """
     result = keypoints.copy()
     if kind == "none":

@@ -1,9 +1,9 @@
-"""The target's limb lengths for a figure that has the source's: bone by bone, the directions kept.
+"""Give a figure the target's limb lengths instead of the source's, bone by bone, with the same directions.
 
-The paper's normalisation moves the figure as a whole, so the target would dance with the source's arms and
-legs. Here every bone keeps its direction in the picture and takes the target's length. The share of a limb
-that foreshortening takes away is the same for any length, so one factor per bone is right in every frame.
-docs/method.md says how lengths are measured, docs/lab/results.md what the step is worth.
+The paper's normalisation moves the figure as a whole, so that the target dances with the source's arms and
+legs. Here every bone keeps its direction in the picture and takes the target's length. Foreshortening
+takes the same share of any length, so one factor per bone is right in every frame.
+docs/method.md says how lengths are measured, docs/lab/results.md has the benefit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,16 +12,16 @@ import numpy as np
 
 from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 
-# foreshortening only shortens: a bone's length is what it reaches when it lies in the picture plane. The
-# maximum would be one bad detection
+# foreshortening only shortens: a bone has its full length when it lies in the picture plane. The
+# maximum could be a single bad detection
 LONGEST = 0.9
-# people's proportions are more alike than their measurements: a knee may never be straight, a joint be found
-# too high. The factors of these bones go so far towards their mean
+# people's proportions differ less than their measurements: a knee may never be straight, a joint detected
+# too high. The factors of these bones are moved this share towards their mean
 ALIKE = 0.4
 FREE_BONES = "trunk", "thigh", "shank", "upper_arm", "forearm", "neck"
-# proportions of people differ less; beyond, one of the two measurements is wrong
+# people's proportions differ by less; beyond this, one of the two measurements is wrong
 PLAUSIBLE_RATIO = (0.5, 2.0)
-# of the body height, about a third of a face: farther, one of the two people never looked at the camera
+# of the body height, about a third of a face: beyond this, one of the two people never looked at the camera
 PLAUSIBLE_SHIFT = 0.04
 
 SIDES = "left", "right"
@@ -34,7 +34,7 @@ Bone = tuple[str | None, int, int]
 
 
 def _both(bone: str, start: str, end: str) -> list[tuple[str, str, str]]:
-    """The tree's rows of a left and a right limb."""
+    """The rows of TREE for a left and a right limb."""
     return [(bone, start if start in MIDDLES else f"{side}_{start}", f"{side}_{end}") for side in SIDES]
 
 
@@ -51,22 +51,22 @@ TREE = [
     ("neck", "mid_shoulder", "mid_ear"),
     *_both("head", "mid_ear", "ear"),
 ]
-# a head is more than its width: where these lie between chin and crown differs from face to face
+# these points lie at different heights between chin and crown from face to face
 FACE_POINTS = [INDEX["nose"], INDEX["left_eye"], INDEX["right_eye"], *range(COUNT)[FACE]]
 BONES = tuple(dict.fromkeys(bone for bone, _, _ in TREE))
-# what an upside-down figure may touch the ground with: joints within about CONTACT_DEPTH leg lengths of the
-# lowest
+# joints with which an upside-down figure may touch the ground: those within about CONTACT_DEPTH leg lengths
+# of the lowest
 CONTACTS = [POINTS["mid_ear"], *(POINTS[f"{side}_{joint}"] for side in SIDES
                                  for joint in ("shoulder", "elbow", "wrist", "hip", "knee"))]  # fmt: skip
 CONTACT_DEPTH = 0.05
 
 
 def _fan(bone: str | None, start: str, ends: Iterable[int]) -> list[Bone]:
-    """Rows, by number, of points that keep their places around `start`; bone None: their size as well."""
+    """Rows, by number, of points that keep their places around `start`; bone None: also their size."""
     return [(bone, POINTS[start], end) for end in ends]
 
 
-# what no bone ends at: it moves with the joint it hangs on. The hands keep the body's scale
+# points at which no bone ends: they move with the joint they belong to. Hands keep the body's scale
 FOLLOWERS = [
     *_fan("head", "mid_ear", FACE_POINTS),
     *_fan("foot", "left_ankle", [INDEX["left_small_toe"], INDEX["left_heel"]]),
@@ -77,11 +77,11 @@ FOLLOWERS = [
 
 
 def measure_limbs(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) -> dict[str, float | None]:
-    """How long a performer's bones are, in shares of the body height.
+    """The lengths of a performer's bones, as shares of the body height.
 
-    keypoints: (T, 133, 2+) px; seen: (T, 133) bool; heights: (T,) px, how tall the performer looks where the
-    feet stand in each frame. Left and right count as one. Returns {bone: share}, for every bone of BONES: the
-    length that all but the longest tenth of its sightings stay below, or None where it was never seen.
+    keypoints: (T, 133, 2+) px; seen: (T, 133) bool; heights: (T,) px, apparent body height at the place of
+    the feet in each frame. Left and right count as one. Returns {bone: share}, for every bone of BONES: the
+    90 % quantile of its lengths, or None if it was never seen.
     """
     shares = bone_lengths(keypoints, seen) / heights
     limbs = {}
@@ -93,11 +93,11 @@ def measure_limbs(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) 
 
 
 def measure_face(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) -> list[float | None]:
-    """How high a performer's face lies between the ears: a list of one share of the body height for each of
+    """The heights of face points relative to the ears: a list with one share of the body height for each of
     FACE_POINTS, along the neck and positive upwards, the median over time; None where never seen.
 
-    keypoints, seen and heights as in measure_limbs. Heads nod both ways, so the median is the face's own
-    shape and where the detector sees the ears, which hair moves.
+    keypoints, seen and heights as in measure_limbs. Heads nod both ways, so the median reflects the face's
+    shape, and where the detector sees the ears, which hair shifts.
     """
     places, known = _with_middles(keypoints, seen)
     offsets = places[:, FACE_POINTS] - places[:, [POINTS["mid_ear"]]]
@@ -108,7 +108,7 @@ def measure_face(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) -
 
 
 def bone_lengths(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """(len(TREE), T) px: how long each bone of TREE looks; NaN where an end is not seen.
+    """(len(TREE), T) px: the apparent length of each bone of TREE; NaN where an end is missing.
 
     keypoints: (T, 133, 2+) px; seen: (T, 133) bool.
     """
@@ -122,7 +122,7 @@ def bone_lengths(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:
 def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]) -> dict[str, float]:
     """{bone: factor} from the source's proportions to the target's; both from measure_limbs.
 
-    A factor is kept inside PLAUSIBLE_RATIO, and those of FREE_BONES are drawn together by ALIKE; a bone that
+    A factor is clamped to PLAUSIBLE_RATIO, and those of FREE_BONES are moved together by ALIKE; a bone that
     one of the two clips never shows keeps its length.
     """
     ratios = dict.fromkeys(BONES, 1.0)
@@ -136,7 +136,7 @@ def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]
 
 
 def face_shift(source: Sequence[float | None], target: Sequence[float | None], ratio: float) -> np.ndarray:
-    """(71,) by how many shares of the body height each of FACE_POINTS moves up the neck, from the source's
+    """(71,) shares of the body height by which each of FACE_POINTS moves up the neck, from the source's
     face to the target's; both from measure_face. ratio: the factor of the bone "head".
 
     A point that one of the two clips never shows moves like the median of the others.
@@ -148,13 +148,13 @@ def face_shift(source: Sequence[float | None], target: Sequence[float | None], r
 
 
 def retarget(pose: Pose, ratios: dict[str, float], face: np.ndarray | None = None) -> Pose:
-    """The Pose with every bone `ratios[bone]` times as long and pointing where it pointed.
+    """The Pose with every bone `ratios[bone]` times as long, in the same direction.
 
-    The figure is rebuilt from the middle of the hips outwards, then moved so that the middle between the
-    ankles is where it was: ground contact, jumps and depth stay as the placement made them. Upside down, what
-    is lowest stays, hands or head. Where a bone is not seen, its direction is interpolated in time; where it
-    never is, its end moves with its start: a missing joint never breaks what hangs on it. Missing keypoints
-    stay missing, confidences as they are. face: (T, 71) px by which FACE_POINTS also move up the neck.
+    The figure is rebuilt from the mid-hip outwards, then moved so that the middle between the ankles is where
+    it was, which preserves ground contact, jumps and depth. Upside down, the lowest joint stays, hands or
+    head. If a bone is missing, its direction is interpolated in time; if it always is, its end moves with its
+    start: a missing joint never breaks the bones attached to it. Missing keypoints stay missing, confidences
+    are kept. face: (T, 71) px by which FACE_POINTS also move up the neck.
     """
     places, known = _with_middles(pose.keypoints, pose.present())
     moved = np.zeros_like(places)
@@ -173,8 +173,10 @@ def retarget(pose: Pose, ratios: dict[str, float], face: np.ndarray | None = Non
 
 
 def _at_contact(places: np.ndarray, known: np.ndarray, moved: np.ndarray) -> np.ndarray:
-    """(T, 2) px: how far `moved` takes what touches the ground: the ankles' middle or, as the ankles rise
-    above the hips, more and more the lowest joints."""
+    """(T, 2) px by which `moved` displaces the contact with the ground.
+
+    The contact is the middle of the ankles or, as they rise above the hips, more and more the lowest joints.
+    """
     ankles, knees, hips = (
         [POINTS[f"{side}_{joint}"] for side in SIDES] for joint in ("ankle", "knee", "hip")
     )
@@ -188,7 +190,7 @@ def _at_contact(places: np.ndarray, known: np.ndarray, moved: np.ndarray) -> np.
     frames = np.arange(len(places))
     length, height = (np.interp(frames, frames[legs], values[legs]) for values in (length, height))
     share = np.clip(2 * height / np.maximum(length, 1), 0, 1)[:, None]
-    # the lowest of several joints changes from frame to frame: those near the ground share the contact
+    # the lowest joint may change from frame to frame, so all joints near the ground share the contact
     low = np.where(known[:, CONTACTS], places[:, CONTACTS, 1], -np.inf)
     depth = low - low.max(axis=1, keepdims=True, initial=-1e6)
     weights = np.exp(depth / (CONTACT_DEPTH * np.maximum(length, 1))[:, None])
@@ -202,7 +204,7 @@ def _numbered(rows: Iterable[tuple[str, str, str]]) -> list[Bone]:
 
 
 def _with_middles(keypoints: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Places (T, 136, 2) float64 and bool (T, 136) of the keypoints and, after them, of MIDDLES."""
+    """Places (T, 136, 2) float64 and seen (T, 136) bool of the keypoints, followed by MIDDLES."""
     places, known = [keypoints[..., :2].astype(np.float64)], [seen]
     for middle in MIDDLES:
         sides = [INDEX[middle.replace("mid", side)] for side in SIDES]
@@ -222,7 +224,7 @@ def _along_neck(places: np.ndarray, known: np.ndarray | None = None) -> np.ndarr
 
 
 def _filled(vectors: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """vectors (T, 2) with the unknown ones interpolated in time, at the ends held; zero if none is known."""
+    """vectors (T, 2) with unknown ones interpolated in time, constant at the ends; zero if none is known."""
     if not known.any():
         return np.zeros_like(vectors)
     frames = np.arange(len(vectors))

@@ -1,6 +1,6 @@
-"""Normalisation of a source whose camera moves, or that is cut: in px of the scene, and shot by shot.
+"""Normalisation of a source with a moving camera or cuts: in px of the scene, shot by shot.
 
-A pan is then no walk and a zoom no approach, and a cut to another framing is no jump.
+A pan is then not mistaken for a walk, a zoom for an approach, or a cut to another framing for a jump.
 """
 
 import logging
@@ -23,11 +23,11 @@ PLACES_Y, PLACES_X = ("s_far", "s_median", "s_close"), ("x_median",)
 
 
 def in_scene(pose: Pose, path: CameraPath) -> tuple[Pose, np.ndarray]:
-    """A clip's Pose in px of the scene, moved so that all its frames showed lies inside, and by how much.
+    """A clip's Pose in px of the scene, shifted so that all frames lie inside, and the shift.
 
     pose: Pose in px of the frames; path: the clip's CameraPath. Returns (Pose, (2,) px of its corner in the
-    scene). What a frame did not show counts as IMPUTED, wherever in the scene it lies. Of a still path the
-    very Pose and (0, 0).
+    scene). Keypoints outside their frame count as IMPUTED, even if they lie inside the scene. For a still
+    path the unchanged Pose and (0, 0).
     """
     path.require_frames(len(pose.keypoints))
     if path.is_still:
@@ -69,7 +69,7 @@ def measure_shots(pose: Pose, path: CameraPath, clip: str = "the clip") -> dict:
 
 
 def whole_bodies(source: Pose, path: CameraPath, max_gap: int = 0) -> tuple[Pose, np.ndarray]:
-    """partial_bodies.complete_bodies of a Pose in px of its frames, and where it lies: as in_scene."""
+    """partial_bodies.complete_bodies of a Pose in px of its frames, and its shift as from in_scene."""
     cuts = (np.flatnonzero(np.diff(path.shot)) + 1).tolist()
     pose, corner = in_scene(source, path)
     telling, views = telling_scenes(source, path.scene), []
@@ -80,8 +80,8 @@ def whole_bodies(source: Pose, path: CameraPath, max_gap: int = 0) -> tuple[Pose
 
 
 class Transfer(NamedTuple):
-    """pose: the figure's; scale: (T,), its size in that of the source; legs: (T,) bool, where they are made
-    up; way: the share of the dancer's way to the side that is left, as from travel.keep_within."""
+    """pose: of the figure; scale: (T,), its size relative to the source; legs: (T,) bool, imputed legs;
+    way: the remaining share of the dancer's sideways travel, as from travel.keep_within."""
 
     pose: Pose
     scale: np.ndarray
@@ -98,10 +98,10 @@ def transfer_clip(
     limbs: str = "target",
     max_gap: int = 0,
 ) -> Transfer:
-    """transfer_shots of complete bodies: from a source's Pose in px of its frames to the figure's.
+    """transfer_shots of complete bodies: from a source's Pose in px of its frames to that of the figure.
 
-    path: the source's CameraPath; max_gap: as in partial_bodies.complete_bodies. A way that the target's
-    frame does not hold is shortened. Returns a Transfer.
+    path: the source's CameraPath; max_gap: as in partial_bodies.complete_bodies. Travel beyond the target's
+    frame is shortened. Returns a Transfer.
     """
     whole, corner = whole_bodies(source, path, max_gap)
     own = _moved(source_statistics, -corner)
@@ -114,11 +114,11 @@ def transfer_clip(
 def transfer_shots(
     source: Pose, source_statistics: dict, target: Pose, target_statistics: dict, limbs: str = "target"
 ) -> Pose:
-    """normalize.transfer_pose of each shot with its own statistics, else its neighbour's.
+    """normalize.transfer_pose of each shot, with its own statistics or those of the nearest shot.
 
-    source: Pose in px of the scene; statistics: from measure_shots. Limbs are those of the longest shot that
-    shows enough, for they do not change at a cut. Where a pose goes on across a cut, the figure stays where
-    it stood; where it does not, each shot stands in the middle of its own place. Returns a Pose.
+    source: Pose in px of the scene; statistics: from measure_shots. Limbs come from the longest shot that
+    shows enough, because they do not change at a cut. If a pose continues across a cut, the figure stays
+    where it stood; otherwise each shot is placed at the middle of its own range. Returns a Pose.
     """
     parts = shot_parts(source, source_statistics)
     poses = [transfer_pose(part, own, target, target_statistics, limbs) for part, own in parts]
@@ -135,7 +135,7 @@ def transfer_shots(
 
 
 def shot_parts(source: Pose, statistics: dict) -> list[tuple[Pose, dict]]:
-    """[(Pose of a shot, its statistics)] of a clip; of a clip of one shot, both as they are.
+    """[(Pose of a shot, its statistics)] of a clip; for a clip of one shot, both unchanged.
 
     A shot without statistics takes those of the nearest with some, for complete_bodies has brought it into
     its view; the clip's would mix the sizes of all framings.
@@ -167,7 +167,7 @@ def _measured(pose: Pose, path: CameraPath, frames: slice | np.ndarray, clip: st
 
 
 def _moved(statistics: dict, way: np.ndarray) -> dict:
-    """Statistics of the same clip, and of its shots, in px of a scene whose corner lies (2,) px elsewhere."""
+    """The statistics of a clip and its shots, shifted by (2,) px for another corner of the scene."""
     if not np.any(way):
         return statistics
     moved = {
@@ -184,7 +184,7 @@ def _moved(statistics: dict, way: np.ndarray) -> dict:
 
 
 def _jump(before: np.ndarray, after: np.ndarray, height: float) -> float:
-    """px by which a body of (133, 3) keypoints jumps to the side while its pose goes on; 0 if it does not."""
+    """px by which a body of (133, 3) keypoints jumps sideways while its pose continues; 0 if it does not."""
     seen = (before[BODY, 2] > 0) & (after[BODY, 2] > 0)
     if seen.sum() < seen.size / 2:
         return 0.0

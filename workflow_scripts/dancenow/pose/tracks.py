@@ -1,6 +1,6 @@
-"""Who is who over a clip: detections joined into tracks, tracks into numbered persons, one of them chosen.
+"""Identify people over a clip: join detections into tracks, tracks into numbered persons, and choose one.
 
-A cut starts everything afresh: no track runs across one. A person is carried over it by clothes and size.
+No track runs across a cut. A person is recognised after a cut by clothes and size.
 """
 
 import logging
@@ -19,28 +19,28 @@ log = logging.getLogger(__name__)
 
 CHOICES = ("largest", "left", "right", "center")
 
-# following a person: distances are means over the body keypoints that both frames show, in box diagonals
+# tracking: distances are means over the body keypoints seen in both frames, in box diagonals
 LONGEST_STEP = 0.25  # farthest step from one frame to the next
-REACH_GROWTH = 0.05  # more reach per frame out of sight
+REACH_GROWTH = 0.05  # additional reach per frame out of sight
 LOST_SECONDS = 0.4  # seconds a track may be out of sight before it ends
-CLOTHES = 0.1  # of a box diagonal: what clothes of quite another colour count for beside the distance
+CLOTHES = 0.1  # of a box diagonal: cost of quite different clothes, relative to the distance
 
-# whether a later track can be the same person again: sizes and places are compared where the tracks meet
-NEAR_SECONDS = 2.0  # after less than this the person must be near where the last track ended
+# whether a later track can be the same person: sizes and places are compared at the facing ends
+NEAR_SECONDS = 2.0  # s: after less than this, the person must be near the end of the last track
 NEAR_DIAGONALS = 1.0  # box diagonals
-SIZE_RATIO = 1.6  # and always of about the same size,
-SIZE_RATIO_ALIKE = 4.0  # or, after longer, in the same clothes and nearer or farther
-ALIKE = 8.0  # difference of colours (looks.unlike) up to which clothes are taken for the same
-OTHER_CLOTHES = 16.0  # and from which they are somebody else's
-MOST_JOINED = 1000  # the best tracks of a shot are joined, the others stay by themselves
+SIZE_RATIO = 1.6  # and always have about the same size,
+SIZE_RATIO_ALIKE = 4.0  # or, after longer, the same clothes and a size that may be nearer or farther
+ALIKE = 8.0  # difference of colours (looks.unlike) up to which clothes count as the same
+OTHER_CLOTHES = 16.0  # and from which they belong to somebody else
+MOST_JOINED = 1000  # only so many tracks of a shot, the best, are joined; the others stay separate
 
-BRIEF = 0.5  # seconds; whoever is in view for less gets no number, unless there is nobody else
-MEANT_SHARE = 0.1  # of the best score in the shot: who has less is not meant by left, right or center
+BRIEF = 0.5  # seconds; a person in view for less gets no number, unless there is nobody else
+MEANT_SHARE = 0.1  # of the best score in the shot: people below it do not count for left, right or center
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person of a clip, with the (n,) ascending indices of the rows of a People, at most one a frame."""
+    """One person of a clip: (n,) ascending indices of rows of a People, at most one per frame."""
 
     rows: np.ndarray
     score: float
@@ -48,7 +48,7 @@ class Person:
 
 @dataclass(frozen=True)
 class _Track:
-    """A person in view without a break; sizes (box diagonals, px) and centres are those at its two ends."""
+    """A person in view without a gap; sizes (box diagonals, px) and centres are those at its two ends."""
 
     rows: np.ndarray
     first: int
@@ -60,11 +60,11 @@ class _Track:
 
 
 def find_persons(people: People, cuts: Sequence[int] = ()) -> list[Person]:
-    """Everyone who is in view for half a second or more, as a list of Persons; number 1 is its first.
+    """Everyone in view for half a second or more, as a list of Persons; number 1 is the first.
 
     people: People; cuts: frames at which a new shot begins. A track scores box area x mean body confidence,
-    summed over its frames, so that size, sureness and length all count; a person scores the sum of the
-    tracks. The numbers follow the scores, from the highest; between equals, who comes first in the clip.
+    summed over its frames, so that size, confidence and length all count; a person scores the sum of the
+    tracks. Numbers go by score, highest first; equal scores by first appearance.
     """
     tracks = _describe(people, find_tracks(people, cuts))
     shots = [[] for _ in range(len(cuts) + 1)]
@@ -86,12 +86,12 @@ def choose_performer(
     """(n,) ascending indices into `people` of the one person that `performer` names.
 
     persons: from find_persons. performer: "largest" (the highest score), "left", "right" or "center" (by the
-    median place of the box), each decided afresh in every shot, or a person's number. Logs who was taken and
-    how many were skipped. InputError: nobody, an unknown choice, or a number that nobody has.
+    median place of the box), each decided again in every shot, or a person's number. Logs who was chosen and
+    who was skipped. InputError: nobody found, an unknown choice, or a number that does not exist.
     """
     if not persons:
         raise InputError(
-            "nobody with a body in any frame; use a clip that shows one person from head to foot"
+            "no frame shows a person with a body; use a clip that shows one person from head to feet"
         )
     if isinstance(performer, int) and 1 <= performer <= len(persons):
         chosen = persons[performer - 1].rows
@@ -105,7 +105,7 @@ def choose_performer(
     else:
         raise InputError(
             f"subjects.<name>.performer is {performer!r}, but the people are numbered 1 to {len(persons)}; "
-            f"take such a number or one of: {', '.join(CHOICES)}; see results/figures/<name>.people.png"
+            f"use one of these numbers or: {', '.join(CHOICES)}; see results/figures/<name>.people.png"
         )
     taken = {number for number, person in enumerate(persons, 1) if np.isin(person.rows, chosen).any()}
     log.info(
@@ -122,9 +122,9 @@ def choose_performer(
 def find_tracks(people: People, cuts: Sequence[int] = ()) -> list[np.ndarray]:
     """Join detections into tracks, frame by frame, by the cheapest assignment (Hungarian method).
 
-    The cost is how far a detection's body is from where the track's last movement would take it, and how
-    unlike the clothes are, so two people who cross keep their own tracks. Returns a list of (n,) index arrays
-    into `people`, ascending; detections without a body are in none.
+    The cost is the distance of a detection's body from the position predicted by the track's last movement,
+    plus the difference of clothes, so two people who cross keep their tracks. Returns a list of (n,) index
+    arrays into `people`, ascending; detections without a body are left out.
     """
     diagonals, looks = _diagonals(people), _looks(people)
     has_body = (people.keypoints[:, BODY, 2] >= MIN_CONFIDENCE).any(axis=1) & (diagonals > 0)
@@ -142,7 +142,8 @@ def find_tracks(people: People, cuts: Sequence[int] = ()) -> list[np.ndarray]:
             -1, len(rows)
         )
         new = set(rows.tolist())
-        # to leave two apart costs no more than one long step: two wrong steps are not taken to match one more
+        # leaving two unmatched costs no more than one long step, so that two wrong steps do not replace one
+        # right one
         for a, b in zip(*linear_sum_assignment(np.minimum(cost, LONGEST_STEP)), strict=True):
             if np.isfinite(cost[a, b]):
                 live[a].append(int(rows[b]))
@@ -158,8 +159,8 @@ def _choose_in_shot(
 ) -> np.ndarray:
     """The rows of one person in one shot; in_shot: (N,) bool.
 
-    scores, middles: (N,) of each row, its box's middle in px; place: px, who is nearest to it is meant, or
-    None for the highest score.
+    scores, middles: (N,) of each row, the middle of its box in px; place: px, the person nearest to it is
+    chosen; None chooses the highest score.
     """
     rows = [person.rows[in_shot[person.rows]] for person in persons]
     sums = [scores[own].sum() for own in rows]
@@ -194,7 +195,7 @@ def _describe(people: People, tracks: list[np.ndarray]) -> list[_Track]:
 def _group(tracks: list[_Track], fps: Fraction | float) -> list[list[_Track]]:
     """The _Tracks of one shot, best first, as a list of persons: lists of _Tracks in the order of time.
 
-    Each track gets at most one that it goes on in, so that in all as many as can be go on and these fit best.
+    Each track continues in at most one other, so that as many as possible continue and the fit is best.
     """
     joined = tracks[:MOST_JOINED]
     after = {}
@@ -213,7 +214,7 @@ def _group(tracks: list[_Track], fps: Fraction | float) -> list[list[_Track]]:
 
 
 def _misfits(ends: list[_Track], begins: list[_Track], fps: Fraction | float) -> np.ndarray:
-    """(E, B) 0..1, how badly the beginning of one track fits the end of another; infinite if it cannot be."""
+    """(E, B) 0..1, misfit between the start of one track and the end of another; infinite if impossible."""
     last, first = np.array([track.last for track in ends]), np.array([track.first for track in begins])
     sizes = np.array([track.sizes[1] for track in ends])[:, None], np.array([t.sizes[0] for t in begins])
     places = np.array([track.centres[1] for track in ends])[:, None], np.array([t.centres[0] for t in begins])
@@ -224,14 +225,14 @@ def _misfits(ends: list[_Track], begins: list[_Track], fps: Fraction | float) ->
     soon = absence <= NEAR_SECONDS * fps
     farthest = np.log(np.where(~soon & (clothes <= ALIKE), SIZE_RATIO_ALIKE, SIZE_RATIO))
     possible = (absence > 0) & (ratio <= farthest) & ~(soon & (away > 1)) & ~(clothes > OTHER_CLOTHES)
-    # unknown clothes, and the place after a longer time, say neither yes nor no
+    # unknown clothes, and the place after a longer time, are no evidence
     clothes = np.nan_to_num(clothes / OTHER_CLOTHES, nan=0.5)
     misfit = (clothes + ratio / farthest + np.where(soon, away, 0.5)) / 3
     return np.where(possible, misfit, np.inf)
 
 
 def _carry_over_cuts(shots: list[list[list[_Track]]]) -> list[list[_Track]]:
-    """One list of persons from those of every shot: who is nearest in clothes and size is the same person."""
+    """Join the persons of all shots: the nearest in clothes and size is the same person."""
     known = []
     for groups in shots:
         ends, begins = [group[-1] for group in known], [group[0] for group in groups]
@@ -241,7 +242,7 @@ def _carry_over_cuts(shots: list[list[list[_Track]]]) -> list[list[_Track]]:
             sizes = np.subtract.outer(
                 *(np.log([t.sizes[end] for t in side]) for side, end in ((ends, 1), (begins, 0)))
             )
-            # a cut can change every size, so clothes come first where they are known
+            # a cut can change all sizes, so clothes come first if they are known
             misfit = np.where(np.isfinite(clothes), np.minimum(clothes, 1), 0.5) + 0.1 * np.abs(sizes)
             taken = {
                 b: a for a, b in zip(*linear_sum_assignment(misfit), strict=True) if not clothes[a, b] > 1
@@ -255,7 +256,7 @@ def _carry_over_cuts(shots: list[list[list[_Track]]]) -> list[list[_Track]]:
 
 
 def _unlike(tracks: list[_Track], others: list[_Track]) -> np.ndarray:
-    """(len(tracks), len(others)) differences of looks, NaN where nothing can be compared."""
+    """(len(tracks), len(others)) differences of looks, NaN if they cannot be compared."""
     looks = [np.array([track.look for track in side]) for side in (tracks, others)]
     return unlike(looks[0][:, None], looks[1])
 
@@ -268,7 +269,7 @@ def _costs(
     rows: np.ndarray,
     patience: int,
 ) -> np.ndarray:
-    """(len(rows),) cost of continuing `track` with each detection; infinite where it cannot be."""
+    """(len(rows),) cost of continuing `track` with each detection; infinite if impossible."""
     last = people.keypoints[track[-1], BODY]
     steps = people.frame[rows[0]] - people.frame[track[-1]]
     place = last[:, :2]
@@ -292,7 +293,7 @@ def _scores(people: People) -> np.ndarray:
 
 
 def _looks(people: People) -> np.ndarray:
-    """(N, REGIONS, 3) looks, all unknown in a People that holds none."""
+    """(N, REGIONS, 3) looks, all NaN for a People without looks."""
     if people.looks is None:
         return np.full((len(people.frame), REGIONS, 3), np.nan, np.float32)
     return people.looks

@@ -1,4 +1,4 @@
-"""Frames in, marked frames out; a finished video in, signed out; any video in, what it states out.
+"""Frames in, marked frames out; a finished video in, signed out; any video in, its statement out.
 
-Never in it: networks, poses, settings of a training, and any claim that a video without a statement is real.
+Never contains networks, poses, settings of a training, or a claim that a video without a statement is real.
 """

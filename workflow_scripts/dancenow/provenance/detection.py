@@ -1,4 +1,4 @@
-"""Find the mark in any video: scaled, cropped, cut, coded again.
+"""Find the mark in any video: scaled, cropped, cut, re-encoded.
 
 The mark does not move, so all frames are laid over each other; what moves fades. Every tile size and every
 place is tried with the pilot alone, the likeliest also with all payloads; the probability counts every size,

@@ -1,4 +1,4 @@
-"""What every synthesized frame goes through before it is encoded: the label, then the mark."""
+"""The last steps of every synthesized frame before encoding: the label, then the mark."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ KEY = "secrets/mark.key"  # in the working folder, beside results/, never in it
 
 
 def finishing(settings: dict, width: int, height: int, made_from: Iterable[str | Path]) -> list[Step]:
-    """A list of functions, each from a frame (H, W, 3) uint8 RGB to a frame, to be called in this order.
+    """A list of functions, each from a frame (H, W, 3) uint8 RGB to a frame, to call in this order.
 
     settings: the configuration's block `provenance`; made_from: paths of the files that decide the frames,
     which the mark's payload tells (dancenow.provenance.mark.payload_of). Raises InputError for a key that
@@ -36,12 +36,12 @@ def finishing(settings: dict, width: int, height: int, made_from: Iterable[str |
 
 
 def kept_key() -> bytes | None:
-    """The mark's key (bytes) of the working folder, or None where none was made."""
+    """The mark's key (bytes) of the working folder, or None."""
     return load_key(KEY) if Path(KEY).exists() else None
 
 
 def finished(frames: Iterable[np.ndarray], steps: Iterable[Step]) -> Iterator[np.ndarray]:
-    """Yield each frame as `steps`, from `finishing`, leave it."""
+    """Yield each frame after all `steps` from `finishing`."""
     for frame in frames:
         for step in steps:
             frame = step(frame)

@@ -27,10 +27,10 @@ CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 def signing_key(
     certificate: str | Path | None = None, key: str | Path | None = None, folder: str | Path = FOLDER
 ) -> tuple[bytes, bytes, str]:
-    """What signs: the certificates (PEM, the signer's first), the private key (PEM), the algorithm's name.
+    """The signer: certificates (PEM, the signer's first), private key (PEM), the name of the algorithm.
 
-    certificate, key: the user's files, both or neither. Without them those in `folder` are taken, and made
-    the first time. InputError names a file that is missing, is no PEM, does not fit the other one, or that
+    certificate, key: the user's files, both or neither. Without them those in `folder` are used, and made
+    the first time. InputError names a file that is missing, is not PEM, does not match the other one, or that
     others may read.
     """
     if bool(certificate) != bool(key):
@@ -47,15 +47,16 @@ def signing_key(
         first = x509.load_pem_x509_certificates(chain)[0]
     except (ValueError, TypeError, IndexError) as error:
         raise InputError(
-            f"{certificate}, {key}: no PEM certificate and unencrypted PEM key ({one_line(error)}); {remedy}"
+            f"{certificate}, {key}: not a PEM certificate and an unencrypted PEM key ({one_line(error)}); "
+            f"{remedy}"
         ) from error
     if first.public_key() != loaded.public_key():
-        raise InputError(f"{key}: does not belong to the certificate {certificate}; give the pair that fits")
+        raise InputError(f"{key}: does not belong to the certificate {certificate}; give a matching pair")
     return chain, _pkcs8(loaded), _algorithm(loaded, key)
 
 
 def authority(folder: str | Path = FOLDER) -> bytes | None:
-    """The certificate (PEM) of the working folder's own CA; None where none was made."""
+    """The certificate (PEM) of the working folder's own CA, or None."""
     path = Path(folder, AUTHORITY)
     return path.read_bytes() if path.is_file() else None
 
@@ -65,7 +66,8 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"{path}: cannot be read ({error.strerror}); correct its path under provenance, or its rights"
+            f"{path}: cannot be read ({error.strerror}); correct its path under provenance, or its "
+            "permissions"
         ) from error
 
 
@@ -92,7 +94,7 @@ def _algorithm(key: PrivateKeyTypes, path: str | Path) -> str:
         return "ps256"
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in CURVES:
         return CURVES[key.curve.name]
-    raise InputError(f"{path}: a kind of key that C2PA does not know; give an Ed25519, ECDSA or RSA key")
+    raise InputError(f"{path}: C2PA does not support this kind of key; give an Ed25519, ECDSA or RSA key")
 
 
 def _make_once(folder: Path) -> None:
@@ -100,18 +102,19 @@ def _make_once(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # written last, so a key without it is what a killed job has left
+        # written last, so a key without it is left over from a killed job
         if (folder / CHAIN).is_file():
             return
         _make(folder)
         log.info(
-            "%s: made a signing key and an authority of its own; elsewhere its signature reads as untrusted",
+            "%s: made a signing key and a certificate authority; on other machines the signature is "
+            "untrusted",
             folder,
         )
 
 
 def _make(folder: Path) -> None:
-    """A key and its certificate by a CA whose own key is forgotten, so that it never signs another."""
+    """A key and its certificate from a CA whose own key is discarded, so that it never signs another."""
     ca_key, leaf_key = ed25519.Ed25519PrivateKey.generate(), ed25519.Ed25519PrivateKey.generate()
     ca = _certificate("dancenow local authority", ca_key.public_key(), None, ca_key, ca=True)
     leaf = _certificate("dancenow local signer", leaf_key.public_key(), ca, ca_key, ca=False)

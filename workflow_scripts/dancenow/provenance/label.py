@@ -1,4 +1,4 @@
-"""The visible label: words or a small sign, burnt into a corner, legible on any picture."""
+"""The visible label: text or a small sign, burnt into a corner, legible on any picture."""
 
 import cv2
 import numpy as np
@@ -38,7 +38,7 @@ class Label:
 
 
 def _draw(kind: str, size: float, width: int, height: int) -> list[np.ndarray]:
-    """How much of each pixel is white, and how much black below it: two (h, w) float32 of 0..1."""
+    """The share of white in each pixel, and of black below it: two (h, w) float32 in 0..1."""
     words = TEXT if kind == "text" else ICON
     (across, up), below = cv2.getTextSize(words, FONT, 1, 2)
     letters = size if kind == "text" else 0.55 * size

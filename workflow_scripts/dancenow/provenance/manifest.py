@@ -18,7 +18,7 @@ INPUTS = "org.dancenow.inputs"
 MP4 = "video/mp4"
 # the kinds of clip whose own manifest c2pa can read, by suffix
 KINDS = {".mp4": MP4, ".mov": "video/quicktime", ".m4v": "video/x-m4v", ".avi": "video/avi"}
-# nothing is fetched, whatever a file asks for: not its manifest, not word on its certificate
+# nothing is fetched, whatever a file requests: neither a manifest nor the status of a certificate
 OFFLINE = {
     "builder": {"thumbnail": {"enabled": False}},
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
@@ -39,7 +39,7 @@ def sha256_of(value: object) -> str:
 def inputs_of(
     files: dict[str, str | Path | None], config: dict, consent: dict, code: str, mark: int | None = None
 ) -> dict:
-    """What the assertion INPUTS states: hashes of files, configuration and code, and the consent.
+    """The content of the assertion INPUTS: hashes of files, configuration and code, and the consent.
 
     files: {what: path, or nothing where the pair has none}; config: the whole configuration; consent: as of
     planning.consent.consent_record, by role; code: as of planning.reruns.code_hash;
@@ -84,7 +84,7 @@ def sign(
         except c2pa.C2paError as error:
             raise InputError(
                 f"{title}: cannot be signed ({one_line(error)}); "
-                "does provenance.certificate fulfil C2PA's profile?"
+                "check that provenance.certificate meets C2PA's certificate profile"
             ) from error
         signed.seek(0)
         with open(path, "wb") as file:
@@ -94,7 +94,7 @@ def sign(
 def _claim(title: str, kind: str, named: list[tuple[str, Path]], inputs: dict) -> dict:
     """The manifest as C2PA's builder takes it, without the ingredients' own manifests."""
     hashes = [
-        {"role": role, "sha256": sha256(clip) if clip.is_file() else "not at hand when signed"}
+        {"role": role, "sha256": sha256(clip) if clip.is_file() else "not available when signed"}
         for role, clip in named
     ]
     software = {"name": "dancenow", "version": inputs["code"][:12]}
@@ -113,7 +113,7 @@ def _claim(title: str, kind: str, named: list[tuple[str, Path]], inputs: dict) -
 def _add(builder: c2pa.Builder, role: str, clip: Path) -> None:
     """An ingredient with its manifest; of a clip that c2pa cannot read only the assertion's hash."""
     if not clip.is_file() or clip.suffix.lower() not in KINDS:
-        log.info("%s: stated by its hash alone", clip.name)
+        log.info("%s: only its hash is stated", clip.name)
         return
     with open(clip, "rb") as file:
         stated = {"title": f"{role} clip", "relationship": "inputTo"}
@@ -121,7 +121,7 @@ def _add(builder: c2pa.Builder, role: str, clip: Path) -> None:
 
 
 def read_manifest(path: str | Path, anchors: bytes | None = None) -> dict:
-    """What the manifest of an mp4 says: {"signature", "reason", "signer", "sources", "actions", "inputs"}.
+    """The content of an mp4's manifest: {"signature", "reason", "signer", "sources", "actions", "inputs"}.
 
     signature: "valid" (the signer is trusted), "untrusted" (unchanged, but nobody here knows the signer) or
     "broken"; reason: of the latter, C2PA's code and words; anchors: certificates (PEM) that are trusted.

@@ -1,8 +1,8 @@
 """The invisible mark: a keyed pattern on the luma of every synthesized frame.
 
 The same tile repeats over the frame and is the same in all frames: nothing flickers, chunks agree, and no
-cut, rate or length changes it. It is stronger where the picture is busy all around, and so not on the plain
-side of an edge, where it would be seen first; docs/lab/provenance.md has what that gains.
+cut, rate or length changes it. It is stronger where the picture is busy all around, not on the plain
+side of an edge, where it would be most visible; docs/lab/provenance.md has the gain.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ STRONGEST = 3.0  # levels
 def load_key(path: str | Path) -> bytes:
     """The secret key in the file `path`, made at the first call: bytes, mode 0600.
 
-    Raises InputError when others may read it, or when it is none.
+    Raises InputError if others may read it, or if it is not a key.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,18 +36,18 @@ def load_key(path: str | Path) -> bytes:
         _make_key(path)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        raise InputError(f"{path}: others may read the secret key (mode {mode:04o}); chmod 600 {path}")
+        raise InputError(f"{path}: others may read the secret key (mode {mode:04o}); run: chmod 600 {path}")
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise InputError(
-            f"{path}: {len(key)} bytes, a key has {KEY_BYTES}; put it back from your copy, or delete it "
-            "for a new one, which does not find the marks of the old"
+            f"{path}: {len(key)} bytes, but a key has {KEY_BYTES}; restore it from your copy, or delete it "
+            "to make a new one, which cannot find marks made with the old one"
         )
     return key
 
 
 def payload_of(paths: Iterable[str | Path]) -> int:
-    """The payload that tells a result: the first 32 bits of a SHA-256 over the files `paths`."""
+    """The payload that identifies a result: the first 32 bits of a SHA-256 over the files `paths`."""
     whole = hashlib.sha256()
     for path in paths:
         with open(path, "rb") as file:
@@ -76,7 +76,7 @@ class Mark:
 
 
 def strength(frame: np.ndarray) -> np.ndarray:
-    """How many levels the mark may deviate around each pixel of a frame (H, W, 3) uint8: (H, W) float32.
+    """The mark's deviation in levels around each pixel of a frame (H, W, 3) uint8: (H, W) float32.
 
     In proportion to the picture's own deviation, of whose local values the least around a pixel counts.
     """

@@ -60,7 +60,9 @@ def lines_of(told: dict) -> list[str]:
     """What examine found as lines to read: the verdict, and the detector's opinion where there is one."""
     lines = [told["verdict"]]
     if told.get("detector"):
-        lines.append(f"  the detector's opinion, which does not count: {told['detector']['summary']}")
+        lines.append(
+            f"  the detector's opinion, which does not affect the verdict: {told['detector']['summary']}"
+        )
     return lines
 
 
@@ -69,14 +71,14 @@ def _judge(told: dict) -> tuple[int, str]:
     manifest, xmp = told["manifest"], told["xmp"]
     synthetic = xmp in (COMPOSITE, GENERATED)
     if told["signature"] == "broken":
-        return BROKEN, f"signature broken ({manifest['reason']}): changed after it was signed, or not its own"
+        return BROKEN, f"signature broken ({manifest['reason']}): changed after signing, or of another file"
     marked = told["mark"] and told["mark"]["marked"]
     if marked:
         chance = told["mark"]["probability"]
         payload = told["mark"]["payload"] or "(payload not readable)"
-        found = f"marked {payload} by this folder's key (by chance {chance:.0e})"
+        found = f"marked {payload} by this folder's key (probability by chance {chance:.0e})"
     if told["signature"] == "absent" and marked:
-        return SILENT, f"{found}: synthetic, its signed statement was removed"
+        return SILENT, f"{found}: synthetic; its signed statement was removed"
     if told["signature"] == "absent":
         if synthetic:
             return SILENT, f"unsigned: its XMP says {xmp}, which anybody can write; no signature"

@@ -56,7 +56,7 @@ def boxes(path: str | Path) -> list[tuple[bytes, bytes, int, int]]:
             head += len(number)
             if size < head or start + size > end or len(found) == MAX_BOXES:
                 raise InputError(
-                    f"{path}: damaged at byte {start}: a box of {size} bytes; give the file as it was"
+                    f"{path}: damaged at byte {start}: a box of {size} bytes; give the original file"
                 )
             found.append((kind, number, start + head, size - head))
             start += size
@@ -82,7 +82,7 @@ def read_xmp(path: str | Path, found: list[tuple[bytes, bytes, int, int]]) -> st
         try:
             tree = ElementTree.fromstring(packet.decode().strip("\ufeff \n\r\t\0"))
         except (ElementTree.ParseError, ValueError) as error:
-            raise InputError(f"{path}: its XMP is no XML ({str(error)[:80]}); not read") from error
+            raise InputError(f"{path}: its XMP is not XML ({str(error)[:80]}); not read") from error
         values = [node.text or "" for node in tree.iter(FIELD)]
         values += [node.attrib[FIELD] for node in tree.iter() if FIELD in node.attrib]
         stated = values[0].removeprefix(TYPES)[:200] if values else stated

@@ -1,5 +1,5 @@
-"""Real pixels for a wanted pose: parts of the target's footage, moved to where the pose wants them.
+"""Real pixels for a driving pose: pieces of the target's footage, moved to their places in the pose.
 
-Takes frames, poses and masks of the target; gives pictures with a validity. No network, no training: what is
-made here is shown to a generator, which may copy it, and to a user, before anything is trained.
+Takes frames, poses and masks of the target; returns pictures with a validity. Never contains a network or
+training. The pictures are shown to a generator, which may copy them, and to the user before training.
 """

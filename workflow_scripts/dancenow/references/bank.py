@@ -1,4 +1,4 @@
-"""The target's training frames, cut into parts, and the picture that parts of them make of a pose."""
+"""Cut the target's training frames into pieces of parts, and compose a picture of a pose from them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -32,12 +32,12 @@ from dancenow.references.likeness import (
 from dancenow.references.moves import part_maps
 from dancenow.references.occlusion import BEHIND_HANDS, bare, covered, fill
 
-MOST_PIECES = 200  # references of a part, whatever the length of the footage
-PIECE_MARGIN = 0.12  # around the keypoints, a share of the standing height
-LEAST_WEIGHT = 0.02  # below this weight a pixel is left out
-OVERLAP = 12.0  # a piece reaches as far over its neighbours as its weight times this is 1, for joints overlap
-HIDDEN_COST = 0.06  # cost of a reference in which the part is wholly covered
-BLURRED = 1.0  # and of one in which it moves, per standing height and frame
+MOST_PIECES = 200  # most references of a part, for footage of any length
+PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
+LEAST_WEIGHT = 0.02  # pixels below this weight are left out
+OVERLAP = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
+HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
+BLURRED = 1.0  # cost of one in which it moves, per standing height and frame
 BLEND = 4.0  # of a limb's two bones at its joint, per radius
 
 
@@ -45,7 +45,7 @@ class Bank:
     """References of each part: pieces of frames, with the pose that each was cut from.
 
     unit: standing height, px; frames: (U,) frame numbers in the footage; keypoints: (U, 133, 3) their poses;
-    rows: for each of PARTS (R,) places in `frames`; flaws: for each (R,) what speaks against them, in units
+    rows: for each of PARTS (R,) indices into `frames`; flaws: for each (R,) costs of bad references, in units
     of likeness; pieces: for each R of (x, y, (h, w, 4) uint8 premultiplied RGBA).
     """
 
@@ -67,7 +67,7 @@ class Bank:
         self.features = [features[part][own] for part, own in zip(PARTS, rows, strict=True)]
 
     def costs(self, keypoints: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield for each part (T, R) float32: how unlike each reference is to wanted poses (T, 133, 3)."""
+        """Yield for each part (T, R) float32: distance of each reference from driving poses (T, 133, 3)."""
         features, turns = likeness_features(keypoints, self.unit), turned(keypoints, self.unit)
         for number, part in enumerate(PARTS):
             own = self.rows[number]
@@ -75,12 +75,12 @@ class Bank:
             yield cost + self.flaws[number].astype(np.float32)
 
     def between(self, number: int) -> np.ndarray:
-        """(R, R) float32: how unlike a part's references are to each other, with the flaws of the second."""
+        """(R, R) float32: the distances between a part's references, plus the flaws of the second."""
         features, turns = self.features[number], self.turns[self.rows[number]]
         return unlikeness(features, features, turns, turns) + self.flaws[number].astype(np.float32)
 
     def paths(self, keypoints: np.ndarray, cuts: Iterable[int] = ()) -> np.ndarray:
-        """(T, parts) int16: the reference of each part in each frame of a clip, -1 where there is none."""
+        """(T, parts) int16: the reference of each part in each frame of a clip, -1 for none."""
         starts = np.isin(np.arange(len(keypoints)), list(cuts))
         seen = visible_parts(keypoints)
         chosen = np.full(seen.shape, -1, np.int16)
@@ -92,7 +92,8 @@ class Bank:
         return chosen
 
     def picture(self, keypoints: np.ndarray, chosen: np.ndarray, window: Sequence[int]) -> np.ndarray:
-        """What chosen references show of a pose in a window: (h, w, 4) uint8, premultiplied RGB and validity.
+        """The picture of a pose in a window from chosen references: (h, w, 4) uint8, premultiplied RGB and
+        validity.
 
         keypoints: (133, 3) px; chosen: (parts,) int, -1 for none; window: x, y, w, h px.
         """
@@ -112,9 +113,9 @@ class Bank:
     def move(
         self, number: int, reference: int, wanted: Figure, weight: np.ndarray, window: Sequence[int]
     ) -> tuple | None:
-        """One part in its place: ((rows, columns) of the window, (h, w, 4) float32), None when outside.
+        """One part moved to its place: ((rows, columns) of the window, (h, w, 4) float32), None if outside.
 
-        wanted: the Figure that it is to have; weight: as of `shares`, on the window's grid.
+        wanted: the Figure to move it to; weight: as from `shares`, on the window's grid.
         """
         part, (x, y, width, height) = PARTS[number], window
         box = _box(weight > LEAST_WEIGHT)
@@ -149,7 +150,7 @@ class Bank:
 
 
 def _box(mask: np.ndarray) -> tuple[int, int, int, int] | None:
-    """top, bottom, left, right of what is True in a 2D mask, None when nothing is."""
+    """top, bottom, left, right of the True pixels of a 2D mask, or None."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return None
@@ -162,13 +163,13 @@ def make_bank(
     """The Bank of a target's first `count` frames.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; masks: sequence of (H, W) uint8;
-    background: (H, W, 3) uint8, taken out of a piece's soft edge; most: references of each part, chosen so
-    that they cover the poses shown. InputError when no frame shows a part, or its mask is not the
+    background: (H, W, 3) uint8, removed from a piece's soft edge; most: references of each part, chosen so
+    that they cover the poses shown. InputError if no frame shows a part, or no mask is the
     performer's.
     """
     keypoints = pose.keypoints[:count]
     unit = standing_height(keypoints)
-    # where pose and mask do not agree, one of both is wrong
+    # if pose and mask disagree, one of them is wrong
     usable = np.array([holds(masks[index], points) for index, points in enumerate(keypoints)])
     seen, features = visible_parts(keypoints) & usable[:, None], likeness_features(keypoints, unit)
     chosen = []
@@ -178,9 +179,9 @@ def make_bank(
     union = np.unique(np.concatenate(chosen))
     if not usable.any():
         raise InputError(
-            "in no training frame do the person's pose and mask agree: the mask is somebody else's, or shows "
-            "nobody, for who never leaves a place is not told from the background; film one person alone, "
-            "name another performer, or set train.generator.references to false"
+            "in no training frame do the person's pose and mask agree: the mask shows somebody else, or "
+            "nobody (a person who never moves cannot be separated from the background); film one person "
+            "alone who moves, choose another performer, or set train.generator.references to false"
         )
     if not len(union):
         raise InputError("no training frame shows a whole part of the body; use a clip of the whole body")
@@ -203,12 +204,12 @@ def make_bank(
 
 
 def _hidden(areas: np.ndarray) -> np.ndarray:
-    """(R,) in [0, 1]: how much less of a part each piece shows than most do. areas: (R,) px."""
+    """(R,) in [0, 1]: the missing share of a part in each piece, compared with most. areas: (R,) px."""
     return 1 - np.clip(areas / max(np.quantile(areas, 0.9), 1), 0, 1) if len(areas) else np.zeros(0)
 
 
 def _speed(keypoints: np.ndarray, points: list[int], chosen: np.ndarray) -> np.ndarray:
-    """(R,) px per frame: how fast a part's points move in the chosen frames of (T, 133, 3) keypoints."""
+    """(R,) px per frame: the speed of a part's points in the chosen frames of (T, 133, 3) keypoints."""
     near = keypoints[:, points, :2].astype(np.float64)
     before, after = (near[np.clip(chosen + step, 0, len(near) - 1)] for step in (-1, 1))
     return np.linalg.norm(after - before, axis=-1).mean(axis=-1) / 2
@@ -217,7 +218,7 @@ def _speed(keypoints: np.ndarray, points: list[int], chosen: np.ndarray) -> np.n
 def _cut(
     frame: np.ndarray, mask: np.ndarray, background: np.ndarray, figure: Figure, numbers: Iterable[int]
 ) -> Iterator[tuple]:
-    """Yield (number, piece, what a hand covers of it) of the parts of these numbers in one frame."""
+    """Yield (number, piece, area covered by a hand) for the parts of these numbers in one frame."""
     points = figure.points[figure.seen]
     margin = PIECE_MARGIN * figure.unit
     height, width = frame.shape[:2]
@@ -226,7 +227,7 @@ def _cut(
     window = left, top, right - left, bottom - top
     crop, behind = (picture[top:bottom, left:right].astype(np.float32) for picture in (frame, background))
     alpha = mask[top:bottom, left:right].astype(np.float32) / 255
-    # a pixel of the edge is a mixture; what is kept of it is the person's share
+    # an edge pixel is a mixture; only the person's share of it is kept
     own = np.clip(crop - (1 - alpha[..., None]) * behind, 0, 255 * alpha[..., None])
     rgba = np.concatenate([own, 255 * alpha[..., None]], axis=2)
     step = grid_step(figure.unit)
@@ -255,7 +256,7 @@ def _cut(
 
 
 class ChosenReferences:
-    """For a clip's frame and a window the picture of what was chosen for it.
+    """The picture of the references chosen for a frame of a clip, in a window.
 
     bank: a Bank; keypoints: (T, 133, 3) px of the clip; chosen: (T, parts) int, as from Bank.paths.
     """

@@ -1,4 +1,4 @@
-"""The references that a training draws: of the nearest few one at random, none from about the same moment."""
+"""Draw references for training: one of the nearest few at random, none from about the same moment."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -11,18 +11,18 @@ from dancenow.references.figure import PARTS, visible_parts
 from dancenow.references.likeness import acceptable
 
 NEAREST = 4
-ALONE = 1.0  # s: a reference as near in time would be the answer
-SHORT = 1 / 6  # of a short clip at most that share of it
-# shares of samples, so that the generator also learns to synthesize: without any reference, and of parts
-# without
+ALONE = 1.0  # s: a reference nearer in time would give away the result
+SHORT = 1 / 6  # of a short clip: the limit is at most this share of it
+# so that the generator also learns to synthesize: share of samples without any reference, and of parts
+# left out
 BARE_SHARE, WITHOUT = 0.1, 0.06
-CHANGED_SHARE = 0.15  # of the parts between two frames, as it happens in a video
+CHANGED_SHARE = 0.15  # share of parts whose reference changes between two frames, as in a video
 
 
 class RealPixels:
     """A target's references and masks for its own training.
 
-    bank: references.bank.Bank; masks: sequence of (H, W) uint8, or None where nothing learns from them; fps:
+    bank: references.bank.Bank; masks: sequence of (H, W) uint8, or None if training does not use them; fps:
     of the footage; count: frames in training.
     """
 
@@ -41,9 +41,9 @@ class RealPixels:
         """Pictures as from Bank.picture for consecutive frames, each (h, w, 4) uint8.
 
         keypoints: (n, 133, 3), of the frames from `first` on; window: x, y, w, h px; random: a numpy
-        Generator; last_only: only the last one's picture, the same as among all of them.
+        Generator; last_only: only the last picture, the same as if all were drawn.
         """
-        shown = len(keypoints) - 1 if last_only else 0  # the first whose picture is wanted
+        shown = len(keypoints) - 1 if last_only else 0  # the first frame whose picture is returned
         if random.random() < BARE_SHARE:
             return [np.zeros((window[3], window[2], 4), np.uint8)] * (len(keypoints) - shown)
         chosen = self._pick(keypoints[0], first, random)

@@ -1,4 +1,4 @@
-"""The parts that a body is cut into, and where they lie in a pose."""
+"""The parts of a body, and where they lie in a pose."""
 
 from collections.abc import Sequence
 
@@ -13,25 +13,26 @@ HANDS = {"left": list(range(133))[LEFT_HAND], "right": list(range(133))[RIGHT_HA
 SPOKES = [(0, knuckle) for knuckle in (1, 5, 9, 13, 17)]
 FINGERS = [(joint, joint + 1) for finger in (1, 5, 9, 13, 17) for joint in range(finger, finger + 3)]
 HEAD_POINTS = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
-JAW_AND_BROWS = list(range(FACE.start, FACE.start + 27))  # what a talking mouth does not move
+JAW_AND_BROWS = list(range(FACE.start, FACE.start + 27))  # face points that do not move when the mouth talks
 CORNERS = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
 
 PARTS = ("head", "trunk", *(f"{side}_{limb}" for limb in ("arm", "hand", "leg", "foot") for side in SIDES))
-# from its bones, as a share of the standing height
+# radius around its bones, as a share of the standing height
 RADIUS = {"head": 0.075, "trunk": 0.05, "arm": 0.036, "hand": 0.012, "leg": 0.042, "foot": 0.028}
-# inside the trunk's outline, and in the head's middle, the distance from it, in radii: what is nearer to a
-# limb's bone lies before it, so that no face shows between the fingers of a hand before it
+# distance from trunk or head inside the trunk's outline and in the middle of the head, in radii: a pixel
+# nearer to a limb's bone belongs to the limb, so that no face shows between the fingers of a hand in front of
+# it
 TRUNK_DEPTH = 0.75
 HEAD_DEPTH = 0.75
-# a pose that shows the front and one that shows the back are never alike: how far the left shoulder then is
-# right of the right one, or left of it, as a share of the standing height
+# a front and a back are never alike. Front or back: the left shoulder is this far right or left
+# of the right one, as a share of the standing height
 FRONT_OR_BACK = 0.03
-# an elbow or wrist inside the trunk's outline or the head of which the estimator is less sure lies behind it;
-# what was mended over a short gap is surer. MediaPipe's visibility tells this better than its depth does: of
-# our renders' 749 wrists that are seen there none was less sure, of 56 behind the trunk 41 were
+# an elbow or wrist inside the outline of trunk or head, with less than this confidence, lies behind it;
+# keypoints repaired over a short gap have more. MediaPipe's visibility shows this better than its depth: of
+# 749 visible wrists there in our renders none had less, of 56 behind the trunk 41 had
 SURE_IN_FRONT = 0.4
 PART_REACH = 3.2  # radii from the bones, beyond which no pixel belongs to a part
-SHARPNESS = 10.0  # of the change from one part to the next, per radius
+SHARPNESS = 10.0  # steepness of the transition from one part to the next, per radius
 FAR = 1e3
 
 _NEEDED = {
@@ -49,7 +50,7 @@ def kind(part: str) -> str:
 
 
 def points_of(part: str) -> list[int]:
-    """Indices of the keypoints without which a part can be neither cut nor placed."""
+    """Indices of the keypoints that a part needs to be cut or placed."""
     if part == "trunk":
         return CORNERS
     if part == "head":
@@ -60,7 +61,7 @@ def points_of(part: str) -> list[int]:
 
 
 def visible_parts(keypoints: np.ndarray) -> np.ndarray:
-    """(T, parts) bool: of which parts all points are seen. keypoints: (T, 133, 3)."""
+    """(T, parts) bool: whether all points of a part are seen. keypoints: (T, 133, 3)."""
     seen = keypoints[..., 2] >= MIN_CONFIDENCE
     return np.stack([seen[:, points_of(part)].all(axis=1) for part in PARTS], axis=1)
 
@@ -103,7 +104,7 @@ class Figure:
         return [(heel, toe, radius), (ankle, (heel + toe) / 2, radius)]
 
     def behind(self, part: str) -> list[bool]:
-        """For each of bones(part), whether trunk or head lies before it; only arms and hands ever do."""
+        """For each of bones(part), whether trunk or head lies in front of it; only for arms and hands."""
         bones = len(self.bones(part))
         if kind(part) not in ("arm", "hand"):
             return [False] * bones
@@ -133,12 +134,12 @@ class Figure:
 
 
 def grid_step(unit: float) -> int:
-    """Px between the places where weights are computed; they change slowly, and are enlarged."""
+    """Px between the places where weights are computed; they vary slowly and are enlarged."""
     return max(2, round(unit / 80))
 
 
 def grid(window: Sequence[int], step: int) -> tuple[np.ndarray, np.ndarray]:
-    """x and y, px, of the places of a window (x, y, w, h): two (h / step, w / step) float32."""
+    """x and y, px, of the grid of a window (x, y, w, h): two (h / step, w / step) float32."""
     x, y, width, height = window
     rows, columns = -(-height // step), -(-width // step)
     ys, xs = np.mgrid[:rows, :columns].astype(np.float32) * step + (step - 1) / 2
@@ -160,7 +161,7 @@ def bone_distance(xs: np.ndarray, ys: np.ndarray, start: np.ndarray, end: np.nda
 
 
 def distances(figure: Figure, window: Sequence[int], step: int) -> np.ndarray:
-    """(parts, rows, columns) float32: of each place of a window's grid from each part, in its radii."""
+    """(parts, rows, columns) float32: distance of each place of the grid from each part, in its radii."""
     xs, ys = grid(window, step)
     away = np.full((len(PARTS), *xs.shape), FAR, np.float32)
     trunk, head = PARTS.index("trunk"), PARTS.index("head")
@@ -183,7 +184,7 @@ def _outside(figure: Figure, window: Sequence[int], step: int, shape: tuple) -> 
     """Radii of each place from the trunk's outline, 0 inside."""
     corners = (figure.outline() - window[:2]) / step
     free = np.ones(shape, np.uint8)
-    # far outside the window whole numbers would overflow
+    # integers would overflow far outside the window
     corners = np.clip(np.rint(corners), -10_000, 10_000).astype(np.int32)
     cv2.fillConvexPoly(free, cv2.convexHull(corners), 0)
     if free.all():
@@ -192,7 +193,7 @@ def _outside(figure: Figure, window: Sequence[int], step: int, shape: tuple) -> 
 
 
 def shares(away: np.ndarray) -> np.ndarray:
-    """How far each place belongs to each part, from `distances`: the same shape, in sum at most 1."""
+    """The share of each place that belongs to each part, from `distances`: same shape, sum at most 1."""
     weight = np.exp(-SHARPNESS * (away - away.min(axis=0)))
     weight /= weight.sum(axis=0)
     return weight * np.clip(PART_REACH - away, 0, 1)

@@ -1,4 +1,4 @@
-"""The files of a bank and of what was chosen from it."""
+"""The files of a bank and of the references chosen from it."""
 
 import zipfile
 from pathlib import Path
@@ -68,7 +68,7 @@ def save_chosen(path: str | Path, chosen: np.ndarray) -> None:
 
 
 def load_chosen(path: str | Path) -> np.ndarray:
-    """Read what save_chosen wrote; InputError names a file that is none of it."""
+    """Read the file of save_chosen; InputError names a file that is not one."""
     try:
         with np.load(path, allow_pickle=False) as file:
             chosen = file["chosen"]
@@ -80,7 +80,7 @@ def load_chosen(path: str | Path) -> np.ndarray:
 
 
 def _refused(path: str | Path, what: str, error: Exception) -> InputError:
-    return InputError(f"{path}: not a file of {what} ({error}); delete it, the workflow makes it again")
+    return InputError(f"{path}: not a file of {what} ({error}); delete it to make it again")
 
 
 def chosen_references(

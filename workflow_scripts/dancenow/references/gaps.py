@@ -1,4 +1,4 @@
-"""What a dance asks for and the target never showed, part by part, as far as the poses tell."""
+"""Find the poses of a dance that the target never showed, part by part, from the poses alone."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,19 +19,19 @@ from dancenow.references.likeness import (
     unlikeness,
 )
 
-QUANTILE = 0.95  # of the target's own distances: what is farther than this she did not show
-# s: a shorter stretch is a detector's slip, in the dance as in the footage; two nearer than this are one
+QUANTILE = 0.95  # quantile of the target's own distances: a pose farther away than this was not shown
+# s: a shorter stretch is a detection error, in dance and footage; two nearer than this are one
 LEAST_SECONDS, JOINED_SECONDS = 0.2, 0.5
-SIZES = 0.8, 1.25  # of the smallest and the largest shown: beyond, the size is what was not shown
+SIZES = 0.8, 1.25  # factor of the smallest and the largest size shown: beyond this, the gap is one of size
 SIDES_SHOWN = {"front": 1, "back": -1}
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Something that a dance asks for and no reference shows.
+    """A part of a dance that no reference shows.
 
-    part: one of PARTS, or "front" or "back" for all of them; how: what was not shown, "side" for front and
-    back, else "part", it never was whole, or "side", "larger", "smaller" or "position"; share: of the dance's
+    part: one of PARTS, or "front" or "back" for all parts; how: what was not shown, "side" for front and
+    back, else "part" (it was never whole), "side", "larger", "smaller" or "position"; share: of the dance's
     frames, 0..1; moments: [(start, stop)] s, in the order of time.
     """
 
@@ -42,15 +42,15 @@ class Gap:
 
 
 def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dict, list[Gap]]:
-    """Compare a dance with the poses that the references are chosen from.
+    """Compare a dance with the poses from which references are chosen.
 
     pose: the Pose of the dance in the target's frame; shown: (T, 133, 3) px, the target's training frames;
     fps: of these. Returns ({part: limit of its unlikeness, None where it was never shown}, [Gap]).
 
-    The limits are the target's own: QUANTILE of the distances of her frames to the nearest reference that is
-    as far away in time as in training, front against back left out. Below the cost of a change no distance
-    counts, for two detections of one pose differ. Masks and blur, which count in the choice itself, are not
-    known here. InputError where `shown` has no frame with a head and a foot.
+    The limits come from the target: QUANTILE of the distances of the training frames to the nearest reference
+    that is as far away in time as in training, without comparing front and back. Distances below the cost of
+    a change do not count, because two detections of one pose differ. Masks and blur, which count in the
+    choice, are not known here. InputError if `shown` has no frame with a head and a foot.
     """
     unit = standing_height(shown)
     if not np.isfinite(unit):
@@ -69,7 +69,7 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
         there = seen[:, body] & (sign * given_turns > FRONT_OR_BACK)
         if there.sum() < LEAST_SECONDS * float(fps):
             aside |= here
-            # a slip that shows her back in one frame must not teach what her back looks like
+            # a detection error that shows a back in one frame must not count as footage of the back
             seen &= ~there[:, None]
             gaps += _gap(side, "side", here, pose.fps)
     for number, part in enumerate(PARTS):
@@ -93,7 +93,7 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
 def _limit(
     features: np.ndarray, turns: np.ndarray, seen: np.ndarray, own: np.ndarray, alone: float
 ) -> float | None:
-    """The limit of a part: of (T, F) features, frames `own` are the references; alone: frames."""
+    """The limit of a part. features: (T, F); own: the reference frames; alone: least distance in frames."""
     frames = np.flatnonzero(seen)
     cost = unlikeness(features[frames], features[own], turns[frames], turns[own])
     cost[np.abs(frames[:, None] - own) <= alone] = np.inf
@@ -103,7 +103,7 @@ def _limit(
 
 
 def _sizes(keypoints: np.ndarray, part: str) -> np.ndarray:
-    """(N,) px: how far a part's points lie from their middle, root of the mean square."""
+    """(N,) px: root mean square distance of a part's points from their middle."""
     points = keypoints[:, points_of(part), :2].astype(np.float64)
     return np.sqrt(((points - points.mean(axis=1, keepdims=True)) ** 2).sum(axis=2).mean(axis=1))
 
@@ -116,7 +116,7 @@ def _size_class(wanted: np.ndarray, shown: np.ndarray) -> str:
 
 
 def _gap(part: str, how: str, frames: np.ndarray, fps: Fraction | float) -> list[Gap]:
-    """[Gap] of these frames, (T,) bool, or [] where they are a few slips only."""
+    """[Gap] of these frames, (T,) bool, or [] if they are only a few detection errors."""
     stretches = runs(frames, JOINED_SECONDS * float(fps), LEAST_SECONDS * float(fps))
     if not stretches:
         return []
@@ -126,10 +126,10 @@ def _gap(part: str, how: str, frames: np.ndarray, fps: Fraction | float) -> list
 
 
 def runs(frames: np.ndarray, joined: float, least: float) -> list[tuple[int, int]]:
-    """[(start, stop)] of the stretches of True in (T,) bool, in frames.
+    """[(start, stop)] of the runs of True in (T,) bool, in frames.
 
-    Two with fewer than `joined` frames between them are one; of these, such as hold fewer than `least` frames
-    of True are left out.
+    Runs with fewer than `joined` frames between them are joined; then runs with fewer than `least` frames
+    of True are dropped.
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], frames, [False]]).astype(int)))
     stretches = []

@@ -1,21 +1,21 @@
-"""How alike a part looks in two poses, and the choice of references for a clip."""
+"""How similar a part looks in two poses, and the choice of references for a clip."""
 
 import numpy as np
 
 from dancenow.keypoints import INDEX
 from dancenow.references.figure import FRONT_OR_BACK, HANDS, PARTS, SIDES
 
-OPPOSITE = 2.0  # what a pose that shows the front costs for one that shows the back
+OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
-# of a path: what a change of the reference costs, in the units of likeness
+# cost of a change of reference along a path, in units of likeness
 CHANGE_COST = 0.1
 
 
 def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarray]:
-    """{part: (T, F) float32}: two poses look alike in a part as far as its features are near.
+    """{part: (T, F) float32}: features; two poses look alike in a part if its features are near.
 
-    keypoints: (T, 133, 3) px; unit: the standing height, px. A part's own shape and direction count, which
-    way the body is turned, and for hands and arms what lies behind them, for that comes along.
+    keypoints: (T, 133, 3) px; unit: the standing height, px. Features are a part's shape and direction, the
+    turn of the body, and for hands and arms what lies behind them, because the piece includes it.
     """
     points = keypoints[..., :2].astype(np.float32) / np.float32(unit)
 
@@ -43,7 +43,7 @@ def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarra
             0.2 * (at("right_elbow") - neck),
         ],
     }
-    # a hand before the face is part of its piece: where none is wanted, none may be there
+    # a hand in front of the face is part of its piece: if the pose has none there, the piece must have none
     features["head"] += [_before(points[:, HANDS[side]].mean(axis=1), eyes, neck, 0.05) for side in SIDES]
     behind = [(neck, pelvis, 0.09), (eyes, (eyes + neck) / 2, 0.06)]
     behind += [(at(f"{side}_hip"), at(f"{side}_knee"), 0.05) for side in SIDES]
@@ -64,7 +64,7 @@ def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarra
 
 
 def _before(place: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float) -> np.ndarray:
-    """(T, 1): how far a place lies from what is around a bone, between just inside and well outside."""
+    """(T, 1): distance of a place from the surroundings of a bone, from just inside to well outside."""
     along = end - start
     share = ((place - start) * along).sum(axis=1) / np.maximum((along * along).sum(axis=1), 1e-6)
     apart = np.hypot(*(place - start - np.clip(share, 0, 1)[:, None] * along).T) - radius
@@ -72,7 +72,7 @@ def _before(place: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float
 
 
 def turned(keypoints: np.ndarray, unit: float) -> np.ndarray:
-    """(T,) float32: how far the left shoulder is right of the right one; below zero the back is seen."""
+    """(T,) float32: distance of the left shoulder to the right of the right one; negative from behind."""
     left, right = keypoints[:, INDEX["left_shoulder"], 0], keypoints[:, INDEX["right_shoulder"], 0]
     return ((left - right) / unit).astype(np.float32)
 
@@ -80,7 +80,7 @@ def turned(keypoints: np.ndarray, unit: float) -> np.ndarray:
 def unlikeness(
     wanted: np.ndarray, given: np.ndarray, wanted_turn: np.ndarray, given_turn: np.ndarray
 ) -> np.ndarray:
-    """(T, R) float32: the distance of T wanted poses from R given ones in one part.
+    """(T, R) float32: the distance of T driving poses from R given ones in one part.
 
     wanted, given: (T, F) and (R, F) features of the part; the turns: as from `turned`; front and back are
     never alike.
@@ -92,15 +92,15 @@ def unlikeness(
 
 
 def acceptable(part: str, cost: np.ndarray) -> np.ndarray:
-    """bool, of the shape of `cost`: whether a reference of a part may stand in for a wanted pose at all."""
+    """bool, same shape as `cost`: whether a reference of a part may be used for a driving pose at all."""
     return (cost < OPPOSITE) | (part not in TWO_SIDED)
 
 
 def spread_out(features: np.ndarray, most: int) -> np.ndarray:
-    """Indices, ascending, of at most `most` rows of (T, F) features that cover the others (k-centre).
+    """Ascending indices of at most `most` rows of (T, F) features that cover the others (k-centre).
 
-    Greedy farthest points (Gonzalez 1985), begun at the row nearest to the mean: however long the footage,
-    the largest distance from a row to its nearest chosen one is at most twice the best possible.
+    Greedy farthest points (Gonzalez 1985), starting at the row nearest to the mean: for footage of any
+    length, the largest distance from a row to its nearest chosen one is at most twice the best possible.
     """
     chosen = [int(((features - features.mean(axis=0)) ** 2).sum(axis=1).argmin())]
     away = ((features - features[chosen[0]]) ** 2).sum(axis=1)
@@ -111,10 +111,10 @@ def spread_out(features: np.ndarray, most: int) -> np.ndarray:
 
 
 def cheapest_path(cost: np.ndarray, starts: np.ndarray, change: float = CHANGE_COST) -> np.ndarray:
-    """For each of T frames one of R references: the sequence with the least sum of costs and changes.
+    """One of R references for each of T frames: the sequence with the lowest sum of costs and changes.
 
-    cost: (T, R); starts: (T,) bool, frames at which a change costs nothing, for a shot begins there. Returns
-    (T,) int. Of equal ones the first.
+    cost: (T, R); starts: (T,) bool, frames at which a change is free because a shot begins there. Returns
+    (T,) int; the first of equal ones.
     """
     back = np.zeros(cost.shape, np.int32)
     places, total = np.arange(cost.shape[1]), cost[0].astype(np.float64)

@@ -6,13 +6,13 @@ from numpy.typing import ArrayLike
 from dancenow.keypoints import INDEX
 from dancenow.references.figure import CORNERS, HANDS, HEAD_POINTS, JAW_AND_BROWS, Figure, kind
 
-# a limb may look this much shorter or longer than in its reference
+# a limb may be this much shorter or longer than in its reference
 FORESHORTENING = (0.6, 1.67)
-# so much of a bone's change of length is distance from the camera, and changes the limb's thickness as well
+# part of a bone's change of length that is due to distance from the camera and also changes its thickness
 NEARER = (0.95, 1.05)
-STIFF = {"head": 0.03, "trunk": 0.02, "hand": 0.03, "foot": 0.03}  # of an affine map, shares of the height
-# a stiff part may look this many times larger or smaller: a hand that points at the camera in its reference
-# would become a blurred giant where it is wanted from the side
+STIFF = {"head": 0.03, "trunk": 0.02, "hand": 0.03, "foot": 0.03}  # of an affine map, in shares of the height
+# largest stretch of a part moved by an affine map: a hand that points at the camera in its reference
+# would otherwise become a blurred giant in a pose that shows it from the side
 STRETCH = 1.25
 
 
@@ -23,7 +23,7 @@ def part_maps(part: str, wanted: Figure, given: Figure) -> list[np.ndarray]:
         pairs = zip(wanted.bones(part), given.bones(part), strict=True)
         return [bone_map(start[:2], end[:2]) for start, end in pairs]
     if part == "head":
-        # the points of the face are of little weight each: they are many, and there are none from behind
+        # each point of the face has little weight: there are many, and none from behind
         points = [
             point for point in (*HEAD_POINTS, *JAW_AND_BROWS) if wanted.seen[point] and given.seen[point]
         ]
@@ -50,7 +50,7 @@ def similarity(start: np.ndarray, end: np.ndarray, weights: np.ndarray) -> np.nd
 
 
 def affine(start: np.ndarray, end: np.ndarray, weights: np.ndarray, ridge: float) -> np.ndarray:
-    """(2, 3): the similarity, and as much of an affine rest as the points insist on; ridge: px squared."""
+    """(2, 3): the similarity, plus an affine part regularised by ridge, px squared."""
     weights = weights / weights.sum()
     alike = similarity(start, end, weights)
     centre = weights @ start
@@ -61,7 +61,7 @@ def affine(start: np.ndarray, end: np.ndarray, weights: np.ndarray, ridge: float
 
 
 def limited(matrix: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-    """A (2, 3) map without a stretch beyond STRETCH in any direction; fixed: (2,) px, moved as before."""
+    """A (2, 3) map with stretch limited to STRETCH in any direction; fixed: (2,) px, mapped as before."""
     u, scales, v = np.linalg.svd(matrix[:, :2])
     linear = u @ np.diag(np.clip(scales, 1 / STRETCH, STRETCH)) @ v
     return np.c_[linear, matrix[:, :2] @ fixed + matrix[:, 2] - linear @ fixed]

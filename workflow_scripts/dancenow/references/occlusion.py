@@ -1,7 +1,7 @@
-"""What a hand or a forearm covers of another part, and where the covered pixels are taken from.
+"""Find what a hand or a forearm covers of another part, and fill the covered pixels.
 
-A piece with a hand in it would show that hand wherever the piece is moved. So the hand is cut out, and what
-lies behind it is taken from the references that are most alike.
+A piece with a hand in it would show that hand wherever the piece is moved. So the hand is cut out, and the
+area behind it is filled from the most similar references.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,25 +14,25 @@ from dancenow.keypoints import INDEX
 from dancenow.references.figure import HANDS, PARTS, SIDES, Figure, bone_distance, grid, kind
 from dancenow.references.likeness import acceptable
 
-if TYPE_CHECKING:  # it makes its pieces with this module
+if TYPE_CHECKING:  # bank imports this module
     from dancenow.references.bank import Bank
 
-# what a hand may lie before; which of two arms lies in front is not known
+# parts that a hand can cover; which of two arms is in front is not known
 BEHIND_HANDS = tuple(part for part in PARTS if kind(part) not in ("arm", "hand"))
-# shares of the standing height. A hand that blurs or shows the camera its edge has no keypoints of its own,
-# or wrong ones: then too it reaches so far beyond the wrist
+# shares of the standing height. A hand that is blurred or seen edge-on has no keypoints,
+# or wrong ones: the covered area then extends this far beyond the wrist
 HAND_LENGTH = 0.13
 HALF_WIDTH = {"hand": 0.033, "forearm": 0.03}
-EDGE = 0.3  # of the half width, over which a hand's edge ends
-MOST_TRIES = 8  # references that are asked for what is covered, the most alike first
-LEAST_MISSING = 0.1  # of a pixel: less is not worth another reference
+EDGE = 0.3  # of the half width, over which a hand's edge fades
+MOST_TRIES = 8  # number of references used to fill the covered area, the most similar first
+LEAST_MISSING = 0.1  # of a pixel: a smaller hole is not worth another reference
 
 
 def covered(figure: Figure, window: Sequence[int], step: int) -> np.ndarray | None:
-    """How far a hand or forearm covers each place of a window's grid, 0 to 1: (rows, columns) float32.
+    """The share of each grid place of a window covered by a hand or forearm, 0 to 1: (rows, columns) float32.
 
-    figure: a references.figure.Figure; window: x, y, w, h px. What lies behind trunk or head covers nothing.
-    None where no wrist is seen.
+    figure: a references.figure.Figure; window: x, y, w, h px. A hand behind trunk or head covers nothing.
+    None if no wrist is seen.
     """
     away = [
         bone_distance(*grid(window, step), start, end) / (HALF_WIDTH[name] * figure.unit)
@@ -63,10 +63,10 @@ def bare(figure: Figure) -> Figure:
 
 
 def fill(bank: "Bank", number: int, holes: list[np.ndarray | None]) -> list[tuple]:
-    """The pieces of one of the bank's parts, with what a hand covers taken from others of them.
+    """The pieces of one part of the bank, with the area covered by a hand filled from its other pieces.
 
-    holes: for each piece (h, w) uint8, how much of a pixel was cut out of it, or None. What no other
-    reference shows stays empty. Returns new pieces.
+    holes: for each piece (h, w) uint8, the share cut out of each pixel, or None. Pixels that no other
+    reference shows stay empty. Returns new pieces.
     """
     if not any(hole is not None for hole in holes):
         return bank.pieces[number]

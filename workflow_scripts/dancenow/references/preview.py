@@ -1,4 +1,4 @@
-"""A first look at a transfer: the moved pieces over the background, before any training."""
+"""Preview a transfer: the moved pieces over the background, before any training."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from dancenow.references.bank import Bank
 from dancenow.references.figure import PARTS, TRUNK_DEPTH, Figure, distances, enlarged
 from dancenow.video.media import encode
 
-# radii: as far as this from its bones a part without a piece is shown as a flat shape, which fades over FADE
+# radii: a part without a piece is shown as a flat shape up to this distance from its bones, fading over FADE
 SHAPE, FADE = {"trunk": TRUNK_DEPTH + 0.4}, 0.3
 USUAL_SHAPE = 1.0
-HAIR = 0.3  # of the head's piece, from above: what is of the colour of its back
+HAIR = 0.3  # upper share of the head's piece, whose colour is used for the back of the head
 
 
 def over(picture: np.ndarray, background: np.ndarray) -> np.ndarray:
@@ -23,7 +23,7 @@ def over(picture: np.ndarray, background: np.ndarray) -> np.ndarray:
 
 
 def flat_colours(bank: Bank) -> np.ndarray:
-    """(parts, 3) float32 RGB: how each of the bank's parts looks on average, the head from above."""
+    """(parts, 3) float32 RGB: mean colour of each of the bank's parts; for the head, of its upper share."""
     colours = np.zeros((len(PARTS), 3), np.float32)
     for number, pieces in enumerate(bank.pieces):
         if not pieces:
@@ -38,10 +38,10 @@ def flat_colours(bank: Bank) -> np.ndarray:
 def with_shapes(
     picture: np.ndarray, bank: Bank, colours: np.ndarray, keypoints: np.ndarray, chosen: np.ndarray
 ) -> np.ndarray:
-    """A picture of the whole frame with a flat shape of each part that has a pose and no piece.
+    """A picture of the whole frame with a flat shape for each part that has a pose but no piece.
 
     picture: (H, W, 4) uint8 as from Bank.picture; colours: as from flat_colours; keypoints: (133, 3);
-    chosen: (parts,) int. Returns the same picture where no part lacks a piece.
+    chosen: (parts,) int. Returns the same picture if no part lacks a piece.
     """
     figure = Figure(keypoints, bank.unit)
     missing = np.flatnonzero(figure.visible & (chosen < 0))
@@ -68,7 +68,7 @@ def write_preview(
     video_path: str | Path,
     replay: Replay,
 ) -> None:
-    """Write the dance as an H.264 video without sound; what no piece shows is a flat shape.
+    """Write the dance as an H.264 video without sound; parts without a piece are flat shapes.
 
     pose: the skeleton in the target's frame; bank: the target's; chosen: (T, parts) int, as from Bank.paths;
     background: (H, W, 3) uint8.

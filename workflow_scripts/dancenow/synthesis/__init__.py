@@ -1,4 +1,4 @@
 """A pose and a model in, synthesized frames out; a long clip in chunks.
 
-Never in it: training.
+Never contains training.
 """

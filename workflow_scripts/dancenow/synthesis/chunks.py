@@ -1,7 +1,7 @@
-"""A long clip synthesized in chunks, by jobs that know nothing of each other, and joined.
+"""Synthesize a long clip in chunks, by independent jobs, and join them.
 
-A chunk has no last frame to go on from: it begins some frames early, with nothing, and the frames before its
-own are thrown away. What is left of the difference at the seam is measured in docs/lab/results.md.
+A chunk has no last frame to start from. It starts some frames early, without one, and the frames before its
+own are discarded. The remaining difference at the seam is measured in docs/lab/results.md.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from dancenow.synthesis.transfer import Transfer
 from dancenow.video.cuts import segment_starts
 from dancenow.video.media import decode_lossless, encode, encode_lossless
 
-# A cut within this share of a chunk's length takes the place of the even split: a seam there costs nothing.
+# A cut within this share of a chunk's length replaces the even split: a seam there is invisible.
 CUT_NEAR = 0.25
 
 
@@ -27,14 +27,16 @@ def split(count: int, cuts: Sequence[int], chunks: int) -> list[tuple[int, int]]
     rounding. Raises InputError when there are fewer frames than chunks.
     """
     if count < chunks:
-        raise InputError(f"hardware.chunks: {chunks} chunks of a clip of {count} frames; set it to {count}")
+        raise InputError(
+            f"hardware.chunks: {chunks} chunks, but the clip has {count} frames; set it to {count} or less"
+        )
     length = count / chunks
     edges = [0, *(_seam(number * length, cuts, CUT_NEAR * length) for number in range(1, chunks)), count]
     return list(zip(edges, edges[1:], strict=False))
 
 
 def warm_up(first: int, count: int, cuts: Sequence[int], overlap: int) -> int:
-    """The frame at which the chunk of `first` begins: `overlap` before, or at the cut between."""
+    """The frame at which the chunk of `first` starts: `overlap` frames before, or at a cut in between."""
     return max(first - overlap, int(segment_starts(count, cuts)[first]))
 
 
@@ -43,7 +45,7 @@ def synthesize_chunk(
 ) -> None:
     """Synthesize chunk `number` (from 1) of `chunks` and write it without loss and without sound.
 
-    overlap: frames synthesized before it and thrown away. Raises InputError when the clip has fewer frames
+    overlap: frames synthesized before it and discarded. Raises InputError if the clip has fewer frames
     than chunks.
     """
     pose, cuts = transfer.pose, transfer.cuts
@@ -59,8 +61,8 @@ def join_chunks(chunk_paths: list, source: dict, target: dict, video_path: str |
     """Encode the chunks' frames, in order, as synthesizer.synthesize does those of an unsplit run.
 
     source, target: facts of their frames, as from dancenow.video.frames: the former's number, rate and cuts,
-    the latter's size. The encoder does not see where the chunks met: equal frames give the unsplit run's
-    bytes. Raises InputError, naming the chunk, when one is damaged or has not the frames that it should have.
+    the latter's size. The encoder does not see where chunks meet: equal frames give the unsplit run's
+    bytes. Raises InputError, naming the chunk, if one is damaged or has a wrong number of frames.
     """
     size = target["width"], target["height"]
     spans = split(source["frames"], source["cuts"], len(chunk_paths))
@@ -73,6 +75,6 @@ def join_chunks(chunk_paths: list, source: dict, target: dict, video_path: str |
 
 
 def _seam(even: float, cuts: Sequence[int], reach: float) -> int:
-    """The cut nearest to the frame `even` and no further than `reach`, else `even` rounded."""
+    """The cut nearest to the frame `even` and within `reach`, else `even` rounded."""
     near = [cut for cut in cuts if abs(cut - even) <= reach]
     return min(near, key=lambda cut: (abs(cut - even), cut), default=round(even))

@@ -35,14 +35,14 @@ from dancenow.video.media import encode
 log = logging.getLogger(__name__)
 
 LOG_SECONDS = 10
-AHEAD = 4  # frames that drawing is before the networks, and they before the encoder
+AHEAD = 4  # frames by which drawing is ahead of the networks, and these of the encoder
 
 
 class Drawn(NamedTuple):
-    """What the host makes for one frame before a network sees it.
+    """The host's share of one frame, before the networks.
 
     window: x, y, w, h px; skeleton: (1, 3, h, w) uint8 tensor; reference: (1, 4, h, w) uint8 tensor, or None
-    for a generator that is shown none; corners, visible: of the face, as from face.face_corners, or None.
+    for a generator without references; corners, visible: of the face, as from face.face_corners, or None.
     """
 
     window: list
@@ -53,12 +53,12 @@ class Drawn(NamedTuple):
 
 
 class Synthesizer:
-    """A generator with its memory of the last frame, which one without `temporal` never sees.
+    """A generator with its last frame, which a generator without `temporal` never sees.
 
-    Last frame and background stay on the device, so that only skeleton and references go there and only the
+    Last frame and background stay on the device; only skeleton and references are sent there, and only the
     window comes back.
     generator: a Generator on `device`; background: (H, W, 3) uint8 or None; autocast: arguments of
-    torch.autocast; face: a FaceSynthesizer on the device that goes over every visible face, or None;
+    torch.autocast; face: a FaceSynthesizer on the device that corrects every visible face, or None;
     references: of the pose that is synthesized, a references.bank.ChosenReferences, for a generator that is
     shown them.
     """
@@ -88,7 +88,7 @@ class Synthesizer:
         return self.whole(drawn.window, self.step(drawn))
 
     def draw(self, pose: Pose, index: int, window: Sequence[int]) -> Drawn:
-        """The Drawn of a frame: the host's share before the networks'. Knows nothing of the last frame."""
+        """The Drawn of a frame: the host's share before the networks. Independent of the last frame."""
         skeleton = to_tensor(draw_window(pose, index, window)[None])
         reference = to_tensor(self.references(index, window)[None]) if self.generator.references else None
         corners = visible = None
@@ -101,7 +101,9 @@ class Synthesizer:
         """The next frame's window: (h, w, 3) uint8 on the device. Remembers it as the last frame."""
         skeleton = as_skeletons(drawn.skeleton, self.device)
         background = None if self.behind is None else _cut(self.behind, drawn.window)
-        if background is not None and not drawn.skeleton.any():  # nobody: the background, as it is
+        if (
+            background is not None and not drawn.skeleton.any()
+        ):  # nobody in the frame: the unchanged background
             return self._shown(background, drawn.window)
         previous = empty_picture(skeleton, background)
         if self.generator.temporal and self.last is not None:
@@ -116,16 +118,16 @@ class Synthesizer:
         return self._shown(image, drawn.window)
 
     def _shown(self, image: torch.Tensor, window: Sequence[int]) -> torch.Tensor:
-        """(h, w, 3) uint8 of the image of a window, which becomes the last frame."""
+        """(h, w, 3) uint8 of a window's image, which becomes the last frame."""
         levels = as_levels(image)
         if self.generator.temporal:
             self._remember(levels / 127.5 - 1, window)
         return levels[0].to(torch.uint8).permute(1, 2, 0).contiguous()
 
     def whole(self, window: Sequence[int], picture: torch.Tensor) -> np.ndarray:
-        """(H, W, 3) uint8 array: what `step` gave of a window, in its place; brings it from the device.
+        """(H, W, 3) uint8 array: the window from `step` in its place, copied from the device.
 
-        Outside the window nothing but the background is ever seen; without one the window is the frame.
+        Outside the window is the background; without a background the window is the frame.
         """
         if self.background is None:
             return picture.cpu().numpy()
@@ -134,7 +136,7 @@ class Synthesizer:
         return frame
 
     def _remember(self, image: torch.Tensor, window: Sequence[int]) -> None:
-        """Make the last frame of the background and of `image` in its window, without copying all of it."""
+        """Compose the last frame of the background and `image` in its window, without copying all of it."""
         if self.behind is None:
             self.last = image
             return
@@ -157,10 +159,10 @@ def synthesize_clip(
 ) -> Iterator[np.ndarray]:
     """Yield (H, W, 3) uint8 RGB for every frame of a Transfer's pose, without its `finish`.
 
-    span: (first, stop), to synthesize these frames alone, the synthesizer beginning anew at `first`. Frames
-    without any keypoint show the background alone; without one, what the generator makes of an empty
+    span: (first, stop), to synthesize these frames only, with the synthesizer reset at `first`. Frames
+    without any keypoint show only the background or, without one, what the generator makes of an empty
     skeleton. Raises InputError when pose and generator were made for different frame sizes, ValueError for a
-    generator that is shown references and got none.
+    generator that needs references and has none.
     """
     generator_path, cuts = transfer.generator_path, transfer.cuts
     pose, replay = transfer.pose, transfer.replay

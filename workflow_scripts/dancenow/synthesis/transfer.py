@@ -1,4 +1,4 @@
-"""What a clip is synthesized from, and the same from the files of a pair."""
+"""What a clip is synthesized from, made from the files of a pair."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dancenow.references.files import chosen_references
 
 @dataclass(frozen=True)
 class Transfer:
-    """What is synthesized, and with what.
+    """What to synthesize, and with which networks.
 
     generator_path, face_path: files of the generator, and of the face generator where there is one. pose: in
     the generator's frame. cuts: of the pose's footage, as in dancenow.video.cuts; the synthesizer begins anew

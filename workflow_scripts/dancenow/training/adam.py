@@ -1,4 +1,4 @@
-"""Adam for networks whose weights lie in memory with the channels last."""
+"""Adam for networks whose weights are stored with channels last."""
 
 from collections.abc import Iterable
 
@@ -6,11 +6,11 @@ import torch
 
 
 class ChannelsLastAdam(torch.optim.Adam):
-    """torch's fused Adam (Kingma and Ba, ICLR 2015) on each tensor in the order in which it lies in memory.
+    """torch's fused Adam (Kingma and Ba, ICLR 2015) on each tensor in its memory order.
 
     parameters: placed with memory_format=torch.channels_last; rate, betas: as torch.optim.Adam has them.
     On a CPU torch 2.13's own copies every gradient of four dimensions first, four times the work of the
-    step itself, and takes the wrong numbers, without a word, for a gradient of another memory format.
+    step itself, and silently uses the wrong values for a gradient of another memory format.
     """
 
     def __init__(
@@ -18,7 +18,7 @@ class ChannelsLastAdam(torch.optim.Adam):
     ) -> None:
         super().__init__(parameters, rate, betas, fused=True)
 
-    # between the state of each weight and the step there is no public place
+    # there is no public hook between the state of each weight and the step
     def _init_group(
         self,
         group: dict,

@@ -15,11 +15,11 @@ log = logging.getLogger(__name__)
 
 
 class BestGenerator:
-    """Makes each preview, and keeps the averaged generator of the one with the lowest error in one file.
+    """Makes each preview, and saves the averaged generator of the one with the lowest error in one file.
 
     path: of the file; previews: a Previews, whose error is the measure, so that it costs no second pass;
-    description, background: as save_generator takes them, without `step`. What it knows is in the file, so a
-    training that was stopped goes on with it; a preview that is made twice has the same error twice.
+    description, background: as in save_generator, without `step`. Its state is in the file, so a
+    training that was stopped continues with it; a preview made twice has the same error twice.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class BestGenerator:
         return {"best_step": description["step"], "best_error": description["heldout_error"]}
 
     def _lowest(self) -> float:
-        """The error of the file; infinite without one, and with one that is damaged, as the log then says."""
+        """The error in the file; infinite without a file, or with a damaged one, which is logged."""
         try:
             return self.facts()["best_error"]
         except FileNotFoundError:

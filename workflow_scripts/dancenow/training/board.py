@@ -11,17 +11,17 @@ from tensorboardX import RecordWriter
 from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.proto.summary_pb2 import Summary
 
-# in name order the attempts follow each other, as TensorBoard reads them
+# names sort by attempt, because TensorBoard reads files in name order
 NAME = "events.out.tfevents.{step:010d}"
 # of a record: 8 bytes of length and 4 of its checksum, then after the data 4 of theirs
 HEAD, TAIL = 12, 4
 
 
 class Board:
-    """Writes what one attempt at a training comes to; what an earlier one wrote up to `step` stays.
+    """Writes the events of one attempt at a training; those of earlier attempts up to `step` stay.
 
-    folder: made when missing; step: the last one that the training goes on from. What an earlier attempt
-    wrote of later steps is cut away, so that no step is there twice. A context manager.
+    folder: made if missing; step: the step from which the training continues. Events that an earlier attempt
+    wrote for later steps are removed, so that no step occurs twice. A context manager.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
@@ -55,7 +55,7 @@ class Board:
         self._write(step, summary=Summary(value=[Summary.Value(tag=name, image=image)]))
 
     def flush(self) -> None:
-        """Hand what is written to the operating system, which survives the end of this process."""
+        """Flush to the operating system, so that the events survive the end of this process."""
         self.writer.flush()
 
     def _write(self, step: int, **what: Any) -> None:
@@ -75,7 +75,7 @@ def read_events(path: Path) -> Iterator[tuple[int, Event]]:
 
 
 def keep_events(path: Path, step: int) -> None:
-    """Cut an event file after what it holds of the steps up to `step`."""
+    """Truncate an event file after the events of the steps up to `step`."""
     size = 0
     for end, event in read_events(path):
         if event.step > step:

@@ -21,20 +21,20 @@ Batch = dict[str, torch.Tensor]  # as ClipSampler makes them: samples first, by 
 
 # the window is shifted at random by up to this many px, so that the network does not learn its place
 MOST_SHIFT = 16
-# threads that make batches for a GPU; on a CPU one, since the step itself has the cores
+# threads that make batches for a GPU; on a CPU one, because the step itself uses the cores
 LOADERS = 8
 
 
 def training_frame_count(count: int, holdout: float) -> int:
-    """Frames from the start that training may see; the last share `holdout` of `count` is kept for tests."""
+    """Number of frames from the start that training may see; the last share `holdout` is held out."""
     return count - round(count * holdout)
 
 
 def heldout(pose: Pose, holdout: float) -> Pose:
-    """The part of a Pose that training never saw; InputError when nothing was held out."""
+    """The part of a Pose that training never saw; InputError if nothing was held out."""
     first = training_frame_count(len(pose.keypoints), holdout)
     if first == len(pose.keypoints):
-        raise InputError("train.holdout keeps no frame back; set it to 0.2 or so to score unseen footage")
+        raise InputError("train.holdout holds out no frame; set it to about 0.2 to score unseen footage")
     return pose.replace(keypoints=pose.keypoints[first:], origin=pose.origin[first:])
 
 
@@ -67,7 +67,7 @@ class ClipSampler:
         self.share, self.span, self.pixels = share, span, pixels
         self.frames, self.pose, self.background, self.sizes = frames, pose, background, sizes
         self.batch, self.seed = batch, seed
-        # three keypoints are the least that says where somebody is
+        # three keypoints are the least that locates a person
         shown = pose.present()[:count].sum(axis=1) >= 3
         if span == 2:
             starts = segment_starts(len(pose.keypoints), cuts)
@@ -81,12 +81,12 @@ class ClipSampler:
     def __call__(self, number: int, last_only: bool = False) -> Batch:
         """Batch `number` (from 0): dict of skeleton, image and background, each (N, span, 3, h, w) uint8.
 
-        last_only: of each clip the last frame alone, as in the whole batch, with 1 in the place of span.
+        last_only: only the last frame of each clip, the same as in the whole batch, with 1 instead of span.
 
         With pixels also reference (N, span, 4, h, w) and, where they have masks, mask (N, span, 1, h, w). Of
-        a SteadyFrames also valid (N, span, 1, h, w), 255 where a frame shows something, 0 where the image is
+        SteadyFrames also valid (N, span, 1, h, w), 255 where a frame shows the scene, 0 where the image is
         the background's or black.
-        The window's size is the same within a batch, all of it, also when only a share of it is returned.
+        The window's size is the same in the whole batch, even if only a share of it is returned.
         """
         places = range(number * self.batch, (number + 1) * self.batch)
         clips = [range(first, first + self.span) for first in map(self._first, places)]
@@ -148,7 +148,7 @@ class ClipSampler:
 
 
 def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: torch.device) -> Iterator[Batch]:
-    """Yield sampler(start) ... sampler(stop - 1), in order, the next ones being made while one is used.
+    """Yield sampler(start) ... sampler(stop - 1), in order; the next ones are made while one is used.
 
     sampler: batch number -> dict of tensors, pure, so that several threads may call it. For a GPU as many
     are made ahead as `loaders` says, twice, and their memory is pinned: the copy to the device then waits for

@@ -1,4 +1,4 @@
-"""The face stage: everything of the Trainer's but what is learned, a face generator and its discriminator."""
+"""The face stage: the Trainer with other networks, a face generator and its discriminator."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -31,7 +31,7 @@ from dancenow.training.trainer import Clips, Losses, Trainer, frozen
 
 
 class FaceSampler(ClipSampler):
-    """A ClipSampler of the samples that show a face in one of their frames at least.
+    """A ClipSampler of the samples with a face in at least one of their frames.
 
     Batches have two tensors more: corner (N, span, 2) int and visible (N, span) bool, one square of `size`
     px per frame, as face_corners has them. InputError when none shows a face, or a square is larger than the
@@ -51,7 +51,7 @@ class FaceSampler(ClipSampler):
         super().__init__(frames, pose, background, sizes, *given, **named)
         least = min(min(edges) for edges in sizes)
         if size > least:
-            raise InputError(f"train.face.size: {size} px do not fit into {least} px; make it smaller")
+            raise InputError(f"train.face.size: {size} px does not fit into a window of {least} px; lower it")
         self.size = size
         _, visible = face_corners(pose.keypoints, size, (0, 0, pose.width, pose.height))
         self.firsts = self.firsts[visible[self.firsts] | visible[self.firsts + self.span - 1]]
@@ -61,7 +61,7 @@ class FaceSampler(ClipSampler):
     def _row(self, clip: range, window: Sequence[int], place: int, last_only: bool) -> Batch:
         corners, visible = face_corners(self.pose.keypoints[list(clip)], self.size, window)
         sample = super()._row(clip, window, place, last_only)
-        if "valid" in sample:  # a face that the frame's edge cuts teaches nothing
+        if "valid" in sample:  # nothing is learned from a face cut off by the frame's edge
             squares = zip(sample["valid"], corners[-len(sample["valid"]) :].tolist(), strict=True)
             whole = [bool(cut(seen[0], (x, y, self.size, self.size)).all()) for seen, (x, y) in squares]
             visible[-len(whole) :] &= whole
@@ -79,7 +79,7 @@ class FacePreviews(Previews):
         self.shown = np.concatenate([corners, np.full_like(corners, size)], axis=1)
 
     def synthesizer(self, trainer: Trainer) -> Synthesizer:
-        """The main generator with the averaged face generator behind it."""
+        """The main generator, followed by the averaged face generator."""
         face = FaceSynthesizer(trainer.average, self.size)
         return Synthesizer(
             self.main, self.background, trainer.device, trainer.autocast, face, self.references
@@ -90,7 +90,7 @@ def face_networks(settings: FaceSettings) -> tuple[Generator, PatchDiscriminator
     """The face generator and its discriminator, as new.
 
     The authors' discriminator normalises over the batch, which with their batch of 1 is one picture; here
-    it is per picture at any batch, so that no sample changes what is said of another.
+    it is per picture at any batch size, so that samples do not influence each other.
     """
     judged = SKELETON_CHANNELS + IMAGE_CHANNELS
     generator = Generator(**asdict(settings.generator))
@@ -101,9 +101,9 @@ class FaceTrainer(Trainer):
     """One step of the paper's face stage (eq. 4 and 5): face losses only, the main generator frozen.
 
     main: the trained generator, on the device; the rest as Trainer takes it. `generator` and `discriminator`
-    are the face's. The main generator synthesizes the sample frame by frame with the face put back in
-    between, as it will later; no gradient goes through it (in the authors' code that of frame t + 1's face
-    reaches frame t's, through the whole frozen generator: most of the time for a path of second order).
+    are those of the face. The main generator synthesizes the sample frame by frame, with the face pasted in
+    between, as in synthesis; no gradient goes through it (in the authors' code the gradient of frame t + 1's
+    face reaches frame t's through the whole frozen generator: most of the time, for a second-order path).
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class FaceTrainer(Trainer):
         self.synthesizer = FaceSynthesizer(self.generator, settings.face.size)
 
     def takes_last_only(self, step: int) -> bool:
-        """Never: the face is put back into each frame before the next."""
+        """Never, because the face is pasted into each frame before the next."""
         return False
 
     def _learn(self, batch: Batch) -> Losses:
@@ -140,7 +140,7 @@ class FaceTrainer(Trainer):
 
     @torch.no_grad()
     def _synthesize(self, clips: Clips, corners: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-        """The main generator's frames (N, T, 3, h, w), each given the last with its face synthesized over."""
+        """The main generator's frames (N, T, 3, h, w), each given the last one with its corrected face."""
         now = clips.at(0)
         previous = empty_picture(now.skeletons, now.backgrounds)
         images, last = [], clips.skeletons.shape[1] - 1
@@ -161,9 +161,9 @@ class FaceTrainer(Trainer):
         """Update the face generator. All (M, 3, s, s), shown (M,) 0 or 1; returns faces and losses."""
         weights = asdict(self.settings.weights)
         with torch.autocast(**self.autocast), frozen(self.discriminator):
-            # clamped only where it is shown: beyond the range nothing would be learned
+            # clamped in results only: clamping here would stop the gradient beyond the range
             face = synthesized + self.parallel["generator"](labels, synthesized)[0]
-            # what is not shown is as it should be, and so has neither loss nor gradient
+            # faces that are not visible are replaced by the real ones, so they have neither loss nor gradient
             counted = torch.where(shown[:, None, None, None] > 0, face, real)
             losses = {
                 "gan": masked_lsgan(self.discriminator(torch.cat([labels, face], dim=1))[-1], True, shown),
@@ -191,7 +191,7 @@ class FaceTrainer(Trainer):
 def masked_lsgan(realness: torch.Tensor, real: bool, shown: torch.Tensor) -> torch.Tensor:
     """Least-squares GAN loss of the samples that count, over the number of all.
 
-    realness: (M, 1, h, w); real: what it should say; shown: (M,) 0 or 1. Divided by all, not by those that
+    realness: (M, 1, h, w); real: the desired judgement; shown: (M,) 0 or 1. Divided by all, not by those that
     count, so that the mean over several processes is the loss of the whole batch.
     """
     each = (realness.float() - float(real)).square().mean(dim=(1, 2, 3))

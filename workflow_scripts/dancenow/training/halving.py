@@ -13,14 +13,14 @@ from dancenow.video.frames import write_frames
 def halve(picture: np.ndarray) -> np.ndarray:
     """(H, W, ...) uint8 -> (H / 2, W / 2, ...): 3 x 3 means around every second pixel, from the first on.
 
-    The same places that the pooling in front of the enhancer's trunk takes, so that the trunk sees in the
+    The same positions as in the pooling before the enhancer's trunk, so that the trunk sees in the
     second stage what it saw in the first.
     """
     return cv2.blur(picture, (3, 3))[::2, ::2]
 
 
 def halve_pose(pose: Pose) -> Pose:
-    """A Pose in the frames that `halve` makes."""
+    """The Pose in frames halved by `halve`."""
     keypoints = pose.keypoints.copy()
     keypoints[..., :2] /= 2
     return pose.replace(keypoints=keypoints, width=pose.width // 2, height=pose.height // 2)

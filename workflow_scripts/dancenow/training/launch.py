@@ -28,33 +28,35 @@ from dancenow.training.train_target import train_target
 
 log = logging.getLogger(__name__)
 
-# a worker that was asked to stop finishes its step and saves; a checkpoint of the largest takes seconds
+# s: a worker that was asked to stop finishes its step and saves; the largest checkpoint takes seconds
 SHUTDOWN_SECONDS = 300
-# one of them for each Slurm job, where its nodes meet
+# each Slurm job uses one of these ports to connect its nodes
 PORTS = range(20000, 30000)
 
 
 def choose_devices(devices: int | str, batch: int, nodes: int = 1) -> int:
-    """How many processes train on each node: as many as its GPUs that share a batch evenly, 1 on a CPU.
+    """Number of training processes on each node: as many GPUs as share a batch evenly, 1 on a CPU.
 
-    devices: "auto", or a number that is insisted on (on a CPU too); batch: clips per step, over all of all
-    nodes. InputError when the numbers do not divide the batch or there are fewer GPUs.
+    devices: "auto", or a number that is enforced (also on a CPU); batch: clips per step, over all
+    nodes. InputError if the numbers do not divide the batch or there are fewer GPUs.
     """
     gpus = torch.cuda.device_count()
     if batch % nodes:
         raise InputError(
-            f"hardware.nodes: {nodes} do not share a train.batch of {batch} evenly; make it a multiple"
+            f"hardware.nodes: {nodes} nodes cannot share a train.batch of {batch} evenly; make the batch a "
+            "multiple"
         )
     batch //= nodes
     if isinstance(devices, str):
         return max(count for count in range(1, max(1, gpus) + 1) if batch % count == 0)
     if batch % devices:
-        share = f"{batch} a node" if nodes > 1 else batch
+        share = f"{batch} per node" if nodes > 1 else batch
         raise InputError(
-            f"hardware.devices: {devices} do not share a train.batch of {share} evenly; make it a multiple"
+            f"hardware.devices: {devices} devices cannot share a train.batch of {share} evenly; make the "
+            "batch a multiple"
         )
     if gpus and devices > gpus:
-        raise InputError(f"hardware.devices: {devices} asked for, {gpus} visible; set it to auto")
+        raise InputError(f"hardware.devices: {devices} requested, {gpus} visible; set it to auto")
     return devices
 
 
@@ -73,8 +75,8 @@ def train_on_devices(
 
     check_memory: as of train_target.
 
-    Several nodes are those of the Slurm job that this runs in; InputError when it has another number. A
-    failed or stopped worker has said why in the log; this process then ends with its exit status.
+    Several nodes are those of the current Slurm job; InputError if it has a different number. A
+    failed or stopped worker has logged the reason; this process then ends with its exit status.
     """
     count = choose_devices(devices, settings.batch, nodes)
     meeting = _meeting(nodes)
@@ -110,7 +112,7 @@ def _meeting(nodes: int) -> dict:
     held = int(os.environ.get("SLURM_JOB_NUM_NODES", 1))
     if held != nodes:
         raise InputError(
-            f"hardware.nodes: {nodes} asked for, this job has {held}; set it to 1, or see docs/cluster.md"
+            f"hardware.nodes: {nodes} requested, this job has {held}; set it to 1, or see docs/cluster.md"
         )
     names = ["scontrol", "show", "hostnames", os.environ["SLURM_JOB_NODELIST"]]
     first = subprocess.run(names, capture_output=True, text=True, check=True).stdout.split()[0]
@@ -119,20 +121,20 @@ def _meeting(nodes: int) -> dict:
 
 
 def _run_agents(nodes: int, task: Path) -> None:
-    """One run_agent on each node, through srun; what asks to stop is passed on to them."""
+    """One run_agent on each node, through srun; signals to stop are passed on to them."""
     once = [f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1"]
     command = ["srun", "--overlap", *once, sys.executable, *_call("run_agent", task)]
-    # out of a terminal's reach: srun gives up its tasks at the second Ctrl-C
+    # detached from the terminal: srun abandons its tasks at the second Ctrl-C
     process = subprocess.Popen(command, start_new_session=True)
     for number in SIGNALS:
         signal.signal(number, lambda number, _: process.send_signal(_passed_on(number)))
     if status := process.wait():
-        # of several, srun's is the largest; below zero srun itself was killed
+        # of several statuses srun returns the largest; below zero srun itself was killed
         sys.exit(status if status > 0 else 1)
 
 
 def _passed_on(number: int) -> int:
-    """The signal that srun is sent for one that this process hears."""
+    """The signal to send to srun for one that this process received."""
     return signal.SIGUSR1 if number == signal.SIGINT else number
 
 
@@ -142,7 +144,7 @@ def run_agent(task: str | Path) -> None:
     Ends the process with their exit status where that is not 0.
     """
     meeting, count = (json.loads(Path(task).read_text())[key] for key in ("meeting", "devices"))
-    # the agent tells every step of its own life
+    # the agent logs every step of its own life cycle
     logging.getLogger("torch.distributed.elastic").setLevel(logging.ERROR)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     config = LaunchConfig(
@@ -162,29 +164,29 @@ def run_agent(task: str | Path) -> None:
     try:
         elastic_launch(config, sys.executable)(*_call("work", task))
     except SignalException as error:
-        # the workers have been told, and have ended
+        # the workers were signalled and have ended
         sys.exit(EXIT_STATUS if error.sigval in SIGNALS else 128 + error.sigval)
     except ChildFailedError as error:
         sys.exit(_status({rank: failure.exitcode for rank, failure in error.failures.items()}))
 
 
 def _end_workers(number: int, _frame: object) -> NoReturn:
-    """What torch's own handler does, but once: at a second signal it would leave while the workers save."""
+    """Like torch's own handler, but only once: at a second signal it would exit while workers save."""
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise SignalException(f"asked to stop by {number}", sigval=signal.Signals(number))
 
 
 def _call(function: str, task: str | Path) -> list[str]:
-    """Arguments of a Python that calls a function of this module with the path of the task."""
-    # as Snakemake does for its scripts: behind the installed packages, so that no name of ours hides theirs
+    """Arguments for a Python process that calls a function of this module with the path of the task."""
+    # as Snakemake does for its scripts: after the installed packages, so that no name of ours hides theirs
     steps = "import sys", "sys.path.append(sys.argv[1])", "from dancenow.training import launch"
     start = "; ".join((*steps, f"launch.{function}(sys.argv[2])"))
     return ["-c", start, str(Path(__file__).parents[2]), str(task)]
 
 
 def _status(failures: dict[int, int]) -> int:
-    """The exit status that stands for the workers' {rank: exit code}; a killed one is named in the log."""
+    """One exit status for the workers' {rank: exit code}; a killed worker is named in the log."""
     for rank, code in failures.items():
         if code < 0 and code != -signal.SIGTERM:  # the agent ends the others by SIGTERM
             name = signal.Signals(-code).name
@@ -193,11 +195,11 @@ def _status(failures: dict[int, int]) -> int:
 
 
 def work(task_path: str | Path) -> None:
-    """What each process does that torchrun's agent starts: its share of the task in the JSON file."""
+    """The work of each process started by torchrun's agent: its share of the task in the JSON file."""
     task = json.loads(Path(task_path).read_text())
     with job(task["log"], task["threads"], append=True) as threads, parallel.process_group():
         if parallel.rank() > 0:
-            logging.getLogger().setLevel(logging.ERROR)  # rank 0 has said it
+            logging.getLogger().setLevel(logging.ERROR)  # rank 0 logs it
         inputs, outputs = StageInputs.of(task["inputs"]), StageOutputs.of(task["outputs"])
         settings, holdout = read_settings(task["settings"]), task["holdout"]
         try:
@@ -210,5 +212,5 @@ def work(task_path: str | Path) -> None:
         except RuntimeError as error:
             if not parallel.lost_another(error):
                 raise
-            log.error("error: process %d has lost another one, which has failed", parallel.rank())
+            log.error("error: process %d lost contact with another process, which failed", parallel.rank())
             sys.exit(1)

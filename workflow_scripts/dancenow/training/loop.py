@@ -1,4 +1,4 @@
-"""From the first step to the last, over as many attempts as it takes."""
+"""Train from the first step to the last, over any number of attempts."""
 
 import json
 import logging
@@ -29,12 +29,12 @@ Preview = Callable[[Trainer, bool], tuple[Path, float] | None]
 LOG_SECONDS = 10
 SAVE_SECONDS = 60
 LOOK_SECONDS = 300
-# a checkpoint or a preview of large networks takes seconds: neither takes more than this share of the time
+# checkpoints and previews of large networks take seconds: each is limited to this share of the time
 OVERHEAD_SHARE = 0.02
 
 
 def preview_steps(steps: int) -> range:
-    """The steps after which a preview is made that counts: every tenth of the way, as a range."""
+    """The steps with a preview that is kept: every tenth of the training, as a range."""
     tenth = max(1, steps // 10)
     return range(tenth, steps + 1, tenth)
 
@@ -53,13 +53,13 @@ def run_training(
     of preview_steps, with False after LOOK_SECONDS without one, returns the picture it has written, a path,
     and its error, or None; should_stop: as from stopping.listening.
     Returns (path of losses.jsonl, seconds spent over all attempts, share of the last attempt's time in which
-    the step waited for its batch, 0 to 1). Raises Stopped once `should_stop` says so, after the step in hand,
+    the step waited for its batch, 0 to 1). Raises Stopped after the current step when `should_stop` says so,
     and DivergedError; both name the step and the checkpoint.
     """
     record = _Record(trainer, checkpoint, _resume(trainer, checkpoint))
     with record.opened():
         for batch in record.awaited(_batches(trainer, sampler)):
-            # nothing in a step draws from torch's own generator; should a layer ever, it resumes as well
+            # no layer draws from torch's own generator; if one ever does, it resumes correctly too
             torch.manual_seed(trainer.settings.seed + trainer.step)
             try:
                 record.add(trainer.train_step(batch))
@@ -72,20 +72,21 @@ def run_training(
                     record.save()
             except DivergedError as error:
                 raise DivergedError(
-                    f"{error}; {checkpoint.newest()}; lower train.learning_rate and train anew"
+                    f"{error}; {checkpoint.newest()}; lower train.learning_rate and train again"
                 ) from error
             if stop:
-                # nobody leaves before rank 0 has written: torchrun ends the others when one has gone
+                # nobody exits before rank 0 has written, because torchrun ends the others when one exits
                 parallel.wait_for_all()
                 raise Stopped(
                     f"asked to stop ({should_stop() or 'another process was'}) at step {trainer.step} of "
-                    f"{trainer.steps}; {checkpoint.last} is saved and the same command resumes there"
+                    f"{trainer.steps}; {checkpoint.last} is saved; enter the same command again to resume "
+                    "there"
                 )
     return record.path, record.seconds(), record.waiting()
 
 
 def _batches(trainer: Trainer, sampler: Sampler) -> Iterator[Batch]:
-    """What the steps that are left are given, in order."""
+    """The batches of the remaining steps, in order."""
 
     def batch_of(number: int) -> Batch:
         return sampler(number, trainer.takes_last_only(number))
@@ -94,7 +95,7 @@ def _batches(trainer: Trainer, sampler: Sampler) -> Iterator[Batch]:
 
 
 def _resume(trainer: Trainer, checkpoint: RollingCheckpoint) -> float:
-    """Take over what the checkpoint's folder holds; returns the seconds that were spent on it."""
+    """Restore the checkpoint in its folder; returns the seconds spent on it so far."""
     with parallel.rank_0_first():
         if parallel.rank() == 0:
             checkpoint.lock()
@@ -105,16 +106,16 @@ def _resume(trainer: Trainer, checkpoint: RollingCheckpoint) -> float:
         trainer.restore(state)
     except (ValueError, KeyError) as error:
         raise InputError(
-            f"{checkpoint.folder}: its checkpoint is not of this version's networks ({error}); delete the "
-            "folder to start anew"
+            f"{checkpoint.folder}: its checkpoint does not fit the networks of this version ({error}); "
+            "delete the folder to train from the start"
         ) from error
     return state["seconds"]
 
 
 class _Record:
-    """What is kept of a training while it runs: losses of every step, log lines, the checkpoint.
+    """The records of a running training: losses of every step, log lines, the checkpoint.
 
-    Of several processes only the first one's is kept: only it has `file` and `board`, while `opened`.
+    Only the first of several processes writes: only it has `file` and `board`, while `opened`.
     """
 
     file: TextIO
@@ -131,7 +132,7 @@ class _Record:
         return self.spent + time.monotonic() - self.began
 
     def awaited(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """The batches, with the time that each lets the training wait counted."""
+        """The batches; the time that the training waits for each is counted."""
         batches = iter(batches)
         while True:
             requested = time.monotonic()
@@ -147,7 +148,7 @@ class _Record:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """The files of losses, cut to the steps that were done, are open inside the block."""
+        """Open the loss files, truncated to the steps that were done, inside the block."""
         if parallel.rank() > 0:
             yield
             return
@@ -173,14 +174,14 @@ class _Record:
         return time.monotonic() - self.looked > max(LOOK_SECONDS, self.look_cost / OVERHEAD_SHARE)
 
     def add_preview(self, preview: Preview, counts: bool) -> None:
-        """Make one, preview and counts as in run_training, and keep it."""
+        """Make and record a preview; preview and counts as in run_training."""
         began = time.monotonic()
         shown = preview(self.trainer, counts)
         self.looked = time.monotonic()
         self.look_cost = self.looked - began
         if shown is not None:
             path, error = shown
-            log.info("step %d: %s, off by %.1f of 255 on average", self.trainer.step, path, error)
+            log.info("step %d: %s, mean error %.1f of 255", self.trainer.step, path, error)
             self.board.add_picture(self.trainer.step, "preview", path)
             self.board.add_scalars(self.trainer.step, {"preview/error": error})
 
@@ -189,7 +190,7 @@ class _Record:
 
     def save(self) -> None:
         if parallel.rank() == 0:
-            # the losses first: a checkpoint must never know of a step that they do not
+            # the losses first: a checkpoint must never be ahead of them
             self.file.flush()
             os.fsync(self.file.fileno())
             self.board.flush()
@@ -197,7 +198,7 @@ class _Record:
         self.saved = time.monotonic()
 
     def _pace(self, seconds: float) -> dict[str, float]:
-        """Scalars that are looked at now and then: steps a second in this attempt, rate, memory, waiting."""
+        """Scalars logged from time to time: steps per second in this attempt, rate, memory, waiting."""
         return {
             "training/steps_per_second": (self.trainer.step - self.first) / max(seconds, 1e-9),
             "training/learning_rate": self.trainer.optimisers["generator"].param_groups[0]["lr"],
@@ -213,7 +214,7 @@ class _Record:
 
 
 def _keep_lines(path: Path, step: int) -> None:
-    """Cut losses.jsonl after the line of `step`; in one call, so that it is never half cut."""
+    """Truncate losses.jsonl after the line of `step`; in one call, so that it is never half done."""
     size = 0
     if path.exists():
         for line in path.read_bytes().splitlines(keepends=True):

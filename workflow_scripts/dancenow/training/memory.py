@@ -1,4 +1,4 @@
-"""Whether a training fits: the memory of one step, counted on tensors that have a size but no numbers."""
+"""Whether a training fits: the memory of one step, counted on tensors without data (meta device)."""
 
 import os
 import warnings
@@ -21,12 +21,12 @@ from dancenow.training.trainer import Trainer
 
 META = torch.device("meta")
 FLOAT32: Autocast = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": False}
-# of a sample's memory in float32, what it takes in bfloat16: docs/lab/throughput.md
+# memory of a sample in bfloat16, as a share of that in float32: docs/lab/throughput.md
 BFLOAT16_SHARE = 0.9
-# What a process holds for each byte of its tensors: the rest lies in holes between them, in which the next
+# Bytes that a process holds for each byte of its tensors: the rest is fragmentation, gaps in which the next
 # tensor does not fit. On a CPU measured, 1.1 to 1.23 (docs/lab/throughput.md); on a GPU assumed.
 HELD = {"cpu": 1.2, "cuda": 1.1}
-# bytes beside all tensors: compiled kernels; on a GPU the workspace of cuDNN and cuBLAS, assumed
+# bytes besides all tensors: compiled kernels; on a GPU the workspace of cuDNN and cuBLAS, assumed
 BESIDE = {"cpu": 50 * 2**20, "cuda": 512 * 2**20}
 PICTURES = 5  # dimensions: samples, frames, channels, height, width
 
@@ -44,7 +44,7 @@ class StepMemory:
 
 
 class _Counter(TorchDispatchMode):
-    """Adds up every tensor's memory from its making, or first use, to its end: `now` and its `peak`."""
+    """Counts the memory of every tensor from its creation, or first use, to its end: `now` and `peak`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,10 +79,10 @@ def count_step(
     size: tuple[int, int],
     autocast: Autocast,
 ) -> StepMemory:
-    """The StepMemory of a training: its tensors, with a margin for what the device holds beside them.
+    """The StepMemory of a training: its tensors, with a margin for other memory of the device.
 
-    make_trainer: (device, autocast) -> Trainer; the networks that it takes over are of no use afterwards;
-    batch: one of its sampler's, whose pictures count for their number alone; size: (w, h) px of the largest
+    make_trainer: (device, autocast) -> Trainer; networks that it takes over cannot be used afterwards;
+    batch: one of its sampler, of whose pictures only the number matters; size: (w, h) px of the largest
     picture; autocast: arguments of torch.autocast.
     """
     width, height = size
@@ -93,9 +93,9 @@ def count_step(
         trainer.step = trainer.single_frame_steps
         for optimiser in trainer.optimisers.values():
             _as_after_a_step(optimiser)
-            optimiser.step = lambda: None  # the fused kernel takes numbers only
-        counter.peak = counter.now  # what making them took is given back
-        # squares of faces are places, of which the real ones are needed
+            optimiser.step = lambda: None  # the fused kernel needs real data
+        counter.peak = counter.now  # memory used to make them has been released
+        # face corners are indices, so the real values are needed
         clips = {
             name: torch.empty(*value.shape[:3], height, width, dtype=torch.uint8)
             if value.ndim == PICTURES
@@ -103,7 +103,7 @@ def count_step(
             for name, value in batch.items()
         }
         trainer.update(clips)
-        # of the next batch, made meanwhile in the machine's own memory
+        # of the next batch, which is made meanwhile in main memory
         ahead = sum(value.nbytes for value in clips.values() if value.ndim == PICTURES) / samples
         del clips
     networks, each = counter.now, (counter.peak - counter.now) / samples
@@ -133,47 +133,47 @@ def _as_after_a_step(optimiser: torch.optim.Optimizer) -> None:
 
 
 def check_room(memory: StepMemory, batch: int, free: int) -> None:
-    """InputError, with the setting to change, when a step on `batch` samples takes more than `free` bytes."""
+    """InputError, naming the setting to change, if a step on `batch` samples takes more than `free` bytes."""
     if memory.peak(batch) <= free:
         return
     fitting = (free - memory.networks) // memory.sample
     if fitting >= 1:
         key, advice = "train.batch", f"set it to {fitting} or less"
     elif free > memory.networks:
-        key, advice = "frames.long_edge", "make it smaller"
+        key, advice = "frames.long_edge", "lower it"
     else:
-        key, advice = "train.generator.channels", "make them fewer"
+        key, advice = "train.generator.channels", "lower it"
     needed, networks, room = (
         f"{bytes_ / 2**30:.1f} GB" for bytes_ in (memory.peak(batch), memory.networks, free)
     )
     raise InputError(
         f"{key}: a training step with batch {batch} takes about {needed} of memory ({networks} of it for the "
         f"networks alone), and {room} are free; {advice}, or train on a machine with more memory; to try it "
-        "all the same set hardware.check_memory to false"
+        "anyway, set hardware.check_memory to false"
     )
 
 
 @contextmanager
 def told_of_memory(checkpoint: RollingCheckpoint) -> Iterator[None]:
-    """Memory that runs out inside the block is a NoMemoryError. checkpoint: the RollingCheckpoint."""
+    """Raise NoMemoryError if memory runs out inside the block. checkpoint: the RollingCheckpoint."""
     try:
         yield
     except Exception as error:
         if not out_of_memory(error):
             raise
         raise NoMemoryError(
-            f"memory has run out ({one_line(error)}); {checkpoint.newest()}: end what else uses the memory "
-            "and run again to go on from there, or train anew with a smaller train.batch or "
-            "frames.long_edge, or fewer channels"
+            f"memory ran out ({one_line(error)}); {checkpoint.newest()}: close other programs and run again "
+            "to continue from there, or train from the start with a lower train.batch, frames.long_edge or "
+            "train.generator.channels"
         ) from error
 
 
 def free_memory(
     device: torch.device, proc: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup")
 ) -> int:
-    """Bytes that this process may still take: on a GPU, or of the machine and of its control groups.
+    """Bytes that this process can still allocate: on a GPU, or in main memory and its control groups.
 
-    proc, groups: where Linux tells of them. A machine that says nothing of what is free has all it has.
+    proc, groups: where Linux reports them. If a machine does not report free memory, all of it counts.
     """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
@@ -188,7 +188,7 @@ def _free_on_the_machine(proc: Path) -> int:
 
 
 def _free_in_groups(proc: Path, groups: Path) -> Iterator[int]:
-    """Of each control group with a limit that this process is in, version 1 or 2, what is left of it."""
+    """The memory left in each control group of this process that has a limit, version 1 or 2."""
     if not (proc / "self/cgroup").exists():
         return
     for line in (proc / "self/cgroup").read_text().splitlines():
@@ -200,14 +200,14 @@ def _free_in_groups(proc: Path, groups: Path) -> Iterator[int]:
             names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
         top = groups / controllers
         group = top / place.lstrip("/")
-        # inside a container its own group is at the top, whatever it is called outside
+        # inside a container its own group is the root, whatever its name outside
         for folder in (group, *group.parents):
             if folder.is_relative_to(top):
                 yield from _left(folder, *names)
 
 
 def _left(folder: Path, limit: str, usage: str, cache: str) -> Iterator[int]:
-    """What is left of a control group's memory, when it has a limit; the cache of files can be given up."""
+    """The memory left in a control group, if it has a limit; the file cache counts as free."""
     if not (folder / limit).exists() or (most := (folder / limit).read_text().strip()) == "max":
         return
     rows = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())

@@ -1,4 +1,4 @@
-"""The files that a stage of a training takes and gives, by name; None for what the stage does not have."""
+"""The input and output files of a training stage, by name; None for files that the stage does not have."""
 
 from dataclasses import dataclass, fields
 from typing import Self
@@ -24,11 +24,11 @@ class _Paths:
 
 @dataclass(frozen=True)
 class StageInputs(_Paths):
-    """What a stage learns from.
+    """Input files of a stage.
 
     background, init_from, references, masks: of the first; generator: of the later ones, the network that
     they go on from; discriminator: of the enhancer; references: of the face too; steady: the view
-    that the frames of a moving camera are brought into.
+    into which the frames of a moving camera are warped.
     """
 
     frames: str
@@ -52,7 +52,7 @@ class StageInputs(_Paths):
 
 @dataclass(frozen=True)
 class StageOutputs(_Paths):
-    """What a stage leaves. discriminator: of the first, for the enhancer to start from."""
+    """Output files of a stage. discriminator: of the first stage, from which the enhancer starts."""
 
     generator: str
     best: str

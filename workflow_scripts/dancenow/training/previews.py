@@ -1,4 +1,4 @@
-"""Pictures of the training: the same held-out frames every few minutes, and a strip of ten of them."""
+"""Preview pictures: the same held-out frames every few minutes, and a strip of ten of them."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,11 +15,11 @@ from dancenow.synthesis.synthesizer import Synthesizer
 from dancenow.training.trainer import Trainer
 from dancenow.video.media import encode
 
-# the recurrence is warmed up over this many frames before the shown one
+# frames before the shown one over which the recurrence warms up
 WARM_UP = 3
 MOMENTS = 4
 VIDEO_FPS = 2
-STRIP_ROW = 192  # px, at most: a strip is looked at whole, and a report holds one of every training
+STRIP_ROW = 192  # px, at most: a strip is viewed as a whole, and a report contains one per training
 
 
 class Previews:
@@ -52,7 +52,7 @@ class Previews:
             self.references = ChosenReferences(bank, pose.keypoints, bank.paths(pose.keypoints))
 
     def synthesizer(self, trainer: Trainer) -> Synthesizer:
-        """The Synthesizer that shows what the training has come to."""
+        """The Synthesizer with the generator's current state."""
         return Synthesizer(
             trainer.average, self.background, trainer.device, trainer.autocast, references=self.references
         )
@@ -65,7 +65,7 @@ class Previews:
         return error
 
     def look(self, trainer: Trainer) -> float:
-        """Write `latest.png` alone; returns the difference as above."""
+        """Write `latest.png` only; returns the difference as above."""
         picture, error = self._synthesize(trainer)
         write_png(self.latest, picture)
         return error
@@ -92,17 +92,17 @@ class Previews:
 
     @property
     def latest(self) -> Path:
-        """Where the newest preview is."""
+        """Path of the newest preview."""
         return self.folder / "latest.png"
 
     def file(self, step: int) -> Path:
-        """Where the preview made after `step`, a tenth of the way, is."""
+        """Path of the preview made after `step`, one of the tenths."""
         return self.folder / f"step-{step:06d}.png"
 
     def write_strip(self, path: Path, steps: Iterable[int]) -> None:
         """The results of the previews made after `steps`, oldest on top, with the real frames below, smaller.
 
-        The folder may hold pictures of an earlier training of other sizes; they are not looked at.
+        The folder may contain pictures of an earlier training of other sizes; they are ignored.
         """
         pictures = [read_png(self.file(step)) for step in steps]
         height = len(pictures[0]) // 3
@@ -115,6 +115,6 @@ class Previews:
     def write_video(self, path: Path, steps: Iterable[int]) -> None:
         """The same previews one after another, whole (skeleton, result, real), as an H.264 mp4."""
         pictures = [read_png(self.file(step)) for step in steps]
-        pictures += [pictures[-1]] * VIDEO_FPS  # the end stays to be looked at
+        pictures += [pictures[-1]] * VIDEO_FPS  # hold the last picture
         height, width = pictures[0].shape[:2]
         encode(path, pictures, VIDEO_FPS, width, height)

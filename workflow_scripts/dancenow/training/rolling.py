@@ -1,4 +1,4 @@
-"""The rolling checkpoint: a training that is killed at any moment goes on as if it had not been.
+"""The rolling checkpoint: a training killed at any moment continues as if it had not been.
 
 Two files in one folder, `last.pt` and the one before it, `previous.pt`. They are read with torch's
 weights-only loader, which cannot run code.
@@ -23,15 +23,15 @@ from dancenow.files import atomic_path, read_through
 log = logging.getLogger(__name__)
 
 SHOWN_DIFFERENCES = 5
-# what network disks answer that have no locks
+# errors of network disks without file locks
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
 
 
 class RollingCheckpoint:
     """The last two states of one training.
 
-    folder: where they are kept, made when missing; identity: JSON-able dict, all that decides the result
-    (settings, data, perceptual network). Attributes: last, previous (paths); step: of the newest good
+    folder: where they are stored, made if missing; identity: JSON-able dict, everything that determines the
+    result (settings, data, perceptual network). Attributes: last, previous (paths); step: of the newest good
     checkpoint that this process has loaded or saved, or None; cost: seconds that the last save took.
     """
 
@@ -43,10 +43,10 @@ class RollingCheckpoint:
         self._lock: TextIO | None = None  # held as long as it is open
 
     def lock(self) -> None:
-        """Keep every other process out of the folder until this one ends; InputError when one is there.
+        """Lock the folder for this process until it ends; InputError if another process holds it.
 
-        Snakemake killed by force leaves its jobs running: a second training would write between the first
-        one's lines. Where the disk has no locks it is only warned of.
+        If Snakemake is killed, its jobs continue to run: a second training would write between the first
+        one's lines. On a disk without locks this only warns.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self._lock = (self.folder / "lock").open("a+")
@@ -60,17 +60,19 @@ class RollingCheckpoint:
         except OSError as error:
             if error.errno not in NO_LOCKS:
                 raise
-            log.warning("%s: no locks on this disk; see to it that no second training runs here", self.folder)
+            log.warning(
+                "%s: this disk has no file locks; make sure that no second training runs here", self.folder
+            )
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
 
     def load(self) -> dict | None:
-        """The newest whole state of the same identity, or None; the log names what is refused and why.
+        """The newest complete state of the same identity, or None; the log names refused files and why.
 
-        A damaged or foreign file is renamed `*.refused`. When all that is there belongs to other settings,
-        the folder is renamed `<folder>.before`, in the place of an older one, so that a changed mind costs
-        nothing. With None, no generator of an earlier attempt is left in the folder. When a file cannot be
+        A damaged or foreign file is renamed `*.refused`. If all files belong to other settings, the folder is
+        renamed `<folder>.before`, replacing an older one, so that nothing is lost if the settings are
+        restored. With None, no generator of an earlier attempt is left in the folder. If a file cannot be
         read, the OSError or lack of memory is raised, with nothing renamed or deleted.
         """
         for leftover in self.folder.glob(".partial-*"):
@@ -87,7 +89,7 @@ class RollingCheckpoint:
             others.append((path, state))
         if others:
             self._set_aside(*others[0])
-        # the best preview of an attempt that came to no checkpoint may be of other settings
+        # the best preview of an attempt without a checkpoint may belong to other settings
         for leftover in self.folder.glob("*.safetensors"):
             leftover.unlink()
         return None
@@ -106,18 +108,18 @@ class RollingCheckpoint:
                 torch.save({"identity": self.identity, **state}, file)
                 file.flush()
                 os.fsync(file.fileno())
-            # killed between this line and the end of the block: only `previous` is there, and is enough
+            # if killed between this line and the end of the block, only `previous` exists, which is enough
             if self.last.exists():
                 os.replace(self.last, self.previous)
         self.step, self.cost = state["step"], time.monotonic() - began
 
     def remove(self) -> None:
-        """Delete both files: the training is done, and each is several times the generator's size."""
+        """Delete both files when the training is done; each is several times the generator's size."""
         for path in (self.last, self.previous, self.folder / "lock"):
             path.unlink(missing_ok=True)
 
     def newest(self) -> str:
-        """Half a sentence for an error message: what a later run goes on from."""
+        """A clause for an error message: the checkpoint from which a later run continues."""
         if self.step is None:
             return "there was no checkpoint yet"
         return f"the last good checkpoint is {self.last}, step {self.step}"
@@ -139,7 +141,12 @@ class RollingCheckpoint:
                 raise
             refused = path.with_suffix(".refused")
             reason = (str(error) or type(error).__name__).splitlines()[0]
-            log.warning("%s: refused, damaged or foreign (%s); now called %s", path, reason, refused.name)
+            log.warning(
+                "%s: damaged, or not a checkpoint of this workflow (%s); renamed to %s",
+                path,
+                reason,
+                refused.name,
+            )
             path.replace(refused)
             return None
         return state
@@ -150,8 +157,9 @@ class RollingCheckpoint:
         self.folder.replace(kept)
         self.lock()
         log.warning(
-            "%s: step %d of a training with other settings or data (%s); training starts anew. That one is "
-            "kept in %s: to go on with it, rename it back and restore what differs",
+            "%s: step %d of a training with other settings or data (%s); training starts from step 0. The "
+            "old training is kept in %s: to continue it, rename the folder back and restore the settings or "
+            "data",
             path, state["step"], _differences(state["identity"], self.identity), kept,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What decides a training, typed: the section `train` of the configuration, by stage, read once.
+"""The settings that determine a training, typed: the section `train` of the configuration, by stage.
 
 `of` of a stage's settings takes its part out of a `train` section; their `asdict` is the rule's param, the
 workers' JSON and part of a checkpoint's identity; `read_settings` makes them again. A key that is unknown or
@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from dancenow.errors import InputError
 
-# keys of `train` that are no part of the first stage: params of their own, and the later stages
+# keys of `train` that are not settings of the first stage: separate params, and the later stages
 NOT_OF_THE_FIRST = ("holdout", "perceptual", "enhancer", "face")
 
 
@@ -32,7 +32,7 @@ class Weights(FaceWeights):
 
 @dataclass(frozen=True)
 class FaceNetwork:
-    """Arguments of model.networks.Generator that the face's has."""
+    """Arguments of model.networks.Generator for the face generator."""
 
     channels: int
     n_downsample: int
@@ -41,7 +41,7 @@ class FaceNetwork:
 
 @dataclass(frozen=True)
 class Network(FaceNetwork):
-    """Those that the first stage's has; `temporal` is the stage's own."""
+    """Arguments of the first stage's Generator; `temporal` is a setting of the stage."""
 
     unshuffle: int
     skips: bool
@@ -66,7 +66,7 @@ class Judge(FaceJudge):
 
 @dataclass(frozen=True)
 class EnhancerNetwork:
-    """Arguments of model.enhancer.EnhancedGenerator beside those of its trunk."""
+    """Arguments of model.enhancer.EnhancedGenerator, besides those of its trunk."""
 
     channels: int
     n_blocks: int
@@ -81,7 +81,7 @@ class FaceSquare:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a stage learns; config.yaml explains each key. With `epochs`, `steps` counts for nothing.
+    """How a stage learns; config.yaml explains each key. With `epochs`, `steps` is ignored.
 
     `compile` is hardware.compile: it does not change what is learned, only how sums are rounded.
     """
@@ -107,7 +107,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class FirstSettings(Recipe):
-    """Of the first stage. init_from: a subject whose generator it begins with, or None."""
+    """Settings of the first stage. init_from: a subject whose generator initializes it, or None."""
 
     init_from: str | None
     temporal: bool
@@ -118,7 +118,7 @@ class FirstSettings(Recipe):
 
     @classmethod
     def of(cls, train: dict, compiled: bool = False, target: str | None = None) -> Self:
-        """From a whole `train` section; the target that all others start from begins with nothing."""
+        """From a whole `train` section; the target named by init_from itself starts from random weights."""
         own = {key: value for key, value in train.items() if key not in NOT_OF_THE_FIRST} | {
             "compile": compiled
         }
@@ -129,7 +129,7 @@ class FirstSettings(Recipe):
 
 @dataclass(frozen=True)
 class EnhancerSettings(Recipe):
-    """Of the second stage, whose `steps` is None."""
+    """Settings of the second stage, whose `steps` is None."""
 
     last_frame_corruption: float
     weights: Weights
@@ -165,13 +165,13 @@ LATER = {"face": FaceSettings, "enhancer": EnhancerSettings}
 
 
 def read_settings(given: dict) -> StageSettings:
-    """The settings whose `asdict` this is; the later stages are known by the key of their name."""
+    """The settings from their `asdict`; later stages are recognised by the key with their name."""
     kind = next((kind for key, kind in LATER.items() if key in given), FirstSettings)
     return read(kind, given, "settings")
 
 
 def read(kind: Any, given: dict, place: str) -> Any:
-    """A dataclass out of a dict, and those inside it out of theirs, where they are not made yet.
+    """Make a dataclass from a dict, and nested dataclasses from nested dicts.
 
     InputError names a key by `place` and its own.
     """
@@ -190,7 +190,7 @@ def read(kind: Any, given: dict, place: str) -> Any:
 
 
 def _shared(train: dict, compiled: bool) -> dict:
-    """What the later stages share with the first, and that they have no single-frame steps."""
+    """The settings that later stages share with the first, without single-frame steps."""
     shared = {key: train[key] for key in ("seed", "batch", "lr_decay_share", "ema")}
     return shared | {"compile": compiled, "single_frame_share": 0.0}
 

@@ -1,9 +1,9 @@
-"""What differs between the stages of a training: the networks, the samples, what is looked at, what is kept.
+"""The differences between the stages of a training: networks, samples, previews, stored files.
 
-A stage has: background ((H, W, 3) uint8 or None); stored_background, what of it goes into its file; start,
-JSON-able, what it starts from, part of its identity; about, what its file's description says of its network;
+A stage has: background ((H, W, 3) uint8 or None); stored_background, the part stored in its file; start,
+JSON-able, what it starts from, part of its identity; about, the description of its network in the file;
 temporal, whether what it learns from are pairs of frames and what leads up to them, not single frames;
-references, whether its generator is shown real pixels; judge, where its discriminator is kept, the arguments
+references, whether its generator sees real pixels; judge, if its discriminator is saved, the arguments
 of that; and the methods sampler, trainer and previews, which take what ClipSampler, Trainer (without
 settings) and Previews take.
 """
@@ -27,13 +27,13 @@ from dancenow.training.trainer import Trainer, network_arguments, new_networks
 
 
 def open_stage(inputs: StageInputs, settings: StageSettings) -> "FirstStage | EnhancerStage | FaceStage":
-    """The stage that the settings are of. InputError when a network that it goes on from does not fit."""
+    """The stage that the settings belong to. InputError if a network that it starts from does not fit."""
     stages = {FirstSettings: FirstStage, EnhancerSettings: EnhancerStage, FaceSettings: FaceStage}
     return stages[type(settings)](inputs, settings)
 
 
 class FirstStage:
-    """A generator from nothing, as the paper's global stage, or from another person's."""
+    """A generator from random weights, as in the paper's global stage, or from another target's."""
 
     def __init__(self, inputs: StageInputs, settings: FirstSettings):
         self.background = read_png(Path(inputs.path("background"))) if settings.generator.background else None
@@ -85,7 +85,7 @@ class EnhancerStage:
 
 
 class FaceStage:
-    """The face generator behind a trained generator, which stays as it is."""
+    """The face generator after a trained generator, which is frozen."""
 
     def __init__(self, inputs: StageInputs, settings: FaceSettings):
         main, _, self.background = load_generator(inputs.path("generator"))

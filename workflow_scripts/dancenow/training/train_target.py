@@ -46,14 +46,14 @@ def train_target(
     threads: int,
     check_memory: bool = True,
 ) -> None:
-    """Train, or resume, and write the generator, its losses, its settings and what there is to look at.
+    """Train, or resume, and write the generator, its losses, its settings and its previews.
 
-    settings: of the stage, and by their class which it is; holdout: share of the clip's end that training
-    never sees, 0 to 1; threads: of torch; check_memory: refuse a training whose step does not fit, else only
-    warn. A folder `run` beside the generator holds the rolling checkpoint
-    meanwhile. What `stopping` hears ends it with Stopped, the step in hand finished and saved; InputError
-    when a file or a setting cannot be used, DivergedError, NoMemoryError. In one of several processes
-    (parallel.process_group) it does its share, and only rank 0 writes.
+    settings: of the stage, which their class identifies; holdout: share of the clip's end that training never
+    sees, 0 to 1; threads: of torch; check_memory: refuse a training whose step does not fit, else only warn.
+    A folder `run` beside the generator holds the rolling checkpoint meanwhile. A signal from `stopping` ends
+    it with Stopped, after the current step is finished and saved; InputError if a file or a setting cannot be
+    used, DivergedError, NoMemoryError. In one of several processes (parallel.process_group) it does its
+    share, and only rank 0 writes.
     """
     device = pick_device()
     autocast = prepare(device, threads)
@@ -77,20 +77,20 @@ def train_target(
     decision = read_json(inputs.perceptual)
 
     def spare_trainer(device: torch.device, autocast: Autocast) -> Trainer:
-        # its networks are counted, not trained: they must not be those of `stage`
+        # these networks are only counted: they must not be those of `stage`
         return open_stage(inputs, settings).trainer(load_perceptual(decision), device, autocast, steps)
 
     largest = max(sizes, key=lambda size: size[0] * size[1])
     memory = count_step(spare_trainer, sampler(0), largest, autocast)
     free = free_memory(device)
-    if device.type == "cpu":  # which all processes share
+    if device.type == "cpu":  # shared by all processes
         free //= share[1]
     try:
         check_room(memory, batch // share[1], free)
     except InputError as error:
         if check_memory:
             raise
-        log.warning("not refused, as hardware.check_memory says: %s", error)
+        log.warning("continuing because hardware.check_memory is false: %s", error)
     trainer = stage.trainer(load_perceptual(decision), device, autocast, steps)
     folder = Path(outputs.generator).parent / "run"
     identity = {
@@ -162,10 +162,10 @@ def train_target(
 
 
 def open_footage(inputs: StageInputs, on_canvas: bool) -> tuple[FrameStore | SteadyFrames, Pose]:
-    """Frames and pose that a stage learns from, of a still camera as they are.
+    """Frames and pose that a stage learns from; with a still camera, unchanged.
 
-    Of one that moved they lie on the canvas, for a generator that has a background, or in the framing, for
-    one that is shown whole frames.
+    With a moving camera they lie on the canvas, for a generator with a background, or in the framing, for
+    one that sees whole frames.
     """
     store, pose = FrameStore(inputs.frames), load_pose(inputs.pose)
     view = load_view(inputs.steady) if inputs.steady else None
@@ -179,7 +179,7 @@ def open_footage(inputs: StageInputs, on_canvas: bool) -> tuple[FrameStore | Ste
 
 
 def _real_pixels(stage: Stage, inputs: StageInputs, fps: Fraction, count: int) -> RealPixels | None:
-    """The RealPixels that the stage's generator is shown, None for one without references."""
+    """The RealPixels for the stage's generator, or None if it has no references."""
     if not stage.references:
         return None
     masks = load_masks(inputs.masks) if inputs.masks else None

@@ -24,17 +24,17 @@ from dancenow.training.settings import FirstSettings, StageSettings
 Losses = dict[str, torch.Tensor]  # scalars by the name of their term
 
 BETAS = (0.5, 0.999)
-# share of the samples that must synthesize what they could copy: or what is synthesized would never learn
+# share of the samples in which copying is forbidden; otherwise the synthesized colours would never learn
 SYNTHESIZED = 1 / 3
 MASK_WEIGHT = 10.0  # weight of the mask's cross entropy
-# sides of a misplaced patch, as shares of the window's
+# range of the edges of a misplaced patch, as shares of the window's
 PATCH = (0.15, 0.5)
 
 
 class Clips(NamedTuple):
-    """On the device, float32: skeletons, real, backgrounds (N, T, 3, h, w), references (N, T, 4, h, w),
-    masks (N, T, 1, h, w); of these three each None where the generator has none of it. valid (N, T, 1, h, w):
-    1 where the frames show something, None where they do everywhere.
+    """On the device, float32: skeletons, real, backgrounds (N, T, 3, h, w), references (N, T, 4, h, w), masks
+    (N, T, 1, h, w); each of these three is None if the generator does not use it. valid (N, T, 1, h, w): 1
+    where the frames show the scene, None if they do everywhere.
     """
 
     skeletons: torch.Tensor
@@ -62,10 +62,10 @@ def frozen(module: torch.nn.Module) -> Iterator[None]:
 def corrupt_last_frame(
     previous: torch.Tensor, empty: torch.Tensor, share: float, randoms: Sequence[np.random.Generator]
 ) -> torch.Tensor:
-    """In a share of the samples: a patch of the last frame in a wrong place, and a patch of it missing.
+    """In a share of the samples, misplace one patch of the last frame and remove another.
 
-    What a generator synthesizes wrong once it would otherwise keep: in training its last frame always fits
-    the next skeleton, so it learns to trust the one as much as the other. previous, empty: (N, 3, h, w);
+    Otherwise a generator would keep its errors: in training its last frame always fits
+    the next skeleton, so it learns to trust both equally. previous, empty: (N, 3, h, w);
     randoms: N numpy Generators. Returns a new (N, 3, h, w) with gradients.
     """
     previous, (height, width) = previous.clone(), previous.shape[-2:]
@@ -81,7 +81,7 @@ def corrupt_last_frame(
 
 
 def counted(fake: torch.Tensor, real: torch.Tensor, valid: torch.Tensor | None) -> torch.Tensor:
-    """`fake` where it is to be judged, `real` elsewhere: what a frame does not show costs nothing.
+    """`fake` where it is judged, `real` elsewhere, so that areas not shown by a frame cost nothing.
 
     Both (..., 3, h, w); valid: (..., 1, h, w), above 0 where it is judged, or None for everywhere.
     """
@@ -104,12 +104,12 @@ class Trainer:
     """Both networks, their optimisers and the moving average, with one method that does one step.
 
     settings: of the stage; autocast: arguments of torch.autocast; steps: of the whole training, what the
-    settings' epochs came to. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, z),
-    I1 = G(s1, I0) with gradients through I0 and z empty, then one step of the generator and one of the
-    discriminator. A first share of the steps, `single_frame_share` (the paper has 0), takes single frames
-    without a past and without the discriminator. Without `temporal` (the paper's baseline FBF: pix2pixHD) a
-    step is one frame, I = G(s), judged by itself. build: called with the settings, and with torch seeded,
-    gives generator and discriminator.
+    settings' epochs came to. The step follows the paper (section 3.2, eq. 1 and 3): I0 = G(s0, z), I1 = G(s1,
+    I0) with gradients through I0 and z empty, then one step of the generator and one of the discriminator. A
+    first share of the steps, `single_frame_share` (the paper has 0), uses single frames without a last frame
+    and without the discriminator. Without `temporal` (the paper's baseline FBF: pix2pixHD) a step is one
+    frame, I = G(s), judged by itself. build: called with the settings, and with torch seeded, gives generator
+    and discriminator.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.settings, self.device, self.autocast, self.steps = settings, device, autocast, steps
         self.generator, self.discriminator = map(self._place, build(settings))
-        # with a decay of zero the average is the generator, and a copy of 182 M weights a step for nothing
+        # with a decay of zero the average equals the generator, and copying 182 M weights per step is useless
         self.average = self.generator
         if settings.ema:
             self.average = copy.deepcopy(self.generator).requires_grad_(False)
@@ -143,7 +143,7 @@ class Trainer:
             "discriminator": parallel.distribute(self.discriminator),
         }
         if self.compiled:
-            # the generator as it is stays uncompiled: previews would compile it again for their windows
+            # the plain generator stays uncompiled: previews would compile it again for their windows
             self.parallel["generator"] = torch.compile(self.parallel["generator"])
             self.discriminator.compile()
             self.perceptual.compile()
@@ -151,7 +151,7 @@ class Trainer:
 
     @property
     def compiled(self) -> bool:
-        """Whether torch.compile is asked for; what is only counted (training.memory) is not compiled."""
+        """Whether to use torch.compile; networks that are only counted (training.memory) are not compiled."""
         return self.settings.compile and self.device.type != "meta"
 
     def _place(self, module: torch.nn.Module) -> torch.nn.Module:
@@ -163,7 +163,7 @@ class Trainer:
         return self.settings.learning_rate * min(1.0, left)
 
     def synthesize(self, clips: Clips) -> tuple[torch.Tensor, list[Foreground | None]]:
-        """Frames one after another, each given the last, the first the empty picture.
+        """Synthesize frames in sequence, each given the last one, the first the empty picture.
 
         clips: Clips of T frames. Returns (N, T, 3, h, w) and a list of the T foregrounds.
         """
@@ -184,7 +184,7 @@ class Trainer:
     def _generate(
         self, now: Clips, previous: torch.Tensor, copying: torch.Tensor | None
     ) -> tuple[torch.Tensor, Foreground | None]:
-        """The generator on one frame of Clips; arguments that it has no use for are not named."""
+        """The generator on one frame of Clips; arguments that it does not use are left out."""
         shown = {} if now.references is None else {"reference": now.references, "copying": copying}
         return self.parallel["generator"](now.skeletons, previous, now.backgrounds, **shown)
 
@@ -196,7 +196,7 @@ class Trainer:
         return upload(torch.tensor(may), self.device).view(-1, 1, 1, 1)
 
     def takes_last_only(self, step: int) -> bool:
-        """Whether the step uses the last frame of each clip alone."""
+        """Whether the step uses only the last frame of each clip."""
         return step < self.single_frame_steps
 
     def train_step(self, batch: Batch) -> dict[str, float]:
@@ -208,7 +208,7 @@ class Trainer:
         return values
 
     def update(self, batch: Batch) -> Losses:
-        """What a step computes; returns the losses, scalar tensors by name, whatever they are."""
+        """The computation of a step; returns the losses, scalar tensors by name, without checking them."""
         self.randoms = self._randoms(len(batch["skeleton"]))
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.learning_rate()
@@ -242,14 +242,14 @@ class Trainer:
     def _randoms(self, count: int) -> list[np.random.Generator]:
         """A numpy Generator for each of the `count` samples of this process's share of the batch.
 
-        Drawn from the seed and the sample's place in the training alone, so that neither a stop nor the
+        Drawn only from the seed and the sample's number in the training, so that neither a stop nor the
         number of processes changes what a sample sees.
         """
         first = self.step * count * parallel.world_size() + parallel.rank() * count
         return [np.random.default_rng([self.settings.seed, 3, first + i]) for i in range(count)]
 
     def _single_frame_step(self, frames: Clips) -> Losses:
-        """One step of the generator on frames by themselves, Clips of one; returns the losses."""
+        """One step of the generator on single frames, Clips with T = 1; returns the losses."""
         with torch.autocast(**self.autocast):
             previous = empty_picture(frames.real, frames.backgrounds)
             fake, foreground = self._generate(frames, previous, self._copying(frames))
@@ -275,7 +275,7 @@ class Trainer:
             "l1": F.l1_loss(fake, real),
         }
         if foregrounds[0] is not None:
-            # the foregrounds come frame by frame, the images sample by sample
+            # foregrounds are ordered by frame, images by sample
             colour, alpha, logit = (
                 torch.stack(part, 1).flatten(0, 1) for part in zip(*foregrounds, strict=True)
             )
@@ -285,7 +285,7 @@ class Trainer:
         return losses
 
     def _weighted(self, losses: Losses) -> torch.Tensor:
-        # the foreground's colour is a second reading of the same pixels, with the same weight
+        # the foreground's colour is a second estimate of the same pixels, with the same weight
         given = self.settings.weights
         weights = {"mask": MASK_WEIGHT, **asdict(given), "foreground": given.l1}
         return sum(weights[name] * loss for name, loss in losses.items() if weights[name])
@@ -327,7 +327,8 @@ class Trainer:
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        # the average starts short, or its random beginning would stay in it for a thousand steps
+        # the average starts with a short window; otherwise the random start would stay in it for a thousand
+        # steps
         if self.average is self.generator:
             return
         decay = min(self.settings.ema, (1 + self.step) / (10 + self.step))
@@ -335,7 +336,7 @@ class Trainer:
         torch._foreach_lerp_(list(targets), list(sources), 1 - decay)
 
     def state(self) -> dict[str, Any]:
-        """Everything that a later process needs to go on as if nothing had happened."""
+        """Everything that a later process needs to continue as if nothing had happened."""
         modules = {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
         return {
             "step": self.step,
@@ -345,13 +346,13 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over a state() of the same settings; ValueError or KeyError when it is of other networks."""
+        """Restore a state() of the same settings; ValueError or KeyError if it belongs to other networks."""
         self.step = state["step"]
         for name in ("generator", "discriminator", "average"):
             fill(getattr(self, name), state[name])
         for name, optimiser in self.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
         for name, scaler in self.scalers.items():
-            # empty where it was saved in another precision: the scale then starts anew
+            # empty if it was saved in another precision; the scale then starts again
             if scaler.is_enabled() and (saved := state["scalers"][name]):
                 scaler.load_state_dict(saved)

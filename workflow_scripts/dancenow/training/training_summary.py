@@ -1,4 +1,4 @@
-"""One page beside a model: what it was trained with, on what, for how long, and how its losses went."""
+"""One page about a model: settings, data, time and losses of its training."""
 
 import json
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def _curve(losses: dict[str, np.ndarray]) -> Figure:
         axis.plot(steps, values, color="0.8", linewidth=0.5)
         axis.plot(*smooth(steps, values), color="C0")
         axis.set_title(name.replace("_", " "), fontsize="medium")
-        # a few spikes of a GAN must not press the curve flat
+        # a few spikes of a GAN must not flatten the curve
         axis.set_ylim(0, 1.1 * np.quantile(values, 0.99))
     for axis in axes[len(losses) :]:
         axis.set_visible(False)
@@ -90,7 +90,7 @@ def _page(
         f"| time | {_duration(seconds)} over all attempts |",
         f"| waiting for data | {training['waiting_percent']} % of the time |",
         f"| device | {training['device']}; processes: {training['processes']}; {training['precision']} |",
-        f"| best preview | step {training['best_step']}, off by {training['best_error']} of 255 on average |",
+        f"| best preview | step {training['best_step']}, mean error {training['best_error']} of 255 |",
         f"| memory, at most | {training['peak_memory_gb']} GB a process |",
         "",
         "## Losses",

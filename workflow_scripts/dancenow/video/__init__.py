@@ -1,4 +1,4 @@
 """Clips in, frames out; frames in, videos out.
 
-Also says what ffprobe finds in a clip, which part of it is used, and where it is cut. Never in it: people.
+Also reads a clip's properties, selects the part to use, and finds cuts. Never deals with people.
 """

@@ -1,4 +1,4 @@
-"""How the picture of a clip is to be shown: its size, shape and colours, by its words and its first frame."""
+"""How to display the picture of a clip: size, shape and colours, from its header and its first frame."""
 
 import logging
 import re
@@ -26,7 +26,7 @@ def geometry(path: str | Path, video: dict, size: tuple[int, int]) -> dict:
     """Facts about size and shape, as probing.probe lists them.
 
     video: what ffprobe says of the track; size: (width, height) of its first frame, upright, as ffmpeg
-    decodes it. Raises InputError when it lies aslant.
+    decodes it. Raises InputError if the rotation is not a multiple of 90 degrees.
     """
     sides = {key: value for side in video.get("side_data_list", []) for key, value in side.items()}
     rotation = -round(sides.get("rotation", 0)) % 360  # ffprobe counts counterclockwise
@@ -40,10 +40,10 @@ def geometry(path: str | Path, video: dict, size: tuple[int, int]) -> dict:
     left, top, right, bottom = (sides.get(f"crop_{edge}", 0) for edge in ("left", "top", "right", "bottom"))
     whole = video.get("width"), video.get("height")
     if any((left, top, right, bottom)) and size == (whole[::-1] if rotation % 180 else whole):
-        # ffmpeg before 7.1 leaves to us what the container crops. To even px, as newer ones do it.
+        # ffmpeg before 7.1 does not apply the container's crop. Cropped to even px, as newer versions do.
         right, bottom = right + (whole[0] - left - right) % 2, bottom + (whole[1] - top - bottom) % 2
         margins = [left - left % 2, top - top % 2, right + left % 2, bottom + top % 2]
-        # They turn with the picture.
+        # They rotate with the picture.
         x, y, right, bottom = margins[-(rotation // 90) :] + margins[: -(rotation // 90)]
         w, h = w - x - right, h - y - bottom
     across, down = (h, w) if rotation % 180 else (w, h)

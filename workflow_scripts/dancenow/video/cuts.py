@@ -1,6 +1,6 @@
-"""Cuts: where one frame does not go on from the one before. Nothing that needs time may reach across one.
+"""Cuts: places where a frame does not continue the one before. No temporal operation may cross one.
 
-A cut is told by the index of the first frame after it, 1 to count - 1.
+A cut is given by the index of the first frame after it, 1 to count - 1.
 """
 
 import logging
@@ -13,18 +13,18 @@ import numpy as np
 
 log = logging.getLogger(__name__)
 
-# A frame is looked at in this many squares across and down.
+# A frame is reduced to this many squares across and down.
 PATTERN_GRID = 32
 # Two frames differ by 0 (the same up to brightness, contrast and tint) to about 1 (nothing in common).
 DIFFERENT = 0.25
-# A cut stands out from the motion around it by this factor.
+# A cut exceeds the motion around it by this factor.
 STANDS_OUT = 4
 # Two framings of one room may differ by no more than this; such a cut stands out from every neighbour. On
 # nine real clips, frames that are no cuts stand out from all by 1.3 times at most.
 ALIKE = 0.03
 # For these, means over so many squares across and down are compared: of grain that changes, little is left.
 COARSE = 4
-# Seconds before and after which are compared; what is over sooner, such as a flash, is no cut.
+# Seconds before and after that are compared; a shorter event, such as a flash, is not a cut.
 AROUND = 0.2
 LEAST_FRAMES = 3
 # Levels of an 8-bit picture; less contrast than this is noise.
@@ -32,7 +32,7 @@ NOISE = 8
 
 
 def segments(count: int, cuts: Sequence[int]) -> list[tuple[int, int]]:
-    """The runs of frames without a cut inside: [(first, stop), ...], `stop` the index after the last.
+    """The runs of frames between cuts: [(first, stop), ...], `stop` the index after the last.
 
     count: frames in all; cuts: as in this module, in any order.
     """
@@ -70,7 +70,7 @@ class CutFinder:
         self._count = 0
 
     def add(self, frame: np.ndarray) -> None:
-        """Look at the next frame, (H, W, 3) uint8."""
+        """Add the next frame, (H, W, 3) uint8."""
         seen = _descriptor(frame)
         self._steps.append(_difference(self._seen[-1], seen) if self._seen else 0.0)
         self._seen.append(seen)
@@ -79,7 +79,7 @@ class CutFinder:
             self._judge(self._reach)
 
     def finish(self) -> None:
-        """Judge the last frames as well, which have less than a fifth of a second after them."""
+        """Also test the last frames, which have less than a fifth of a second after them."""
         for after in range(min(self._reach, self._count) - 1, 1, -1):
             self._judge(after)
 

@@ -1,4 +1,4 @@
-"""What ffmpeg really makes of a track: the frames it gives, their times and their size."""
+"""Decode a track with ffmpeg: the times and sizes of its frames."""
 
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -9,12 +9,12 @@ from typing import Any
 from dancenow.errors import InputError
 from dancenow.video.programs import Stalled, clip_input, graph, lines
 
-# Shown in microseconds, for a frame rate would round what varies.
+# Times in microseconds, because a frame rate would round a varying one.
 TICK = "1/1000000"
 
 
 class Undecodable(Exception):
-    """ffmpeg can make nothing of a track; the text is its reason."""
+    """ffmpeg cannot decode a track; the text is its reason."""
 
 
 def decoded(
@@ -25,11 +25,11 @@ def decoded(
     strict: bool = False,
     **options: Any,
 ) -> Iterator[tuple[float, float, tuple[int, int] | None]]:
-    """Yield (time, duration, size) of every frame of one track, in the order in which ffmpeg gives them.
+    """Yield (time, duration, size) of every frame of one track, in ffmpeg's order.
 
     time, duration: s, on the time stamps of the file, duration to the sample for sound; size: (width,
     height) in px of the upright picture, None for sound. options: further ones of ffmpeg's output, as
-    {"frames:v": 1}. What is damaged is left out. Raises Undecodable, and InputError when the disk hangs.
+    {"frames:v": 1}. Damaged frames are left out. Raises Undecodable, and InputError if the disk hangs.
     """
     shown = {"format": "framecrc", "enc_time_base:v": TICK, "fps_mode:v": "passthrough"}
     seek = {} if begin is None else {"ss": f"{begin:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
@@ -48,17 +48,15 @@ def decoded(
                 elif not line.startswith("#"):
                     yield int(words[2]) * tick, int(words[3]) * tick, size
         except Stalled as stalled:
-            raise InputError(
-                f"{path}: cannot be decoded, {stalled}; copy the clip to a disk of this machine"
-            ) from None
+            raise InputError(f"{path}: cannot be decoded, {stalled}; copy the clip to a local disk") from None
         if process.wait():
             raise Undecodable(reason())
 
 
 def heard(frames: Iterable) -> tuple[float, float]:
-    """(end, straying) of a sound in s: when its last sample ends, and how far its time stamps stray.
+    """(end, straying) of a sound in s: the end of its last sample, and the deviation of its time stamps.
 
-    frames: what `decoded` gives. Time stamps stray from where the samples alone would put them; 0 for a sound
+    frames: from `decoded`. The deviation is from the times that the samples alone would give; 0 for a sound
     without a gap. Raises Undecodable when there are no frames.
     """
     first, end, samples, straying = None, 0.0, 0.0, 0.0
@@ -68,5 +66,5 @@ def heard(frames: Iterable) -> tuple[float, float]:
         samples += duration
         end = max(end, time + duration)
     if first is None:
-        raise Undecodable("it is empty")
+        raise Undecodable("the track is empty")
     return round(end, 6), round(straying, 6)

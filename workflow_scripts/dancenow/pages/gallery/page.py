@@ -1,4 +1,4 @@
-"""From videos and numbers to a page that plays them in step: plain HTML and JavaScript, no server."""
+"""Make a page that plays videos in step with their numbers: plain HTML and JavaScript, no server."""
 
 import base64
 import os
@@ -43,7 +43,7 @@ def write_player(pair: str, paths: Sequence[str], page_path: str | Path) -> None
 
 
 def _transfer(pair: str, paths: Sequence[str], address: Callable[[str], str]) -> dict:
-    """All that the page knows of a transfer; address: path -> URL."""
+    """The page's data about a transfer; address: path -> URL."""
     names, *variant = pair.split(".")
     target, source = names.split("_as_")
     *videos, series_path = paths
@@ -53,7 +53,7 @@ def _transfer(pair: str, paths: Sequence[str], address: Callable[[str], str]) ->
         if clip["frames"] != numbers["frames"]:
             raise InputError(
                 f"{path}: {clip['frames']} frames, but {series_path} has {numbers['frames']}; delete the "
-                "older of them, the workflow makes it again"
+                "older file to make it again"
             )
     titles = f"{source}, as filmed", f"{source}'s motion in {target}'s frame", f"{target}, synthesized"
     return {

@@ -1,4 +1,4 @@
-"""The two videos that stand beside a result: what was filmed, and what the generator was given."""
+"""The two videos beside a result: the source's frames and the driving pose."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 def film_source(frames_path: str | Path, video_path: str | Path) -> None:
     """Write the frames of a FrameStore as an H.264 mp4, one for one, without sound.
 
-    The clip itself will not do: it may have another codec, rate, size and length than what the workflow uses.
+    The clip itself cannot be used: it may have another codec, rate, size and length.
     """
     store = FrameStore(frames_path)
     count = encode(video_path, iter(store), store.fps, store.width, store.height)

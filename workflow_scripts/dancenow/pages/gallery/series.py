@@ -1,4 +1,4 @@
-"""A transfer frame by frame: how near its poses are to the driving, the shown and the true ones."""
+"""Measure a transfer frame by frame: its poses against the driving, the shown and the true ones."""
 
 import logging
 import time
@@ -38,7 +38,7 @@ def measure_frames(
     video: the result; driving_pose: what it was synthesized from; decision: of the estimator; truth: a video,
     or None where there is none. values has one number for
     each frame, null where there is nothing to measure; limit is null, or the value beyond which the target's
-    training footage shows no such pose. holdout: share of the target's footage that is no training footage.
+    training footage shows no such pose. holdout: share of the target's footage that is not training footage.
     InputError when result, pose and truth differ in their number of frames.
     """
     began = time.monotonic()
@@ -115,6 +115,5 @@ def _plain(values: np.ndarray) -> list[float | None]:
 def _same_length(path: str | Path, count: int, other: str | Path, other_count: int) -> None:
     if count != other_count:
         raise InputError(
-            f"{path}: {count} frames, but {other} has {other_count}; delete the older of them, the workflow "
-            "makes it again"
+            f"{path}: {count} frames, but {other} has {other_count}; delete the older file to make it again"
         )

@@ -1,4 +1,4 @@
-"""How the page calls the numbers of a frame: what they are of, their unit, decimals, and how to read them."""
+"""Titles, units, decimals and explanations of the page's numbers."""
 
 SERIES = {
     "pose_error": {
@@ -6,22 +6,22 @@ SERIES = {
         "unit": "% of height",
         "decimals": 2,
         "from_zero": True,
-        "meaning": "mean distance of the body's keypoints, found again in the result, from those asked for; "
-        "less is better",
+        "meaning": "mean distance between the body keypoints detected in the result and those of the driving "
+        "pose; lower is better",
     },
     "missed": {
         "title": "Missed keypoints",
         "unit": "%",
         "decimals": 0,
         "from_zero": True,
-        "meaning": "of the body's keypoints asked for, those not found in the result; less is better",
+        "meaning": "body keypoints of the driving pose that are not detected in the result; lower is better",
     },
     "distance": {
         "title": "Distance to the training footage",
         "unit": "% of height",
         "decimals": 1,
         "from_zero": True,
-        "meaning": "from the pose asked for to the nearest one that training saw; above the dashed line the "
+        "meaning": "from the driving pose to the nearest pose that training saw; above the dashed line the "
         "target never showed such a pose",
     },
     "ssim": {
@@ -29,13 +29,13 @@ SERIES = {
         "unit": "",
         "decimals": 3,
         "from_zero": False,
-        "meaning": "to the ground truth, inside the person's box; more is better",
+        "meaning": "to the ground truth, inside the person's box; higher is better",
     },
     "psnr": {
         "title": "PSNR",
         "unit": "dB",
         "decimals": 1,
         "from_zero": False,
-        "meaning": "to the ground truth, inside the person's box; more is better",
+        "meaning": "to the ground truth, inside the person's box; higher is better",
     },
 }

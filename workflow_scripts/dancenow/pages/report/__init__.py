@@ -1,1 +1,1 @@
-"""The footage report: whether a clip, or a pair of clips, will do, said before any training."""
+"""The footage report: whether a clip, or a pair of clips, is suitable, before any training."""

@@ -1,4 +1,4 @@
-"""How the person and the room look in a clip: sharpness, exposure, light that changes, a room that moves."""
+"""Measure person and background of a clip: sharpness, exposure, changes of light, moving background."""
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from dancenow.pictures import Frames
 
 SAMPLES = 120  # frames looked at, evenly spread over the clip
 BLUR = 9  # px of the box filter that blurs again
-LEAST_PIXELS = 400  # of the person's mask; fewer say nothing about sharpness
+LEAST_PIXELS = 400  # of the person's mask; fewer are not enough to measure sharpness
 DARK, BRIGHT = 8, 247  # 8-bit luma at or beyond these counts as clipped
 ROOM_WIDTH = 160  # px; the room is compared with itself at this width, where noise has been averaged away
 CHANGED = 20  # levels: a pixel of the room that differs from its median by more has changed
@@ -23,12 +23,12 @@ def sample_frames(count: int, most: int = SAMPLES) -> np.ndarray:
 
 
 def person_sharpness(luma: np.ndarray, mask: np.ndarray) -> float:
-    """How sharp the picture is inside a mask, from 0 (blurred) to 1.
+    """The sharpness of a picture inside a mask, from 0 (blurred) to 1.
 
     luma: (H, W) uint8; mask: (H, W) bool. Along each axis the picture is blurred once more and the share of
-    its gradients that this takes away is measured: much is lost of a sharp picture, little of a blurred one.
+    its gradients that this removes is measured: a sharp picture loses much, a blurred one little.
     1 - the measure of Crete et al., The blur effect (HVEI 2007), over the mask instead of the frame; the
-    duller axis decides, so that a motion blur in one direction counts. NaN: fewer than LEAST_PIXELS in the
+    less sharp axis decides, so that motion blur in one direction counts. NaN: fewer than LEAST_PIXELS in the
     mask, or no gradient in it.
     """
     if mask.sum() < LEAST_PIXELS:

@@ -1,4 +1,4 @@
-"""What the camera did, shot by shot, out of its path: how far it went, and what it showed."""
+"""The camera's movement, shot by shot, from its path, and what it showed."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ def camera_motion(path: CameraPath) -> dict[str, np.ndarray]:
 
 
 def greatest(path: CameraPath, values: np.ndarray) -> float:
-    """The largest range of (T,) or (T, N) values within one shot, over all N; for a cut is no movement."""
+    """The largest range of (T,) or (T, N) values within one shot, over all N; a cut is not movement."""
     return max(float(np.ptp(values[first:stop], axis=0).max()) for first, stop in path.shot_frames())
 
 
@@ -60,10 +60,10 @@ def told_camera(found: list[Shot], fps: float) -> str:
     seconds: dict[str, float] = {}
     for shot in found:
         seconds[shot.camera] = seconds.get(shot.camera, 0) + (shot.stop - shot.first) / fps
-    words = {UNKNOWN: "not to be told"}
+    words = {UNKNOWN: "unknown"}
     told = [
         (words.get(kind, kind), seconds[kind]) for kind in sorted(seconds, key=lambda kind: -seconds[kind])
     ]
     if len(told) == 1:
-        return f"the camera is {told[0][0]} all along"
+        return f"the camera is {told[0][0]} throughout"
     return "the camera is " + ", ".join(f"{kind} for {length:.1f} s" for kind, length in told)

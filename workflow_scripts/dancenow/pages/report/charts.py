@@ -117,7 +117,7 @@ def camera_chart(motion: dict[str, np.ndarray], shots: list[Shot], fps: float) -
     way.set_ylim(-reach, reach)
     way.set_ylabel("place, px")
     way.legend(loc="lower right", fontsize=8)
-    # at least as far as what makes a camera move, so that noise looks like noise
+    # at least the range of a moving camera, so that noise looks like noise
     far = max(0.05, 1.1 * np.abs(motion["zoom"] - 1).max())
     zoom.set_ylim(1 - far, 1 + far)
     zoom.set_ylabel("zoom")

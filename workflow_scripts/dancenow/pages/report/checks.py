@@ -1,4 +1,4 @@
-"""A clip's measures against the limits, with the words for a person who can still film again."""
+"""Compare a clip's measures with the limits, with advice for a person who can still film again."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def footage_checks(footage: Footage, measures: dict, background: bool) -> list[C
     """The Checks of one clip. measures: from measure_footage; background: whether the generator needs one."""
     checks = []
     if footage.refused:
-        advice = "Film one person from head to feet, all the time, with room around the arms."
+        advice = "Film one person from head to feet in every frame, with room around the arms."
         checks.append(refusal(footage.refused, advice))
     if footage.pose is not None:
         checks += _found_checks(measures["found"], float(footage.store.fps))
@@ -46,7 +46,7 @@ def _found_checks(found: dict[str, np.ndarray], fps: float) -> list[Check]:
             "whole body",
             share["whole body"],
             f"the whole body is seen in {share['whole body']:.0%} of the frames",
-            "Step back from the camera, or turn it: head, hands and feet must stay in the picture.",
+            "Step back from the camera, or rotate it: head, hands and feet must stay in the picture.",
         ),
         check(
             "person found",
@@ -58,19 +58,19 @@ def _found_checks(found: dict[str, np.ndarray], fps: float) -> list[Check]:
             "longest gap",
             gap / fps,
             f"longest stretch without the person: {gap / fps:.1f} s{place}",
-            "Cut the clip there, or film again: the figure vanishes.",
+            "Cut the clip there, or film again: the figure will disappear in this stretch.",
         ),
         check(
             "face found",
             share["face"],
             f"the face is found in {share['face']:.0%} of the frames",
-            "Look towards the camera more, in light that falls on the face: it will be a blur.",
+            "The face will be blurred: look towards the camera more, with light on the face.",
         ),
         check(
             "hands found",
             min(left, right),
             f"the left hand is found in {left:.0%} of the frames, the right in {right:.0%}",
-            "Hands will smear: move more slowly, use more light, keep sleeves off the hands.",
+            "The hands will be blurred: move more slowly, use more light, keep sleeves off the hands.",
         ),
     ]
 
@@ -85,32 +85,33 @@ def track_checks(footage: Footage, measures: dict) -> list[Check]:
         check(
             "repaired",
             mended,
-            f"{mended:.1%} of the body's keypoints are repaired, {imputed:.1%} of them all imputed",
-            "Limbs may be wrong where the strip below is marked. Wear what stands out from the background.",
+            f"{mended:.1%} of the body keypoints are repaired or imputed, {imputed:.1%} imputed",
+            "Limbs may be wrong where the strip below is marked. Wear clothes that contrast with the "
+            "background.",
         ),
         check(
             "swaps",
             swapped / minutes,
-            f"left and right change places in {swapped} frames, {swapped / minutes:.1f} a minute",
-            "Limbs will jump where the strip below is marked: face the camera more of the time.",
+            f"left and right are swapped in {swapped} frames, {swapped / minutes:.1f} per minute",
+            "Limbs will jump where the strip below is marked: face the camera more often.",
         ),
         check(
             "others",
             others,
             f"somebody else is found in {others:.0%} of the frames",
-            "Film the performer alone: others get into the background, or are taken for the performer.",
+            "Film the performer alone: others end up in the background, or are mistaken for the performer.",
         ),
     ]
 
 
 def _leg_checks(footage: Footage) -> list[Check]:
-    """Of a source: for how long its legs are made up, as normalize_poses does it."""
+    """For a source: how long its legs are imputed, as in normalize_poses."""
     if footage.statistics is None:
         return []
     legs = imputed_legs(whole_bodies(footage.known_pose, footage.path, footage.max_gap)[0])
     seconds = float(legs.sum() / footage.store.fps)
-    text = f"the legs are out of the picture, and held as they were, for {seconds:.1f} s"
-    advice = "Film from head to feet: the dance goes on above legs that stand still."
+    text = f"for {seconds:.1f} s the legs are out of the picture and held in their last position"
+    advice = "Film from head to feet: the upper body will dance above legs that stand still."
     return [check("imputed legs", seconds, text, advice, (SOURCE,))]
 
 
@@ -119,8 +120,8 @@ def _size_checks(footage: Footage) -> list[Check]:
         return []
     tall = float(np.median(body_heights(footage.steady_pose(), footage.statistics)))
     share = tall / footage.known_pose.height
-    text = f"the body is {tall:.0f} px tall, {share:.0%} of the frame (ankles to nose)"
-    advice = "Film closer, or upright instead of across: a small figure has no face and no fingers."
+    text = f"the body is {tall:.0f} px tall (ankles to nose), {share:.0%} of the frame height"
+    advice = "Film from closer, or in portrait format: a small figure loses its face and fingers."
     return [check("size", share, text, advice, (TARGET,))]
 
 
@@ -129,13 +130,13 @@ def _length_checks(footage: Footage, measures: dict) -> list[Check]:
     used = steady[: measures["training_frames"]]
     seconds = float(measures["found"]["whole body"][used].sum() / footage.store.fps)
     other = len(footage.known_pose.keypoints) - len(steady)
-    scenes = f"; {other} are of other scenes" if other else ""
+    scenes = f"; {other} belong to other scenes" if other else ""
     more = max(10, int(np.ceil((USUAL_SECONDS - seconds) / 10)) * 10)
     text = (
-        f"{seconds:.0f} s show the whole body and are trained on ({measures['training_frames']} of "
-        f"{footage.people.count} frames; the rest is kept for scores{scenes})"
+        f"{seconds:.0f} s show the whole body and are used for training ({measures['training_frames']} of "
+        f"{footage.people.count} frames; the rest is held out{scenes})"
     )
-    advice = f"Film {more} more seconds: arms, legs, turns, everything a dance may ask for."
+    advice = f"Film {more} more seconds: arms, legs, turns, every movement that a dance may contain."
     return [check("length", seconds, text, advice, (TARGET,))]
 
 
@@ -145,8 +146,8 @@ def _pose_checks(measures: dict) -> list[Check]:
     shown = "a single pose" if measures["poses"] == 1 else f"{measures['poses']} clearly different poses"
     text = f"the footage shows {shown}"
     advice = (
-        "Film a person who moves: arms up, to the side and crossed, steps, bent knees, turns. A photo, or "
-        "somebody who only stands there, teaches no movement."
+        "Film a person who moves: arms up, to the side and crossed, steps, bent knees, turns. The generator "
+        "cannot learn movement from a photo or from somebody who only stands still."
     )
     return [check("poses", measures["poses"], text, advice, (TARGET,))]
 
@@ -160,14 +161,14 @@ def _light_checks(appearance: dict[str, np.ndarray]) -> list[Check]:
             "too dark",
             dark,
             f"{dark:.0%} of the person's pixels are black (mean brightness {light:.0f} of 255)",
-            "More light from the front, or lighter clothes: folds and limbs disappear in black.",
+            "Use more light from the front, or lighter clothes: folds and limbs disappear in black.",
             (TARGET,),
         ),
         check(
             "too bright",
             bright,
             f"{bright:.0%} of the person's pixels are white",
-            "A lower exposure, or darker clothes: what is burnt out has no shape.",
+            "Use a lower exposure, or darker clothes: overexposed areas have no detail.",
             (TARGET,),
         ),
     ]
@@ -184,14 +185,14 @@ def _sharpness_checks(sharpness: np.ndarray) -> list[Check]:
             "sharpness",
             middle,
             f"sharpness of the person: {middle:.2f} (0 blurred, 1 sharp)",
-            "Clean the lens, lock the focus on the person, use the original file.",
+            "Clean the lens, lock the focus on the person, and use the original file.",
             (TARGET,),
         ),
         check(
             "blurred frames",
             blurred,
             f"{blurred:.0%} of the frames are blurred by movement",
-            "More light, so that the exposure is shorter, or slower movements.",
+            "Use more light, which shortens the exposure, or move more slowly.",
             (TARGET,),
         ),
     ]
@@ -208,13 +209,13 @@ def _clip_checks(footage: Footage) -> list[Check]:
             "frame rate",
             fps,
             f"{fps:.4g} frames per second",
-            "Film with 25 or 30 frames per second.",
+            "Film at 25 or 30 frames per second.",
         ),
         check(
             "enlarged",
             enlarged,
             f"the clip is scaled by {enlarged:.2f} to the working size",
-            "Use the original file, not a copy made small for sending, or lower frames.long_edge.",
+            "Use the original file, not a reduced copy, or lower frames.long_edge.",
             (TARGET,),
         ),
         check("cuts", len(cuts), f"{len(cuts)} cuts inside the clip{places}", "Use one uncut shot."),
@@ -226,13 +227,15 @@ def _room_checks(appearance: dict[str, np.ndarray], background: bool) -> list[Ch
     room = appearance["room_light"][np.isfinite(appearance["room_light"])]
     if len(room):
         change = float(np.subtract(*np.quantile(room, [0.98, 0.02])))
-        text = f"the room's brightness changes by {change:.0f} levels of 255"
-        advice = "Lock exposure and white balance, keep daylight and moving lamps out."
+        text = f"the brightness of the scene changes by {change:.0f} levels of 255"
+        advice = "Lock exposure and white balance; keep daylight and moving lamps out."
         checks.append(check("light changes", change, text, advice, (TARGET,)))
     moving = _median(appearance["room_change"])
     if background and np.isfinite(moving):
         text = f"{moving:.1%} of the background's pixels change"
-        advice = "Film where nothing else moves: curtains, trees, screens and people blur the background."
+        advice = (
+            "Film where nothing else moves: moving curtains, trees, screens and people blur the background."
+        )
         checks.append(check("moving room", moving, text, advice, (TARGET,)))
     return checks
 
@@ -242,18 +245,19 @@ def _background_checks(measures: dict) -> list[Check]:
         return []
     share = measures["unseen"] / measures["hidden"]
     text = (
-        f"{share:.0%} of the background behind the person is never seen: {measures['unseen']:.0%} of the "
-        "picture is guessed from what lies beside it"
+        f"{share:.0%} of the background behind the person is never visible: {measures['unseen']:.0%} of the "
+        "picture is guessed from its surroundings"
     )
     advice = (
-        "Take steps to both sides, so that each place is free for a twentieth of the time, or set train: "
-        "{generator: {background: false, references: false}}, which learns both, less sharp."
+        "Step to both sides, so that each place is visible for a twentieth of the time, or set train: "
+        "{generator: {background: false, references: false}}, which learns person and background together, "
+        "less sharp."
     )
     return [check("unseen background", share, text, advice, (TARGET,))]
 
 
 def _camera_checks(footage: Footage, measures: dict) -> list[Check]:
-    """A camera that moves is taken out, of a target's frames as of a source's dance; some of it shows."""
+    """The camera's movement is removed from a target's frames and a source's poses; some remains visible."""
     checks = [Check("camera", None, GOOD, told_camera(measures["shots"], float(footage.store.fps)), "")]
     if all(kind == UNKNOWN for kind in footage.path.kinds):
         return checks
@@ -263,16 +267,16 @@ def _camera_checks(footage: Footage, measures: dict) -> list[Check]:
     moved = f"the camera moves by {travel:.1%} of the picture's long edge"
     tripod = "put the camera on a tripod or a shelf and do not touch it"
     advice = (
-        "The footage is brought into one steady view; its movement blurs, and what it shows only briefly is "
-        f"guessed: {tripod}."
+        "The footage is stabilized into one steady view, but the camera's movement blurs it, and places that "
+        f"it shows only briefly are guessed: {tripod}."
     )
     checks += [
         softened(check("camera travel", travel, moved, advice, (TARGET,))),
         softened(check("camera zoom", zoom, f"the camera zooms by {zoom:.1%}", advice, (TARGET,))),
     ]
     advice = (
-        "The camera's movement is measured from what stands still and taken out of the dance; where little "
-        f"does, some is left: {tripod}."
+        "The camera's movement is measured from the static parts of the scene and removed from the poses; "
+        f"where few parts are static, some movement remains: {tripod}."
     )
     return [*checks, softened(check("camera travel", travel, moved, advice, (SOURCE,)))]
 

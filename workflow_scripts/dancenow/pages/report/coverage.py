@@ -8,7 +8,7 @@ from dancenow.keypoints import BODY, IMPUTED, INDEX, Pose
 from dancenow.pose.normalize import ground_places, height_at
 from dancenow.pose.retarget import SIDES
 
-# what is compared: places of joints relative to where the part hangs
+# compared: places of joints relative to the root of the part
 ARM, LEG = ("elbow", "wrist"), ("knee", "ankle")
 HIPS = ("left_hip", "right_hip")
 PARTS = {
@@ -23,7 +23,7 @@ PARTS = {
 
 MOST_FRAMES = 3000  # of a clip are compared, evenly spread
 APART_SECONDS = 1.0  # a clip's frame is compared with those of the same clip that are at least so far away
-LIMIT_QUANTILE = 0.95  # of the target's own distances: a pose farther than this from hers was not shown
+LIMIT_QUANTILE = 0.95  # quantile of the target's own distances: a pose farther away than this was not shown
 # in % of the body height: two detections of one pose differ by the lower bound; beyond the upper one it is
 # another pose, however far the frames of a short target clip are from each other
 LIMIT_RANGE = 3.0, 7.0

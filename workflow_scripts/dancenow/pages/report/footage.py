@@ -1,4 +1,4 @@
-"""What there is to say about one clip: who is in it, how it looks, and whether it will do."""
+"""All facts about one clip for the report: people, appearance, and whether it is suitable."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +106,7 @@ def load_footage(
     performer.
 
     The performer is tracked and measured here once more, as the rules do it, because a clip that they refuse
-    must have a report all the same: it says why.
+    still needs a report that says why.
     """
     store, people, path = FrameStore(frames_path), load_people(people_path), load_path(camera_path)
     pose, statistics, view, refused = None, None, None, ""

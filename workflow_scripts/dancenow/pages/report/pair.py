@@ -1,4 +1,4 @@
-"""What there is to say about a pair: does the target's footage show what the source's dance asks for?"""
+"""All facts about a pair for the report: whether the target's footage covers the source's dance."""
 
 from fractions import Fraction
 
@@ -23,12 +23,12 @@ from dancenow.pose.normalize_files import PLAUSIBLE_SCALE
 from dancenow.pose.shot_statistics import Transfer, transfer_clip
 from dancenow.references.gaps import Gap, find_gaps
 
-# how a part was not shown, in words
+# descriptions of how a part was not shown
 UNLIKE = {
-    "side": "from a side from which {} never showed it",
+    "side": "seen from a side that {} never showed",
     "larger": "larger, or nearer to the camera, than {} ever showed it",
-    "smaller": "smaller, farther away or more end on, than {} ever showed it",
-    "position": "in positions in which {} never showed it",
+    "smaller": "smaller, farther away or more end-on, than {} ever showed it",
+    "position": "in positions that {} never showed",
 }
 WORST = 6  # frames shown
 WORST_APART_SECONDS = 0.7
@@ -131,7 +131,7 @@ def filming_advice(
     films = []
     for parts, unseen, phrase in sorted(wanted.values(), key=lambda entry: -entry[1]):
         held = unseen * seconds
-        reason = f"{source} does so for {held:.1f} s in a way that {target} does not show"
+        reason = f"{source} holds such poses for {held:.1f} s that {target} does not show"
         films.append((parts, f"film {advised_seconds(held)} more seconds with {phrase}: {reason}"))
     return films
 
@@ -158,14 +158,16 @@ def reference_checks(gaps: list[Gap], names: tuple[str, str]) -> list[Check]:
         part, limit = gap.part.replace("_", " "), "never shown"
         if gap.part in ("front", "back"):
             found = f"{target}'s {part} was never shown"
-            advice = f"Film {target} from all sides: turn round slowly, both ways, with moving arms."
+            advice = (
+                f"Film {target} from all sides: turn around slowly, in both directions, with moving arms."
+            )
         elif gap.how == "part":
-            found = f"{target}'s {part} was never shown whole"
-            advice = f"Film so that the {part} is in the picture and free of other things."
+            found = f"{target}'s whole {part} was never shown"
+            advice = f"Film so that the {part} is in the picture and nothing covers it."
         else:
             found, limit = f"{part}: {UNLIKE[gap.how].format(target)}", "unlike"
             moment = clock(max(gap.moments, key=_length)[0])
-            advice = f"Film more of the {part}, as {source} has it at {moment}."
+            advice = f"Film more of the {part}, as in {source} at {moment}."
         text = f"{found}, for {gap.share:.0%} of {source}: {told_moments(gap.moments)}"
         checks.append(check(limit, gap.share, text, advice, (TARGET,), name=f"{limit}, {part}"))
     return checks
@@ -198,18 +200,18 @@ def pair_checks(
     """
     refused = [item for item in (target, source) if item.refused]
     if refused:
-        advice = "Nothing can be transferred until this clip is replaced; its own report says more."
+        advice = "Replace this clip; nothing can be transferred until then. The clip's own report says more."
         return [refusal(item.refused, advice) for item in refused], None, None
     try:
         pose, scale, _, way = normalised(source, target, limbs)
     except InputError as error:
-        return [refusal(str(error), "Run both clips through one estimator.")], None, None
+        return [refusal(str(error), "Use one estimator for both clips.")], None, None
     comparison = compare_footage(source, target, pose, training_frames) | {"references": None}
     names, seconds = (source.name, target.name), len(pose.keypoints) / float(pose.fps)
     films = filming_advice(comparison, seconds, names)
     checks = []
     for part, share in outside_shares(comparison).items():
-        text = f"{part}: {share:.0%} of {source.name}'s poses lie outside what {target.name} showed"
+        text = f"{part}: {share:.0%} of {source.name}'s poses lie outside those that {target.name} showed"
         advice = next((film for parts, film in films if part in parts), f"film more movement of the {part}")
         checks.append(check("outside", share, text, _sentence(advice), name=f"outside, {part}"))
     out = outside_share(pose)
@@ -218,12 +220,12 @@ def pair_checks(
             "out of frame",
             out,
             f"{out:.1%} of the body lies outside the target's frame",
-            "Film the target with more room around the body: what leaves the frame is cut off.",
+            "Film the target with more room around the body: parts outside the frame are cut off.",
         )
     )
     if way < 1:
-        text = f"{source.name} covers {1 / way:.1f} times the way that {target.name}'s frame has room for"
-        advice = "The way to the side is shortened, and feet slide: film the target from farther away."
+        text = f"{source.name} travels {1 / way:.1f} times as far as fits into {target.name}'s frame"
+        advice = "The sideways travel is shortened, and feet slide: film the target from farther away."
         checks.append(Check("way", way, SHOW, text, advice))
     if references:
         try:
@@ -231,16 +233,14 @@ def pair_checks(
                 pose, target.steady_pose().keypoints[:training_frames], target.known_pose.fps
             )
         except InputError as error:
-            checks.append(refusal(str(error), "Film one person from head to feet, all the time.", (TARGET,)))
+            checks.append(refusal(str(error), "Film one person from head to feet in every frame.", (TARGET,)))
         else:
             comparison["references"] = {"limits": limits, "gaps": gaps}
             checks += reference_checks(gaps, names)
     low, high = float(scale.min()), float(scale.max())
     if low < PLAUSIBLE_SCALE[0] or high > PLAUSIBLE_SCALE[1]:
         text = f"the figure is scaled by {low:.2f} to {high:.2f}"
-        checks.append(
-            Check("scale", low, SHOW, text, "Use clips that show both people at more similar sizes.")
-        )
+        checks.append(Check("scale", low, SHOW, text, "Use clips that show both people at similar sizes."))
     return checks, comparison, pose
 
 

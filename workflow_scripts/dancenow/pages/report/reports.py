@@ -26,19 +26,21 @@ log = logging.getLogger(__name__)
 MOMENTS = 6  # pictures of a clip
 SELDOM = 0.01  # of the frames: a kind of pose shown less is named
 CAMERA_CAPTION = (
-    "camera: green still, yellow shaking, red moving, grey not to be told; it shows: green the whole body, "
+    "camera: green still, yellow shaking, red moving, grey unknown; it shows: green the whole body, "
     "yellow no feet, grey nobody"
 )
 MOST_SHOTS = 12  # that are named
 COVERAGE_CAPTION = "where wrists, elbows, knees and ankles were; orange: the performer's left, blue: right"
 
 TEMPLATE = Path(__file__).with_name("page.html")
-GAPS_CAPTION = "red: this part is asked for as the target never showed it; front and back: of all parts"
+GAPS_CAPTION = (
+    "red: the dance shows this part in a way that the target never showed; front and back: all parts"
+)
 
 SAYS = {
-    GOOD: "Nothing stands against it.",
-    SHOW: "It will work; what is listed below will be seen in the result.",
-    FAIL: "It will not work as it is; what is listed below says why and what to change.",
+    GOOD: "No fault found.",
+    SHOW: "It will work, but the faults listed below will be visible in the result.",
+    FAIL: "It will not work as it is; the list below says why, and what to change.",
 }
 
 
@@ -191,7 +193,7 @@ def _footage_sections(footage: Footage, measures: dict, kinds: dict[str, float])
     sharpness = appearance["sharpness"]
     if np.isfinite(sharpness).any():
         moments.append(int(appearance["frame"][np.nanargmin(sharpness)]))
-    captions = [f"frame {index}" for index in moments[:MOMENTS]] + [f"the least sharp: frame {moments[-1]}"]
+    captions = [f"frame {index}" for index in moments[:MOMENTS]] + [f"least sharp: frame {moments[-1]}"]
     shown = [footage.store[index] for index in moments]
     if pose is not None:
         shown = [
@@ -204,14 +206,14 @@ def _footage_sections(footage: Footage, measures: dict, kinds: dict[str, float])
     camera = charts.camera_chart(measures["camera"], measures["shots"], fps)
     sections = [
         section("What it shows", thumbnails, thumbnails=True),
-        section("Who was found, and when", [(found, "mended: some of the body is repaired or imputed")]),
+        section("Who was found, and when", [(found, "mended: parts of the body are repaired or imputed")]),
         section("Sharpness, light", [(look, "")]),
         section("The camera", [(camera, CAMERA_CAPTION)], _told_shots(measures["shots"], fps)),
     ]
     if kinds:
         missing = [kind for kind, share in kinds.items() if share < SELDOM]
         text = (
-            f"Hardly ever shown: {', '.join(missing)}. A dance that asks for these will show."
+            f"Hardly ever shown: {', '.join(missing)}. A dance with these poses will show faults."
             if missing
             else ""
         )
@@ -224,7 +226,7 @@ def _footage_sections(footage: Footage, measures: dict, kinds: dict[str, float])
             (charts.kinds_chart({footage.name: kinds}), "how often each kind of pose is shown"),
             (
                 charts.depth_chart(feet[seen], heights[seen], pose.width),
-                "where the performer stood, how near",
+                "where the performer stood, and how near",
             ),
         ]
         sections.append(section("Poses it shows", pictures, text))
@@ -264,7 +266,7 @@ def _pair_sections(
         if nearest is not None:
             nearest = target.frame(nearest)
             pictures.append(with_skeleton(target.store[nearest], target.known_pose.keypoints[nearest], 1.0))
-            text += f", the nearest {target.name} shows (frame {nearest})"
+            text += f", and {target.name}'s nearest pose (frame {nearest})"
         way = (
             "never shown" if moment["distance"] is None else f"{moment['distance']:.1f} % of the height away"
         )
@@ -276,13 +278,13 @@ def _pair_sections(
     return [
         *([section("Parts that no piece of the footage shows", strips)] if strips else []),
         section("Where the dance leaves the footage", thumbnails,
-                "" if thumbnails else f"{target.name} shows all that {source.name} does.", True),
-        section("Poses asked for and shown", [
+                "" if thumbnails else f"{target.name} shows every pose of {source.name}.", True),
+        section("Poses of the dance, and poses shown", [
             (charts.coverage_chart(shown, outside),
-             f"colours: where {target.name}'s joints were; crosses: {source.name}'s poses outside"),
-            (charts.kinds_chart(kinds), "how often each kind of pose is asked for, and shown"),
+             f"colours: where {target.name}'s joints were; crosses: poses of {source.name} outside"),
+            (charts.kinds_chart(kinds), "how often each kind of pose is danced, and how often it is shown"),
         ]),
-        section("How far from the nearest pose shown", [
+        section("Distance to the nearest pose shown", [
             (charts.distance_chart(comparison, float(pose.fps)), "in % of the body height; red: the limit"),
         ]),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Good, will show, will fail: the limits, all in one place, and the words that go with them.
+"""Good, will show, will fail: all limits in one place.
 
 docs/footage.md lists the limits, docs/lab/results.md says where they come from.
 """
@@ -72,7 +72,7 @@ BLURRED = 0.85
 @dataclass(frozen=True)
 class Check:
     """One line of a report. name: a key of LIMITS, or what it is about; value: in the limit's unit, or None
-    where it cannot be told; level: one of LEVELS; text: what was found; advice: what to do about it, empty
+    if unknown; level: one of LEVELS; text: what was found; advice: what to do about it, empty
     where it is good; roles: for which of TARGET and SOURCE it counts."""
 
     name: str

@@ -40,9 +40,9 @@ DECIDE_AGAIN = "delete results/poses/estimator.json to decide again"
 
 
 class Estimator(Protocol):
-    """Finds people in pictures. name: the estimator's; checkpoint: "sha256:..." of its weights.
+    """Finds people in pictures. name: of the estimator; checkpoint: "sha256:..." of its weights.
 
-    finds_masks: whether `detect` also takes a masks.MaskPacker and gives it everyone's mask, one a frame.
+    finds_masks: whether `detect` also takes a masks.MaskPacker and adds one mask of everyone per frame.
     """
 
     name: str
@@ -60,10 +60,10 @@ def choose(estimator: str, checkpoint: str) -> dict[str, str]:
     """Decide on the estimator, once per run.
 
     estimator: "auto" takes openpifpaf when its checkpoint is a file, is in torch's cache or can be
-    downloaded now, else mediapipe; the other two names insist. checkpoint: for openpifpaf, a published
+    downloaded now, else mediapipe; the other two names are enforced. checkpoint: for openpifpaf, a published
     name (a key of PUBLISHED) or the path of a file. Returns {"estimator", "checkpoint": file path or
     "embedded", "sha256", "reason": one line}. InputError: an unknown name, a file that does not exist, a
-    demanded openpifpaf whose checkpoint is not to be had.
+    openpifpaf required but its checkpoint not available.
     """
     if estimator not in NAMES:
         raise InputError(f"pose.estimator: {estimator!r} is unknown; choose one of: {', '.join(NAMES)}")
@@ -87,7 +87,7 @@ def choose(estimator: str, checkpoint: str) -> dict[str, str]:
 def find_checkpoint(checkpoint: str) -> tuple[Path, str]:
     """(path, one line on where it came from) of an openpifpaf checkpoint, downloaded if need be.
 
-    OSError: a published one that is neither in the cache nor to be downloaded. InputError: no such name
+    OSError: a published checkpoint that is neither cached nor downloadable. InputError: no such name
     and no such file.
     """
     if checkpoint in PUBLISHED:
@@ -103,7 +103,7 @@ def find_checkpoint(checkpoint: str) -> tuple[Path, str]:
 
 
 def cached(url: str) -> Path:
-    """Where torch keeps the download of `url`; openpifpaf looks in the same place."""
+    """Where torch caches the download of `url`; openpifpaf looks in the same place."""
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
 
 
@@ -116,7 +116,7 @@ def download(url: str, path: Path) -> None:
                 raise OSError(f"it leads to {reply.url}, which is not https")
             with open(partial, "wb") as file:
                 shutil.copyfileobj(reply, file)
-            # a connection that is cut looks like the end of the file
+            # a broken connection looks like the end of the file
             size, announced = partial.stat().st_size, reply.headers.get("Content-Length")
             if announced and size != int(announced):
                 raise OSError(f"only {size} of {announced} bytes arrived")
@@ -127,10 +127,10 @@ def download(url: str, path: Path) -> None:
 def open_estimator(decision: dict[str, str], threads: int) -> Estimator:
     """The Estimator that a decision of `choose` names, on `threads` CPU threads or the GPU.
 
-    Never falls back: InputError when the checkpoint is gone, is not the one decided on (SHA-256), or does
+    Never falls back: InputError if the checkpoint is gone, is not the one decided on (SHA-256), or does
     not hold a network for the 133 keypoints.
     """
-    # each library takes seconds to import, and a run needs one of them
+    # each library takes seconds to import, and a run needs only one of them
     if decision["estimator"] == "openpifpaf":
         from dancenow.pose.estimators.openpifpaf_wholebody import OpenpifpafWholebody
 
@@ -144,10 +144,10 @@ def open_estimator(decision: dict[str, str], threads: int) -> Estimator:
 
 
 def detect_people(estimator: Estimator, store: FrameStore, name: str) -> tuple[People, Masks]:
-    """Everyone `estimator` finds in the FrameStore `store`: People with their looks, and Masks.
+    """Everyone whom `estimator` finds in the FrameStore `store`: People with their looks, and Masks.
 
-    The Masks are of everyone in a frame, empty where the estimator has none. name: the clip's, in messages.
-    Logs progress about every ten seconds. InputError when there is nobody in the whole clip.
+    The Masks show everyone in a frame; empty if the estimator gives none. name: of the clip, for messages.
+    Logs progress about every ten seconds. InputError if nobody is found in the whole clip.
     """
     found, looks, began, logged = [], [], time.monotonic(), time.monotonic()
     masks = MaskPacker(store.width, store.height)
@@ -162,9 +162,9 @@ def detect_people(estimator: Estimator, store: FrameStore, name: str) -> tuple[P
     if not any(counts):
         raise InputError(
             f"{name}: {estimator.name} finds nobody in any of the {len(store)} frames; "
-            "use a clip that shows one person from head to foot"
+            "use a clip that shows one person from head to feet"
         )
-    log.info("%s: somebody in %d of %d frames", name, np.count_nonzero(counts), len(counts))
+    log.info("%s: people found in %d of %d frames", name, np.count_nonzero(counts), len(counts))
     if not estimator.finds_masks:
         for _ in counts:
             masks.add(None)
@@ -185,19 +185,19 @@ def detect_people(estimator: Estimator, store: FrameStore, name: str) -> tuple[P
 def _detect_shots(
     estimator: Estimator, store: FrameStore, masks: MaskPacker
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield what the estimator finds in each frame, and the frame; each shot as a clip of its own.
+    """Yield what the estimator finds in each frame, and the frame; each shot is a separate clip.
 
-    What follows a person from frame to frame would look for them behind a cut where they were before it.
+    Otherwise an estimator that follows people would look for them after a cut where they were before it.
     """
     for first, stop in segments(len(store), store.cuts):
-        # an estimator may take some frames before it answers for the first of them
+        # an estimator may read some frames ahead before it returns the first result
         frames, shown = tee(store[index] for index in range(first, stop))
         given = (frames, masks) if estimator.finds_masks else (frames,)
         yield from zip(estimator.detect(*given), shown, strict=True)
 
 
 def drop_unseen(people: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Keypoints outside the frame or without confidence become (0, 0, 0), people without any go.
+    """Set keypoints outside the frame or without confidence to (0, 0, 0); drop people without keypoints.
 
     people: (P, 133, 3) of x px, y px, confidence. Returns float32, confidence at most 1.
     """

@@ -10,7 +10,7 @@ node {
 }
 """
 
-# what Holistic does behind its search for the person, with the rectangle given instead
+# the part of Holistic after its search for the person, with the rectangle given instead
 FOLLOWER = """
 input_stream: "image"
 input_stream: "roi"
@@ -57,7 +57,7 @@ node {
 def open_graph(text: str, *outputs: str, **side_inputs: int) -> Any:
     """A running graph; outputs: the streams that its `process` returns; side_inputs: its settings."""
     from google.protobuf import text_format
-    from mediapipe.calculators.core import split_vector_calculator_pb2  # noqa: F401 - the text names its options
+    from mediapipe.calculators.core import split_vector_calculator_pb2  # noqa: F401 - the text refers to its options
     from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
     from mediapipe.python.solution_base import PacketDataType, SolutionBase
 

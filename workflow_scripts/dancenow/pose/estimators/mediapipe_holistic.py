@@ -74,10 +74,10 @@ def model_hash() -> str:
 
 
 class MediapipeHolistic:
-    """The person whom Holistic follows from frame to frame, and who else is there (see mediapipe_people).
+    """The person whom Holistic follows from frame to frame, and everyone else (see mediapipe_people).
 
-    Body and feet: confidence = MediaPipe's visibility (0..1). Face and hands carry no confidence of
-    their own: 1.0 wherever the part was found. A point outside the frame is missing.
+    Body and feet: confidence = MediaPipe's visibility (0..1). Face and hands have no confidence of
+    their own: 1.0 if the part was found. A point outside the frame is missing.
     """
 
     name = "mediapipe"
@@ -89,14 +89,14 @@ class MediapipeHolistic:
     def detect(self, frames: Iterable[np.ndarray], masks: MaskPacker | None = None) -> Iterator[np.ndarray]:
         """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order.
 
-        masks: a masks.MaskPacker, which takes everyone's mask in a frame: it comes out of the same passes.
+        masks: a masks.MaskPacker that collects the mask of everyone in a frame, from the same passes.
 
         The frames of one call are one clip: every call builds a new graph, because Holistic starts
         its search where the previous frame's person was.
         """
         from mediapipe.python.solutions.holistic import Holistic
 
-        # Holistic's own landmark smoothing lags behind fast limbs; ours, afterwards, sees both sides
+        # Holistic's own smoothing lags behind fast limbs; ours, applied later, also sees the frames after
         settings = {"model_complexity": 1, "smooth_landmarks": False, "refine_face_landmarks": False}
         settings |= {"enable_segmentation": masks is not None, "smooth_segmentation": False}
         with (
@@ -119,7 +119,7 @@ class MediapipeHolistic:
 
 
 def _released(frame: tuple, masks: MaskPacker | None) -> np.ndarray:
-    """(P, 133, 3) float32 of a frame that no later one changes; its mask goes to `masks`."""
+    """(P, 133, 3) float32 of a frame that later frames no longer change; its mask is added to `masks`."""
     people, mask = frame
     if masks is not None:
         masks.add(mask)

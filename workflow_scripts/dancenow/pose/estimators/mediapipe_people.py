@@ -1,13 +1,13 @@
-"""The people whom MediaPipe Holistic leaves out: Holistic follows one, its own models can follow more.
+"""The people whom MediaPipe Holistic leaves out: it follows one person, but its models can follow more.
 
-Every LOOK_EVERY frames the pose detector inside the wheel looks at the frame in square crops. Who is found
-there and is not followed yet gets a graph of his own: the body, hand and face models of Holistic on the
-rectangle around that person, which moves on with the landmarks from frame to frame, and back over the frames
-since the look before, in which the person was there already. The main person's graph
-is not touched, and a frame with nobody else in it costs no more than the looks.
+Every LOOK_EVERY frames the wheel's pose detector runs on square crops of the frame. A person found
+there who is not followed yet gets a separate graph: the body, hand and face models of Holistic on the
+rectangle around that person, which moves with the landmarks from frame to frame, also backwards over the
+frames since the last look, in which the person was already present. The main person's graph
+is not changed, and a frame with nobody else costs no more than the looks.
 
-Whose trunk is far from upright is looked at again, in rectangles around the body at each quarter turn:
-following the landmarks from frame to frame goes wrong in a cartwheel or a handstand, and does not find back.
+If a trunk is far from upright, the models run again, on rectangles around the body at each quarter turn:
+following the landmarks from frame to frame fails in a cartwheel or a handstand, and does not recover.
 """
 
 from collections import deque
@@ -21,31 +21,33 @@ from dancenow.pose.estimators.mediapipe_graphs import DETECTOR, FOLLOWER, open_g
 from dancenow.pose.masks import soft_mask
 
 LOOK_EVERY = 24  # frames
-MOST_OTHERS = 6  # people beside the main one, the largest first: each costs about as much as the main one
-PERSISTENCE = 12  # frames in which a lost person is sought where the person was last seen
+MOST_OTHERS = 6  # people besides the main one, the largest first; each costs about as much as the main one
+PERSISTENCE = 12  # frames in which a lost person is searched for at the last position
 OVERLAP = 0.5  # of two crops side by side
-ROI_SCALE = 1.25  # MediaPipe's own: side of the rectangle to the diameter of the detector's circle
-SAME_HIPS = 0.25  # of the circle's radius: a find nearer than this to a known person's hips is that person
+ROI_SCALE = 1.25  # MediaPipe's value: side of the rectangle relative to the diameter of the detector's circle
+SAME_HIPS = 0.25  # of the circle's radius: a detection nearer to a known person's hips is that person
 SAME = 0.12  # of the body's diagonal: two skeletons nearer than this on average are one person
-CIRCLE_MARGIN = 1.1  # of the circle around a skeleton, for what lies beyond its keypoints
-GHOST = 0.5  # overlap of two boxes, as a share of their union, beyond which a find is no second person
-SURE = 0.5  # mean body confidence that a find must have to be a person
-TURNED = np.radians(50)  # a trunk farther from upright than this is looked at again; deep bends reach 47
+CIRCLE_MARGIN = 1.1  # of the circle around a skeleton, for body parts beyond its keypoints
+GHOST = 0.5  # overlap of two boxes, as a share of their union, above which a detection is not a second person
+SURE = 0.5  # least mean body confidence of a person
+TURNED = np.radians(
+    50
+)  # degrees: the models run again on a trunk farther from upright than this; deep bends reach 47
 AGREED = 0.05  # of the body's diagonal: nearer than this two skeletons show the same pose
 CLEARLY = (
-    0.02  # more mean body confidence: of two that are as sure, left and right are right in the followed one
+    0.02  # more mean body confidence; of two equally sure skeletons the followed one has the right sides
 )
-BODY_AGAIN = 0.25  # least overlap of the boxes for a skeleton found at another turn to be of the same body
+BODY_AGAIN = 0.25  # least overlap of the boxes for a skeleton found at another rotation to be the same body
 
 Canonical = Callable[[Any, int, int], np.ndarray]  # as OtherPeople takes it
 Circle = tuple[float, float, float, float]  # x, y, radius, px; angle, radians
 
 
 class SecondLook:
-    """The main person again, where Holistic's own skeleton is in doubt or has just been lost.
+    """Another pass over the main person, when Holistic's skeleton is in doubt or has just been lost.
 
-    canonical: as OtherPeople takes it. The person is in doubt from when the trunk is far from upright until
-    Holistic's skeleton agrees with the surest one, upright, again. masks: whether there are masks too.
+    canonical: as in OtherPeople. The skeleton is in doubt from when the trunk is far from upright until
+    Holistic's skeleton, upright, agrees with the surest one again. masks: whether to make masks too.
     """
 
     def __init__(self, canonical: Canonical, masks: bool = False) -> None:
@@ -57,7 +59,7 @@ class SecondLook:
     def check(self, frame: np.ndarray, main: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
         """(0 or 1, 133, 3) float32 for `main`, what Holistic found in the (H, W, 3) uint8 RGB frame.
 
-        mask: (H, W) uint8, Holistic's, to which that of another skeleton is added.
+        mask: (H, W) uint8 of Holistic; the mask of another skeleton is added to it.
         """
         person = main[0] if len(main) else None
         if self.person is None and person is None:
@@ -67,7 +69,7 @@ class SecondLook:
             return main
         self.follower = self.follower or _Follower(self.canonical, self.masks)
         followed = self.follower.follow(frame) if self.doubt and not self.lost else None
-        # Holistic may have gone on with somebody else
+        # Holistic may have switched to somebody else
         elsewhere = followed is not None and person is not None and _overlap(person, followed) < BODY_AGAIN
         seen = followed if elsewhere else _surer(followed, person)
         place = self.person if seen is None else seen
@@ -90,10 +92,10 @@ class SecondLook:
 
 
 class OtherPeople:
-    """Everyone in a clip's frames but the main person, each followed from frame to frame.
+    """Everyone in a clip's frames except the main person, each followed from frame to frame.
 
     canonical: turns a graph's results on a frame of width x height px into (P, 133, 3) float32, P 0 or 1;
-    masks: whether there are masks too.
+    masks: whether to make masks too.
     """
 
     def __init__(self, canonical: Canonical, masks: bool = False) -> None:
@@ -108,15 +110,15 @@ class OtherPeople:
     def find(self, frame: np.ndarray, main: np.ndarray, mask: np.ndarray | None = None) -> list[np.ndarray]:
         """Everyone in the next (H, W, 3) uint8 RGB frame, a list of (133, 3) float32; main: (0 or 1, 133, 3).
 
-        mask: (H, W) uint8 of the main person, to which everyone else's is added. List and mask may still grow
-        until LOOK_EVERY frames later: who is found then may be here already.
+        mask: (H, W) uint8 of the main person; everyone else's is added to it. List and mask may still grow
+        for LOOK_EVERY frames: a person found then may already be visible here.
         """
         people, kept = list(main), []
         for follower in self.followed:
             person = follower.follow(frame)
             if person is not None and _is_turned(person):
                 person = follower.look_around(frame, person, person)
-            # following can also slip from one person to another who is followed already
+            # a follower can slip to another person who is already followed
             if person is None or _is_known(person, people):
                 self.wait = min(self.wait, LOOK_EVERY // 4)
                 follower.seek(frame.shape)
@@ -143,7 +145,7 @@ class OtherPeople:
                 graph.close()
 
     def _look(self, frame: np.ndarray, people: list[np.ndarray], mask: np.ndarray | None) -> None:
-        """Add whoever is not among `people` yet to them and to those followed."""
+        """Detect people, and add those who are not among `people` yet to it and to the followers."""
         for circle in _circles(self.detector, frame):
             if len(self.followed) == MOST_OTHERS:
                 return
@@ -152,7 +154,7 @@ class OtherPeople:
             follower, self.spare = self.spare or _Follower(self.canonical, self.masks), None
             follower.place(circle, frame.shape)
             person = follower.follow(frame)
-            # the models also see a body upside down in one that stands upright
+            # the models also find an upside-down body in one that stands upright
             if (
                 person is None
                 or person[BODY, 2].mean() < SURE
@@ -168,7 +170,7 @@ class OtherPeople:
             self._follow_back(person)
 
     def _follow_back(self, person: np.ndarray) -> None:
-        """Add a person found just now to the frames before, as far back as the person is seen in them."""
+        """Add a newly found person to the frames before, as far back as the person is visible."""
         self.back = self.back or _Follower(self.canonical, self.masks)
         for frame, people, mask in reversed(self.recent):
             self.back.place(_circle_around(person), frame.shape)
@@ -200,16 +202,16 @@ class _Follower:
         self.lost = 0
 
     def show(self, frame: np.ndarray, mask: np.ndarray | None) -> None:
-        """Add the mask of the latest find, in `frame`, to a (H, W) uint8 one; None: to none."""
+        """Add the mask of the latest skeleton, in `frame`, to a (H, W) uint8 mask; None: do nothing."""
         if mask is not None and self.mask is not None:
             np.maximum(mask, soft_mask(frame, self.mask), out=mask)
 
     def keep(self, person: np.ndarray) -> None:
-        """Take the (133, 3) skeleton as the person's latest."""
+        """Make the (133, 3) skeleton the person's latest."""
         self.person, self.lost = person, 0
 
     def seek(self, shape: tuple[int, ...]) -> None:
-        """In the next picture, of `shape`, look where the latest skeleton was."""
+        """Search the next picture, of `shape`, where the latest skeleton was."""
         assert self.person is not None  # only who was kept is sought
         self.place(_circle_around(self.person), shape)
         self.lost += 1
@@ -228,9 +230,9 @@ class _Follower:
     def look_around(
         self, frame: np.ndarray, place: np.ndarray, person: np.ndarray | None
     ) -> np.ndarray | None:
-        """The surest of `person`, (133, 3) or None, and of what is found around the skeleton `place`.
+        """The surest skeleton of `person`, (133, 3) or None, and those found around the skeleton `place`.
 
-        The rectangle lies there at each quarter turn; next it lies around the result.
+        The rectangle is tried there at each quarter turn; afterwards it lies around the result.
         """
         x, y, radius, angle = _circle_around(place)
         mask = self.mask
@@ -246,7 +248,7 @@ class _Follower:
         return person
 
     def follow(self, frame: np.ndarray) -> np.ndarray | None:
-        """(133, 3) float32 of the person in this frame, or None when there is nobody in the rectangle."""
+        """(133, 3) float32 of the person in this frame, or None if nobody is in the rectangle."""
         results = self.graph.process({"image": frame, "roi": self.roi})
         self.roi, self.mask = results.next_roi, results.segmentation_mask
         people = self.canonical(results, frame.shape[1], frame.shape[0])
@@ -257,7 +259,7 @@ class _Follower:
 
 
 def crops(width: int, height: int) -> list[tuple[int, int, int]]:
-    """[(x, y, side), ...] px: squares of the shorter side, each over half of the next, that cover it."""
+    """[(x, y, side), ...] px: squares of the shorter side, overlapping by half, that cover the frame."""
     side = min(width, height)
     longer = max(width, height) - side
     steps = -(-longer // max(1, round(side * (1 - OVERLAP))))
@@ -266,7 +268,7 @@ def crops(width: int, height: int) -> list[tuple[int, int, int]]:
 
 
 def _circles(detector: Any, frame: np.ndarray) -> list[Circle]:
-    """[(x, y, radius, angle), ...] around the people the detector sees, px and radians, the largest first.
+    """[(x, y, radius, angle), ...] around the people found by the detector, px and radians, largest first.
 
     The centre is between the hips, the angle is 0 for a person who stands upright.
     """
@@ -302,14 +304,14 @@ def _is_turned(person: np.ndarray) -> bool:
 
 
 def _sureness(person: np.ndarray) -> float:
-    """Mean confidence of the body in the frame, 0..1: legs outside it are no reason for doubt."""
+    """Mean confidence of the body inside the frame, 0..1: legs outside it do not lower it."""
     confidence = person[BODY, 2]
     seen = confidence >= MIN_CONFIDENCE
     return float(confidence[seen].mean()) if seen.any() else 0.0
 
 
 def _surer(person: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
-    """`other` where it is clearly surer than `person`; the one there is where one is None."""
+    """`other` if it is clearly surer than `person`, else `person`; the other one if one is None."""
     if person is None or other is None:
         return other if person is None else person
     return other if _sureness(other) > _sureness(person) + CLEARLY else person

@@ -2,8 +2,8 @@
 
 Kreiss, Bertoni, Alahi, "OpenPifPaf: Composite Fields for Semantic Keypoint Detection and Spatio-Temporal
 Association", 2021. An openpifpaf checkpoint is a pickled network, and a pickle may name any function to be
-called. So only what such a network is made of (`parts`) is let through, and only a file whose SHA-256 is the
-one that the run's decision recorded is opened at all.
+called. So only the classes of such a network (`parts`) are allowed, and only a file whose SHA-256 is the
+one recorded by the run's decision is opened at all.
 """
 
 import hashlib
@@ -28,18 +28,18 @@ from dancenow.pose.estimators.pifpaf_compat import import_openpifpaf
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
 
-SIDE_MULTIPLE = 16  # px; openpifpaf's networks want sides of a multiple of it, and one more
-# on a CPU four frames at once take a third longer each: benchmarks/estimators.py
+SIDE_MULTIPLE = 16  # px; openpifpaf's networks need sides of a multiple of this, plus one
+# on a CPU four frames at once take a third longer per frame: benchmarks/estimators.py
 FRAMES_AT_ONCE = {"cuda": 16, "cpu": 1}
-# whose modules a network may consist of
+# packages whose modules a network may contain
 MAKERS = ("torch.nn.modules.", "torchvision.models.", "torchvision.ops.", "openpifpaf.network.")
 
 
 class OpenpifpafWholebody:
     """Everyone in each frame; confidences are the decoder's, clipped to 0..1.
 
-    path: the checkpoint; digest: its SHA-256, hexadecimal; batch: frames given to the network at once, by
-    default what suits the device. InputError when the file is gone, is another one, or is no network for
+    path: the checkpoint; digest: its SHA-256, hexadecimal; batch: frames per pass of the network, by
+    default chosen for the device. InputError if the file is gone, is a different one, or is not a network for
     the 133 keypoints.
     """
 
@@ -96,10 +96,10 @@ def load_network(path: str | Path, digest: str) -> torch.nn.Module:
         foreign = isinstance(error, pickle.UnpicklingError) and re.search(r"GLOBAL (\S+)", str(error))
         if foreign:
             raise InputError(
-                f"{path}: not opened, for it needs {foreign[1]}, which is no part of an openpifpaf network "
-                f"and might do anything; take another checkpoint and {DECIDE_AGAIN}"
+                f"{path}: not opened: it needs {foreign[1]}, which is not part of an openpifpaf network and "
+                f"could run any code; use another checkpoint and {DECIDE_AGAIN}"
             ) from error
-        # torch puts advice for programmers before what it has to say
+        # torch puts advice for programmers before the reason
         told = f"{type(error).__name__}: {error}".split("WeightsUnpickler error: ")[-1]
         reason = told.strip().splitlines()[0]
         message = f"{path}: not an openpifpaf checkpoint ({reason}); replace it and {DECIDE_AGAIN}"
@@ -108,18 +108,18 @@ def load_network(path: str | Path, digest: str) -> torch.nn.Module:
         found = ", ".join(f"{meta.dataset} {meta.name}" for meta in metas)
         raise InputError(
             f"{path}: not a network for the {COUNT} keypoints of COCO-WholeBody (its heads: {found}); "
-            f"take a wholebody checkpoint and {DECIDE_AGAIN}"
+            f"use a wholebody checkpoint and {DECIDE_AGAIN}"
         )
     return network.eval()
 
 
 def parts(openpifpaf: Any) -> list:
-    """What a pickled network consists of: modules, facts about heads, arrays of numbers."""
+    """The classes that a pickled network may contain: modules, descriptions of heads, arrays."""
     modules = [kind for kind in _kinds_of(torch.nn.Module) if kind.__module__.startswith(MAKERS)]
     facts = [kind for kind in _kinds_of(openpifpaf.headmeta.Base) if kind.__module__ == "openpifpaf.headmeta"]
     numbers = {type(np.dtype(code)) for code in np.typecodes["AllInteger"] + np.typecodes["Float"]}
     rebuild = np.zeros(0).__reduce__()[0]
-    # the name that it has in numpy 1, and in numpy 2
+    # its names in numpy 1 and in numpy 2
     rebuilds = [(rebuild, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
     return [*modules, *facts, np.ndarray, np.dtype, *numbers, *rebuilds]
 

@@ -1,4 +1,4 @@
-"""openpifpaf beside today's torch, torchvision and matplotlib. Nothing else here imports openpifpaf."""
+"""Use openpifpaf with current torch, torchvision and matplotlib. Nothing else imports openpifpaf."""
 
 import importlib.util
 import logging
@@ -9,17 +9,17 @@ from typing import Any
 import torch
 from torch import library as operators
 
-# a Library that is collected takes its operators along
+# if this Library were garbage-collected, its operators would go with it
 _declared = None
 
 
 def import_openpifpaf() -> Any:
-    """The openpifpaf module, ready for use and quiet: it would log two lines a frame."""
+    """The openpifpaf module, ready for use, with logging off (it would log two lines per frame)."""
     make_torchvision_importable()
     import matplotlib
     import matplotlib.cm
 
-    # gone in matplotlib 3.9; openpifpaf calls it while it is imported
+    # removed in matplotlib 3.9; openpifpaf calls it on import
     if not hasattr(matplotlib.cm, "get_cmap"):
         matplotlib.cm.get_cmap = matplotlib.colormaps.get_cmap
     import openpifpaf
@@ -29,11 +29,11 @@ def import_openpifpaf() -> Any:
 
 
 def make_torchvision_importable() -> None:
-    """Let torchvision be imported where its compiled operators cannot be loaded.
+    """Make torchvision importable if its compiled operators cannot be loaded.
 
-    PyPI's Linux wheel is a CUDA build. Beside a CPU torch its library does not load, and its import then
-    fails on two operators that it expects to be declared. Poses need neither, so a declaration will do.
-    Does nothing where the library loads.
+    PyPI's Linux wheel is a CUDA build. With a CPU build of torch its library does not load, and its import
+    fails on two operators that it expects to be declared. Poses need neither, so a declaration is enough.
+    Does nothing if the library loads.
     """
     global _declared
     if _declared is not None or "torchvision" in sys.modules:

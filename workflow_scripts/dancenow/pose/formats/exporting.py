@@ -1,4 +1,4 @@
-"""Poses as the JSON folder that OpenPose would have written."""
+"""Write poses as a folder of JSON files, as OpenPose would."""
 
 import logging
 import shutil
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 def export_openpose(pose_path: str | Path, facts_path: str | Path, folder: str | Path) -> None:
     """Write the Pose at `pose_path` as a folder `{folder}/{folder's name}_000000000000_keypoints.json` ...
 
-    facts_path: the facts of the frame store in whose frames the pose lies; places are written in pixels of
+    facts_path: the facts of the frame store that the pose belongs to; coordinates are written in pixels of
     its clip as displayed. A frame without the performer has no people. The folder is whole or absent.
     """
     pose, facts = load_pose(pose_path), read_json(facts_path)
     folder = Path(folder)
-    # of one name, so that what a killed process has left is replaced
+    # always the same name, so that leftovers of a killed process are replaced
     partial = folder.parent / f".partial-{folder.name}"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -39,8 +39,8 @@ def export_openpose(pose_path: str | Path, facts_path: str | Path, folder: str |
 
 
 def in_clip_pixels(person: np.ndarray, facts: dict) -> np.ndarray:
-    """A (133, 3) float32 person of the frame store as float64 in the displayed clip's pixels."""
-    # neck and mid-hip are half-way on either side of the map, so to_openpose may come after it
+    """A (133, 3) float32 person in px of the frame store, as float64 in px of the displayed clip."""
+    # the map keeps midpoints, so to_openpose may compute neck and mid-hip after it
     result = np.zeros(person.shape)
     seen = person[:, 2] > 0
     result[seen, :2] = to_clip(person[seen, :2], facts)

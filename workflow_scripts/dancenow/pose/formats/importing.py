@@ -1,4 +1,4 @@
-"""Keypoints that the user brings, in place of detection."""
+"""Import the user's own keypoints instead of detection."""
 
 import logging
 from fractions import Fraction
@@ -16,7 +16,7 @@ from dancenow.pose.formats.wholebody import read_results
 
 log = logging.getLogger(__name__)
 
-# keypoints of another size of the clip lie outside this one in masses, those of this one hardly ever
+# keypoints of a larger copy of the clip often lie outside this one, those of this clip hardly ever
 OUTSIDE = 0.25
 
 
@@ -25,16 +25,16 @@ def import_poses(path: str | Path, facts_path: str | Path, people_path: str | Pa
 
     path: a folder of OpenPose JSON or YAML, or a COCO-WholeBody results file, in pixels of the clip as it is
     displayed (upright, square pixels), one frame for each of the frame store's. The People are in pixels of
-    the frame store, their estimator is the format's name, their checkpoint IMPORTED. InputError as of
-    read_folder and read_results, for keypoints that are not in this clip's pixels, and for a clip whose rate
-    varies: its frames and those of the frame store, at a constant rate, are not the same.
+    the frame store; their estimator is the format's name, their checkpoint IMPORTED. InputError as from
+    read_folder and read_results, for keypoints that are not in px of this clip, and for a clip whose rate
+    varies, because the frame store has a constant rate and therefore other frames.
     """
     facts = read_json(facts_path)
     count = facts["frames"]
     (clip,) = facts["clips"]
     if clip["variable_rate"]:
         raise InputError(
-            f"{path}: the rate of {clip['file']} varies, so its frames cannot be counted off; "
+            f"{path}: {clip['file']} has a varying frame rate, so keypoints cannot be matched to its frames; "
             "re-encode it at a constant rate, run the estimator on that file and name it as `video`"
         )
     found = read_folder(path, count) if Path(path).is_dir() else read_results(path, count)
@@ -45,7 +45,7 @@ def import_poses(path: str | Path, facts_path: str | Path, people_path: str | Pa
     size = facts["width"], facts["height"]
     people = People(keypoints, found.frame, count, Fraction(facts["fps"]), *size, found.origin, IMPORTED)
     log.info(
-        "%s: %s, somebody in %d of %d frames, taken for pixels of the clip as displayed, %d x %d",
+        "%s: %s, people in %d of %d frames; coordinates are read as px of the clip as displayed, %d x %d",
         path,
         found.origin,
         len(np.unique(found.frame)),
@@ -57,7 +57,7 @@ def import_poses(path: str | Path, facts_path: str | Path, people_path: str | Pa
 
 
 def _check_places(found: Found, clip: dict, path: str | Path) -> None:
-    """InputError unless the bodies lie in a frame of the clip's size."""
+    """InputError unless the bodies lie inside a frame of the clip's size."""
     body = found.keypoints[:, : FEET.stop]
     places = body[body[..., 2] >= MIN_CONFIDENCE][:, :2]
     size = np.array([clip["width"], clip["height"]])
@@ -69,7 +69,8 @@ def _check_places(found: Found, clip: dict, path: str | Path) -> None:
         )
     if np.abs(places).max() <= 1:
         raise InputError(
-            f"{path}: all places lie between -1 and 1, not in {assumed}; run OpenPose with --keypoint_scale 0"
+            f"{path}: all coordinates lie between -1 and 1, not in {assumed}; run OpenPose with "
+            "--keypoint_scale 0"
         )
     beyond = np.maximum(-0.5 - places, places - (size - 0.5)).max(axis=1)
     share = (beyond > 0).mean()

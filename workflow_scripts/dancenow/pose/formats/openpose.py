@@ -38,7 +38,7 @@ _EXPECTED = "OpenPose writes {clip}_000000000000_keypoints.json and so on, or {c
 def read_folder(folder: str | Path, count: int) -> Found:
     """Everyone in the `count` frames of a folder, as Found.
 
-    InputError: no such files or both kinds, numbers that are missing, doubled or too many, a malformed file,
+    InputError: no such files, or both kinds; missing, duplicate or extra numbers; a malformed file;
     two body models in one folder.
     """
     frames, first = [], {}
@@ -50,14 +50,14 @@ def read_folder(folder: str | Path, count: int) -> Found:
             if len(first) > 1:
                 (model, path), (other, later) = first.items()
                 raise InputError(
-                    f"{later}: a body of {other}, but {path.name} holds one of {model}; "
+                    f"{later}: body model {other}, but {path.name} has {model}; "
                     "write the whole folder with one body model"
                 )
             people.append(person)
         frames.append(np.array(people).reshape(-1, COUNT, 3))
     if not first:
         raise InputError(
-            f"{folder}: nobody in any of the {count} frames; give keypoints of a clip with a person"
+            f"{folder}: no person in any of the {count} frames; give keypoints of a clip with a person"
         )
     return Found.gather(frames, f"openpose-{next(iter(first))}")
 
@@ -77,7 +77,9 @@ def frame_files(folder: str | Path, count: int) -> list[Path]:
         other = numbered.setdefault(int(match["number"]), path)
         if len(kinds) > 1:
             one, two = (path.name for path in kinds.values())
-            raise InputError(f"{folder}: files of two kinds or clips, {one} and {two}; one folder for each")
+            raise InputError(
+                f"{folder}: files of two kinds or clips, {one} and {two}; use one folder for each"
+            )
         if other is not path:
             raise InputError(f"{folder}: {other.name} and {path.name} are the same frame; remove one")
     _check_numbers(folder, numbered, count)
@@ -87,7 +89,7 @@ def frame_files(folder: str | Path, count: int) -> list[Path]:
 def write_frame(path: str | Path, people: Iterable[np.ndarray]) -> None:
     """Write one frame's (P, 133, 3) as an OpenPose JSON file of BODY_25, face and hands.
 
-    A number is written with as many digits as its dtype needs to be read back exactly.
+    Numbers are written with as many digits as their dtype needs to be read back exactly.
     """
     entries = []
     for person in people:
@@ -113,7 +115,7 @@ def _check_numbers(folder: str | Path, numbered: dict[int, Path], count: int) ->
         digits = len(pattern["number"])
         which = f"the first missing is {pattern['clip']}{missing:0{digits}d}{pattern['suffix']}"
     elif extra is not None:
-        which = f"the first too many is {numbered[extra].name}"
+        which = f"the first extra file is {numbered[extra].name}"
     else:
         return
     raise InputError(
@@ -140,7 +142,7 @@ def _read_json(path: Path) -> Iterator[tuple[str | None, np.ndarray]]:
 
 def _part(path: Path, index: int, person: dict, part: str, points: Sequence[int]) -> np.ndarray | None:
     values = person.get(f"{part}_keypoints_2d")
-    # OpenPose writes an empty list for a part that it was not asked for
+    # OpenPose writes an empty list for a part that was not requested
     return triples(values, points, path, f"people[{index}].{part}_keypoints_2d") if values else None
 
 

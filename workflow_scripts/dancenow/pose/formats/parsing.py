@@ -1,4 +1,4 @@
-"""JSON and OpenCV's YAML from strangers: what is not as it should be ends in one line that says where."""
+"""Parse JSON and OpenCV's YAML from other programs; every fault is one line that says where it is."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +35,9 @@ def triples(values: Any, points: Sequence[int], path: str | Path, place: str) ->
     for index, value in enumerate(values):
         # bool is an int to Python
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not abs(value) < 1e9:
-            raise InputError(f"{path}: {place}[{index}] is {value!r}, not a number of pixels; correct it")
+            raise InputError(
+                f"{path}: {place}[{index}] is {value!r}, not a coordinate or confidence; correct it"
+            )
     return np.array(values, np.float64).reshape(-1, 3)
 
 
@@ -48,7 +50,7 @@ def load_opencv_matrix(path: str | Path, points: Sequence[int]) -> np.ndarray:
     try:
         name, matrix = _only_matrix(_read(path).decode())
     except (cv2.error, SystemError, ValueError, AttributeError) as error:
-        raise InputError(f"{path}: no whole matrix in OpenCV's YAML; write the file again") from error
+        raise InputError(f"{path}: no complete matrix in OpenCV's YAML; write the file again") from error
     if matrix is None:
         return np.zeros((0, points[0], 3))
     if matrix.ndim != 3 or matrix.shape[1] not in points or matrix.shape[2] != 3:
@@ -71,13 +73,13 @@ def _read(path: str | Path) -> bytes:
 
 
 def _only_matrix(text: str) -> tuple[str, np.ndarray | None]:
-    """(name, array or None for an empty one) of the only matrix; one of many errors for anything else."""
-    # from memory: out of a file's name OpenCV would take options
+    """(name, array or None if empty) of the only matrix; anything else raises one of many errors."""
+    # from memory, because OpenCV would interpret options in a file name
     storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
     (name,) = storage.root().keys()
     node = storage.getNode(name)
     size = node.getNode("data").size()
-    # OpenCV would make room for the stated size, however large, before it looks at the data
+    # OpenCV would allocate the stated size, however large, before it reads the data
     if size != _stated_size(node):
         raise ValueError(f"{name} states another size than it has")
     return name, node.mat() if size else None
@@ -93,4 +95,4 @@ def _stated_size(node: Any) -> int:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number in JSON")
+    raise ValueError(f"{constant} is not a JSON number")

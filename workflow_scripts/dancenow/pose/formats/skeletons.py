@@ -1,8 +1,8 @@
-"""Which keypoint of another skeleton is which of the canonical 133, and back.
+"""Map the keypoints of other skeletons to the canonical 133, and back.
 
-OpenPose's body models in their own order (poseParameters in OpenPose; BODY_23 is BODY_25 without heels and in
-an order of its own, as in the data of Everybody Dance Now). Left and right are the person's own everywhere.
-The 21 hand points and the first 68 of OpenPose's 70 face points stand in the order of COCO-WholeBody.
+OpenPose's body models in their own order (poseParameters in OpenPose; BODY_23 is BODY_25 without heels, in
+another order, as in the data of Everybody Dance Now). Left and right are always the person's own.
+The 21 hand points and the first 68 of OpenPose's 70 face points are in the order of COCO-WholeBody.
 """
 
 from collections.abc import Iterable
@@ -28,9 +28,9 @@ BODIES = {
         "right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear left_ear"
     ).split(),
 }  # fmt: skip
-# no keypoints of COCO-WholeBody: left out on import, half-way between these two on export
+# not in COCO-WholeBody: dropped on import, half-way between these two on export
 DERIVED = {"neck": ("left_shoulder", "right_shoulder"), "mid_hip": ("left_hip", "right_hip")}
-FACE_POINTS = 70  # 68 and the right and the left pupil, which the canonical skeleton has not
+FACE_POINTS = 70  # 68, plus the right and the left pupil, which the canonical skeleton lacks
 HAND_POINTS = 21
 
 _BODY_OF_LENGTH = {len(names): body for body, names in BODIES.items()}
@@ -40,8 +40,8 @@ _BODY_OF_LENGTH = {len(names): body for body, names in BODIES.items()}
 class Found:
     """Everyone in a file or folder of keypoints.
 
-    keypoints: (N, 133, 3) float64 of x, y and confidence in 0..1, in the pixels of the clip as the file has
-        it; a missing keypoint is (0, 0, 0). frame: (N,) int32, ascending, the frame of each row.
+    keypoints: (N, 133, 3) float64 of x, y and confidence in 0..1, in the pixels that the file uses;
+        a missing keypoint is (0, 0, 0). frame: (N,) int32, ascending, the frame of each row.
     origin: the format's name, such as "openpose-body25".
     """
 
@@ -51,7 +51,7 @@ class Found:
 
     @classmethod
     def gather(cls, frames: Iterable[np.ndarray], origin: str) -> "Found":
-        """From an iterable of (P, 133, 3), one per frame; people without any keypoint are left out."""
+        """From an iterable of (P, 133, 3), one per frame; people without any keypoint are dropped."""
         seen = [people[(people[..., 2] > 0).any(axis=1)] for people in frames]
         counts = [len(people) for people in seen]
         keypoints = np.concatenate(seen) if seen else np.zeros((0, COUNT, 3))
@@ -72,7 +72,7 @@ def to_canonical(
     """(133, 3) float64 of one person in OpenPose's parts.
 
     body: (25 | 23 | 18, 3) of x px, y px, confidence; face: (70, 3); hands: (21, 3); None for a part that was
-    not looked for. Confidences above 1 become 1; a keypoint without confidence becomes (0, 0, 0).
+    not detected. Confidences above 1 become 1; a keypoint without confidence becomes (0, 0, 0).
     """
     person = np.zeros((COUNT, 3))
     for name, point in zip(BODIES[_BODY_OF_LENGTH[len(body)]], body, strict=True):
@@ -90,8 +90,8 @@ def to_canonical(
 def to_openpose(person: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(body (25, 3), face (70, 3), left hand (21, 3), right hand (21, 3)) of a (133, 3) person; same dtype.
 
-    Neck and mid-hip lie half-way between shoulders and hips (to 0.001 px), as sure as the less sure of the
-    two, and are missing where one of the two is; the pupils are always missing.
+    Neck and mid-hip lie half-way between shoulders and hips (to 0.001 px), with the lower confidence of the
+    two, and are missing if one of the two is; the pupils are always missing.
     """
     body = np.stack(
         [_halfway(person, *DERIVED[n]) if n in DERIVED else person[INDEX[n]] for n in BODIES["body25"]]
@@ -102,7 +102,7 @@ def to_openpose(person: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray,
 
 
 def drop_missing(keypoints: np.ndarray) -> np.ndarray:
-    """(..., 3) with confidences cut at 1, and zeros wherever there is no confidence."""
+    """(..., 3) with confidences clipped at 1, and zeros where there is no confidence."""
     kept = np.where(keypoints[..., 2:] > 0, keypoints, 0)
     kept[..., 2] = kept[..., 2].clip(0, 1)
     return kept

@@ -20,9 +20,9 @@ PARTS = {"foot_kpts": FEET, "face_kpts": FACE, "lefthand_kpts": LEFT_HAND, "righ
 
 
 def read_results(path: str | Path, count: int) -> Found:
-    """Everyone in a results file of a clip of `count` frames, as Found; a frame without entry has nobody.
+    """Everyone in a results file of a clip of `count` frames, as Found; a frame without entry is empty.
 
-    InputError: not such a file, a malformed entry, an image_id that is no frame of the clip.
+    InputError: not such a file, a malformed entry, an image_id that is not a frame of the clip.
     """
     entries = load_json(path)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
