@@ -164,6 +164,48 @@ def test_a_hand_before_a_leg_is_cut_out_and_the_leg_taken_from_elsewhere(found):
     assert around[..., 2].max() <= max(COLOURS[part][2] for part in ("left_leg", "right_leg")) + 5
 
 
+def test_hair_beside_an_arm_is_no_part_of_it():
+    keypoints, raised = POSE.keypoints[:20].copy(), [3, 4]
+    shoulder, elbow, wrist = (INDEX[f"left_{joint}"] for joint in ("shoulder", "elbow", "wrist"))
+    keypoints[raised, elbow, :2] = keypoints[raised, shoulder, :2] + [0.05 * UNIT, -0.08 * UNIT]
+    keypoints[raised, wrist, :2] = keypoints[raised, elbow, :2] + [0, -0.16 * UNIT]
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:20])
+    frames, masks = drawn(pose, UNIT)
+    arm = PARTS.index("left_arm")
+    for frame in raised:  # a curl that touches the forearm, nearer to it than to the head's middle
+        place = keypoints[frame, elbow, :2] + [-0.045 * UNIT, -0.06 * UNIT]
+        column, line = np.rint(place).astype(int).tolist()
+        cv2.circle(frames[frame], (column, line), 4, COLOURS["head"], -1)
+        cv2.circle(masks[frame], (column, line), 4, 255, -1)
+    bank = make_bank(frames, pose, masks, BACKGROUND, 20)
+    taken = bank.frames[bank.rows[arm]].tolist()
+    for frame in set(raised) & set(taken):
+        x, y, piece = bank.pieces[arm][taken.index(frame)]
+        forearm = np.rint(keypoints[frame, elbow, :2] + [0, -0.06 * UNIT] - (x, y)).astype(int)
+        assert piece[forearm[1], forearm[0], 3] > 200
+        colours = piece[..., :3][piece[..., 3] > 200].astype(int)
+        curl = np.abs(colours - COLOURS["head"]).max(axis=1) < 20
+        assert curl.sum() < 30  # of 80 px: a rim of the head itself is left
+    assert set(raised) & set(taken)
+
+
+def test_an_arm_is_turned_rather_than_opened():
+    points = np.repeat(POSE.keypoints[:1], 3, axis=0)
+    shoulder, upper, lower = np.array([300.0, 200.0]), 0.16 * UNIT, 0.14 * UNIT
+    down, up = np.array([0.3, 0.95]), np.array([0.3, -0.95])
+    for row, (first, second) in enumerate(
+        ((up, up), (down, down), (np.array([1.0, 0.0]), np.array([-0.3, -0.95])))
+    ):
+        points[row, INDEX["left_shoulder"], :2] = shoulder
+        points[row, INDEX["left_elbow"], :2] = shoulder + upper * first
+        points[row, INDEX["left_wrist"], :2] = shoulder + upper * first + lower * second
+    arms, turns = likeness_features(points, UNIT)["left_arm"], turned(points, UNIT)
+    raised, hanging, folded = arms[:1], arms[1:2], arms[2:]
+    assert unlikeness(raised, folded, turns[:1], turns[:1]) > unlikeness(
+        raised, hanging, turns[:1], turns[:1]
+    )
+
+
 def test_a_front_never_stands_in_for_a_back():
     """Who never showed her back has no face there: nothing to copy, and in the preview a flat shape."""
     front = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])

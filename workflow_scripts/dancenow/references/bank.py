@@ -17,6 +17,7 @@ from dancenow.references.figure import (
     enlarged,
     grid,
     grid_step,
+    kind,
     points_of,
     shares,
     visible_parts,
@@ -31,6 +32,7 @@ from dancenow.references.likeness import (
 )
 from dancenow.references.moves import part_maps
 from dancenow.references.occlusion import BEHIND_HANDS, bare, covered, fill
+from dancenow.references.strangers import Crop, PartColours, strange
 
 MOST_PIECES = 200  # most references of a part, for footage of any length
 PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
@@ -38,6 +40,7 @@ LEAST_WEIGHT = 0.02  # pixels below this weight are left out
 OVERLAP = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
 HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
 BLURRED = 1.0  # cost of one in which it moves, per standing height and frame
+COLOUR_FRAMES = 200  # frames from which the colours of the parts are learnt
 BLEND = 4.0  # of a limb's two bones at its joint, per radius
 
 
@@ -185,11 +188,15 @@ def make_bank(
         )
     if not len(union):
         raise InputError("no training frame shows a whole part of the body; use a clip of the whole body")
+    colours = PartColours()
+    for index in union[:: -(-len(union) // COLOUR_FRAMES)].tolist():
+        colours.add(_crop(frames[index], masks[index], Figure(keypoints[index], unit)))
+    likely = colours.likely()
     pieces, areas, holes = ([[] for _ in PARTS] for _ in range(3))
     for index in union.tolist():
-        figure = Figure(keypoints[index], unit)
+        crop = _crop(frames[index], masks[index], Figure(keypoints[index], unit))
         wanted = [number for number in range(len(PARTS)) if index in chosen[number]]
-        for number, piece, hole in _cut(frames[index], masks[index], background, figure, wanted):
+        for number, piece, hole in _cut(crop, background, wanted, likely):
             pieces[number].append(piece)
             areas[number].append(float(piece[2][..., 3].sum()) / 255)
             holes[number].append(hole)
@@ -215,44 +222,58 @@ def _speed(keypoints: np.ndarray, points: list[int], chosen: np.ndarray) -> np.n
     return np.linalg.norm(after - before, axis=-1).mean(axis=-1) / 2
 
 
-def _cut(
-    frame: np.ndarray, mask: np.ndarray, background: np.ndarray, figure: Figure, numbers: Iterable[int]
-) -> Iterator[tuple]:
-    """Yield (number, piece, area covered by a hand) for the parts of these numbers in one frame."""
+def _crop(frame: np.ndarray, mask: np.ndarray, figure: Figure) -> Crop:
+    """A frame and its mask around a figure."""
     points = figure.points[figure.seen]
     margin = PIECE_MARGIN * figure.unit
     height, width = frame.shape[:2]
     left, top = np.clip(np.floor(points.min(axis=0) - margin), 0, None).astype(int).tolist()
     right, bottom = np.minimum(np.ceil(points.max(axis=0) + margin), (width, height)).astype(int).tolist()
-    window = left, top, right - left, bottom - top
-    crop, behind = (picture[top:bottom, left:right].astype(np.float32) for picture in (frame, background))
-    alpha = mask[top:bottom, left:right].astype(np.float32) / 255
+    place = slice(top, bottom), slice(left, right)
+    window, step = (left, top, right - left, bottom - top), grid_step(figure.unit)
+    alpha = mask[place].astype(np.float32) / 255
+    return Crop(figure, window, frame[place], alpha, step, distances(figure, window, step))
+
+
+def _cut(crop: Crop, background: np.ndarray, numbers: Iterable[int], likely: np.ndarray) -> Iterator[tuple]:
+    """Yield (number, piece, what lies before it) of the parts of these numbers in one frame.
+
+    likely: as of strangers.PartColours.
+    """
+    left, top, width, height = crop.window
+    behind = background[top : top + height, left : left + width].astype(np.float32)
     # an edge pixel is a mixture; only the person's share of it is kept
-    own = np.clip(crop - (1 - alpha[..., None]) * behind, 0, 255 * alpha[..., None])
-    rgba = np.concatenate([own, 255 * alpha[..., None]], axis=2)
-    step = grid_step(figure.unit)
-    weights = shares(distances(figure, window, step))
-    before = covered(figure, window, step)
+    alpha = crop.alpha[..., None]
+    own = np.clip(crop.picture - (1 - alpha) * behind, 0, 255 * alpha)
+    rgba = np.concatenate([own, 255 * alpha], axis=2)
+    weights = shares(crop.away)
+    before = covered(crop.figure, crop.window, crop.step)
     if before is not None:
-        behind_hands = shares(distances(bare(figure), window, step))
-        before = enlarged(before, step, *window[2:])
+        behind_hands = shares(distances(bare(crop.figure), crop.window, crop.step))
+        before = crop.enlarged(before)
 
     def reaching(weight: np.ndarray) -> np.ndarray:
-        return np.minimum(1, OVERLAP * enlarged(weight, step, *window[2:])) * (alpha > LEAST_WEIGHT)
+        return np.minimum(1, OVERLAP * crop.enlarged(weight)) * (crop.alpha > LEAST_WEIGHT)
 
     for number in numbers:
-        weight, hole = reaching(weights[number]), None
+        weight, hole = reaching(weights[number]), np.zeros((height, width), np.float32)
         if before is not None and PARTS[number] in BEHIND_HANDS:
             weight, hole = weight * (1 - before), reaching(behind_hands[number]) * before
-        box = _box((weight if hole is None else weight + hole) > LEAST_WEIGHT)
+        box = _box(weight + hole > LEAST_WEIGHT)
         if box is None:
             yield number, (left, top, np.zeros((1, 1, 4), np.uint8)), None
             continue
         place = slice(*box[:2]), slice(*box[2:])
-        piece = np.rint(rgba[place] * weight[place][..., None]).astype(np.uint8)
-        if hole is not None:
-            hole = np.rint(255 * hole[place]).astype(np.uint8)
-        yield number, (left + int(box[2]), top + int(box[0]), piece), hole
+        weight, hole = weight[place], hole[place]
+        if kind(PARTS[number]) in ("arm", "leg"):
+            foreign, in_front = strange(crop, number, place, likely)
+            if PARTS[number] in BEHIND_HANDS:
+                hole = np.maximum(hole, weight * in_front)
+                foreign |= in_front
+            weight = weight * ~foreign
+        piece = np.rint(rgba[place] * weight[..., None]).astype(np.uint8)
+        missing = np.rint(255 * hole).astype(np.uint8) if hole.any() else None
+        yield number, (left + int(box[2]), top + int(box[0]), piece), missing
 
 
 class ChosenReferences:

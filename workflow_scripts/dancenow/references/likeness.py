@@ -7,6 +7,8 @@ from dancenow.references.figure import FRONT_OR_BACK, HANDS, PARTS, SIDES
 
 OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
+# a limb can be turned as a whole without a trace, but a joint that is opened or closed by much tears
+BEND = 2.0
 # cost of a change of reference along a path, in units of likeness
 CHANGE_COST = 0.1
 
@@ -56,11 +58,20 @@ def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarra
         palm, forearm = hand.mean(axis=1), wrist - elbow
         fingers = (hand - palm[:, None]).reshape(len(hand), -1) * (3 / len(HANDS[side]) ** 0.5)
         features[f"{side}_arm"] = [elbow - shoulder, forearm, 0.5 * across, 0.2 * (wrist - pelvis)]
+        features[f"{side}_arm"] += [BEND * _bend(elbow - shoulder, forearm)]
         features[f"{side}_arm"] += [_before((wrist + elbow) / 2, *bone) for bone in behind]
         features[f"{side}_hand"] = [fingers, 0.5 * forearm, *(_before(palm, *bone) for bone in behind)]
         features[f"{side}_leg"] = [knee - hip, ankle - knee, hips, 0.3 * across]
+        features[f"{side}_leg"] += [BEND * _bend(knee - hip, ankle - knee)]
         features[f"{side}_foot"] = [2 * (toe - heel), 2 * (ankle - heel), 0.5 * (ankle - knee)]
     return {part: np.concatenate(features[part], axis=1) for part in PARTS}
+
+
+def _bend(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(T, 2): the second bone of a limb as seen along its first: however the limb is turned, the same."""
+    along = first / np.maximum(np.hypot(*first.T), 1e-3)[:, None]
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    return np.stack([(second * along).sum(axis=1), (second * across).sum(axis=1)], axis=1)
 
 
 def _before(place: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float) -> np.ndarray:

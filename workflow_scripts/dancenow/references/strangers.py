@@ -1,0 +1,180 @@
+"""What lies beside an arm or leg and would come along with its piece: hair, a hand, the other leg.
+
+Keypoints tell which bone is nearest, and the mask only that it is the person. Two things tell more: colours,
+for each part has its own, and gaps through which the background is seen.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from dancenow.references.figure import PARTS, RADIUS, SIDES, Figure, enlarged, grid, kind
+
+BINS = 16  # of each colour channel
+CORE = {"head": 1.6, "trunk": 1.0}  # radii from its bones within which a pixel is the part's own
+LIMB_CORE = 0.8
+UNLIKELY = 8.0  # so many times less a colour of its own than a near part's is a stranger's
+RARE = 2e-4  # share of a part below which a colour is none of its own
+COMMON = 2e-3  # and above which it is one
+LEAST_SEEN, LEAST_FRAMES = 10, 8  # places and frames, without which nothing is known of a part's colours
+# of the standing height: how far from its bones a part may be seen, and a piece reaches over what it meets
+NEAR, MEETS = 0.12, 0.03
+TOLERANCE = 0.006  # of the standing height: what is smaller is no stranger
+GROWTH = 0.006  # of the standing height: pixels of an edge have both colours
+THIN = 0.35  # of a limb's radius: half the width of what is no limb
+SAMPLES = 8  # between a pixel and its bone
+SOLID, GAP, PRESENT = 0.6, 0.35, 0.1  # of the mask
+
+# parts that meet at a joint: each reaches over the other, so that no gap shows
+_JOINTS = [("head", "trunk")]
+for _side in SIDES:
+    _JOINTS += [(f"{_side}_arm", "trunk"), (f"{_side}_arm", f"{_side}_hand")]
+    _JOINTS += [(f"{_side}_leg", "trunk"), (f"{_side}_leg", f"{_side}_foot")]
+MEETING = np.array([[a == b or (a, b) in _JOINTS or (b, a) in _JOINTS for b in PARTS] for a in PARTS])
+
+
+def bins(picture: np.ndarray) -> np.ndarray:
+    """(h, w) int: the place of each pixel's colour in a histogram. picture: (h, w, 3), 0 to 255."""
+    level = np.clip(picture, 0, 255).astype(np.int64) * BINS // 256
+    return (level[..., 0] * BINS + level[..., 1]) * BINS + level[..., 2]
+
+
+class PartColours:
+    """How often each part shows a colour, frame by frame."""
+
+    def __init__(self) -> None:
+        self.shares: list[list[np.ndarray]] = [[] for _ in PARTS]
+
+    def add(self, crop: "Crop") -> None:
+        """Count one frame."""
+        sparse = slice(crop.step // 2, None, crop.step), slice(crop.step // 2, None, crop.step)
+        colours, solid = bins(crop.picture[sparse]), crop.alpha[sparse] > SOLID
+        rows, columns = min(solid.shape[0], crop.away.shape[1]), min(solid.shape[1], crop.away.shape[2])
+        colours, solid, away = colours[:rows, :columns], solid[:rows, :columns], crop.away[:, :rows, :columns]
+        nearest = away.argmin(axis=0)
+        for number, part in enumerate(PARTS):
+            own = colours[solid & (nearest == number) & (away[number] <= CORE.get(part, LIMB_CORE))]
+            if len(own) >= LEAST_SEEN:
+                self.shares[number].append(np.bincount(own, minlength=BINS**3).astype(np.float32) / len(own))
+
+    def likely(self) -> np.ndarray:
+        """(parts, colours) float32: the share of each colour in each part; all 0 for a part too seldom seen.
+
+        A part's own colours are those that it shows in half of its frames and more.
+        """
+        likely = np.zeros((len(PARTS), BINS**3), np.float32)
+        for number, own in enumerate(self.shares):
+            if len(own) >= LEAST_FRAMES:
+                likely[number] = np.quantile(_smooth(np.stack(own)), 0.5, axis=0)
+        return likely
+
+
+def _smooth(shares: np.ndarray) -> np.ndarray:
+    cubes = shares.reshape(-1, BINS, BINS, BINS)
+    for axis in (1, 2, 3):
+        padded = np.pad(cubes, [(0, 0)] + [(1, 1) if axis == other else (0, 0) for other in (1, 2, 3)])
+        low, middle, high = (np.take(padded, np.arange(BINS) + shift, axis=axis) for shift in (0, 1, 2))
+        cubes = 0.25 * low + 0.5 * middle + 0.25 * high
+    return cubes.reshape(len(shares), -1)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A frame around its figure.
+
+    window: x, y, w, h px; picture: (h, w, 3) uint8 RGB; alpha: (h, w) float32, the mask from 0 to 1; step: px
+    between places of the window's grid; away: as of figure.distances.
+    """
+
+    figure: Figure
+    window: tuple[int, int, int, int]
+    picture: np.ndarray
+    alpha: np.ndarray
+    step: int
+    away: np.ndarray
+
+    def enlarged(self, coarse: np.ndarray) -> np.ndarray:
+        """A map of the window's grid at every pixel."""
+        return enlarged(coarse, self.step, *self.window[2:])
+
+    @cached_property
+    def colours(self) -> np.ndarray:
+        """(h, w) int, from `bins`."""
+        return bins(self.picture)
+
+    @cached_property
+    def apart(self) -> np.ndarray:
+        """(h, w, parts) float32: of each pixel from each part in standing heights, at most 1."""
+        radii = np.array([RADIUS[kind(part)] for part in PARTS], np.float32)
+        return self.enlarged(np.minimum(self.away.transpose(1, 2, 0) * radii, 1))
+
+
+def strange(
+    crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two (h, w) bool of a box (rows, columns): what is not the arm's or leg's, and what is another part's.
+
+    likely: as of PartColours. The first holds places beside the limb alone: of another colour, beyond a gap,
+    thin, or parted from the bones by these. The second holds all places of another part's colour.
+    """
+    unit, radius = crop.figure.unit, RADIUS[kind(PARTS[number])] * crop.figure.unit
+    other = _of_another_colour(crop.colours[box], likely, crop.apart[box], number)
+    before = _without_specks(other, unit)
+    foreign = other | _beyond_a_gap(crop, number, box)
+    near = crop.apart[box][..., number] <= LIMB_CORE * radius / unit
+    solid = (crop.alpha[box] > PRESENT) & ~foreign | near
+    thick = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, _disc(THIN * radius))
+    whole = solid & (cv2.dilate(thick, _disc(GROWTH * unit)) > 0) | near
+    _, pieces = cv2.connectedComponents(whole.astype(np.uint8))
+    held = np.unique(pieces[near])
+    joined = cv2.dilate(np.isin(pieces, held[held > 0]).astype(np.uint8), _disc(GROWTH * unit)) > 0
+    return ~near & _without_specks(foreign, unit) | ~joined, before
+
+
+def _of_another_colour(colours: np.ndarray, likely: np.ndarray, apart: np.ndarray, number: int) -> np.ndarray:
+    """(h, w) bool: what shows a near part's colour, but not this one's, nor that of what it meets there."""
+    found = np.zeros(colours.shape, bool)
+    if not likely[number].any():
+        return found
+    own = likely[number] + RARE
+    for other in np.flatnonzero(~MEETING[number]):
+        found |= (apart[..., other] < NEAR) & (likely[other] > UNLIKELY * own)[colours]
+    for other in np.flatnonzero(MEETING[number]):
+        found &= ~((apart[..., other] < MEETS) & (likely[other] > COMMON)[colours])
+    return found
+
+
+def _beyond_a_gap(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarray:
+    """(h, w) bool: what a gap in the mask parts from a limb's bones, as the other leg or a curl of hair."""
+    xs, ys = grid(crop.window, crop.step)
+    least, nearest = np.full(xs.shape, np.inf, np.float32), np.zeros((*xs.shape, 2), np.float32)
+    for start, end, radius in crop.figure.bones(PARTS[number]):
+        along = end - start
+        share = ((xs - start[0]) * along[0] + (ys - start[1]) * along[1]) / max(along @ along, 1e-6)
+        foot = (start + np.clip(share, 0, 1)[..., None] * along).astype(np.float32)
+        distance = np.hypot(xs - foot[..., 0], ys - foot[..., 1]) / np.float32(radius)
+        closer = distance < least
+        least[closer], nearest[closer] = distance[closer], foot[closer]
+    nearest = crop.enlarged(nearest)[box] - np.array(crop.window[:2], np.float32)
+    rows, columns = np.mgrid[box]
+    own = np.stack([columns, rows], axis=-1).astype(np.float32)
+    entered, parted = np.zeros(own.shape[:2], bool), np.zeros(own.shape[:2], bool)
+    for sample in range(SAMPLES):
+        there = nearest + (own - nearest) * np.float32(sample / SAMPLES)
+        between = cv2.remap(crop.alpha, there, None, cv2.INTER_LINEAR)
+        entered |= between > SOLID
+        parted |= entered & (between < GAP)
+    return parted
+
+
+def _without_specks(found: np.ndarray, unit: float) -> np.ndarray:
+    """(h, w) bool: found places without the smallest, grown over their edges."""
+    opened = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, _disc(TOLERANCE * unit))
+    return cv2.dilate(opened, _disc(GROWTH * unit)) > 0
+
+
+def _disc(radius: float) -> np.ndarray:
+    size = 2 * max(1, round(radius)) + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
