@@ -2,13 +2,15 @@
 
     python benchmarks/provenance_robustness.py KEY VIDEO...    KEY: a file of 32 bytes, made if absent
 
-Each clip's first FRAMES frames are marked, written as a result is written, and attacked. A line per attack:
-bits right of 32, verdict, probability. benchmarks/provenance_false_marks.py looks at clips without a mark.
+Each clip's first SECONDS are marked, written as a result is written, and attacked. A line per attack: bits
+right of 32, verdict, probability. benchmarks/provenance_false_marks.py looks at clips without a mark, and
+benchmarks/provenance_rivagan.py does the same with RivaGAN.
 """
 
 import random
 import sys
 import tempfile
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
@@ -22,20 +24,27 @@ from dancenow.provenance.detection import find_mark
 from dancenow.provenance.mark import Mark, load_key
 from dancenow.video.media import decode, encode, ffmpeg_binary, probe, working_size
 
-FRAMES, PAYLOAD, CHAINS = 150, 0x5EED1234, 10
+SECONDS, CUT, PAYLOAD, CHAINS = 8, 5, 0x5EED1234, 10
 EVEN = {"w": "trunc(iw/2)*2", "h": "trunc(ih/2)*2"}
-ATTACKS = {
-    "crf 28": ([], 28),
-    "360p": ([("scale", ["-2", "360"], {})], 23),
-    "crop left": ([("crop", ["iw*0.9", "ih", "iw*0.1", "0"], {})], 23),
-    "crop right": ([("crop", ["iw*0.9", "ih", "0", "0"], {})], 23),
-    "crop top": ([("crop", ["iw", "ih*0.9", "0", "ih*0.1"], {})], 23),
-    "crop bottom": ([("crop", ["iw", "ih*0.9", "0", "0"], {})], 23),
-    "20 per second": ([("fps", ["20"], {})], 23),
-    # FRAMES are 6 s at 25 frames a second: half a second before and after it is left
-    "5 s cut out": ([("select", ["lt(n,12)+gte(n,138)"], {}), ("setpts", ["N/FRAME_RATE/TB"], {})], 23),
-    "screen": ([("scale", ["iw*1.4", "-2"], {}), ("gblur", [], {"sigma": 1})], 30),
-}
+
+
+def attacks(seconds):
+    """{name: (ffmpeg's filters, crf)} for a clip of so many seconds."""
+    kept = (seconds - CUT) / 2
+    return {
+        "crf 28": ([], 28),
+        "360p": ([("scale", ["-2", "360"], {})], 23),
+        "crop left": ([("crop", ["iw*0.9", "ih", "iw*0.1", "0"], {})], 23),
+        "crop right": ([("crop", ["iw*0.9", "ih", "0", "0"], {})], 23),
+        "crop top": ([("crop", ["iw", "ih*0.9", "0", "ih*0.1"], {})], 23),
+        "crop bottom": ([("crop", ["iw", "ih*0.9", "0", "0"], {})], 23),
+        "20 per second": ([("fps", ["20"], {})], 23),
+        "5 s cut out": (
+            [("select", [f"lt(t,{kept})+gte(t,{kept + CUT})"], {}), ("setpts", ["N/FRAME_RATE/TB"], {})],
+            23,
+        ),
+        "screen": ([("scale", ["iw*1.4", "-2"], {}), ("gblur", [], {"sigma": 1})], 30),
+    }
 
 
 def attack(source, path, filters, crf):
@@ -47,13 +56,44 @@ def attack(source, path, filters, crf):
     stream.overwrite_output().run(cmd=ffmpeg_binary(), quiet=True)
 
 
-def chains():
-    """CHAINS seeded chains of two or three attacks: (name, filters, crf)."""
-    draw = random.Random(0)
+def listed(seconds):
+    """Every attack and CHAINS seeded chains of two or three: [(name, filters, crf)]."""
+    single, draw = attacks(seconds), random.Random(0)
+    every = [(name, *steps) for name, steps in single.items()]
     for _ in range(CHAINS):
-        names = draw.sample(sorted(ATTACKS), draw.choice((2, 3)))
-        crf = max(ATTACKS[name][1] for name in names)
-        yield " + ".join(names), [step for name in names for step in ATTACKS[name][0]], crf
+        names = draw.sample(sorted(single), draw.choice((2, 3)))
+        crf = max(single[name][1] for name in names)
+        every.append((" + ".join(names), [step for name in names for step in single[name][0]], crf))
+    return every
+
+
+def read(path, every=1):
+    """(frames, size, rate) of a clip's first SECONDS, one of `every` so many, in the working size."""
+    facts = probe(path)
+    size = working_size(facts["width"], facts["height"], 512)
+    rate = Fraction(facts["fps"])
+    frames = list(islice(decode(path, facts, *size), 0, int(SECONDS * rate), every))
+    return frames, size, rate / every
+
+
+def tell_seen(name, frames, marked):
+    """Print how far the mark is seen, over every 15th frame."""
+    pairs = list(zip(frames, marked, strict=True))[::15]
+    error = np.mean([np.mean((a.astype(float) - b) ** 2) for a, b in pairs])
+    likeness = np.mean([structural_similarity(a, b, channel_axis=2) for a, b in pairs])
+    print(
+        f"\n{name}: PSNR {10 * np.log10(255**2 / error):.1f} dB, SSIM loss {1 - likeness:.4f}\n", flush=True
+    )
+
+
+def attacked(marked, size, rate, folder):
+    """Yield (name, path) of the marked frames as a result is written, then of each attack on it."""
+    result, changed = folder / "result.mp4", folder / "changed.mp4"
+    encode(result, iter(marked), str(rate), *size)
+    yield "none", result
+    for name, filters, crf in listed(float(len(marked) / rate)):
+        attack(result, changed, filters, crf)
+        yield name, changed
 
 
 def row(name, found):
@@ -65,22 +105,12 @@ def row(name, found):
 
 
 def measure(path, key, folder):
-    facts = probe(path)
-    size = working_size(facts["width"], facts["height"], 512)
-    frames = list(islice(decode(path, facts, *size), FRAMES))
+    frames, size, rate = read(path)
     mark = Mark(key, PAYLOAD, *size)
     marked = [mark(frame) for frame in frames]
-    pairs = list(zip(frames, marked, strict=True))[::15]
-    error = np.mean([np.mean((a.astype(float) - b) ** 2) for a, b in pairs])
-    likeness = np.mean([structural_similarity(a, b, channel_axis=2) for a, b in pairs])
-    print(f"\n{Path(path).name}: PSNR {10 * np.log10(255**2 / error):.1f} dB, SSIM loss {1 - likeness:.4f}\n")
+    tell_seen(Path(path).name, frames, marked)
     print("| attack | bits | verdict | probability |\n| --- | --- | --- | --- |")
-    result, changed = folder / "result.mp4", folder / "changed.mp4"
-    encode(result, iter(marked), facts["fps"], *size)
-    row("none", find_mark(result, key))
-    listed = [(name, *steps) for name, steps in ATTACKS.items()]
-    for name, filters, crf in [*listed, *chains()]:
-        attack(result, changed, filters, crf)
+    for name, changed in attacked(marked, size, rate, folder):
         row(name, find_mark(changed, key))
 
 

@@ -3,7 +3,8 @@ FILE...`.
 
 Prints a line for each file, with --json a JSON object for each. Exit status, the worst of all files:
 0 signed, and the signature holds; 1 no signed statement; 2 broken or contradictory; 3 cannot be read.
-If the working folder has a trained detector, its opinion is a second line.
+If the working folder has no mark's key, a second line says that no mark was searched for. If it has a trained
+detector, its opinion is one more line.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sys
 from dancenow.authenticity.opinion import opinion
 from dancenow.errors import InputError
 from dancenow.provenance.finishing import kept_key
-from dancenow.provenance.keys import authority
+from dancenow.provenance.keys import authority, trusted
 from dancenow.provenance.verdict import UNREADABLE, examine, lines_of
 
 
@@ -26,17 +27,21 @@ def main():
         "--trust", metavar="PEM", help="certificates to trust, in addition to the working folder's"
     )
     asked = parser.parse_args()
-    anchors, mark_key = authority() or b"", kept_key()
-    if asked.trust:
-        with open(asked.trust, "rb") as file:
-            anchors += file.read()
+    try:
+        anchors, mark_key = authority() or b"", kept_key()
+        anchors += trusted(asked.trust) if asked.trust else b""
+    except InputError as error:
+        sys.stderr.write(f"{error}\n")
+        return UNREADABLE
     worst = 0
     for file in asked.files:
         try:
             told = examine(file, anchors or None, mark_key, opinion)
+            lines = lines_of(told)
         except (InputError, OSError) as error:
             told = {"file": file, "status": UNREADABLE, "verdict": f"cannot be read: {error}"}
-        sys.stdout.write("\n".join([json.dumps(told)] if asked.json else lines_of(told)) + "\n")
+            lines = [told["verdict"]]
+        sys.stdout.write("\n".join([json.dumps(told)] if asked.json else lines) + "\n")
         worst = max(worst, told["status"])
     return worst
 

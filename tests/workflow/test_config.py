@@ -125,6 +125,15 @@ def test_a_name_that_yaml_reads_as_something_else_stays_a_name(workflow, one, ot
     assert planned.returncode == 0 and pair in said(planned), said(planned)
 
 
+def test_days_of_a_consent_need_no_quotes_and_a_wrong_one_is_named(workflow):
+    mine = workflow.directory / "mine.yaml"
+    for day, words in (("2026-05-01", None), ("1.5.2026", "subjects.alice.consent.when")):
+        mine.write_text(f"subjects: {{alice: {{consent: {{who: A., when: {day}, use: publish}}}}}}")
+        planned = workflow("-n", PAIR, "--configfile", str(mine))
+        assert (planned.returncode == 0) == (words is None), said(planned)
+        assert words is None or (words in said(planned) and "YYYY-MM-DD" in said(planned)), said(planned)
+
+
 def test_a_name_in_the_file_itself_stays_one_too(workflow):
     config = workflow.root / "config.yaml"
     config.write_text(config.read_text().replace("  alice: {", "  007: {", 1).replace("alice_as", "007_as"))

@@ -27,6 +27,7 @@ def test_a_consent_counts_on_its_days_and_for_what_it_names():
         (GIVEN, date(2026, 1, 1), "private", False, "in the future"),
         (GIVEN, date(2026, 2, 1), "publish", False, "given for research, and provenance.use is publish"),
         (None, date(2026, 2, 1), "private", True, NOT_RECORDED),
+        (GIVEN | {"until": "2026-02-30"}, date(2026, 2, 1), "private", False, "until: 2026-02-30 is no day"),
     ],
 )
 def test_what_it_does_not_cover_is_refused_by_name(consent, day, use, required, words):

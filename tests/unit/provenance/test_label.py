@@ -23,3 +23,10 @@ def test_label_stands_in_its_corner_on_any_background(kind, position, size):
             assert columns.mean() < width / 2 if position.endswith("left") else columns.mean() > width / 2
         drawn = labelled[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
         assert np.ptp(drawn) > 200  # white on black, or black around white
+
+
+def test_the_letters_of_an_icon_stand_apart_in_a_small_picture():
+    labelled = Label("icon", "top-left", 0.06, 192, 108)(np.zeros((108, 192, 3), np.uint8))[..., 0] > 128
+    rows, columns = np.nonzero(labelled)
+    middle = labelled[(rows.min() + rows.max()) // 2, columns.min() : columns.max() + 1].astype(int)
+    assert (np.diff(middle) > 0).sum() + middle[0] >= 4  # the ring's left, the A, the I, the ring's right

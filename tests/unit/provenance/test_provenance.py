@@ -9,7 +9,7 @@ import pytest
 from dancenow.errors import InputError
 from dancenow.provenance import keys
 from dancenow.provenance.manifest import inputs_of, sha256, sign
-from dancenow.provenance.verdict import BROKEN, SILENT, STATED, examine
+from dancenow.provenance.verdict import BROKEN, SILENT, STATED, examine, lines_of
 from dancenow.provenance.xmp import C2PA_BOX, COMPOSITE, GENERATED, append_xmp, boxes
 from dancenow.video.media import decode, encode
 from dancenow.video.probing import probe
@@ -34,7 +34,7 @@ def signed(tmp_path_factory):
         path = film(folder / f"{name}.mp4", shade)
         if name == "signed":
             (folder / "plain.mp4").write_bytes(path.read_bytes())
-        inputs = inputs_of({"pose": folder / "source.mp4", "face": []}, {"a": 1}, {}, "c0de" * 16)
+        inputs = inputs_of({"pose": folder / "source.mp4", "face": []}, {"a": 1}, {}, "c0de" * 16, 0x5EED1234)
         sign(path, path.name, signer, True, {"source": [folder / "source.mp4"]}, inputs)
     return folder
 
@@ -150,7 +150,36 @@ def test_hostile_boxes_are_refused_in_one_line(tmp_path):
 
 def test_the_command_needs_no_snakemake_and_its_status_tells(signed, tmp_path):
     command = [sys.executable, ROOT / "workflow_scripts/verify.py"]
-    for files, status in ((["signed.mp4"], 0), (["signed.mp4", "plain.mp4"], 1), (["nothing.mp4"], 3)):
+    for files, status in ((["signed.mp4"], 0), (["signed.mp4", "plain.mp4"], 1), (["nothing.mp4", "."], 3)):
         paths = [signed / file for file in files]
         ended = subprocess.run([*command, *paths], cwd=tmp_path, capture_output=True, text=True)
-        assert (ended.returncode, len(ended.stdout.splitlines())) == (status, len(files)), ended.stderr
+        lines = [line for line in ended.stdout.splitlines() if not line.startswith("  ")]
+        assert (ended.returncode, len(lines)) == (status, len(files)), ended.stderr
+        unsought = ended.stdout.count("  the invisible mark was not looked for")
+        assert unsought == (0 if status == 3 else len(files))
+    assert "nothing.mp4: no such file" in lines[0] and "a folder; name a video" in lines[1]
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/mark.key").write_bytes(bytes(32))
+    (tmp_path / "secrets/mark.key").chmod(0o644)
+    for more, words in (
+        ([], "others may read the secret key"),
+        (["--trust", "no.pem"], "no.pem: no certificates"),
+    ):
+        ended = subprocess.run(
+            [*command, *more, signed / "signed.mp4"], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert ended.returncode == 3 and words in ended.stderr and ended.stderr.count("\n") == 1
+        (tmp_path / "secrets/mark.key").chmod(0o600)
+
+
+def test_elsewhere_the_words_say_that_neither_signer_nor_mark_can_be_known(signed):
+    def refuse(path):
+        raise InputError("detector.safetensors: cannot be read; train it again")
+
+    told = examine(signed / "signed.mp4", detector=refuse)
+    verdict, mark, opinion = lines_of(told)
+    assert told["status"] == STATED and "nobody who is known here (signer untrusted)" in verdict
+    assert "not looked for, though the statement names 5eed1234: this folder has no key" in mark
+    assert "none (detector.safetensors: cannot be read" in opinion
+    told = examine(signed / "signed.mp4", mark_key=bytes(32))
+    assert "no mark of this folder's key was found, though the statement names 5eed1234" in lines_of(told)[1]

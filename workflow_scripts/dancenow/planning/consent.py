@@ -42,6 +42,8 @@ def check_consent(subjects: dict, names: Iterable[str], provenance: dict, today:
                 )
             lines.append(f"{name}: {NOT_RECORDED}")
             continue
+        for key in ("when", "until"):
+            _check_day(consent.get(key, consent["when"]), f"{place}.{key}")
         # dates as ISO 8601 text compare as dates do
         if "until" in consent and today.isoformat() > consent["until"]:
             raise InputError(
@@ -55,6 +57,14 @@ def check_consent(subjects: dict, names: Iterable[str], provenance: dict, today:
                 "ask for a wider consent, or set a narrower provenance.use"
             )
     return lines
+
+
+def _check_day(day: str, place: str) -> None:
+    """Refuse text that the schema lets pass and that is no day, such as the 30th of February."""
+    try:
+        datetime.date.fromisoformat(day)
+    except ValueError as error:
+        raise InputError(f"{place}: {day} is no day of the calendar; correct it") from error
 
 
 def consent_record(subject: dict, name: str) -> str | dict:

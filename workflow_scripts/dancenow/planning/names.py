@@ -9,7 +9,7 @@ import yaml
 # libyaml's, where PyYAML was built with it, takes a tenth of the time
 SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KEYS = {"subjects", "variants"}
-LAST = {("base",), ("video",), ("poses",), ("checkpoint",)}
+LAST = {("base",), ("video",), ("poses",), ("checkpoint",), ("when",), ("until",)}
 VALUES = {("batch", "targets"), ("batch", "sources"), ("train", "init_from"), ("comparison", "variants")}
 TEXT, NULL, MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "null", "merge"))
 

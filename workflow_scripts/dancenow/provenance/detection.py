@@ -1,30 +1,31 @@
 """Find the mark in any video: scaled, cropped, cut, re-encoded.
 
-The mark does not move, so all frames are laid over each other; what moves fades. Every tile size and every
-place is tried with the pilot alone, the likeliest also with all payloads; the probability counts every size,
-place and payload, tried or not. Half of it is kept for the one place where the mark lies in a copy that was
-not cropped, which so is told by less.
+The mark does not move, so all frames are laid over each other; what moves fades. Where the camera moves, an
+encoder carries the mark along with the picture and puts little of it back in its place. That little is in
+what a frame has that the one before, moved along, has not. So these differences are laid over each other too.
+Every tile size and every place is tried with the pilot alone, the likeliest also with all payloads; the
+probability counts every size, place and payload, tried or not. Half of it is kept for the one place where the
+mark lies in a copy that was not cropped, which so is told by less.
 """
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from dancenow.errors import InputError
 from dancenow.provenance.mark import strength
 from dancenow.provenance.pattern import BINS, GRID, PAYLOAD_BITS, Pattern
 from dancenow.video.media import decode, probe
-from dancenow.video.probing import packets
 
 LONG_EDGE = 512  # px at which a video is looked at
+NARROWEST = 32  # px of its shorter edge then; the motion between frames needs as much
 FRAMES = 300  # as many are looked at, evenly spread
 SMALLEST, LARGEST, STEP = 0.4, 1.25, 1.004  # tile over the longer edge: half of it in a whole picture
-# how many others a key frame counts for: what moves is coded from the frame before and takes its mark along,
-# and a key frame has it in its place
-KEY_FRAME = 16
 UNMOVED = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 PLACES, READ = 4, 300  # places that each size gives, and the best of them all that are read
 LEAD = 15.0  # of a symbol over the next likely one; one that chance chose has as much once in about 25
@@ -55,22 +56,19 @@ def find_mark(path: str | Path, key: bytes) -> Found:
     return find_in_frames(looked_at(path), key)
 
 
-def find_in_frames(frames: Iterable[tuple[np.ndarray, float]], key: bytes) -> Found:
-    """As find_mark, in `frames`: an iterable of (frame (H, W, 3) uint8 RGB, its weight), of one size."""
+def find_in_frames(frames: Iterable[np.ndarray], key: bytes) -> Found:
+    """As find_mark, in `frames`: an iterable of (H, W, 3) uint8 RGB, of one size."""
     return find_in(laid_over(frames), key)
 
 
-def looked_at(path: str | Path) -> Iterator[tuple[np.ndarray, float]]:
-    """Yield (frame, weight) of a video: up to FRAMES frames (H, W, 3) uint8 RGB, and its key frames."""
+def looked_at(path: str | Path) -> Iterator[np.ndarray]:
+    """Yield about FRAMES frames of a video, evenly spread, or all of fewer: (H, W, 3) uint8 RGB."""
     facts = probe(path)
     scale = LONG_EDGE / max(facts["width"], facts["height"])
     size = round(facts["width"] * scale), round(facts["height"] * scale)
-    every, keys = max(1, facts["frames"] // FRAMES), key_frames(path, facts["stream"])
-    for number, frame in enumerate(decode(path, facts, *size)):
-        if number in keys:
-            yield frame, KEY_FRAME
-        elif number % every == 0:
-            yield frame, 1
+    if min(size) < NARROWEST:
+        raise InputError(f"{path}: {facts['width']}x{facts['height']} px are too narrow to hold a mark")
+    return islice(decode(path, facts, *size), 0, None, max(1, facts["frames"] // FRAMES))
 
 
 def find_in(laid: np.ndarray, key: bytes) -> Found:
@@ -97,14 +95,6 @@ def find_in(laid: np.ndarray, key: bytes) -> Found:
     return Found(True, payload, probability, score / BINS, size, min(margins))
 
 
-def key_frames(path: str | Path, stream: int) -> set[int]:
-    """The numbers of a video's key frames, in the order in which frames are shown, as a set."""
-    told = [packet for packet in packets(path, stream, "pts,dts,flags") if "D" not in packet["flags"]]
-    times = [next((int(packet[key]) for key in ("pts", "dts") if packet[key] != "N/A"), 0) for packet in told]
-    order = np.argsort(times, kind="stable")
-    return {number for number, place in enumerate(order) if "K" in told[place]["flags"]}
-
-
 def chance(score: float, tried: int) -> float:
     """The probability, at most, that one of `tried` places and payloads scores `score` without a mark.
 
@@ -115,24 +105,51 @@ def chance(score: float, tried: int) -> float:
     return min(1.0, tried * math.exp(-(max(score, 0.0) ** 2) / BINS))
 
 
-def laid_over(frames: Iterable[tuple[np.ndarray, float]]) -> np.ndarray:
-    """The weighted sum over all frames of what the mark could be in them: (H, W) float32.
+def laid_over(frames: Iterable[np.ndarray]) -> np.ndarray:
+    """The sum over all frames of what the mark could be in them: (H, W) float32.
 
-    frames: as find_in_frames takes them.
-
-    Of each frame the middle frequencies, as likely as they are: divided by how busy the picture is there, at
-    most 1 (edges are rare and strong), times how strong the mark would be beside that.
+    frames: as find_in_frames takes them. The sum of the frames themselves and the sum of what sets neighbours
+    apart once one is moved onto the other count the same. Raises ValueError where there is no frame.
     """
-    total = None
-    for frame, weight in frames:
-        luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        fine = luma - cv2.GaussianBlur(luma, (0, 0), max(luma.shape) / 50)
-        busy = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), max(luma.shape) / 80) + 4)
-        told = np.clip(fine / busy, -1, 1) * strength(frame) * (weight / busy)
-        total = told if total is None else total + told
-    if total is None:
+    still: np.ndarray | None = None
+    apart: np.ndarray | None = None
+    before: tuple[np.ndarray, np.ndarray] | None = None
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    flow.setUseSpatialPropagation(False)  # with it the number of threads would change the result
+    for frame in frames:
+        luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+        now = luma, strength(frame)
+        told = _likely(luma.astype(np.float32), now[1])
+        still = told if still is None else still + told
+        if before is not None:
+            for one, other in ((now, before), (before, now)):
+                left = one[0] - _moved(other[0], flow.calc(one[0], other[0], None))
+                told = _likely(left, one[1])
+                apart = told if apart is None else apart + told
+        before = now
+    if still is None:
         raise ValueError("there are no frames to look at")
-    return total
+    if apart is None:
+        return still
+    return still / max(float(still.std()), 1e-12) + apart / max(float(apart.std()), 1e-12)
+
+
+def _likely(luma: np.ndarray, strong: np.ndarray) -> np.ndarray:
+    """Of `luma` (H, W) float32 the middle frequencies, as likely as they are to be the mark.
+
+    Divided by how busy it is there, at most 1 (edges are rare and strong), times how strong the mark would be
+    beside that; strong: as of mark.strength.
+    """
+    fine = luma - cv2.GaussianBlur(luma, (0, 0), max(luma.shape) / 50)
+    busy = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), max(luma.shape) / 80) + 4)
+    return np.clip(fine / busy, -1, 1) * strong / busy
+
+
+def _moved(luma: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """`luma` (H, W) uint8, each pixel from where `flow` (H, W, 2) px points: float32."""
+    rows, columns = np.indices(luma.shape, np.float32)
+    across, down = columns + flow[..., 0], rows + flow[..., 1]
+    return cv2.remap(luma.astype(np.float32), across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _places(laid: np.ndarray, size: float, pattern: Pattern) -> list[Place]:

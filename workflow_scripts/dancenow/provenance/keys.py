@@ -61,6 +61,16 @@ def authority(folder: str | Path = FOLDER) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
+def trusted(path: str | Path) -> bytes:
+    """Certificates (PEM) that the user trusts, of one file. InputError for a file that holds none."""
+    try:
+        held = Path(path).read_bytes()
+        x509.load_pem_x509_certificates(held)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no certificates in PEM ({one_line(error)}); correct --trust") from error
+    return held
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()

@@ -6,6 +6,7 @@ import numpy as np
 TEXT = "AI-generated"
 ICON = "AI"
 FONT = cv2.FONT_HERSHEY_DUPLEX  # drawn by OpenCV itself, so that no machine's fonts change a result
+SMALLEST = {"text": 8, "icon": 28}  # px; the letters in a smaller ring run together
 LABEL_MARGIN = 0.4  # of the label's height, to the picture's edges
 
 
@@ -14,11 +15,13 @@ class Label:
 
     kind: text, or icon, the letters in a ring; position: a corner, such as "bottom-right"; size: the
     label's height as a share of the frame's shorter edge. White with a black outline: one of the two stands
-    out from any background. Where the words would not fit they become as small as is needed.
+    out from any background. Never smaller than SMALLEST, but where it would not fit, as small as is needed.
     """
 
     def __init__(self, kind: str, position: str, size: float, width: int, height: int) -> None:
-        self.ink, self.outline = _draw(kind, max(8, round(size * min(width, height))), width, height)
+        shorter = min(width, height)
+        tall = min(max(SMALLEST[kind], round(size * shorter)), round(0.9 * shorter))
+        self.ink, self.outline = _draw(kind, tall, width, height)
         rows, columns = self.ink.shape
         gap = round(LABEL_MARGIN * size * min(width, height))
         vertical, horizontal = position.split("-")
@@ -44,7 +47,7 @@ def _draw(kind: str, size: float, width: int, height: int) -> list[np.ndarray]:
     letters = size if kind == "text" else 0.55 * size
     scale = letters / up
     scale *= min(1, 0.9 * width / (across * scale + size), 0.9 * height / (2 * size))
-    thick = max(1, round(letters / 9))
+    thick = max(1, round(letters / (9 if kind == "text" else 12)))
     edge = 2 * thick + 2
     box = round(across * scale) + 2 * edge, round((up + below) * scale) + 2 * edge
     if kind == "icon":

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, one_line
 from dancenow.provenance.detection import LEAD, find_mark
 from dancenow.provenance.xmp import C2PA_BOX, COMPOSITE, GENERATED, boxes, read_xmp
 from dancenow.video.probing import probe
@@ -41,7 +41,8 @@ def examine(
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file; name a video")
+        what = "a folder" if path.is_dir() else "no regular file" if path.exists() else "no such file"
+        raise InputError(f"{path}: {what}; name a video")
     found = boxes(path)
     manifests = [size for _, number, _, size in found if number == C2PA_BOX]
     if not found or not manifests:
@@ -51,19 +52,39 @@ def examine(
     signature = manifest["signature"] if manifest else "absent"
     mark = _mark(path, mark_key) if mark_key else None
     told = {"file": path.name, "signature": signature, "manifest": manifest, "xmp": xmp, "mark": mark}
-    told["detector"] = detector(path) if detector else None
+    told["detector"] = _opinion(path, detector) if detector else None
     status, verdict = _judge(told)
     return told | {"status": status, "verdict": f"{path.name}: {verdict}"}
 
 
 def lines_of(told: dict) -> list[str]:
-    """What examine found as lines to read: the verdict, and the detector's opinion where there is one."""
+    """What examine found as lines to read: the verdict, why no mark was found, the detector's opinion."""
     lines = [told["verdict"]]
-    if told.get("detector"):
+    stated = ((told["manifest"] or {}).get("inputs") or {}).get("mark")
+    named = f", though the statement names {stated}" if stated else ""
+    if told["mark"] is None:
+        lines.append(
+            f"  the invisible mark was not looked for{named}: this folder has no key of a mark, "
+            "and only the key of the folder that made a result finds it"
+        )
+    elif stated and not told["mark"]["marked"]:
+        lines.append(
+            f"  no mark of this folder's key was found{named}: "
+            "it was made with another key, or the mark is lost"
+        )
+    if told["detector"]:
         lines.append(
             f"  the detector's opinion, which does not affect the verdict: {told['detector']['summary']}"
         )
     return lines
+
+
+def _opinion(path: Path, detector: Callable[[str | Path], dict | None]) -> dict | None:
+    """The detector's opinion; a detector that cannot be read has none, and changes nothing else."""
+    try:
+        return detector(path)
+    except InputError as error:
+        return {"verdict": "undecided", "summary": f"none ({one_line(error)})"}
 
 
 def _judge(told: dict) -> tuple[int, str]:
@@ -93,7 +114,7 @@ def _judge(told: dict) -> tuple[int, str]:
     if marked:
         said += f", {found}"
     if told["signature"] == "untrusted":
-        return STATED, f"{said}; unchanged, signer untrusted here"
+        return STATED, f"{said}; unchanged since, but by nobody who is known here (signer untrusted)"
     return STATED, f"{said}; unchanged, signer trusted"
 
 
