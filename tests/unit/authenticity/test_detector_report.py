@@ -169,8 +169,9 @@ def test_who_verifies_a_video_reads_its_opinion_which_does_not_count(place, tmp_
     shutil.copy(place / "detector.safetensors", tmp_path / DETECTOR)
     monkeypatch.setattr("sys.argv", ["verify.py", video])
     status = runpy.run_path(str(ROOT / "workflow_scripts/verify.py"))["main"]()
-    verdict, told = capsys.readouterr().out.splitlines()
+    verdict, unmarked, told = capsys.readouterr().out.splitlines()
     assert status == SILENT and "no statement of origin" in verdict
+    assert "the invisible mark was not looked for" in unmarked
     assert "opinion, which does not affect the verdict: fake: " in told and "accuracy unknown" in told
     film(tmp_path / "one.mp4", footage(0)[:1], "-crf 16")
     assert opinion(tmp_path / "one.mp4")["verdict"] == "undecided"

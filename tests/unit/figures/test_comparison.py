@@ -187,7 +187,7 @@ def test_series_keep_their_rows_and_sections(tmp_path):
     assert list(found["a row"]) == [("ssim",), ("regions", "face", "ssim")]
     np.testing.assert_array_equal(found["a row"][("ssim",)], [1, np.nan])
     (tmp_path / "s.npz").write_bytes(b"no archive")
-    with pytest.raises(InputError, match="s.npz: no measures"):
+    with pytest.raises(InputError, match="s.npz: not a file of per-frame measures"):
         load_series(tmp_path / "s.npz")
 
 

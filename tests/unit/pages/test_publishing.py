@@ -54,5 +54,5 @@ def test_a_missing_picture_is_named(folder):
     (folder / "losses.png").unlink()
     with pytest.raises(InputError) as error:
         publish(folder / "summary.md", folder / "summary.html")
-    one_line(error, "summary.md: names losses.png")
+    one_line(error, "summary.md: refers to losses.png")
     assert not (folder / "summary.html").exists()

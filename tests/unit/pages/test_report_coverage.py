@@ -236,7 +236,7 @@ def test_what_a_target_does_not_show_is_asked_for_in_words(alice, brunomars):
         12 * max(comparison["kinds"][f"{side} arm above the head"]["unseen"] for side in ("left", "right"))
     )
     assert sentence.startswith(
-        f"film {seconds} more seconds with your arms above your head: brunomars does so"
+        f"film {seconds} more seconds with your arms above your head: brunomars holds such poses for"
     )
     moments = worst_moments(comparison, Fraction(25))
     assert moments[0]["distance"] > moments[0]["limit"]

@@ -154,7 +154,7 @@ def test_shots_are_told_by_what_camera_and_picture_do():
     person[12:] = False
     assert [shot.shows for shot in shots(path, person, whole)] == ["whole body", "nobody"]
     assert told_camera(found, 4) == "the camera is moving for 3.0 s, still for 2.0 s"
-    assert told_camera(found[1:], 4) == "the camera is still all along"
+    assert told_camera(found[1:], 4) == "the camera is still throughout"
 
 
 def test_what_a_steadied_frame_does_not_reach_is_no_room(frames, pose):

@@ -105,6 +105,6 @@ def test_asked_to_stop_it_leaves_with_its_own_status_and_goes_on(history, name):
     said = history.said[name]
     assert history.statuses[name] == [EXIT_STATUS, 0], said
     (line,) = [line for line in said.splitlines() if "asked to stop" in line]
-    assert f"({name}) at step 3 of {STEPS}" in line and "resumes there" in line
+    assert f"({name}) at step 3 of {STEPS}" in line and "enter the same command again to resume there" in line
     assert "resuming at step 3" in said
     history.check_same_bytes(name)
