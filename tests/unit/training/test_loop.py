@@ -54,7 +54,9 @@ def test_resumed_run_ends_with_the_same_bytes(tmp_path, monkeypatch, ema):
 
 def test_asked_to_stop_it_finishes_the_step_and_saves(tmp_path):
     trainer = make()
-    with pytest.raises(Stopped, match=r"SIGTERM.*at step 2 of 6.*last\.pt is saved; enter the same command again"):
+    with pytest.raises(
+        Stopped, match=r"SIGTERM.*at step 2 of 6.*last\.pt is saved; enter the same command again"
+    ):
         run(trainer, tmp_path, should_stop=lambda: "SIGTERM" if trainer.step == 2 else None)
     assert RollingCheckpoint(tmp_path, {"id": "a"}).load()["step"] == 2
 

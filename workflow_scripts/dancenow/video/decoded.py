@@ -33,7 +33,9 @@ def decoded(
     """
     shown = {"format": "framecrc", "enc_time_base:v": TICK, "fps_mode:v": "passthrough"}
     seek = {} if begin is None else {"ss": f"{begin:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
-    node = clip_input(path, until, **seek)[str(stream)].output("pipe:", **shown, **options)
+    # With several threads ffmpeg 5 sometimes does not notice a damaged last frame.
+    threads = {"threads": 1} if strict else {}
+    node = clip_input(path, until, **seek, **threads)[str(stream)].output("pipe:", **shown, **options)
     node = node.global_args("-copyts", *(["-xerror"] if strict else []))
     tick, size = 0.0, None
     with graph(node, stdout=subprocess.PIPE) as (process, reason):
