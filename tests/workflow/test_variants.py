@@ -5,9 +5,8 @@ from running import planned_jobs, said
 PAIR = "results/alice_as_brunomars"
 
 
-def test_variant_trains_beside_the_run_and_shares_the_rest(workflow):
-    assert workflow(f"{PAIR}.mp4").returncode == 0
-    assert planned_jobs(workflow("-n", f"{PAIR}.fbf_ts.mp4")) == {
+def test_variant_trains_beside_the_run_and_shares_the_rest(transferred):
+    assert planned_jobs(transferred("-n", f"{PAIR}.fbf_ts.mp4")) == {
         "train_generator": 1,
         "synthesize_frames": 1,
         "mux_video": 1,
@@ -20,9 +19,9 @@ def test_the_papers_variants_are_shown_no_real_pixels(workflow):
         assert not {"mask_performer", "make_references", "choose_references", "make_background"} & jobs.keys()
 
 
-def test_variant_changes_only_the_keys_it_names(workflow):
-    assert workflow(f"{PAIR}.mp4", f"{PAIR}.fbf_ts.seed3.mp4").returncode == 0
-    own, other = (workflow.settings(f"results/models/alice{variant}") for variant in ("", ".fbf_ts.seed3"))
+def test_variant_changes_only_the_keys_it_names(transferred):
+    assert transferred(f"{PAIR}.mp4", f"{PAIR}.fbf_ts.seed3.mp4").returncode == 0
+    own, other = (transferred.settings(f"results/models/alice{variant}") for variant in ("", ".fbf_ts.seed3"))
     assert {key for key in own if own[key] != other[key]} == {
         "seed", "steps", "single_frame_share", "last_frame_corruption",
         "learning_rate", "ema", "weights", "generator",
@@ -31,13 +30,12 @@ def test_variant_changes_only_the_keys_it_names(workflow):
     assert other["generator"] == own["generator"] | {"skips": False, "background": False, "references": False}
 
 
-def test_studio_is_the_demos_recipe_on_larger_networks(workflow):
-    model = "results/models/alice"
-    presets = {}
-    for preset in ("demo", "studio"):
-        assert workflow(f"{PAIR}.mp4", "--config", f"preset={preset}").returncode == 0
-        presets[preset] = [workflow.settings(folder) for folder in (model, f"{model}/face")]
-    (demo, demo_face), (studio, studio_face) = presets["demo"], presets["studio"]
+def test_studio_is_the_demos_recipe_on_larger_networks(transferred):
+    folders = "results/models/alice", "results/models/alice/face"
+    demo, demo_face = map(transferred.settings, folders)
+    models = [f"{folder}/generator.safetensors" for folder in folders]
+    assert transferred(*models, "--config", "preset=studio").returncode == 0
+    studio, studio_face = map(transferred.settings, folders)
     larger = {"steps", "learning_rate", "ema", "generator", "discriminator"}
     assert {key for key in demo if demo[key] != studio[key]} == larger
     switches = ("unshuffle", "skips", "background", "references")
@@ -68,17 +66,16 @@ def test_variant_with_a_base_takes_the_bases_generator(workflow):
     assert (jobs["train_generator"], jobs["train_face"], jobs["synthesize_frames"]) == (1, 1, 2)
 
 
-def test_variant_may_have_the_run_itself_as_its_base(workflow):
-    assert workflow(f"{PAIR}.mp4", f"{PAIR}.seed3.mp4").returncode == 0
+def test_variant_may_have_the_run_itself_as_its_base(transferred):
+    assert transferred(f"{PAIR}.mp4", f"{PAIR}.seed3.mp4").returncode == 0
     faceless = "variants={faceless: {base: ours, train: {face: null}}}"
     for seed in ("", ".seed3"):
-        jobs = planned_jobs(workflow("-n", f"{PAIR}.faceless{seed}.mp4", "--config", faceless))
+        jobs = planned_jobs(transferred("-n", f"{PAIR}.faceless{seed}.mp4", "--config", faceless))
         assert jobs == {"synthesize_frames": 1, "mux_video": 1}
 
 
-def test_unnormalized_shares_the_training(workflow):
-    assert workflow(f"{PAIR}.mp4").returncode == 0
-    assert planned_jobs(workflow("-n", f"{PAIR}.unnormalized.mp4")) == {
+def test_unnormalized_shares_the_training(transferred):
+    assert planned_jobs(transferred("-n", f"{PAIR}.unnormalized.mp4")) == {
         "letterbox_poses": 1,
         "choose_references": 1,
         "synthesize_frames": 1,
