@@ -4,6 +4,7 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
+from dancenow.references import occlusion
 from dancenow.references.bank import ChosenReferences, make_bank
 from dancenow.references.draw import RealPixels
 from dancenow.references.figure import CORNERS, HANDS, PARTS, Figure, distances, shares, visible_parts
@@ -162,6 +163,17 @@ def test_a_hand_before_a_leg_is_cut_out_and_the_leg_taken_from_elsewhere(found):
     # nothing is laid over itself at the edge of what was cut out
     around = piece[max(0, top - 12) : top + 17, max(0, left - 12) : left + 17].astype(int)
     assert around[..., 2].max() <= max(COLOURS[part][2] for part in ("left_leg", "right_leg")) + 5
+
+
+def test_what_no_other_reference_shows_is_told(bank, monkeypatch):
+    head = PARTS.index("head")
+    holes = [None] * len(bank.pieces[head])
+    holes[0] = np.full(bank.pieces[head][0][2].shape[:2], 255, np.uint8)
+    _, missing = occlusion.fill(bank, head, holes)
+    assert missing[0] < 0.1 and not missing[1:].any()
+    monkeypatch.setattr(occlusion, "MOST_TRIES", -1)  # none is asked
+    _, missing = occlusion.fill(bank, head, holes)
+    assert missing[0] > 0.9
 
 
 def test_hair_beside_an_arm_is_no_part_of_it():

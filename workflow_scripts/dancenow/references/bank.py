@@ -39,6 +39,7 @@ PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing heig
 LEAST_WEIGHT = 0.02  # pixels below this weight are left out
 OVERLAP = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
 HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
+MISSING = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
 BLURRED = 1.0  # cost of one in which it moves, per standing height and frame
 COLOUR_FRAMES = 200  # frames from which the colours of the parts are learnt
 BLEND = 4.0  # of a limb's two bones at its joint, per radius
@@ -206,7 +207,9 @@ def make_bank(
     ]
     rows = [np.searchsorted(union, own) for own in chosen]
     bank = Bank(unit, union, keypoints[union], rows, flaws, pieces)
-    bank.pieces = [fill(bank, number, own) for number, own in enumerate(holes)]
+    for number in range(len(PARTS)):
+        bank.pieces[number], missing = fill(bank, number, holes[number])
+        bank.flaws[number] = bank.flaws[number] + MISSING * missing
     return bank
 
 

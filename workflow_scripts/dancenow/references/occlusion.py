@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dancenow.keypoints import INDEX
-from dancenow.references.figure import HANDS, PARTS, SIDES, Figure, bone_distance, grid, kind
+from dancenow.references.figure import (
+    HANDS,
+    PARTS,
+    SIDES,
+    Figure,
+    bone_distance,
+    distances,
+    enlarged,
+    grid,
+    kind,
+)
 from dancenow.references.likeness import acceptable
 
 if TYPE_CHECKING:  # bank imports this module
@@ -62,14 +72,15 @@ def bare(figure: Figure) -> Figure:
     return other
 
 
-def fill(bank: "Bank", number: int, holes: list[np.ndarray | None]) -> list[tuple]:
+def fill(bank: "Bank", number: int, holes: list[np.ndarray | None]) -> tuple[list[tuple], np.ndarray]:
     """The pieces of one part of the bank, with the area covered by a hand filled from its other pieces.
 
     holes: for each piece (h, w) uint8, the share cut out of each pixel, or None. Pixels that no other
-    reference shows stay empty. Returns new pieces.
+    reference shows stay empty. Returns new pieces, and (R,) the share of each part that is still missing.
     """
+    missing = np.zeros(len(holes))
     if not any(hole is not None for hole in holes):
-        return bank.pieces[number]
+        return bank.pieces[number], missing
     costs = bank.between(number)
     filled = []
     for row, ((x, y, piece), hole) in enumerate(zip(bank.pieces[number], holes, strict=True)):
@@ -77,9 +88,9 @@ def fill(bank: "Bank", number: int, holes: list[np.ndarray | None]) -> list[tupl
             wanted = bank.figures[bank.rows[number][row]]
             order = np.argsort(costs[row], kind="stable")[: MOST_TRIES + 1]
             usable = order[(order != row) & acceptable(PARTS[number], costs[row, order])]
-            piece = _filled(bank, number, usable, wanted, (x, y), piece, hole)
+            piece, missing[row] = _filled(bank, number, usable, wanted, (x, y), piece, hole)
         filled.append((x, y, piece))
-    return filled
+    return filled, missing
 
 
 def _filled(
@@ -90,7 +101,7 @@ def _filled(
     corner: tuple[int, int],
     piece: np.ndarray,
     hole: np.ndarray,
-) -> np.ndarray:
+) -> tuple[np.ndarray, float]:
     height, width = hole.shape
     window = *corner, width, height
     missing = hole.astype(np.float32) / 255
@@ -104,4 +115,8 @@ def _filled(
         (rows, columns), moved = placed
         result[rows, columns] += moved * missing[rows, columns, None]
         missing[rows, columns] *= 1 - moved[..., 3] / 255
-    return np.clip(np.rint(result), 0, 255).astype(np.uint8)
+    # a hand beside a part leaves nothing missing: only what lies close to the bones counts
+    away = enlarged(distances(bare(wanted), window, bank.step)[number], bank.step, width, height)
+    inside = away <= 1
+    share = float(missing[inside].sum() / max(inside.sum(), 1))
+    return np.clip(np.rint(result), 0, 255).astype(np.uint8), share
