@@ -9,6 +9,7 @@ OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
 # a limb can be turned as a whole without a trace, but a joint that is opened or closed by much tears
 BEND = 2.0
+LIMB = 0.6  # brings distances of arms and legs back to the scale of the other parts, and of CHANGE_COST
 # cost of a change of reference along a path, in units of likeness
 CHANGE_COST = 0.1
 
@@ -63,6 +64,8 @@ def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarra
         features[f"{side}_hand"] = [fingers, 0.5 * forearm, *(_before(palm, *bone) for bone in behind)]
         features[f"{side}_leg"] = [knee - hip, ankle - knee, hips, 0.3 * across]
         features[f"{side}_leg"] += [BEND * _bend(knee - hip, ankle - knee)]
+        for limb in (f"{side}_arm", f"{side}_leg"):
+            features[limb] = [LIMB * each for each in features[limb]]
         features[f"{side}_foot"] = [2 * (toe - heel), 2 * (ankle - heel), 0.5 * (ankle - knee)]
     return {part: np.concatenate(features[part], axis=1) for part in PARTS}
 
