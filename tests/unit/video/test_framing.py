@@ -1,6 +1,4 @@
-"""The working size, and that shapes in the picture keep theirs: aspect, square pixels, rotation."""
-
-import struct
+"""The working size, and that shapes in the picture keep theirs: aspect, square pixels."""
 
 import cv2
 import numpy as np
@@ -77,26 +75,3 @@ def test_pixels_that_are_not_square_are_made_square(tmp_path):
     assert (facts["sample_aspect"], facts["width"], facts["height"]) == ("2/1", 192, 96)
     spread_x, spread_y = extent(next(media.decode(path, facts, *media.working_size(192, 96, 192))))
     assert spread_x == pytest.approx(spread_y, rel=0.05)
-
-
-@pytest.mark.parametrize("degrees, corner", [(90, (0, 1)), (180, (1, 1)), (270, (1, 0))])
-def test_display_rotation_is_applied(degrees, corner, tmp_path):
-    frame = np.zeros((64, 128, 3), np.uint8)
-    frame[:32, :64] = 255  # the upper left quarter, which a turn moves into another corner
-    path = film(tmp_path / "phone.mp4", [frame] * 3)
-    data = bytearray(path.read_bytes())
-    matrix = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}[degrees]
-    a, b, c, d = (value << 16 for value in matrix)
-    struct.pack_into(">9i", data, data.index(b"tkhd") + 44, a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    path.write_bytes(data)
-    facts = media.probe(path)
-    assert facts["rotation"] == degrees
-    assert (facts["width"], facts["height"]) == ((128, 64) if degrees == 180 else (64, 128))
-    picture = next(media.decode(path, facts, facts["width"], facts["height"])).astype(float)
-    half = picture.shape[0] // 2, picture.shape[1] // 2
-    quarters = {
-        (y, x): picture[y * half[0] : (y + 1) * half[0], x * half[1] : (x + 1) * half[1]].mean()
-        for y in (0, 1)
-        for x in (0, 1)
-    }
-    assert quarters.pop(corner) > 245 and max(quarters.values()) < 10

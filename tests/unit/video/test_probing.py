@@ -28,6 +28,7 @@ def test_probe_tells_what_is_in_a_clip(clip):
         "width": 96,
         "height": 64,
         "rotation": 0,
+        "mirrored": False,
         "sample_aspect": "1/1",
         "pixel_format": "yuv420p",
         "fps": "25/1",

@@ -1,6 +1,7 @@
 """How to display the picture of a clip: size, shape and colours, from its header and its first frame."""
 
 import logging
+import math
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -25,39 +26,52 @@ HDR_TRANSFERS = {"arib-std-b67", "smpte2084"}
 def geometry(path: str | Path, video: dict, size: tuple[int, int]) -> dict:
     """Facts about size and shape, as probing.probe lists them.
 
-    video: what ffprobe says of the track; size: (width, height) of its first frame, upright, as ffmpeg
-    decodes it. Raises InputError if the rotation is not a multiple of 90 degrees.
+    video: what ffprobe says of the track; size: (width, height) of its first frame as ffmpeg decodes it,
+    before it is turned. Raises InputError if the rotation is not a multiple of 90 degrees.
     """
     sides = {key: value for side in video.get("side_data_list", []) for key, value in side.items()}
-    rotation = -round(sides.get("rotation", 0)) % 360  # ffprobe counts counterclockwise
-    if rotation % 90:
-        raise InputError(f"{path}: rotated by {rotation} degrees; re-encode the clip upright")
+    rotation, mirrored = _turn(path, sides.get("displaymatrix", ""))
     aspect = Fraction(1)
     numerator, _, denominator = video.get("sample_aspect_ratio", "1:1").partition(":")
     if numerator.isdigit() and denominator.isdigit() and int(numerator) * int(denominator):
         aspect = Fraction(int(numerator), int(denominator))
     (x, y), (w, h) = (0, 0), size
     left, top, right, bottom = (sides.get(f"crop_{edge}", 0) for edge in ("left", "top", "right", "bottom"))
-    whole = video.get("width"), video.get("height")
-    if any((left, top, right, bottom)) and size == (whole[::-1] if rotation % 180 else whole):
+    if any((left, top, right, bottom)) and size == (video.get("width"), video.get("height")):
         # ffmpeg before 7.1 does not apply the container's crop. Cropped to even px, as newer versions do.
-        right, bottom = right + (whole[0] - left - right) % 2, bottom + (whole[1] - top - bottom) % 2
-        margins = [left - left % 2, top - top % 2, right + left % 2, bottom + top % 2]
-        # They rotate with the picture.
-        x, y, right, bottom = margins[-(rotation // 90) :] + margins[: -(rotation // 90)]
-        w, h = w - x - right, h - y - bottom
-    across, down = (h, w) if rotation % 180 else (w, h)
-    width, height = round(across * aspect), down
+        x, y = left - left % 2, top - top % 2
+        w, h = (w - left - right) // 2 * 2, (h - top - bottom) // 2 * 2
+    width, height = round(w * aspect), h
     return {
         "decoded": list(size),
         "shown": [x, y, w, h],
-        "coded_width": across,
-        "coded_height": down,
+        "coded_width": w,
+        "coded_height": h,
         "rotation": rotation,
+        "mirrored": mirrored,
         "sample_aspect": f"{aspect.numerator}/{aspect.denominator}",
         "width": height if rotation % 180 else width,
         "height": width if rotation % 180 else height,
     }
+
+
+def _turn(path: str | Path, matrix: str) -> tuple[int, bool]:
+    """(degrees clockwise, whether the picture is mirrored left to right before) of a display matrix.
+
+    matrix: three lines of an offset and three numbers, as ffprobe writes it: a b u, c d v, x y w, by which
+    (x, y) goes to (a x + c y, b x + d y); or "".
+    """
+    rows = [[int(word) for word in line.split()[1:]] for line in matrix.split("\n") if ":" in line]
+    (a, b), (c, d) = [row[:2] for row in rows[:2]] or ((1, 0), (0, 1))
+    facing = a * d - b * c
+    if not facing:  # a matrix of zeros, as some cameras write, says nothing
+        return 0, False
+    if facing < 0:
+        a, b = -a, -b
+    rotation = round(math.degrees(math.atan2(b, a))) % 360
+    if rotation % 90:
+        raise InputError(f"{path}: rotated by {rotation} degrees; re-encode the clip upright")
+    return rotation, facing < 0
 
 
 def colour(path: str | Path, video: dict, height: int) -> dict:

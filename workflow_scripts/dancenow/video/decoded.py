@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dancenow.errors import InputError
-from dancenow.video.programs import Stalled, clip_input, graph, lines
+from dancenow.video.programs import Stalled, clip_input, graph, lines, seek_input
 
 # Times in microseconds, because a frame rate would round a varying one.
 TICK = "1/1000000"
@@ -28,14 +28,14 @@ def decoded(
     """Yield (time, duration, size) of every frame of one track, in ffmpeg's order.
 
     time, duration: s, on the time stamps of the file, duration to the sample for sound; size: (width,
-    height) in px of the upright picture, None for sound. options: further ones of ffmpeg's output, as
-    {"frames:v": 1}. Damaged frames are left out. Raises Undecodable, and InputError if the disk hangs.
+    height) in px as decoded, before it is turned, None for sound. options: further ones of ffmpeg's output,
+    as {"frames:v": 1}. Damaged frames are left out. Raises Undecodable, and InputError if the disk hangs.
     """
     shown = {"format": "framecrc", "enc_time_base:v": TICK, "fps_mode:v": "passthrough"}
-    seek = {} if begin is None else {"ss": f"{begin:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
     # With several threads ffmpeg 5 sometimes does not notice a damaged last frame.
     threads = {"threads": 1} if strict else {}
-    node = clip_input(path, until, **seek, **threads)[str(stream)].output("pipe:", **shown, **options)
+    clip = clip_input(path, until, **seek_input(begin), **threads)[str(stream)]
+    node = clip.output("pipe:", **shown, **options)
     node = node.global_args("-copyts", *(["-xerror"] if strict else []))
     tick, size = 0.0, None
     with graph(node, stdout=subprocess.PIPE) as (process, reason):

@@ -28,6 +28,7 @@ from dancenow.video.programs import (
     fill,
     graph,
     no_room,
+    seek_input,
 )
 from dancenow.video.selection import pixel_shape
 from dancenow.video.sound import into_mp4, joined
@@ -91,8 +92,11 @@ def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[n
     and colours are converted with the clip's own matrix and range. Memory does not grow with the clip. Raises
     InputError, naming the frame, when the data are damaged.
     """
-    clip = clip_input(path, facts["until"], threads=DECODER_THREADS)[str(facts["stream"])]
-    clip = _shown(clip, facts)
+    seek = seek_input(facts["seek"])
+    clip = clip_input(path, facts["until"], threads=DECODER_THREADS, **seek)[str(facts["stream"])]
+    if facts["interlaced"]:  # before anything moves its lines
+        clip = clip.filter("bwdif", mode="send_frame")
+    clip = _upright(_shown(clip, facts), facts)
     clip = _cropped(_timed(clip, facts), facts)
     fit = framing(facts, width, height)
     size = fit["scaled_width"], fit["scaled_height"]
@@ -296,11 +300,17 @@ def _shown(clip: Any, facts: dict) -> Any:
     return clip.filter("crop", f"if(eq(iw,{width})*eq(ih,{height}),{w},-1)", h, x, y, exact=1)
 
 
+def _upright(clip: Any, facts: dict) -> Any:
+    if facts["mirrored"]:
+        clip = clip.filter("hflip")
+    for turn in {90: ["clock"], 180: ["clock", "clock"], 270: ["cclock"]}.get(facts["rotation"], []):
+        clip = clip.filter("transpose", dir=turn)
+    return clip
+
+
 def _timed(clip: Any, facts: dict) -> Any:
     """The frames of the part to use, at the requested constant rate, from time 0."""
     rate, (first, stop) = facts["clip_fps"], facts["span"]
-    if facts["interlaced"]:
-        clip = clip.filter("bwdif", mode="send_frame")
     # At a constant rate only the order counts, whatever the jitter or gaps of poor time stamps.
     clip = clip.filter("setpts", "PTS-STARTPTS" if facts["variable_rate"] else f"round(N/({rate})/TB)")
     clip = clip.filter("fps", fps=rate)

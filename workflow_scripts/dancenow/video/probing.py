@@ -9,8 +9,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from dancenow.errors import InputError
 from dancenow.video.appearance import colour, geometry
 from dancenow.video.decoded import Undecodable, decoded
@@ -25,6 +23,7 @@ from dancenow.video.programs import (
 )
 from dancenow.video.selection import select
 from dancenow.video.sound import choose_sound
+from dancenow.video.times import first_key, frame_rate, frame_times
 from dancenow.video.torn import torn_at
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,8 @@ log = logging.getLogger(__name__)
 HEADER = (
     "format=format_name,duration:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
     "color_range,color_space,color_transfer,field_order,time_base,r_frame_rate,avg_frame_rate,start_time,duration,"
-    "sample_rate,channels:stream_side_data=rotation,crop_left,crop_top,crop_right,crop_bottom:"
+    "sample_rate,channels:stream_side_data=displaymatrix,crop_left,crop_top,crop_right,crop_bottom:"
+    "frame=stream_index:frame_side_data=displaymatrix:"
     "stream_disposition=default,attached_pic,timed_thumbnails,still_image,comment,hearing_impaired,"
     "visual_impaired,descriptions"
 )
@@ -40,10 +40,10 @@ HEADER = (
 # Nine hours at 30 frames/s. A wrong time stamp must not fill the disk with repeated frames.
 MAX_FRAMES = 1_000_000
 MAX_ASPECT = 50
-# Tolerance for rates from Matroska's millisecond time stamps; 24 and 24000/1001 differ by ten times as much.
-ROUNDING = 1e-4
 # Dispositions of tracks that are not moving pictures.
 STILL_PICTURES = ("attached_pic", "timed_thumbnails", "still_image")
+# Packets among which the first frame of the picture is, with its turn, which H.264 and HEVC may tell there.
+FIRST_PACKETS = 20
 # Headers of clips are far smaller.
 MAX_HEADER = 1 << 22
 
@@ -54,19 +54,20 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     wanted: start, end (s after the first frame), fps, crop, as selection.select takes them.
 
     Keys: file (name), format, stream (index of the picture track), codec, until (the byte at which a last
-    frame that is torn begins, or None), decoded ([w, h], px of the upright
-    picture as this ffmpeg gives it), shown ([x, y, w, h], the part of that which the container shows),
-    coded_width, coded_height (of what is shown, before rotation), rotation (degrees clockwise,
-    0/90/180/270), sample_aspect ("1/1"), width and height (as displayed: after rotation, in square pixels),
+    frame that is torn begins, or None), decoded ([w, h], px of the picture as this ffmpeg gives it, before it
+    is turned), shown ([x, y, w, h], the part of that which the container shows), coded_width, coded_height
+    (of what is shown, before rotation), mirrored (bool, left to right, before rotation), rotation (degrees
+    clockwise, 0/90/180/270), seek (s, the time stamp of the key frame at which decoding must begin, or
+    None), sample_aspect ("1/1"), width and height (as displayed: after rotation, in square pixels),
     pixel_format, color_range, color_space, color_transfer (as flagged, or "unknown"), full_range (bool),
     color_matrix (the one used: as flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool),
     frames (on the constant rate), duration (s), start (s, time stamp of the first frame that can be
     decoded), interlaced (bool), clip_fps, span, crop as selection.select explains them, and audio: None or
     what sound.choose_sound tells.
 
-    Of several tracks, the one flagged as default is used, else the largest; the log names the others. Raises
-    InputError if the file is missing, empty, cut short, or contains no moving picture, and if it has no
-    such part.
+    Of several tracks of more than one frame, the one flagged as default is used, else the largest; the log
+    names the others. Raises InputError if the file is missing, empty, cut short, or contains no moving
+    picture, and if it has no such part.
     """
     path = Path(path)
     if path.is_dir():
@@ -85,13 +86,14 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     until = None if in_one or "matroska" in kind else torn_at(path, video["index"], found, float(time_base))
     if until is not None:
         log.warning("%s: its last frame is torn, as when a recording is cut off; it is left out", path)
-    times, end, time_base = _frame_times(path, video, first, found, until)
+    seek = first_key(video, kind, found)
+    times, end, time_base = frame_times(path, video, max(first, seek or first), found, until)
     _refuse_change(path, video["index"], found)
-    fps, variable = _frame_rate(times, time_base, video)
+    fps, variable = frame_rate(times, time_base, video)
     start = float(int(times[0]) * time_base)
     duration = (end - int(times[0])) * time_base
     declared = float(video.get("duration") or report["format"].get("duration") or 0)
-    if in_one and declared - float(duration) > 1.5 / fps:
+    if in_one and declared - float(duration) > 1.5 / fps and not _all_there(path):
         raise InputError(
             f"{path}: cut short, {float(duration):.2f} of {declared:.2f} s are there; copy the clip again"
         )
@@ -110,6 +112,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
         "stream": video["index"],
         "codec": video.get("codec_name", "unknown"),
         "until": until,
+        "seek": seek,
     }
     facts |= geometry(path, video, size)
     facts |= colour(path, video, facts["height"])
@@ -174,14 +177,16 @@ def _rows(path: str | Path, stream: int | str, entries: str, **options: Any) -> 
             yield dict(entry.partition("=")[::2] for entry in line.split("|"))
 
 
-def count_packets(path: str | Path) -> dict[str, int]:
-    """Number of packets of each kind of stream in a film of our own, {"video": 300, "audio": 563}.
+def count_packets(path: str | Path, mp4: bool = False) -> dict[str, int]:
+    """Number of packets of each kind of stream in a film, {"video": 300, "audio": 563}.
+
+    mp4: whether it is one, for one whose name does not tell.
 
     The file is read to its end. Raises InputError when it is cut short: when a packet is, or when there are
     more or fewer than its header tells.
     """
     # An edit list would hide existing packets.
-    options: dict[str, Any] = {"ignore_editlist": 1} if Path(path).suffix == ".mp4" else {}
+    options: dict[str, Any] = {"ignore_editlist": 1} if mp4 or Path(path).suffix == ".mp4" else {}
     entries = "stream=codec_type,nb_frames,nb_read_packets"
     report = _ffprobe(
         path, "-count_packets", fflags="+discardcorrupt", of="json", show_entries=entries, **options
@@ -196,15 +201,33 @@ def count_packets(path: str | Path) -> dict[str, int]:
     return counts
 
 
+def _all_there(path: str | Path) -> bool:
+    """Whether an mp4 holds every packet of its index: one cut between key frames shows less than it tells."""
+    try:
+        count_packets(path, mp4=True)
+    except InputError:
+        return False
+    return True
+
+
 def _header(path: str | Path) -> dict:
-    """The file's format and streams from ffprobe: {format, streams}."""
+    """The file's format and streams from ffprobe: {format, streams}.
+
+    A turn that only the first frame tells is added to its stream.
+    """
     report, size = [], 0
-    for line in _ffprobe(path, program=header_ffprobe(), of="json", show_entries=HEADER):
+    told = {"read_intervals": f"%+#{FIRST_PACKETS}", "show_entries": HEADER}
+    for line in _ffprobe(path, program=header_ffprobe(), of="json", **told):
         size += len(line)
         if size > MAX_HEADER:
             raise InputError(f"{path}: its header is not that of a clip; re-encode the clip")
         report.append(line)
-    return json.loads("\n".join(report))
+    header = json.loads("\n".join(report))
+    frames = header.pop("frames", [])
+    for stream in header["streams"]:
+        first = next((frame for frame in frames if frame.get("stream_index") == stream["index"]), {})
+        stream["side_data_list"] = first.get("side_data_list", []) + stream.get("side_data_list", [])
+    return header
 
 
 def _ffprobe(path: str | Path, *flags: str, program: str | None = None, **options: Any) -> Iterator[str]:
@@ -244,16 +267,19 @@ def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[
     if not tracks:
         raise InputError(f"{path}: it contains no picture, only sound or data; give a video clip")
     tracks.sort(key=_rank)
-    reason, one = "", dict[str, Any]({"frames:v": 1})
+    reason, two, stills = "", dict[str, Any]({"frames:v": 2}), []
     for track in tracks:
-        begin, size = 0.0, None
+        frames = []
         try:
-            begin, _, size = next(decoded(path, track["index"], **one), (0.0, 0.0, None))
+            frames.extend(decoded(path, track["index"], **two))
         except Undecodable as error:
             reason = f" ({error})"
-        if size:
+        if len(frames) > 1:
             break
+        stills += [(track, frames)] if frames else []
     else:
+        track, frames = stills[0] if stills else (tracks[0], [])
+    if not frames:
         if next(packets(path, tracks[0]["index"], "pts"), None) is None:
             raise InputError(f"{path}: it contains no frame; give a clip with at least one frame")
         raise InputError(
@@ -263,6 +289,7 @@ def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[
     others = [_told(one) for one in tracks if one is not track]
     if others:
         log.info("%s: of its video tracks %s is used, not %s", path, _told(track), " or ".join(others))
+    begin, _, size = frames[0]
     return track, begin, size
 
 
@@ -302,49 +329,6 @@ def _packets(path: str | Path, video: dict) -> dict[str, array]:
     return found
 
 
-def _frame_times(
-    path: str | Path, video: dict, first: float, found: dict[str, array], until: int | None
-) -> tuple[np.ndarray, int, Fraction]:
-    """Sorted presentation times from the `first` (s) on and the end of the last, in units of a time base.
-
-    Then the time base, in s. found: what _packets tells; those from the byte `until` on are left out.
-    """
-    there = np.array(found["pos"]) < until if until is not None else np.ones(len(found["key"]), bool)
-    count, time_base, step = int(there.sum()), Fraction(video["time_base"]), 1 / _rates(video)[-1]
-    for key in ("pts", "dts"):  # AVI has no others than the latter
-        if len(found[key]) < len(there):
-            continue
-        times = np.array(found[key], np.int64)[there]
-        order = np.argsort(times, kind="stable")
-        times = times[order]
-        if (np.diff(times) > 0).all():
-            last = int(np.array(found["duration"])[there][order[-1]]) or round(step / time_base)
-            skipped = _leading(times * float(time_base) - first, step) if key == "pts" else 0
-            if skipped:
-                log.info("%s: its first %d frames depend on frames that were cut off; skipped", path, skipped)
-            return times[skipped:], int(times[-1]) + last, time_base
-    # Raw and MPEG program streams lack times, or have duplicates; the decoder gives them.
-    try:
-        times = np.rint([time * 1e6 for time, _, _ in decoded(path, video["index"], until)]).astype(np.int64)
-    except Undecodable as error:
-        raise InputError(f"{path}: damaged ({error}); copy the clip again or re-encode it") from None
-    if len(times) < count:
-        log.info("%s: %d of its %d packets give a frame; the others are skipped", path, len(times), count)
-    if (np.diff(times) > 0).all():
-        return times, int(times[-1]) + round(step * 1_000_000), Fraction(1, 1_000_000)
-    return np.arange(len(times)), len(times), step
-
-
-def _leading(away: np.ndarray, step: Fraction) -> int:
-    """How many of the first frames cannot be decoded, for `away` from the first that can be, (T,) s.
-
-    They depend on frames before the clip's beginning: the leading frames of an open group of pictures, or all
-    before the first key frame.
-    """
-    nearest = int(np.argmin(np.abs(away)))
-    return nearest if abs(away[nearest]) < step / 2 else 0
-
-
 def _in_fragments(path: str | Path) -> bool:
     """Whether an mp4 is made of fragments: a box moof at its outermost level."""
     with open(path, "rb") as file:
@@ -361,36 +345,3 @@ def _in_fragments(path: str | Path) -> bool:
 
 def _integer(text: str | None) -> int | None:
     return int(text) if text and text != "N/A" else None
-
-
-def _rates(video: dict) -> list[Fraction]:
-    """The frame rates that the container states: nominal, then average."""
-    stated = [video.get(key, "0/0") for key in ("r_frame_rate", "avg_frame_rate")]
-    return [_standard(Fraction(rate)) for rate in stated if not rate.startswith("0/")] or [Fraction(25)]
-
-
-def _standard(rate: Fraction) -> Fraction:
-    """n or n * 1000/1001 if the rate is one of these up to the rounding of time stamps, else the rate."""
-    count = max(1, round(rate))
-    near = [one for one in (Fraction(count), Fraction(count * 1000, 1001)) if abs(rate / one - 1) < ROUNDING]
-    return near[0] if near else rate
-
-
-def _frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fraction, bool]:
-    """(frames a second, whether the clip's own rate varies).
-
-    A rate is constant if every frame lies within half a frame of its place. A clip with a varying rate
-    gets the rate of its median step, so that most of its frames keep a separate place.
-    """
-    rates = _rates(video)
-    if len(times) == 1:
-        return rates[-1], False
-    elapsed = (times - times[0]) * float(time_base)
-    for rate in rates:
-        if np.abs(elapsed * float(rate) - np.arange(len(times))).max() < 0.5:
-            return rate, False
-    pace = 1 / (float(np.median(np.diff(times))) * float(time_base))
-    near = [rate for rate in rates if abs(float(rate) / pace - 1) < 0.02]
-    count = max(1, round(pace))
-    standard = [Fraction(count), Fraction(count * 1000, 1001)]
-    return min(near or standard, key=lambda rate: abs(float(rate) - pace)), True

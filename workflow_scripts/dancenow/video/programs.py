@@ -37,7 +37,7 @@ OLDEST = 5, 1
 NEEDED = {
     "encoders": {"aac", "libx264", "libx264rgb"},
     "filters": {
-        *("aresample", "atrim", "bwdif", "crop", "format", "fps", "scale"),
+        *("aresample", "atrim", "bwdif", "crop", "format", "fps", "hflip", "scale"),
         *("setparams", "setpts", "tonemap", "transpose", "trim", "zscale"),
     },
 }
@@ -160,10 +160,20 @@ def safe_input() -> dict:
 
 
 def clip_input(path: str | Path, until: int | None = None, **options: Any) -> Any:
-    """The file `path`, which nobody vouches for, as an input of an ffmpeg graph; until: as of `address`."""
+    """The file `path`, which nobody vouches for, as an input of an ffmpeg graph; until: as of `address`.
+
+    Its frames are not turned upright: versions of ffmpeg differ in what they turn.
+    """
     # Without this, ffmpeg 5 leaves up to 63 columns of what H.264 and HEVC crop on the left.
     protocols = {} if until is None else {"protocol_whitelist": "file,subfile"}
-    return ffmpeg.input(address(path, until), flags="+unaligned", **(safe_input() | protocols | options))
+    return ffmpeg.input(
+        address(path, until), flags="+unaligned", noautorotate=None, **(safe_input() | protocols | options)
+    )
+
+
+def seek_input(begin: float | None) -> dict:
+    """The options of an input, {name: value}, to begin at the key frame of the time stamp `begin` (s)."""
+    return {} if begin is None else {"ss": f"{begin:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
 
 
 def graph(node: Any, **pipes: Any) -> AbstractContextManager:

@@ -71,5 +71,5 @@ def _joined(clip: dict, *keys: str) -> str:
 
 
 def _size(clip: dict) -> str:
-    size = f"{clip['width']} x {clip['height']} px"
+    size = f"{clip['width']} x {clip['height']} px" + (", mirrored" if clip.get("mirrored") else "")
     return f"{size}, rotated by {clip['rotation']} degrees" if clip.get("rotation") else size

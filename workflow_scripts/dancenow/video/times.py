@@ -1,0 +1,107 @@
+"""When the frames of a clip are shown, and at which rate."""
+
+import logging
+from array import array
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.video.decoded import Undecodable, decoded
+
+__all__ = ["first_key", "frame_rate", "frame_times"]
+
+log = logging.getLogger(__name__)
+
+# Tolerance for rates from Matroska's millisecond time stamps; 24 and 24000/1001 differ by ten times as much.
+ROUNDING = 1e-4
+# Codecs whose decoder waits for a key frame; others fail before it, or paint over grey.
+WAITING = {"h264", "hevc"}
+
+
+def first_key(video: dict, kind: str, found: dict[str, array]) -> float | None:
+    """The time stamp (s) of the first key frame, where decoding must be told to begin there; else None."""
+    if found["key"][0] or 1 not in found["key"] or video.get("codec_name") in WAITING or "mpeg" in kind:
+        return None
+    times = found["pts"] if len(found["pts"]) == len(found["key"]) else found["dts"]
+    return float(times[found["key"].index(1)] * Fraction(video["time_base"])) if times else None
+
+
+def frame_times(
+    path: str | Path, video: dict, first: float, found: dict[str, array], until: int | None
+) -> tuple[np.ndarray, int, Fraction]:
+    """Sorted presentation times from the `first` (s) on and the end of the last, in units of a time base.
+
+    Then the time base, in s. found: what probing tells of the packets; those from the byte `until` on are
+    left out.
+    """
+    there = np.array(found["pos"]) < until if until is not None else np.ones(len(found["key"]), bool)
+    count, time_base, step = int(there.sum()), Fraction(video["time_base"]), 1 / _rates(video)[-1]
+    for key in ("pts", "dts"):  # AVI has no others than the latter
+        if len(found[key]) < len(there):
+            continue
+        times = np.array(found[key], np.int64)[there]
+        order = np.argsort(times, kind="stable")
+        times = times[order]
+        if (np.diff(times) > 0).all():
+            last = int(np.array(found["duration"])[there][order[-1]]) or round(step / time_base)
+            skipped = _leading(times * float(time_base) - first, step)
+            if key == "dts":
+                skipped = found["key"].index(1) if 1 in found["key"] else 0
+            if skipped:
+                log.info("%s: its first %d frames depend on frames that were cut off; skipped", path, skipped)
+            return times[skipped:], int(times[-1]) + last, time_base
+    # Raw and MPEG program streams lack times, or have duplicates; the decoder gives them.
+    try:
+        times = np.rint([time * 1e6 for time, _, _ in decoded(path, video["index"], until)]).astype(np.int64)
+    except Undecodable as error:
+        raise InputError(f"{path}: damaged ({error}); copy the clip again or re-encode it") from None
+    if len(times) < count:
+        log.info("%s: %d of its %d packets give a frame; the others are skipped", path, len(times), count)
+    if (np.diff(times) > 0).all():
+        return times, int(times[-1]) + round(step * 1_000_000), Fraction(1, 1_000_000)
+    return np.arange(len(times)), len(times), step
+
+
+def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fraction, bool]:
+    """(frames a second, whether the clip's own rate varies).
+
+    A rate is constant if every frame lies within half a frame of its place. A clip with a varying rate
+    gets the rate of its median step, so that most of its frames keep a separate place.
+    """
+    rates = _rates(video)
+    if len(times) == 1:
+        return rates[-1], False
+    elapsed = (times - times[0]) * float(time_base)
+    for rate in rates:
+        if np.abs(elapsed * float(rate) - np.arange(len(times))).max() < 0.5:
+            return rate, False
+    pace = 1 / (float(np.median(np.diff(times))) * float(time_base))
+    near = [rate for rate in rates if abs(float(rate) / pace - 1) < 0.02]
+    count = max(1, round(pace))
+    standard = [Fraction(count), Fraction(count * 1000, 1001)]
+    return min(near or standard, key=lambda rate: abs(float(rate) - pace)), True
+
+
+def _leading(away: np.ndarray, step: Fraction) -> int:
+    """How many of the first frames cannot be decoded, for `away` from the first that can be, (T,) s.
+
+    They depend on frames before the clip's beginning: the leading frames of an open group of pictures, or all
+    before the first key frame.
+    """
+    nearest = int(np.argmin(np.abs(away)))
+    return nearest if abs(away[nearest]) < step / 2 else 0
+
+
+def _rates(video: dict) -> list[Fraction]:
+    """The frame rates that the container states: nominal, then average."""
+    stated = [video.get(key, "0/0") for key in ("r_frame_rate", "avg_frame_rate")]
+    return [_standard(Fraction(rate)) for rate in stated if not rate.startswith("0/")] or [Fraction(25)]
+
+
+def _standard(rate: Fraction) -> Fraction:
+    """n or n * 1000/1001 if the rate is one of these up to the rounding of time stamps, else the rate."""
+    count = max(1, round(rate))
+    near = [one for one in (Fraction(count), Fraction(count * 1000, 1001)) if abs(rate / one - 1) < ROUNDING]
+    return near[0] if near else rate
