@@ -77,6 +77,12 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+include: "rules/config_file.smk"
+
+
+read_config(f"{workflow.basedir}/config.yaml")
+
+
 configfile: f"{workflow.basedir}/config.yaml"
 
 

@@ -1,24 +1,20 @@
 # The preset, the schema, the names. No rule here.
 
+import math
 import os
 import re
 import shlex
-import sys
 from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-sys.path.append(f"{workflow.basedir}/workflow_scripts")
-
 from dancenow.cluster.batch_summary import summarise
-from dancenow.errors import InputError
 from dancenow.files import as_on_disk, atomic_path
 from dancenow.planning.consent import consent_record
-from dancenow.planning.names import SafeLoader, is_name, load_names
+from dancenow.planning.names import SafeLoader, is_name
 from dancenow.planning.pairs import names_of, targets_of
 from dancenow.planning.reruns import code_hash, contents
 from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training
@@ -48,20 +44,23 @@ def overlay_preset():
     The files are read once more, for Snakemake makes numbers, booleans and dates of names.
     """
     config.clear()
-    update_config(config, load_names(f"{workflow.basedir}/config.yaml"))
+    update_config(config, read_config(f"{workflow.basedir}/config.yaml"))
     given = {}
     for path in workflow.config_settings.configfiles:
-        update_config(given, load_names(path))
+        update_config(given, read_config(path))
     update_config(given, dict(workflow.config_settings.config))
     user = typed(given)
     preset = user.get("preset", config.get("preset"))
     presets = config.get("presets", {})
-    if preset not in presets:
+    if not isinstance(presets, dict):
+        check_config(config)
+    if not isinstance(preset, str) or preset not in presets:
         raise WorkflowError(f"config: preset: {preset!r} is not one of: {', '.join(presets)}")
     update_config(config, presets[preset])
     # the demo's consent is for the demo's clips: another clip must not inherit it, nor may another consent inherit parts
-    for name, subject in user.get("subjects", {}).items():
-        if subject.keys() & {"video", "clips", "consent"}:
+    subjects = user.get("subjects")
+    for name, subject in subjects.items() if isinstance(subjects, dict) else ():
+        if isinstance(subject, dict) and subject.keys() & {"video", "clips", "consent"}:
             config["subjects"].get(name, {}).pop("consent", None)
     update_config(config, user)
 
@@ -127,15 +126,30 @@ with open(f"{workflow.basedir}/schemas/config.schema.yaml", encoding="utf-8") as
     SCHEMA = Draft202012Validator(yaml.load(file, SafeLoader))
 
 
+def not_finite(value, *path):
+    """The dotted key of the first number that is infinite or none, which a schema lets pass; else None."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".".join(path)
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return next(filter(None, (not_finite(one, *path, str(key)) for key, one in inner)), None)
+
+
 def check_config(merged, where=""):
     """Validate a merged configuration; the error is one line that names the key, after `where`."""
     for old, new in MOVED.items():
         section, key = old.split(".")
         if isinstance(merged.get(section), dict) and key in merged[section]:
             raise WorkflowError(f"config: {where}{old}: moved to {new}")
+    if place := not_finite(merged):
+        raise WorkflowError(f"config: {where}{place}: not a finite number; write one")
     if reason := next(SCHEMA.iter_errors(merged), None):
         place = ".".join(map(str, reason.absolute_path)) or "top level"
-        known = reason.schema.get("properties", {})
+        if reason.validator == "type" and reason.validator_value == "object":
+            said = "empty" if reason.instance is None else f"{reason.instance!r} is no map of keys"[:100]
+            raise WorkflowError(
+                f"config: {where}{place}: {said}; write its keys below it, as config.yaml does"
+            )
+        known = reason.schema.get("properties", {}) if isinstance(reason.instance, dict) else {}
         unknown = [key for key in reason.instance if key not in known] if known else []
         renamed = [key for key in unknown if RENAMED.get(key) in known]
         if renamed:

@@ -111,7 +111,7 @@ def preset_sizes():
     """Frame size and `train` section of each preset; of the preset in use with the user's values, of others without."""
     sizes = {}
     for name, changes in config["presets"].items():
-        merged = load_names(f"{workflow.basedir}/config.yaml")
+        merged = read_config(f"{workflow.basedir}/config.yaml")
         update_config(merged, changes)
         merged = config if name == config["preset"] else merged
         sizes[name] = {"long_edge": merged["frames"]["long_edge"], "train": merged["train"]}

@@ -252,6 +252,23 @@ CONFIG = [
     Bad("yaml", "a configuration that is not YAML",
         "Config file is not valid JSON or YAML. In case of YAML, make sure to not mix whitespace and tab "
         "indentation.", config="a: [1,\n b: }\n"),
+    Bad("twice", "a key that stands twice, of which YAML drops one",
+        "config: …/mine.yaml: line 2: the key train stands twice in one place; keep one of the two",
+        config="train: {steps: 5}\ntrain: {batch: 2}\n"),
+    Bad("section", "a section without keys",
+        "config: train: empty; write its keys below it, as config.yaml does", config="train:\n"),
+    Bad("listed", "a list where names with their keys are expected",
+        "config: subjects: ['anna', 'alice'] is no map of keys; write its keys below it, as config.yaml does",
+        config="subjects: [anna, alice]\n"),
+    Bad("unnamed", "a clip without the key `video`",
+        "config: subjects.anna: 'anna.mp4' is no map of keys; write its keys below it, as config.yaml does",
+        config="subjects: {anna: anna.mp4}\n"),
+    Bad("infinite", "a number that is none",
+        "config: train.learning_rate: not a finite number; write one",
+        config="train: {learning_rate: .nan}\n"),
+    Bad("presets", "a list of presets",
+        "config: preset: ['demo'] is not one of: smoke, quick, demo, studio, paper",
+        config="preset: [demo]\n"),
 ]  # fmt: skip
 
 # --- refused by the library, where a workflow around it would show nothing more

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from dancenow.errors import InputError
+
 # libyaml's, where PyYAML was built with it, takes a tenth of the time
 SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KEYS = {"subjects", "variants"}
@@ -19,28 +21,80 @@ def is_name(path: tuple) -> bool:
     return path[-2:] in VALUES or path[-1:] in LAST
 
 
-def load_names(path: str | Path) -> Any:
-    """The configuration in a JSON or YAML file that Snakemake has read without complaint, names as text."""
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+def load_names(path: str | Path) -> dict:
+    """The configuration in a JSON or YAML file, names as text.
+
+    Raises InputError, with the file and the line, when it is not UTF-8 text, JSON or YAML, has no keys at the
+    top level, or has a key twice, of which YAML would silently drop one.
+    """
+    data = Path(path).read_bytes()
     try:
-        return json.loads(text)
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}: line {line}: not UTF-8 text; save the file as UTF-8") from None
+    try:
+        value = json.loads(text, object_pairs_hook=_once)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     except ValueError:
+        value = _from_yaml(path, text)
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: has no `key: value` at its top level; see config.yaml for the keys")
+    return value
+
+
+def _from_yaml(path: str | Path, text: str) -> Any:
+    try:
         loader = SafeLoader(text)
-    root = loader.get_single_node()
-    _keep(root, ())
-    return loader.construct_document(root)
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        _keep(root, (), [])
+        return loader.construct_document(root)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        tab = "\t" in [*text.splitlines(), ""][mark.line]
+        hint = "indent with spaces, not tabs" if tab else "correct this line or one before it"
+        raise InputError(f"{path}: line {mark.line + 1}: not YAML ({error.problem}); {hint}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        told = " ".join(str(error).split())
+        raise InputError(f"{path}: not YAML ({told}); correct it") from None
 
 
-def _keep(node: yaml.Node, path: tuple) -> None:
-    """Make text of the names in a node of YAML's syntax."""
+def _once(pairs: list[tuple[str, Any]]) -> dict:
+    """An object of JSON, in which no key stands twice."""
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise InputError(f"the key {key} stands twice in one place; keep one of the two")
+        made[key] = value
+    return made
+
+
+def _keep(node: yaml.Node, path: tuple, above: list[yaml.Node]) -> None:
+    """Make text of the names in a node of YAML's syntax; above: the nodes that it stands in."""
+    line = f"line {node.start_mark.line + 1}"
+    if any(node is one for one in above):
+        raise InputError(f"{line}: an alias stands for what it stands in; write the keys out")
     if isinstance(node, yaml.MappingNode):
+        seen = set()
         for key, value in node.value:
             if path and path[-1] in KEYS and key.tag != MERGE:
                 key.tag = TEXT
-            _keep(value, (*path, key.value))
+            if not isinstance(key, yaml.ScalarNode):
+                raise InputError(f"{line}: a list or map in the place of a key; write a name")
+            if key.value in seen:
+                line = f"line {key.start_mark.line + 1}"
+                raise InputError(
+                    f"{line}: the key {key.value} stands twice in one place; keep one of the two"
+                )
+            seen.add(key.value)
+            _keep(value, (*path, key.value), [*above, node])
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _keep(item, path)
+            _keep(item, path, [*above, node])
     elif is_name(path) and node.tag != NULL:
         node.tag = TEXT

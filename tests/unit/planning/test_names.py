@@ -1,0 +1,58 @@
+"""Configuration files as editors and people leave them: read, or refused with the file and the line."""
+
+import json
+
+import pytest
+
+from clips import one_line
+from dancenow.errors import InputError
+from dancenow.planning.names import load_names
+
+MEANT = {"subjects": {"007": {"video": "a.mp4", "start": 1.5}}, "train": {"steps": 5}}
+TEXT = "subjects:\n  007: {video: a.mp4, start: 1.5}\ntrain: {steps: 5}\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXT.encode(),
+        b"\xef\xbb\xbf" + TEXT.encode(),
+        TEXT.replace("\n", "\r\n").encode(),
+        TEXT.replace("\n", "\r").encode(),
+        json.dumps(MEANT, indent="\t").encode(),
+        b"base: &b {steps: 5}\n" + TEXT.replace("{steps: 5}", "{<<: *b}").encode(),
+    ],
+)
+def test_what_editors_write_is_read(data, tmp_path):
+    (tmp_path / "mine.yaml").write_bytes(data)
+    read = load_names(tmp_path / "mine.yaml")
+    read.pop("base", None)
+    assert read == MEANT
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"", ["no `key: value`"]),
+        (b"# nothing\n", ["no `key: value`"]),
+        (b"- a\n", ["no `key: value`"]),
+        (b"[1]", ["no `key: value`"]),
+        (b"a: 1\nb: M\xfcller\n", ["line 2", "not UTF-8"]),
+        (TEXT.encode("utf-16"), ["line 1", "not UTF-8"]),
+        (b"a: \0\n", ["not YAML"]),
+        (b"train:\n\tsteps: 5\n", ["line 2", "indent with spaces"]),
+        (b"a: [1,\n b: }\n", ["line 2", "not YAML"]),
+        (b"a: 1\n---\nb: 2\n", ["line 2", "another document"]),
+        (b"a: 1\nb:\n  c: 1\n  c: 2\n", ["line 4", "the key c stands twice"]),
+        (b'{"a": 1, "a": 2}', ["the key a stands twice"]),
+        (b"a: &x {b: *x}\n", ["line 1", "an alias stands for what it stands in"]),
+        (b"? [a]\n: b\n", ["line 1", "in the place of a key"]),
+        (b"a: 2026-13-45\n", ["not YAML", "month"]),
+        (b"a: !!python/object/apply:os.system [ls]\n", ["line 1", "not YAML"]),
+    ],
+)
+def test_what_nobody_can_read_is_refused_with_the_line(data, words, tmp_path):
+    (tmp_path / "mine.yaml").write_bytes(data)
+    with pytest.raises(InputError) as error:
+        load_names(tmp_path / "mine.yaml")
+    one_line(error, "mine.yaml: ", *words)
