@@ -72,12 +72,24 @@ def did_you_mean(word, known):
 
 
 def check_folders():
-    """An output folder may be a link to another disk, which must be mounted; Snakemake would not say what is wrong."""
-    for folder in ("results", "logs", "benchmarks"):
+    """Refuse what stands where a folder must be, or a folder that cannot be used; Snakemake would not say what is wrong.
+
+    An output folder may be a link to another disk, which must be mounted.
+    """
+    inner = (
+        [path for path in Path("results").glob("*") if not path.suffix] if os.path.isdir("results") else []
+    )
+    for folder in map(str, ["results", "logs", "benchmarks", ".snakemake", *inner]):
         if os.path.islink(folder) and not os.path.isdir(folder):
             raise WorkflowError(
                 f"{folder}: a link to {os.readlink(folder)}, which is not a folder; mount that disk or create the folder"
             )
+        if os.path.exists(folder) and not os.path.isdir(folder):
+            raise WorkflowError(f"{folder}: a file where a folder must be; move it away")
+    if not os.path.exists(".snakemake") and not os.access(".", os.W_OK):
+        raise WorkflowError(
+            f"{os.getcwd()}: cannot be written; run in a folder of your own: snakemake --directory FOLDER"
+        )
 
 
 def tell_results_without_record():

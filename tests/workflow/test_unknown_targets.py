@@ -96,6 +96,14 @@ def test_results_may_lie_on_another_disk_which_must_be_there(workflow, tmp_path)
     assert (tmp_path / "disk" / "clips" / "alice.json").is_file()
 
 
+def test_a_file_where_a_folder_must_be_is_named(workflow):
+    (workflow.directory / "results").mkdir()
+    (workflow.directory / "results" / "clips").write_text("a file")
+    refused = workflow("results/clips/alice.json")
+    assert refused.returncode == 1 and "Traceback (most recent" not in said(refused)
+    assert "results/clips: a file where a folder must be; move it away\n" in said(refused)
+
+
 def test_the_environment_may_lie_in_a_folder_with_a_space(workflow, tmp_path, monkeypatch):
     environment = tmp_path / "an 'ü $x' environment"
     venv.create(environment, symlinks=True)

@@ -1,6 +1,7 @@
 """What a clip is found to be, and the refusal of what is none."""
 
 import json
+import os
 import shutil
 import sys
 
@@ -93,6 +94,13 @@ def test_probe_refuses_a_folder(tmp_path):
     with pytest.raises(InputError) as error:
         media.probe(tmp_path)
     one_line(error, str(tmp_path), "a folder, not a clip")
+
+
+def test_probe_refuses_a_pipe_at_once(tmp_path):
+    os.mkfifo(tmp_path / "clip.mp4")  # nobody will ever write to it
+    with pytest.raises(InputError) as error:
+        media.probe(tmp_path / "clip.mp4")
+    one_line(error, "clip.mp4: a pipe or a device, not a file")
 
 
 def test_cover_art_is_not_a_picture_track(clip, tmp_path):

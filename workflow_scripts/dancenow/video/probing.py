@@ -72,6 +72,8 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{path}: a folder, not a clip; name the file in it that is the clip")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: a pipe or a device, not a file; save the clip as a file")
     if not path.is_file():
         raise InputError(f"{path}: no such file; put the clip there or correct its path in the configuration")
     if path.stat().st_size == 0:
