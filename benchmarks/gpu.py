@@ -40,7 +40,7 @@ from torch import distributed
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from dancenow.device import cast_once, pick_device, precision_name, prepare
+from dancenow.device import cast_once, exact_float32, pick_device, precision_name, prepare
 from dancenow.errors import InputError, one_line
 from dancenow.files import atomic_path
 from dancenow.job import usable_cores
@@ -203,13 +203,14 @@ def padding_seconds(device, channels, edge, repeats):
 
 
 def gradients(train, size, device, batch, share=(0, 1)):
-    """All gradients of the generator after one step on this process's share of a batch, in float32."""
+    """All gradients of the generator after one step on this process's share of a batch, in float32, not TF32."""
     trainer = make_trainer("first", train, device, FLOAT32 | {"device_type": device.type})
     whole, part = pictures("first", train, size, batch), batch // share[1]
     given = {name: value[share[0] * part : (share[0] + 1) * part] for name, value in whole.items()}
     trainer.step = trainer.single_frame_steps = 0
     trainer.optimisers["generator"].step = lambda: None
-    trainer.update(given)
+    with exact_float32():
+        trainer.update(given)
     return torch.cat([weight.grad.flatten().cpu() for weight in trainer.generator.parameters()])
 
 

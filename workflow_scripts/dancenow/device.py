@@ -6,6 +6,8 @@ import logging
 import os
 import resource
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import IO, TypedDict
@@ -168,6 +170,20 @@ def prepare_exact(device: torch.device, threads: int) -> None:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(device.type != "cuda")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+
+
+@contextmanager
+def exact_float32() -> Iterator[None]:
+    """float32 on a GPU is float32 inside the block, not TF32, whose rounding instance norm makes much of."""
+    flags = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = [flag.allow_tf32 for flag in flags]
+    for flag in flags:
+        flag.allow_tf32 = False
+    try:
+        yield
+    finally:
+        for flag, allowed in zip(flags, before, strict=True):
+            flag.allow_tf32 = allowed
 
 
 def device_of(network: torch.nn.Module) -> torch.device:
