@@ -184,3 +184,30 @@ def test_a_camera_that_spins_all_around_is_followed():
     assert path.kinds == (MOVING,)
     assert path_error(path.maps, maps, SIZE).max() < 2
     assert np.isfinite(path.extents).all() and np.abs(path.extents).max() < 3 * SIZE[0]
+
+
+def test_a_phone_turned_over_midway_is_level_where_people_stand():
+    pose = performer(30, *SIZE, tall=90.0).keypoints
+    turns = np.deg2rad(90) * np.clip((np.arange(30) - 12) / 8, 0, 1)
+    maps, middle = np.tile(np.eye(3), (30, 1, 1)), (np.array(SIZE) - 1) / 2
+    maps[:, :2, :2] = np.array([[np.cos(turns), -np.sin(turns)], [np.sin(turns), np.cos(turns)]]).T.swapaxes(
+        1, 2
+    )
+    maps[:, :2, 2] = middle - maps[:, :2, :2] @ middle
+    there = pose.copy()
+    there[..., :2] = moved_points(np.linalg.inv(maps), pose[..., :2].astype(float)) * (pose[..., 2:] > 0)
+    path = find_path([film_view(wall(), each, SIZE) for each in maps], people_of(there), [])
+    roll = np.degrees(np.arctan2(path.maps[:, 1, 0], path.maps[:, 0, 0]))
+    assert np.abs(roll[:12]).max() < 3 and np.abs(roll[-8:] - 90).max() < 3
+
+
+def test_each_of_two_cross_fades_to_a_nearer_view_and_back_is_found_where_it_is():
+    nearer = np.array([[1 / 1.6, 0, 30], [0, 1 / 1.6, 20], [0, 0, 1]])
+    there = faded(wall(), film_view(wall(), nearer, SIZE))
+    path = find_path(there + there[::-1], nobody(72), [])
+    assert path.scenes == (0,)
+    zoom = np.hypot(path.maps[:, 0, 0], path.maps[:, 1, 0])
+    near = zoom / zoom[0] < 0.8
+    assert abs(near.argmax() - 18) <= 2 and abs(near[36:].argmin() + 36 - 54) <= 2
+    np.testing.assert_allclose(zoom[near] / zoom[0], 1 / 1.6, rtol=0.02)
+    np.testing.assert_allclose(zoom[~near] / zoom[0], 1, rtol=0.02)

@@ -15,9 +15,9 @@ from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN, CameraPath, sa
 from dancenow.camera.shots import LEAST_MOTION, Shot, corners_of, join_shots, reach
 from dancenow.camera.takes import differ, lay_over, look_at
 from dancenow.camera.tracker import ShotTracker
-from dancenow.keypoints import People, load_people
+from dancenow.keypoints import INDEX, MIN_CONFIDENCE, People, load_people
 from dancenow.pictures import Frames
-from dancenow.video.cuts import segments
+from dancenow.video.cuts import PATTERN_GRID, segments
 from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
@@ -25,10 +25,13 @@ log = logging.getLogger(__name__)
 KNOWN = 0.5  # share of a shot's frames whose map must be known, or nothing is told of the shot
 USUAL = 0.98  # quantile over the frames, so that a bump against the tripod makes no hand of it
 LEVEL_WEIGHT = 10.0  # of a lean, beside the way of the picture's corners, when the usual framing is chosen
+HELD = 30.0  # degrees between the camera's rolls; beyond, a phone was turned, and people tell what is level
 LEAST_WAY = 0.02  # of the long edge, of the way that is left when shake is taken out
 SHAKE_SECONDS = 1.0  # shake is what a median over this time takes out
-SETTLED_SECONDS = 0.3  # before and behind what is not followed, such as a whip pan or a cross-fade
+SETTLED_SECONDS = 0.3  # behind what is not followed, such as a whip pan or a cross-fade
+CLEAR_SECONDS = 0.6  # before it; most of a cross-fade is over before its first picture is lost
 AGREE = 0.01  # of the long edge: a path that is followed and one that is seen are the same
+TRUNK = [INDEX[f"{side}_{part}"] for part in ("shoulder", "hip") for side in ("left", "right")]
 BEYOND = 1.5  # frame sizes outside the usual framing, at most: as far an extent reaches
 
 
@@ -41,10 +44,11 @@ def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath
     of shots of which nothing can be told; these count as still.
     """
     outside, size, shots = Outside(people), (people.width, people.height), []
+    lean = leans(people)
     for first, stop in segments(people.count, cuts):
         parts = _follow_shot(frames, outside, size, first, stop, float(people.fps))
         for begin, maps, known, *clear in parts:
-            maps, kind = settle(maps, known, size, float(people.fps))
+            maps, kind = settle(maps, known, size, float(people.fps), lean[begin : begin + len(maps)])
             if kind in (STILL, UNKNOWN):
                 known = np.full(len(maps), float(kind == STILL))
             if kind == UNKNOWN:
@@ -95,7 +99,8 @@ def _follow_shot(
             maps[index - first] = found
         if tracker.restarted:
             restarts.append(index - first)
-    margin, begins, clear = round(SETTLED_SECONDS * fps), [0], [0]
+    begins, clear = [0], [0]
+    settled, margin = round(SETTLED_SECONDS * fps), round(CLEAR_SECONDS * fps)
     doubts = _runs(restarts, margin)
     for number, (begin, end) in enumerate(doubts):
         known = np.isfinite(maps).all(axis=(1, 2))
@@ -105,16 +110,19 @@ def _follow_shot(
         behind = end + np.flatnonzero(known[end:until])
         if not len(before) or not len(behind):
             continue
-        last, next_ = before[before >= before[-1] - margin][0], behind[behind <= behind[0] + margin][-1]
+        last, next_ = before[before >= before[-1] - margin][0], behind[behind <= behind[0] + settled][-1]
         looks = [look_at(frames[first + frame], outside(first + frame)) for frame in (next_, last)]
         view = lay_over(*looks)
         if view is not None:
             move = maps[last] @ view @ np.linalg.inv(maps[next_])
             if reach(move[None] / move[2, 2], size)[0] > AGREE * max(size):
-                maps[begin:end] = np.nan
+                if known[begin : end + 1].all():  # the picture stands and another framing fades in
+                    end = _middle(frames, first + last, first + next_) - first
+                else:
+                    maps[begin:end] = np.nan
                 maps[end:] = move / move[2, 2] @ maps[end:]
         elif differ(*looks):
-            middle = int(before[-1] + behind[0] + 1) // 2
+            middle = _middle(frames, first + last, first + next_) - first
             log.info("the scene changes about frame %d, without a cut", first + middle)
             begins.append(middle)
             clear += [last, next_]
@@ -123,6 +131,22 @@ def _follow_shot(
         (first + begin, maps[begin:end], sure[begin:end], first + int(opening), first + int(closing))
         for begin, end, opening, closing in zip(begins, ends, clear[::2], clear[1::2], strict=True)
     ]
+
+
+def _middle(frames: Frames, last: int, next_: int) -> int:
+    """The first frame of a cross-fade that shows more of `next_`, behind it, than of `last`, before it."""
+
+    def small(index: int) -> np.ndarray:
+        grey = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)
+        grid = (PATTERN_GRID, PATTERN_GRID)
+        return cv2.resize(grey, grid, interpolation=cv2.INTER_AREA).astype(np.float64)
+
+    start = small(last)
+    change = small(next_) - start
+    for index in range(last + 1, next_):
+        if 2 * ((small(index) - start) * change).sum() > (change * change).sum():
+            return index
+    return next_
 
 
 def _runs(frames: Sequence[int], margin: int) -> list[tuple[int, int]]:
@@ -136,13 +160,41 @@ def _runs(frames: Sequence[int], margin: int) -> list[tuple[int, int]]:
     return runs
 
 
+def leans(people: People) -> np.ndarray:
+    """(T,) radians by which the trunks of each frame's people lean, 0 upright; NaN where none is seen."""
+    trunk = people.keypoints[:, TRUNK]
+    down = trunk[:, 2:, :2].sum(axis=1) - trunk[:, :2, :2].sum(axis=1)
+    seen = (trunk[..., 2] >= MIN_CONFIDENCE).all(axis=1)
+    # directions are added as vectors, for angles go around; the nearer somebody, the longer
+    total = np.zeros((people.count, 2))
+    np.add.at(total, people.frame[seen], down[seen])
+    return np.where(total.any(axis=1), np.arctan2(-total[:, 0], total[:, 1]), np.nan)
+
+
+def _level(roll: np.ndarray, known: np.ndarray, lean: np.ndarray) -> np.ndarray:
+    """(n,) radians by which each frame of a shot leans in its usual framing, should that be chosen.
+
+    roll: (n,) of the frames; known, lean: as in settle. A hand holds a camera level on average; a phone that
+    is turned over is level where people stand upright.
+    """
+    turns = np.unwrap(roll[known])
+    upright = known & np.isfinite(lean)
+    if np.ptp(turns) <= np.deg2rad(HELD) or not upright.any():
+        return roll - roll[known].mean()
+    stands = np.exp(1j * (lean + roll)[upright])
+    stands = stands.sum() / np.abs(stands).sum()
+    # the median around the mean direction, so that who bends at times does not tilt the scene
+    level = np.angle(stands) + np.median(np.angle(np.exp(1j * (lean + roll)[upright]) * np.conj(stands)))
+    return np.angle(np.exp(1j * (roll - level)))
+
+
 def settle(
-    maps: np.ndarray, sure: np.ndarray, size: tuple[int, int], fps: Fraction | float
+    maps: np.ndarray, sure: np.ndarray, size: tuple[int, int], fps: Fraction | float, lean: np.ndarray
 ) -> tuple[np.ndarray, str]:
     """The (n, 3, 3) maps of a shot into its usual framing, and what the camera does.
 
-    maps: into any one frame of the shot, NaN where unknown; sure: (n,); size: (width, height) px of a frame.
-    A map that is unknown is filled in between its neighbours.
+    maps: into any one frame of the shot, NaN where unknown; sure: (n,); size: (width, height) px of a frame;
+    lean: (n,), of people, as from leans. A map that is unknown is filled in between its neighbours.
     """
     known = np.isfinite(maps).all(axis=(1, 2)) & (sure > 0)
     count, identity = len(maps), np.tile(np.eye(3), (len(maps), 1, 1))
@@ -155,9 +207,9 @@ def settle(
     maps = np.stack(filled, axis=1).reshape(-1, 3, 3)
     corners = corners_of(maps, size)
     usual = np.linalg.norm(corners - np.median(corners[known], axis=0), axis=2).max(axis=1)
-    # a hand holds a camera level on average: the scene must not lean like one of its frames
+    # the scene must not lean like one of its frames
     roll = np.arctan2(maps[:, 1, 0], maps[:, 0, 0])
-    usual += LEVEL_WEIGHT * max(size) * np.abs(roll - roll[known].mean())
+    usual += LEVEL_WEIGHT * max(size) * np.abs(_level(roll, known, lean))
     usual = int(at[usual[known].argmin()])
     maps = np.linalg.inv(maps[usual]) @ maps
     maps /= maps[:, 2:, 2:]

@@ -69,7 +69,7 @@ def lay_over(look: Look, other: Look) -> np.ndarray | None:
     )
     if view is None or agree.sum() < LEAST_MATCHES or not _plausible(view):
         return None
-    return np.vstack([view, [0, 0, 1]]) if _alike(look.grey, other.grey, view) else None
+    return np.vstack([view, [0, 0, 1]]) if _alike(look, other, view) else None
 
 
 def differ(look: Look, other: Look) -> bool:
@@ -98,14 +98,14 @@ def _plausible(view: np.ndarray) -> bool:
     return 1 / MOST_ZOOM <= zoom <= MOST_ZOOM and turn <= MOST_TURN
 
 
-def _alike(grey: np.ndarray, other: np.ndarray, view: np.ndarray) -> bool:
-    """Whether a grey picture, aligned with another, shows the same."""
-    zoom, size = np.hypot(*view[:, 0]), other.shape[::-1]
+def _alike(look: Look, other: Look, view: np.ndarray) -> bool:
+    """Whether a Look, aligned with another, shows the same beside people: they move, and would decide."""
+    zoom, size = np.hypot(*view[:, 0]), other.grey.shape[::-1]
     # the coarser picture lacks the other's details
-    fine = cv2.GaussianBlur(grey, (0, 0), max(1, 1 / zoom))
-    coarse = cv2.GaussianBlur(other, (0, 0), max(1, zoom))
-    both = cv2.warpAffine(np.full(grey.shape, 255, np.uint8), view, size) == 255
-    if both.sum() < LEAST_SHARED * min(other.size, grey.size * zoom**2):
+    fine = cv2.GaussianBlur(look.grey, (0, 0), max(1, 1 / zoom))
+    coarse = cv2.GaussianBlur(other.grey, (0, 0), max(1, zoom))
+    both = (cv2.warpAffine(look.outside, view, size) == 255) & (other.outside == 255)
+    if both.sum() < LEAST_SHARED * min(other.grey.size, look.grey.size * zoom**2):
         return False
     a, b = (part[both].astype(np.float64) for part in (cv2.warpAffine(fine, view, size), coarse))
     a, b = a - a.mean(), b - b.mean()

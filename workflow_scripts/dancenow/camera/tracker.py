@@ -29,6 +29,9 @@ LOST = 5  # frames in a row; then the path continues from the camera's last plac
 # of the long edge: farther from its key frame, a frame becomes one, or another key frame is nearer
 REACH = 0.08
 KEYS = 32  # key frames kept
+SETTLED = (
+    10  # frames after a restart; a key frame of a cross-fade holds corners of both its pictures until then
+)
 BETTER = 1.25  # times as many corners must agree with a homography as with a similarity
 BENDS = 0.02  # of the long edge: so much a homography may differ from the similarity at the picture's corners
 
@@ -70,6 +73,8 @@ class ShotTracker:
         self._keys = []
         self._lost = 0
         self.restarted = False
+        self._mixed: list[_Key] = []  # key frames since a restart, which may show two pictures at once
+        self._since = 0  # frames found since then
 
     def add(self, grey: np.ndarray, outside: Callable[[], np.ndarray]) -> tuple[np.ndarray | None, float]:
         grey = texture(grey)
@@ -83,6 +88,7 @@ class ShotTracker:
             self._add_key(grey, outside, np.eye(3))
             self._before = grey, outside, np.eye(3)
             return np.eye(3), float(len(self._key.corners) >= LEAST_CORNERS)
+        self._renew()
         expected = self._before[2]
         if self._distance(self._key, expected) > REACH * self._long:
             self._choose_key(expected)
@@ -90,16 +96,29 @@ class ShotTracker:
         if found is None and self._key.grey is not self._before[0]:
             self._add_key(*self._before)
             found, sure = self._measure(self._key, grey, expected)
-            self.restarted = True
+            self._restart()
         if found is not None:
+            self._since += 1
             self._before, self._lost = (grey, outside, found), 0
             return found, sure
         self._lost += 1
         if self._lost >= LOST or not len(self._key.corners):
             # a whip pan, a flash, a fade: the frames in between are unknown, but later ones can be known
             self._add_key(grey, outside, expected)
-            self._before, self._lost, self.restarted = (grey, outside, expected), 0, True
+            self._before, self._lost = (grey, outside, expected), 0
+            self._restart()
         return found, sure
+
+    def _restart(self) -> None:
+        self.restarted, self._since = True, 0
+        self._mixed = [*self._mixed, self._key][-KEYS:]
+
+    def _renew(self) -> None:
+        """A clean key frame instead of those of a cross-fade, or the next one would be followed unseen."""
+        if self._mixed and self._since >= SETTLED:
+            self._keys = [key for key in self._keys if all(key is not mixed for mixed in self._mixed)]
+            self._mixed = []
+            self._add_key(*self._before)
 
     def _add_key(self, grey: np.ndarray, outside: Callable[[], np.ndarray], there: np.ndarray) -> None:
         corners = cv2.goodFeaturesToTrack(
