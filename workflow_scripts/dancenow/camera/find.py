@@ -117,12 +117,12 @@ def _follow_shot(
             move = maps[last] @ view @ np.linalg.inv(maps[next_])
             if reach(move[None] / move[2, 2], size)[0] > AGREE * max(size):
                 if known[begin : end + 1].all():  # the picture stands and another framing fades in
-                    end = _middle(frames, first + last, first + next_) - first
+                    end = _middle(frames, outside, first + last, first + next_) - first
                 else:
                     maps[begin:end] = np.nan
                 maps[end:] = move / move[2, 2] @ maps[end:]
         elif differ(*looks):
-            middle = _middle(frames, first + last, first + next_) - first
+            middle = _middle(frames, outside, first + last, first + next_) - first
             log.info("the scene changes about frame %d, without a cut", first + middle)
             begins.append(middle)
             clear += [last, next_]
@@ -133,18 +133,24 @@ def _follow_shot(
     ]
 
 
-def _middle(frames: Frames, last: int, next_: int) -> int:
+def _middle(frames: Frames, outside: Outside, last: int, next_: int) -> int:
     """The first frame of a cross-fade that shows more of `next_`, behind it, than of `last`, before it."""
 
-    def small(index: int) -> np.ndarray:
+    def small(index: int) -> tuple[np.ndarray, np.ndarray]:
+        """(32, 32) levels, and where nobody is."""
         grey = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)
         grid = (PATTERN_GRID, PATTERN_GRID)
-        return cv2.resize(grey, grid, interpolation=cv2.INTER_AREA).astype(np.float64)
+        levels, clear = (
+            cv2.resize(each, grid, interpolation=cv2.INTER_AREA) for each in (grey, outside(index))
+        )
+        return levels.astype(np.float64), clear == 255
 
-    start = small(last)
-    change = small(next_) - start
+    (start, free), (end, there) = small(last), small(next_)
+    change, free = end - start, free & there
     for index in range(last + 1, next_):
-        if 2 * ((small(index) - start) * change).sum() > (change * change).sum():
+        levels, clear = small(index)
+        clear &= free
+        if 2 * ((levels - start) * change)[clear].sum() > (change * change)[clear].sum():
             return index
     return next_
 
