@@ -107,8 +107,8 @@ def cut(picture: np.ndarray, window: Sequence[int]) -> np.ndarray:
 
 
 def to_tensor(pictures: np.ndarray) -> torch.Tensor:
-    """(..., H, W, 3) uint8 -> (..., 3, H, W) uint8 tensor, contiguous."""
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures, -1, -3)))
+    """(..., H, W, 3) uint8 -> (..., 3, H, W) uint8 tensor of the same memory, channels last."""
+    return torch.from_numpy(pictures).movedim(-1, -3)
 
 
 def _rounded(size: Sequence[float] | np.ndarray, width: int, height: int) -> tuple[int, int]:

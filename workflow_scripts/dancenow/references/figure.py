@@ -157,7 +157,8 @@ def bone_distance(xs: np.ndarray, ys: np.ndarray, start: np.ndarray, end: np.nda
     along = np.asarray(end - start, np.float32)
     x, y = xs - np.float32(start[0]), ys - np.float32(start[1])
     share = np.clip((x * along[0] + y * along[1]) / max(float(along @ along), 1e-6), 0, 1)
-    return np.hypot(x - share * along[0], y - share * along[1])
+    x, y = x - share * along[0], y - share * along[1]
+    return np.sqrt(x * x + y * y)  # np.hypot, which cannot overflow, takes three times as long
 
 
 def distances(figure: Figure, window: Sequence[int], step: int) -> np.ndarray:
