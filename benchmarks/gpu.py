@@ -203,7 +203,7 @@ def padding_seconds(device, channels, edge, repeats):
 
 
 def gradients(train, size, device, batch, share=(0, 1)):
-    """All gradients of the generator after one step on this process's share of a batch, in float32, not TF32."""
+    """All gradients of the generator after one step on this process's share of a batch, in exact float32."""
     trainer = make_trainer("first", train, device, FLOAT32 | {"device_type": device.type})
     whole, part = pictures("first", train, size, batch), batch // share[1]
     given = {name: value[share[0] * part : (share[0] + 1) * part] for name, value in whole.items()}
