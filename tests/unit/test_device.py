@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dancenow import device
-from dancenow.device import has_nvidia_gpu, pick_device, precision_name, prepare, prepare_exact
+from dancenow.device import exact_float32, has_nvidia_gpu, pick_device, precision_name, prepare, prepare_exact
 from running import ROOT
 
 CUDA = torch.device("cuda")
@@ -45,6 +45,15 @@ def test_what_measures_takes_no_short_cut_whoever_prepared_before():
     assert not torch.are_deterministic_algorithms_enabled()  # of which a GPU has not all
     prepare_exact(torch.device("cpu"), 1)
     assert torch.are_deterministic_algorithms_enabled()
+
+
+def test_tf32_is_off_inside_and_as_before_after_a_failure_too():
+    prepare(CUDA, 1)
+    flags = torch.backends.cuda.matmul, torch.backends.cudnn
+    with pytest.raises(ValueError, match="inside"), exact_float32():
+        assert not any(flag.allow_tf32 for flag in flags)
+        raise ValueError("inside")
+    assert all(flag.allow_tf32 for flag in flags)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from dancenow.machine.forecast import CUTTING, START, Footage, best, forecast
 from dancenow.machine.hardware import Hardware, look
 from dancenow.machine.page import duration, page
 from dancenow.training.memory import FLOAT32, StepMemory
+from dancenow.training.trainer import Trainer
 from dancenow.video import media
 from performers import performer
 from running import ROOT
@@ -116,6 +117,17 @@ def test_the_processor_is_read_from_its_own_words(tmp_path):
     found = look(torch.device("cpu"), tmp_path, tmp_path)
     assert found.processor == "Fast One" and found.capabilities == ["AVX2", "AVX-512", "AMX"]
     assert found.cards == [] and found.room > 0 and found.disk > 0
+
+
+def test_a_device_is_compared_in_exact_float32(monkeypatch):
+    flag, seen = torch.backends.cudnn, []
+    monkeypatch.setattr(flag, "allow_tf32", True)
+    update = Trainer.update
+    monkeypatch.setattr(
+        Trainer, "update", lambda self, batch: seen.append(flag.allow_tf32) or update(self, batch)
+    )
+    steps.compare(tiny(), torch.device("cpu"))
+    assert seen == [False, False] and flag.allow_tf32
 
 
 def test_one_device_agrees_with_itself_and_not_with_a_broken_one(monkeypatch):

@@ -258,6 +258,20 @@ def test_what_is_moved_looks_as_it_should(bank):
         assert error[~inside].mean() < 4
 
 
+def test_moving_by_half_a_pixel_keeps_fine_patterns_and_edges_do_not_ring():
+    stripes = (45 * np.sin(np.arange(POSE.width) * np.pi / 2)).astype(int)[None, None, :, None]
+    shown = np.clip(FRAMES + stripes * (MASKS[..., None] > 0), 0, 255).astype(np.uint8)
+    bank, keypoints = make_bank(shown, POSE, MASKS, BACKGROUND, len(FRAMES)), POSE.keypoints[3].copy()
+    chosen = bank.paths(keypoints[None])[0]
+    keypoints[:, 0] += 0.5
+    picture = bank.picture(keypoints, chosen, WHOLE)
+    assert (picture[..., :3] <= picture[..., 3:]).all()
+    inside = cv2.erode(MASKS[3], np.ones((5, 5))) > 0
+    steps, wanted = (np.diff(of[..., 0].astype(float), axis=1)[inside[:, 1:]] for of in (picture, shown[3]))
+    # linear interpolation keeps .71 of such stripes
+    assert np.std(steps) > 0.8 * np.std(wanted)
+
+
 def test_a_window_shows_what_the_whole_picture_shows_there(bank):
     chosen = bank.paths(POSE.keypoints)[3]
     whole = bank.picture(POSE.keypoints[3], chosen, WHOLE)

@@ -10,8 +10,8 @@ import math
 
 DEMO_EDGE = 512  # px, long edge at which the measurements were taken
 NODE_OVERHEAD_MB = 1000  # two Python interpreters of Snakemake in each Slurm job, and the imports of torch
-# Operations a second in training, of one GPU: a guess, a fiftieth or less of what such a GPU's sheet says of
-# bfloat16. Two CPU cores with bfloat16 instructions were measured at .3e12 (demo) and .75e12 (paper).
+# Operations a second in training, of one GPU. An H100 was measured at 23.5e12 (studio, pairs of 384x640 px),
+# two CPU cores with bfloat16 instructions at .3e12 (demo) and .75e12 (paper).
 PACE = 10e12
 # What a frame costs in a step, all layers, backward, the discriminators, in units of the residual blocks
 # alone, forward. Counted: 4.3 to 6.6
