@@ -23,7 +23,7 @@ from dancenow.job import usable_cores
 from dancenow.keypoints import COUNT, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
-from dancenow.training.dataset import ClipSampler, loaders, made_ahead
+from dancenow.training.dataset import ClipSampler, TrainingFootage, loaders, made_ahead
 
 STAND_IN = 0.025  # seconds of a step that the loader is held against
 FRAMES = 60
@@ -83,7 +83,8 @@ def make_sampler(size, batch, references):
         masks = [np.full(size[::-1], 255, np.uint8)] * FRAMES
         bank = make_bank(frames, pose, masks, background, FRAMES)
         pixels = RealPixels(bank, masks, pose.fps, FRAMES)
-    return ClipSampler(frames, pose, background, [size], FRAMES, batch, 0, pixels=pixels)
+    footage = TrainingFootage(frames, pose, background, [size], FRAMES, pixels=pixels)
+    return ClipSampler(footage, batch, 0)
 
 
 def loading(sampler, threads, batches):

@@ -11,7 +11,7 @@ import torch
 from dancenow import parallel
 from dancenow.device import prepare
 from dancenow.model.perceptual import PerceptualNetwork
-from dancenow.training.dataset import ClipSampler
+from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.trainer import Trainer
 from performers import footage, performer
 from tiny_training import SETTINGS, settings
@@ -38,7 +38,8 @@ def train(folder, start, stop):
     pose = performer(16)
     frames = footage(pose)
     share = parallel.rank(), parallel.world_size()
-    sampler = ClipSampler(frames, pose, frames[0], [(64, 64), (96, 96)], 16, BATCH, 3, share=share)
+    given = TrainingFootage(frames, pose, frames[0], [(64, 64), (96, 96)], 16)
+    sampler = ClipSampler(given, BATCH, 3, share=share)
     if start:
         trainer.restore(torch.load(folder / f"{start}.pt", weights_only=True))
     losses = [trainer.train_step(sampler(number)) for number in range(start, stop)]

@@ -8,7 +8,7 @@ from dancenow.device import prepare
 from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
-from dancenow.training.dataset import ClipSampler
+from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.loop import run_training
 from dancenow.training.rolling import RollingCheckpoint
 from dancenow.training.trainer import Trainer
@@ -35,7 +35,7 @@ def make(steps=STEPS, **changes):
 def batches(batch=2):
     pose = performer(12)
     frames = footage(pose)
-    return ClipSampler(frames, pose, frames[0], [(64, 64)], 12, batch, 3)
+    return ClipSampler(TrainingFootage(frames, pose, frames[0], [(64, 64)], 12), batch, 3)
 
 
 def shown(**changes):
@@ -47,7 +47,8 @@ def shown(**changes):
     everywhere = np.full_like(masks, 255)
     pixels = RealPixels(make_bank(frames, pose, everywhere, background, 12), masks, pose.fps, 12)
     trainer = make(generator=SETTINGS["generator"], **changes)
-    return trainer, ClipSampler(frames, pose, background, [(64, 64)], 12, 2, 3, pixels=pixels)
+    given = TrainingFootage(frames, pose, background, [(64, 64)], 12, pixels=pixels)
+    return trainer, ClipSampler(given, 2, 3)
 
 
 def weights(trainer):

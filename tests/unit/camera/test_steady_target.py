@@ -11,7 +11,7 @@ from dancenow.evaluation.regions import FRAME, PERSON, regions_of
 from dancenow.model.background import make_background
 from dancenow.model.losses import mask_error
 from dancenow.model.performer_masks import performer_masks
-from dancenow.training.dataset import ClipSampler
+from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.trainer import counted
 from handheld_scene import CANVAS, HEIGHT, WIDTH, Store, filmed, handheld, scene, view_of
 from performers import footage, performer
@@ -62,13 +62,15 @@ def test_the_mask_ends_where_the_frame_does(target):
 
 def test_a_sample_tells_what_its_frames_show(target):
     background = np.full((CANVAS[1], CANVAS[0], 3), 7, np.uint8)
-    batch = ClipSampler(target.frames, target.pose, background, [CANVAS], COUNT, 1, 0)(3)
+    batch = ClipSampler(TrainingFootage(target.frames, target.pose, background, [CANVAS], COUNT), 1, 0)(3)
     seen = batch["valid"].expand_as(batch["image"]) > 0
     assert set(batch["valid"].unique().tolist()) == {0, 255}
     assert (batch["image"][~seen] == 7).all() and (batch["image"][seen] != 7).float().mean() > 0.9
-    whole = ClipSampler(target.frames, target.pose, None, [CANVAS], COUNT, 1, 0)(3)
+    whole = ClipSampler(TrainingFootage(target.frames, target.pose, None, [CANVAS], COUNT), 1, 0)(3)
     assert (whole["image"][~(whole["valid"].expand_as(whole["image"]) > 0)] == 0).all()
-    still = ClipSampler(footage(target.pose), target.pose, background, [CANVAS], COUNT, 1, 0)(3)
+    still = ClipSampler(
+        TrainingFootage(footage(target.pose), target.pose, background, [CANVAS], COUNT), 1, 0
+    )(3)
     assert "valid" not in still
 
 

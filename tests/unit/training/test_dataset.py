@@ -6,14 +6,16 @@ import pytest
 import torch
 
 from dancenow.errors import InputError
-from dancenow.training.dataset import ClipSampler, heldout, prefetch, training_frame_count
+from dancenow.training.dataset import ClipSampler, TrainingFootage, heldout, prefetch, training_frame_count
 from performers import footage, performer
 
 
 def sampler(pose=None, count=12, batch=1, seed=0, cuts=()):
     pose = pose or performer(12)
     frames = np.stack([np.full((96, 128, 3), index, np.uint8) for index in range(12)])
-    return ClipSampler(frames, pose, frames[0], [(64, 64), (96, 96)], count, batch, seed, cuts)
+    return ClipSampler(
+        TrainingFootage(frames, pose, frames[0], [(64, 64), (96, 96)], count, cuts), batch, seed
+    )
 
 
 def test_pairs_are_neighbours_and_held_out_frames_never_appear():
@@ -60,7 +62,7 @@ def test_frames_without_a_person_make_no_pair():
 def test_skeleton_lies_over_its_image():
     pose = performer(12)
     frames = footage(pose)
-    draw = ClipSampler(frames, pose, None, [(128, 96)], 12, 2, 0)
+    draw = ClipSampler(TrainingFootage(frames, pose, None, [(128, 96)], 12), 2, 0)
     batch = draw(0)
     assert batch["image"].shape == (2, 2, 3, 96, 128) and "background" not in batch
     trunk = (batch["image"][:, :, 0] > 200).float()

@@ -11,6 +11,7 @@ from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.pictures import read_png
 from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
+from dancenow.training.dataset import TrainingFootage
 from dancenow.training.face_training import FacePreviews, FaceSampler, FaceTrainer, masked_lsgan
 from performers import footage, performer
 from tiny_training import settings
@@ -39,21 +40,21 @@ def make(steps=6, **changes):
 
 def sampler(pose=None, size=32, batch=2):
     pose = performer(12) if pose is None else pose
-    return FaceSampler(size, footage(pose), pose, None, [(128, 96)], 12, batch, 3)
+    return FaceSampler(size, TrainingFootage(footage(pose), pose, None, [(128, 96)], 12), batch, 3)
 
 
 def shown_references():
-    """(trainer, sampler, bank, background) of a face stage whose main generator is shown real pixels."""
+    """(trainer, TrainingFootage) of a face stage whose main generator is shown real pixels."""
     pose = performer(12)
     frames = footage(pose)
     background = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
     bank = make_bank(frames, pose, np.full(frames.shape[:3], 255, np.uint8), background, 12)
     pixels = RealPixels(bank, None, pose.fps, 12)
-    samples = FaceSampler(32, frames, pose, background, [(64, 64)], 12, 2, 3, pixels=pixels)
+    given = TrainingFootage(frames, pose, background, [(64, 64)], 12, pixels=pixels)
     trainer = make()
     torch.manual_seed(0)
     trainer.main = Generator(**SHOWN).requires_grad_(False)
-    return trainer, samples, bank, background
+    return trainer, given
 
 
 def learned(trainer, batch):
@@ -150,7 +151,8 @@ def test_the_synthesized_face_conditions_the_next_frame_where_there_is_one():
 
 
 def test_the_main_generator_is_shown_each_frames_own_references():
-    trainer, samples, _, _ = shown_references()
+    trainer, given = shown_references()
+    samples = FaceSampler(32, given, 2, 3)
     batch = next(batch for number in range(9) if (batch := samples(number))["reference"].any())
     assert "mask" not in batch
     clips = trainer._on_device(batch)
@@ -168,11 +170,10 @@ def test_the_main_generator_is_shown_each_frames_own_references():
 
 
 def test_the_face_learns_on_what_is_copied_and_its_previews_show_it(tmp_path):
-    trainer, samples, bank, background = shown_references()
-    _, losses = learned(trainer, samples(0))
+    trainer, given = shown_references()
+    _, losses = learned(trainer, FaceSampler(32, given, 2, 3)(0))
     assert all(np.isfinite(value) for value in losses.values()) and losses["perceptual"] > 0
-    pose = performer(12)
-    previews = FacePreviews(32, trainer.main, footage(pose), pose, background, [(64, 64)], 6, tmp_path, bank)
+    previews = FacePreviews(32, trainer.main, given, 6, tmp_path)
     trainer.step = 1
     assert previews(trainer) > 0
 
@@ -201,7 +202,8 @@ def test_a_resumed_step_is_the_same_step():
 def test_previews_show_the_faces_square(tmp_path):
     pose, trainer = performer(12), make()
     frames = footage(pose)
-    previews = FacePreviews(32, trainer.main, frames, pose, None, [(128, 96)], 6, tmp_path)
+    given = TrainingFootage(frames, pose, None, [(128, 96)], 12)
+    previews = FacePreviews(32, trainer.main, given, 6, tmp_path)
     trainer.step = 1
     error = previews(trainer)
     previews.write_strip(tmp_path / "strip.png", [1])

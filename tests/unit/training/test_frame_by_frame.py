@@ -15,7 +15,7 @@ from dancenow.references.bank import make_bank
 from dancenow.references.draw import RealPixels
 from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.synthesis.transfer import Transfer
-from dancenow.training.dataset import ClipSampler
+from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.previews import Previews
 from dancenow.training.trainer import Trainer
 from performers import footage, performer, uninitialised
@@ -27,13 +27,14 @@ PUBLISHED = {"channels": 8, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1,
 STEPS = 4
 
 
-def sampler(pose, background=None, references=False, **named):
-    frames = footage(pose)
+def sampler(pose, background=None, references=False):
+    frames, pixels = footage(pose), None
     if references:
         masks = np.full(frames.shape[:3], 255, np.uint8)
-        named["pixels"] = RealPixels(make_bank(frames, pose, masks, frames[0], 12), masks, pose.fps, 12)
+        pixels = RealPixels(make_bank(frames, pose, masks, frames[0], 12), masks, pose.fps, 12)
     background, sizes = (frames[0], [(64, 64)]) if background else (None, [(128, 96)])
-    return ClipSampler(frames, pose, background, sizes, len(frames), 2, 3, span=1, **named)
+    given = TrainingFootage(frames, pose, background, sizes, len(frames), pixels=pixels)
+    return ClipSampler(given, 2, 3, span=1)
 
 
 def trained(background, **changes):
@@ -128,6 +129,6 @@ def test_a_preview_synthesizes_only_what_it_shows(tmp_path):
     seen = []
     trainer.average.register_forward_pre_hook(lambda *_: seen.append(1))
     pose = performer(12)
-    previews = Previews(footage(pose), pose, None, [(128, 96)], 6, tmp_path)
+    previews = Previews(TrainingFootage(footage(pose), pose, None, [(128, 96)], 12), 6, tmp_path)
     previews(trainer)
     assert len(seen) == len(previews.moments)

@@ -7,6 +7,7 @@ import torch
 
 from dancenow.errors import DivergedError, Stopped
 from dancenow.training import loop
+from dancenow.training.dataset import TrainingFootage
 from dancenow.training.loop import run_training
 from dancenow.training.previews import Previews
 from dancenow.training.rolling import RollingCheckpoint
@@ -84,7 +85,7 @@ def test_a_look_between_two_previews_changes_nothing(tmp_path, monkeypatch):
     def train(folder):
         pose, asked = performer(12), []
         frames = footage(pose)
-        previews = Previews(frames, pose, frames[0], [(64, 64)], 6, folder / "previews")
+        previews = Previews(TrainingFootage(frames, pose, frames[0], [(64, 64)], 12), 6, folder / "previews")
 
         def preview(trainer, counts):
             asked.append((trainer.step, counts))

@@ -7,7 +7,7 @@ import torch
 
 import parallel_worker
 from dancenow.errors import InputError
-from dancenow.training.dataset import ClipSampler
+from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.launch import choose_devices
 from performers import footage, performer
 from running import ROOT
@@ -64,7 +64,8 @@ def test_shares_of_a_batch_are_the_batch():
     frames = footage(pose)
 
     def sampler(share):
-        return ClipSampler(frames, pose, frames[0], [(64, 64), (96, 96)], 16, 4, 3, share=share)
+        given = TrainingFootage(frames, pose, frames[0], [(64, 64), (96, 96)], 16)
+        return ClipSampler(given, 4, 3, share=share)
 
     for number in range(3):
         whole, *halves = (sampler(share)(number) for share in ((0, 1), (0, 2), (1, 2)))

@@ -5,6 +5,7 @@ import torch
 from dancenow.device import prepare
 from dancenow.model.networks import Generator
 from dancenow.pictures import read_png, write_png
+from dancenow.training.dataset import TrainingFootage
 from dancenow.training.loop import preview_steps
 from dancenow.training.previews import Previews
 from dancenow.video.media import decode, probe
@@ -29,7 +30,7 @@ def test_ten_previews_on_the_way():
 def test_strip_shows_every_stage_and_the_real_frames_and_no_older_run(tmp_path):
     pose = performer(12)
     frames = footage(pose)
-    previews = Previews(frames, pose, frames[0], [(64, 96)], 6, tmp_path / "previews")
+    previews = Previews(TrainingFootage(frames, pose, frames[0], [(64, 96)], 12), 6, tmp_path / "previews")
     (tmp_path / "previews").mkdir()
     write_png(tmp_path / "previews" / "step-000001.png", np.zeros((30, 50, 3), np.uint8))
     errors = [previews(Stage(step)) for step in (2, 4)]
@@ -58,7 +59,7 @@ def test_what_leads_up_to_a_moment_is_synthesized_only_where_it_counts(tmp_path,
     pose, stage, calls = performer(12), Stage(1), []
     frames, forward = footage(pose), stage.average.forward
     monkeypatch.setattr(stage.average, "forward", lambda *given: calls.append(1) or forward(*given))
-    previews = Previews(frames, pose, frames[0], [(64, 96)], 6, tmp_path)
+    previews = Previews(TrainingFootage(frames, pose, frames[0], [(64, 96)], 12), 6, tmp_path)
     tmp_path.joinpath("previews").mkdir()
     short = previews._synthesize(stage)
     assert len(calls) == 4 and not stage.average.looks_back()

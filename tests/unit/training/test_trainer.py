@@ -10,7 +10,7 @@ from dancenow import parallel
 from dancenow.errors import DivergedError
 from dancenow.model.networks import initialise
 from dancenow.model.perceptual import PerceptualNetwork
-from dancenow.training.dataset import ClipSampler
+from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.trainer import SYNTHESIZED, Clips, Trainer, corrupt_last_frame
 from performers import footage, performer
 from tiny_trainers import PLAIN, STEPS, batches, make, shown, weights
@@ -91,7 +91,7 @@ def test_the_published_form_trains_on_whole_frames_without_a_background():
     network = PLAIN | {"background": False, "skips": False, "unshuffle": 1}
     trainer = make(generator=network, last_frame_corruption=0.0)
     pose = performer(12)
-    whole = ClipSampler(footage(pose), pose, None, [(128, 96)], 12, 1, 3)
+    whole = ClipSampler(TrainingFootage(footage(pose), pose, None, [(128, 96)], 12), 1, 3)
     losses = [trainer.train_step(whole(number))["l1"] for number in range(3)]
     assert all(np.isfinite(losses))
 

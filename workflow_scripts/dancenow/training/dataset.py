@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -38,39 +39,49 @@ def heldout(pose: Pose, holdout: float) -> Pose:
     return pose.replace(keypoints=pose.keypoints[first:], origin=pose.origin[first:])
 
 
+@dataclass(frozen=True)
+class TrainingFootage:
+    """What a stage learns from, and shows in its previews.
+
+    frames: (H, W, 3) uint8 RGB; pose: the performer in them; background: (H, W, 3) uint8, or None to take
+    whole frames; sizes: as from windows.choose_sizes; count: frames that may be used, from the start; cuts:
+    as in dancenow.video.cuts; pixels: for a generator that is shown some, or None.
+    """
+
+    frames: Frames
+    pose: Pose
+    background: np.ndarray | None
+    sizes: Sequence[tuple[int, int]]
+    count: int
+    cuts: Sequence[int] = ()
+    pixels: RealPixels | None = None
+
+
 class ClipSampler:
     """Batch number -> tensors, the same for the same seed whatever was drawn before.
 
     A sample is a pair of consecutive frames (with span 1, a single one) in one window around the person, with
-    no cut in between. frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; background: (H,
-    W, 3) uint8, or None to take whole frames; sizes: as from windows.choose_sizes; count: frames that may be
-    used, from the start; batch: clips per batch; cuts: as in dancenow.video.cuts; share: (rank, processes),
-    for a batch of which each of several processes takes an equal part; span: 2 or 1; pixels: a
-    references.draw.RealPixels for a generator that is shown some, or None. Attribute firsts: (S,) int, the
-    first frame of each pair, or each single frame. Raises InputError when the footage has no usable one.
+    no cut in between. batch: clips per batch; share: (rank, processes), for a batch of which each of several
+    processes takes an equal part; span: 2 or 1. Attribute firsts: (S,) int, the first frame of each pair, or
+    each single frame. Raises InputError when the footage has no usable one.
     """
 
     def __init__(
         self,
-        frames: Frames,
-        pose: Pose,
-        background: np.ndarray | None,
-        sizes: Sequence[tuple[int, int]],
-        count: int,
+        footage: TrainingFootage,
         batch: int,
         seed: int,
-        cuts: Sequence[int] = (),
         share: tuple[int, int] = (0, 1),
         span: int = 2,
-        pixels: RealPixels | None = None,
     ) -> None:
-        self.share, self.span, self.pixels = share, span, pixels
-        self.frames, self.pose, self.background, self.sizes = frames, pose, background, sizes
-        self.batch, self.seed = batch, seed
+        self.frames, self.pose, self.background = footage.frames, footage.pose, footage.background
+        self.sizes, self.pixels = footage.sizes, footage.pixels
+        self.batch, self.seed, self.share, self.span = batch, seed, share, span
+        pose = footage.pose
         # three keypoints are the least that locates a person
-        shown = pose.present()[:count].sum(axis=1) >= 3
+        shown = pose.present()[: footage.count].sum(axis=1) >= 3
         if span == 2:
-            starts = segment_starts(len(pose.keypoints), cuts)
+            starts = segment_starts(len(pose.keypoints), footage.cuts)
             shown = shown[:-1] & shown[1:] & (np.diff(starts[: len(shown)]) == 0)
         self.firsts = np.flatnonzero(shown)
         if not len(self.firsts):

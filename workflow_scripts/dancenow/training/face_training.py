@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 from dancenow.device import Autocast, cast_once
 from dancenow.errors import InputError
-from dancenow.keypoints import Pose
 from dancenow.model.face import FaceSynthesizer, cut_faces, face_corners
 from dancenow.model.networks import (
     IMAGE_CHANNELS,
@@ -22,9 +21,8 @@ from dancenow.model.networks import (
 )
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.model.windows import cut
-from dancenow.pictures import Frames
 from dancenow.synthesis.synthesizer import Synthesizer
-from dancenow.training.dataset import Batch, ClipSampler
+from dancenow.training.dataset import Batch, ClipSampler, TrainingFootage
 from dancenow.training.previews import Previews
 from dancenow.training.settings import FaceSettings
 from dancenow.training.trainer import Clips, Losses, Trainer, frozen
@@ -41,15 +39,15 @@ class FaceSampler(ClipSampler):
     def __init__(
         self,
         size: int,
-        frames: Frames,
-        pose: Pose,
-        background: np.ndarray | None,
-        sizes: Sequence[tuple[int, int]],
-        *given: Any,
-        **named: Any,
+        footage: TrainingFootage,
+        batch: int,
+        seed: int,
+        share: tuple[int, int] = (0, 1),
+        span: int = 2,
     ) -> None:
-        super().__init__(frames, pose, background, sizes, *given, **named)
-        least = min(min(edges) for edges in sizes)
+        super().__init__(footage, batch, seed, share, span)
+        pose = footage.pose
+        least = min(min(edges) for edges in footage.sizes)
         if size > least:
             raise InputError(f"train.face.size: {size} px does not fit into a window of {least} px; lower it")
         self.size = size
@@ -70,10 +68,13 @@ class FaceSampler(ClipSampler):
 
 
 class FacePreviews(Previews):
-    """Previews of the face's square: skeleton, result, real. `first` etc. as Previews takes them."""
+    """Previews of the face's square: skeleton, result, real; footage, first, folder as Previews has them."""
 
-    def __init__(self, size: int, main: nn.Module, frames: Frames, pose: Pose, *given: Any) -> None:
-        super().__init__(frames, pose, *given)
+    def __init__(
+        self, size: int, main: nn.Module, footage: TrainingFootage, first: int, folder: Path
+    ) -> None:
+        super().__init__(footage, first, folder)
+        pose = footage.pose
         self.size, self.main = size, main
         corners, _ = face_corners(pose.keypoints, size, (0, 0, pose.width, pose.height))
         self.shown = np.concatenate([corners, np.full_like(corners, size)], axis=1)

@@ -1,17 +1,17 @@
 """Preview pictures: the same held-out frames every few minutes, and a strip of ten of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from dancenow.camera.steady_frames import valid_of
-from dancenow.keypoints import Pose
 from dancenow.model.windows import cut, draw_window, place_windows, whole_frame
-from dancenow.pictures import Frames, read_png, write_png
-from dancenow.references.bank import Bank, ChosenReferences
+from dancenow.pictures import read_png, write_png
+from dancenow.references.bank import ChosenReferences
 from dancenow.synthesis.synthesizer import Synthesizer
+from dancenow.training.dataset import TrainingFootage
 from dancenow.training.trainer import Trainer
 from dancenow.video.media import encode
 
@@ -25,30 +25,22 @@ STRIP_ROW = 192  # px, at most: a strip is viewed as a whole, and a report conta
 class Previews:
     """Writes `latest.png` and `step-<n>.png`: one column per held-out moment; skeleton, result, real.
 
-    frames, pose, background, sizes: as ClipSampler takes them; first: the first held-out frame (when nothing
-    is held out, pass 0 and the moments come from the training footage); bank: references.bank.Bank for a
-    generator that is shown references, or None.
+    first: the first held-out frame (when nothing is held out, pass 0 and the moments come from the training
+    footage). A generator that is shown references is shown those of the footage's pixels.
     """
 
-    def __init__(
-        self,
-        frames: Frames,
-        pose: Pose,
-        background: np.ndarray | None,
-        sizes: Sequence[tuple[int, int]],
-        first: int,
-        folder: Path,
-        bank: Bank | None = None,
-    ) -> None:
+    def __init__(self, footage: TrainingFootage, first: int, folder: Path) -> None:
+        frames, pose, background = footage.frames, footage.pose, footage.background
         self.frames, self.pose, self.background, self.folder = frames, pose, background, folder
         lowest = min(first + WARM_UP, len(frames) - 1)
         self.moments = np.linspace(lowest, len(frames) - 1, MOMENTS + 2).astype(int)[1:-1].tolist()
         self.windows = whole_frame(pose)
         if background is not None:  # one size for all, so that the pictures line up
-            self.windows = place_windows(pose.keypoints, sizes[-1:], pose.width, pose.height)
+            self.windows = place_windows(pose.keypoints, footage.sizes[-1:], pose.width, pose.height)
         self.shown = self.windows
         self.references = None
-        if bank is not None:
+        if footage.pixels is not None:
+            bank = footage.pixels.bank
             self.references = ChosenReferences(bank, pose.keypoints, bank.paths(pose.keypoints))
 
     def synthesizer(self, trainer: Trainer) -> Synthesizer:

@@ -25,7 +25,7 @@ from dancenow.references.draw import RealPixels
 from dancenow.references.files import load_bank
 from dancenow.stopping import listening
 from dancenow.training.best import BestGenerator
-from dancenow.training.dataset import training_frame_count
+from dancenow.training.dataset import TrainingFootage, training_frame_count
 from dancenow.training.loop import preview_steps, run_training
 from dancenow.training.memory import check_room, count_step, free_memory, told_of_memory
 from dancenow.training.paths import StageInputs, StageOutputs
@@ -68,9 +68,9 @@ def train_target(
     batch, seed = settings.batch, settings.seed
     share = parallel.rank(), parallel.world_size()
     try:
-        given = frames, pose, background, sizes, count, batch, seed, frames.cuts, share, span
         pixels = _real_pixels(stage, inputs, pose.fps, count)
-        sampler = stage.sampler(*given, pixels)
+        footage = TrainingFootage(frames, pose, background, sizes, count, frames.cuts, pixels)
+        sampler = stage.sampler(footage, batch, seed, share, span)
     except InputError as error:
         raise InputError(f"{inputs.pose}: {error}") from error
     steps = settings.steps_over(len(sampler.firsts))
@@ -112,8 +112,7 @@ def train_target(
         parameter_count(trainer.generator) / 1e6, memory.peak(batch // share[1]) / 2**30,
     )  # fmt: skip
     first = count if holdout else 0
-    bank = None if pixels is None else pixels.bank
-    previews = stage.previews(frames, pose, background, sizes, first, folder / "previews", bank)
+    previews = stage.previews(footage, first, folder / "previews")
     checkpoint = RollingCheckpoint(folder, identity)
     description = {
         **stage.about,
