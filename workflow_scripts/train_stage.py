@@ -2,7 +2,7 @@
 
 from dancenow.job import job
 from dancenow.planning.consent import tell_consent
-from dancenow.training.launch import train_on_devices
+from dancenow.training.launch import Placement, train_on_devices
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.settings import read_settings
 
@@ -15,5 +15,5 @@ with job(log_path, snakemake.threads) as threads:
     settings, holdout = read_settings(snakemake.params.settings), snakemake.params.holdout
     # from the configuration: as a param, a changed machine would train again
     asked = snakemake.config["hardware"]
-    devices, nodes, check_memory = asked["devices"], asked["nodes"], asked["check_memory"]
-    train_on_devices(inputs, outputs, settings, holdout, threads, devices, nodes, log_path, check_memory)
+    placement = Placement(threads, asked["devices"], asked["nodes"], asked["check_memory"])
+    train_on_devices(inputs, outputs, settings, holdout, placement, log_path)

@@ -108,7 +108,7 @@ def write_stage_before(folder):
 def train(inputs, folder, devices=1, stage="first", nodes=1, check_memory=True):
     """What the rule's script does; ends the process on an error, as there."""
     from dancenow.job import job
-    from dancenow.training.launch import train_on_devices
+    from dancenow.training.launch import Placement, train_on_devices
     from dancenow.training.paths import StageInputs, StageOutputs
 
     files, made = (INPUTS, OUTPUTS) if stage == "first" else (INPUTS | BEFORE, dict(OUTPUTS))
@@ -118,7 +118,8 @@ def train(inputs, folder, devices=1, stage="first", nodes=1, check_memory=True):
     wanted = StageOutputs.of({name: folder / file for name, file in made.items()})
     log = folder / "train.log"
     with job(log, 1) as threads:
-        train_on_devices(given, wanted, settings(stage), HOLDOUT, threads, devices, nodes, log, check_memory)
+        placement = Placement(threads, devices, nodes, check_memory)
+        train_on_devices(given, wanted, settings(stage), HOLDOUT, placement, log)
 
 
 def send_at(place, count, number):

@@ -8,7 +8,7 @@ import pytest
 
 import tiny_training
 from dancenow.errors import InputError
-from dancenow.training.launch import choose_devices, train_on_devices
+from dancenow.training.launch import Placement, choose_devices, train_on_devices
 from running import ROOT
 
 # starts as many as are asked for, side by side, and ends with the largest status, as srun does
@@ -86,7 +86,7 @@ def test_a_failure_on_the_nodes_ends_the_job_and_is_said_once(tmp_path, slurm):
 def test_a_job_of_another_number_of_nodes_is_refused(monkeypatch):
     monkeypatch.delenv("SLURM_JOB_NUM_NODES", raising=False)
     with pytest.raises(InputError, match="hardware.nodes: 2 requested, this job has 1"):
-        train_on_devices(None, None, tiny_training.settings(), 0.2, 1, "auto", 2, "log")
+        train_on_devices(None, None, tiny_training.settings(), 0.2, Placement(1, nodes=2), "log")
 
 
 def test_nodes_and_devices_share_the_batch():

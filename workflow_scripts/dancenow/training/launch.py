@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -60,25 +60,33 @@ def choose_devices(devices: int | str, batch: int, nodes: int = 1) -> int:
     return devices
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where a training runs: threads of this job; devices of each node and nodes, as choose_devices takes
+    them; check_memory, as train_target takes it.
+    """
+
+    threads: int
+    devices: int | str = "auto"
+    nodes: int = 1
+    check_memory: bool = True
+
+
 def train_on_devices(
     inputs: StageInputs,
     outputs: StageOutputs,
     settings: StageSettings,
     holdout: float,
-    threads: int,
-    devices: int | str,
-    nodes: int,
+    placement: Placement,
     log_path: str | Path,
-    check_memory: bool = True,
 ) -> None:
-    """train_target on `devices` of each of `nodes` (as choose_devices takes them), logging to `log_path`.
-
-    check_memory: as of train_target.
+    """train_target on the devices and nodes of the placement, logging to `log_path`.
 
     Several nodes are those of the current Slurm job; InputError if it has a different number. A
     failed or stopped worker has logged the reason; this process then ends with its exit status.
     """
-    count = choose_devices(devices, settings.batch, nodes)
+    nodes, threads, check_memory = placement.nodes, placement.threads, placement.check_memory
+    count = choose_devices(placement.devices, settings.batch, nodes)
     meeting = _meeting(nodes)
     if nodes == count == 1:
         train_target(inputs, outputs, settings, holdout, threads, check_memory)
