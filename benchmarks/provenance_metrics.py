@@ -17,9 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 
 from dancenow.camera.steady_frames import open_steady
 from dancenow.camera.view import load_view
-from dancenow.evaluation.evaluate import evaluate
+from dancenow.evaluation.evaluate import TrainingFrames, evaluate
 from dancenow.evaluation.evaluation_tables import markdown_page
 from dancenow.evaluation.lpips import load_judges
+from dancenow.evaluation.picture_series import Truth
 from dancenow.files import read_json
 from dancenow.keypoints import load_pose
 from dancenow.pictures import read_png
@@ -54,10 +55,8 @@ def main():
     count = training_frame_count(len(target.keypoints), HOLDOUT)
     report = evaluate(
         rows,
-        read(truth, *size),
-        view.cut_framing(read_png(results / f"backgrounds/{name}.png")),
-        open_steady(results / f"frames/{name}.avi", view.framed()),
-        target.keypoints[:count],
+        Truth(read(truth, *size), view.cut_framing(read_png(results / f"backgrounds/{name}.png"))),
+        TrainingFrames(open_steady(results / f"frames/{name}.avi", view.framed()), target.keypoints[:count]),
         driving.keypoints[FIRST : FIRST + FRAMES],
         open_estimator(read_json(results / "poses/estimator.json"), 1),
         load_judges(judging),

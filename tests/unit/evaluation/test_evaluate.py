@@ -14,6 +14,7 @@ from dancenow.evaluation.evaluate import (
     TRUTH,
     ChosenFrames,
     EvaluationFiles,
+    TrainingFrames,
     detect_largest,
     evaluate,
     evaluate_heldout,
@@ -22,6 +23,7 @@ from dancenow.evaluation.evaluate import (
 )
 from dancenow.evaluation.evaluation_tables import markdown_page, markdown_table
 from dancenow.evaluation.lpips import build_lpips, convert, load_judges
+from dancenow.evaluation.picture_series import Truth
 from dancenow.evaluation.regions import FACE, FRAME, HANDS, MASK, PERSON
 from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import scores_by_row
@@ -77,13 +79,17 @@ def places(count):
     return [30 + (7 * index) % 37 for index in range(count)]
 
 
+def seen(*training_places):
+    """TrainingFrames with the person at these places."""
+    poses = np.stack([pose_at(x) for x in training_places])
+    return TrainingFrames([frame_at(x) for x in training_places], poses)
+
+
 def scores_of(result_places, truth_places, training_places, judges):
     return evaluate(
         {RESULT: [frame_at(x) for x in result_places]},
-        [frame_at(x) for x in truth_places],
-        BACKGROUND_FRAME,
-        [frame_at(x) for x in training_places],
-        np.stack([pose_at(x) for x in training_places]),
+        Truth([frame_at(x) for x in truth_places], BACKGROUND_FRAME),
+        seen(*training_places),
         np.stack([pose_at(x) for x in truth_places]),
         FakeEstimator(),
         judges,
@@ -194,9 +200,8 @@ def test_more_results_are_more_rows_and_the_first_has_the_gains(judges):
     truth = [frame_at(40), frame_at(45)] * 2
     asked = np.stack([pose_at(40), pose_at(45)] * 2)
     rows = {"full": truth, "fbf": [frame_at(42)] * 4}
-    report = evaluate(
-        rows, truth, BACKGROUND_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), judges, seed=0
-    )
+    given = Truth(truth, BACKGROUND_FRAME), seen(40), asked, FakeEstimator(), judges
+    report = evaluate(rows, *given, seed=0)
     everyone = {"full", "fbf", BACKGROUND, NEIGHBOUR}
     for section in (report, report["regions"], report["pose"]):
         assert section["scores"].keys() == everyone
@@ -207,17 +212,15 @@ def test_more_results_are_more_rows_and_the_first_has_the_gains(judges):
     assert "| full better than fbf by |" in page
     rows["fbf"] = rows["fbf"][:3]
     with pytest.raises(InputError, match="the fbf has 3 frames, truth 4"):
-        evaluate(rows, truth, BACKGROUND_FRAME, truth[:1], asked[:1], asked, FakeEstimator(), judges, seed=0)
+        evaluate(rows, *given, seed=0)
 
 
 def test_a_result_that_shows_nobody_does_not_beat_the_background(judges):
     truth = places(30)
     report = evaluate(
         {RESULT: [BACKGROUND_FRAME] * 30},
-        [frame_at(x) for x in truth],
-        BACKGROUND_FRAME,
-        [frame_at(40)],
-        pose_at(40)[None],
+        Truth([frame_at(x) for x in truth], BACKGROUND_FRAME),
+        seen(40),
         np.stack([pose_at(x) for x in truth]),
         FakeEstimator(),
         judges,
@@ -241,10 +244,8 @@ def test_frames_without_a_person_in_the_truth_are_left_out(judges):
     asked = np.stack([pose_at(x) for x in places(30)])
     report = evaluate(
         {RESULT: result},
-        truth,
-        BACKGROUND_FRAME,
-        truth[:1],
-        asked[:1],
+        Truth(truth, BACKGROUND_FRAME),
+        seen(places(30)[0]),
         asked,
         FakeEstimator(),
         judges,
@@ -263,10 +264,14 @@ def test_a_truth_without_a_person_is_refused(judges):
     asked = np.stack([pose_at(40)] * 2)
     with pytest.raises(InputError, match="the truth: no frame shows a person"):
         evaluate(
-            {RESULT: [frame_at(40)] * 2}, [BACKGROUND_FRAME] * 2, BACKGROUND_FRAME,
-            [frame_at(40)], asked[:1], asked,
-            FakeEstimator(), judges, seed=0,
-        )  # fmt: skip
+            {RESULT: [frame_at(40)] * 2},
+            Truth([BACKGROUND_FRAME] * 2, BACKGROUND_FRAME),
+            seen(40),
+            asked,
+            FakeEstimator(),
+            judges,
+            seed=0,
+        )
 
 
 def test_chosen_frames_are_sized_and_iterable_twice():

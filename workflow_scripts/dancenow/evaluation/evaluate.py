@@ -6,7 +6,7 @@ nearly free.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from dancenow.camera.steady_frames import open_steady, valid_of
-from dancenow.camera.view import SteadyView, load_view
+from dancenow.camera.view import load_view
 from dancenow.device import pick_device, prepare_exact
 from dancenow.errors import InputError
 from dancenow.evaluation.evaluation_tables import MEASURES, PART_MEASURES, TIME_MEASURES, markdown_page
 from dancenow.evaluation.kernel_distance import kernel_distance
 from dancenow.evaluation.lpips import LPIPS_FORM, load_judges
 from dancenow.evaluation.metrics import block_bootstrap, pose_error
-from dancenow.evaluation.picture_series import PictureSeries, measure_pictures
+from dancenow.evaluation.picture_series import PictureSeries, Truth, measure_pictures
 from dancenow.evaluation.pose_parts import part_series
 from dancenow.evaluation.regions import PERSON, REGIONS
 from dancenow.evaluation.series import save_series
@@ -73,6 +73,14 @@ class ChosenFrames:
 
 
 @dataclass(frozen=True)
+class TrainingFrames:
+    """What training saw of the target: a sequence of frames, and keypoints (N, 133, 3) px in the first N."""
+
+    frames: Any
+    keypoints: np.ndarray
+
+
+@dataclass(frozen=True)
 class EvaluationFiles:
     """Paths of what is compared and of the results.
 
@@ -101,11 +109,10 @@ def evaluate_transfer(files: EvaluationFiles, holdout: float, seed: int, threads
 
     holdout: share of the target's footage that is not training footage.
     """
-    target, driving = load_pose(files.target_pose), load_pose(files.driving_pose)
-    truth = VideoFrames(files.truth, target.width, target.height)
-    view = load_view(files.steady)
-    store = open_steady(files.frames, view.framed())
-    _evaluate_files(files, truth, store, view, target, driving, holdout, seed, threads)
+    target, training, background = _open_target(files, holdout)
+    driving = load_pose(files.driving_pose)
+    truth = Truth(VideoFrames(files.truth, target.width, target.height), background)
+    _evaluate_files(files, truth, training, driving, seed, threads)
 
 
 def evaluate_heldout(files: EvaluationFiles, holdout: float, seed: int, threads: int) -> None:
@@ -113,53 +120,47 @@ def evaluate_heldout(files: EvaluationFiles, holdout: float, seed: int, threads:
 
     With a moving camera the framing is compared, where the frames show it.
     """
-    target = load_pose(files.target_pose)
-    view = load_view(files.steady)
-    driving, store = heldout(target, holdout), open_steady(files.frames, view.framed())
-    truth = ChosenFrames(store, range(training_frame_count(len(store), holdout), len(store)))
-    _evaluate_files(files, truth, store, view, target, driving, holdout, seed, threads)
+    target, training, background = _open_target(files, holdout)
+    store = training.frames
+    unseen = ChosenFrames(store, range(training_frame_count(len(store), holdout), len(store)))
+    truth = Truth(unseen, background, unseen.valid)
+    _evaluate_files(files, truth, training, heldout(target, holdout), seed, threads)
 
 
 def evaluate(
     results: dict[str, Any],
-    truth: Any,
-    background: np.ndarray,
-    training: Any,
-    training_keypoints: np.ndarray,
+    truth: Truth,
+    training: TrainingFrames,
     driving: np.ndarray,
     estimator: Any,
     judges: dict,
     seed: int,
-    valid: Callable | None = None,
 ) -> dict:
     """Compare results, static background and nearest neighbour with the truth, frame by frame.
 
-    results: {row: video}, the first being the one whose gains are told. Videos and truth: sized iterables of
-    T (H, W, 3) uint8 RGB frames, iterated more than once; background: one such frame; training: sequence of
-    the target's training frames; training_keypoints: (N, 133, 3) px, the poses in them; driving: (T, 133, 3)
-    px, the poses that the results were synthesized from; estimator: its detect(frames) finds the people again
-    in results, background and truth; judges: as from lpips.load_judges; valid: as
-    measure_pictures takes it. Returns a dict for JSON: frames,
-    frames_compared (a person is seen in the truth), body_height_px, judges {measure: network}, bootstrap
-    {seed, block}, scores {row: {measure: {mean, low, high}}} for the keys of MEASURES (LPIPS only if it is
-    among the judges), gains {other row: the same, positive where the first row is better}. regions, pose and
-    time hold scores and gains of their own: {row: {region: {measure}}}, {row: {"driving" or "truth": {part:
-    {measure}}}} and {row: {measure}}; regions says on every which frame it was measured, and on how many.
-    And, not for JSON, series: {row: all of these as (T,) float}. InputError when lengths differ or nobody is
-    seen in the truth.
+    results: {row: video}, the first being the one whose gains are told; videos are sized iterables of T (H,
+    W, 3) uint8 RGB frames, iterated more than once; driving: (T, 133, 3) px, the poses that the results were
+    synthesized from; estimator: its detect(frames) finds the people again in results, background and truth;
+    judges: as from lpips.load_judges. Returns a dict for JSON: frames, frames_compared (a person is seen in
+    the truth), body_height_px, judges {measure: network}, bootstrap {seed, block}, scores {row: {measure:
+    {mean, low, high}}} for the keys of MEASURES (LPIPS only if it is among the judges), gains {other row: the
+    same, positive where the first row is better}. regions, pose and time hold scores and gains of their own:
+    {row: {region: {measure}}}, {row: {"driving" or "truth": {part: {measure}}}} and {row: {measure}}; regions
+    says on every which frame it was measured, and on how many. And, not for JSON, series: {row: all of these
+    as (T,) float}. InputError when lengths differ or nobody is seen in the truth.
     """
-    _check_lengths(results, truth, driving)
-    wanted = detect_largest(estimator, truth)
+    _check_lengths(results, truth.frames, driving)
+    wanted = detect_largest(estimator, truth.frames)
     height = standing_height(wanted)
     if not np.isfinite(height):
         raise InputError("the truth: no frame shows a person from head to feet; name other footage")
-    neighbours = nearest_neighbours(driving, training_keypoints)
-    still = ChosenFrames([background], np.zeros(len(wanted), int))
-    rows = results | {BACKGROUND: still, NEIGHBOUR: ChosenFrames(training, neighbours)}
+    neighbours = nearest_neighbours(driving, training.keypoints)
+    still = ChosenFrames([truth.background], np.zeros(len(wanted), int))
+    rows = results | {BACKGROUND: still, NEIGHBOUR: ChosenFrames(training.frames, neighbours)}
     found = {row: detect_largest(estimator, video) for row, video in results.items()}
-    found[BACKGROUND] = np.repeat(detect_largest(estimator, [background]), len(wanted), axis=0)
-    found[NEIGHBOUR] = training_keypoints[neighbours]
-    pictures = measure_pictures(rows, truth, TRUTH, background, wanted, driving, height, judges, valid)
+    found[BACKGROUND] = np.repeat(detect_largest(estimator, [truth.background]), len(wanted), axis=0)
+    found[NEIGHBOUR] = training.keypoints[neighbours]
+    pictures = measure_pictures(rows, truth, TRUTH, wanted, driving, height, judges)
     people = {
         row: regions[PERSON] | _body(found[row], wanted, height) for row, regions in pictures.images.items()
     }
@@ -219,33 +220,29 @@ def detect_largest(estimator: Any, frames: Any) -> np.ndarray:
     return np.stack(poses)
 
 
+def _open_target(files: EvaluationFiles, holdout: float) -> tuple[Pose, TrainingFrames, np.ndarray]:
+    """The target's pose, what training saw, and the background, (H, W, 3) uint8; all in the framing."""
+    target, view = load_pose(files.target_pose), load_view(files.steady)
+    known = target.keypoints[: training_frame_count(len(target.keypoints), holdout)]
+    training = TrainingFrames(open_steady(files.frames, view.framed()), known)
+    return target, training, view.cut_framing(read_png(Path(files.background)))
+
+
 def _evaluate_files(
-    files: EvaluationFiles,
-    truth: VideoFrames | ChosenFrames,
-    store: Any,
-    view: SteadyView,
-    target: Pose,
-    driving: Pose,
-    holdout: float,
-    seed: int,
-    threads: int,
+    files: EvaluationFiles, truth: Truth, training: TrainingFrames, driving: Pose, seed: int, threads: int
 ) -> None:
     began = time.monotonic()
     estimator, device = open_estimator(read_json(files.decision), threads), pick_device()
     prepare_exact(device, threads)  # after the estimator, whose networks may take TF32
-    count = training_frame_count(len(target.keypoints), holdout)
     judging = read_json(files.lpips)
     report = {"lpips": {key: judging[key] for key in ("sha256", "reason")}} | evaluate(
-        {RESULT: VideoFrames(files.video, target.width, target.height)},
+        {RESULT: VideoFrames(files.video, driving.width, driving.height)},
         truth,
-        view.cut_framing(read_png(Path(files.background))),
-        store,
-        target.keypoints[:count],
+        training,
         driving.keypoints,
         estimator,
         load_judges(judging, device),
         seed,
-        truth.valid if isinstance(truth, ChosenFrames) else None,
     )
     page = markdown_page(report, Path(files.video).stem)
     log.info("%s, with 95 %% intervals:\n\n%s", files.video, page)

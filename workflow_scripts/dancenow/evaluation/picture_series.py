@@ -1,6 +1,7 @@
 """Measure the frames of several videos in one pass, frame by frame."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,20 @@ TIME_MEASURES = ("flicker", "warping_error", "difference_error")
 KERNEL_REGIONS = (PERSON, FACE)  # regions whose crops show the same kind of content
 # all regions but the person's box are measured on every EVERY-th frame, on all of them up to MANY frames
 EVERY, MANY = 5, 20
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the results are compared with.
+
+    frames: sized iterable of T (H, W, 3) uint8 RGB frames, iterated more than once; background: one such
+    frame; valid: frame number -> (H, W) bool, what the frame shows, or None where it shows all: elsewhere
+    nothing is measured.
+    """
+
+    frames: Any
+    background: np.ndarray
+    valid: Callable | None = None
 
 
 class PictureSeries(NamedTuple):
@@ -35,22 +50,18 @@ class PictureSeries(NamedTuple):
 
 def measure_pictures(
     rows: dict,
-    truth: Any,
+    truth: Truth,
     truth_row: str,
-    background: np.ndarray,
     wanted: np.ndarray,
-    driving: Any,
+    driving: np.ndarray,
     body_height: float,
     judges: dict,
-    valid: Callable | None = None,
 ) -> PictureSeries:
     """Walk once through all videos and measure their pictures against the truth's: a PictureSeries.
 
-    rows: {row: iterable of T (H, W, 3) uint8 RGB frames}; truth: another such iterable; truth_row: its name
-    among the rows; background: one frame; wanted, driving: (T, 133, 3) px, the people in the truth and the
-    poses asked for; body_height: px; judges: as from lpips.load_judges, whose keys are measures beside "ssim"
-    and "psnr"; valid: frame number -> (H, W) bool, what the truth shows, or None where it shows all:
-    elsewhere nothing is measured.
+    rows: {row: iterable of T (H, W, 3) uint8 RGB frames}; truth_row: the truth's name among the rows; wanted,
+    driving: (T, 133, 3) px, the people in the truth and the driving poses; body_height: px; judges: as from
+    lpips.load_judges, whose keys are measures beside "ssim" and "psnr".
     """
     count = len(wanted)
     every = min(EVERY, -(-count // MANY))
@@ -59,9 +70,9 @@ def measure_pictures(
     time = np.full((len(TIME_MEASURES), len(rows) + 1, count), np.nan)
     features, sampled = ({name: [] for name in KERNEL_REGIONS} for _ in range(2))
     before = None
-    for index, (true, *shown) in enumerate(zip(truth, *rows.values(), strict=True)):
-        seen = valid(index) if valid else None
-        mask = silhouette(true, background, wanted[index])
+    for index, (true, *shown) in enumerate(zip(truth.frames, *rows.values(), strict=True)):
+        seen = truth.valid(index) if truth.valid else None
+        mask = silhouette(true, truth.background, wanted[index])
         if seen is not None:
             shown = [np.where(seen[..., None], image, true) for image in shown]
             mask &= seen
