@@ -7,6 +7,7 @@ from clips import film
 from dancenow.camera.find import find_path_file
 from dancenow.keypoints import INDEX, People, save_people
 from dancenow.model.background import person_mask
+from dancenow.pages.report.footage import ClipFiles
 from dancenow.video import media
 from dancenow.video.frames import extract_frames
 
@@ -31,6 +32,13 @@ def with_person(pose, wall, seed=5):
         mask = person_mask(points, width, height)
         frame[mask] = (60 + 120 * cloth[mask])[:, None]
     return frames
+
+
+def clip_files(folder, name, smoothing="gaussian"):
+    """The ClipFiles of what write_clip wrote below `folder`."""
+    paths = (folder / f"{name}.{end}" for end in ("avi", "people.npz", "camera.npz"))
+    tracking = {"max_gap": 8, "smoothing": smoothing, "window": 5, "performer": "largest"}
+    return ClipFiles(name, *paths, tracking)
 
 
 def write_clip(folder, name, pose, frames, **facts):

@@ -9,12 +9,11 @@ import pytest
 
 from browser import find_browser
 from dancenow.keypoints import INDEX
-from dancenow.pages.report.reports import report_footage, report_pair
+from dancenow.pages.report.reports import PlannedTraining, report_footage, report_pair
 from dancenow.pages.report.verdict import LIMITS, Limit, check, softened, worst
 from performers import performer
-from rooms import SIZE, room, with_person, write_clip
+from rooms import SIZE, clip_files, room, with_person, write_clip
 
-TRACKING = {"max_gap": 8, "smoothing": "gaussian", "window": 5, "performer": "largest"}
 HOSTILE = "<script>alert(1)</script><img src=http://127.0.0.1:9/x.png> & 'cut'.mp4"
 
 
@@ -54,23 +53,17 @@ def folder(tmp_path_factory):
     return place
 
 
-def paths(folder, *names):
-    ends = "avi", "people.npz", "camera.npz"
-    return [[folder / f"{name}.{end}" for name in names] for end in ends]
-
-
 def footage(folder, name, background=True, holdout=0.2):
-    (frames,), (people,), (camera,) = paths(folder, name)
     page, report = folder / "reports" / f"{name}.html", folder / "reports" / f"{name}.json"
-    report_footage(name, frames, people, camera, TRACKING, holdout, background, page, report)
+    report_footage(clip_files(folder, name), holdout, background, page, report)
     return page, json.loads(report.read_text())
 
 
 def pair(folder, target, source):
     page = folder / "reports" / f"{target}_as_{source}.html"
     report = page.with_suffix(".json")
-    given = (target, source), *paths(folder, target, source), [TRACKING, TRACKING]
-    report_pair(*given, "target", 0.2, True, True, page, report)
+    clips = clip_files(folder, target), clip_files(folder, source)
+    report_pair(*clips, "target", PlannedTraining(0.2, True, True), page, report)
     return page, json.loads(report.read_text())
 
 

@@ -9,16 +9,15 @@ import pytest
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND
 from dancenow.pages.report.pair import clock, reference_checks, told_moments
-from dancenow.pages.report.reports import report_pair
+from dancenow.pages.report.reports import PlannedTraining, report_pair
 from dancenow.references.figure import PARTS
 from dancenow.references.gaps import Gap, find_gaps, runs
 from drawn_people import dancer, drawn
-from rooms import write_clip
+from rooms import clip_files, write_clip
 
 FPS = 25
 FRONT = dancer(150)  # its last quarter shows the back
 TURNED = 150 * 3 // 4
-TRACKING = {"max_gap": 8, "smoothing": "none", "window": 5, "performer": "largest"}
 
 
 def cut(pose, frames):
@@ -152,10 +151,8 @@ def folder(tmp_path_factory):
 
 def report(folder, target, references=True):
     page, told = folder / f"{target}.html", folder / f"{target}.report.json"
-    names = target, "dance"
-    ends = "avi", "people.npz", "camera.npz"
-    paths = [[folder / f"{name}.{end}" for name in names] for end in ends]
-    report_pair(names, *paths, [TRACKING] * 2, "source", 0.0, True, references, page, told)
+    clips = (clip_files(folder, name, smoothing="none") for name in (target, "dance"))
+    report_pair(*clips, "source", PlannedTraining(0.0, True, references), page, told)
     return page.read_text(), json.loads(told.read_text())
 
 

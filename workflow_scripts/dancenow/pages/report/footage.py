@@ -99,16 +99,27 @@ class Footage:
         return body_shape(pose, body_heights(pose, self.known_statistics))
 
 
-def load_footage(
-    name: str, frames_path: str | Path, people_path: str | Path, camera_path: str | Path, tracking: dict
-) -> Footage:
-    """The Footage of a clip. tracking: the settings of track_performer: max_gap, smoothing, window,
-    performer.
+@dataclass(frozen=True)
+class ClipFiles:
+    """A subject's name, the paths of its FrameStore, People and CameraPath, and the settings of
+    track_performer: max_gap, smoothing, window, performer.
+    """
+
+    name: str
+    frames: str | Path
+    people: str | Path
+    camera: str | Path
+    tracking: dict
+
+
+def load_footage(clip: ClipFiles) -> Footage:
+    """The Footage of a clip.
 
     The performer is tracked and measured here once more, as the rules do it, because a clip that they refuse
     still needs a report that says why.
     """
-    store, people, path = FrameStore(frames_path), load_people(people_path), load_path(camera_path)
+    name, tracking = clip.name, clip.tracking
+    store, people, path = FrameStore(clip.frames), load_people(clip.people), load_path(clip.camera)
     pose, statistics, view, refused = None, None, None, ""
     try:
         pose = track_performer(people, cuts=store.facts.get("cuts", []), **tracking)

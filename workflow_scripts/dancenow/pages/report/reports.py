@@ -1,8 +1,8 @@
 """The two reports, from files to files."""
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from dancenow.pages.report import charts
 from dancenow.pages.report.camera import Shot
 from dancenow.pages.report.checks import footage_checks
 from dancenow.pages.report.coverage import body_heights, pose_kinds
-from dancenow.pages.report.footage import Footage, load_footage, measure_footage
+from dancenow.pages.report.footage import ClipFiles, Footage, load_footage, measure_footage
 from dancenow.pages.report.page import clip_facts, section, thumbnail, with_skeleton
 from dancenow.pages.report.pair import clock, filming_advice, outside_shares, pair_checks, worst_moments
 from dancenow.pages.report.verdict import FAIL, GOOD, LEVELS, SHOW, SOURCE, TARGET, Check, worst
@@ -44,31 +44,35 @@ SAYS = {
 }
 
 
+@dataclass(frozen=True)
+class PlannedTraining:
+    """What a target's training will be.
+
+    holdout: share of the footage that it does not see; background, references: whether the generator has
+    them.
+    """
+
+    holdout: float
+    background: bool
+    references: bool
+
+
 def report_footage(
-    name: str,
-    frames_path: str | Path,
-    people_path: str | Path,
-    camera_path: str | Path,
-    tracking: dict,
-    holdout: float,
-    background: bool,
-    html_path: str | Path,
-    json_path: str | Path,
+    clip: ClipFiles, holdout: float, background: bool, html_path: str | Path, json_path: str | Path
 ) -> None:
     """The report of one clip, as a target and as a source.
 
-    name: the subject's; tracking: as load_footage takes it; holdout: share of the footage that training does
-    not see; background: whether the generator synthesizes over a background. Writes the page and a JSON of
-    {subject, verdict {target, source}, refused, checks, coverage, shots [{first, stop: frames, camera,
-    shows}], clip}. A clip that a later stage will refuse has a report too.
+    holdout, background: as in PlannedTraining. Writes the page and a JSON of {subject, verdict {target,
+    source}, refused, checks, coverage, shots [{first, stop: frames, camera, shows}], clip}. A clip that a
+    later stage will refuse has a report too.
     """
-    footage = load_footage(name, frames_path, people_path, camera_path, tracking)
+    footage = load_footage(clip)
     measures = measure_footage(footage, holdout)
     checks = footage_checks(footage, measures, background)
     verdict = {role: worst(checks, role) for role in (TARGET, SOURCE)}
     kinds = _shown_kinds(footage)
     record = {
-        "subject": name,
+        "subject": clip.name,
         "verdict": verdict,
         "refused": footage.refused or None,
         "checks": [item.record() for item in checks],
@@ -80,7 +84,7 @@ def report_footage(
     write_page(
         TEMPLATE,
         html_path,
-        title=name,
+        title=clip.name,
         verdicts=[(f"as a {role}", verdict[role]) for role in (TARGET, SOURCE)],
         summary=SAYS[level],
         films=[],
@@ -93,33 +97,25 @@ def report_footage(
 
 
 def report_pair(
-    names: Sequence[str],
-    frames_paths: Sequence[str | Path],
-    people_paths: Sequence[str | Path],
-    camera_paths: Sequence[str | Path],
-    trackings: Sequence[dict],
+    target_clip: ClipFiles,
+    source_clip: ClipFiles,
     limbs: str,
-    holdout: float,
-    background: bool,
-    references: bool,
+    training: PlannedTraining,
     html_path: str | Path,
     json_path: str | Path,
 ) -> None:
-    """The report of a pair. names, frames_paths, people_paths, camera_paths, trackings: of (target, source).
+    """The report of a pair.
 
-    limbs: whose limb lengths the figure keeps, as in normalize_pair; background, references: whether the
-    generator has them. The verdict is the worst of the target as a target, the source as a source, and what
-    the pair adds. The JSON holds {target, source, verdict, film, checks}, and where no clip is refused also
-    {outside {part: share}, limits {part: % of the height}, kinds, worst}, and references, None without them,
-    else {limits {part: unlikeness}, gaps [{part, how, share, moments [[start, stop] s]}]} as from find_gaps.
+    limbs: whose limb lengths the figure keeps, as in normalize_pair. The verdict is the worst of the target
+    as a target, the source as a source, and what the pair adds. The JSON holds {target, source, verdict,
+    film, checks}, and where no clip is refused also {outside {part: share}, limits {part: % of the height},
+    kinds, worst}, and references, None without them, else {limits {part: unlikeness}, gaps [{part, how,
+    share, moments [[start, stop] s]}]} as from find_gaps.
     """
-    target, source = (
-        load_footage(*given)
-        for given in zip(names, frames_paths, people_paths, camera_paths, trackings, strict=True)
-    )
+    target, source = load_footage(target_clip), load_footage(source_clip)
     used = target.people.count if target.view is None else len(target.view.used)
-    count = training_frame_count(used, holdout)
-    checks, comparison, pose = pair_checks(source, target, limbs, count, references)
+    count = training_frame_count(used, training.holdout)
+    checks, comparison, pose = pair_checks(source, target, limbs, count, training.references)
     record: dict[str, Any] = {"target": target.name, "source": source.name}
     films, moments, sections = [], [], []
     if comparison is not None and pose is not None:
@@ -137,7 +133,7 @@ def report_pair(
         }
     for footage, role in ((target, TARGET), (source, SOURCE)):
         if not footage.refused:
-            own = footage_checks(footage, measure_footage(footage, holdout), background)
+            own = footage_checks(footage, measure_footage(footage, training.holdout), training.background)
             checks += [_of(item, footage.name, role) for item in own if role in item.roles]
     level = worst(checks)
     record |= {"verdict": level, "film": films, "checks": [item.record() for item in checks]}
