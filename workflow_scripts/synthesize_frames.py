@@ -3,11 +3,11 @@
 from dancenow.job import job
 from dancenow.planning.consent import tell_consent
 from dancenow.synthesis.synthesizer import synthesize
-from dancenow.synthesis.transfer import open_transfer
+from dancenow.synthesis.transfer import TransferFiles, open_transfer
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     # from the configuration: a changed date must not make anything again
     tell_consent(snakemake.config, [snakemake.wildcards.target, snakemake.wildcards.source])
     camera, provenance = snakemake.params.camera, snakemake.params.provenance
-    transfer = open_transfer(**dict(snakemake.input.items()), camera=camera, provenance=provenance)
+    transfer = open_transfer(TransferFiles(**dict(snakemake.input.items())), camera, provenance)
     synthesize(transfer, snakemake.output.video, threads)

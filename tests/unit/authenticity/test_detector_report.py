@@ -12,7 +12,7 @@ from clips import film, one_line
 from dancenow.authenticity import detector_report, judge
 from dancenow.authenticity.detector_data import degrade, reencode
 from dancenow.authenticity.detector_report import measure_detector, write_report
-from dancenow.authenticity.judge import judge_video, train_on_videos
+from dancenow.authenticity.judge import JudgedFiles, judge_video, train_on_videos
 from dancenow.authenticity.opinion import DETECTOR, opinion
 from dancenow.errors import InputError
 from dancenow.pictures import read_png
@@ -143,7 +143,8 @@ def test_any_video_is_judged(place, report, tmp_path, name, verdict, seen):
     frames = None if "_as_" in name else place / f"{name}.frames.json"
     if frames:
         frames.write_text(json.dumps({"clips": [{"width": EDGE, "height": EDGE, "crop": None}]}))
-    judge_video(place / f"{name}.mp4", frames, place / "detector.safetensors", told, output, name, 0, 1)
+    files = JudgedFiles(place / f"{name}.mp4", place / "detector.safetensors", told, frames)
+    judge_video(files, output, name, 0, 1)
     found = json.loads(output.read_text())
     assert found["verdict"] == verdict and found["seen_in_training"] == seen
     assert found["pairs"] == COUNT - 1 and found["heldout_accuracy"] == report["accuracy"]
@@ -155,7 +156,7 @@ def test_a_scaled_video_is_not_judged(place, report, tmp_path):
     told, small, output = tmp_path / "report.json", tmp_path / "carol_as_dora.mp4", tmp_path / "told.json"
     told.write_text(json.dumps(report))
     degrade(place / "carol_as_dora.mp4", small, 16, 2)
-    judge_video(small, None, place / "detector.safetensors", told, output, "carol_as_dora", 0, 1)
+    judge_video(JudgedFiles(small, place / "detector.safetensors", told), output, "carol_as_dora", 0, 1)
     found = json.loads(output.read_text())
     assert found["verdict"] == "undecided" and f"has {EDGE // 2} px" in found["scaled"]
     assert found["summary"].startswith(f"undecided: {found['scaled']}")
@@ -181,7 +182,8 @@ def test_a_damaged_report_is_named(place, tmp_path):
     told = tmp_path / "report.json"
     told.write_text("{")
     output = tmp_path / "carol.authenticity.json"
+    files = JudgedFiles(place / "carol.mp4", place / "detector.safetensors", told)
     with pytest.raises(InputError) as error:
-        judge_video(place / "carol.mp4", None, place / "detector.safetensors", told, output, "carol", 0, 1)
+        judge_video(files, output, "carol", 0, 1)
     one_line(error, "report.json", "damaged", "delete it")
     assert not output.exists()

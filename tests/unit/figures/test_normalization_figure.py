@@ -6,7 +6,7 @@ import pytest
 
 from dancenow.figures import normalization_figure
 from dancenow.figures.normalization_figure import choose_moments
-from dancenow.pose.normalize_files import normalize_pair
+from dancenow.pose.normalize_files import PairFiles, normalize_pair
 from walkers import FRAMES, performer, perspective, walk, write_pair
 
 
@@ -41,7 +41,7 @@ class Wall:
 def test_figure(files, monkeypatch):
     monkeypatch.setattr(normalization_figure, "FrameStore", Wall)
     monkeypatch.setattr(normalization_figure, "open_steady_files", lambda path, view, framed: Wall(path))
-    normalize_pair(*files)
+    normalize_pair(PairFiles(*files[:5]), files[5])
     folder = files[0].parent
     pictures = []
     for name in ("first.png", "second.png"):

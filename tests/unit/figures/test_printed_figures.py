@@ -14,7 +14,7 @@ from dancenow.evaluation.series import save_series
 from dancenow.figures import bars, style
 from dancenow.figures.bars import axis_limit, plot_ablation
 from dancenow.figures.curves import plot_curves
-from dancenow.figures.faces import plot_faces
+from dancenow.figures.faces import TargetFiles, plot_faces
 from dancenow.figures.failures import plot_failures, worst_frames
 from dancenow.figures.filmstrip import differences, plot_filmstrip
 from dancenow.figures.grid import CELL_INCHES, plot_grid
@@ -187,8 +187,9 @@ def test_placing_and_faces(place, tmp_path):
     clip, pose, result = (place / file for file in ("clip.avi", "pose.npz", "result.mp4"))
     given = (clip, pose), (clip, None), (pose, result), (pose, result)
     printed(lambda *files: plot_placing(*given, *files), tmp_path, "placing")
-    unseen = [place / "heldout.mp4"] * 2, place / "clip.avi", place / "pose.npz", 0.25, 16
-    faces = printed(lambda *files: plot_faces(["base", "face"], *unseen, *files), tmp_path, "faces")
+    videos = dict.fromkeys(["base", "face"], place / "heldout.mp4")
+    target = TargetFiles(place / "clip.avi", place / "pose.npz")
+    faces = printed(lambda *files: plot_faces(videos, target, 0.25, 16, *files), tmp_path, "faces")
     assert faces.shape[0] == pytest.approx(3.2 * DPI, rel=0.2)  # three rows of squares, an inch each at most
 
 

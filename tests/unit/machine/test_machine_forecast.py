@@ -211,8 +211,8 @@ def test_a_machine_is_measured_and_told_of(tmp_path, monkeypatch):
     monkeypatch.setattr(measure, "pick_device", lambda: torch.device("cpu"))
     presets = {name: {"long_edge": 128, "train": tiny()} for name in ("smoke", "demo")}
     paths = [tmp_path / name for name in ("machine.md", "machine.json")]
-    given = {"anna": [facts], "ben": [facts]}
-    measure.measure_machine(presets, given, ["anna"], ["ben"], rates | {"long_edge": 64}, 1, *paths)
+    clips = measure.Clips({"anna": [facts], "ben": [facts]}, ["anna"], ["ben"])
+    measure.measure_machine(presets, clips, rates | {"long_edge": 64}, 1, *paths)
     told, numbers = paths[0].read_text(), json.loads(paths[1].read_text())
     assert "Use `demo`" in told and told.count("| `") == 2
     pace = numbers["paces"]["smoke"]

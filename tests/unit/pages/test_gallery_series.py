@@ -1,7 +1,7 @@
 """What the gallery measures frame by frame, and the videos that it shows beside the result."""
 
+from dataclasses import replace
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -87,7 +87,7 @@ def transfer(tmp_path, monkeypatch):
     write_json(tmp_path / "normalization.json", measure_normalization(pose))
     write_json(tmp_path / "estimator.json", {})
     monkeypatch.setattr(series, "open_estimator", lambda *_: Finder(shifted(pose, 3), pose.keypoints))
-    return SimpleNamespace(
+    return series.MeasuredFiles(
         video=tmp_path / "video.mp4",
         driving_pose=tmp_path / "driving.npz",
         target_pose=tmp_path / "target.npz",
@@ -98,7 +98,7 @@ def transfer(tmp_path, monkeypatch):
 
 
 def test_measure_frames_from_files(transfer, tmp_path):
-    series.measure_frames(**vars(transfer), output=tmp_path / "frames.json", holdout=0.2, threads=1)
+    series.measure_frames(transfer, output=tmp_path / "frames.json", holdout=0.2, threads=1)
     told = read_json(tmp_path / "frames.json")
     assert (told["frames"], told["fps"]) == (COUNT, "25")
     assert told["series"].keys() == SERIES.keys()
@@ -114,15 +114,15 @@ def test_measure_frames_from_files(transfer, tmp_path):
 
 
 def test_without_a_truth_there_is_nothing_to_compare_with(transfer, tmp_path):
-    transfer.truth = None
-    series.measure_frames(**vars(transfer), output=tmp_path / "frames.json", holdout=0.2, threads=1)
+    transfer = replace(transfer, truth=None)
+    series.measure_frames(transfer, output=tmp_path / "frames.json", holdout=0.2, threads=1)
     assert read_json(tmp_path / "frames.json")["series"].keys() == {"pose_error", "missed", "distance"}
 
 
 def test_lengths_that_differ_are_refused(transfer, tmp_path):
     encode(transfer.truth, footage(performer(COUNT - 2, 128, 96)), Fraction(25), 128, 96)
     with pytest.raises(InputError) as error:
-        series.measure_frames(**vars(transfer), output=tmp_path / "frames.json", holdout=0.2, threads=1)
+        series.measure_frames(transfer, output=tmp_path / "frames.json", holdout=0.2, threads=1)
     one_line(error, f"video.mp4: {COUNT} frames", f"has {COUNT - 2}")
     assert not (tmp_path / "frames.json").exists()
 

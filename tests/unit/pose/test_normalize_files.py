@@ -10,7 +10,7 @@ from dancenow.errors import InputError
 from dancenow.files import read_json
 from dancenow.keypoints import load_pose, save_pose
 from dancenow.pose.normalize import normalize_pose
-from dancenow.pose.normalize_files import measure_normalization_file, normalize_pair
+from dancenow.pose.normalize_files import PairFiles, measure_normalization_file, normalize_pair
 from walkers import FRAMES, performer, wander, without, write_pair
 
 
@@ -21,7 +21,7 @@ def files(tmp_path):
 
 def test_pair_of_files(files, caplog):
     caplog.set_level(logging.INFO)
-    normalize_pair(*files)
+    normalize_pair(PairFiles(*files[:5]), files[5])
     assert "scale 1.600 to 1.600" in caplog.text and "warning" not in caplog.text
     statistics = read_json(files[2]), read_json(files[4])
     expected = normalize_pose(load_pose(files[0]), statistics[0], load_pose(files[3]), statistics[1])
@@ -37,7 +37,7 @@ def test_implausible_results_are_said(files, caplog, height, stride, jump, what)
     rise = np.where(np.arange(FRAMES) % 50 < 8, jump, 0)
     save_pose(files[0], performer(height, 1000, x, width=2000, frame_height=2000, rise=rise))
     measure_normalization_file(*files[:3])
-    normalize_pair(*files)
+    normalize_pair(PairFiles(*files[:5]), files[5])
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 1
     assert warnings[0].startswith(f"warning: {files[5]}: ")
@@ -47,7 +47,7 @@ def test_implausible_results_are_said(files, caplog, height, stride, jump, what)
 def test_two_estimators_are_refused(files):
     save_pose(files[0], performer(150, 300).replace(estimator="other"))
     with pytest.raises(InputError, match="source.npz"):
-        normalize_pair(*files)
+        normalize_pair(PairFiles(*files[:5]), files[5])
     assert not files[5].exists()
 
 

@@ -14,7 +14,7 @@ from dancenow.pose.normalize import (
     normalize_pose,
     transfer_pose,
 )
-from dancenow.pose.normalize_files import measure_normalization_file, normalize_pair
+from dancenow.pose.normalize_files import PairFiles, measure_normalization_file, normalize_pair
 from dancenow.pose.retarget import (
     ALIKE,
     BONES,
@@ -279,7 +279,7 @@ def test_files_and_the_choice_of_limbs(tmp_path, limbs):
     for pose, path, statistics in ((source, files[0], files[2]), (target, *files[3:5])):
         save_pose(path, pose)
         measure_normalization_file(path, files[1], statistics)
-    normalize_pair(*files, limbs)
+    normalize_pair(PairFiles(*files[:5]), files[5], limbs)
     statistics = read_json(files[2]), read_json(files[4])
     expected = transfer_pose(source, statistics[0], target, statistics[1], limbs)
     assert np.array_equal(load_pose(files[5]).keypoints, expected.keypoints)

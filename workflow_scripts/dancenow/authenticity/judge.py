@@ -7,6 +7,7 @@ import logging
 import math
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -76,32 +77,35 @@ def score(detector: Detector, pairs: Iterable) -> Scores:
     return Scores(*(np.array(column) for column in zip(*found, strict=True)))
 
 
-def judge_video(
-    video: str | Path,
-    frames: str | Path | None,
-    detector_path: str | Path,
-    report_path: str | Path,
-    output: str | Path,
-    name: str,
-    seed: int,
-    threads: int,
-) -> None:
+@dataclass(frozen=True)
+class JudgedFiles:
+    """Paths of a video, of the detector and of its report, as from rule test_detector.
+
+    frames: what the frame store says of a subject's clip (JSON), None for a result.
+    """
+
+    video: str | Path
+    detector: str | Path
+    report: str | Path
+    frames: str | Path | None = None
+
+
+def judge_video(files: JudgedFiles, output: str | Path, name: str, seed: int, threads: int) -> None:
     """Judge a video of the configuration and write the JSON `output`.
 
-    video: path; name: {subject} or {target}_as_{source}; frames: what the frame store says of a subject's
-    clip (JSON), None for a result; report_path: as from rule test_detector. The JSON has verdict ("real",
-    "fake", or "undecided" where the interval of the mean logit holds 0, where the video is too short for one
-    or of another scale than what the detector learned from), scaled (None or how), pairs, share_fake and
-    logit (with intervals), probability_fake, trained_on, seen_in_training (names), heldout_accuracy (None
-    where it is unknown) and summary, all of it in a sentence.
+    name: {subject} or {target}_as_{source}. The JSON has verdict ("real", "fake", or "undecided" where the
+    interval of the mean logit holds 0, where the video is too short for one or of another scale than what the
+    detector learned from), scaled (None or how), pairs, share_fake and logit (with intervals),
+    probability_fake, trained_on, seen_in_training (names), heldout_accuracy (None where it is unknown) and
+    summary, all of it in a sentence.
     """
     device = pick_device()
     prepare_exact(device, threads)
-    clips = read_json(frames)["clips"] if frames else None
-    accuracy = read_json(report_path)["accuracy"]
-    found = find(video, clips, detector_path, accuracy, names_of([name]), seed, device)
-    log.info("%s: %s", video, found["summary"])
-    write_json(output, {"video": str(video)} | found)
+    clips = read_json(files.frames)["clips"] if files.frames else None
+    accuracy = read_json(files.report)["accuracy"]
+    found = find(files.video, clips, files.detector, accuracy, names_of([name]), seed, device)
+    log.info("%s: %s", files.video, found["summary"])
+    write_json(output, {"video": str(files.video)} | found)
 
 
 def find(

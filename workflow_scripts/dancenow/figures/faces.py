@@ -1,6 +1,6 @@
 """Show faces before and after the face generator, with the real ones."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,36 +17,43 @@ FACES = 7
 CELL_INCHES = 1.0
 
 
+@dataclass(frozen=True)
+class TargetFiles:
+    """Paths of a target's FrameStore, of its Pose, and of its view, None for a tripod."""
+
+    frames: str | Path
+    pose: str | Path
+    steady: str | Path | None = None
+
+
 def plot_faces(
-    names: Sequence[str],
-    videos: Sequence[str | Path],
-    frames_path: str | Path,
-    pose_path: str | Path,
+    videos: dict[str, str | Path],
+    target: TargetFiles,
     holdout: float,
     size: int,
     png: str | Path,
     pdf: str | Path,
-    steady_path: str | Path | None = None,
 ) -> None:
     """One row per method below the row of real faces, from held-out footage; writes a PNG and a PDF.
 
-    names: the methods; videos: of each its reconstruction of the held-out frames; frames_path, pose_path: the
-    target's FrameStore, its view and its Pose; size: edge of the square, px. The moments are spread evenly
-    over the frames that show a face.
+    videos: {method: its reconstruction of the held-out frames}; size: edge of the square, px. The moments are
+    spread evenly over the frames that show a face.
     """
-    store, pose = open_steady_files(frames_path, steady_path, framed=True), load_pose(pose_path)
+    store, pose = open_steady_files(target.frames, target.steady, framed=True), load_pose(target.pose)
     first = training_frame_count(len(store), holdout)
     unseen = heldout(pose, holdout)
     size = min(size, pose.width, pose.height)
     corners, visible = face_corners(unseen.keypoints, size, (0, 0, pose.width, pose.height))
     shown = np.flatnonzero(visible)
     if not len(shown):
-        raise InputError(f"{pose_path}: the held-out frames show no face; leave out variants with train.face")
+        raise InputError(
+            f"{target.pose}: the held-out frames show no face; leave out variants with train.face"
+        )
     moments = shown[np.unique(np.linspace(0, len(shown) - 1, FACES).round().astype(int))].tolist()
     boxes = [(x, y, x + size, y + size) for x, y in corners[moments].tolist()]
     real = [window(store[first + moment], box) for moment, box in zip(moments, boxes, strict=True)]
     strips = [Strip("real", real, [f"frame {first + moment}" for moment in moments])]
-    for name, video in zip(names, videos, strict=True):
+    for name, video in videos.items():
         frames = read_moments(video, moments, pose.width, pose.height)
         strips.append(Strip(name, [window(*pair) for pair in zip(frames, boxes, strict=True)]))
     print_strips([strips], png, pdf, CELL_INCHES)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dancenow.device import pick_device, precision_name, prepare
@@ -19,11 +19,27 @@ log = logging.getLogger(__name__)
 COSTLY = ("batch", "temporal", "generator", "discriminator", "enhancer", "face")
 
 
+@dataclass(frozen=True)
+class Clips:
+    """What the configuration makes videos of.
+
+    facts: {subject: [facts of each clip, as from video.media.probe]}; targets, sources: as of
+    forecast.Footage.
+    """
+
+    facts: dict[str, list[dict]]
+    targets: list[str]
+    sources: list[str]
+
+    def size(self, long_edge: int) -> tuple[int, int]:
+        """The first target's working size, (w, h) px."""
+        clip = self.facts[self.targets[0]][0]
+        return working_size(clip["width"], clip["height"], long_edge)
+
+
 def measure_machine(
     presets: dict[str, dict],
-    facts: dict[str, list[dict]],
-    targets: list[str],
-    sources: list[str],
+    clips: Clips,
     rates: dict,
     threads: int,
     page_path: str | Path,
@@ -31,16 +47,15 @@ def measure_machine(
 ) -> None:
     """Write the page and its numbers.
 
-    presets: {name: {"long_edge": px, "train": that section}}; facts: {subject: [facts of each clip, as from
-    video.media.probe]}; targets, sources: as of forecast.Footage; rates: as of detection.measure_detection,
-    at "long_edge" px.
+    presets: {name: {"long_edge": px, "train": that section}}; rates: as of detection.measure_detection, at
+    "long_edge" px.
     """
     device = pick_device()
     autocast = prepare(device, threads)
     hardware = look(device)
     paces, same, known = {}, {}, 0.0
     for name, preset in presets.items():
-        train, size = preset["train"], _size(facts, targets, preset["long_edge"])
+        train, size = preset["train"], clips.size(preset["long_edge"])
         key = json.dumps([size, {part: train[part] for part in COSTLY}], sort_keys=True)
         if key not in same:
             windows = rates["windows"]
@@ -48,13 +63,13 @@ def measure_machine(
             known = max(known, same[key].operations)
             log.info("%s: %s", name, same[key])
         paces[name] = same[key]
-    frames = {name: sum(clip["frames"] for clip in clips) for name, clips in facts.items()}
+    frames = {name: sum(clip["frames"] for clip in each) for name, each in clips.facts.items()}
     forecasts = []
     for name, preset in presets.items():
-        size = _size(facts, targets, preset["long_edge"])
+        size = clips.size(preset["long_edge"])
         slower = (preset["long_edge"] / rates["long_edge"]) ** 2
         here = {"decode": rates["decode"] / slower, "detect": rates["detect"] / slower}
-        footage = Footage(frames, size, targets, sources)
+        footage = Footage(frames, size, clips.targets, clips.sources)
         forecasts.append(forecast(name, preset["train"], paces[name], footage, here, hardware.room))
     apart = None
     if device.type == "cuda":
@@ -71,9 +86,3 @@ def measure_machine(
         partial.write_text(json.dumps(numbers, indent=1) + "\n")
     with atomic_path(page_path) as partial:
         partial.write_text(page(hardware, threads, rates, forecasts, paces, precision, apart))
-
-
-def _size(facts: dict[str, list[dict]], targets: list[str], long_edge: int) -> tuple[int, int]:
-    """The first target's working size."""
-    clip = facts[targets[0]][0]
-    return working_size(clip["width"], clip["height"], long_edge)

@@ -1,6 +1,7 @@
 """Normalisation from files to a file, with a warning where its result is implausible."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from dancenow.camera.path import load_path
@@ -24,15 +25,19 @@ def measure_normalization_file(
     write_json(statistics_path, statistics)
 
 
+@dataclass(frozen=True)
+class PairFiles:
+    """Paths of a pair's poses and normalization statistics, and of the source's camera."""
+
+    source_pose: str | Path
+    source_camera: str | Path
+    source_statistics: str | Path
+    target_pose: str | Path
+    target_statistics: str | Path
+
+
 def normalize_pair(
-    source_pose_path: str | Path,
-    source_camera_path: str | Path,
-    source_statistics_path: str | Path,
-    target_pose_path: str | Path,
-    target_statistics_path: str | Path,
-    output_path: str | Path,
-    limbs: str = "target",
-    max_gap: int = 0,
+    files: PairFiles, output_path: str | Path, limbs: str = "target", max_gap: int = 0
 ) -> None:
     """transfer_clip from files to a file, with a warning if the result is implausible.
 
@@ -40,11 +45,11 @@ def normalize_pair(
 
     Raises InputError when the two poses come from different estimators or checkpoints.
     """
-    source, target = load_pose(source_pose_path), load_pose(target_pose_path)
-    require_same_estimator(source, target, source_pose_path, target_pose_path)
+    source, target = load_pose(files.source_pose), load_pose(files.target_pose)
+    require_same_estimator(source, target, files.source_pose, files.target_pose)
     result, scale, legs, way = transfer_clip(
-        source, load_path(source_camera_path), read_json(source_statistics_path),
-        target, read_json(target_statistics_path), limbs, max_gap,
+        source, load_path(files.source_camera), read_json(files.source_statistics),
+        target, read_json(files.target_statistics), limbs, max_gap,
     )  # fmt: skip
     if legs.any():
         logging.info("legs imputed for %.1f s", legs.sum() / float(source.fps))

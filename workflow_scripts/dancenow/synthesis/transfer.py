@@ -32,32 +32,40 @@ class Transfer:
     finish: Sequence = ()
 
 
-def open_transfer(
-    generator: str,
-    pose: str,
-    facts: str,
-    target: str,
-    steady: str,
-    camera: str,
-    provenance: dict,
-    face: str | list,
-    references: str | list,
-    chosen: str | list,
-) -> Transfer:
-    """The Transfer of a pair, from paths; face, references and chosen may be empty.
+@dataclass(frozen=True)
+class TransferFiles:
+    """Paths of what a pair is synthesized from.
 
-    facts, target: of the frames of source and target; steady: the target's view; camera: transfer.camera;
-    provenance: what of that section changes frames. InputError names a file that is not what it should be.
+    pose: in the generator's frame; facts, target: of the frames of source and target; steady: the target's
+    view. face, references and chosen may be empty.
     """
-    dance = load_pose(pose)
-    replay = Replay.of(steady, camera, dance.fps, target)
-    made_from = [generator, *([str(face)] if face else []), pose]
+
+    generator: str
+    pose: str
+    facts: str
+    target: str
+    steady: str
+    face: str | Sequence[str] = ""
+    references: str | Sequence[str] = ""
+    chosen: str | Sequence[str] = ""
+
+
+def open_transfer(files: TransferFiles, camera: str, provenance: dict) -> Transfer:
+    """The Transfer of a pair.
+
+    camera: transfer.camera; provenance: what of that section changes frames. InputError names a file that is
+    not what it should be.
+    """
+    dance, face = load_pose(files.pose), str(files.face or "")
+    replay = Replay.of(files.steady, camera, dance.fps, files.target)
+    made_from = [files.generator, *([face] if face else []), files.pose]
+    paths = str(files.references or ""), str(files.chosen or "")
     return Transfer(
-        generator,
+        files.generator,
         dance,
-        read_json(facts)["cuts"],
-        str(face) if face else None,
-        chosen_references(str(references or ""), str(chosen or ""), replay.view.on_canvas(dance)),
+        read_json(files.facts)["cuts"],
+        face or None,
+        chosen_references(*paths, replay.view.on_canvas(dance)),
         replay,
         finishing(provenance, dance.width, dance.height, made_from),
     )

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,42 +23,46 @@ from dancenow.training.dataset import training_frame_count
 log = logging.getLogger(__name__)
 
 
-def measure_frames(
-    video: str | Path,
-    driving_pose: str | Path,
-    target_pose: str | Path,
-    target_statistics: str | Path,
-    decision: str | Path,
-    truth: str | Path | None,
-    output: str | Path,
-    holdout: float,
-    threads: int,
-) -> None:
+@dataclass(frozen=True)
+class MeasuredFiles:
+    """Paths of what a transfer is measured by.
+
+    video: the result; driving_pose: what it was synthesized from; target_pose, target_statistics: the
+    target's; decision: of the estimator; truth: a video, or None where there is none.
+    """
+
+    video: str | Path
+    driving_pose: str | Path
+    target_pose: str | Path
+    target_statistics: str | Path
+    decision: str | Path
+    truth: str | Path | None = None
+
+
+def measure_frames(files: MeasuredFiles, output: str | Path, holdout: float, threads: int) -> None:
     """Write the JSON `output`: {frames, fps, body_height_px, series {key of titles.SERIES: {values, limit}}}.
 
-    video: the result; driving_pose: what it was synthesized from; decision: of the estimator; truth: a video,
-    or None where there is none. values has one number for
-    each frame, null where there is nothing to measure; limit is null, or the value beyond which the target's
-    training footage shows no such pose. holdout: share of the target's footage that is not training footage.
-    InputError when result, pose and truth differ in their number of frames.
+    values has one number for each frame, null where there is nothing to measure; limit is null, or the value
+    beyond which the target's training footage shows no such pose. holdout: share of the target's footage that
+    is not training footage. InputError when result, pose and truth differ in their number of frames.
     """
     began = time.monotonic()
     torch.set_num_threads(threads)
-    driving, target = load_pose(driving_pose), load_pose(target_pose)
-    result = VideoFrames(video, driving.width, driving.height)
-    _same_length(video, len(result), driving_pose, len(driving.keypoints))
-    estimator = open_estimator(read_json(decision), threads)
+    driving, target = load_pose(files.driving_pose), load_pose(files.target_pose)
+    result = VideoFrames(files.video, driving.width, driving.height)
+    _same_length(files.video, len(result), files.driving_pose, len(driving.keypoints))
+    estimator = open_estimator(read_json(files.decision), threads)
     height = standing_height(driving.keypoints)
     if not np.isfinite(height):
-        raise InputError(f"{driving_pose}: no frame shows the performer from head to feet")
+        raise InputError(f"{files.driving_pose}: no frame shows the performer from head to feet")
     known = target.keypoints[: training_frame_count(len(target.keypoints), holdout)]
     shown = target.replace(keypoints=known, origin=target.origin[: len(known)])
-    distance, limit = distance_to_shown(driving, shown, read_json(target_statistics))
+    distance, limit = distance_to_shown(driving, shown, read_json(files.target_statistics))
     series = pose_series(detect_largest(estimator, result), driving.keypoints, height)
     series["distance"] = distance
-    if truth:
-        real = VideoFrames(truth, driving.width, driving.height)
-        _same_length(video, len(result), truth, len(real))
+    if files.truth:
+        real = VideoFrames(files.truth, driving.width, driving.height)
+        _same_length(files.video, len(result), files.truth, len(real))
         series |= truth_series(result, real, detect_largest(estimator, real))
     record: dict[str, Any] = {
         "frames": len(result),
