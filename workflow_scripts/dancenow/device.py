@@ -197,7 +197,7 @@ def precision_name(autocast: Autocast) -> str:
 
 
 def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """A tensor of the host, copied to the device with its dtype; the host waits unless it is pinned."""
+    """A host tensor of any shape, copied to the device with its dtype; the host waits unless it is pinned."""
     return tensor.to(device, non_blocking=True)
 
 

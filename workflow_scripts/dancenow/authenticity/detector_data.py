@@ -85,7 +85,7 @@ def read_pairs(path: str | Path, most: int, edge: int) -> Iterator[tuple[int, np
 
 
 def stored_pairs(frames_path: str | Path, most: int, edge: int) -> Iterator[tuple[int, np.ndarray]]:
-    """As read_pairs, of a FrameStore."""
+    """As read_pairs, of the FrameStore at `frames_path`; the same pairs for the same frames."""
     store = FrameStore(frames_path)
     for number in sorted(spread(len(store) - 1, most)):
         pair = np.stack([np.moveaxis(store[index], 2, 0) for index in (number, number + 1)])

@@ -51,7 +51,7 @@ class HalvedFrames(SteadyFrames):
 
 
 def open_steady(frames_path: str | Path, view: SteadyView) -> FrameStore | SteadyFrames:
-    """The frames of a target in a SteadyView; for a still view the FrameStore itself."""
+    """A target's frames in a SteadyView, (H, W, 3) uint8 RGB each; for a still view the FrameStore itself."""
     store = FrameStore(frames_path)
     return store if view.still else SteadyFrames(store, view)
 
@@ -67,5 +67,5 @@ def open_steady_files(
 
 
 def valid_of(frames: Frames, index: int) -> np.ndarray | None:
-    """What frame `index` shows, as of SteadyFrames.valid; None of frames that show all: a store, an array."""
+    """(H, W) bool: what frame `index` shows, as SteadyFrames.valid; None of a store or an array."""
     return frames.valid(index) if isinstance(frames, SteadyFrames) else None

@@ -80,7 +80,10 @@ def ssim_in_box(
 def psnr_in_box(
     image: np.ndarray, truth: np.ndarray, box: Sequence[int], mask: np.ndarray | None = None
 ) -> float:
-    """Peak signal-to-noise ratio in dB over the box's pixels; infinite where they are equal."""
+    """Peak signal-to-noise ratio in dB over the box's pixels; infinite where they are equal.
+
+    image, truth: (H, W, 3) uint8 RGB; box: x0, y0, x1, y1 px; mask: (H, W) bool, the pixels that count.
+    """
     x0, y0, x1, y1 = box
     shown, true = image[y0:y1, x0:x1], truth[y0:y1, x0:x1]
     if mask is not None:
@@ -100,7 +103,8 @@ def perceptual_in_box(
 ) -> list[float]:
     """The network's distance of each of `images` to `truth` inside the box: list of floats >= 0, 0 = alike.
 
-    network: a PerceptualNetwork, wherever it is. A box with a short edge under 64 px, the size of the patches
+    network: a PerceptualNetwork, wherever it is; images, truth: (H, W, 3) uint8 RGB; box: x0, y0, x1, y1 px;
+    mask: (H, W) bool, the pixels that count. A box with a short edge under 64 px, the size of the patches
     that LPIPS was calibrated on, is enlarged to that, so that the deep layers still have places to compare.
     Outside the mask the images are given the truth's pixels, so that nothing there reaches the features
     inside.
@@ -122,7 +126,8 @@ def pooled_features(
 ) -> np.ndarray:
     """The network's deepest features inside the box, averaged over places: (len(images), C) float64.
 
-    Scaled to a root mean square of 1 over the channels, so that a network's own scale does not matter.
+    images: (H, W, 3) uint8 RGB; box: x0, y0, x1, y1 px. Scaled to a root mean square of 1 over the channels,
+    so that a network's own scale does not matter.
     """
     x0, y0, x1, y1 = box
     stack = np.stack(images)[:, y0:y1, x0:x1]

@@ -60,7 +60,7 @@ def plot_ablation(
 
 
 def axis_limit(tops: np.ndarray) -> tuple[float, set[int]]:
-    """How high the axis goes for bars that reach up to `tops`, and which are cut: (float, set of int)."""
+    """How high the axis goes for bars that reach up to `tops` (N,), and which of them are cut."""
     order = np.argsort(tops)[::-1]
     cut = 0
     # a second bar may also be much higher than the third

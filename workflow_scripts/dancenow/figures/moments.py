@@ -37,7 +37,7 @@ def skeleton(pose: Pose, moment: int) -> np.ndarray:
 
 
 def over(picture: np.ndarray, pose: Pose, moment: int) -> np.ndarray:
-    """The skeleton of a frame of the Pose over a darkened copy of a picture of the same size."""
+    """(H, W, 3) uint8: the skeleton of a frame of the Pose over a darkened copy of a picture of that size."""
     return draw_skeleton(
         pose.keypoints[moment], pose.width, pose.height, onto=(picture * 0.5).astype(np.uint8)
     )

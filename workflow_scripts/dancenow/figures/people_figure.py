@@ -54,7 +54,7 @@ def shown_in(people: People, persons: Sequence[Person]) -> np.ndarray:
 
 
 def choose_moments(shown: np.ndarray) -> list[int]:
-    """Ascending frame numbers that together show everyone, from shown_in; always the same.
+    """Ascending frame numbers that together show everyone; shown: (people, T) int as from shown_in.
 
     Each next frame is the one that shows most of those not shown yet, the earliest of several; then frames
     far from the chosen ones are added until there are LEAST_PICTURES.

@@ -60,7 +60,9 @@ class EnhancedGenerator(nn.Module):
     def forward(
         self, skeleton: torch.Tensor, previous: torch.Tensor, background: None = None
     ) -> tuple[torch.Tensor, None]:
-        """One frame, as Generator.forward without a background; H, W divisible by 2 ** (n_downsample + 1)."""
+        """One (N, 3, H, W) frame, as Generator.forward without a background; H, W: multiples of
+        2 ** (n_downsample + 1).
+        """
         x = self.trunk.seen(skeleton, previous)
         small = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
         x = self.up(self.down(x) + self.trunk.features(small))

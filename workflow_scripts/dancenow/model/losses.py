@@ -5,16 +5,17 @@ from torch.nn import functional as F
 
 
 def lsgan(results: list[list[torch.Tensor]], real: bool) -> torch.Tensor:
-    """Least-squares GAN loss, summed over the discriminator's scales.
+    """Least-squares GAN loss (Mao et al. 2017, as the paper uses it), summed over the discriminator's scales.
 
-    results: one list of maps per scale, the last of each the realness; real: the desired judgement.
+    results: one list of (N, C, h, w) maps per scale, the last of each the realness with C = 1; real: the
+    desired judgement. Returns a float32 scalar >= 0.
     """
     terms = [F.mse_loss(maps[-1].float(), torch.full_like(maps[-1], float(real)).float()) for maps in results]
     return sum(terms)
 
 
 def mean_difference(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Mean absolute difference of two tensors of the same shape, summed in float32 for any dtype.
+    """Mean absolute difference, a float32 scalar, of two tensors of the same shape and any dtype.
 
     F.l1_loss on float32 copies reads memory five times as often, which for the features of large
     pictures is a tenth of a training step on a CPU.
@@ -23,7 +24,7 @@ def mean_difference(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 def foreground_colour(foreground: tuple[torch.Tensor, torch.Tensor], real: torch.Tensor) -> torch.Tensor:
-    """L1 between the foreground's colour and the real image, weighted by alpha.
+    """L1 between the foreground's colour and the real image, weighted by alpha: a scalar.
 
     foreground: (colour (N, 3, H, W), alpha (N, 1, H, W)), real (N, 3, H, W), as the Generator has them.
     Without it, a thin foreground of too strong a colour gives the same sum as the right colour at full alpha,
@@ -46,7 +47,8 @@ def mask_error(logit: torch.Tensor, mask: torch.Tensor, valid: torch.Tensor | No
 def feature_matching(fake: list[list[torch.Tensor]], real: list[list[torch.Tensor]]) -> torch.Tensor:
     """Mean L1 between discriminator features of fake and real, over scales and all maps except the last.
 
-    The paper's L_FM in pix2pixHD's weighting: each scale counts 1 / scales, its maps 4 / (layers + 1)
+    fake, real: as lsgan's results; nothing flows back into real. Returns a float32 scalar. The paper's L_FM
+    in pix2pixHD's weighting: each scale counts 1 / scales, its maps 4 / (layers + 1)
     each, which is 1 for the published 3 layers.
     """
     total = 0.0

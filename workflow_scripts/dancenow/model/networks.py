@@ -202,7 +202,9 @@ class Generator(nn.Module):
 
 
 def empty_picture(like: torch.Tensor, background: torch.Tensor | None = None) -> torch.Tensor:
-    """The last output before the first frame: the paper's zeros (mid-grey), or the empty background."""
+    """The last output before the first frame, (N, 3, H, W) in [-1, 1] as `like`: the background, or else the
+    paper's zeros (mid-grey).
+    """
     return torch.zeros_like(like) if background is None else background
 
 

@@ -198,7 +198,10 @@ def read_weights(name: str) -> dict[str, torch.Tensor]:
 
 
 def build_vgg19(state: dict[str, torch.Tensor]) -> PerceptualNetwork:
-    """VGG19 up to relu5_1 from torchvision's state dict; its classifier and later layers are not needed."""
+    """VGG19 up to relu5_1 from torchvision's state dict; its classifier and later layers are not needed.
+
+    KeyError or RuntimeError: the state dict lacks a layer, or has one of another shape.
+    """
     return _build_vgg("vgg19", state, VGG19_CHANNELS, VGG19_TAPS)
 
 

@@ -71,8 +71,8 @@ def unswap(
     Trunk, arms, legs and hands are tested independently. Frames count as exchanged if swapping back fits
     better both at their start, predicted from the frames before, and at their end, predicted from those
     after, and fits better under two predictions, standing still and moving steadily: limbs that pass one
-    another move steadily, clapping hands stand still. Returns keypoints, origin and the count of repaired
-    frames by group.
+    another move steadily, clapping hands stand still. keypoints: (T, 133, 3) px and confidence, origin:
+    (T, 133) uint8; both are copied. Returns keypoints, origin and the count of repaired frames by group.
     """
     keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
     size, longest = _body_size(keypoints), max(1, round(SWAP_SECONDS * fps))
@@ -98,7 +98,7 @@ def unswap(
 def remove_jumps(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """Remove keypoints that jump away for one to three frames and come back.
 
-    Returns keypoints, origin and the number of keypoints removed.
+    keypoints, origin: as in unswap. Returns both and the number of keypoints removed.
     """
     keypoints, origin, count = keypoints.copy(), origin.copy(), 0
     size = _body_size(keypoints)[:, None]
@@ -127,7 +127,8 @@ def fill_gaps(keypoints: np.ndarray, origin: np.ndarray, max_gap: int) -> tuple[
     A face, hand or foot is interpolated relative to its carrier, the head, wrist or ankle, if that is seen,
     so that a hand missing for some frames stays on a fast arm. A filled keypoint is REPAIRED, with half the
     confidence of its less confident neighbour, but never so little that it counts as missing. Longer gaps,
-    and gaps at the ends, stay. Returns keypoints, origin and the number of keypoints filled.
+    and gaps at the ends, stay. keypoints, origin: as in unswap. Returns both and the number of keypoints
+    filled.
     """
     keypoints, origin, count = keypoints.copy(), origin.copy(), len(keypoints)
     seen = keypoints[..., 2] > 0
@@ -157,7 +158,7 @@ def hold_parts(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, n
     A part is missing in frames that show none of its keypoints. It is held while its carrier is seen, the
     face only while the shoulders keep their order, because a turned back shows no face. Held keypoints are
     IMPUTED, with a quarter of their last confidence. Before a part is first seen it stays missing, as does a
-    missing body. Returns keypoints, origin and the frames in which each part is held.
+    missing body. keypoints, origin: as in unswap. Returns both and the frames in which each part is held.
     """
     keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
     frames = np.arange(len(keypoints))

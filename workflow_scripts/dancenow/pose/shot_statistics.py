@@ -69,7 +69,7 @@ def measure_shots(pose: Pose, path: CameraPath, clip: str = "the clip") -> dict:
 
 
 def whole_bodies(source: Pose, path: CameraPath, max_gap: int = 0) -> tuple[Pose, np.ndarray]:
-    """partial_bodies.complete_bodies of a Pose in px of its frames, and its shift as from in_scene."""
+    """partial_bodies.complete_bodies of a Pose in px of its frames, and its shift, (2,) px: in_scene."""
     cuts = (np.flatnonzero(np.diff(path.shot)) + 1).tolist()
     pose, corner = in_scene(source, path)
     telling, views = telling_scenes(source, path.scene), []

@@ -72,7 +72,7 @@ def looked_at(path: str | Path) -> Iterator[np.ndarray]:
 
 
 def find_in(laid: np.ndarray, key: bytes) -> Found:
-    """As find_mark, in what laid_over gives."""
+    """As find_mark, in the (H, W) float32 that laid_over gives; key: 32 bytes."""
     pattern = Pattern(key)
     long_edge = max(laid.shape)
     units = tile_units(laid, long_edge / 2, pattern)

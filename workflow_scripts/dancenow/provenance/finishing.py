@@ -41,7 +41,7 @@ def kept_key() -> bytes | None:
 
 
 def finished(frames: Iterable[np.ndarray], steps: Iterable[Step]) -> Iterator[np.ndarray]:
-    """Yield each frame after all `steps` from `finishing`."""
+    """Yield each (H, W, 3) uint8 RGB frame after all `steps` from `finishing`."""
     for frame in frames:
         for step in steps:
             frame = step(frame)

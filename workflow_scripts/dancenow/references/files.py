@@ -68,7 +68,7 @@ def save_chosen(path: str | Path, chosen: np.ndarray) -> None:
 
 
 def load_chosen(path: str | Path) -> np.ndarray:
-    """Read the file of save_chosen; InputError names a file that is not one."""
+    """(T, parts) int16 of save_chosen's file, -1 for no piece; InputError names a file that is not one."""
     try:
         with np.load(path, allow_pickle=False) as file:
             chosen = file["chosen"]

@@ -106,7 +106,7 @@ def unlikeness(
 
 
 def acceptable(part: str, cost: np.ndarray) -> np.ndarray:
-    """bool, same shape as `cost`: whether a reference of a part may be used for a driving pose at all."""
+    """bool, in the shape of `cost`: whether a reference of a part may be used for a driving pose at all."""
     return (cost < OPPOSITE) | (part not in TWO_SIDED)
 
 

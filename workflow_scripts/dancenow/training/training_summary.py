@@ -63,7 +63,7 @@ def _curve(losses: dict[str, np.ndarray]) -> Figure:
 
 
 def smooth(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A curve's moving average over WINDOW of its length, and the steps that belong to it."""
+    """The steps and values of a curve, (N,) each, averaged over a moving WINDOW of its length."""
     window = max(1, round(WINDOW * len(values)))
     kernel = np.full(window, 1 / window)
     return np.convolve(steps, kernel, "valid"), np.convolve(values, kernel, "valid")

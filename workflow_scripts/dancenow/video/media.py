@@ -175,10 +175,10 @@ def encode_lossless(
 
 
 def decode_lossless(path: str | Path, width: int, height: int, frames: int) -> Iterator[np.ndarray]:
-    """Yield the frames that encode_lossless wrote; memory does not grow with their number.
+    """Yield the frames that encode_lossless wrote, (height, width, 3) uint8 RGB.
 
-    width, height, frames: the expected values. Raises InputError if the file is damaged or does not
-    match.
+    Memory does not grow with their number. width, height, frames: the expected values. Raises InputError if
+    the file is damaged or does not match.
     """
     remedy = "delete it and run the same command again"
     command = clip_input(path, err_detect="explode")["v:0"]

@@ -35,7 +35,7 @@ def thumbnail(pictures: Iterable[np.ndarray]) -> str:
 
 
 def with_skeleton(picture: np.ndarray, keypoints: np.ndarray, dim: float = 0.75) -> np.ndarray:
-    """The skeleton over a slightly darkened copy of a picture."""
+    """The skeleton of keypoints (133, 3) px over a copy of a picture, (H, W, 3) uint8 RGB, times `dim`."""
     height, width = picture.shape[:2]
     return draw_skeleton(keypoints, width, height, onto=(picture * dim).astype(np.uint8))
 
