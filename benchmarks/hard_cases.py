@@ -26,7 +26,7 @@ from dancenow.pose.masks import load_masks
 from dancenow.references.bank import make_bank
 from dancenow.references.files import load_bank
 from dancenow.references.preview import flat_colours, over, with_shapes
-from dancenow.training.dataset import training_frame_count
+from dancenow.training.holdout import training_frame_count
 from dancenow.video.frames import FrameStore
 
 HOLDOUT = 0.2

@@ -26,7 +26,7 @@ from dancenow.keypoints import load_pose
 from dancenow.pictures import read_png
 from dancenow.pose.estimators import open_estimator
 from dancenow.provenance.mark import Mark, load_key
-from dancenow.training.dataset import training_frame_count
+from dancenow.training.holdout import training_frame_count
 from dancenow.video.media import decode, encode, probe
 
 FIRST, FRAMES, HOLDOUT, PAYLOAD = 100, 75, 0.2, 0x5EED1234

@@ -9,7 +9,7 @@ from dancenow.keypoints import load_people, load_pose
 from dancenow.model.background import make_background
 from dancenow.pictures import write_png
 from dancenow.pose.masks import load_masks
-from dancenow.training.dataset import training_frame_count
+from dancenow.training.holdout import training_frame_count
 
 with job(snakemake.log[0]):
     given = snakemake.input

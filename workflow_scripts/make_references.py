@@ -10,7 +10,7 @@ from dancenow.pictures import read_png
 from dancenow.pose.masks import load_masks
 from dancenow.references.bank import make_bank
 from dancenow.references.files import save_bank
-from dancenow.training.dataset import training_frame_count
+from dancenow.training.holdout import training_frame_count
 
 with job(snakemake.log[0], snakemake.threads):
     given = snakemake.input

@@ -6,7 +6,7 @@ from dancenow.job import job
 from dancenow.keypoints import load_pose
 from dancenow.model.performer_masks import performer_masks
 from dancenow.pose.masks import load_masks, save_masks
-from dancenow.training.dataset import training_frame_count
+from dancenow.training.holdout import training_frame_count
 
 with job(snakemake.log[0], snakemake.threads):
     view, found = load_view(snakemake.input.steady), snakemake.input.masks

@@ -9,7 +9,7 @@ from dancenow.references.bank import ChosenReferences
 from dancenow.references.files import load_bank
 from dancenow.synthesis.synthesizer import synthesize
 from dancenow.synthesis.transfer import Transfer
-from dancenow.training.dataset import heldout
+from dancenow.training.holdout import heldout
 from dancenow.video.cuts import cuts_after
 
 with job(snakemake.log[0], snakemake.threads) as threads:

@@ -26,7 +26,7 @@ from dancenow.pose.masks import MaskPacker, save_masks
 from dancenow.pose.normalize import measure_normalization
 from dancenow.references.bank import make_bank
 from dancenow.references.files import save_bank, save_chosen
-from dancenow.training.dataset import heldout
+from dancenow.training.holdout import heldout
 from dancenow.training.paths import StageInputs
 from dancenow.training.train_target import train_target
 from dancenow.video.frames import extract_frames

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import IMPUTED, INDEX, MEASURED, MISSING, REPAIRED, load_pose, save_pose
-from dancenow.training.dataset import heldout
+from dancenow.training.holdout import heldout
 from performers import performer
 
 WRIST, NOSE = INDEX["left_wrist"], INDEX["nose"]

@@ -52,7 +52,7 @@ def program(name):
     return module
 
 
-def test_seams(run, monkeypatch, capsys):
+def test_the_benchmark_of_seams_tells_of_each_seam(run, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["seam", "anna_as_tango", str(run)])
     program("seam").main()
     told = capsys.readouterr().out

@@ -76,7 +76,7 @@ def test_what_may_be_said_of_clips(subject, schema):
         {"video": "x.mp4", "crop": [0, 0, 64, 0]},
     ],
 )
-def test_what_may_not(subject, schema):
+def test_what_a_subject_may_not_be_is_refused(subject, schema):
     assert complaint(schema, {"anna": subject})
 
 

@@ -41,7 +41,7 @@ def test_gpus_are_held_while_jobs_start_and_cpu_jobs_hold_none():
     assert gpu_hours(STAGES, BATCH, cluster(gpus=256)) == gpu_hours(STAGES, BATCH, cluster())
 
 
-def test_disk_and_files():
+def test_disk_and_files_are_counted_by_hand():
     kept = [Kept("clip", 100, 4), Kept("target", 50, 2, declared=False), Kept("pair", 2, 1)]
     # 800 + 150 + 30 MB; 32 + 15 files with records and 6 without, 64 logs, 64 benchmarks, 26 logs of Slurm
     assert disk(kept, STAGES, BATCH) == (pytest.approx(0.98), 2 * 47 + 6 + 128 + 26)

@@ -78,7 +78,7 @@ def test_regions_stand_below_one_another_with_every_row():
     assert lines[8].endswith("| – |")
 
 
-def test_parts_and_time():
+def test_parts_have_a_line_per_row_and_time_one_for_the_truth_too():
     lines = part_table(report(), "driving").splitlines()
     assert len(lines) == 2 + 4 * 3
     assert lines[2].startswith("| body | result | 0.81 [0.80, 0.82] |")

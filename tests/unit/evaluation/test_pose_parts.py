@@ -59,7 +59,7 @@ def test_what_was_not_asked_for_does_not_count():
     assert series["all"]["pck"].tolist() == [100, 100]
 
 
-def test_nobody_found():
+def test_without_anybody_found_all_is_missed_and_no_distance_exists():
     series = part_series(np.zeros((2, COUNT, 3), np.float32), whole(), body_height=100)["body"]
     assert np.isnan(series["distance_px"]).all()
     assert series["pck"].tolist() == [0, 0]

@@ -38,7 +38,7 @@ class Wall:
         return np.full((512, 512, 3), self.colour, np.uint8)
 
 
-def test_figure(files, monkeypatch):
+def test_the_figure_shows_source_skeleton_and_target_the_same_each_time(files, monkeypatch):
     monkeypatch.setattr(normalization_figure, "FrameStore", Wall)
     monkeypatch.setattr(normalization_figure, "open_steady_files", lambda path, view, framed: Wall(path))
     normalize_pair(PairFiles(*files[:5]), files[5])

@@ -11,7 +11,7 @@ from dancenow.errors import InputError
 from dancenow.evaluation.evaluate import BACKGROUND, NEIGHBOUR, RESULT
 from dancenow.evaluation.metrics import block_bootstrap
 from dancenow.evaluation.series import save_series
-from dancenow.figures import bars, style
+from dancenow.figures import bars, curves, style
 from dancenow.figures.bars import axis_limit, plot_ablation
 from dancenow.figures.curves import plot_curves
 from dancenow.figures.faces import TargetFiles, plot_faces
@@ -132,7 +132,7 @@ def test_a_towering_bar_is_cut_and_others_are_not():
     assert axis_limit(np.zeros(2)) == (1.0, set())
 
 
-def test_bars(place, tmp_path, monkeypatch):
+def test_bars_fill_one_row_of_panels(place, tmp_path, monkeypatch):
     files = [["variant", "ours"], [place / "metrics.json"] * 2, [place / "series.npz"] * 2]
     picture = printed(lambda png, pdf: plot_ablation(*files, png, pdf), tmp_path)
     assert picture.shape[0] == pytest.approx((bars.PANEL_INCHES + bars.LEGEND_INCHES) * DPI, abs=1)
@@ -183,7 +183,7 @@ def test_a_window_holds_the_person_and_stays_in_the_frame():
     assert window(np.ones((4, 4, 3), np.uint8), (-1, 2, 3, 6)).sum() == 3 * 2 * 3
 
 
-def test_placing_and_faces(place, tmp_path):
+def test_placing_fills_a_page_and_faces_have_three_rows(place, tmp_path):
     clip, pose, result = (place / file for file in ("clip.avi", "pose.npz", "result.mp4"))
     given = (clip, pose), (clip, None), (pose, result), (pose, result)
     printed(lambda *files: plot_placing(*given, *files), tmp_path, "placing")
@@ -218,14 +218,20 @@ def test_failures_of_a_transfer_and_of_held_out_footage(place, tmp_path):
     assert np.abs(pictures[0].astype(int) - pictures[1]).mean() < 2
 
 
-def test_curves(tmp_path):
-    for name, stage in (("a", {"l1": 1.0}), ("b", {"l1": 0.5, "gan": 2.0})):
+def test_curves_have_a_panel_for_each_stage_and_loss(tmp_path):
+    for name, stage in (("a", {"l1": 1.0}), ("b", {"l1": 0.5, "gan": 2.0, "mask": 1.0})):
         rows = [
             {"step": step} | {loss: value / step for loss, value in stage.items()} for step in range(1, 60)
         ]
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
     files = [tmp_path / name for name in ("a", "b", "b")]
-    printed(lambda *to: plot_curves(["ours", "other", "other"], ["", "", "face"], files, *to), tmp_path)
+    given = ["ours", "other", "other"], ["", "", "face"], files
+    # one panel of the first alone; of all three the losses of both stages, six
+    for count, panels in ((1, 1), (3, 6)):
+        chosen = [values[:count] for values in given]
+        picture = printed(lambda *to, chosen=chosen: plot_curves(*chosen, *to), tmp_path, f"of {count}")
+        height = -(-panels // curves.COLUMNS) * curves.PANEL_INCHES + curves.LEGEND_INCHES
+        assert picture.shape[0] == pytest.approx(height * DPI, abs=1)
 
 
 def test_everyone_dances_in_step_with_the_sound(tmp_path):

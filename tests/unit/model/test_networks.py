@@ -125,7 +125,7 @@ def test_output_depends_on_the_previous_frame():
     assert not torch.allclose(dark, bright)
 
 
-def test_discriminator_maps():
+def test_the_discriminator_has_maps_of_two_scales_with_realness_last():
     results = Discriminator(2, 4, 3)(torch.rand(2, 2, 3, 64, 64), torch.rand(2, 2, 3, 64, 64))
     assert [len(maps) for maps in results] == [5, 5]
     assert results[0][-1].shape[:2] == (2, 1)

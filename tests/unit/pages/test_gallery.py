@@ -169,7 +169,7 @@ def test_a_curve_is_drawn_with_its_gap_and_can_be_pulled(page):
     assert at_rest(page) == pytest.approx(FRAMES / 2, abs=1)
 
 
-def test_keys(page):
+def test_keys_move_the_frame_and_change_speed_and_sound(page):
     for key, code, shift, frame in (
         ("ArrowRight", 39, False, 1), ("ArrowRight", 39, True, 26), ("ArrowLeft", 37, False, 25),
         ("End", 35, False, 99), ("ArrowRight", 39, False, 99),

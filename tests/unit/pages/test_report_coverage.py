@@ -58,7 +58,7 @@ def footage_of(name, pose, statistics):
     return Footage(name, store, None, path, 0, pose, statistics, place_view(path, pose).framed(), "")
 
 
-def test_kinds_of_poses():
+def test_each_kind_of_pose_is_recognised():
     assert kinds_of() == {"left arm low", "right arm low", "feet close", "facing the camera"}
     assert "left arm above the head" in kinds_of(left_wrist=(0.2, -1.1))
     assert "right arm at shoulder height" in kinds_of(right_wrist=(-0.5, -0.8))
@@ -178,7 +178,7 @@ def test_swaps_are_counted_by_the_minute():
     assert levels == [GOOD, GOOD, SHOW, SHOW]
 
 
-def test_runs_and_swaps():
+def test_the_longest_run_and_swapped_sides_are_found():
     assert longest_run(np.array([0, 1, 1, 0, 1, 1, 1, 0], bool)) == (4, 3)
     assert longest_run(np.zeros(3, bool)) == (0, 0)
     pose = performer(30, 512, 512, tall=300)

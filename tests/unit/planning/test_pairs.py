@@ -7,7 +7,7 @@ from dancenow.errors import InputError
 from dancenow.planning.pairs import check_split, names_of, targets_of
 
 
-def test_who_takes_part():
+def test_names_and_targets_of_pairs_are_each_listed_once():
     pairs = ["bob_as_anna", "anna_as_bob", "bob_as_carol"]
     assert names_of(pairs) == ["anna", "bob", "carol"] and targets_of(pairs) == ["anna", "bob"]
     assert names_of(["anna"]) == ["anna"] and names_of([]) == []

@@ -32,7 +32,7 @@ def test_comments_docstrings_and_layout_are_not_what_code_does(folder):
 
 
 @pytest.mark.parametrize("change", [("2", "3"), ("return ", ""), ("double", "twice"), ("2 *", "2.0 *")])
-def test_all_else_is(folder, change):
+def test_a_change_of_what_code_does_changes_the_hash(folder, change):
     assert hash_of(folder, CODE) != hash_of(folder, CODE.replace(*change))
 
 

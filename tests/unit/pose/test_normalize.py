@@ -117,7 +117,7 @@ def test_jumps_and_kicks_do_not_count_as_standing():
     assert statistics["grounded_frames"] == standing.sum()
 
 
-def test_still_performers():
+def test_a_still_performer_lands_on_a_still_target():
     source, target = performer(150, 300), performer(240, 470, x=200.0)
     assert measure_normalization(source)["far_rule"] == "still"
     result = normalized(source, target)

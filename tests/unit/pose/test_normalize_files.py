@@ -19,7 +19,7 @@ def files(tmp_path):
     return write_pair(tmp_path)
 
 
-def test_pair_of_files(files, caplog):
+def test_a_pair_of_files_is_normalized_as_its_poses_are(files, caplog):
     caplog.set_level(logging.INFO)
     normalize_pair(PairFiles(*files[:5]), files[5])
     assert "scale 1.600 to 1.600" in caplog.text and "warning" not in caplog.text

@@ -105,7 +105,7 @@ def test_a_manifest_moved_to_another_video_is_broken(signed, tmp_path):
     assert "\n" not in told["verdict"]
 
 
-def test_forged_xmp(signed, tmp_path):
+def test_forged_xmp_breaks_a_signature_and_is_called_unsigned_without_one(signed, tmp_path):
     forged = tmp_path / "forged.mp4"
     forged.write_bytes((signed / "signed.mp4").read_bytes())
     append_xmp(forged, GENERATED)

@@ -89,7 +89,7 @@ def test_stretches_are_joined_and_slips_left_out():
     assert runs(np.ones(4, bool), 5, 3) == [(0, 4)]
 
 
-def test_moments_in_words():
+def test_moments_are_told_in_minutes_and_seconds_the_longest_of_many():
     assert clock(0.99) == "0:00" and clock(83.2) == "1:23"
     assert told_moments([(3.0, 3.4), (61.2, 64.0)]) == "0:03, 1:01 to 1:04"
     many = [(10.0 * n, 10.0 * n + 1 + n) for n in range(8)]

@@ -348,7 +348,7 @@ def test_references_are_bounded_whatever_the_length():
     assert max(len(rows) for rows in bank.rows) == 5
 
 
-def test_files_come_back(tmp_path, bank):
+def test_stored_banks_and_choices_draw_the_same_pictures(tmp_path, bank):
     save_bank(tmp_path / "bank.npz", bank)
     loaded = load_bank(tmp_path / "bank.npz")
     chosen = bank.paths(POSE.keypoints)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from dancenow.errors import InputError
-from dancenow.training.dataset import ClipSampler, TrainingFootage, heldout, prefetch, training_frame_count
+from dancenow.training.dataset import ClipSampler, TrainingFootage, prefetch
+from dancenow.training.holdout import heldout, training_frame_count
 from performers import footage, performer
 
 

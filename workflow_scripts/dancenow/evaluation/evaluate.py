@@ -29,7 +29,7 @@ from dancenow.files import atomic_path, read_json, write_json
 from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, Pose, boxes, load_pose, standing_height
 from dancenow.pictures import read_png
 from dancenow.pose.estimators import open_estimator
-from dancenow.training.dataset import heldout, training_frame_count
+from dancenow.training.holdout import heldout, training_frame_count
 from dancenow.video import media
 
 log = logging.getLogger(__name__)

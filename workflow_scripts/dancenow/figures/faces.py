@@ -11,7 +11,7 @@ from dancenow.figures.moments import read_moments
 from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.keypoints import load_pose
 from dancenow.model.face import face_corners
-from dancenow.training.dataset import heldout, training_frame_count
+from dancenow.training.holdout import heldout, training_frame_count
 
 FACES = 7
 CELL_INCHES = 1.0

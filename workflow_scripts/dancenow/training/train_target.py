@@ -25,7 +25,8 @@ from dancenow.references.draw import RealPixels
 from dancenow.references.files import load_bank
 from dancenow.stopping import listening
 from dancenow.training.best import BestGenerator
-from dancenow.training.dataset import TrainingFootage, training_frame_count
+from dancenow.training.dataset import TrainingFootage
+from dancenow.training.holdout import training_frame_count
 from dancenow.training.loop import preview_steps, run_training
 from dancenow.training.memory import check_room, count_step, free_memory, told_of_memory
 from dancenow.training.paths import StageInputs, StageOutputs

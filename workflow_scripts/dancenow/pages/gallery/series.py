@@ -18,7 +18,7 @@ from dancenow.keypoints import Pose, load_pose, standing_height
 from dancenow.pages.report.appearance import sample_frames
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, compare_part
 from dancenow.pose.estimators import open_estimator
-from dancenow.training.dataset import training_frame_count
+from dancenow.training.holdout import training_frame_count
 
 log = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from dancenow.pose.grounding import measure_figure
 from dancenow.pose.performer import track_performer
 from dancenow.pose.retarget import SIDES
 from dancenow.pose.shot_statistics import measure_shots
-from dancenow.training.dataset import training_frame_count
+from dancenow.training.holdout import training_frame_count
 from dancenow.video.frames import FrameStore
 
 Known = TypeVar("Known")

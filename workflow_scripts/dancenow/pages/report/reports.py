@@ -19,7 +19,7 @@ from dancenow.pages.report.footage import ClipFiles, Footage, load_footage, meas
 from dancenow.pages.report.page import clip_facts, section, thumbnail, with_skeleton
 from dancenow.pages.report.pair import clock, filming_advice, outside_shares, pair_checks, worst_moments
 from dancenow.pages.report.verdict import FAIL, GOOD, LEVELS, SHOW, SOURCE, TARGET, Check, worst
-from dancenow.training.dataset import training_frame_count
+from dancenow.training.holdout import training_frame_count
 
 log = logging.getLogger(__name__)
 
