@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from dancenow.planning.reruns import imported_names
+from dancenow.planning.reruns import imported_names, reached
 from running import ROOT
 
 LIBRARY = ROOT / "workflow_scripts/dancenow"
@@ -55,6 +55,22 @@ def test_an_upward_import_is_found(tmp_path, line):
     planted.write_text(f"from dancenow.pose import draw\n{line}\n")
     assert upward("model", planted) == upward("synthesis", planted) == {"training"}
     assert upward("evaluation", planted) == set()
+
+
+# importing torch takes longer than most of these take on a short clip, and each of them runs for every clip
+WITHOUT_TORCH = (
+    "choose_references find_camera make_background make_references mask_performer normalize_poses "
+    "preview_transfer report_footage report_pair steady_target track_performer"
+)
+
+
+@pytest.mark.parametrize("script", WITHOUT_TORCH.split())
+def test_a_stage_without_networks_imports_no_torch(script):
+    modules = [path for path in reached(ROOT / f"workflow_scripts/{script}.py") if path.suffix == ".py"]
+    assert len(modules) > 5  # its library is followed
+    assert [
+        path.name for path in modules if any(name.startswith("torch") for name in imported_names(path))
+    ] == []
 
 
 def test_every_room_says_what_it_is_for():
