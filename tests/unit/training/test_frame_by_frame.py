@@ -27,13 +27,13 @@ PUBLISHED = {"channels": 8, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1,
 STEPS = 4
 
 
-def sampler(pose, background=None, references=False):
+def sampler(pose, background=None, references=False, cuts=()):
     frames, pixels = footage(pose), None
     if references:
         masks = np.full(frames.shape[:3], 255, np.uint8)
         pixels = RealPixels(make_bank(frames, pose, masks, frames[0], 12), masks, pose.fps, 12)
     background, sizes = (frames[0], [(64, 64)]) if background else (None, [(128, 96)])
-    given = TrainingFootage(frames, pose, background, sizes, len(frames), pixels=pixels)
+    given = TrainingFootage(frames, pose, background, sizes, len(frames), cuts, pixels)
     return ClipSampler(given, 2, 3, span=1)
 
 
