@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import COUNT
-from dancenow.model.windows import choose_sizes, fit_window, person_boxes, place_windows
+from dancenow.model.windows import choose_sizes, fit_window, person_boxes, place_windows, to_tensor
 from performers import performer
 
 
@@ -73,3 +73,11 @@ def test_who_lies_has_the_margin_of_who_stands():
     standing = performer(20, width=256, height=256, tall=150).keypoints
     boxes = person_boxes(standing)
     assert np.array_equal(person_boxes(standing[..., [1, 0, 2]]), boxes[:, [1, 0, 3, 2]])
+
+
+def test_pictures_become_tensors_whichever_way_their_memory_runs():
+    picture = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
+    for given in (picture, picture[..., ::-1], picture[:, ::-1]):
+        tensor = to_tensor(given[None])
+        assert tensor.shape == (1, 3, 4, 6)
+        np.testing.assert_array_equal(tensor[0].permute(1, 2, 0).numpy(), given)

@@ -108,7 +108,8 @@ def cut(picture: np.ndarray, window: Sequence[int]) -> np.ndarray:
 
 def to_tensor(pictures: np.ndarray) -> torch.Tensor:
     """(..., H, W, 3) uint8 -> (..., 3, H, W) uint8 tensor of the same memory, channels last."""
-    return torch.from_numpy(pictures).movedim(-1, -3)
+    # torch takes no views that run backwards, as of pictures whose colours OpenCV read in its own order
+    return torch.from_numpy(np.ascontiguousarray(pictures)).movedim(-1, -3)
 
 
 def _rounded(size: Sequence[float] | np.ndarray, width: int, height: int) -> tuple[int, int]:
