@@ -44,6 +44,14 @@ def test_implausible_results_are_said(files, caplog, height, stride, jump, what)
     assert what in warnings[0]
 
 
+def test_a_dancer_who_reaches_wider_than_the_target_is_left_in_its_middle(files, caplog):
+    save_pose(files[3], load_pose(files[3]).replace(width=24))
+    normalize_pair(PairFiles(*files[:5]), files[5])
+    assert "reaches wider than the target's frame; the figure stays in its middle" in caplog.text
+    hips = load_pose(files[5]).keypoints[:, [11, 12], 0].mean(axis=1)
+    assert np.abs(hips - 11.5).max() < 12
+
+
 def test_two_estimators_are_refused(files):
     save_pose(files[0], performer(150, 300).replace(estimator="other"))
     with pytest.raises(InputError, match="source.npz"):

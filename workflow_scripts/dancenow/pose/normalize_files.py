@@ -54,12 +54,12 @@ def normalize_pair(
     if legs.any():
         logging.info("legs imputed for %.1f s", legs.sum() / float(source.fps))
     if way < 1:
-        logging.warning(
-            "warning: %s: the dancer travels %.1f times as far as fits into the target's frame; the sideways "
-            "travel is shortened, and feet slide; use target footage filmed from farther away",
-            output_path,
-            1 / way,
-        )
+        reason = "the dancer reaches wider than the target's frame; the figure stays in its middle"
+        if way > 0:
+            times = f"{1 / way:.1f} times as far as fits into the target's frame"
+            reason = f"the dancer travels {times}; the sideways travel is shortened"
+        remedy = "use target footage filmed from farther away"
+        logging.warning("warning: %s: %s, and feet slide; %s", output_path, reason, remedy)
     outside = outside_share(result)
     logging.info(
         "normalised %d frames: scale %.3f to %.3f, %.1f %% of the body outside the frame",
