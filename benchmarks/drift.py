@@ -18,9 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 
 import numpy as np
 
-from dancenow.evaluation.regions import FACE, PERSON, compare, regions_of
+from dancenow.evaluation.lpips import evaluation_decision
+from dancenow.evaluation.names import FACE, PERSON
+from dancenow.evaluation.regions import compare, regions_of
 from dancenow.keypoints import load_pose, standing_height
-from dancenow.model.perceptual import evaluation_decision, load_perceptual
+from dancenow.model.perceptual import load_perceptual
 from dancenow.references.bank import ChosenReferences
 from dancenow.references.files import load_bank, load_chosen
 from dancenow.synthesis.synthesizer import synthesize_clip

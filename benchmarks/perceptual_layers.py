@@ -19,11 +19,11 @@ from scipy.stats import spearmanr
 from skimage.metrics import structural_similarity
 from torch.nn import functional as F
 
+from dancenow.evaluation.lpips import evaluation_decision
 from dancenow.model.perceptual import (
     VGG19_CHANNELS,
     build_lite,
     build_vgg19,
-    evaluation_decision,
     load_perceptual,
     perceptual_distance,
     perceptual_loss,

@@ -57,10 +57,11 @@ def test_an_upward_import_is_found(tmp_path, line):
     assert upward("evaluation", planted) == set()
 
 
-# importing torch takes longer than most of these take on a short clip, and each of them runs for every clip
+# importing torch takes longer than most of these take on a short clip
 WITHOUT_TORCH = (
     "choose_references find_camera make_background make_references mask_performer normalize_poses "
-    "preview_transfer report_footage report_pair steady_target track_performer"
+    "plot_ablation plot_failures preview_transfer report_footage report_pair steady_target tabulate_ablation "
+    "track_performer"
 )
 
 

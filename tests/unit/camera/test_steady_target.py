@@ -7,7 +7,8 @@ import torch
 from dancenow.camera.path import CameraPath
 from dancenow.camera.scene import place_view
 from dancenow.camera.steady_frames import HalvedFrames, SteadyFrames
-from dancenow.evaluation.regions import FRAME, PERSON, regions_of
+from dancenow.evaluation.names import FRAME, PERSON
+from dancenow.evaluation.regions import regions_of
 from dancenow.model.background import make_background
 from dancenow.model.losses import mask_error
 from dancenow.model.performer_masks import performer_masks

@@ -8,10 +8,6 @@ from dancenow.camera.view import save_view, still_view
 from dancenow.errors import InputError
 from dancenow.evaluation import evaluate as evaluation
 from dancenow.evaluation.evaluate import (
-    BACKGROUND,
-    NEIGHBOUR,
-    RESULT,
-    TRUTH,
     ChosenFrames,
     EvaluationFiles,
     TrainingFrames,
@@ -23,8 +19,8 @@ from dancenow.evaluation.evaluate import (
 )
 from dancenow.evaluation.evaluation_tables import markdown_page, markdown_table
 from dancenow.evaluation.lpips import build_lpips, convert, load_judges
+from dancenow.evaluation.names import BACKGROUND, FACE, FRAME, HANDS, MASK, NEIGHBOUR, PERSON, RESULT, TRUTH
 from dancenow.evaluation.picture_series import Truth
-from dancenow.evaluation.regions import FACE, FRAME, HANDS, MASK, PERSON
 from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import scores_by_row
 from dancenow.files import read_json, write_json

@@ -9,8 +9,8 @@ from dancenow.evaluation.evaluation_tables import (
     region_table,
     time_table,
 )
+from dancenow.evaluation.names import REGIONS
 from dancenow.evaluation.pose_parts import PARTS
-from dancenow.evaluation.regions import REGIONS
 
 SCORE = {"mean": 0.81234, "low": 0.8, "high": 0.82}
 EMPTY = {"mean": None, "low": None, "high": None}

@@ -7,9 +7,8 @@ from scipy.signal import lfilter
 from skimage.metrics import structural_similarity
 
 from dancenow.evaluation import metrics
-from dancenow.evaluation.lpips import load_judges
+from dancenow.evaluation.lpips import evaluation_decision, load_judges
 from dancenow.evaluation.metrics import (
-    block_bootstrap,
     perceptual_in_box,
     person_box,
     pooled_features,
@@ -17,8 +16,9 @@ from dancenow.evaluation.metrics import (
     psnr_in_box,
     ssim_in_box,
 )
+from dancenow.intervals import block_bootstrap
 from dancenow.keypoints import COUNT, INDEX, standing_height
-from dancenow.model.perceptual import evaluation_decision, load_perceptual
+from dancenow.model.perceptual import load_perceptual
 from performers import performer
 
 BOX = (20, 10, 60, 70)

@@ -3,19 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from dancenow.evaluation.regions import (
-    FACE,
-    FRAME,
-    HANDS,
-    MASK,
-    PERSON,
-    Region,
-    compare,
-    regions_of,
-    silhouette,
-)
+from dancenow.evaluation.lpips import evaluation_decision
+from dancenow.evaluation.names import FACE, FRAME, HANDS, MASK, PERSON
+from dancenow.evaluation.regions import Region, compare, regions_of, silhouette
 from dancenow.keypoints import COUNT, FEET, INDEX, LEFT_HAND, RIGHT_HAND
-from dancenow.model.perceptual import evaluation_decision, load_perceptual
+from dancenow.model.perceptual import load_perceptual
 
 WIDTH, HEIGHT = 160, 200
 TALL = 100  # px: a face's box is 20 px wide, a hand's 15

@@ -7,7 +7,6 @@ import pytest
 from matplotlib.figure import Figure
 
 from dancenow.errors import InputError
-from dancenow.evaluation.metrics import block_bootstrap
 from dancenow.evaluation.series import load_series, save_series
 from dancenow.figures import bars
 from dancenow.figures.comparison import Comparison, Row, compare, compare_files
@@ -15,6 +14,7 @@ from dancenow.figures.measures import describe
 from dancenow.figures.style import bar_styles
 from dancenow.figures.tables import CSV_COLUMNS, csv_rows, latex, markdown, tabulate_ablation
 from dancenow.files import write_json
+from dancenow.intervals import block_bootstrap
 
 KEY = ("ssim",)
 TOLD = {"seed": 0, "block": 5}

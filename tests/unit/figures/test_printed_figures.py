@@ -8,8 +8,7 @@ import pytest
 
 from clips import ffprobe, film, numbered, sounding_clip
 from dancenow.errors import InputError
-from dancenow.evaluation.evaluate import BACKGROUND, NEIGHBOUR, RESULT
-from dancenow.evaluation.metrics import block_bootstrap
+from dancenow.evaluation.names import BACKGROUND, NEIGHBOUR, RESULT
 from dancenow.evaluation.series import save_series
 from dancenow.figures import bars, curves, style
 from dancenow.figures.bars import axis_limit, plot_ablation
@@ -23,6 +22,7 @@ from dancenow.figures.people import cell_sizes, compare_people
 from dancenow.figures.placing import plot_placing
 from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.files import write_json
+from dancenow.intervals import block_bootstrap
 from dancenow.keypoints import save_pose
 from dancenow.video import media
 from dancenow.video.frames import extract_frames

@@ -10,6 +10,7 @@ from skimage import data
 from torch.nn import functional as F
 
 from dancenow.errors import InputError
+from dancenow.evaluation.lpips import evaluation_decision
 from dancenow.model import lpips_package, perceptual
 from dancenow.model.perceptual import (
     PerceptualNetwork,
@@ -18,7 +19,6 @@ from dancenow.model.perceptual import (
     build_vgg19,
     choose,
     convert_vgg16,
-    evaluation_decision,
     load_perceptual,
     perceptual_distance,
     perceptual_loss,

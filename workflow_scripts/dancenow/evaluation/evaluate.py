@@ -19,13 +19,14 @@ from dancenow.device import pick_device, prepare_exact
 from dancenow.errors import InputError
 from dancenow.evaluation.evaluation_tables import MEASURES, PART_MEASURES, TIME_MEASURES, markdown_page
 from dancenow.evaluation.kernel_distance import kernel_distance
-from dancenow.evaluation.lpips import LPIPS_FORM, load_judges
-from dancenow.evaluation.metrics import block_bootstrap, pose_error
+from dancenow.evaluation.lpips import load_judges
+from dancenow.evaluation.metrics import pose_error
+from dancenow.evaluation.names import BACKGROUND, LPIPS_FORM, NEIGHBOUR, PERSON, REGIONS, RESULT, TRUTH
 from dancenow.evaluation.picture_series import PictureSeries, Truth, measure_pictures
 from dancenow.evaluation.pose_parts import part_series
-from dancenow.evaluation.regions import PERSON, REGIONS
 from dancenow.evaluation.series import save_series
 from dancenow.files import atomic_path, read_json, write_json
+from dancenow.intervals import block_bootstrap
 from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, Pose, boxes, load_pose, standing_height
 from dancenow.pictures import read_png
 from dancenow.pose.estimators import open_estimator
@@ -34,7 +35,6 @@ from dancenow.video import media
 
 log = logging.getLogger(__name__)
 
-RESULT, BACKGROUND, NEIGHBOUR, TRUTH = "result", "static background", "nearest neighbour", "truth"
 NEIGHBOURS = 5000  # most training poses among which the nearest is searched
 BLOCK = 25  # frames drawn together by the bootstrap
 # key: +1 if higher is better, -1 if lower is, 0 for neither

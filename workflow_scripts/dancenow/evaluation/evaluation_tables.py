@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from dancenow.evaluation.lpips import LPIPS, LPIPS_FORM
+from dancenow.evaluation.names import EVALUATION, LPIPS, LPIPS_FORM, REGIONS
 from dancenow.evaluation.pose_parts import PARTS, PCK_SHARE
-from dancenow.evaluation.regions import REGIONS
 from dancenow.intervals import TOO_FEW
-from dancenow.model.perceptual import EVALUATION
 
 # key: (title, +1 where more is better, decimals)
 MEASURES = {

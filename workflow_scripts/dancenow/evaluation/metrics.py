@@ -13,7 +13,6 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch.nn import functional as F
 
 from dancenow.device import as_images, device_of
-from dancenow.intervals import block_interval
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, boxes
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_distance
 
@@ -151,31 +150,6 @@ def pose_error(found: np.ndarray, wanted: np.ndarray, height_px: float) -> PoseE
     charged = np.minimum(percent, MISS_PERCENT).sum() + misses * MISS_PERCENT
     mean = float(percent.mean()) if len(percent) else float("nan")
     return PoseError(mean, misses / int(expected.sum()), float(charged / expected.sum()))
-
-
-def block_bootstrap(values: np.ndarray, seed: int, block: int, rounds: int = 2000) -> dict:
-    """Mean of a series and its 95 % interval: {"mean", "low", "high"}.
-
-    values: (T,) floats in the order of time; values that are not finite are left out. Neighbouring frames are
-    alike, so whole blocks of `block` frames are drawn with replacement (Künsch 1989), `rounds` times, from a
-    generator seeded by `seed`. mean is None where nothing is finite, low and high where dancenow.intervals
-    finds the blocks too few; neither lies beyond the least and the greatest of the values.
-    """
-    values = np.asarray(values, dtype=float)
-    usable = np.isfinite(values)
-    starts = np.arange(0, len(values), block)
-    sums = np.add.reduceat(np.where(usable, values, 0), starts)
-    counts = np.add.reduceat(usable.astype(float), starts)
-    sums, counts = sums[counts > 0], counts[counts > 0]
-    if not len(counts):
-        return {"mean": None, "low": None, "high": None}
-
-    def draw() -> np.ndarray:
-        draws = np.random.default_rng(seed).integers(0, len(counts), (rounds, len(counts)))
-        return sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
-
-    limits = values[usable].min(), values[usable].max()
-    return block_interval(float(sums.sum() / counts.sum()), draw, len(counts), limits=limits)
 
 
 def _network_input(stack: np.ndarray, device: torch.device) -> torch.Tensor:

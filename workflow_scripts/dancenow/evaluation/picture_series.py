@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dancenow.evaluation.lpips import LPIPS_FORM
 from dancenow.evaluation.metrics import pooled_features
-from dancenow.evaluation.regions import FACE, PERSON, REGIONS, compare, regions_of, silhouette
+from dancenow.evaluation.names import FACE, LPIPS_FORM, PERSON, REGIONS
+from dancenow.evaluation.regions import compare, regions_of, silhouette
 from dancenow.evaluation.temporal import measure_step, step_between
 
 TIME_MEASURES = ("flicker", "warping_error", "difference_error")

@@ -7,19 +7,11 @@ import cv2
 import numpy as np
 
 from dancenow.evaluation.metrics import perceptual_in_box, person_box, psnr_in_box, ssim_in_box
+from dancenow.evaluation.names import FACE, FRAME, HANDS, MASK, PERSON
 from dancenow.keypoints import LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
 from dancenow.model.background import person_mask
 from dancenow.model.face import face_corners
 
-FRAME, PERSON, MASK, FACE, HANDS = "frame", "person", "mask", "face", "hands"
-# name in the JSON: title
-REGIONS = {
-    FRAME: "whole frame",
-    PERSON: "person box",
-    MASK: "inside the person's mask",
-    FACE: "face box",
-    HANDS: "hand boxes",
-}
 # Edges of the squares as a share of the standing height: a head with its hair is about 0.17 high, an
 # outstretched hand 0.11. They do not follow the keypoints' extent, which would make them tremble.
 FACE_SHARE = 0.2

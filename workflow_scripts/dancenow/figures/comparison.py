@@ -8,11 +8,11 @@ import numpy as np
 from scipy.stats import t as student
 
 from dancenow.errors import InputError
-from dancenow.evaluation.evaluate import RESULT
-from dancenow.evaluation.metrics import block_bootstrap
+from dancenow.evaluation.names import RESULT
 from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import Key, describe, scores_by_row
 from dancenow.files import read_json
+from dancenow.intervals import block_bootstrap
 
 OURS = "ours"
 # Six independent blocks all have the same sign by chance once in 32, fewer more often than once in 20.

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.camera.steady_frames import open_steady_files
-from dancenow.evaluation.evaluate import RESULT
+from dancenow.evaluation.names import RESULT
 from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import HEADLINE, Key, describe
 from dancenow.figures.moments import person_window, read_moments, skeleton

@@ -13,8 +13,7 @@ from dancenow.evaluation.evaluation_tables import (
     REFERENCES,
     TIME_MEASURES,
 )
-from dancenow.evaluation.lpips import LPIPS, LPIPS_FORM
-from dancenow.evaluation.regions import PERSON, REGIONS
+from dancenow.evaluation.names import LPIPS, LPIPS_FORM, PERSON, REGIONS
 
 # the measures of a chart, a selection of those in a table
 HEADLINE = [

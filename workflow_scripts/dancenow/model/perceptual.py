@@ -30,7 +30,6 @@ from dancenow.model.losses import mean_difference
 from dancenow.model.lpips_package import PACKAGE, bring, in_cache
 
 SETTINGS = ("auto", "vgg19", "vgg16", "efficientnet-lite0")
-EVALUATION = "efficientnet-lite1"
 
 # torchvision's file; every weights file here ends in the first eight digits of its own SHA-256
 VGG19_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
@@ -140,7 +139,7 @@ def choose(setting: str) -> dict[str, str]:
     if setting not in SETTINGS:
         raise InputError(f"perceptual network {setting!r} is unknown; choose one of: {', '.join(SETTINGS)}")
     if setting == "efficientnet-lite0":
-        return _lite_decision(setting, "asked for in the configuration")
+        return lite_decision(setting, "asked for in the configuration")
     if setting == "vgg16":
         return _vgg16_decision()
     try:
@@ -153,12 +152,7 @@ def choose(setting: str) -> dict[str, str]:
         )
         if setting == "vgg19":
             raise InputError(f"{missing}, or set train.perceptual to efficientnet-lite0") from error
-    return _lite_decision("efficientnet-lite0", missing)
-
-
-def evaluation_decision() -> dict[str, str]:
-    """The decision (as from `choose`) for the evaluation network: EfficientNet-Lite1."""
-    return _lite_decision(EVALUATION, "fixed for evaluation; never a network that a run was trained with")
+    return lite_decision("efficientnet-lite0", missing)
 
 
 def load_perceptual(decision: dict[str, str]) -> PerceptualNetwork:
@@ -257,7 +251,8 @@ def build_lite(
     return PerceptualNetwork(name, stages, tuple(layers.values()))
 
 
-def _lite_decision(name: str, reason: str) -> dict[str, str]:
+def lite_decision(name: str, reason: str) -> dict[str, str]:
+    """The decision, as from `choose`, for a packaged network of LITE_FILES; InputError: damaged."""
     path = _packaged_file(name)
     return {
         "network": name,
