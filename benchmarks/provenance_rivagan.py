@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 from dancenow.provenance.detection import find_mark
 from dancenow.provenance.mark import Mark, load_key
 from dancenow.video.media import decode, probe
-from provenance_robustness import PAYLOAD, attacked, read, row, tell_seen
+from provenance_robustness import PAYLOAD, attacked, read, row, tell_seen, written
 
 EVERY, READ, THRESHOLD = 3, 3, 0.52  # the package's threshold
 BITS = np.array([PAYLOAD >> place & 1 for place in range(32)], np.float32)
@@ -77,9 +77,10 @@ def main():
             tell_seen(f"{Path(path).name}, {name}", frames, marked)
             print(f"{cost:.0f} ms of CPU time a frame to mark {len(frames)} frames\n", flush=True)
             print("| attack | bits | verdict | probability |\n| --- | --- | --- | --- |")
-            for attack, changed in attacked(marked, size, rate, Path(folder)):
+            result = written(marked, size, rate, Path(folder))
+            for attack, changed in attacked(result, Path(folder)):
                 if name == "ours":
-                    row(attack, find_mark(changed, key))
+                    row(attack, find_mark(changed, key), PAYLOAD)
                 else:
                     print(f"| {attack} | {bits_right(decoder, changed)} | - | - |", flush=True)
 

@@ -2,7 +2,8 @@
 FILE...`.
 
 Prints a line for each file, with --json a JSON object for each. Exit status, the worst of all files:
-0 signed, and the signature holds; 1 no signed statement; 2 broken or contradictory; 3 cannot be read.
+0 signed, and the signature holds; 1 no signed statement; 2 broken or contradictory; 3 cannot be read, or the
+command itself is wrong.
 If the working folder has no mark's key, a second line says that no mark was searched for. If it has a trained
 detector, its opinion is one more line.
 """
@@ -18,9 +19,23 @@ from dancenow.provenance.keys import authority, trusted
 from dancenow.provenance.verdict import UNREADABLE, examine, lines_of
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose status for a wrong command line is not that of a broken signature."""
+
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(UNREADABLE, f"{self.prog}: {message}\n")
+
+
+def printable(line):
+    """A line as a terminal may show it: names of files and signers may hold anything."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)
+
+
 def main():
     """Examine the files of the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(description="report what videos state about their origin")
+    sys.stdout.reconfigure(errors="backslashreplace")
+    parser = Parser(description="report what videos state about their origin")
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.add_argument(
@@ -31,7 +46,7 @@ def main():
         anchors, mark_key = authority() or b"", kept_key()
         anchors += trusted(asked.trust) if asked.trust else b""
     except InputError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable(str(error))}\n")
         return UNREADABLE
     worst = 0
     for file in asked.files:
@@ -41,7 +56,7 @@ def main():
         except (InputError, OSError) as error:
             told = {"file": file, "status": UNREADABLE, "verdict": f"cannot be read: {error}"}
             lines = [told["verdict"]]
-        sys.stdout.write("\n".join([json.dumps(told)] if asked.json else lines) + "\n")
+        sys.stdout.write("\n".join([json.dumps(told)] if asked.json else map(printable, lines)) + "\n")
         worst = max(worst, told["status"])
     return worst
 

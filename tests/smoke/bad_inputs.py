@@ -290,11 +290,23 @@ ORIGIN = [
         ".provenance/key.pem: others may read this private key (mode 0640); run: chmod 600 "
         ".provenance/key.pem", make=origins.shared_key),
     Bad("damaged-key", "a signing key that is damaged",
-        ".provenance/chain.pem, .provenance/key.pem: not a PEM certificate and an unencrypted PEM key (…); "
+        ".provenance/chain.pem, .provenance/key.pem: not a PEM certificate and an unencrypted PEM key; "
         "put them back from your copy, or delete .provenance for new ones", make=origins.damaged_key),
     Bad("damaged-certificate", "a certificate of yours that is damaged",
-        "mine.pem, .provenance/key.pem: not a PEM certificate and an unencrypted PEM key (…); correct "
+        "mine.pem, .provenance/key.pem: not a PEM certificate and an unencrypted PEM key; correct "
         "provenance.certificate and provenance.key", make=origins.damaged_certificate),
+    Bad("lost-key", "a signing key that is missing",
+        ".provenance/key.pem: cannot be read (No such file or directory); put them back from your copy, or "
+        "delete .provenance for new ones", make=origins.lost_key),
+    Bad("cut-off-chain", "certificates that are cut off",
+        ".provenance/chain.pem, .provenance/key.pem: not a PEM certificate and an unencrypted PEM key; "
+        "put them back from your copy, or delete .provenance for new ones", make=origins.cut_off_chain),
+    Bad("expired-certificate", "a certificate that is not valid on this day",
+        ".provenance/chain.pem: valid from …, and this machine's clock says …; set the clock, or put them "
+        "back from your copy, or delete .provenance for new ones", make=origins.expired_certificate),
+    Bad("damaged-authority", "an authority's certificate that is damaged",
+        ".provenance/authority.pem: no certificates in PEM, or damaged ones; put it back from your copy, or "
+        "delete it", make=origins.damaged_authority),
     Bad("another-key", "a key that does not belong to the certificate",
         "others/key.pem: does not belong to the certificate .provenance/chain.pem; give a matching pair",
         make=origins.another_key),

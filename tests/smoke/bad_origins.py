@@ -1,6 +1,7 @@
 """Keys that are damaged or that others may read, and consents that do not do; the library refuses each."""
 
-from datetime import date
+from datetime import date, timedelta
+from unittest.mock import patch
 
 from dancenow.planning.consent import check_consent
 from dancenow.provenance import keys
@@ -31,6 +32,29 @@ def damaged_certificate(folder):
     own = made(folder)
     (folder / "mine.pem").write_bytes((own / keys.CHAIN).read_bytes()[:200])
     keys.signing_key(folder / "mine.pem", own / keys.KEY)
+
+
+def lost_key(folder):
+    own = made(folder)
+    (own / keys.KEY).unlink()
+    keys.signing_key(folder=own)
+
+
+def cut_off_chain(folder):
+    own = made(folder)
+    (own / keys.CHAIN).write_bytes((own / keys.CHAIN).read_bytes()[:-100])
+    keys.signing_key(folder=own)
+
+
+def expired_certificate(folder):
+    with patch.object(keys, "LIFETIME", timedelta(minutes=-5)):
+        made(folder)
+
+
+def damaged_authority(folder):
+    own = made(folder)
+    (own / keys.AUTHORITY).write_bytes((own / keys.AUTHORITY).read_bytes()[:100])
+    keys.authority(own)
 
 
 def another_key(folder):

@@ -157,13 +157,18 @@ def test_the_command_needs_no_snakemake_and_its_status_tells(signed, tmp_path):
         assert (ended.returncode, len(lines)) == (status, len(files)), ended.stderr
         unsought = ended.stdout.count("  the invisible mark was not looked for")
         assert unsought == (0 if status == 3 else len(files))
+    assert subprocess.run(command, capture_output=True).returncode == 3  # no file named: not "broken"
+    hostile = tmp_path / "a\nb\x1b[2J.mp4"
+    hostile.write_bytes((signed / "plain.mp4").read_bytes())
+    ended = subprocess.run([*command, hostile], cwd=tmp_path, capture_output=True, text=True)
+    assert ended.stdout.startswith(r"a\nb\x1b[2J.mp4: no statement") and ended.returncode == 1
     assert "nothing.mp4: no such file" in lines[0] and "a folder; name a video" in lines[1]
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets/mark.key").write_bytes(bytes(32))
     (tmp_path / "secrets/mark.key").chmod(0o644)
     for more, words in (
         ([], "others may read the secret key"),
-        (["--trust", "no.pem"], "no.pem: no certificates"),
+        (["--trust", "no.pem"], "no.pem: cannot be read (No such file"),
     ):
         ended = subprocess.run(
             [*command, *more, signed / "signed.mp4"], cwd=tmp_path, capture_output=True, text=True

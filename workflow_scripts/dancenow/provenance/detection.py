@@ -28,6 +28,7 @@ FRAMES = 300  # as many are looked at, evenly spread
 SMALLEST, LARGEST, STEP = 0.4, 1.25, 1.004  # tile over the longer edge: half of it in a whole picture
 UNMOVED = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 PLACES, READ = 4, 300  # places that each size gives, and the best of them all that are read
+AROUND = 2.0  # cycles a tile: how far the power around a frequency is averaged
 LEAD = 15.0  # of a symbol over the next likely one; one that chance chose has as much once in about 25
 LIKELY = 1e-6  # that a video without the mark is said to have it, at most
 
@@ -99,7 +100,8 @@ def chance(score: float, tried: int) -> float:
     """The probability, at most, that one of `tried` places and payloads scores `score` without a mark.
 
     Without the key's knowledge the phase errors are uniform and independent, whatever the picture: the key
-    turned them. For one cosine E exp(a cos) = I0(a) <= exp(a^2 / 4), hence P(sum >= s) <= exp(-s^2 / BINS)
+    turned them. What each counts depends on the picture alone. For one cosine E exp(a cos) = I0(a) <=
+    exp(a^2 / 4), and the squares of all weights add up to BINS, hence P(sum >= s) <= exp(-s^2 / BINS)
     for each place and payload (Chernoff), and `tried` times that for all (Boole).
     """
     return min(1.0, tried * math.exp(-(max(score, 0.0) ** 2) / BINS))
@@ -165,13 +167,17 @@ def _read(place: Place, pattern: Pattern) -> tuple[float, int, list[float], floa
 
 
 def tile_units(laid: np.ndarray, size: float, pattern: Pattern) -> np.ndarray:
-    """The (BINS,) complex coefficients, of size 1, of all tiles of `size` px in `laid`, folded into one."""
+    """The (BINS,) complex coefficients of all tiles of `size` px in `laid`, folded into one.
+
+    Each counts as much as the mark can stand out there: its size over the power around its frequency.
+    """
     height, width = (round(edge * GRID / size) for edge in laid.shape)
     kind = cv2.INTER_AREA if size > GRID else cv2.INTER_LINEAR
     small = cv2.resize(laid, (width, height), interpolation=kind)
     down, across = -(-height // GRID), -(-width // GRID)
     padded = np.zeros((down * GRID, across * GRID), np.float32)
     padded[:height, :width] = small
-    folded = padded.reshape(down, GRID, across, GRID).sum((0, 2))
-    found = np.fft.fft2(folded)[pattern.ky, pattern.kx]
-    return found / np.maximum(np.abs(found), 1e-12)
+    spectrum = np.fft.fft2(padded.reshape(down, GRID, across, GRID).sum((0, 2)))
+    wrapped = np.pad(np.abs(spectrum) ** 2, GRID // 8, mode="wrap")
+    around = cv2.GaussianBlur(wrapped, (0, 0), AROUND)[pattern.ky + GRID // 8, pattern.kx + GRID // 8]
+    return pattern.balanced(spectrum[pattern.ky, pattern.kx] / np.maximum(around, 1e-12))

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from dancenow.errors import InputError, one_line
+from dancenow.errors import InputError
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,8 @@ def signing_key(
     """The signer: certificates (PEM, the signer's first), private key (PEM), the name of the algorithm.
 
     certificate, key: the user's files, both or neither. Without them those in `folder` are used, and made
-    the first time. InputError names a file that is missing, is not PEM, does not match the other one, or that
-    others may read.
+    the first time. InputError names a file that is missing, is not PEM, does not match the other one, is not
+    valid today, or that others may read.
     """
     if bool(certificate) != bool(key):
         raise InputError("config: provenance: certificate and key belong together; give both or neither")
@@ -40,50 +40,67 @@ def signing_key(
         remedy = f"put them back from your copy, or delete {folder} for new ones"
         _make_once(Path(folder))
         certificate, key = Path(folder, CHAIN), Path(folder, KEY)
-    private = _private(Path(key))
-    chain = _read(Path(certificate))
+    private = _private(Path(key), remedy)
+    chain = _read(Path(certificate), remedy)
     try:
         loaded = serialization.load_pem_private_key(private, password=None)
-        first = x509.load_pem_x509_certificates(chain)[0]
-    except (ValueError, TypeError, IndexError) as error:
+        held = _certificates(chain)
+    except (ValueError, TypeError) as error:
         raise InputError(
-            f"{certificate}, {key}: not a PEM certificate and an unencrypted PEM key ({one_line(error)}); "
-            f"{remedy}"
+            f"{certificate}, {key}: not a PEM certificate and an unencrypted PEM key; {remedy}"
         ) from error
-    if first.public_key() != loaded.public_key():
+    if held[0].public_key() != loaded.public_key():
         raise InputError(f"{key}: does not belong to the certificate {certificate}; give a matching pair")
+    _check_days(held, certificate, remedy)
     return chain, _pkcs8(loaded), _algorithm(loaded, key)
 
 
 def authority(folder: str | Path = FOLDER) -> bytes | None:
-    """The certificate (PEM) of the working folder's own CA, or None."""
+    """The certificate (PEM) of the working folder's own CA, or None. InputError for a damaged file."""
     path = Path(folder, AUTHORITY)
-    return path.read_bytes() if path.is_file() else None
+    return trusted(path, "put it back from your copy, or delete it") if path.is_file() else None
 
 
-def trusted(path: str | Path) -> bytes:
-    """Certificates (PEM) that the user trusts, of one file. InputError for a file that holds none."""
+def trusted(path: str | Path, remedy: str = "correct --trust") -> bytes:
+    """Certificates (PEM) that the user trusts, of one file. InputError for one without any."""
+    held = _read(Path(path), remedy)
     try:
-        held = Path(path).read_bytes()
-        x509.load_pem_x509_certificates(held)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: no certificates in PEM ({one_line(error)}); correct --trust") from error
+        _certificates(held)
+    except ValueError as error:
+        raise InputError(f"{path}: no certificates in PEM, or damaged ones; {remedy}") from error
     return held
 
 
-def _read(path: Path) -> bytes:
+def _certificates(held: bytes) -> list[x509.Certificate]:
+    """The certificates of a PEM file. ValueError where there is none or where one is cut off."""
+    loaded = x509.load_pem_x509_certificates(held)
+    if len(loaded) != held.count(b"-----BEGIN CERTIFICATE-----"):
+        raise ValueError("a certificate is cut off")
+    return loaded
+
+
+def _check_days(chain: list[x509.Certificate], path: str | Path, remedy: str) -> None:
+    """Refuse a chain that is not valid now: a reader would call every signature of it broken."""
+    now = datetime.datetime.now(datetime.UTC)
+    begin = max(each.not_valid_before_utc for each in chain)
+    end = min(each.not_valid_after_utc for each in chain)
+    if not begin <= now <= end:
+        raise InputError(
+            f"{path}: valid from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}, and this machine's clock "
+            f"says {now:%Y-%m-%d %H:%M} UTC; set the clock, or {remedy}"
+        )
+
+
+def _read(path: Path, remedy: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); correct its path under provenance, or its "
-            "permissions"
-        ) from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); {remedy}") from error
 
 
-def _private(path: Path) -> bytes:
+def _private(path: Path, remedy: str) -> bytes:
     """A private key's bytes; refused where anybody but its owner may read or write it."""
-    held = _read(path)
+    held = _read(path, remedy)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise InputError(f"{path}: others may read this private key (mode {mode:04o}); run: chmod 600 {path}")

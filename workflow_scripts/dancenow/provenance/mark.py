@@ -2,7 +2,8 @@
 
 The same tile repeats over the frame and is the same in all frames: nothing flickers, chunks agree, and no
 cut, rate or length changes it. It is stronger where the picture is busy all around, not on the plain
-side of an edge, where it would be most visible; docs/lab/provenance.md has the gain.
+side of an edge, where it would be most visible. How strong it is in all follows from what each frame may lose
+in SSIM; docs/lab/provenance.md has the gain of both.
 """
 
 import hashlib
@@ -20,8 +21,9 @@ from dancenow.errors import InputError
 from dancenow.provenance.pattern import PAYLOAD_BITS, Pattern
 
 KEY_BYTES = 32
-STRENGTH = 0.14  # of the mark's deviation to the picture's own, around each point
-FLAT = 2.9  # levels of deviation that a plain surface is taken to have
+FLAT = 10.0  # levels of deviation that a plain surface is taken to have
+LOSS = 0.0022  # of SSIM, as strength estimates it; measured are 0.0014 to 0.0019
+STEADY = 58.5  # (0.03 * 255) ** 2, SSIM's constant that tells how much a plain surface shows
 STRONGEST = 3.0  # levels
 
 
@@ -78,17 +80,19 @@ class Mark:
 def strength(frame: np.ndarray) -> np.ndarray:
     """The mark's deviation in levels around each pixel of a frame (H, W, 3) uint8: (H, W) float32.
 
-    In proportion to the picture's own deviation, of whose local values the least around a pixel counts.
+    It follows the picture's own deviation, of whose local values the least around a pixel counts, as far as
+    the whole frame's SSIM allows (Wang et al. 2004: noise of variance v on a surface of variance s costs
+    about v / (2 s + STEADY)).
     """
     height, width = frame.shape[:2]
     half = cv2.resize(frame, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     luma = cv2.cvtColor(half, cv2.COLOR_RGB2GRAY).astype(np.float32)
     reach = max(3, max(width, height) // 128) | 1
-    variance = cv2.blur(luma * luma, (reach, reach)) - cv2.blur(luma, (reach, reach)) ** 2
-    deviation = np.sqrt(np.maximum(variance, 0) + FLAT**2)
+    variance = np.maximum(cv2.blur(luma * luma, (reach, reach)) - cv2.blur(luma, (reach, reach)) ** 2, 0)
     around = np.ones((reach * 7 // 5 | 1,) * 2, np.uint8)
-    deviation = cv2.blur(cv2.erode(deviation, around), (3, 3))
-    return cv2.resize(np.minimum(STRENGTH * deviation, STRONGEST), (width, height))
+    deviation = cv2.blur(cv2.erode(np.sqrt(variance + FLAT**2), around), (3, 3))
+    share = np.sqrt(LOSS / np.mean(deviation**2 / (2 * variance + STEADY)))
+    return cv2.resize(np.minimum(share * deviation, STRONGEST), (width, height))
 
 
 def _make_key(path: Path) -> None:

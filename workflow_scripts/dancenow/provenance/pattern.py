@@ -27,9 +27,7 @@ LOWEST = 5.0  # cycles a tile; below it the picture's own content drowns all
 class Pattern:
     """What a key decides: `ky`, `kx` (BINS,) int frequencies, pilots first; `phase` (BINS,) complex, size 1.
 
-    weight: (BINS,) float, how much each counts, low frequencies more, for they outlive a coarse encoding; the
-    squares add up to BINS. key: bytes, secret. Made of SHAKE-256 alone, so that no
-    version of a library changes it.
+    key: bytes, secret. Made of SHAKE-256 alone, so that no version of a library changes it.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -40,9 +38,15 @@ class Pattern:
         order = np.argsort(noise[0], kind="stable")
         self.ky, self.kx = ky[order], kx[order]
         self.phase = np.exp(2j * np.pi * noise[1] / 2**32)
-        weight = np.hypot(self.ky, self.kx) ** -0.5
-        self.weight = weight / np.sqrt(np.mean(weight**2))
-        self._undone = self.phase.conj() * self.weight
+
+    def balanced(self, found: np.ndarray) -> np.ndarray:
+        """Coefficients (BINS,) complex as `places` and `read` take them: their squares add up to BINS.
+
+        found: coefficients over the power around them. The mark is as steep as pictures are, and low
+        frequencies outlive a coarse encoding.
+        """
+        counted = found / np.hypot(self.ky, self.kx)
+        return counted / max(float(np.sqrt(np.mean(np.abs(counted) ** 2))), 1e-12)
 
     def tile(self, payload: int, side: int) -> np.ndarray:
         """One tile of `side` px, (side, side) float32, mean 0, variance 1, with `payload` (an int)."""
@@ -59,11 +63,11 @@ class Pattern:
     def places(self, units: np.ndarray, count: int) -> list[tuple[float, int, int]]:
         """The `count` places where the pilot fits best: [(score, y, x)], in samples of GRID.
 
-        units: (BINS,) complex, the tile's coefficients scaled to size 1. The score is the weighted sum of the
-        cosines of the pilots' phase errors; its mean is 0 where there is no mark.
+        units: as of balanced. The score is the sum of the cosines of the pilots' phase errors, each as large
+        as the unit is; its mean is 0 where there is no mark.
         """
         spectrum = np.zeros((GRID, GRID), complex)
-        spectrum[self.ky[:PILOTS], self.kx[:PILOTS]] = (units * self._undone)[:PILOTS]
+        spectrum[self.ky[:PILOTS], self.kx[:PILOTS]] = (units * self.phase.conj())[:PILOTS]
         scores = np.fft.ifft2(spectrum).real.ravel() * GRID**2
         best = np.argpartition(scores, -count)[-count:]
         return [(float(scores[place]), place // GRID, place % GRID) for place in best.tolist()]
@@ -71,10 +75,10 @@ class Pattern:
     def read(self, units: np.ndarray, y: int, x: int) -> tuple[float, int, list[float]]:
         """(score, payload, margins): what a tile at (y, x) says.
 
-        score: the weighted sum of the cosines of all bins' phase errors for that payload; margins: each
-        symbol's lead over the next likely one, >= 0.
+        score: the sum of the cosines of all bins' phase errors for that payload, each as large as its unit;
+        margins: each symbol's lead over the next likely one, >= 0.
         """
-        moved = units * np.exp(2j * np.pi * (self.ky * y + self.kx * x) / GRID) * self._undone
+        moved = units * np.exp(2j * np.pi * (self.ky * y + self.kx * x) / GRID) * self.phase.conj()
         chips = np.empty(CHIPS * REPEATS)
         chips[0::2], chips[1::2] = moved[PILOTS:].real, moved[PILOTS:].imag
         payload, likeness, margins = decode_payload(chips.reshape(CHIPS, REPEATS).sum(1))
