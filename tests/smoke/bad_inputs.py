@@ -141,6 +141,13 @@ RESULTS = [
     Bad("torn-choice", "a truncated file of chosen references",
         f"results/references/torn-choice_as_good.npz: not a file of chosen references (…); {AGAIN}",
         "preview_transfer", results.torn_choice),
+    Bad("old-consent", "one person of a batch whose consent has expired",
+        "config: subjects.old-consent.consent: expired on 2026-03-04; ask Anna A. again, or leave "
+        "old-consent out", "preview_transfer", results.make_references,
+        subject={"consent": origins.GIVEN | {"until": "2026-03-04"}}),
+    Bad("unasked", "one person of a batch without a consent, although provenance.require_consent is true",
+        "config: subjects.unasked.consent: consent not recorded, and provenance.require_consent asks for it; "
+        "add who, when and use", "preview_transfer", results.make_references, subject={"consent": None}),
     Bad("torn-facts", "a truncated facts file of a frame store",
         f"results/frames/torn-facts.json: damaged, not JSON (…); {AGAIN}", "track_performer",
         results.torn_facts),

@@ -7,6 +7,7 @@ import sys
 
 import bad_clips
 import bad_inputs
+import bad_origins
 import bad_results
 import pytest
 import yaml
@@ -59,6 +60,7 @@ class Run:
                 path.write_text(f"made before: {earlier}")
         settings = {"subjects": subjects, "frames": {"long_edge": 192}, "pose": {"estimator": "mediapipe"}}
         # a damaged generator is given to the synthesis, not to a training
+        settings["provenance"] = {"require_consent": True}
         settings["train"] = {"face": None, "generator": {"references": False}}
         (directory / "mine.yaml").write_text(yaml.safe_dump(settings))
         self.before = snapshot(directory / "results")
@@ -115,11 +117,14 @@ def results(tmp_path_factory):
     directory = tmp_path_factory.mktemp("results")
     (directory / "clips").mkdir()
     bad_results.lay_out(directory, "good")
-    subjects = {"good": bad_inputs.clip("good")}
+    agreed = {"consent": bad_origins.GIVEN}
+    subjects = {"good": bad_inputs.clip("good") | agreed}
     for row in RESULTS:
         bad_results.lay_out_again(directory, "good", row.name)
         row.make(directory, row.name)
-        subjects[row.name] = bad_inputs.clip(row.name) | row.subject
+        subjects[row.name] = bad_inputs.clip(row.name) | agreed | row.subject
+        if subjects[row.name]["consent"] is None:
+            del subjects[row.name]["consent"]
         if row.rule == "import_poses":
             subjects[row.name]["poses"] = f"own/{row.name}"
         for path in made_by(row):

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from skimage.metrics import structural_similarity
 
 from clips import ffmpeg
 from dancenow.errors import InputError
@@ -10,7 +11,7 @@ from dancenow.provenance.detection import LIKELY, chance, find_in_frames, find_m
 from dancenow.provenance.finishing import finished, finishing
 from dancenow.provenance.keys import authority, signing_key
 from dancenow.provenance.manifest import inputs_of, sign
-from dancenow.provenance.mark import STRONGEST, Mark, load_key, payload_of, strength
+from dancenow.provenance.mark import LOSS, STRONGEST, Mark, load_key, payload_of, strength
 from dancenow.provenance.pattern import CHIPS, GRID, Pattern, decode_payload, encode_payload
 from dancenow.provenance.verdict import BROKEN, SILENT, examine
 from dancenow.video.media import encode
@@ -88,16 +89,30 @@ def test_a_still_place_does_not_flicker(marked):
     before, after = list(scene())[:2], marked[:2]
     still = np.abs(before[1].astype(int) - before[0]).max(-1) == 0
     still[60:260, 40:180] = False  # near what moves the strength may change
-    assert still.any() and not np.abs(after[1].astype(int) - after[0])[still].any()
+    change = np.abs(after[1].astype(int) - after[0])[still]
+    assert still.any() and change.max() <= 1 and np.mean(change > 0) < 1e-4
 
 
 def test_strength_follows_what_is_busy():
     frame = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
-    frame[:, WIDTH // 2 :] += np.random.default_rng(0).integers(0, 80, (HEIGHT, WIDTH // 2, 3), np.uint8)
+    busy = np.random.default_rng(0).integers(28, 228, (HEIGHT // 4, WIDTH // 8, 3), np.uint8)
+    frame[:, WIDTH // 2 :] = busy.repeat(4, 0).repeat(4, 1)
     found = strength(frame)
-    assert found[:, 400:].min() > 1.5 * found[:, :100].max() and found.max() <= STRONGEST
+    assert found[:, 400:].min() > 1.4 * found[:, :100].max() and found.max() <= STRONGEST
     plain_side = found[:, WIDTH // 2 - 8 : WIDTH // 2 - 2]
     assert plain_side.max() < 1.2 * found[:, :100].max()
+
+
+@pytest.mark.parametrize("kind", ["plain", "room", "noise"])
+def test_a_frame_loses_no_more_likeness_than_it_may(kind):
+    frame = next(scene())
+    if kind == "plain":
+        frame = np.full_like(frame, 128)
+    if kind == "noise":
+        frame = np.random.default_rng(0).integers(0, 256, frame.shape, np.uint8)
+    marked = Mark(KEY, PAYLOAD, WIDTH, HEIGHT)(frame)
+    assert 0.0001 < 1 - structural_similarity(frame, marked, channel_axis=2) < LOSS
+    assert 10 * np.log10(255**2 / np.mean((marked.astype(float) - frame) ** 2)) > 42
 
 
 def test_payload_comes_back_though_a_fifth_of_the_chips_is_wrong():
