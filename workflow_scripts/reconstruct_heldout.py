@@ -4,6 +4,7 @@ from dancenow.camera.replay import Replay
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
+from dancenow.planning.consent import tell_consent
 from dancenow.provenance.finishing import finishing
 from dancenow.references.bank import ChosenReferences
 from dancenow.references.files import load_bank
@@ -13,6 +14,8 @@ from dancenow.training.holdout import heldout
 from dancenow.video.cuts import cuts_after
 
 with job(snakemake.log[0], snakemake.threads) as threads:
+    # from the configuration: a changed date must not make anything again
+    tell_consent(snakemake.config, [snakemake.wildcards.target])
     whole = load_pose(snakemake.input.pose)
     pose = heldout(whole, snakemake.params.holdout)
     first = len(whole.keypoints) - len(pose.keypoints)

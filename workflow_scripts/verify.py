@@ -10,6 +10,7 @@ detector, its opinion is one more line.
 
 import argparse
 import json
+import logging
 import sys
 
 from dancenow.authenticity.opinion import opinion
@@ -35,6 +36,7 @@ def printable(line):
 def main():
     """Examine the files of the command line; returns the exit status."""
     sys.stdout.reconfigure(errors="backslashreplace")
+    logging.disable(logging.WARNING)  # they are about making results of a clip
     parser = Parser(description="report what videos state about their origin")
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
