@@ -51,6 +51,22 @@ def test_slow_and_fast_rates_keep_every_frame(fps, suffix, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "name, options, fps",
+    [
+        ("screen.mp4", "-video_track_timescale 1000", "1000/1"),
+        ("drawn.gif", "-c:v gif -pix_fmt rgb8", "12/1"),  # whose clock has 100 ticks a second
+        ("slow_motion.mov", "-bf 2", "120/1"),
+        ("ticks_of_a_millisecond.mp4", "-video_track_timescale 1000", "30/1"),
+    ],
+)
+def test_odd_rates_and_clocks_keep_every_frame(name, options, fps, tmp_path):
+    path = film(tmp_path / name, numbered(24), options, fps=fps)
+    facts = media.probe(path)
+    assert (facts["fps"], facts["frames"], facts["variable_rate"]) == (fps, 24, False)
+    assert numbers(read(path)) == list(range(24))
+
+
+@pytest.mark.parametrize(
     "name, options",
     [
         ("negative.mp4", "-movflags +negative_cts_offsets -avoid_negative_ts disabled"),

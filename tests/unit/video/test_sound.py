@@ -106,6 +106,27 @@ def test_a_sound_without_a_packet_is_passed_over(tmp_path, caplog):
     assert "2 (aac, 1 channels) cannot be used (the track is empty)" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "name, codec, rate, channels",
+    [
+        ("clip.mov", "pcm_s24le", 96000, 1),
+        ("clip.mkv", "flac", 96000, 1),
+        ("clip.mov", "pcm_s16le", 48000, 8),
+        ("clip.mp4", "aac", 48000, 8),
+        ("clip.avi", "pcm_u8", 8000, 1),
+    ],
+)
+def test_unusual_rates_and_channels_keep_their_place_and_their_kind(name, codec, rate, channels, tmp_path):
+    beep = f"-f lavfi -i sine=f=1000:r={rate}:d=1.2,volume=0:enable='not(between(t,0.5,0.7))'"
+    clip = film(tmp_path / name, numbered(30), f"-c:a {codec} -ac {channels}", sound=beep)
+    facts, made = result(clip, tmp_path)
+    assert (facts["audio"]["sample_rate"], facts["audio"]["channels"]) == (rate, channels)
+    told = ffprobe(made, "stream=codec_type,sample_rate,channels")["streams"][1]
+    assert (int(told["sample_rate"]), told["channels"]) == (rate, channels)
+    # ffmpeg's filter that silences works in steps of 1024 samples
+    assert np.argmax(samples(made) > 500) / 48000 == pytest.approx(0.5, abs=0.03 + 1024 / rate)
+
+
 # --- gaps
 
 
