@@ -42,6 +42,8 @@ MAX_FRAMES = 1_000_000
 MAX_ASPECT = 50
 # Dispositions of tracks that are not moving pictures.
 STILL_PICTURES = ("attached_pic", "timed_thumbnails", "still_image")
+# Streams without a container, whose times ffmpeg and ffprobe make up, each of its own.
+BARE = {"h264", "hevc", "vvc", "m4v", "mpegvideo", "vc1", "obu"}
 # Packets among which the first frame of the picture is, with its turn, which H.264 and HEVC may tell there.
 FIRST_PACKETS = 20
 # Headers of clips are far smaller.
@@ -85,7 +87,8 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     found = _packets(path, video)
     time_base = Fraction(video["time_base"])
     # The index of an mp4 tells that its end is missing, and Matroska's reader leaves out what is torn.
-    until = None if in_one or "matroska" in kind else torn_at(path, video["index"], found, float(time_base))
+    held = found | {"pts": array("q")} if kind in BARE else found
+    until = None if in_one or "matroska" in kind else torn_at(path, video["index"], held, float(time_base))
     if until is not None:
         log.warning("%s: its last frame is torn, as when a recording is cut off; it is left out", path)
     seek = first_key(video, kind, found)
