@@ -350,6 +350,10 @@ FULL_DISK = [
           f"{name}: cannot be written (…); free space on its disk and run again", make=make)
       for name, what, make in (("pose.npz", "a pose", results.write_pose),
                                ("background.png", "a picture", results.write_picture),
+                               ("camera.npz", "a camera path", results.write_camera),
+                               ("steady.npz", "a steady view", results.write_view),
+                               ("references.npz", "a file of references", results.write_references),
+                               ("choice.npz", "a choice of references", results.write_choice),
                                ("facts.json", "a JSON file", results.write_facts))),
     Bad("generator.safetensors", "the disk is full, while a generator is written",
         "generator.safetensors: cannot be written (…); free space on its disk", make=results.write_generator),

@@ -265,6 +265,28 @@ def write_pose(folder):
     save_pose(folder / "pose.npz", Pose(keypoints, Fraction(25), 192, 128, "mediapipe", "sha256:test"))
 
 
+def write_camera(folder):
+    camera = still_path(600, WIDTH, HEIGHT)
+    camera.maps[:] += np.random.default_rng(0).uniform(0, 1e-3, camera.maps.shape)
+    save_path(folder / "camera.npz", camera)
+
+
+def write_view(folder):
+    view = still_view(600, WIDTH, HEIGHT)
+    view.maps[:] += np.random.default_rng(0).uniform(0, 1e-3, view.maps.shape)
+    save_view(folder / "steady.npz", view)
+
+
+def write_references(folder):
+    noise = np.random.default_rng(0).integers(0, 255, (3, HEIGHT, WIDTH, 3), np.uint8)
+    save_bank(folder / "references.npz", make_bank(noise, POSE, whole_masks(), noise[0] * 0, 3))
+
+
+def write_choice(folder):
+    chosen = np.random.default_rng(0).integers(0, 900, (2000, 10), np.int16)
+    save_chosen(folder / "choice.npz", chosen)
+
+
 def write_picture(folder):
     write_png(folder / "background.png", NOISE[0])
 

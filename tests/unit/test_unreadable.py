@@ -8,23 +8,49 @@ import numpy as np
 import pytest
 import torch
 
+from dancenow.camera.path import load_path, save_path, still_path
+from dancenow.camera.view import load_view, save_view, still_view
 from dancenow.errors import InputError
 from dancenow.evaluation.series import load_series, save_series
 from dancenow.keypoints import load_pose, save_pose
 from dancenow.model.checkpoint import load_generator, load_weights, read_network, save_generator
 from dancenow.model.networks import Generator, fill
 from dancenow.model.perceptual import choose, load_perceptual
+from dancenow.pose.masks import MaskPacker, load_masks, save_masks
+from dancenow.references.bank import make_bank
+from dancenow.references.figure import PARTS
+from dancenow.references.files import load_bank, load_chosen, save_bank, save_chosen
 from dancenow.training.loop import run_training
 from dancenow.training.rolling import RollingCheckpoint
-from performers import performer
+from performers import footage, performer
 
 NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1}
+
+
+def whole(count):
+    """Masks of all of the picture, 192x128 px."""
+    masks = MaskPacker(192, 128)
+    for _ in range(count):
+        masks.add(np.full((128, 192), 255, np.uint8))
+    return masks.packed()
+
+
+def bank():
+    pose = performer(3, 192, 128, tall=100)
+    return make_bank(footage(pose), pose, whole(3), footage(pose)[0], 3)
+
+
 READ = {
     "pose": (lambda path: save_pose(path, performer(2)), load_pose),
     "generator": (
         lambda path: save_generator(path, Generator(**NETWORK).state_dict(), {"network": NETWORK}),
         load_generator,
     ),
+    "masks": (lambda path: save_masks(path, whole(2)), load_masks),
+    "references": (lambda path: save_bank(path, bank()), load_bank),
+    "choice": (lambda path: save_chosen(path, np.zeros((2, len(PARTS)), np.int16)), load_chosen),
+    "camera": (lambda path: save_path(path, still_path(2, 64, 64)), load_path),
+    "view": (lambda path: save_view(path, still_view(2, 64, 64)), load_view),
     "series": (lambda path: save_series(path, {"ours": {"ssim": np.ones(3)}}), load_series),
 }
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from dancenow.arrays import write_npz
 from dancenow.errors import InputError
-from dancenow.files import atomic_path, read_through
+from dancenow.files import read_through
 
 COUNT = 133
 BODY = slice(0, 17)
@@ -125,8 +126,7 @@ class People:
 def _save(path: str | Path, record: Pose | People) -> None:
     fields = {name: value for name, value in record.__dict__.items() if value is not None}
     fields["fps"] = str(record.fps)
-    with atomic_path(path) as partial:
-        np.savez_compressed(partial, **fields)
+    write_npz(path, fields)
 
 
 def _load(path: str | Path, kind: type) -> Any:

@@ -169,3 +169,22 @@ def test_two_estimators_do_not_mix():
 def test_the_skeleton_has_133_keypoints():
     with pytest.raises(ValueError, match="133"):
         performer().replace(keypoints=np.zeros((3, COUNT - 1, 3), np.float32))
+
+
+@pytest.mark.parametrize(
+    "absence, cuts, told",
+    [
+        (29, (), "from frame 5 to 33, where the result shows nobody; pose.max_gap: 29 would bridge it"),
+        (60, (), "from frame 5 to 64, where the result shows nobody; cut the clip there"),
+        (8, (), None),
+        (29, (20,), None),  # the next shot may begin without the performer
+    ],
+)
+def test_a_long_absence_is_told_with_what_bridges_it(absence, cuts, told, caplog):
+    track = walker(0, 10, 200, 80)
+    track[5 : 5 + absence] = 0
+    pose = track_performer(crowd(track), 8, "none", 5, cuts=cuts)
+    assert not pose.keypoints[5 : 5 + absence].any() or absence <= 8
+    assert (told in caplog.text) if told else "out of sight" not in caplog.text
+    if absence == 29 and not cuts:
+        assert track_performer(crowd(track), 29, "none", 5).keypoints[5:34, :17].any(axis=(1, 2)).all()

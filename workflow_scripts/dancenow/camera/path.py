@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from dancenow.arrays import write_npz
 from dancenow.errors import InputError
-from dancenow.files import atomic_path, read_through
+from dancenow.files import read_through
 
 # kinds of camera movement in a shot
 STILL = "still"
@@ -125,8 +126,7 @@ def still_path(count: int, width: int, height: int) -> CameraPath:
 def save_path(path: str | Path, camera: CameraPath) -> None:
     """Write a CameraPath as .npz, whole or not at all."""
     tuples = {name: np.array(getattr(camera, name)) for name in ("kinds", "scenes")}
-    with atomic_path(path) as partial:
-        np.savez_compressed(partial, **vars(camera) | tuples)
+    write_npz(path, vars(camera) | tuples)
 
 
 def load_path(path: str | Path) -> CameraPath:

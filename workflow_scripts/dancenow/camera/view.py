@@ -15,9 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from dancenow.arrays import write_npz
 from dancenow.camera.path import moved_points
 from dancenow.errors import InputError
-from dancenow.files import atomic_path, read_through
+from dancenow.files import read_through
 from dancenow.keypoints import People, Pose
 from dancenow.pictures import Frames
 
@@ -204,8 +205,7 @@ def warped(
 
 def save_view(path: str | Path, view: SteadyView) -> None:
     """Write a SteadyView as .npz, whole or not at all."""
-    with atomic_path(path) as partial:
-        np.savez_compressed(partial, **vars(view))
+    write_npz(path, vars(view))
 
 
 def load_view(path: str | Path) -> SteadyView:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from dancenow.arrays import write_npz
 from dancenow.errors import InputError
-from dancenow.files import atomic_path, read_through
+from dancenow.files import read_through
 
 
 def flatten(nested: dict, key: tuple = ()) -> Iterator[tuple[tuple, Any]]:
@@ -24,8 +25,7 @@ def flatten(nested: dict, key: tuple = ()) -> Iterator[tuple[tuple, Any]]:
 def save_series(path: str | Path, series: dict) -> None:
     """Write {row: nested dicts of (T,) floats} as .npz, whole or not at all; without a value is NaN."""
     arrays = {"/".join(key): np.asarray(values, np.float32) for key, values in flatten(series)}
-    with atomic_path(path) as partial:
-        np.savez_compressed(partial, **arrays)
+    write_npz(path, arrays)
 
 
 def load_series(path: str | Path) -> dict:

@@ -1,13 +1,15 @@
 """The masks of a clip, soft and packed: where people are in each frame."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from dancenow.arrays import write_npz
 from dancenow.errors import InputError
-from dancenow.files import atomic_path
+from dancenow.files import read_through
 from dancenow.keypoints import MIN_CONFIDENCE
 
 MASK_LEVELS = (
@@ -65,17 +67,17 @@ class MaskPacker:
 
 def save_masks(path: str | Path, masks: Masks) -> None:
     """Write Masks as .npz, whole or not at all."""
-    with atomic_path(path) as partial:
-        np.savez(partial, **vars(masks))
+    write_npz(path, vars(masks), compressed=False)
 
 
 def load_masks(path: str | Path) -> Masks:
     """Read Masks; InputError names a file that is not one."""
+    read_through(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
             fields = {name: stored[name] for name in ("data", "ends", "width", "height")}
         return Masks(fields["data"], fields["ends"], int(fields["width"]), int(fields["height"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         remedy = "delete it to make it again"
         raise InputError(f"{path}: not a file of masks ({error}); {remedy}") from error
 

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 # the paper's advice: Gaussian for high frame rates (theirs is 120 per second), median for lower ones
 HIGH_RATE = 60
+# seconds out of sight beyond which nobody would believe a straight line between two poses
+LONGEST_BRIDGE = 1.5
 
 
 def track_performer(
@@ -59,6 +61,7 @@ def track_performer(
         people.count,
         len(people.frame) - len(rows),
     )
+    _tell_absence(people.frame[rows], max_gap, people.fps, cuts)
     if smoothing == "auto":
         smoothing = "gaussian" if people.fps >= HIGH_RATE else "median"
     keypoints = np.zeros((people.count, COUNT, 3), np.float32)
@@ -84,6 +87,22 @@ def track_performer(
     return Pose(
         keypoints, people.fps, people.width, people.height, people.estimator, people.checkpoint, origin
     )
+
+
+def _tell_absence(seen: np.ndarray, max_gap: int, fps: Fraction | float, cuts: Sequence[int]) -> None:
+    """Log the longest absence between the frames that are `seen`, (n,) ascending, and what bridges it."""
+    shots = np.searchsorted(cuts, seen, side="right")
+    absent = np.where(np.diff(shots) == 0, np.diff(seen) - 1, 0)
+    longest = int(absent.max(initial=0))
+    if longest <= max_gap:
+        return
+    first = int(seen[absent.argmax()]) + 1
+    bridge = f"pose.max_gap: {longest} would bridge it with a movement that is made up"
+    remedy = bridge if longest <= LONGEST_BRIDGE * fps else "cut the clip there"
+    log.warning(
+        "the performer is out of sight from frame %d to %d, where the result shows nobody; %s",
+        first, first + longest - 1, remedy,
+    )  # fmt: skip
 
 
 def mend(

@@ -1,42 +1,44 @@
 """The files of a bank and of the references chosen from it."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from dancenow.arrays import write_npz
 from dancenow.errors import InputError
-from dancenow.files import atomic_path
+from dancenow.files import read_through
 from dancenow.keypoints import Pose
 from dancenow.references.bank import Bank, ChosenReferences
 from dancenow.references.figure import PARTS
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-BROKEN = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile
+BROKEN = ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error
 
 
 def save_bank(path: str | Path, bank: Bank) -> None:
     """Write a Bank as .npz, whole or not at all; the pieces are PNG files one after another."""
     pieces = [piece for own in bank.pieces for piece in own]
     data = [cv2.imencode(".png", picture, PNG)[1].ravel() for _, _, picture in pieces]
-    with atomic_path(path) as partial:
-        np.savez(
-            partial,
-            unit=bank.unit,
-            frames=bank.frames,
-            keypoints=bank.keypoints,
-            rows=np.concatenate(bank.rows).astype(np.int64),
-            flaws=np.concatenate(bank.flaws),
-            counts=[len(own) for own in bank.rows],
-            corners=np.array([piece[:2] for piece in pieces], np.int64),
-            ends=np.cumsum([len(png) for png in data]),
-            pieces=np.concatenate(data),
-        )
+    arrays = {
+        "unit": bank.unit,
+        "frames": bank.frames,
+        "keypoints": bank.keypoints,
+        "rows": np.concatenate(bank.rows).astype(np.int64),
+        "flaws": np.concatenate(bank.flaws),
+        "counts": [len(own) for own in bank.rows],
+        "corners": np.array([piece[:2] for piece in pieces], np.int64),
+        "ends": np.cumsum([len(png) for png in data]),
+        "pieces": np.concatenate(data),
+    }
+    write_npz(path, arrays, compressed=False)
 
 
 def load_bank(path: str | Path) -> Bank:
     """Read a Bank; InputError names a file that is not one."""
+    read_through(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
@@ -63,12 +65,12 @@ def load_bank(path: str | Path) -> Bank:
 
 def save_chosen(path: str | Path, chosen: np.ndarray) -> None:
     """Write what Bank.paths gives, (T, parts) int16, as .npz, whole or not at all."""
-    with atomic_path(path) as partial:
-        np.savez_compressed(partial, chosen=chosen)
+    write_npz(path, {"chosen": chosen})
 
 
 def load_chosen(path: str | Path) -> np.ndarray:
     """(T, parts) int16 of save_chosen's file, -1 for no piece; InputError names a file that is not one."""
+    read_through(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             chosen = file["chosen"]
