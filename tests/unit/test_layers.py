@@ -12,7 +12,7 @@ LIBRARY = ROOT / "workflow_scripts/dancenow"
 LAYERS = (
     "errors parallel intervals ahead",
     "files device stopping",
-    "job keypoints pictures planning video cluster",
+    "job arrays keypoints pictures planning video cluster",
     "camera provenance",
     "pose",
     "references",
