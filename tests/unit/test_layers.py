@@ -12,7 +12,8 @@ LIBRARY = ROOT / "workflow_scripts/dancenow"
 LAYERS = (
     "errors parallel intervals ahead",
     "files device stopping",
-    "job arrays keypoints pictures planning video cluster",
+    "arrays",
+    "job keypoints pictures planning video cluster",
     "camera provenance",
     "pose",
     "references",
