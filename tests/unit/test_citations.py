@@ -98,7 +98,7 @@ def test_what_is_cited_is_there():
 
 
 def test_a_wrong_citation_is_found():
-    text = '"""As dancenow.pose.gone, metrics.block_bootstrap and dancenow.lost.name; as from no_rule."""'
+    text = '"""As dancenow.pose.gone, intervals.block_bootstrap and dancenow.lost.name; as from no_rule."""'
     assert list(wrong(text)) == ["dancenow.pose.gone", "dancenow.lost.name", "no_rule"]
 
 

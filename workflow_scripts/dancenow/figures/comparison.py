@@ -92,7 +92,7 @@ def compare_files(
 def compare(rows: dict[str, Row], seed: int, block: int) -> dict[str, dict[Key, Cell]]:
     """{method: {key: Cell}} of {method: Row}, the last of them ours.
 
-    seed, block: of dancenow.evaluation.metrics.block_bootstrap. The best of a measure is marked, and those
+    seed, block: of dancenow.intervals.block_bootstrap. The best of a measure is marked, and those
     that follow it down to the first that is clearly worse. Clearly: the paired difference's interval over
     frames lies above zero, and over seeds, where there are any, too. Where a difference comes from fewer than
     LEAST_BLOCKS blocks, or where nothing is clearly worse, none is marked.
