@@ -54,6 +54,7 @@ rule track_performer:
     """Follow one person, and repair and smooth the keypoints."""
     input:
         people="results/poses/{subject}.people.npz",
+        camera="results/camera/{subject}.npz",
         facts="results/frames/{subject}.json",
     output:
         pose=ensure("results/poses/{subject}.npz", non_empty=True),

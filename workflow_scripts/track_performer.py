@@ -5,4 +5,6 @@ from dancenow.pose.performer import track_file
 
 with job(snakemake.log[0]):
     given = snakemake.input
-    track_file(given.people, given.facts, snakemake.output.pose, **dict(snakemake.params.items()))
+    track_file(
+        given.people, given.camera, given.facts, snakemake.output.pose, **dict(snakemake.params.items())
+    )

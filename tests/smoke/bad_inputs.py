@@ -130,7 +130,7 @@ RESULTS = [
         f"results/masks/torn-masks.npz: not a file of masks (…); {AGAIN}",
         "make_background", results.torn_masks),
     Bad("torn-camera", "a truncated camera path",
-        f"results/camera/torn-camera.npz: not a camera path file (…); {AGAIN}", "measure_normalization",
+        f"results/camera/torn-camera.npz: not a camera path file (…); {AGAIN}", "track_performer",
         results.torn_camera),
     Bad("torn-view", "a truncated steady view",
         f"results/steady/torn-view.npz: not a steady view file (…); {AGAIN}", "mask_performer",

@@ -38,8 +38,8 @@ WIDTH, HEIGHT = 192, 128
 POSE = performer(3, WIDTH, HEIGHT, tall=100)
 LAID_OUT = [
     "clips/{}.mp4", "results/frames/{}.avi", "results/frames/{}.index.npy", "results/frames/{}.json",
-    "results/poses/{}.people.npz", "results/masks/{}.found.npz", "results/poses/{}.npz",
-    "results/camera/{}.npz", "results/steady/{}.npz", "results/poses/{}.steady.npz",
+    "results/poses/{}.people.npz", "results/masks/{}.found.npz", "results/camera/{}.npz",
+    "results/poses/{}.npz", "results/steady/{}.npz", "results/poses/{}.steady.npz",
     "results/masks/{}.npz", "results/normalization/{}.json",
     "results/poses/{}_as_good.npz", "results/models/{}/generator.safetensors",
 ]  # fmt: skip
@@ -63,8 +63,8 @@ def lay_out(run, name):
         People(keypoints=POSE.keypoints, frame=np.arange(3, dtype=np.int32), count=3, **one),
     )
     save_masks(place(run, "masks", name, ".found.npz"), whole_masks())
-    save_pose(place(run, "poses", name, ".npz"), POSE)
     save_path(place(run, "camera", name, ".npz"), still_path(len(POSE.keypoints), WIDTH, HEIGHT))
+    save_pose(place(run, "poses", name, ".npz"), POSE)
     save_view(place(run, "steady", name, ".npz"), still_view(3, WIDTH, HEIGHT))
     save_pose(place(run, "poses", name, ".steady.npz"), POSE)
     save_masks(place(run, "masks", name, ".npz"), whole_masks())

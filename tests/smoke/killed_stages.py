@@ -46,8 +46,10 @@ STAGES = {
         {"decision": DECISION, **FRAMES}, {"people": PEOPLE, "masks": FOUND}, {},
         ("dancenow.video.frames", "FrameStore.__getitem__", 3),
     ),
-    "track_performer": ({"people": PEOPLE, "facts": FRAMES["facts"]}, {"pose": POSE}, TRACKING, RENAMING),
     "find_camera": ({**FRAMES, "people": PEOPLE}, {"camera": CAMERA}, {}, RENAMING),
+    "track_performer": (
+        {"people": PEOPLE, "camera": CAMERA, "facts": FRAMES["facts"]}, {"pose": POSE}, TRACKING, RENAMING,
+    ),
     "measure_normalization": ({"pose": POSE, "camera": CAMERA}, {"statistics": STATISTICS}, {}, RENAMING),
     "steady_target": (
         {"frames": FRAMES["frames"], "pose": POSE, "camera": CAMERA},

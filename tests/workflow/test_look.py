@@ -7,7 +7,7 @@ CLIP = {"probe_clip": 1, "extract_frames": 1, "choose_estimator": 1, "detect_pos
 
 
 def test_an_overlay_and_a_contact_sheet_need_no_transfer(workflow):
-    wanted = CLIP | {"plot_people": 1, "track_performer": 1, "overlay_skeleton": 1}
+    wanted = CLIP | {"plot_people": 1, "find_camera": 1, "track_performer": 1, "overlay_skeleton": 1}
     assert planned_jobs(workflow("-n", *TARGETS)) == wanted
 
 

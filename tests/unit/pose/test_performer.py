@@ -1,9 +1,11 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from crowds import AS_IS, crowd, walker
+from dancenow.camera.path import SHAKING, save_path, still_path
 from dancenow.errors import InputError
 from dancenow.keypoints import (
     COUNT,
@@ -70,10 +72,10 @@ def test_nobody_with_a_body_is_an_error_that_names_the_file(tmp_path):
     people.keypoints[:, :17] = 0
     save_people(tmp_path / "anna.people.npz", people)
     (tmp_path / "anna.json").write_text("{}")
+    save_path(tmp_path / "camera.npz", still_path(people.count, people.width, people.height))
+    given = [tmp_path / name for name in ("anna.people.npz", "camera.npz", "anna.json", "anna.npz")]
     with pytest.raises(InputError, match=r"anna\.people\.npz: no frame shows a person"):
-        track_file(
-            tmp_path / "anna.people.npz", tmp_path / "anna.json", tmp_path / "anna.npz", "largest", **AS_IS
-        )
+        track_file(*given, "largest", **AS_IS)
     assert not (tmp_path / "anna.npz").exists()
 
 
@@ -188,3 +190,20 @@ def test_a_long_absence_is_told_with_what_bridges_it(absence, cuts, told, caplog
     assert (told in caplog.text) if told else "out of sight" not in caplog.text
     if absence == 29 and not cuts:
         assert track_performer(crowd(track), 29, "none", 5).keypoints[5:34, :17].any(axis=(1, 2)).all()
+
+
+def test_the_unrest_of_a_hand_is_not_smoothed_away_from_the_person():
+    standing = np.repeat(walker(0, 0, 200)[:1], 30, axis=0)
+    unrest = np.random.default_rng(0).normal(0, 3, (len(standing), 2))
+    maps = np.tile(np.eye(3), (len(standing), 1, 1))
+    maps[:, :2, 2] = -unrest
+    shaken = standing.copy()
+    shaken[..., :2] += np.where(standing[..., 2:] > 0, unrest[:, None], 0).astype(np.float32)
+    path = replace(still_path(len(standing), 640, 480), maps=maps, kinds=(SHAKING,))
+    with_path = track_performer(crowd(shaken), 0, "gaussian", 5, camera=path).keypoints
+    without = track_performer(crowd(shaken), 0, "gaussian", 5).keypoints
+    np.testing.assert_allclose(with_path, shaken, atol=0.01)
+    assert np.abs(without - shaken).max() > 1
+    still = still_path(len(standing), 640, 480)
+    same = track_performer(crowd(shaken), 0, "gaussian", 5, camera=still).keypoints
+    assert np.array_equal(same, without)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dancenow.camera.path import CameraPath, load_path
 from dancenow.errors import InputError
 from dancenow.files import read_json
 from dancenow.keypoints import (
@@ -43,13 +44,16 @@ def track_performer(
     window: int,
     performer: str | int = "largest",
     cuts: Sequence[int] = (),
+    camera: CameraPath | None = None,
 ) -> Pose:
     """One person of a clip as a clean Pose of people.count frames.
 
     people: People; max_gap: a keypoint missing for at most so many frames is interpolated; smoothing: "auto",
     "median", "gaussian" or "none"; window: frames that the smoothing looks at, odd; performer: as in
     tracks.choose_performer; cuts: frames at which a new shot begins, ascending; nothing is followed,
-    interpolated, smoothed or held across them. A frame without the performer has only missing keypoints.
+    interpolated, smoothed or held across them; camera: the clip's path, in whose scene the track is repaired
+    and smoothed, so that the unrest of a hand is not smoothed away from the person. A frame without the
+    performer has only missing keypoints.
     InputError: an even window, nobody with a body in `people`, or no person with that number.
     """
     if window % 2 == 0:
@@ -67,11 +71,16 @@ def track_performer(
     keypoints = np.zeros((people.count, COUNT, 3), np.float32)
     keypoints[people.frame[rows]] = people.keypoints[rows]
     keypoints[keypoints[..., 2] < MIN_CONFIDENCE] = 0
+    if camera is not None:
+        camera.require_frames(people.count)
+        keypoints = camera.to_scene(keypoints)
     origin, counts = np.zeros((people.count, COUNT), np.uint8), Counter()
     for first, stop in zip([0, *cuts], [*cuts, people.count], strict=True):
         shot = slice(first, stop)
         keypoints[shot], origin[shot], done = mend(keypoints[shot], people.fps, max_gap, smoothing, window)
         counts.update(done)
+    if camera is not None:
+        keypoints = camera.to_frame(keypoints)
     for what, count in counts.items():
         log.info("%s: %d", what, count)
     log.info("smoothing: %s over %d frames, %d shots", smoothing, window, len(cuts) + 1)
@@ -124,6 +133,7 @@ def mend(
 
 def track_file(
     people_path: str | Path,
+    camera_path: str | Path,
     frames_facts_path: str | Path,
     pose_path: str | Path,
     performer: str | int,
@@ -133,9 +143,10 @@ def track_file(
 
     Its InputErrors then name the People file.
     """
-    cuts = read_json(frames_facts_path).get("cuts", [])
+    cuts, camera = read_json(frames_facts_path).get("cuts", []), load_path(camera_path)
+    people = load_people(people_path)
     try:
-        pose = track_performer(load_people(people_path), performer=performer, cuts=cuts, **settings)
+        pose = track_performer(people, performer=performer, cuts=cuts, camera=camera, **settings)
     except InputError as error:
         raise InputError(f"{people_path}: {error}") from error
     save_pose(pose_path, pose)
