@@ -36,7 +36,6 @@ def printable(line):
 def main():
     """Examine the files of the command line; returns the exit status."""
     sys.stdout.reconfigure(errors="backslashreplace")
-    logging.disable(logging.WARNING)  # they are about making results of a clip
     parser = Parser(description="report what videos state about their origin")
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
@@ -64,4 +63,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # warnings are about making results of a clip; only here, since it holds for the whole process
+    logging.disable(logging.WARNING)
     sys.exit(main())

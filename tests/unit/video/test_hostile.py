@@ -215,9 +215,9 @@ def test_what_is_kept_does_not_grow_with_the_cores(tmp_path, monkeypatch):
 
 
 def test_a_program_that_hangs_is_ended_and_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(programs, "STALL_SECONDS", 0.3)
     clip = sounding_clip(tmp_path)
     facts = media.probe(clip)
+    monkeypatch.setattr(programs, "STALL_SECONDS", 0.3)
     script = tmp_path / "hangs"
     script.write_text("#!/bin/sh\nexec sleep 60\n")
     script.chmod(0o755)
