@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NoReturn
+from types import FrameType
 
 import torch
 from torch.distributed.elastic.multiprocessing import SignalException
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 # s: a worker that was asked to stop finishes its step and saves; the largest checkpoint takes seconds
 SHUTDOWN_SECONDS = 300
+MOMENT = 0.01  # s
 # each Slurm job uses one of these ports to connect its nodes
 PORTS = range(20000, 30000)
 
@@ -178,8 +180,17 @@ def run_agent(task: str | Path) -> None:
         sys.exit(_status({rank: failure.exitcode for rank, failure in error.failures.items()}))
 
 
-def _end_workers(number: int, _frame: object) -> NoReturn:
-    """Like torch's own handler, but only once: at a second signal it would exit while workers save."""
+def _end_workers(number: int, frame: FrameType | None) -> None:
+    """Like torch's own handler, but only once: at a second signal it would exit while workers save.
+
+    Not while `subprocess` looks after a worker: an exception there can leave its lock held, and then nobody
+    notices that the worker has ended. The signal is then sent again a moment later.
+    """
+    while frame is not None:
+        if frame.f_code.co_filename == subprocess.__file__:
+            threading.Timer(MOMENT, os.kill, (os.getpid(), number)).start()
+            return
+        frame = frame.f_back
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise SignalException(f"asked to stop by {number}", sigval=signal.Signals(number))
