@@ -85,10 +85,10 @@ def test_a_yaml_folder_without_faces_and_hands(tmp_path):
     assert np.array_equal(read(folder).keypoints[0], np.float32(files.held(files.person(0), files.BODY_23)))
 
 
-def test_the_page_for_users_has_the_table_of_the_code():
+def test_the_page_has_the_table_of_the_code():
     columns = [list(INDEX), BODIES["body25"], BODIES["coco18"], BODIES["body23"]]
     told = [[] for _ in columns]
-    for line in (ROOT / "docs" / "footage.md").read_text().splitlines():
+    for line in (ROOT / "docs" / "architecture.md").read_text().splitlines():
         first, *cells = [cell.strip() for cell in line.split("|")[1:-1]] or [""]
         sides = re.fullmatch("left, right (.*)", first)
         names = [f"{side}_{sides[1]}" for side in ("left", "right")] if sides else [first]
