@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
-from dancenow.provenance.finishing import KEY
+from dancenow.provenance.finishing import MARK_KEY
 from dancenow.video.media import decode, probe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,9 +70,9 @@ def main() -> None:
         for tree, revision in zip(trees, asked.revisions, strict=True):
             with tarfile.open(fileobj=io.BytesIO(git("archive", revision))) as archive:
                 archive.extractall(tree, filter="data")
-            if found and (trees[0] / KEY).exists():
-                (tree / KEY).parent.mkdir(mode=0o700)
-                shutil.copy2(trees[0] / KEY, tree / KEY)
+            if found and (trees[0] / MARK_KEY).exists():
+                (tree / MARK_KEY).parent.mkdir(mode=0o700)
+                shutil.copy2(trees[0] / MARK_KEY, tree / MARK_KEY)
             run(tree, asked.target, asked.cores, asked.config)
             found.append(digests(tree))
     names = [git("rev-parse", "--short", revision).decode().strip() for revision in asked.revisions]

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from dancenow.keypoints import People
-from dancenow.pose.looks import REGIONS
+from dancenow.pose.looks import CLOTHES_REGIONS
 from performers import performer
 
 AS_IS = {"max_gap": 0, "smoothing": "none", "window": 5}  # for track_performer
@@ -23,7 +23,7 @@ def crowd(*tracks, fps=Fraction(25), colours=None):
             if tracks[number][frame].any():
                 rows.append(tracks[number][frame])
                 frames.append(frame)
-                looks.append(np.tile(colours[number], (REGIONS, 1)) if colours else ())
+                looks.append(np.tile(colours[number], (CLOTHES_REGIONS, 1)) if colours else ())
     keypoints, frames = np.array(rows, np.float32), np.array(frames, np.int32)
     looks = np.array(looks, np.float32) if colours else None
     return People(keypoints, frames, len(tracks[0]), fps, 640, 480, "x", "y", looks)

@@ -75,6 +75,29 @@ def test_a_stage_without_networks_imports_no_torch(script):
     ] == []
 
 
+# names of constants that mean the same wherever they stand, each for its own room's things
+OF_ONE_MEANING = (
+    "BLOCK BRIGHT CELL_INCHES CLOSING COLUMNS DARK DECISION DIMMED DOWNLOAD_TIMEOUT_S FACE FEWEST HANDS HIPS "
+    "INK JPEG LEAST_POINTS LEGEND_INCHES LOG_SECONDS MOMENTS MOST PANEL_INCHES SIDES SWAP_RATIO TARGET "
+    "TEMPLATE"
+)
+
+
+def constants(path):
+    """The names in capitals that a module defines."""
+    nodes = [
+        node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign | ast.AnnAssign)
+    ]
+    targets = [target for node in nodes for target in getattr(node, "targets", None) or [node.target]]
+    names = [name for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+    return {name.id for name in names if name.id.strip("_").isupper() and not name.id.startswith("_")}
+
+
+def test_a_constant_has_one_meaning():
+    defined = [name for path in MODULES for name in constants(path)]
+    assert {name for name in defined if defined.count(name) > 1} == set(OF_ONE_MEANING.split())
+
+
 def test_every_room_says_what_it_is_for():
     rooms = {path for path in MODULES if path.name == "__init__.py"}
     assert [path for path in rooms if not ast.get_docstring(ast.parse(path.read_text()))] == []

@@ -114,7 +114,7 @@ def peak_memory(device: torch.device) -> int:
 
 
 # instruction sets to which a user can limit oneDNN, which runs convolutions on CPUs: those without bfloat16
-LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+ISA_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 WITHOUT_BF16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"}
 
 
@@ -125,7 +125,7 @@ def has_fast_bf16(device: torch.device) -> bool:
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    limit = next((os.environ[name] for name in LIMITS if name in os.environ), "")
+    limit = next((os.environ[name] for name in ISA_LIMITS if name in os.environ), "")
     able = torch.backends.mkldnn.is_available() and torch.cpu._is_avx512_bf16_supported()
     return able and limit.upper() not in WITHOUT_BF16
 

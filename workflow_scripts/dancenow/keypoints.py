@@ -20,7 +20,7 @@ FEET = slice(17, 23)
 FACE = slice(23, 91)
 LEFT_HAND = slice(91, 112)
 RIGHT_HAND = slice(112, 133)
-PARTS = {"body": BODY, "feet": FEET, "face": FACE, "left_hand": LEFT_HAND, "right_hand": RIGHT_HAND}
+SKELETON_PARTS = {"body": BODY, "feet": FEET, "face": FACE, "left_hand": LEFT_HAND, "right_hand": RIGHT_HAND}
 
 # left and right as the person sees them
 BODY_NAMES = (
@@ -107,9 +107,9 @@ class People:
     """Everyone an estimator found in a clip, before anyone is chosen.
 
     keypoints: (N, 133, 3) float32 as in Pose; frame: (N,) int32, ascending, the frame of each row;
-    count: frames in the clip (frames with nobody have no row). looks: (N, looks.REGIONS, 3) float32, the
-    colours of their clothes, as in dancenow.pose.looks; None for imported keypoints and in files older than
-    looks. The rest as in Pose.
+    count: frames in the clip (frames with nobody have no row). looks: (N, R, 3) float32, the colours of
+    their clothes in looks.CLOTHES_REGIONS, as in dancenow.pose.looks; None for imported keypoints and in
+    files older than looks. The rest as in Pose.
     """
 
     keypoints: np.ndarray

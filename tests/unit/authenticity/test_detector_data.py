@@ -16,7 +16,7 @@ from dancenow.authenticity.detector_data import (
 )
 from dancenow.errors import InputError
 from dancenow.provenance.detection import find_mark
-from dancenow.provenance.finishing import KEY, kept_key
+from dancenow.provenance.finishing import MARK_KEY, kept_key
 from dancenow.provenance.mark import payload_of
 from dancenow.video import media
 from dancenow.video.frames import FrameStore, write_frames
@@ -48,8 +48,8 @@ def test_a_clip_is_written_as_a_result_is(stored, tmp_path):
 def test_real_clips_carry_the_mark_of_results_so_that_it_tells_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "secrets").mkdir()
-    Path(KEY).write_bytes(bytes(range(32)))
-    Path(KEY).chmod(0o600)
+    Path(MARK_KEY).write_bytes(bytes(range(32)))
+    Path(MARK_KEY).chmod(0o600)
     draw, size = np.random.default_rng(0), (512, 288)
     wall = sum(cv2.resize(draw.normal(0, 2, (288 // n, 512 // n, 3)), size) for n in (2, 4, 8, 16, 32))
     facts = {"width": size[0], "height": size[1], "fps": "25/1", "cuts": []}

@@ -13,7 +13,7 @@ from dancenow.authenticity import detector_report, judge
 from dancenow.authenticity.detector_data import degrade, reencode
 from dancenow.authenticity.detector_report import measure_detector, write_report
 from dancenow.authenticity.judge import JudgedFiles, judge_video, train_on_videos
-from dancenow.authenticity.opinion import DETECTOR, opinion
+from dancenow.authenticity.opinion import DETECTOR_FILE, opinion
 from dancenow.errors import InputError
 from dancenow.pictures import read_png
 from dancenow.provenance.verdict import SILENT
@@ -166,8 +166,8 @@ def test_who_verifies_a_video_reads_its_opinion_which_does_not_count(place, tmp_
     monkeypatch.chdir(tmp_path)
     video = str(place / "carol_as_dora.mp4")
     assert opinion(video) is None
-    (tmp_path / DETECTOR).parent.mkdir(parents=True)
-    shutil.copy(place / "detector.safetensors", tmp_path / DETECTOR)
+    (tmp_path / DETECTOR_FILE).parent.mkdir(parents=True)
+    shutil.copy(place / "detector.safetensors", tmp_path / DETECTOR_FILE)
     monkeypatch.setattr("sys.argv", ["verify.py", video])
     status = runpy.run_path(str(ROOT / "workflow_scripts/verify.py"))["main"]()
     verdict, unmarked, told = capsys.readouterr().out.splitlines()

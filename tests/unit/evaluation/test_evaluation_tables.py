@@ -10,7 +10,7 @@ from dancenow.evaluation.evaluation_tables import (
     time_table,
 )
 from dancenow.evaluation.names import REGIONS
-from dancenow.evaluation.pose_parts import PARTS
+from dancenow.evaluation.pose_parts import PAPER_PARTS
 
 SCORE = {"mean": 0.81234, "low": 0.8, "high": 0.82}
 EMPTY = {"mean": None, "low": None, "high": None}
@@ -24,7 +24,9 @@ def report():
     images = {name: {region: dict.fromkeys(IMAGE_MEASURES, score) for region in REGIONS}
               for name, score in ROWS.items()}  # fmt: skip
     images["result"]["person"]["kid"] = SCORE
-    parts = {name: dict.fromkeys(PARTS, dict.fromkeys(PART_MEASURES, score)) for name, score in ROWS.items()}
+    parts = {
+        name: dict.fromkeys(PAPER_PARTS, dict.fromkeys(PART_MEASURES, score)) for name, score in ROWS.items()
+    }
     time = {name: dict.fromkeys(TIME_MEASURES, score) for name, score in (ROWS | {"truth": SCORE}).items()}
     return {
         "frames": 30,

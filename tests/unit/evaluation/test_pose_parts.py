@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dancenow.evaluation.pose_parts import PARTS, part_series
+from dancenow.evaluation.pose_parts import PAPER_PARTS, part_series
 from dancenow.keypoints import COUNT, FACE, LEFT_HAND, RIGHT_HAND
 
 
@@ -13,13 +13,13 @@ def whole(x=0.0, y=0.0):
 
 
 def test_parts_are_the_papers():
-    sizes = {name: part.stop - part.start for name, part in PARTS.items()}
+    sizes = {name: part.stop - part.start for name, part in PAPER_PARTS.items()}
     assert sizes == {"body": 23, "face": 68, "hands": 42, "all": 133}
 
 
 def test_a_shift_by_hand():
     series = part_series(whole(3, 4), whole(), body_height=200)
-    for part in PARTS:
+    for part in PAPER_PARTS:
         assert series[part]["distance_px"] == pytest.approx([5, 5])
         assert series[part]["distance_percent"] == pytest.approx([2.5, 2.5])
         assert series[part]["pck"].tolist() == [0, 0]  # 4 px are the limit

@@ -11,8 +11,8 @@ from dancenow.camera.scene import place_view
 from dancenow.keypoints import BODY, COUNT, IMPUTED, INDEX, Pose
 from dancenow.pages.report.checks import track_checks
 from dancenow.pages.report.coverage import (
-    KINDS,
-    PARTS,
+    COMPARED_PARTS,
+    POSE_KINDS,
     body_heights,
     body_shape,
     compare_part,
@@ -79,8 +79,8 @@ def test_every_part_is_of_one_kind_or_missing():
     generator = np.random.default_rng(0)
     shape = shape_of() + generator.normal(0, 0.2, (300, 17, 2))
     kinds = pose_kinds(shape)
-    for part in PARTS:
-        own = np.sum([kinds[kind] for kind, (name, _) in KINDS.items() if name == part], axis=0)
+    for part in COMPARED_PARTS:
+        own = np.sum([kinds[kind] for kind, (name, _) in POSE_KINDS.items() if name == part], axis=0)
         assert (own == 1).all()
     shape[:, INDEX["left_wrist"]] = np.nan
     assert not any(frames.any() for kind, frames in pose_kinds(shape).items() if kind.startswith("left arm"))
@@ -90,7 +90,7 @@ def test_shapes_do_not_depend_on_size_and_place():
     pose = performer(40, 512, 512, tall=300)
     other = copy_of(pose, 0.5, (90, 40))
     shapes = [body_shape(each, body_heights(each, measure_normalization(each))) for each in (pose, other)]
-    for part in PARTS:
+    for part in COMPARED_PARTS:
         vectors = [part_vectors(shape, part) for shape in shapes]
         assert np.abs(vectors[0] - vectors[1]).max() < 0.002
 

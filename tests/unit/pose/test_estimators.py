@@ -14,7 +14,7 @@ import pytest
 from dancenow.errors import InputError
 from dancenow.keypoints import COUNT
 from dancenow.pose import estimators
-from dancenow.pose.looks import REGIONS
+from dancenow.pose.looks import CLOTHES_REGIONS
 
 K30 = "shufflenetv2k30-wholebody"
 
@@ -50,7 +50,7 @@ def test_detect_people_keeps_everyone_with_their_frame(caplog):
     assert (people.count, people.fps, people.width, people.height) == (4, Fraction(30000, 1001), 64, 48)
     assert (people.estimator, people.checkpoint) == ("fixed", "sha256:0")
     # lightness of a white and of a black picture, at the joints of those found in them
-    assert people.looks.shape == (3, REGIONS, 3) and people.looks.dtype == np.float32
+    assert people.looks.shape == (3, CLOTHES_REGIONS, 3) and people.looks.dtype == np.float32
     assert np.allclose(people.looks[..., 0], [[100], [100], [0]], atol=0.01)
     assert "4/4" in caplog.text
     assert len(masks) == 4 and not any(masks[index].any() for index in range(4))

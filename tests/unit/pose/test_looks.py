@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import INDEX
-from dancenow.pose.looks import REGIONS, look_at, typical, unlike
+from dancenow.pose.looks import CLOTHES_REGIONS, look_at, typical, unlike
 from performers import performer
 
 TRUNK, THIGHS = 0, 3
@@ -21,7 +21,7 @@ def drawn(pose, colour, legs):
 def test_the_colours_of_trunk_and_legs_are_read_in_cielab():
     pose = performer(1)
     (look,) = look_at(drawn(pose, (255, 0, 0), (255, 255, 255)), pose.keypoints)
-    assert look.shape == (REGIONS, 3) and look.dtype == np.float32
+    assert look.shape == (CLOTHES_REGIONS, 3) and look.dtype == np.float32
     assert look[TRUNK] == pytest.approx((53.2, 80.1, 67.2), abs=0.1)  # red of sRGB
     assert look[THIGHS] == pytest.approx((100, 0, 0), abs=0.1)
 
@@ -36,7 +36,7 @@ def test_a_region_is_unknown_where_its_joints_are_not_seen():
 
 
 def test_differences_are_over_the_regions_that_both_show():
-    looks = np.zeros((2, REGIONS, 3), np.float32)
+    looks = np.zeros((2, CLOTHES_REGIONS, 3), np.float32)
     looks[1, :, 1] = 30
     looks[1, TRUNK] = np.nan
     assert unlike(looks[0], looks[1]) == pytest.approx(30)
@@ -47,8 +47,8 @@ def test_differences_are_over_the_regions_that_both_show():
 
 
 def test_one_odd_frame_does_not_change_what_is_typical():
-    looks = np.full((5, REGIONS, 3), 20, np.float32)
+    looks = np.full((5, CLOTHES_REGIONS, 3), 20, np.float32)
     looks[2] = 90
     looks[3:, TRUNK] = np.nan
     assert (typical(looks) == 20).all()
-    assert np.isnan(typical(np.full((2, REGIONS, 3), np.nan, np.float32))).all()
+    assert np.isnan(typical(np.full((2, CLOTHES_REGIONS, 3), np.nan, np.float32))).all()

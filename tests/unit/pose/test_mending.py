@@ -16,7 +16,7 @@ from dancenow.keypoints import (
     RIGHT_HAND,
     People,
 )
-from dancenow.pose.mending import HELD, SWAPPED, hold_parts, mark, remove_jumps, unswap
+from dancenow.pose.mending import HELD_CONFIDENCE, SWAPPED, hold_parts, mark, remove_jumps, unswap
 from dancenow.pose.performer import track_performer
 from walkers import FPS, FRAMES, performer, wander
 
@@ -143,7 +143,7 @@ def test_a_long_gap_of_a_part_is_held_from_its_anchor(part, anchor):
     offset = true[79, part, :2] - true[79, INDEX[anchor], :2]
     held = pose.keypoints[80:120, part, :2] - pose.keypoints[80:120, INDEX[anchor], None, :2]
     assert np.abs(held - offset).max() < 0.01
-    assert pose.keypoints[80:120, part, 2] == pytest.approx(HELD)
+    assert pose.keypoints[80:120, part, 2] == pytest.approx(HELD_CONFIDENCE)
 
 
 def test_a_held_keypoint_never_counts_as_missing():

@@ -16,9 +16,9 @@ from dancenow.pose.normalize import (
 )
 from dancenow.pose.normalize_files import PairFiles, measure_normalization_file, normalize_pair
 from dancenow.pose.retarget import (
-    ALIKE,
     BONES,
-    FACE_POINTS,
+    FACE_SHAPE_POINTS,
+    FACTORS_ALIKE,
     FREE_BONES,
     PLAUSIBLE_RATIO,
     PLAUSIBLE_SHIFT,
@@ -127,7 +127,7 @@ def test_the_targets_lengths_come_out():
     mean = np.prod([full[bone] for bone in FREE_BONES]) ** (1 / len(FREE_BONES))
     for bone, ends in LIMBS.items():
         lengths = [np.linalg.norm(vector(pose, *ends), axis=-1) for pose in (result, source)]
-        wanted = full[bone] ** (1 - ALIKE) * mean**ALIKE if bone in FREE_BONES else full[bone]
+        wanted = full[bone] ** (1 - FACTORS_ALIKE) * mean**FACTORS_ALIKE if bone in FREE_BONES else full[bone]
         assert np.allclose(lengths[0], wanted * lengths[1], rtol=0.02), bone
     # the placement alone is further off
     alone = normalize_pose(source, measure_normalization(source), target, measure_normalization(target))
@@ -246,7 +246,7 @@ def with_face(pose, up):
     )
     neck = ears - shoulders
     keypoints = pose.keypoints.copy()
-    keypoints[:, FACE_POINTS, :2] += (up * neck / np.linalg.norm(neck, axis=-1, keepdims=True))[:, None]
+    keypoints[:, FACE_SHAPE_POINTS, :2] += (up * neck / np.linalg.norm(neck, axis=-1, keepdims=True))[:, None]
     return pose.replace(keypoints=keypoints)
 
 
@@ -255,7 +255,7 @@ def test_the_targets_face_comes_out():
     source, target = dancer(), with_face(dancer({"thigh": 44}), 4)
     statistics = measure_normalization(source), measure_normalization(target)
     result = transfer_pose(source, statistics[0], target, statistics[1])
-    assert np.abs(result.keypoints - target.keypoints)[:, FACE_POINTS].mean() < 0.5
+    assert np.abs(result.keypoints - target.keypoints)[:, FACE_SHAPE_POINTS].mean() < 0.5
     untouched = transfer_pose(source, statistics[0], target, statistics[1], limbs="source")
     assert np.abs(vector(untouched, "left_ear", "nose") - vector(target, "left_ear", "nose")).mean() > 1.5
 
@@ -268,7 +268,7 @@ def test_a_face_that_is_not_seen_or_not_plausible():
     assert np.allclose(face_shift(face, [None] * len(face), 1.0), 0)
     assert np.allclose(face_shift(face, [share + 1 for share in face], 1.0), PLAUSIBLE_SHIFT)
     turned_away = without(dancer(), slice(None), "left_ear")
-    assert measure_normalization(turned_away)["face"] == [None] * len(FACE_POINTS)
+    assert measure_normalization(turned_away)["face"] == [None] * len(FACE_SHAPE_POINTS)
 
 
 @pytest.mark.parametrize("limbs", ["source", "target"])

@@ -7,7 +7,7 @@ from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references import occlusion
 from dancenow.references.bank import ChosenReferences, make_bank
 from dancenow.references.draw import RealPixels
-from dancenow.references.figure import CORNERS, HANDS, PARTS, Figure, distances, shares, visible_parts
+from dancenow.references.figure import HANDS, PARTS, TRUNK_CORNERS, Figure, distances, shares, visible_parts
 from dancenow.references.files import chosen_references, load_bank, load_chosen, save_bank, save_chosen
 from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
 from dancenow.references.moves import STRETCH, affine, bone_map, limited, similarity
@@ -294,7 +294,7 @@ def test_parts_that_are_not_seen_are_left_out(bank):
 def test_an_arm_behind_the_trunk_is_covered_by_it(bank, sure, seen):
     """The elbow stands out, the wrist lies on the trunk: before it, or behind, as the estimator says."""
     points = POSE.keypoints[3].copy()
-    middle = points[CORNERS, :2].mean(axis=0)
+    middle = points[TRUNK_CORNERS, :2].mean(axis=0)
     wrist, shift = INDEX["left_wrist"], middle - points[INDEX["left_wrist"], :2]
     points[[wrist, *HANDS["left"]], :2] += shift
     points[wrist, 2] = sure

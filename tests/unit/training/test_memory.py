@@ -12,7 +12,7 @@ from dancenow.cluster.resources import training_memory
 from dancenow.errors import InputError
 from dancenow.model.networks import parameter_count
 from dancenow.model.perceptual import PerceptualNetwork
-from dancenow.training.memory import BESIDE, HELD, StepMemory, check_room, count_step, free_memory
+from dancenow.training.memory import BESIDE, FRAGMENTED, StepMemory, check_room, count_step, free_memory
 from dancenow.training.trainer import Trainer, new_networks
 from running import ROOT
 from tiny_training import SETTINGS, settings
@@ -38,7 +38,7 @@ def test_networks_are_weights_gradients_moments_and_the_average():
     generator, judge = map(parameter_count, new_networks(settings(**sizes)))
     # without a moving average there is no copy of the generator
     for changes, copies in (({}, 5), ({"ema": 0.0}, 4)):
-        tensors = (counted(**sizes, **changes).networks - BESIDE["cpu"]) / HELD["cpu"]
+        tensors = (counted(**sizes, **changes).networks - BESIDE["cpu"]) / FRAGMENTED["cpu"]
         assert tensors == pytest.approx(4 * (copies * generator + 4 * judge), rel=0.02)
     copies = counted(**sizes, bfloat16=True).networks - counted(**sizes).networks
     assert counted(**sizes, ema=0.0, bfloat16=True).networks == counted(**sizes, ema=0.0).networks + copies

@@ -139,4 +139,4 @@ def test_what_is_kept_does_not_grow_with_the_film():
     kept = len(finder._seen)
     for frame in shot(0, 60):
         finder.add(frame)
-    assert len(finder._seen) == len(finder._steps) == kept == 2 * round(cuts.AROUND * 25)
+    assert len(finder._seen) == len(finder._steps) == kept == 2 * round(cuts.SECONDS_AROUND * 25)

@@ -16,7 +16,7 @@ from dancenow.video import media
 from dancenow.video.frames import FrameStore
 
 SQUARE_EDGE = 64  # px, edge of the squares that the detector sees, if the frames are large enough
-SQUARES = 4  # of a pair of frames: those with the largest change, which show the person and not the wall
+PAIR_SQUARES = 4  # of a pair of frames: those with the largest change, which show the person and not the wall
 
 
 def reencode(frames_path: str | Path, video_path: str | Path, provenance: dict) -> None:
@@ -41,7 +41,7 @@ def degrade(source_path: str | Path, video_path: str | Path, crf: int, divisor: 
 
 
 def moving_squares(pair: np.ndarray, edge: int, corner: Sequence[int] = (0, 0)) -> np.ndarray:
-    """The SQUARES squares of a grid with the largest change, (N, 2, 3, E, E) uint8, largest first.
+    """The PAIR_SQUARES squares of a grid with the largest change, (N, 2, 3, E, E) uint8, largest first.
 
     pair: (2, 3, H, W) uint8 RGB; edge: px, less where the frames are smaller; corner: (y, x) px where the
     grid begins, less than what is left over beside one square.
@@ -51,7 +51,7 @@ def moving_squares(pair: np.ndarray, edge: int, corner: Sequence[int] = (0, 0)) 
     rows, columns = ((length - start) // edge for length, start in zip(pair.shape[2:], corner, strict=True))
     change = np.maximum(*pair) - np.minimum(*pair)  # |difference|, in uint8
     change = change[:, y : y + rows * edge, x : x + columns * edge].reshape(3, rows, edge, columns, edge)
-    most = np.argsort(-change.sum(axis=(0, 2, 4), dtype=np.int64), axis=None, kind="stable")[:SQUARES]
+    most = np.argsort(-change.sum(axis=(0, 2, 4), dtype=np.int64), axis=None, kind="stable")[:PAIR_SQUARES]
     corners = (
         (y + row * edge, x + column * edge) for row, column in zip(*divmod(most, columns), strict=True)
     )

@@ -5,10 +5,10 @@ from pathlib import Path
 from dancenow.files import read_json
 from dancenow.video.media import probe
 
-DETECTOR = "results/authenticity/detector.safetensors"  # in the working folder
+DETECTOR_FILE = "results/authenticity/detector.safetensors"  # in the working folder
 
 
-def opinion(video: str | Path, detector_path: str | Path = DETECTOR) -> dict[str, str] | None:
+def opinion(video: str | Path, detector_path: str | Path = DETECTOR_FILE) -> dict[str, str] | None:
     """{"verdict": "real", "fake" or "undecided", "summary": a sentence}; None where there is no detector.
 
     Includes its accuracy if its report is there.

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 from dancenow.intervals import block_interval
 
 BLOCK = 25  # frames drawn together by the bootstrap
-ROUNDS = 1000
+DRAWS = 1000
 
 
 class Scores(NamedTuple):
@@ -60,7 +60,7 @@ def with_interval(
 
     def drawn() -> np.ndarray:
         draw = np.random.default_rng(seed)
-        return np.array([statistic(*(_joined(videos, draw) for videos in blocks)) for _ in range(ROUNDS)])
+        return np.array([statistic(*(_joined(videos, draw) for videos in blocks)) for _ in range(DRAWS)])
 
     counts = [len(video) for videos in blocks for video in videos]
     return block_interval(value, drawn, sum(counts), len(counts), limits)

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 COMPARED_EDGE = 96  # px, long edge at which frames are compared, because exposure has no detail
 ANCHORS = 120  # most frames from which the scene is made
 ROUNDS = 4  # scene from frames, frames against the scene
-LEAST_PIXELS = 60  # least share of the small picture that must be usable
+LEAST_USABLE = 60  # least share of the small picture that must be usable
 DARK, BRIGHT = 6, 249  # levels of 255 beyond which a pixel is clipped
 STIFF = 1.0  # levels: a scene with less contrast says little about the gain, which then stays near 1
 OUTLIER = 4.0  # of Tukey's weight, in standard deviations
@@ -62,7 +62,7 @@ def measure_exposure(store: FrameStore, view: SteadyView, boxes: np.ndarray) -> 
 def _scene(pictures: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
     """What (A, h, w, 3) pictures show, (h, w, 3), and where that is known, (h, w); both None if nowhere."""
     known = usable.any(axis=0)
-    if known.sum() < LEAST_PIXELS:
+    if known.sum() < LEAST_USABLE:
         return None, None
     gains, offsets = np.ones((2, len(pictures), 3))
     offsets[:] = 0
@@ -86,7 +86,7 @@ def _fit(picture: np.ndarray, scene: np.ndarray, where: np.ndarray) -> tuple[np.
     for channel in range(3):
         given, wanted = picture[where, channel], scene[where, channel]
         inside = (given > DARK) & (given < BRIGHT)
-        if inside.sum() < LEAST_PIXELS:
+        if inside.sum() < LEAST_USABLE:
             continue
         given, wanted = given[inside], wanted[inside]
         a, b = 1.0, float(np.median(wanted - given))

@@ -13,7 +13,7 @@ from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
 
-BEYOND = 0.5  # of the framing on each side: the limit of the canvas
+CANVAS_BEYOND = 0.5  # of the framing on each side: the limit of the canvas
 SIDE_MULTIPLE = 32  # px: the canvas' sides are multiples of it, as those of frames are
 LEAST_POINTS = 3  # least number of keypoints of a person
 
@@ -70,7 +70,7 @@ def _canvas(maps: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.n
     ).T
     places = maps @ corners
     places = places[:, :2] / places[:, 2:]
-    size, reach = np.array([width, height]), BEYOND * np.array([width, height])
+    size, reach = np.array([width, height]), CANVAS_BEYOND * np.array([width, height])
     before = np.clip(-places.min(axis=(0, 2)), 0, reach)
     behind = np.clip(places.max(axis=(0, 2)) - (size - 1), 0, reach)
     corner = np.ceil(before).astype(int)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dancenow.evaluation.names import EVALUATION, LPIPS, LPIPS_FORM, REGIONS
-from dancenow.evaluation.pose_parts import PARTS, PCK_SHARE
+from dancenow.evaluation.pose_parts import PAPER_PARTS, PCK_SHARE
 from dancenow.intervals import TOO_FEW
 
 # key: (title, +1 where more is better, decimals)
@@ -70,7 +70,7 @@ def region_table(report: dict) -> str:
 def part_table(report: dict, reference: str) -> str:
     """Each row's pose by part; reference: a key of REFERENCES."""
     scores = report["pose"]["scores"]
-    rows = [((key, name), scores[name][reference][key]) for key in PARTS for name in scores]
+    rows = [((key, name), scores[name][reference][key]) for key in PAPER_PARTS for name in scores]
     return _table(["part", ""], PART_MEASURES, rows)
 
 

@@ -11,7 +11,7 @@ from dancenow.evaluation.names import FACE, LPIPS_FORM, PERSON, REGIONS
 from dancenow.evaluation.regions import compare, regions_of, silhouette
 from dancenow.evaluation.temporal import measure_step, step_between
 
-TIME_MEASURES = ("flicker", "warping_error", "difference_error")
+TIME_KEYS = ("flicker", "warping_error", "difference_error")
 KERNEL_REGIONS = (PERSON, FACE)  # regions whose crops show the same kind of content
 # all regions but the person's box are measured on every EVERY-th frame, on all of them up to MANY frames
 EVERY, MANY = 5, 20
@@ -67,7 +67,7 @@ def measure_pictures(
     every = min(EVERY, -(-count // MANY))
     measures = ("ssim", "psnr", *judges)
     images = np.full((len(REGIONS), len(measures), len(rows), count), np.nan)
-    time = np.full((len(TIME_MEASURES), len(rows) + 1, count), np.nan)
+    time = np.full((len(TIME_KEYS), len(rows) + 1, count), np.nan)
     features, sampled = ({name: [] for name in KERNEL_REGIONS} for _ in range(2))
     before = None
     for index, (true, *shown) in enumerate(zip(truth.frames, *rows.values(), strict=True)):
@@ -94,9 +94,7 @@ def measure_pictures(
     return PictureSeries(
         every,
         images={row: _by_region(measures, images[:, :, column]) for column, row in enumerate(rows)},
-        time={
-            row: dict(zip(TIME_MEASURES, time[:, column], strict=True)) for column, row in enumerate(names)
-        },
+        time={row: dict(zip(TIME_KEYS, time[:, column], strict=True)) for column, row in enumerate(names)},
         features={
             region: dict(zip(names, np.stack(kept, axis=1), strict=True))
             for region, kept in features.items()
@@ -119,5 +117,5 @@ def _step(frames: Sequence, masks: Sequence, driving: Any, body_height: float) -
     truth = before[-1], after[-1]
     step = step_between(truth, masks, driving, body_height)
     if step is None:
-        return np.full((len(TIME_MEASURES), len(before)), np.nan)
+        return np.full((len(TIME_KEYS), len(before)), np.nan)
     return np.transpose([measure_step(step, pair, truth) for pair in zip(before, after, strict=True)])

@@ -5,7 +5,7 @@ import numpy as np
 from dancenow.keypoints import BODY, FACE, FEET, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
 
 # the paper's parts: 23 of the body with the feet, the face (68 here, 70 there), 2 x 21 of the hands, all
-PARTS = {
+PAPER_PARTS = {
     "body": slice(BODY.start, FEET.stop),
     "face": FACE,
     "hands": slice(LEFT_HAND.start, RIGHT_HAND.stop),
@@ -22,7 +22,7 @@ def part_series(found: np.ndarray, wanted: np.ndarray, body_height: float) -> di
     keypoints asked for that were found no farther than PCK_SHARE of the body height away; missed: how many of
     those asked for were not found (the paper's missed detections per image).
     """
-    return {name: _part(found[:, part], wanted[:, part], body_height) for name, part in PARTS.items()}
+    return {name: _part(found[:, part], wanted[:, part], body_height) for name, part in PAPER_PARTS.items()}
 
 
 def _part(found: np.ndarray, wanted: np.ndarray, body_height: float) -> dict:

@@ -14,8 +14,8 @@ from dancenow.model.background import LIMBS
 
 STILL_SHARE = 0.003  # of the standing height, from one frame to the next: what counts as standing still
 DISC_SHARE = 0.05  # of the standing height: radius of what belongs to a keypoint
-LEAST_PIXELS = 16  # px: a smaller area gives no mean
-BONES = [bone for limb in LIMBS for bone in zip(limb[:-1], limb[1:], strict=True)]
+LEAST_AREA = 16  # px: a smaller area gives no mean
+LIMB_BONES = [bone for limb in LIMBS for bone in zip(limb[:-1], limb[1:], strict=True)]
 FLOW_MARGIN = 16  # px around the person, for the optical flow to look at
 # occlusion by disagreement of forward and backward flow, with the constants of Sundaram et al. 2010
 OCCLUSION_SHARE, OCCLUSION_PX2 = 0.01, 0.5
@@ -112,12 +112,12 @@ def _still(driving: Sequence, body_height: float, shape: tuple) -> np.ndarray:
         cv2.circle(near, points[index], radius, 1, -1)
     for index in np.flatnonzero(moving):
         cv2.circle(restless, points[index], radius, 1, -1)
-    for start, end in BONES:
+    for start, end in LIMB_BONES:
         if seen[start] and seen[end] and (moving[start] or moving[end]):
             cv2.line(restless, points[start], points[end], 1, 2 * radius)
     return near.astype(bool) & ~restless.astype(bool)
 
 
 def _mean(values: np.ndarray, mask: np.ndarray) -> float:
-    """Mean of (h, w, C) values over the mask and the channels; NaN for fewer than LEAST_PIXELS."""
-    return float(values[mask].mean()) if mask.sum() >= LEAST_PIXELS else float("nan")
+    """Mean of (h, w, C) values over the mask and the channels; NaN for fewer than LEAST_AREA."""
+    return float(values[mask].mean()) if mask.sum() >= LEAST_AREA else float("nan")

@@ -16,7 +16,7 @@ from dancenow.intervals import block_bootstrap
 
 OURS = "ours"
 # Six independent blocks all have the same sign by chance once in 32, fewer more often than once in 20.
-LEAST_BLOCKS = 6
+LEAST_BLOCKS_TO_RANK = 6
 NO_INTERVAL = {"mean": None, "low": None, "high": None}
 
 
@@ -95,7 +95,7 @@ def compare(rows: dict[str, Row], seed: int, block: int) -> dict[str, dict[Key, 
     seed, block: of dancenow.intervals.block_bootstrap. The best of a measure is marked, and those
     that follow it down to the first that is clearly worse. Clearly: the paired difference's interval over
     frames lies above zero, and over seeds, where there are any, too. Where a difference comes from fewer than
-    LEAST_BLOCKS blocks, or where nothing is clearly worse, none is marked.
+    LEAST_BLOCKS_TO_RANK blocks, or where nothing is clearly worse, none is marked.
     """
     ours = list(rows)[-1]
     cells = {name: {} for name in rows}
@@ -139,7 +139,7 @@ def _best(rows: dict[str, Row], frames: dict[str, dict], key: Key, seed: int, bl
     if len(valued) < 2 or not sign:
         return set()
     first, *others = sorted(valued, key=lambda name: -sign * frames[name]["mean"])
-    if any(_blocks(rows[first], rows[name], key, block) < LEAST_BLOCKS for name in others):
+    if any(_blocks(rows[first], rows[name], key, block) < LEAST_BLOCKS_TO_RANK for name in others):
         return set()
     tied = {first}
     for name in others:

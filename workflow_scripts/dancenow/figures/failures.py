@@ -14,7 +14,7 @@ from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.keypoints import load_pose
 
 CASES = 6
-APART_SECONDS = 1.0  # neighbouring frames fail alike: one is shown; closer in a short clip
+CASES_APART_SECONDS = 1.0  # neighbouring frames fail alike: one is shown; closer in a short clip
 CELL_INCHES = 1.4  # high, at most
 
 
@@ -36,7 +36,7 @@ def plot_failures(
     pose, series = load_pose(pose_path), load_series(series_path)[RESULT]
     count = max(map(len, series.values()))
     first = len(pose.keypoints) - count
-    cases = worst_frames(series, min(round(APART_SECONDS * pose.fps), count // (2 * CASES)))
+    cases = worst_frames(series, min(round(CASES_APART_SECONDS * pose.fps), count // (2 * CASES)))
     moments = [moment for moment, _ in cases]
     boxes = [person_window(pose.keypoints[[first + m]], pose.width, pose.height) for m in moments]
     size = pose.width, pose.height

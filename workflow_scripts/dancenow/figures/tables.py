@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dancenow import intervals
-from dancenow.figures.comparison import LEAST_BLOCKS, Cell, Comparison, compare_files, known
+from dancenow.figures.comparison import LEAST_BLOCKS_TO_RANK, Cell, Comparison, compare_files, known
 from dancenow.figures.measures import Key, describe
 from dancenow.files import atomic_path
 
@@ -122,7 +122,7 @@ def caption(comparison: Comparison) -> str:
     rough = "too few for intervals" if blocks < intervals.LEAST_BLOCKS else "the intervals are rough"
     bold = (
         f"{blocks} blocks: {rough}, and nothing is called the best."
-        if blocks < LEAST_BLOCKS
+        if blocks < LEAST_BLOCKS_TO_RANK
         else "Bold: the best, and those after it down to the first that is clearly worse by the paired "
         "differences; nothing is bold where none can be told apart."
     )

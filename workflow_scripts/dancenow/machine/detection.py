@@ -13,10 +13,10 @@ from dancenow.model.windows import choose_sizes, fit_window, person_boxes
 from dancenow.pose.masks import MaskPacker
 from dancenow.video.media import decode, working_size
 
-TIMED_FRAMES, WARM = 40, 4
+TIMED_FRAMES, WARM_UP_FRAMES = 40, 4
 # frames in which people are looked at for their size, and the distance of two: a dance's first second shows
 # arms that hang
-LOOKED_AT, APART = 20, 20
+LOOKED_AT, LOOKED_APART = 20, 20
 # A window of a video holds the person a few frames earlier and later as well, which frames so far apart do
 # not show: measured on the demo, .59 of the frame against .48
 HOLDING = 1.2
@@ -29,15 +29,15 @@ def measure_detection(clips: list, facts: list[dict], long_edge: int, estimator:
 
     clips: two paths; facts: of each, as from video.media.probe; long_edge: px; estimator: an Estimator.
     Returns {"decode", "detect"}: frames a second of the target's first TIMED_FRAMES at the working size, of
-    which the first WARM, in which libraries load, do not count as found; "windows": as from window_shares;
-    "estimator", "warm".
+    which the first WARM_UP_FRAMES, in which libraries load, do not count as found; "windows": as from
+    window_shares; "estimator", "warm".
     """
     size, source_size = (working_size(clip["width"], clip["height"], long_edge) for clip in facts)
     began = time.perf_counter()
     frames = list(islice(decode(clips[0], facts[0], *size), TIMED_FRAMES))
     decoded = time.perf_counter()
     found = _found(frames, size, estimator)
-    warm = len(list(islice(found, min(WARM, len(frames) - 1))))
+    warm = len(list(islice(found, min(WARM_UP_FRAMES, len(frames) - 1))))
     started = time.perf_counter()
     rest = sum(1 for _ in found)
     ended = time.perf_counter()
@@ -81,8 +81,8 @@ def window_shares(target: np.ndarray, source: np.ndarray, size: tuple[int, int])
 
 
 def _spread(clip: str | Path, facts: dict, size: tuple[int, int]) -> list[np.ndarray]:
-    """Frames of a clip's beginning, APART from each other."""
-    return list(islice(decode(clip, facts, *size), 0, LOOKED_AT * APART, APART))
+    """Frames of a clip's beginning, LOOKED_APART from each other."""
+    return list(islice(decode(clip, facts, *size), 0, LOOKED_AT * LOOKED_APART, LOOKED_APART))
 
 
 def _found(frames: list[np.ndarray], size: tuple[int, int], estimator: Any) -> Any:

@@ -4,7 +4,7 @@ from dancenow.machine.forecast import Forecast, best
 from dancenow.machine.hardware import Hardware
 from dancenow.machine.steps import GRADIENTS, LOSSES, Pace
 
-COLUMNS = ("find the people", "cut out", "train", "enlarge", "face", "video")
+STAGE_COLUMNS = ("find the people", "cut out", "train", "enlarge", "face", "video")
 NOTES = (
     "Times and disk are for the configured clips, all transfers together, while nothing else runs. A few "
     "steps were timed, and scaled by the area of the pictures that each preset uses: the "
@@ -49,8 +49,8 @@ def page(
         f"{hardware.room / 2**30:.0f} GB of memory and {hardware.disk / 1e9:.0f} GB of disk free. "
         f"Training runs in {precision}.",
         "",
-        f"| preset | fits? | total | {' | '.join(COLUMNS)} | memory | disk |",
-        "|---|---|---|" + "---|" * (len(COLUMNS) + 2),
+        f"| preset | fits? | total | {' | '.join(STAGE_COLUMNS)} | memory | disk |",
+        "|---|---|---|" + "---|" * (len(STAGE_COLUMNS) + 2),
     ]
     for each in forecasts:
         fits = "no" if each.refused or each.disk >= hardware.disk else "yes"

@@ -20,7 +20,7 @@ from dancenow.training.settings import EnhancerSettings, FaceSettings, FirstSett
 from dancenow.training.trainer import Trainer, network_arguments, new_networks
 
 MULTIPLE = 32  # px, of a window's edges
-REPEATS = 3
+STEP_REPEATS = 3
 # Seconds of one core for a frame that a step is given, and for one that a video gets, of 512x512 px: reading,
 # drawing, moving references; and mark and encoder for a video. Of the demo on one AVX2 core
 LOADING, DRAWING = 0.022, 0.037
@@ -278,9 +278,9 @@ def _forward(trainer: Trainer, given: dict) -> None:
 
 
 def _timed(work: Callable[[], object], device: torch.device) -> float:
-    """Seconds of `work`, the median of REPEATS, once it has been done before."""
+    """Seconds of `work`, the median of STEP_REPEATS, once it has been done before."""
     taken = []
-    for _ in range(REPEATS + 1):
+    for _ in range(STEP_REPEATS + 1):
         began = time.perf_counter()
         work()
         if device.type == "cuda":

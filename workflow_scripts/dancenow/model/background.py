@@ -12,18 +12,18 @@ from dancenow.pictures import Frames
 
 log = logging.getLogger(__name__)
 
-SAMPLES = 240
+SAMPLED_FRAMES = 240
 # a pixel visible in a smaller share of the samples shows hair or clothes that the mask missed, not the wall
-LEAST_SEEN = 0.05
+LEAST_VISIBLE = 0.05
 # a person who never leaves a place is part of the scene, unless they move there: this share of the region
 # differs by more than so many of 255 from its median over time
-MOVING_SHARE, MOVING = 0.1, 12.0
+MOVING_SHARE, MOVING_LEVELS = 0.1, 12.0
 # of a box's diagonal: a skeleton nearer than this to the performer's is the performer's
-SAME = 0.12
+SAME_PERFORMER = 0.12
 END = 5  # px
 MASK_GROWTH = 7  # px
 # nose, eyes and ears, if the face was not found
-HEAD = slice(0, 5)
+NOSE_TO_EARS = slice(0, 5)
 # half-width of a limb as a share of the body height: generous, so that clothes and hair are masked too
 LIMB_SHARE = 0.06
 HEAD_SHARE = 0.13
@@ -63,7 +63,7 @@ def person_mask(keypoints: np.ndarray, width: int, height: int) -> np.ndarray:
             hull = cv2.convexHull(corners)
             cv2.fillConvexPoly(mask, hull, 1)
             cv2.polylines(mask, [hull], True, 1, 2 * wide * radius)
-    head = next((keypoints[part][seen[part], :2] for part in (FACE, HEAD) if seen[part].any()), None)
+    head = next((keypoints[part][seen[part], :2] for part in (FACE, NOSE_TO_EARS) if seen[part].any()), None)
     if head is not None:
         cv2.circle(mask, np.rint(head.mean(axis=0)).astype(int).tolist(), round(tall * HEAD_SHARE), 1, -1)
     return mask.astype(bool)
@@ -104,9 +104,9 @@ def fill_along_rows(picture: np.ndarray, known: np.ndarray) -> np.ndarray:
 def sampled_masks(
     pose: Pose, training_frames: int, masks: Frames | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(S,) ascending frame numbers, at most SAMPLES of the first `training_frames`, and (S, H, W) bool: where
-    the person of the Pose is in them. masks: as make_background takes them."""
-    chosen = np.unique(np.linspace(0, training_frames - 1, min(SAMPLES, training_frames)).astype(int))
+    """(S,) ascending frame numbers, at most SAMPLED_FRAMES of the first `training_frames`, and (S, H, W)
+    bool: where the person of the Pose is in them. masks: as make_background takes them."""
+    chosen = np.unique(np.linspace(0, training_frames - 1, min(SAMPLED_FRAMES, training_frames)).astype(int))
     hidden = np.empty((len(chosen), pose.height, pose.width), bool)
     for place, index in enumerate(chosen.tolist()):
         if masks is None:
@@ -128,7 +128,7 @@ def ever_seen(hidden: np.ndarray, outside: np.ndarray | int = 0) -> np.ndarray:
     the pixel; these do not count.
     """
     shown = len(hidden) - outside
-    return (shown > 0) & (len(hidden) - hidden.sum(axis=0) > LEAST_SEEN * shown)
+    return (shown > 0) & (len(hidden) - hidden.sum(axis=0) > LEAST_VISIBLE * shown)
 
 
 def others_masks(people: People, pose: Pose, chosen: np.ndarray) -> np.ndarray:
@@ -151,7 +151,7 @@ def _is_same(person: np.ndarray, performer: np.ndarray) -> bool:
         return False
     places, own = person[BODY, :2][both], performer[BODY, :2][both]
     size = np.linalg.norm(np.ptp(own, axis=0))
-    return bool(np.linalg.norm(places - own, axis=-1).mean() < SAME * size)
+    return bool(np.linalg.norm(places - own, axis=-1).mean() < SAME_PERFORMER * size)
 
 
 def make_background(
@@ -218,5 +218,5 @@ def _restless(crowded: np.ndarray, unrest: np.ndarray) -> np.ndarray:
     """
     count, regions = cv2.connectedComponents(crowded.astype(np.uint8))
     sizes = np.bincount(regions.ravel(), minlength=count)
-    moving = np.bincount(regions.ravel(), (unrest > MOVING).ravel(), count) > MOVING_SHARE * sizes
+    moving = np.bincount(regions.ravel(), (unrest > MOVING_LEVELS).ravel(), count) > MOVING_SHARE * sizes
     return crowded & moving[regions]

@@ -6,7 +6,7 @@ import jinja2
 
 from dancenow.files import atomic_path
 
-FRAME = Path(__file__).with_name("frame.html")
+FRAME_PAGE = Path(__file__).with_name("frame.html")
 
 
 def write_page(template: Path, path: str | Path, **content: object) -> None:
@@ -16,12 +16,12 @@ def write_page(template: Path, path: str | Path, **content: object) -> None:
     calls safe: names and messages come from the user. A name that is missing is jinja2's UndefinedError.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([template.parent, FRAME.parent], encoding="utf-8"),
+        loader=jinja2.FileSystemLoader([template.parent, FRAME_PAGE.parent], encoding="utf-8"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    html = environment.get_template(template.name).render(frame=FRAME.name, **content)
+    html = environment.get_template(template.name).render(frame=FRAME_PAGE.name, **content)
     with atomic_path(path) as partial:
         partial.write_text(html, encoding="utf-8")

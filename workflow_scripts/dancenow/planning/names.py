@@ -10,7 +10,7 @@ from dancenow.errors import InputError
 
 # libyaml's, where PyYAML was built with it, takes a tenth of the time
 SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-KEYS = {"subjects", "variants"}
+NAMED_KEYS = {"subjects", "variants"}
 LAST = {("base",), ("video",), ("poses",), ("checkpoint",), ("when",), ("until",)}
 VALUES = {("batch", "targets"), ("batch", "sources"), ("train", "init_from"), ("comparison", "variants")}
 TEXT, NULL, MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "null", "merge"))
@@ -82,7 +82,7 @@ def _keep(node: yaml.Node, path: tuple, above: list[yaml.Node]) -> None:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if path and path[-1] in KEYS and key.tag != MERGE:
+            if path and path[-1] in NAMED_KEYS and key.tag != MERGE:
                 key.tag = TEXT
             if not isinstance(key, yaml.ScalarNode):
                 raise InputError(f"{line}: a list or map in the place of a key; write a name")

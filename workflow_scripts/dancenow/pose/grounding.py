@@ -15,7 +15,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import BODY, IMPUTED, INDEX, Pose
 from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
 
-CHAIN = ("ankle", "knee", "hip", "shoulder")
+BODY_CHAIN = ("ankle", "knee", "hip", "shoulder")
 MIN_WHOLE_SHARE = 0.05  # least share of the frames that must show the person from head to feet
 
 # what counts as standing on the ground, in shares of the standing height
@@ -88,7 +88,7 @@ def measure_figure(pose: Pose) -> Figure:
         pose.origin[:, BODY] != IMPUTED
     )  # legs imputed by pose.partial_bodies say nothing about the ground
     places = pose.keypoints[..., :2].astype(np.float64)
-    left, right = ([INDEX[f"{side}_{joint}"] for joint in CHAIN] for side in SIDES)
+    left, right = ([INDEX[f"{side}_{joint}"] for joint in BODY_CHAIN] for side in SIDES)
     ears = [INDEX["left_ear"], INDEX["right_ear"]]
     nose = seen[:, INDEX["nose"]]
     head = np.where(nose[:, None], places[:, INDEX["nose"]], places[:, ears].mean(axis=1))

@@ -35,15 +35,15 @@ def _sampling() -> tuple[np.ndarray, np.ndarray]:
 
 
 _SHARES, _REGION = _sampling()
-REGIONS = int(_REGION.max()) + 1
+CLOTHES_REGIONS = int(_REGION.max()) + 1
 
 
 def look_at(frame: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """(P, REGIONS, 3) float32: median CIELAB colours of trunk, upper arms, forearms, thighs and shins.
+    """(P, R, 3) float32: median CIELAB colours of trunk, upper arms, forearms, thighs and shins, R regions.
 
     frame: (H, W, 3) uint8 RGB; people: (P, 133, 3) px. A region whose joints are missing is NaN.
     """
-    looks = np.full((len(people), REGIONS, 3), np.nan, np.float32)
+    looks = np.full((len(people), CLOTHES_REGIONS, 3), np.nan, np.float32)
     for look, person in zip(looks, people[:, BODY], strict=True):
         column, row = np.rint(_SHARES @ person[:, :2]).astype(int).T
         seen = (_SHARES > 0) @ (person[:, 2] < MIN_CONFIDENCE) == 0
@@ -58,7 +58,7 @@ def look_at(frame: np.ndarray, people: np.ndarray) -> np.ndarray:
 
 
 def typical(looks: np.ndarray) -> np.ndarray:
-    """(REGIONS, 3) median of (n, REGIONS, 3) looks; NaN for a region that is always missing."""
+    """(R, 3) median of (n, R, 3) looks; NaN for a region that is always missing."""
     seen = np.isfinite(looks[..., 0])
     result = np.full(looks.shape[1:], np.nan, np.float32)
     for region in np.flatnonzero(seen.any(axis=0)):
@@ -67,7 +67,7 @@ def typical(looks: np.ndarray) -> np.ndarray:
 
 
 def unlike(looks: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(...) mean colour difference of (..., REGIONS, 3) looks, NaN if they have no region in common.
+    """(...) mean colour difference of (..., R, 3) looks, NaN if they have no region in common.
 
     2 is just visible. On real clips, one person's typical looks at two times differ by 1 to 3, those of two
     people in the same clothes by 6, those of most others by 10 to 60.

@@ -16,9 +16,9 @@ MASK_LEVELS = (
     8  # levels of a stored mask: its edge is about three pixels wide, and fewer levels compress better
 )
 # of the guided filter (He et al. 2010) that aligns a mask's edge with the picture's
-RADIUS, SMOOTHNESS = 4, 1e-3
+FILTER_RADIUS, SMOOTHNESS = 4, 1e-3
 TRUNK_AND_LIMBS = slice(5, 17)
-LEAST_POINTS = 4
+LEAST_JOINTS = 4
 INSIDE = 0.8  # share of these points
 
 
@@ -87,7 +87,7 @@ def sharpen(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
     guide = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
 
     def mean(picture: np.ndarray) -> np.ndarray:
-        return cv2.blur(picture, (2 * RADIUS + 1, 2 * RADIUS + 1))
+        return cv2.blur(picture, (2 * FILTER_RADIUS + 1, 2 * FILTER_RADIUS + 1))
 
     around, level = mean(guide), mean(mask)
     slope = (mean(guide * mask) - around * level) / (mean(guide * guide) - around * around + SMOOTHNESS)
@@ -105,7 +105,7 @@ def holds(mask: np.ndarray, keypoints: np.ndarray) -> bool:
     """Whether a (H, W) uint8 mask shows this person: most body points of the (133, 3) keypoints lie in it."""
     points = keypoints[TRUNK_AND_LIMBS]
     points = points[points[:, 2] >= MIN_CONFIDENCE, :2]
-    if len(points) < LEAST_POINTS:
+    if len(points) < LEAST_JOINTS:
         return False
     x, y = np.rint(points).astype(int).T
     inside = mask[np.clip(y, 0, mask.shape[0] - 1), np.clip(x, 0, mask.shape[1] - 1)] > 0

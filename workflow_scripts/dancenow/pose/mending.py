@@ -55,7 +55,7 @@ HELD_PARTS = {
     "left_foot": (SWAPPED["legs"][0][2:], [INDEX["left_ankle"]]),
     "right_foot": (SWAPPED["legs"][1][2:], [INDEX["right_ankle"]]),
 }
-HELD = 0.25  # confidence of a held keypoint, as a share of that when it was last seen
+HELD_CONFIDENCE = 0.25  # confidence of a held keypoint, as a share of that when it was last seen
 
 
 def mark(keypoints: np.ndarray) -> np.ndarray:
@@ -178,7 +178,7 @@ def hold_parts(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, n
         shape = keypoints[then][:, points].copy()
         known = shape[..., 2] > 0
         shape[..., :2] += (moves.sum(axis=1) / np.maximum(both.sum(axis=1), 1))[:, None]
-        shape[..., 2] = np.maximum(HELD * shape[..., 2], MIN_CONFIDENCE)
+        shape[..., 2] = np.maximum(HELD_CONFIDENCE * shape[..., 2], MIN_CONFIDENCE)
         keypoints[np.ix_(away, points)] = np.where(known[..., None], shape, 0)
         origin[np.ix_(away, points)] = np.where(known, IMPUTED, MISSING)
         counts[part] = len(away)

@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 FEW_WHOLE = 0.1  # of a scene's frames: with fewer whole ones its size and place are taken from its bones
 LEAST_SECONDS = 1.0  # of a scene: a shorter one tells no more
 GROUND_SECONDS = 1.0  # of whole frames next to a short shot, that tell where the ground is
-LOWEST = 0.9  # quantile of the ankles' y: somebody is in the air for less than a tenth of the time
-LEAST_SEEN = 5  # frames in which a bone is seen, to be compared; and around a shot, to place it
+ANKLE_QUANTILE = 0.9  # quantile of the ankles' y: somebody is in the air for less than a tenth of the time
+LEAST_BONE_FRAMES = 5  # frames in which a bone is seen, to be compared; and around a shot, to place it
 COMPARED = 300  # whole frames, the nearest in time, that tell how long the bones are
-MOST_ZOOM = 4.0  # from the whole frames to a close-up
+LARGEST_CLOSE_UP = 4.0  # from the whole frames to a close-up
 CONFIDENCE = 0.25  # confidence of an attached keypoint
 SHOULDERS = [INDEX[f"{side}_shoulder"] for side in SIDES]
 HIPS = [INDEX[f"{side}_hip"] for side in SIDES]
@@ -123,7 +123,7 @@ def _into_view(keypoints: np.ndarray, shot: slice, figure: Figure, whole: np.nda
     # after
     shifts = []
     for mine, theirs in ((own, known[: shot.start][::-1]), (own[::-1], known[shot.stop :])):
-        ends = [places[np.isfinite(places[:, 0])][:LEAST_SEEN] for places in (mine, theirs)]
+        ends = [places[np.isfinite(places[:, 0])][:LEAST_BONE_FRAMES] for places in (mine, theirs)]
         if zoom is not None and all(map(len, ends)):
             mine, theirs = (np.median(end, axis=0) for end in ends)
             shifts.append(theirs - mine / zoom)
@@ -132,8 +132,8 @@ def _into_view(keypoints: np.ndarray, shot: slice, figure: Figure, whole: np.nda
     shift = np.mean(shifts, axis=0)
     standing = figure.whole[shot] & figure.upright[shot]
     if standing.mean() >= FEW_WHOLE:  # who shows the feet stands on the ground
-        lowest = float(np.quantile(keypoints[shot][standing][:, ANKLES, 1].mean(axis=1), LOWEST))
-        ground = np.quantile(figure.y[nearest[: max(1, round(GROUND_SECONDS * fps))]], LOWEST)
+        lowest = float(np.quantile(keypoints[shot][standing][:, ANKLES, 1].mean(axis=1), ANKLE_QUANTILE))
+        ground = np.quantile(figure.y[nearest[: max(1, round(GROUND_SECONDS * fps))]], ANKLE_QUANTILE)
         shift[1] = ground - lowest / zoom
     places = keypoints[shot, :, :2]
     moved = places / zoom + shift
@@ -154,11 +154,11 @@ def _zoom(partial: np.ndarray, whole: np.ndarray) -> float | None:
     lengths = [bone_lengths(frames, frames[..., 2] >= MIN_CONFIDENCE) for frames in (partial, whole)]
     for rows in zip(*lengths, strict=True):
         seen = [row[np.isfinite(row)] for row in rows]
-        if min(map(len, seen)) >= LEAST_SEEN:
+        if min(map(len, seen)) >= LEAST_BONE_FRAMES:
             a, b = (float(np.quantile(row, LONGEST)) for row in seen)
             if b > 0:
                 ratios.append(a / b)
-    return float(np.clip(np.median(ratios), 1 / MOST_ZOOM, MOST_ZOOM)) if ratios else None
+    return float(np.clip(np.median(ratios), 1 / LARGEST_CLOSE_UP, LARGEST_CLOSE_UP)) if ratios else None
 
 
 def _shoulders(keypoints: np.ndarray) -> np.ndarray:

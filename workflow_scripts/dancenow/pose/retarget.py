@@ -17,7 +17,7 @@ from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 LONGEST = 0.9
 # people's proportions differ less than their measurements: a knee may never be straight, a joint detected
 # too high. The factors of these bones are moved this share towards their mean
-ALIKE = 0.4
+FACTORS_ALIKE = 0.4
 FREE_BONES = "trunk", "thigh", "shank", "upper_arm", "forearm", "neck"
 # people's proportions differ by less; beyond this, one of the two measurements is wrong
 PLAUSIBLE_RATIO = (0.5, 2.0)
@@ -52,7 +52,7 @@ TREE = [
     *_both("head", "mid_ear", "ear"),
 ]
 # these points lie at different heights between chin and crown from face to face
-FACE_POINTS = [INDEX["nose"], INDEX["left_eye"], INDEX["right_eye"], *range(COUNT)[FACE]]
+FACE_SHAPE_POINTS = [INDEX["nose"], INDEX["left_eye"], INDEX["right_eye"], *range(COUNT)[FACE]]
 BONES = tuple(dict.fromkeys(bone for bone, _, _ in TREE))
 # joints with which an upside-down figure may touch the ground: those within about CONTACT_DEPTH leg lengths
 # of the lowest
@@ -68,7 +68,7 @@ def _fan(bone: str | None, start: str, ends: Iterable[int]) -> list[Bone]:
 
 # points at which no bone ends: they move with the joint they belong to. Hands keep the body's scale
 FOLLOWERS = [
-    *_fan("head", "mid_ear", FACE_POINTS),
+    *_fan("head", "mid_ear", FACE_SHAPE_POINTS),
     *_fan("foot", "left_ankle", [INDEX["left_small_toe"], INDEX["left_heel"]]),
     *_fan("foot", "right_ankle", [INDEX["right_small_toe"], INDEX["right_heel"]]),
     *_fan(None, "left_wrist", range(COUNT)[LEFT_HAND]),
@@ -94,15 +94,15 @@ def measure_limbs(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) 
 
 def measure_face(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) -> list[float | None]:
     """The heights of face points relative to the ears: a list with one share of the body height for each of
-    FACE_POINTS, along the neck and positive upwards, the median over time; None where never seen.
+    FACE_SHAPE_POINTS, along the neck and positive upwards, the median over time; None where never seen.
 
     keypoints, seen and heights as in measure_limbs. Heads nod both ways, so the median reflects the face's
     shape, and where the detector sees the ears, which hair shifts.
     """
     places, known = _with_middles(keypoints, seen)
-    offsets = places[:, FACE_POINTS] - places[:, [POINTS["mid_ear"]]]
+    offsets = places[:, FACE_SHAPE_POINTS] - places[:, [POINTS["mid_ear"]]]
     shares = (offsets * _along_neck(places)[:, None]).sum(axis=-1) / heights[:, None]
-    known = known[:, FACE_POINTS] & known[:, [POINTS["mid_ear"]]] & known[:, [POINTS["mid_shoulder"]]]
+    known = known[:, FACE_SHAPE_POINTS] & known[:, [POINTS["mid_ear"]]] & known[:, [POINTS["mid_shoulder"]]]
     columns = zip(shares.T, known.T, strict=True)
     return [round(float(np.median(share[there])), 4) if there.any() else None for share, there in columns]
 
@@ -122,8 +122,8 @@ def bone_lengths(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:
 def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]) -> dict[str, float]:
     """{bone: factor} from the source's proportions to the target's; both from measure_limbs.
 
-    A factor is clamped to PLAUSIBLE_RATIO, and those of FREE_BONES are moved together by ALIKE; a bone that
-    one of the two clips never shows keeps its length.
+    A factor is clamped to PLAUSIBLE_RATIO, those of FREE_BONES are moved together by FACTORS_ALIKE; a bone
+    that one of the two clips never shows keeps its length.
     """
     ratios = dict.fromkeys(BONES, 1.0)
     for bone in BONES:
@@ -132,11 +132,11 @@ def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]
             ratios[bone] = float(np.clip(wanted / own, *PLAUSIBLE_RATIO))
     known = [bone for bone in FREE_BONES if source[bone] and target[bone]]
     mean = np.exp(np.mean([np.log(ratios[bone]) for bone in known])) if known else 1.0
-    return ratios | {bone: float(ratios[bone] ** (1 - ALIKE) * mean**ALIKE) for bone in known}
+    return ratios | {bone: float(ratios[bone] ** (1 - FACTORS_ALIKE) * mean**FACTORS_ALIKE) for bone in known}
 
 
 def face_shift(source: Sequence[float | None], target: Sequence[float | None], ratio: float) -> np.ndarray:
-    """(71,) shares of the body height by which each of FACE_POINTS moves up the neck, from the source's
+    """(71,) shares of the body height by which each of FACE_SHAPE_POINTS moves up the neck, from the source's
     face to the target's; both from measure_face. ratio: the factor of the bone "head".
 
     A point that one of the two clips never shows moves like the median of the others.
@@ -154,7 +154,7 @@ def retarget(pose: Pose, ratios: dict[str, float], face: np.ndarray | None = Non
     it was, which preserves ground contact, jumps and depth. Upside down, the lowest joint stays, hands or
     head. If a bone is missing, its direction is interpolated in time; if it always is, its end moves with its
     start: a missing joint never breaks the bones attached to it. Missing keypoints stay missing, confidences
-    are kept. face: (T, 71) px by which FACE_POINTS also move up the neck.
+    are kept. face: (T, 71) px by which FACE_SHAPE_POINTS also move up the neck.
     """
     places, known = _with_middles(pose.keypoints, pose.present())
     moved = np.zeros_like(places)
@@ -165,7 +165,7 @@ def retarget(pose: Pose, ratios: dict[str, float], face: np.ndarray | None = Non
             vectors = _filled(places[:, end] - places[:, start], known[:, start] & known[:, end])
             moved[:, end] += (ratios[bone] - 1) * vectors
     if face is not None:
-        moved[:, FACE_POINTS] += face[..., None] * _along_neck(places, known)[:, None]
+        moved[:, FACE_SHAPE_POINTS] += face[..., None] * _along_neck(places, known)[:, None]
     moved -= _at_contact(places, known, moved)[:, None]
     keypoints = pose.keypoints.copy()
     keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, places[:, :COUNT] + moved[:, :COUNT], 0)

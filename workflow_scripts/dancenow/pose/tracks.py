@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, People, boxes
-from dancenow.pose.looks import REGIONS, typical, unlike
+from dancenow.pose.looks import CLOTHES_REGIONS, typical, unlike
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ NEAR_SECONDS = 2.0  # s: after less than this, the person must be near the end o
 NEAR_DIAGONALS = 1.0  # box diagonals
 SIZE_RATIO = 1.6  # and always have about the same size,
 SIZE_RATIO_ALIKE = 4.0  # or, after longer, the same clothes and a size that may be nearer or farther
-ALIKE = 8.0  # difference of colours (looks.unlike) up to which clothes count as the same
+CLOTHES_ALIKE = 8.0  # difference of colours (looks.unlike) up to which clothes count as the same
 OTHER_CLOTHES = 16.0  # and from which they belong to somebody else
 MOST_JOINED = 1000  # only so many tracks of a shot, the best, are joined; the others stay separate
 
@@ -223,7 +223,7 @@ def _misfits(ends: list[_Track], begins: list[_Track], fps: Fraction | float) ->
     ratio = np.abs(np.log(sizes[0] / sizes[1]))
     clothes = _unlike(ends, begins)
     soon = absence <= NEAR_SECONDS * fps
-    farthest = np.log(np.where(~soon & (clothes <= ALIKE), SIZE_RATIO_ALIKE, SIZE_RATIO))
+    farthest = np.log(np.where(~soon & (clothes <= CLOTHES_ALIKE), SIZE_RATIO_ALIKE, SIZE_RATIO))
     possible = (absence > 0) & (ratio <= farthest) & ~(soon & (away > 1)) & ~(clothes > OTHER_CLOTHES)
     # unknown clothes, and the place after a longer time, are no evidence
     clothes = np.nan_to_num(clothes / OTHER_CLOTHES, nan=0.5)
@@ -293,9 +293,9 @@ def _scores(people: People) -> np.ndarray:
 
 
 def _looks(people: People) -> np.ndarray:
-    """(N, REGIONS, 3) looks, all NaN for a People without looks."""
+    """(N, CLOTHES_REGIONS, 3) looks, all NaN for a People without looks."""
     if people.looks is None:
-        return np.full((len(people.frame), REGIONS, 3), np.nan, np.float32)
+        return np.full((len(people.frame), CLOTHES_REGIONS, 3), np.nan, np.float32)
     return people.looks
 
 

@@ -28,7 +28,7 @@ FRAMES = 300  # as many are looked at, evenly spread
 SMALLEST, LARGEST, STEP = 0.4, 1.25, 1.004  # tile over the longer edge: half of it in a whole picture
 UNMOVED = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 PLACES, READ = 4, 300  # places that each size gives, and the best of them all that are read
-AROUND = 2.0  # cycles a tile: how far the power around a frequency is averaged
+POWER_RADIUS = 2.0  # cycles a tile: how far the power around a frequency is averaged
 LEAD = 15.0  # of a symbol over the next likely one; one that chance chose has as much once in about 25
 LIKELY = 1e-6  # that a video without the mark is said to have it, at most
 
@@ -179,5 +179,5 @@ def tile_units(laid: np.ndarray, size: float, pattern: Pattern) -> np.ndarray:
     padded[:height, :width] = small
     spectrum = np.fft.fft2(padded.reshape(down, GRID, across, GRID).sum((0, 2)))
     wrapped = np.pad(np.abs(spectrum) ** 2, GRID // 8, mode="wrap")
-    around = cv2.GaussianBlur(wrapped, (0, 0), AROUND)[pattern.ky + GRID // 8, pattern.kx + GRID // 8]
+    around = cv2.GaussianBlur(wrapped, (0, 0), POWER_RADIUS)[pattern.ky + GRID // 8, pattern.kx + GRID // 8]
     return pattern.balanced(spectrum[pattern.ky, pattern.kx] / np.maximum(around, 1e-12))

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 Step = Callable[[np.ndarray], np.ndarray]
 
-KEY = "secrets/mark.key"  # in the working folder, beside results/, never in it
+MARK_KEY = "secrets/mark.key"  # in the working folder, beside results/, never in it
 
 
 def finishing(settings: dict, width: int, height: int, made_from: Iterable[str | Path]) -> list[Step]:
@@ -31,13 +31,13 @@ def finishing(settings: dict, width: int, height: int, made_from: Iterable[str |
     if settings["mark"]:
         payload = payload_of(made_from)
         log.info("marked with payload %08x", payload)
-        steps.append(Mark(load_key(KEY), payload, width, height))
+        steps.append(Mark(load_key(MARK_KEY), payload, width, height))
     return steps
 
 
 def kept_key() -> bytes | None:
     """The mark's key (bytes) of the working folder, or None."""
-    return load_key(KEY) if Path(KEY).exists() else None
+    return load_key(MARK_KEY) if Path(MARK_KEY).exists() else None
 
 
 def finished(frames: Iterable[np.ndarray], steps: Iterable[Step]) -> Iterator[np.ndarray]:

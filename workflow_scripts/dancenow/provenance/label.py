@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 
-TEXT = "AI-generated"
+LABEL_TEXT = "AI-generated"
 ICON = "AI"
 FONT = cv2.FONT_HERSHEY_DUPLEX  # drawn by OpenCV itself, so that no machine's fonts change a result
-SMALLEST = {"text": 8, "icon": 28}  # px; the letters in a smaller ring run together
+SMALLEST_LABEL = {"text": 8, "icon": 28}  # px; the letters in a smaller ring run together
 LABEL_MARGIN = 0.4  # of the label's height, to the picture's edges
 
 
@@ -15,12 +15,12 @@ class Label:
 
     kind: text, or icon, the letters in a ring; position: a corner, such as "bottom-right"; size: the
     label's height as a share of the frame's shorter edge. White with a black outline: one of the two stands
-    out from any background. Never smaller than SMALLEST, but where it would not fit, as small as is needed.
+    out from any background. Never smaller than SMALLEST_LABEL, unless it would not fit.
     """
 
     def __init__(self, kind: str, position: str, size: float, width: int, height: int) -> None:
         shorter = min(width, height)
-        tall = min(max(SMALLEST[kind], round(size * shorter)), round(0.9 * shorter))
+        tall = min(max(SMALLEST_LABEL[kind], round(size * shorter)), round(0.9 * shorter))
         self.ink, self.outline = _draw(kind, tall, width, height)
         rows, columns = self.ink.shape
         gap = round(LABEL_MARGIN * size * min(width, height))
@@ -42,7 +42,7 @@ class Label:
 
 def _draw(kind: str, size: float, width: int, height: int) -> list[np.ndarray]:
     """The share of white in each pixel, and of black below it: two (h, w) float32 in 0..1."""
-    words = TEXT if kind == "text" else ICON
+    words = LABEL_TEXT if kind == "text" else ICON
     (across, up), below = cv2.getTextSize(words, FONT, 1, 2)
     letters = size if kind == "text" else 0.55 * size
     scale = letters / up

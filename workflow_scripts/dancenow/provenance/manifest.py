@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 INPUTS = "org.dancenow.inputs"
 MP4 = "video/mp4"
 # the kinds of clip whose own manifest c2pa can read, by suffix
-KINDS = {".mp4": MP4, ".mov": "video/quicktime", ".m4v": "video/x-m4v", ".avi": "video/avi"}
+CLIP_TYPES = {".mp4": MP4, ".mov": "video/quicktime", ".m4v": "video/x-m4v", ".avi": "video/avi"}
 # nothing is fetched, whatever a file requests: neither a manifest nor the status of a certificate
 OFFLINE = {
     "builder": {"thumbnail": {"enabled": False}},
@@ -112,12 +112,12 @@ def _claim(title: str, kind: str, named: list[tuple[str, Path]], inputs: dict) -
 
 def _add(builder: c2pa.Builder, role: str, clip: Path) -> None:
     """An ingredient with its manifest; of a clip that c2pa cannot read only the assertion's hash."""
-    if not clip.is_file() or clip.suffix.lower() not in KINDS:
+    if not clip.is_file() or clip.suffix.lower() not in CLIP_TYPES:
         log.info("%s: only its hash is stated", clip.name)
         return
     with open(clip, "rb") as file:
         stated = {"title": f"{role} clip", "relationship": "inputTo"}
-        builder.add_ingredient(stated, KINDS[clip.suffix.lower()], file)
+        builder.add_ingredient(stated, CLIP_TYPES[clip.suffix.lower()], file)
 
 
 def read_manifest(path: str | Path, anchors: bytes | None = None) -> dict:

@@ -23,7 +23,7 @@ from dancenow.provenance.pattern import PAYLOAD_BITS, Pattern
 KEY_BYTES = 32
 FLAT = 10.0  # levels of deviation that a plain surface is taken to have
 LOSS = 0.0022  # of SSIM, as strength estimates it; measured are 0.0014 to 0.0019
-STEADY = 58.5  # (0.03 * 255) ** 2, SSIM's constant that tells how much a plain surface shows
+SSIM_CONSTANT = 58.5  # (0.03 * 255) ** 2, SSIM's constant that tells how much a plain surface shows
 STRONGEST = 3.0  # levels
 
 
@@ -82,7 +82,7 @@ def strength(frame: np.ndarray) -> np.ndarray:
 
     It follows the picture's own deviation, of whose local values the least around a pixel counts, as far as
     the whole frame's SSIM allows (Wang et al. 2004: noise of variance v on a surface of variance s costs
-    about v / (2 s + STEADY)).
+    about v / (2 s + SSIM_CONSTANT)).
     """
     height, width = frame.shape[:2]
     half = cv2.resize(frame, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
@@ -91,7 +91,7 @@ def strength(frame: np.ndarray) -> np.ndarray:
     variance = np.maximum(cv2.blur(luma * luma, (reach, reach)) - cv2.blur(luma, (reach, reach)) ** 2, 0)
     around = np.ones((reach * 7 // 5 | 1,) * 2, np.uint8)
     deviation = cv2.blur(cv2.erode(np.sqrt(variance + FLAT**2), around), (3, 3))
-    share = np.sqrt(LOSS / np.mean(deviation**2 / (2 * variance + STEADY)))
+    share = np.sqrt(LOSS / np.mean(deviation**2 / (2 * variance + SSIM_CONSTANT)))
     return cv2.resize(np.minimum(share * deviation, STRONGEST), (width, height))
 
 

@@ -37,10 +37,10 @@ from dancenow.references.strangers import Crop, PartColours, strange
 MOST_PIECES = 200  # most references of a part, for footage of any length
 PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
 LEAST_WEIGHT = 0.02  # pixels below this weight are left out
-OVERLAP = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
+REACHES = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
 HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
-MISSING = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
-BLURRED = 1.0  # cost of one in which it moves, per standing height and frame
+LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
+FAST_COST = 1.0  # cost of one in which it moves, per standing height and frame
 COLOUR_FRAMES = 200  # frames from which the colours of the parts are learnt
 BLEND = 4.0  # of a limb's two bones at its joint, per radius
 CUBIC = cv2.INTER_CUBIC  # linear interpolation takes a third of what is sharp inside the person
@@ -205,14 +205,15 @@ def make_bank(
             areas[number].append(float(piece[2][..., 3].sum()) / 255)
             holes[number].append(hole)
     flaws = [
-        HIDDEN_COST * _hidden(np.array(own)) + BLURRED * _speed(keypoints, points_of(part), frames_of) / unit
+        HIDDEN_COST * _hidden(np.array(own))
+        + FAST_COST * _speed(keypoints, points_of(part), frames_of) / unit
         for part, own, frames_of in zip(PARTS, areas, chosen, strict=True)
     ]
     rows = [np.searchsorted(union, own) for own in chosen]
     bank = Bank(unit, union, keypoints[union], rows, flaws, pieces)
     for number in range(len(PARTS)):
         bank.pieces[number], missing = fill(bank, number, holes[number])
-        bank.flaws[number] = bank.flaws[number] + MISSING * missing
+        bank.flaws[number] = bank.flaws[number] + LOST_COST * missing
     return bank
 
 
@@ -259,7 +260,7 @@ def _cut(crop: Crop, background: np.ndarray, numbers: Iterable[int], likely: np.
         before = crop.enlarged(before)
 
     def reaching(weight: np.ndarray) -> np.ndarray:
-        return np.minimum(1, OVERLAP * crop.enlarged(weight)) * (crop.alpha > LEAST_WEIGHT)
+        return np.minimum(1, REACHES * crop.enlarged(weight)) * (crop.alpha > LEAST_WEIGHT)
 
     for number in numbers:
         weight, hole = reaching(weights[number]), np.zeros((height, width), np.float32)

@@ -14,11 +14,11 @@ SPOKES = [(0, knuckle) for knuckle in (1, 5, 9, 13, 17)]
 FINGERS = [(joint, joint + 1) for finger in (1, 5, 9, 13, 17) for joint in range(finger, finger + 3)]
 HEAD_POINTS = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
 JAW_AND_BROWS = list(range(FACE.start, FACE.start + 27))  # face points that do not move when the mouth talks
-CORNERS = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
+TRUNK_CORNERS = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
 
 PARTS = ("head", "trunk", *(f"{side}_{limb}" for limb in ("arm", "hand", "leg", "foot") for side in SIDES))
 # radius around its bones, as a share of the standing height
-RADIUS = {"head": 0.075, "trunk": 0.05, "arm": 0.036, "hand": 0.012, "leg": 0.042, "foot": 0.028}
+BONE_RADIUS = {"head": 0.075, "trunk": 0.05, "arm": 0.036, "hand": 0.012, "leg": 0.042, "foot": 0.028}
 # distance from trunk or head inside the trunk's outline and in the middle of the head, in radii: a pixel
 # nearer to a limb's bone belongs to the limb, so that no face shows between the fingers of a hand in front of
 # it
@@ -52,9 +52,9 @@ def kind(part: str) -> str:
 def points_of(part: str) -> list[int]:
     """Indices of the keypoints that a part needs to be cut or placed."""
     if part == "trunk":
-        return CORNERS
+        return TRUNK_CORNERS
     if part == "head":
-        return [*HEAD_POINTS, *CORNERS[:2]]
+        return [*HEAD_POINTS, *TRUNK_CORNERS[:2]]
     side = part.split("_")[0]
     needed = [INDEX[f"{side}_{joint}"] for joint in _NEEDED[kind(part)]]
     return needed + (HANDS[side] if kind(part) == "hand" else [])
@@ -82,11 +82,11 @@ class Figure:
 
     def outline(self) -> np.ndarray:
         """(4, 2) px: the trunk's corners."""
-        return self.points[CORNERS]
+        return self.points[TRUNK_CORNERS]
 
     def bones(self, part: str) -> list[tuple]:
         """[(start, end, radius)] px of a part other than the trunk."""
-        radius = RADIUS[kind(part)] * self.unit
+        radius = BONE_RADIUS[kind(part)] * self.unit
         if part == "head":
             return [(*self._head_axis(), radius)]
         side = part.split("_")[0]
@@ -118,7 +118,7 @@ class Figure:
             return False
         head, trunk = (self.visible[PARTS.index(part)] for part in ("head", "trunk"))
         place = self.joint(name)
-        if head and bone_distance(*place, *self._head_axis()) <= RADIUS["head"] * self.unit:
+        if head and bone_distance(*place, *self._head_axis()) <= BONE_RADIUS["head"] * self.unit:
             return True
         outline = cv2.convexHull(self.outline().astype(np.float32))
         return bool(trunk) and cv2.pointPolygonTest(outline, tuple(map(float, place)), False) >= 0
@@ -190,7 +190,7 @@ def _outside(figure: Figure, window: Sequence[int], step: int, shape: tuple) -> 
     cv2.fillConvexPoly(free, cv2.convexHull(corners), 0)
     if free.all():
         return np.full(shape, FAR, np.float32)
-    return cv2.distanceTransform(free, cv2.DIST_L2, 3) * step / (RADIUS["trunk"] * figure.unit)
+    return cv2.distanceTransform(free, cv2.DIST_L2, 3) * step / (BONE_RADIUS["trunk"] * figure.unit)
 
 
 def shares(away: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from dancenow.references.bank import Bank, ChosenReferences
 from dancenow.references.figure import PARTS
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-BROKEN = ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error
+BROKEN_FILE = ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error
 
 
 def save_bank(path: str | Path, bank: Bank) -> None:
@@ -59,7 +59,7 @@ def load_bank(path: str | Path) -> Bank:
             np.split(stored["flaws"], splits),
             [pieces[first:stop] for first, stop in zip(edges, edges[1:], strict=False)],
         )
-    except BROKEN as error:
+    except BROKEN_FILE as error:
         raise _refused(path, "references", error) from error
 
 
@@ -77,7 +77,7 @@ def load_chosen(path: str | Path) -> np.ndarray:
         if chosen.ndim != 2 or chosen.shape[1] != len(PARTS):
             raise ValueError(f"{chosen.shape} has not {len(PARTS)} parts")
         return chosen
-    except BROKEN as error:
+    except BROKEN_FILE as error:
         raise _refused(path, "chosen references", error) from error
 
 

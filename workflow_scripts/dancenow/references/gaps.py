@@ -21,7 +21,7 @@ from dancenow.references.likeness import (
 
 QUANTILE = 0.95  # quantile of the target's own distances: a pose farther away than this was not shown
 # s: a shorter stretch is a detection error, in dance and footage; two nearer than this are one
-LEAST_SECONDS, JOINED_SECONDS = 0.2, 0.5
+LEAST_GAP_SECONDS, JOINED_SECONDS = 0.2, 0.5
 SIZES = 0.8, 1.25  # factor of the smallest and the largest size shown: beyond this, the gap is one of size
 SIDES_SHOWN = {"front": 1, "back": -1}
 
@@ -67,7 +67,7 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
     for side, sign in SIDES_SHOWN.items():
         here = asked[:, body] & (sign * turns > FRONT_OR_BACK)
         there = seen[:, body] & (sign * given_turns > FRONT_OR_BACK)
-        if there.sum() < LEAST_SECONDS * float(fps):
+        if there.sum() < LEAST_GAP_SECONDS * float(fps):
             aside |= here
             # a detection error that shows a back in one frame must not count as footage of the back
             seen &= ~there[:, None]
@@ -117,7 +117,7 @@ def _size_class(wanted: np.ndarray, shown: np.ndarray) -> str:
 
 def _gap(part: str, how: str, frames: np.ndarray, fps: Fraction | float) -> list[Gap]:
     """[Gap] of these frames, (T,) bool, or [] if they are only a few detection errors."""
-    stretches = runs(frames, JOINED_SECONDS * float(fps), LEAST_SECONDS * float(fps))
+    stretches = runs(frames, JOINED_SECONDS * float(fps), LEAST_GAP_SECONDS * float(fps))
     if not stretches:
         return []
     share = sum(int(frames[start:stop].sum()) for start, stop in stretches) / len(frames)

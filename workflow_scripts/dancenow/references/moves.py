@@ -4,13 +4,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dancenow.keypoints import INDEX
-from dancenow.references.figure import CORNERS, HANDS, HEAD_POINTS, JAW_AND_BROWS, Figure, kind
+from dancenow.references.figure import HANDS, HEAD_POINTS, JAW_AND_BROWS, TRUNK_CORNERS, Figure, kind
 
 # a limb may be this much shorter or longer than in its reference
 FORESHORTENING = (0.6, 1.67)
 # part of a bone's change of length that is due to distance from the camera and also changes its thickness
 NEARER = (0.95, 1.05)
-STIFF = {"head": 0.03, "trunk": 0.02, "hand": 0.03, "foot": 0.03}  # of an affine map, in shares of the height
+# of an affine map, in shares of the height
+STIFFNESS = {"head": 0.03, "trunk": 0.02, "hand": 0.03, "foot": 0.03}
 # largest stretch of a part moved by an affine map: a hand that points at the camera in its reference
 # would otherwise become a blurred giant in a pose that shows it from the side
 STRETCH = 1.25
@@ -29,12 +30,12 @@ def part_maps(part: str, wanted: Figure, given: Figure) -> list[np.ndarray]:
         ]
         weights = np.array([3.0 if point in HEAD_POINTS else 0.3 for point in points])
     elif part == "trunk":
-        points, weights = CORNERS, np.ones(len(CORNERS))
+        points, weights = TRUNK_CORNERS, np.ones(len(TRUNK_CORNERS))
     else:
         feet = [INDEX[f"{side}_{joint}"] for joint in ("ankle", "heel", "big_toe")]
         points = HANDS[side] if kind(part) == "hand" else feet
         weights = np.ones(len(points))
-    ridge = (STIFF[kind(part)] * wanted.unit) ** 2
+    ridge = (STIFFNESS[kind(part)] * wanted.unit) ** 2
     start, end = wanted.points[points], given.points[points]
     return [limited(affine(start, end, weights, ridge), weights @ start / weights.sum())]
 

@@ -10,21 +10,21 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from dancenow.references.figure import PARTS, RADIUS, SIDES, Figure, enlarged, grid, kind
+from dancenow.references.figure import BONE_RADIUS, PARTS, SIDES, Figure, enlarged, grid, kind
 
-BINS = 16  # of each colour channel
+TINTS = 16  # of each colour channel
 CORE = {"head": 1.6, "trunk": 1.0}  # radii from its bones within which a pixel is the part's own
 LIMB_CORE = 0.8
 UNLIKELY = 8.0  # so many times less a colour of its own than a near part's is a stranger's
 RARE = 2e-4  # share of a part below which a colour is none of its own
 COMMON = 2e-3  # and above which it is one
-LEAST_SEEN, LEAST_FRAMES = 10, 8  # places and frames, without which nothing is known of a part's colours
+LEAST_PLACES, LEAST_FRAMES = 10, 8  # places and frames, without which nothing is known of a part's colours
 # of the standing height: how far from its bones a part may be seen, and a piece reaches over what it meets
-NEAR, MEETS = 0.12, 0.03
-TOLERANCE = 0.006  # of the standing height: what is smaller is no stranger
+NEAR_BONES, MEETS = 0.12, 0.03
+LEAST_STRANGER = 0.006  # of the standing height: what is smaller is no stranger
 GROWTH = 0.006  # of the standing height: pixels of an edge have both colours
 THIN = 0.35  # of a limb's radius: half the width of what is no limb
-SAMPLES = 8  # between a pixel and its bone
+SAMPLES_TO_BONE = 8  # between a pixel and its bone
 SOLID, GAP, PRESENT = 0.6, 0.35, 0.1  # of the mask
 
 # parts that meet at a joint: each reaches over the other, so that no gap shows
@@ -37,8 +37,8 @@ MEETING = np.array([[a == b or (a, b) in _JOINTS or (b, a) in _JOINTS for b in P
 
 def bins(picture: np.ndarray) -> np.ndarray:
     """(h, w) int: the place of each pixel's colour in a histogram. picture: (h, w, 3), 0 to 255."""
-    level = np.clip(picture, 0, 255).astype(np.int64) * BINS // 256
-    return (level[..., 0] * BINS + level[..., 1]) * BINS + level[..., 2]
+    level = np.clip(picture, 0, 255).astype(np.int64) * TINTS // 256
+    return (level[..., 0] * TINTS + level[..., 1]) * TINTS + level[..., 2]
 
 
 class PartColours:
@@ -56,15 +56,15 @@ class PartColours:
         nearest = away.argmin(axis=0)
         for number, part in enumerate(PARTS):
             own = colours[solid & (nearest == number) & (away[number] <= CORE.get(part, LIMB_CORE))]
-            if len(own) >= LEAST_SEEN:
-                self.shares[number].append(np.bincount(own, minlength=BINS**3).astype(np.float32) / len(own))
+            if len(own) >= LEAST_PLACES:
+                self.shares[number].append(np.bincount(own, minlength=TINTS**3).astype(np.float32) / len(own))
 
     def likely(self) -> np.ndarray:
         """(parts, colours) float32: the share of each colour in each part; all 0 for a part too seldom seen.
 
         A part's own colours are those that it shows in half of its frames and more.
         """
-        likely = np.zeros((len(PARTS), BINS**3), np.float32)
+        likely = np.zeros((len(PARTS), TINTS**3), np.float32)
         for number, own in enumerate(self.shares):
             if len(own) >= LEAST_FRAMES:
                 likely[number] = np.quantile(_smooth(np.stack(own)), 0.5, axis=0)
@@ -72,10 +72,10 @@ class PartColours:
 
 
 def _smooth(shares: np.ndarray) -> np.ndarray:
-    cubes = shares.reshape(-1, BINS, BINS, BINS)
+    cubes = shares.reshape(-1, TINTS, TINTS, TINTS)
     for axis in (1, 2, 3):
         padded = np.pad(cubes, [(0, 0)] + [(1, 1) if axis == other else (0, 0) for other in (1, 2, 3)])
-        low, middle, high = (np.take(padded, np.arange(BINS) + shift, axis=axis) for shift in (0, 1, 2))
+        low, middle, high = (np.take(padded, np.arange(TINTS) + shift, axis=axis) for shift in (0, 1, 2))
         cubes = 0.25 * low + 0.5 * middle + 0.25 * high
     return cubes.reshape(len(shares), -1)
 
@@ -107,7 +107,7 @@ class Crop:
     @cached_property
     def apart(self) -> np.ndarray:
         """(h, w, parts) float32: of each pixel from each part in standing heights, at most 1."""
-        radii = np.array([RADIUS[kind(part)] for part in PARTS], np.float32)
+        radii = np.array([BONE_RADIUS[kind(part)] for part in PARTS], np.float32)
         return self.enlarged(np.minimum(self.away.transpose(1, 2, 0) * radii, 1))
 
 
@@ -119,7 +119,7 @@ def strange(
     likely: as of PartColours. The first holds places beside the limb alone: of another colour, beyond a gap,
     thin, or parted from the bones by these. The second holds all places of another part's colour.
     """
-    unit, radius = crop.figure.unit, RADIUS[kind(PARTS[number])] * crop.figure.unit
+    unit, radius = crop.figure.unit, BONE_RADIUS[kind(PARTS[number])] * crop.figure.unit
     other = _of_another_colour(crop.colours[box], likely, crop.apart[box], number)
     before = _without_specks(other, unit)
     foreign = other | _beyond_a_gap(crop, number, box)
@@ -140,7 +140,7 @@ def _of_another_colour(colours: np.ndarray, likely: np.ndarray, apart: np.ndarra
         return found
     own = likely[number] + RARE
     for other in np.flatnonzero(~MEETING[number]):
-        found |= (apart[..., other] < NEAR) & (likely[other] > UNLIKELY * own)[colours]
+        found |= (apart[..., other] < NEAR_BONES) & (likely[other] > UNLIKELY * own)[colours]
     for other in np.flatnonzero(MEETING[number]):
         found &= ~((apart[..., other] < MEETS) & (likely[other] > COMMON)[colours])
     return found
@@ -161,8 +161,8 @@ def _beyond_a_gap(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarr
     rows, columns = np.mgrid[box]
     own = np.stack([columns, rows], axis=-1).astype(np.float32)
     entered, parted = np.zeros(own.shape[:2], bool), np.zeros(own.shape[:2], bool)
-    for sample in range(SAMPLES):
-        there = nearest + (own - nearest) * np.float32(sample / SAMPLES)
+    for sample in range(SAMPLES_TO_BONE):
+        there = nearest + (own - nearest) * np.float32(sample / SAMPLES_TO_BONE)
         between = cv2.remap(crop.alpha, there, None, cv2.INTER_LINEAR)
         entered |= between > SOLID
         parted |= entered & (between < GAP)
@@ -171,7 +171,7 @@ def _beyond_a_gap(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarr
 
 def _without_specks(found: np.ndarray, unit: float) -> np.ndarray:
     """(h, w) bool: found places without the smallest, grown over their edges."""
-    opened = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, _disc(TOLERANCE * unit))
+    opened = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, _disc(LEAST_STRANGER * unit))
     return cv2.dilate(opened, _disc(GROWTH * unit)) > 0
 
 

@@ -12,9 +12,9 @@ from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.proto.summary_pb2 import Summary
 
 # names sort by attempt, because TensorBoard reads files in name order
-NAME = "events.out.tfevents.{step:010d}"
+FILE_NAME = "events.out.tfevents.{step:010d}"
 # of a record: 8 bytes of length and 4 of its checksum, then after the data 4 of theirs
-HEAD, TAIL = 12, 4
+RECORD_HEAD, RECORD_TAIL = 12, 4
 
 
 class Board:
@@ -26,7 +26,7 @@ class Board:
 
     def __init__(self, folder: Path, step: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        own = folder / NAME.format(step=step)
+        own = folder / FILE_NAME.format(step=step)
         for path in folder.glob("events.out.tfevents.*"):
             if path.name < own.name:
                 keep_events(path, step)
@@ -65,12 +65,12 @@ class Board:
 def read_events(path: Path) -> Iterator[tuple[int, Event]]:
     """Yield (where it ends, in bytes, and the Event) for each whole record of an event file."""
     data, start = path.read_bytes(), 0
-    while start + HEAD <= len(data):
+    while start + RECORD_HEAD <= len(data):
         (length,) = struct.unpack_from("<Q", data, start)
-        end = start + HEAD + length + TAIL
+        end = start + RECORD_HEAD + length + RECORD_TAIL
         if end > len(data):
             return
-        yield end, Event.FromString(data[start + HEAD : end - TAIL])
+        yield end, Event.FromString(data[start + RECORD_HEAD : end - RECORD_TAIL])
         start = end
 
 

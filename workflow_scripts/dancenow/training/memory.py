@@ -25,7 +25,7 @@ FLOAT32: Autocast = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": F
 BFLOAT16_SHARE = 0.9
 # Bytes that a process holds for each byte of its tensors: the rest is fragmentation, gaps in which the next
 # tensor does not fit. On a CPU measured, 1.1 to 1.23 (docs/lab/throughput.md); on a GPU assumed.
-HELD = {"cpu": 1.2, "cuda": 1.1}
+FRAGMENTED = {"cpu": 1.2, "cuda": 1.1}
 # bytes besides all tensors: compiled kernels; on a GPU the workspace of cuDNN and cuBLAS, assumed
 BESIDE = {"cpu": 50 * 2**20, "cuda": 512 * 2**20}
 PICTURES = 5  # dimensions: samples, frames, channels, height, width
@@ -113,7 +113,7 @@ def count_step(
     if autocast["enabled"]:
         networks += _copies(trainer)
         each *= BFLOAT16_SHARE
-    return StepMemory(round(HELD[where] * networks) + BESIDE[where], round(HELD[where] * each))
+    return StepMemory(round(FRAGMENTED[where] * networks) + BESIDE[where], round(FRAGMENTED[where] * each))
 
 
 def _copies(trainer: Trainer) -> int:

@@ -12,7 +12,7 @@ from dancenow.files import atomic_path, read_json
 COLUMNS = 3
 CELL_INCHES = (3.6, 2.4)
 # the curve is the mean over windows of this share of the steps
-WINDOW = 0.05
+SMOOTHED_SHARE = 0.05
 
 
 def write_summary(
@@ -63,8 +63,8 @@ def _curve(losses: dict[str, np.ndarray]) -> Figure:
 
 
 def smooth(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The steps and values of a curve, (N,) each, averaged over a moving WINDOW of its length."""
-    window = max(1, round(WINDOW * len(values)))
+    """The steps and values of a curve, (N,) each, averaged over a moving SMOOTHED_SHARE of its length."""
+    window = max(1, round(SMOOTHED_SHARE * len(values)))
     kernel = np.full(window, 1 / window)
     return np.convolve(steps, kernel, "valid"), np.convolve(values, kernel, "valid")
 

@@ -25,8 +25,8 @@ ALIKE = 0.03
 # For these, means over so many squares across and down are compared: of grain that changes, little is left.
 COARSE = 4
 # Seconds before and after that are compared; a shorter event, such as a flash, is not a cut.
-AROUND = 0.2
-LEAST_FRAMES = 3
+SECONDS_AROUND = 0.2
+LEAST_REACH = 3
 # Levels of an 8-bit picture; less contrast than this is noise.
 NOISE = 8
 
@@ -64,7 +64,7 @@ class CutFinder:
 
     def __init__(self, fps: Fraction) -> None:
         self.cuts = []
-        self._reach = max(LEAST_FRAMES, round(AROUND * float(fps)))
+        self._reach = max(LEAST_REACH, round(SECONDS_AROUND * float(fps)))
         self._seen = deque(maxlen=2 * self._reach)  # the last descriptors
         self._steps = deque(maxlen=2 * self._reach)  # their differences to the one before
         self._count = 0

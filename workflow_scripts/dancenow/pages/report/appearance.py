@@ -9,15 +9,15 @@ from dancenow.keypoints import Pose
 from dancenow.model.background import person_mask
 from dancenow.pictures import Frames
 
-SAMPLES = 120  # frames looked at, evenly spread over the clip
+SAMPLED = 120  # frames looked at, evenly spread over the clip
 BLUR = 9  # px of the box filter that blurs again
-LEAST_PIXELS = 400  # of the person's mask; fewer are not enough to measure sharpness
+LEAST_PERSON_PIXELS = 400  # of the person's mask; fewer are not enough to measure sharpness
 DARK, BRIGHT = 8, 247  # 8-bit luma at or beyond these counts as clipped
 ROOM_WIDTH = 160  # px; the room is compared with itself at this width, where noise has been averaged away
 CHANGED = 20  # levels: a pixel of the room that differs from its median by more has changed
 
 
-def sample_frames(count: int, most: int = SAMPLES) -> np.ndarray:
+def sample_frames(count: int, most: int = SAMPLED) -> np.ndarray:
     """At most `most` ascending frame numbers, evenly spread over `count` frames, both ends included."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
@@ -28,10 +28,10 @@ def person_sharpness(luma: np.ndarray, mask: np.ndarray) -> float:
     luma: (H, W) uint8; mask: (H, W) bool. Along each axis the picture is blurred once more and the share of
     its gradients that this removes is measured: a sharp picture loses much, a blurred one little.
     1 - the measure of Crete et al., The blur effect (HVEI 2007), over the mask instead of the frame; the
-    less sharp axis decides, so that motion blur in one direction counts. NaN: fewer than LEAST_PIXELS in the
-    mask, or no gradient in it.
+    less sharp axis decides, so that motion blur in one direction counts. NaN: fewer than LEAST_PERSON_PIXELS
+    in the mask, or no gradient in it.
     """
-    if mask.sum() < LEAST_PIXELS:
+    if mask.sum() < LEAST_PERSON_PIXELS:
         return float("nan")
     picture, shares = luma.astype(np.float32), []
     for axis in (0, 1):
@@ -46,7 +46,7 @@ def person_sharpness(luma: np.ndarray, mask: np.ndarray) -> float:
 
 
 def measure_appearance(frames: Frames, pose: Pose | None) -> dict[str, np.ndarray]:
-    """What SAMPLES frames look like, inside and outside the person.
+    """What SAMPLED frames look like, inside and outside the person.
 
     frames: sequence of (H, W, 3) uint8 RGB, or SteadyFrames, whose blank edges count for nothing; pose: the
     Pose in them, or None when there is nobody. Returns a dict of (S,) series: frame, int; sharpness, 0..1;

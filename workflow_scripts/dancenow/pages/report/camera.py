@@ -8,7 +8,7 @@ from dancenow.camera.path import UNKNOWN, CameraPath, moved_points
 
 WHOLE_BODY, NO_FEET, NOBODY = "whole body", "no feet", "nobody"
 SHOWS = WHOLE_BODY, NO_FEET, NOBODY
-SELDOM = 0.1  # of a shot's frames: what is seen in fewer is not what the shot shows
+SELDOM_IN_SHOT = 0.1  # of a shot's frames: what is seen in fewer is not what the shot shows
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def shots(path: CameraPath, person: np.ndarray, whole: np.ndarray) -> list[Shot]
     """The Shots of a CameraPath. person, whole: (T,) bool, who is seen at all, and from head to feet."""
     found = []
     for (first, stop), kind in zip(path.shot_frames(), path.kinds, strict=True):
-        shows = NOBODY if person[first:stop].mean() < SELDOM else WHOLE_BODY
-        if shows == WHOLE_BODY and whole[first:stop].mean() < SELDOM:
+        shows = NOBODY if person[first:stop].mean() < SELDOM_IN_SHOT else WHOLE_BODY
+        if shows == WHOLE_BODY and whole[first:stop].mean() < SELDOM_IN_SHOT:
             shows = NO_FEET
         found.append(Shot(first, stop, kind, shows))
     return found

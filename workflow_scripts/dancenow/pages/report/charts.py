@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN
 from dancenow.keypoints import BODY, INDEX
 from dancenow.pages.report.camera import NO_FEET, NOBODY, WHOLE_BODY, Shot
-from dancenow.pages.report.coverage import KINDS, LIMIT_RANGE, PARTS
+from dancenow.pages.report.coverage import COMPARED_PARTS, LIMIT_RANGE, POSE_KINDS
 from dancenow.pose.retarget import SIDES
 from dancenow.references.gaps import Gap
 
@@ -20,7 +20,7 @@ CLOUDS = {
     "left_wrist": WARM, "left_elbow": WARM, "right_wrist": COOL, "right_elbow": COOL,
     "left_ankle": WARM, "left_knee": WARM, "right_ankle": COOL, "right_knee": COOL,
 }  # fmt: skip
-BONES = [
+DRAWN_BONES = [
     ("left_shoulder", "right_shoulder"), ("left_hip", "right_hip"),
     *((f"{side}_{a}", f"{side}_{b}") for side in SIDES for a, b in
       (("shoulder", "hip"), ("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))),
@@ -132,15 +132,15 @@ def camera_chart(motion: dict[str, np.ndarray], shots: list[Shot], fps: float) -
 def coverage_chart(shape: np.ndarray, outside: dict[str, np.ndarray] | None = None) -> str:
     """Where wrists, elbows, ankles and knees were, around a figure in its mean pose.
 
-    shape: (T, 17, 2) body shapes of the footage; outside: {part of PARTS: (N, 17, 2)}, the source's poses
-    whose part lies outside it, drawn as crosses. All are laid with the middle of the hips at the origin.
+    shape: (T, 17, 2) body shapes of the footage; outside: {part of COMPARED_PARTS: (N, 17, 2)}, the source's
+    poses whose part lies outside it, drawn as crosses. The middle of the hips is the origin.
     """
     shape = _centred(shape)
     figure = Figure(figsize=(4.2, 4.4), layout="constrained")
     axis = figure.subplots()
     with np.errstate(invalid="ignore"):
         mean = np.nanmean(np.where(np.isfinite(shape).any(axis=0), shape, 0), axis=0)
-    for start, end in BONES:
+    for start, end in DRAWN_BONES:
         axis.plot(*mean[[INDEX[start], INDEX[end]]].T, color="#bdbdbd", linewidth=5, solid_capstyle="round")
     axis.plot(*mean[INDEX["nose"]], "o", color="#bdbdbd", markersize=20)
     for name, colour in CLOUDS.items():
@@ -157,7 +157,7 @@ def coverage_chart(shape: np.ndarray, outside: dict[str, np.ndarray] | None = No
     for part, shapes in (outside or {}).items():
         if part not in ("left arm", "right arm", "legs"):
             continue
-        for name in PARTS[part][1]:
+        for name in COMPARED_PARTS[part][1]:
             axis.plot(*_centred(shapes)[:, INDEX[name]].T, "x", color="black", markersize=3, alpha=0.35)
     axis.set_xlim(-0.9, 0.9)
     axis.set_ylim(0.75, -0.95)
@@ -172,9 +172,9 @@ def kinds_chart(shares: dict[str, dict[str, float]]) -> str:
     axis = figure.subplots()
     height = 0.8 / len(shares)
     for number, ((label, values), colour) in enumerate(zip(shares.items(), (GREEN, GREY), strict=False)):
-        places = np.arange(len(KINDS)) + (number - (len(shares) - 1) / 2) * height
-        axis.barh(places, [100 * values[kind] for kind in KINDS], height, color=colour, label=label)
-    axis.set_yticks(range(len(KINDS)), list(KINDS))
+        places = np.arange(len(POSE_KINDS)) + (number - (len(shares) - 1) / 2) * height
+        axis.barh(places, [100 * values[kind] for kind in POSE_KINDS], height, color=colour, label=label)
+    axis.set_yticks(range(len(POSE_KINDS)), list(POSE_KINDS))
     axis.invert_yaxis()
     axis.set_xlabel("% of the frames")
     if len(shares) > 1:

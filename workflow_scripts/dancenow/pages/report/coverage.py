@@ -11,7 +11,7 @@ from dancenow.pose.retarget import SIDES
 # compared: places of joints relative to the root of the part
 ARM, LEG = ("elbow", "wrist"), ("knee", "ankle")
 HIPS = ("left_hip", "right_hip")
-PARTS = {
+COMPARED_PARTS = {
     "left arm": (("left_shoulder",), [f"left_{joint}" for joint in ARM]),
     "right arm": (("right_shoulder",), [f"right_{joint}" for joint in ARM]),
     "legs": (HIPS, [f"{side}_{joint}" for side in SIDES for joint in LEG]),
@@ -38,7 +38,7 @@ CROUCH = 0.38  # the hips no higher than this above the ankles
 FACING = 0.10  # shoulders so wide in the picture face the camera, or away from it
 
 # kind: (which part it belongs to, how advice puts it)
-KINDS = {
+POSE_KINDS = {
     "left arm above the head": ("left arm", "your left arm above your head"),
     "left arm at shoulder height": ("left arm", "your left arm stretched out at shoulder height"),
     "left arm across the body": ("left arm", "your left arm in front of your body"),
@@ -75,8 +75,8 @@ def body_shape(pose: Pose, heights: np.ndarray) -> np.ndarray:
 
 
 def part_vectors(shape: np.ndarray, part: str) -> np.ndarray:
-    """(T, J, 2): the joints of one of PARTS relative to where it hangs; NaN where missing."""
-    roots, joints = ([INDEX[name] for name in names] for names in PARTS[part])
+    """(T, J, 2): the joints of one of COMPARED_PARTS relative to where it hangs; NaN where missing."""
+    roots, joints = ([INDEX[name] for name in names] for names in COMPARED_PARTS[part])
     return shape[:, joints] - shape[:, roots].mean(axis=1, keepdims=True)
 
 
@@ -122,7 +122,7 @@ def distinct_poses(shape: np.ndarray) -> int:
 
 
 def compare_part(asked: np.ndarray, shown: np.ndarray, part: str, fps: Fraction | float) -> dict:
-    """How far the driving poses of one of PARTS are from the shown ones.
+    """How far the driving poses of one of COMPARED_PARTS are from the shown ones.
 
     asked: (N, 17, 2), shown: (M, 17, 2), body shapes; fps: frames per second of `shown`. Returns a dict:
     distance (N,) in % of the body height, NaN where the part is missing; index (N,) into shown, -1 there;
@@ -148,7 +148,7 @@ def compare_part(asked: np.ndarray, shown: np.ndarray, part: str, fps: Fraction 
 
 
 def pose_kinds(shape: np.ndarray) -> dict[str, np.ndarray]:
-    """{kind of KINDS: (T,) bool}: which kinds of poses each frame shows; a missing joint belongs to no kind.
+    """{kind of POSE_KINDS: (T,) bool}: the kinds of poses that each frame shows; a missing joint has no kind.
 
     Each part is in exactly one of its kinds, or in none where it is missing. Upside down, the figure is
     turned over first: above the head is then below it in the picture.
@@ -186,4 +186,4 @@ def pose_kinds(shape: np.ndarray) -> dict[str, np.ndarray]:
         kinds["facing the camera"] = wide > FACING
         kinds["turned to the side"] = np.abs(wide) <= FACING
         kinds["turned away"] = wide < -FACING
-    return {kind: kinds[kind] for kind in KINDS}
+    return {kind: kinds[kind] for kind in POSE_KINDS}

@@ -8,9 +8,9 @@ from dancenow.errors import InputError
 from dancenow.keypoints import Pose, require_same_estimator
 from dancenow.pages.report.appearance import sample_frames
 from dancenow.pages.report.coverage import (
-    KINDS,
+    COMPARED_PARTS,
     MOST_FRAMES,
-    PARTS,
+    POSE_KINDS,
     body_heights,
     body_shape,
     compare_part,
@@ -66,7 +66,7 @@ def compare_footage(source: Footage, target: Footage, pose: Pose, training_frame
         target.shape()[shown],
     )
     fps = float(target.store.fps) * len(shown) / training_frames
-    parts = {part: compare_part(*shapes, part, fps) for part in PARTS}
+    parts = {part: compare_part(*shapes, part, fps) for part in COMPARED_PARTS}
     mine, theirs = (pose_kinds(shape) for shape in shapes)
     kinds = {
         kind: {
@@ -74,7 +74,7 @@ def compare_footage(source: Footage, target: Footage, pose: Pose, training_frame
             "target": float(theirs[kind].mean()),
             "unseen": float((mine[kind] & parts[part]["outside"]).mean()),
         }
-        for kind, (part, _) in KINDS.items()
+        for kind, (part, _) in POSE_KINDS.items()
     }
     return {"asked": asked, "shown": shown, "shapes": shapes, "parts": parts, "kinds": kinds}
 
@@ -122,7 +122,7 @@ def filming_advice(
         part for part, share in outside_shares(comparison).items() if LIMITS["outside"].level(share) != GOOD
     ]
     wanted = {}
-    for kind, (part, phrase) in KINDS.items():
+    for kind, (part, phrase) in POSE_KINDS.items():
         unseen = comparison["kinds"][kind]["unseen"]
         if part in needed and unseen >= LEAST_UNSEEN:
             both = phrase.replace("your left arm", "your arms").replace("your right arm", "your arms")

@@ -24,7 +24,7 @@ from dancenow.training.holdout import training_frame_count
 log = logging.getLogger(__name__)
 
 MOMENTS = 6  # pictures of a clip
-SELDOM = 0.01  # of the frames: a kind of pose shown less is named
+SELDOM_SHOWN = 0.01  # of the frames: a kind of pose shown less is named
 CAMERA_CAPTION = (
     "camera: green still, yellow shaking, red moving, grey unknown; it shows: green the whole body, "
     "yellow no feet, grey nobody"
@@ -207,7 +207,7 @@ def _footage_sections(footage: Footage, measures: dict, kinds: dict[str, float])
         section("The camera", [(camera, CAMERA_CAPTION)], _told_shots(measures["shots"], fps)),
     ]
     if kinds:
-        missing = [kind for kind, share in kinds.items() if share < SELDOM]
+        missing = [kind for kind, share in kinds.items() if share < SELDOM_SHOWN]
         text = (
             f"Hardly ever shown: {', '.join(missing)}. A dance with these poses will show faults."
             if missing

@@ -50,7 +50,7 @@ LIMITS = {
     "frame rate": Limit(20.0, least=True, unit="frames per second"),
     "enlarged": Limit(1.25, unit="times"),  # how much the clip was enlarged to the working size
     "sharpness": Limit(0.50, least=True),  # of the person, median over the frames
-    "blurred frames": Limit(0.10, unit="%"),  # frames less sharp than BLURRED times the median
+    "blurred frames": Limit(0.10, unit="%"),  # frames less sharp than BLURRED_SHARE times the median
     "too dark": Limit(0.25, unit="%"),  # of the person's pixels are black, median over the frames
     "too bright": Limit(0.25, unit="%"),  # of the person's pixels are white
     "light changes": Limit(12.0, unit="levels of 255"),  # 2 % to 98 % quantile of the room's brightness
@@ -66,7 +66,7 @@ LIMITS = {
     "never shown": Limit(0.0, unit="%"),  # of the dance: a part or a side of the body without reference
     "unlike": Limit(0.10, unit="%"),  # of the dance: a part looks like no reference of it
 }
-BLURRED = 0.85
+BLURRED_SHARE = 0.85
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from dancenow.pose.estimators.pifpaf_compat import import_openpifpaf
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
 
-SIDE_MULTIPLE = 16  # px; openpifpaf's networks need sides of a multiple of this, plus one
+INPUT_MULTIPLE = 16  # px; openpifpaf's networks need sides of a multiple of this, plus one
 # on a CPU four frames at once take a third longer per frame: benchmarks/estimators.py
 FRAMES_AT_ONCE = {"cuda": 16, "cpu": 1}
 # packages whose modules a network may contain
@@ -138,7 +138,7 @@ def to_images(frames: np.ndarray, device: torch.device) -> torch.Tensor:
     height, width = frames.shape[1:3]
     images = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2).float() / 255
     mean, deviation = (torch.tensor(values, device=device).view(3, 1, 1) for values in (MEAN, DEVIATION))
-    padding = (0, (1 - width) % SIDE_MULTIPLE, 0, (1 - height) % SIDE_MULTIPLE)
+    padding = (0, (1 - width) % INPUT_MULTIPLE, 0, (1 - height) % INPUT_MULTIPLE)
     return F.pad((images - mean) / deviation, padding)
 
 

@@ -29,7 +29,7 @@ from dancenow.pose.formats.skeletons import (
 VERSION = 1.3
 JSON_SUFFIX, YAML_SUFFIX = "_keypoints.json", "_pose.yml"
 FRAME_FILE = re.compile(r"(?P<clip>.*?)(?P<number>\d*)(?P<suffix>_keypoints\.json|_pose\.yml)")
-PARTS = {"face": FACE_POINTS, "hand_left": HAND_POINTS, "hand_right": HAND_POINTS}
+JSON_PARTS = {"face": FACE_POINTS, "hand_left": HAND_POINTS, "hand_right": HAND_POINTS}
 
 _BODY_POINTS = [len(names) for names in BODIES.values()]
 _EXPECTED = "OpenPose writes {clip}_000000000000_keypoints.json and so on, or {clip}000000_pose.yml"
@@ -136,7 +136,7 @@ def _read_json(path: Path) -> Iterator[tuple[str | None, np.ndarray]]:
             raise InputError(
                 f"{path}: people[{index}] has no pose_keypoints_2d; run OpenPose with its body model"
             )
-        others = [_part(path, index, person, part, [points]) for part, points in PARTS.items()]
+        others = [_part(path, index, person, part, [points]) for part, points in JSON_PARTS.items()]
         yield body_model(len(body)), to_canonical(body, *others)
 
 
@@ -151,7 +151,7 @@ def _read_yaml(path: Path) -> Iterator[tuple[str | None, np.ndarray]]:
     bodies = load_opencv_matrix(path, _BODY_POINTS)
     stem = path.name.removesuffix(YAML_SUFFIX)
     parts = []
-    for part, points in PARTS.items():
+    for part, points in JSON_PARTS.items():
         beside = path.with_name(f"{stem}_{part}.yml")
         found = load_opencv_matrix(beside, [points]) if beside.is_file() else [None] * len(bodies)
         if len(found) != len(bodies):

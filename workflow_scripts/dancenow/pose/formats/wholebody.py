@@ -16,7 +16,7 @@ from dancenow.pose.formats.parsing import load_json, triples
 from dancenow.pose.formats.skeletons import Found, drop_missing
 
 ORIGIN = "coco-wholebody"
-PARTS = {"foot_kpts": FEET, "face_kpts": FACE, "lefthand_kpts": LEFT_HAND, "righthand_kpts": RIGHT_HAND}
+PART_KEYS = {"foot_kpts": FEET, "face_kpts": FACE, "lefthand_kpts": LEFT_HAND, "righthand_kpts": RIGHT_HAND}
 
 
 def read_results(path: str | Path, count: int) -> Found:
@@ -49,7 +49,7 @@ def _person(entry: Any, path: str | Path, index: int) -> np.ndarray:
         return drop_missing(body)
     person = np.zeros((COUNT, 3))
     person[BODY] = body
-    for key, part in PARTS.items():
+    for key, part in PART_KEYS.items():
         if entry.get(key):
             person[part] = triples(entry[key], [part.stop - part.start], path, f"[{index}].{key}")
     return drop_missing(person)
