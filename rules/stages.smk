@@ -27,7 +27,7 @@ rule halve_footage:
         "../workflow_scripts/halve_footage.py"
 
 
-rule train_enhancer:
+use rule train_generator as train_enhancer with:
     """Continue at the full size, with a local enhancer around the generator; resumes from its rolling checkpoint."""
     input:
         frames="results/frames/{target}.avi",
@@ -56,21 +56,15 @@ rule train_enhancer:
         "logs/train_enhancer/{target}{variant}.log",
     benchmark:
         "benchmarks/rules/train_enhancer/{target}{variant}.tsv"
-    conda:
-        "../envs/torch.yaml"
-    threads: workflow.cores
     resources:
         gpu=training_gpus,
         mem_mb=training_memory,
         runtime=stage_minutes("enhancer"),
     params:
         settings=enhancer_settings,
-        holdout=config["train"]["holdout"],
-    script:
-        "../workflow_scripts/train_stage.py"
 
 
-rule train_face:
+use rule train_generator as train_face with:
     """Learn a residual for the synthesized face, with the generator frozen; resumes from its rolling checkpoint."""
     input:
         frames="results/frames/{target}.avi",
@@ -99,21 +93,15 @@ rule train_face:
         "logs/train_face/{target}{variant}.log",
     benchmark:
         "benchmarks/rules/train_face/{target}{variant}.tsv"
-    conda:
-        "../envs/torch.yaml"
-    threads: workflow.cores
     resources:
         gpu=training_gpus,
         mem_mb=training_memory,
         runtime=stage_minutes("face"),
     params:
         settings=face_settings,
-        holdout=config["train"]["holdout"],
-    script:
-        "../workflow_scripts/train_stage.py"
 
 
-rule summarise_stage:
+use rule summarise_training as summarise_stage with:
     """One page about a later stage: settings, data, time, losses, previews."""
     input:
         settings="results/models/{target}/{stage}/settings.json",
@@ -128,7 +116,3 @@ rule summarise_stage:
         "benchmarks/rules/summarise_stage/{target}.{stage}.tsv"
     wildcard_constraints:
         stage="enhancer|face",
-    conda:
-        "../envs/report.yaml"
-    script:
-        "../workflow_scripts/summarise_stage.py"

@@ -2,23 +2,79 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
+import tempfile
+from multiprocessing import get_context
+from multiprocessing.reduction import DupFd
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+TIMEOUT = 600  # seconds
+
+
+def rules():
+    """{name: text} of the workflow's rules, of `use rule` with the used one's directives too."""
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    found, bases = {}, {}
+    head = r"^(?:use rule (\w+) as (?=\w+ with:)|rule (?=\w+:))(\w+).*\n((?: +.*\n|\n(?= ))+)"
+    for base, name, block in re.findall(head, text, re.M):
+        found[name], bases[name] = block, base
+    for name, base in bases.items():
+        own = set(re.findall(r"^    (\w+):", found[name], re.M))
+        directives = re.findall(r"^    (\w+):(.*\n(?: {5,}.*\n)*)", found.get(base, ""), re.M)
+        found[name] += "".join(f"    {key}:{value}" for key, value in directives if key not in own)
+    return found
 
 
 def run_snakemake(directory, *arguments, root=ROOT, cores=2):
     """Run snakemake on `root`'s workflow in the working directory; returns the CompletedProcess, text."""
-    command = [sys.executable, "-m", "snakemake", "-s", f"{root}/Snakefile", "--directory", str(directory)]
-    # neither torch's cache nor a package index: no test may depend on weights that a machine happens to have
-    environment = os.environ | {"TORCH_HOME": str(directory / "torch-home"), "NO_COLOR": "1"}
-    environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
     return subprocess.run(
-        [*command, "--cores", str(cores), *arguments],
-        capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=600,
+        [sys.executable, "-m", "snakemake", *command(directory, arguments, root, cores)],
+        capture_output=True, text=True, env=environment(directory), stdin=subprocess.DEVNULL, timeout=TIMEOUT,
     )  # fmt: skip
+
+
+def fork_snakemake(directory, *arguments, root=ROOT, cores=2):
+    """The same in a fork of a process that has imported snakemake, which takes longer than most dry runs."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["snakemake.cli"])
+    given = command(directory, arguments, root, cores)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        passed = os.getcwd(), environment(directory), DupFd(out.fileno()), DupFd(err.fileno())
+        process = context.Process(target=_snakemake, args=(given, *passed))
+        process.start()
+        process.join(TIMEOUT)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired(given, TIMEOUT)
+        texts = [os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode() for file in (out, err)]
+    return subprocess.CompletedProcess(given, process.exitcode, *texts)
+
+
+def _snakemake(given, folder, variables, out, err):
+    """What the command `snakemake` does, in the process of its own that this is called in."""
+    os.dup2(out.detach(), 1)
+    os.dup2(err.detach(), 2)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(variables)
+    # the tests' folders and the library are in the path of the process that asked for this one
+    sys.path[:] = [place for place in sys.path if not place.startswith(str(ROOT)) or "site-packages" in place]
+    sys.argv = ["snakemake", *given]
+    runpy.run_module("snakemake", run_name="__main__")
+
+
+def command(directory, arguments, root, cores):
+    """Snakemake's arguments."""
+    return ["-s", f"{root}/Snakefile", "--directory", str(directory), "--cores", str(cores), *arguments]
+
+
+def environment(directory):
+    """Its environment, without torch's cache and a package index: no test depends on what a machine has."""
+    closed = {"TORCH_HOME": str(directory / "torch-home"), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
+    return os.environ | closed | {"NO_COLOR": "1"}
 
 
 def said(completed):

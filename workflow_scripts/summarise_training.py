@@ -1,10 +1,9 @@
-"""Write one page about a model."""
+"""Write one page about a model, or about a later stage of it."""
 
 from dancenow.job import job
 from dancenow.training.training_summary import write_summary
 
 with job(snakemake.log[0]):
-    given, made = snakemake.input, snakemake.output
-    write_summary(
-        given.settings, given.training, given.losses, made.curve, made.page, snakemake.wildcards.target
-    )
+    given, made, names = snakemake.input, snakemake.output, snakemake.wildcards
+    page = made.curve, made.page, names.target, names.get("stage", "")
+    write_summary(given.settings, given.training, given.losses, *page)

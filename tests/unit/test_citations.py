@@ -8,7 +8,7 @@ import tokenize
 import yaml
 
 from dancenow.model import checkpoint
-from running import ROOT
+from running import ROOT, rules
 
 LIBRARY = ROOT / "workflow_scripts/dancenow"
 FILES = [
@@ -18,9 +18,7 @@ FILES = [
     if path.name != "test_citations.py"
 ]
 SETTINGS = yaml.safe_load((ROOT / "config.yaml").read_text())
-RULES = set(
-    re.findall(r"^rule (\w+):", "\n".join(p.read_text() for p in (ROOT / "rules").glob("*.smk")), re.M)
-)
+RULES = set(rules())
 DOTTED = re.compile(r"(?<![\w./{\"'])((?:[a-z_]+\.)+)(\w+)(?![\w/]|\.\w)")
 SUFFIXES = {"py", "json", "yaml", "png", "txt"}
 AS_FROM = re.compile(r"\b(?:[Aa]s (?:from|in|of)|from rule|see) `?([a-z]+_\w+)")

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from running import ROOT
+from running import ROOT, rules
 
 PAGES = {
     str(path.relative_to(ROOT)): path.read_text()
@@ -60,7 +60,7 @@ def defined(path):
     """Functions, classes and methods of a Python file, or functions and rules of a Snakemake file."""
     text = path.read_text()
     if path.suffix != ".py":
-        return set(re.findall(r"^(?:def|rule) (\w+)", text, re.M))
+        return set(re.findall(r"^(?:def |rule |use rule \w+ as )(\w+)", text, re.M))
     nodes = ast.walk(ast.parse(text))
     names = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     return names | set(re.findall(r"^([A-Z_]+) =", text, re.M))
@@ -125,9 +125,8 @@ def reached(script):
 
 def scripts():
     """{rule: path of its script}."""
-    text = "\n".join(path.read_text() for path in ROOT.glob("rules/*.smk"))
-    given = re.findall(r'^rule (\w+):(?:(?!^rule ).)*?script:\s*"\.\./([\w/]+\.py)"', text, re.M | re.S)
-    return {rule: ROOT / path for rule, path in given}
+    given = {rule: re.search(r'script:\s*"\.\./([\w/]+\.py)"', text) for rule, text in rules().items()}
+    return {rule: ROOT / path[1] for rule, path in given.items() if path}
 
 
 def told_calls(part):
@@ -157,9 +156,8 @@ def test_files_and_functions_are_there(page):
 
 def test_rules_of_the_frames_path_are_rules():
     part = re.search(r"## The path of a frame\n(.*?)\n## ", PAGES["docs/architecture.md"], re.S)[1]
-    rules = set(re.findall(r"^rule (\w+):", "\n".join(p.read_text() for p in ROOT.glob("rules/*.smk")), re.M))
     told = set(re.findall(r"^\| `(\w+)` \|", part, re.M)) | set(re.findall(r"`([a-z]+_[a-z]+)` \(", part))
-    assert len(told) > 12 and told <= rules
+    assert len(told) > 12 and told <= rules().keys()
 
 
 def test_the_rules_of_the_frames_path_call_the_functions_beside_them():
@@ -171,10 +169,10 @@ def test_the_rules_of_the_frames_path_call_the_functions_beside_them():
 
 def test_the_path_of_a_key_is_the_one_told():
     part = re.search(r"## The path of a config key\n(.*?)\n## ", PAGES["docs/architecture.md"], re.S)[1]
-    rules = "\n".join(path.read_text() for path in [ROOT / "Snakefile", *ROOT.glob("rules/*.smk")])
+    text = "\n".join(path.read_text() for path in [ROOT / "Snakefile", *ROOT.glob("rules/*.smk")])
     for _, name in re.findall(r"`(rules/\w+\.smk)` `(\w+)`", part):
-        assert len(re.findall(rf"(?<!def )\b{name}\b", rules)) > 0, name
-    assert re.search(r"def training_settings\(.*?FirstSettings\.of\(train_of\(", rules, re.S)
+        assert len(re.findall(rf"(?<!def )\b{name}\b", text)) > 0, name
+    assert re.search(r"def training_settings\(.*?FirstSettings\.of\(train_of\(", text, re.S)
     trainer = ROOT / "workflow_scripts/dancenow/training/trainer.py"
     stages = {ROOT / "workflow_scripts/dancenow/training" / name for name in ("stages.py", "train_target.py")}
     between = reached(scripts()["train_generator"])

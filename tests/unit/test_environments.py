@@ -6,14 +6,13 @@ import subprocess
 import sys
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distributions, requires
-from pathlib import Path
 
 import pytest
 import yaml
 
 from dancenow.planning.reruns import imported_names, reached
+from running import ROOT, rules
 
-ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "workflow_scripts"
 LIBRARY = SCRIPTS / "dancenow"
 PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[A-Za-z0-9.]+)(?P<marker> ;[^#]+)?")
@@ -115,19 +114,16 @@ def needs(script):
     return set().union(*(imports(path) | FOUND_BY_NAME.get(path.stem, set()) for path in paths))
 
 
-def rules():
+def scripted():
     """(rule, script, environment or None) of every rule with a script."""
-    found = []
-    for path in sorted((ROOT / "rules").glob("*.smk")):
-        for block in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
-            script = re.search(r'script:\s+"\.\./workflow_scripts/(\S+\.py)"', block)
-            env = re.search(r'conda:\s+"\.\./envs/(\S+)\.yaml"', block)
-            if script:
-                found.append((block.split(":")[0], SCRIPTS / script[1], env and env[1]))
-    return found
+    for rule, text in rules().items():
+        script = re.search(r'script:\s+"\.\./workflow_scripts/(\S+\.py)"', text)
+        env = re.search(r'conda:\s+"\.\./envs/(\S+)\.yaml"', text)
+        if script:
+            yield rule, SCRIPTS / script[1], env and env[1]
 
 
-RULES = rules()
+RULES = list(scripted())
 
 
 def test_every_pin_says_why():

@@ -4,20 +4,14 @@ import re
 
 import yaml
 
-from running import ROOT
+from running import ROOT, rules
 
 PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
 
 
 def rules_with(pattern):
     """Names of the rules in whose text the pattern is found."""
-    found = set()
-    for path in (ROOT / "rules").glob("*.smk"):
-        blocks = re.split(r"^rule (\w+):$", path.read_text(), flags=re.M)[1:]
-        found |= {
-            name for name, text in zip(blocks[::2], blocks[1::2], strict=True) if re.search(pattern, text)
-        }
-    return found
+    return {name for name, text in rules().items() if re.search(pattern, text)}
 
 
 def test_rules_with_a_gpu_go_to_its_partition():

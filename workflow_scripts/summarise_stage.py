@@ -1,9 +1,0 @@
-"""Write one page about a later stage of a model."""
-
-from dancenow.job import job
-from dancenow.training.training_summary import write_summary
-
-with job(snakemake.log[0]):
-    given, made, names = snakemake.input, snakemake.output, snakemake.wildcards
-    page = made.curve, made.page, names.target, names.stage
-    write_summary(given.settings, given.training, given.losses, *page)
