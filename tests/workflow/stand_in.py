@@ -5,7 +5,7 @@ import shutil
 import textwrap
 from pathlib import Path
 
-from running import ROOT, run_snakemake
+from running import ROOT, fork_snakemake
 
 STAND_IN = """
 import json
@@ -50,7 +50,7 @@ def calling(root, directory):
         if kept and not known.exists():
             known.parent.mkdir(parents=True, exist_ok=True)
             known.write_bytes(kept[KNOWN_CODE])
-        completed = run_snakemake(directory, *arguments, root=root)
+        completed = fork_snakemake(directory, *arguments, root=root)
         if known.exists():
             kept[KNOWN_CODE] = known.read_bytes()
         return completed

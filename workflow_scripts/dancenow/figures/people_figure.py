@@ -18,7 +18,7 @@ from dancenow.video.frames import FrameStore
 log = logging.getLogger(__name__)
 
 LEAST_PICTURES = 4  # pictures, if the clip has so many frames
-WIDTH = 1800  # px of the sheet, about
+SHEET_WIDTH = 1800  # px of the sheet, about
 CELL = 600  # px, height of a picture
 DIMMED = 0.6
 PAD = 0.1  # the box is wider than the joints by this share of its height
@@ -31,7 +31,7 @@ def plot_people(frames_path: str | Path, people_path: str | Path, figure_path: s
     nobody is found.
     """
     store, people = FrameStore(frames_path), load_people(people_path)
-    persons = find_persons(people, store.facts.get("cuts", []))
+    persons = find_persons(people, store.cuts)
     if not persons:
         raise InputError(
             f"{people_path}: nobody with a body in any frame; use a clip that shows a whole person"
@@ -97,7 +97,7 @@ def colour_of(number: int) -> tuple[int, ...]:
 
 def _sheet(cells: list[np.ndarray]) -> np.ndarray:
     """(H, W, 3) uint8: pictures of one size in rows, black where the last row is not full."""
-    across = min(len(cells), max(1, round(WIDTH / cells[0].shape[1])))
+    across = min(len(cells), max(1, round(SHEET_WIDTH / cells[0].shape[1])))
     cells = cells + [np.zeros_like(cells[0])] * (-len(cells) % across)
     rows = [np.concatenate(cells[first : first + across], axis=1) for first in range(0, len(cells), across)]
     return np.concatenate(rows)

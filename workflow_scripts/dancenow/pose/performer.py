@@ -19,8 +19,8 @@ from dancenow.keypoints import (
     COUNT,
     IMPUTED,
     MIN_CONFIDENCE,
-    PARTS,
     REPAIRED,
+    SKELETON_PARTS,
     People,
     Pose,
     load_people,
@@ -84,7 +84,7 @@ def track_performer(
     for what, count in counts.items():
         log.info("%s: %d", what, count)
     log.info("smoothing: %s over %d frames, %d shots", smoothing, window, len(cuts) + 1)
-    for name, part in PARTS.items():
+    for name, part in SKELETON_PARTS.items():
         own = origin[:, part]
         log.info(
             "frames with %s: %d; keypoints repaired: %d, imputed: %d",
@@ -143,7 +143,7 @@ def track_file(
 
     Its InputErrors then name the People file.
     """
-    cuts, camera = read_json(frames_facts_path).get("cuts", []), load_path(camera_path)
+    cuts, camera = read_json(frames_facts_path)["cuts"], load_path(camera_path)
     people = load_people(people_path)
     try:
         pose = track_performer(people, performer=performer, cuts=cuts, camera=camera, **settings)

@@ -7,7 +7,7 @@ from dancenow.keypoints import BODY, IMPUTED, MISSING, REPAIRED
 from dancenow.pages.report.camera import greatest, told_camera
 from dancenow.pages.report.coverage import body_heights
 from dancenow.pages.report.footage import Footage, longest_run
-from dancenow.pages.report.verdict import BLURRED, GOOD, SOURCE, TARGET, Check, check, refusal, softened
+from dancenow.pages.report.verdict import BLURRED_SHARE, GOOD, SOURCE, TARGET, Check, check, refusal, softened
 from dancenow.pose.partial_bodies import imputed_legs
 from dancenow.pose.shot_statistics import whole_bodies
 
@@ -179,7 +179,7 @@ def _sharpness_checks(sharpness: np.ndarray) -> list[Check]:
     if not len(known):
         return []
     middle = float(np.median(known))
-    blurred = float((known < BLURRED * middle).mean())
+    blurred = float((known < BLURRED_SHARE * middle).mean())
     return [
         check(
             "sharpness",
@@ -202,7 +202,7 @@ def _clip_checks(footage: Footage) -> list[Check]:
     clips, fps = footage.store.facts["clips"], float(footage.store.fps)
     enlarged = max(clip["fit"]["scale"] for clip in clips)
     begun = {clip["first"] for clip in clips}
-    cuts = [cut for cut in footage.store.facts.get("cuts", []) if cut not in begun]
+    cuts = [cut for cut in footage.store.cuts if cut not in begun]
     places = f", at frame {', '.join(map(str, cuts[:8]))}" if cuts else ""
     return [
         check(

@@ -122,7 +122,7 @@ def load_footage(clip: ClipFiles) -> Footage:
     store, people, path = FrameStore(clip.frames), load_people(clip.people), load_path(clip.camera)
     pose, statistics, view, refused = None, None, None, ""
     try:
-        pose = track_performer(people, cuts=store.facts.get("cuts", []), camera=path, **tracking)
+        pose = track_performer(people, cuts=store.cuts, camera=path, **tracking)
         view = place_view(path, pose).framed()
         statistics = measure_shots(pose, path, name)
     except InputError as error:
