@@ -71,7 +71,7 @@ def test_nobody_with_a_body_is_an_error_that_names_the_file(tmp_path):
     people = crowd(walker(0, 0, 200))
     people.keypoints[:, :17] = 0
     save_people(tmp_path / "anna.people.npz", people)
-    (tmp_path / "anna.json").write_text("{}")
+    (tmp_path / "anna.json").write_text('{"cuts": []}')
     save_path(tmp_path / "camera.npz", still_path(people.count, people.width, people.height))
     given = [tmp_path / name for name in ("anna.people.npz", "camera.npz", "anna.json", "anna.npz")]
     with pytest.raises(InputError, match=r"anna\.people\.npz: no frame shows a person"):
