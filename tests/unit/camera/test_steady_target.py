@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow.camera.path import CameraPath
-from dancenow.camera.scene import place_view
+from dancenow.camera.path import CameraPath, still_path
+from dancenow.camera.scene import place_view, steady_view
 from dancenow.camera.steady_frames import HalvedFrames, SteadyFrames
 from dancenow.evaluation.names import FRAME, PERSON
 from dancenow.evaluation.regions import regions_of
@@ -113,6 +113,24 @@ def test_the_scene_that_shows_the_performer_longest_is_used():
     keypoints[9:] = 0
     absent = place_view(shots(["still", "moving"], [8, 22]), pose.replace(keypoints=keypoints))
     assert absent.used.tolist() == list(range(8))
+
+
+def test_a_tripods_frames_change_only_if_the_light_does():
+    room, pose = scene(), performer(COUNT, *CANVAS, tall=60)
+    path, swing = still_path(COUNT, *CANVAS), np.sin(np.linspace(0, 5, COUNT))[:, None, None, None]
+    even = [room] * COUNT
+    assert steady_view(path, Store(even), pose).still
+    # darker and brighter by a sixth, and warmer and colder
+    drifting = np.clip(room * (1 + np.array([0.16, 0.12, 0.08]) * swing), 0, 255).round().astype(np.uint8)
+    view = steady_view(path, Store(list(drifting)), pose)
+    frames = SteadyFrames(Store(list(drifting)), view)
+    assert view.unmoved and not view.still and frames.valid(0) is None
+    assert view.steady_pose(pose).keypoints.tolist() == pose.keypoints.tolist()
+    spread = {
+        name: np.ptp([footage[index].mean(axis=(0, 1)) for index in range(COUNT)], axis=0).max()
+        for name, footage in (("before", drifting), ("after", frames))
+    }
+    assert spread["before"] > 20 and spread["after"] < 2
 
 
 def test_the_canvas_is_as_large_as_the_camera_saw_within_a_bound():

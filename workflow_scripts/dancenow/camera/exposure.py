@@ -26,6 +26,7 @@ DARK, BRIGHT = 6, 249  # levels of 255 beyond which a pixel is clipped
 STIFF = 1.0  # levels: a scene with less contrast says little about the gain, which then stays near 1
 OUTLIER = 4.0  # of Tukey's weight, in standard deviations
 NOISES = 16.0, 8.0, 4.0, 2.0, 1.0  # levels, the least standard deviation, round by round
+GAINS = 0.4, 2.5  # beyond them a frame shows something else than the scene, or nearly nothing of it
 A_SECOND = 10  # measurements; a readjusted exposure lasts longer
 SMOOTHING = 0.7  # measurements, standard deviation
 LEAST_CHANGE = 1.5  # levels: smaller changes are left uncorrected
@@ -103,7 +104,8 @@ def _fit(picture: np.ndarray, scene: np.ndarray, where: np.ndarray) -> tuple[np.
             told = weight @ (about * (wanted - y)) / total, weight @ np.square(about) / total
             a = (told[0] + STIFF**2) / (told[1] + STIFF**2)
             b = y - a * x
-        gain[channel], offset[channel] = a, b
+        if GAINS[0] <= a <= GAINS[1]:
+            gain[channel], offset[channel] = a, b
     return gain, offset
 
 

@@ -30,14 +30,13 @@ def steady_view(path: CameraPath, store: FrameStore, pose: Pose) -> SteadyView:
             left_out,
             view.count / float(store.fps),
         )
-    if view.unmoved:
-        return view
-    log.info(
-        "the camera moves: %d frames are stabilized into one view of %dx%d px",
-        len(view.used),
-        view.width,
-        view.height,
-    )
+    if not view.unmoved:
+        log.info(
+            "the camera moves: %d frames are stabilized into one view of %dx%d px",
+            len(view.used),
+            view.width,
+            view.height,
+        )
     gains, offsets = measure_exposure(store, view, boxes(view.steady_pose(pose).keypoints))
     return replace(view, gains=gains, offsets=offsets)
 
