@@ -4,7 +4,7 @@
 
 
 rule steady_target:
-    """Map a target's frames and pose into one steady view of even exposure; from a tripod, unchanged."""
+    """Map a target's frames and pose into one steady view of even exposure, unless they are that already."""
     input:
         frames="results/frames/{target}.avi",
         index="results/frames/{target}.index.npy",
