@@ -82,6 +82,19 @@ def test_feet_that_are_cut_off_below_the_ankles_are_hung_on():
     assert away.max() < 3 and (result.origin[shot, toes] == IMPUTED).all()
 
 
+def test_feet_that_no_frame_of_a_nearer_camera_shows_are_those_of_the_other_camera():
+    whole, zoom, shot = dancer(), 1.2, slice(*CUTS)
+    keypoints = whole.keypoints.copy()
+    keypoints[shot, :, :2] *= zoom
+    wanted = keypoints.copy()
+    toes = [joint for joint in BELOW if joint not in LEGS]
+    keypoints[shot, toes] = 0
+    views = [(0, False), (1, False), (0, False)]
+    result = complete_bodies(whole.replace(keypoints=keypoints), CUTS, views=views)
+    away = np.linalg.norm((result.keypoints - wanted)[shot, toes, :2], axis=2)
+    assert away.max() < 3 and (result.origin[shot, toes] == IMPUTED).all()
+
+
 def test_noise_of_a_detector_costs_a_few_per_cent_of_the_height():
     whole = dancer(noise=1.5)
     result = complete_bodies(punched_in(whole, 2.0, (256.0, 150.0)), CUTS)

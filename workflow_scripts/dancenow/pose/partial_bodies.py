@@ -194,17 +194,23 @@ def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndar
 
 
 def _hang_feet(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> None:
-    """Hang, in place, missing points of a foot on its ankle, as whole frames hold them."""
+    """Hang, in place, missing points of a foot on its ankle, as whole frames of the view hold them; where
+    none does, as those of other views, at the view's size.
+    """
     present = keypoints[..., 2] >= MIN_CONFIDENCE
     frames = np.arange(len(keypoints))
     for joint, ankle in HUNG:
-        both = view & present[:, joint] & present[:, ankle] & whole
+        shown = present[:, joint] & present[:, ankle] & whole
         wanted = view & ~present[:, joint] & present[:, ankle]
-        if ankle in ANKLES and both.any() and wanted.any():
-            vectors = keypoints[both, joint, :2] - keypoints[both, ankle, :2]
-            filled = [np.interp(frames[wanted], frames[both], axis) for axis in vectors.T]
-            keypoints[wanted, joint, :2] = keypoints[wanted, ankle, :2] + np.stack(filled, axis=-1)
-            keypoints[wanted, joint, 2] = CONFIDENCE
+        if ankle not in ANKLES or not shown.any() or not wanted.any():
+            continue
+        both, size = shown & view, 1.0
+        if not both.any():
+            both, size = shown, _zoom(keypoints[view], keypoints[shown]) or 1.0
+        vectors = size * (keypoints[both, joint, :2] - keypoints[both, ankle, :2])
+        filled = [np.interp(frames[wanted], frames[both], axis) for axis in vectors.T]
+        keypoints[wanted, joint, :2] = keypoints[wanted, ankle, :2] + np.stack(filled, axis=-1)
+        keypoints[wanted, joint, 2] = CONFIDENCE
 
 
 def _ground(keypoints: np.ndarray, frames: np.ndarray, line: np.ndarray) -> None:
