@@ -1,9 +1,6 @@
 """Every line of the table of bad inputs, as a user meets it: many subjects, one of them good, in one run."""
 
 import json
-import os
-import subprocess
-import sys
 
 import bad_clips
 import bad_inputs
@@ -14,7 +11,7 @@ import yaml
 from bad_inputs import CONFIG, FOOTAGE, FRAMES, GOOD, LIBRARY, ORIGIN, PARTS, RESULTS
 
 from dancenow.errors import InputError
-from running import ROOT, run_snakemake, said
+from running import ROOT, fork_snakemake, run_snakemake, said
 
 GOOD_NAME = '-my "best"  dance\'s 100%;\n$(touch executed).mp4'
 OUTPUTS = {
@@ -157,50 +154,26 @@ def test_whole_results_beside_them_are_used_and_stay(results):
     results.check_rest(RESULTS, ["poses/good_as_good.npz"], ["masks/torn-frames.npz"])
 
 
-@pytest.fixture(scope="module")
-def dry_runs(tmp_path_factory):
-    """name -> (exit code, lines said, results before and after) for each row of CONFIG."""
-    base, commands = tmp_path_factory.mktemp("dry"), []
-    for row in CONFIG:
-        directory = base / row.name
-        (directory / "clips").mkdir(parents=True)
-        (directory / "own").mkdir()
-        (directory / GOOD["video"]).write_text("a clip")
-        (directory / "results").mkdir()
-        (directory / "results/alice_as_anna.mp4").write_text("made before")
-        if row.make:
-            row.make(directory / "clips" / f"{row.name}.mp4")
-        settings = {"subjects": {"alice": GOOD, "anna": row.subject or GOOD}}
-        given = yaml.safe_dump(settings | row.config) if isinstance(row.config, dict) else row.config
-        (directory / "mine.yaml").write_text(given)
-        target = row.target or FRAMES
-        arguments = ["-s", f"{ROOT}/Snakefile", "--directory", str(directory), "--cores", "1", target]
-        arguments += ["--configfile", str(directory / "mine.yaml"), "--forceall"]
-        commands.append([arguments, str(directory / "said")])
-    (base / "commands.json").write_text(json.dumps(commands))
-    before = {row.name: snapshot(base / row.name / "results") for row in CONFIG}
-    completed = subprocess.run(
-        [sys.executable, str(ROOT / "tests/smoke/many_commands.py"), str(base / "commands.json")],
-        capture_output=True, text=True, cwd=base, env=os.environ | {"NO_COLOR": "1"},
-    )  # fmt: skip
-    codes = json.loads(completed.stdout)
-    return {
-        row.name: (
-            code, (base / row.name / "said").read_text().splitlines(),
-            before[row.name], snapshot(base / row.name / "results"),
-        )
-        for row, code in zip(CONFIG, codes, strict=True)
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize("row", CONFIG, ids=by_name)
-def test_a_configuration_or_command_that_cannot_be_used_is_refused_in_one_line(dry_runs, row):
-    code, lines, before, after = dry_runs[row.name]
-    assert code == 1, lines
+def test_a_configuration_or_command_that_cannot_be_used_is_refused_in_one_line(tmp_path, row):
+    for folder in ("clips", "own", "results"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / GOOD["video"]).write_text("a clip")
+    (tmp_path / "results/alice_as_anna.mp4").write_text("made before")
+    if row.make:
+        row.make(tmp_path / "clips" / f"{row.name}.mp4")
+    settings = {"subjects": {"alice": GOOD, "anna": row.subject or GOOD}}
+    given = yaml.safe_dump(settings | row.config) if isinstance(row.config, dict) else row.config
+    (tmp_path / "mine.yaml").write_text(given)
+    before = snapshot(tmp_path / "results")
+    arguments = [row.target or FRAMES, "--configfile", str(tmp_path / "mine.yaml"), "--forceall"]
+    completed = fork_snakemake(tmp_path, *arguments)
+    lines = said(completed).splitlines()
+    assert completed.returncode == 1, lines
     told = [line.strip().removeprefix("WorkflowError: ") for line in lines]
     assert len([line for line in told if row.matches(line)]) == 1, lines
     assert "Traceback (most recent call last):" not in lines
-    assert before == after
+    assert before == snapshot(tmp_path / "results")
 
 
 @pytest.mark.parametrize("row", [*LIBRARY, *ORIGIN], ids=by_name)
