@@ -98,6 +98,21 @@ def test_a_constant_has_one_meaning():
     assert {name for name in defined if defined.count(name) > 1} == set(OF_ONE_MEANING.split())
 
 
+def public(tree):
+    """Classes, functions and methods of a module that others may use."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node
+            inner = node.body if isinstance(node, ast.ClassDef) else []
+            yield from (each for each in inner if isinstance(each, ast.FunctionDef) and each.name[0] != "_")
+
+
+def test_what_is_public_says_what_it_gives():
+    found = [(path.name, node) for path in MODULES for node in public(ast.parse(path.read_text()))]
+    assert len(found) > 500
+    assert [(path, node.name) for path, node in found if not ast.get_docstring(node)] == []
+
+
 def test_every_room_says_what_it_is_for():
     rooms = {path for path in MODULES if path.name == "__init__.py"}
     assert [path for path in rooms if not ast.get_docstring(ast.parse(path.read_text()))] == []

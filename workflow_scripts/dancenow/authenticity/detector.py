@@ -48,6 +48,7 @@ class Detector(nn.Module):
         self.register_buffer("blur", blur.expand(3, 1, 3, 3).clone(), persistent=False)
 
     def forward(self, pairs: torch.Tensor) -> torch.Tensor:
+        """(N, 2, 3, E, E) uint8 squares of two frames each -> (N,) logits, positive for a fake."""
         first, second = pairs[:, 0].float(), pairs[:, 1].float()
         seen = torch.cat([self._residual(first), self._residual(second), second - first], dim=1)
         strength = seen.abs().mean(dim=(2, 3), keepdim=True) + FAINT

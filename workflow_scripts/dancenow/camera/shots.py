@@ -34,6 +34,7 @@ class Shot:
 
     @property
     def stands(self) -> bool:
+        """Whether the camera rests, as far as is known."""
         return self.kind in (STILL, UNKNOWN)
 
     def map_of(self, frame: int) -> np.ndarray:

@@ -77,6 +77,7 @@ class ShotTracker:
         self._since = 0  # frames found since then
 
     def add(self, grey: np.ndarray, outside: Callable[[], np.ndarray]) -> tuple[np.ndarray | None, float]:
+        """The next frame's map and how sure it is, as the class says; its arguments too."""
         grey = texture(grey)
         self.restarted = False
         if not self._keys:

@@ -93,6 +93,7 @@ class Standardise(nn.Module):
     """RGB in [-1, 1] -> what AlexNet was trained on."""
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """(N, 3, H, W) -> the same shape."""
         shift, scale = (images.new_tensor(numbers)[:, None, None] for numbers in (MEAN_SHIFT, SCALE))
         return (images - shift) / scale
 

@@ -49,6 +49,7 @@ class Forecast:
 
     @property
     def expected(self) -> float:
+        """Seconds of all parts together."""
         return sum(self.seconds.values())
 
 

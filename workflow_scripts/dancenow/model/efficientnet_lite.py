@@ -39,6 +39,7 @@ class InvertedResidual(nn.Module):
         self.skip = _block_widths(state, key)[0] == _block_widths(state, key)[1]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) -> (N, C', H / stride, W / stride)."""
         return x + self.layers(x) if self.skip else self.layers(x)
 
 

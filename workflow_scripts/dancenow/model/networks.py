@@ -32,7 +32,8 @@ class InstanceNorm(nn.Module):
     output to another memory format, a tenth of a training step.
     """
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (N, C, H, W) -> the same
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) -> the same shape."""
         pictures = [F.batch_norm(picture, None, None, training=True) for picture in x.split(1)]
         return pictures[0] if len(pictures) == 1 else torch.cat(pictures)
 
@@ -50,7 +51,8 @@ class ResidualBlock(nn.Module):
             InstanceNorm(),
         )
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (N, C, H, W) -> the same
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) -> the same shape."""
         return x + self.body(x)
 
 

@@ -78,6 +78,7 @@ class Figure:
         self.side = int(np.sign(across) * (abs(across) > FRONT_OR_BACK))
 
     def joint(self, name: str) -> np.ndarray:
+        """(2,) px: a keypoint by its name in keypoints.INDEX."""
         return self.points[INDEX[name]]
 
     def outline(self) -> np.ndarray:

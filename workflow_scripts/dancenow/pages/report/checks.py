@@ -76,6 +76,7 @@ def _found_checks(found: dict[str, np.ndarray], fps: float) -> list[Check]:
 
 
 def track_checks(footage: Footage, measures: dict) -> list[Check]:
+    """The Checks of a found performer: what was repaired or swapped, who else is there; as footage_checks."""
     found, origin = measures["found"], footage.known_pose.origin[:, BODY]
     there = max(1, int((origin != MISSING).sum()))
     mended, imputed = ((origin >= least).sum() / there for least in (REPAIRED, IMPUTED))
