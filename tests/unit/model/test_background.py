@@ -104,3 +104,14 @@ def test_a_row_that_is_nowhere_known_takes_the_nearest():
     known[10:20] = False
     filled = fill_along_rows(room, known)
     assert (filled[10] == 9).all() and (filled[19] == 20).all()
+
+
+def test_a_shadow_that_lies_there_most_of_the_time_is_no_part_of_the_background():
+    pose = performer(60, width=256, height=128, tall=70)
+    frames = footage(pose, background=90).copy()
+    frames[10:, 100:110, 180:220] = np.rint(0.6 * frames[10:, 100:110, 180:220]).astype(np.uint8)
+    # a light that is switched is no shadow: another share in each colour
+    frames[10:, 20:40, 20:40] = (90, 60, 30)
+    background = make_background(frames, pose, 60).astype(int)
+    assert np.abs(background[98:112, 178:222] - 90).max() <= 2
+    assert np.abs(background[22:38, 22:38] - (90, 60, 30)).max() <= 1

@@ -4,7 +4,6 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
-from dancenow.references import occlusion
 from dancenow.references.bank import ChosenReferences, make_bank
 from dancenow.references.draw import RealPixels
 from dancenow.references.figure import HANDS, PARTS, TRUNK_CORNERS, Figure, distances, shares, visible_parts
@@ -134,71 +133,6 @@ def test_a_hand_before_the_face_covers_it_unless_it_is_hidden():
     points[INDEX["left_wrist"], 2] = 0.2
     over, under = near_the_nose()
     assert over == 0 and under > 0.9
-
-
-@pytest.mark.parametrize("found", [True, False])
-def test_a_hand_before_a_leg_is_cut_out_and_the_leg_taken_from_elsewhere(found):
-    keypoints = POSE.keypoints[:20].copy()
-    elbow, wrist, hip, knee = (INDEX[f"left_{joint}"] for joint in ("elbow", "wrist", "hip", "knee"))
-    hand, covering = list(range(133))[LEFT_HAND], np.arange(0, 20, 2)
-    place = (0.5 * keypoints[:, hip, :2] + 0.5 * keypoints[:, knee, :2])[covering]
-    shift = place - keypoints[covering, wrist, :2]
-    keypoints[np.ix_(covering, [wrist, *hand], [0, 1])] += shift[:, None]
-    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:20])
-    frames, masks = drawn(pose, UNIT)
-    for frame, (column, line) in zip(covering, np.rint(place).astype(int).tolist(), strict=True):
-        cv2.circle(frames[frame], (column, line), round(0.02 * UNIT), COLOURS["left_hand"], -1)
-    if not found:  # a blurred hand: the picture shows it, the estimator gives its wrist alone
-        keypoints[np.ix_(covering, hand, [2])] = 0
-    bank = make_bank(frames, pose.replace(keypoints=keypoints), masks, BACKGROUND, 20)
-    leg = PARTS.index("left_leg")
-    cut_from = bank.frames[bank.rows[leg]].tolist()
-    frame = next(frame for frame in covering.tolist() if frame in cut_from)
-    x, y, piece = bank.pieces[leg][cut_from.index(frame)]
-    column, line = np.rint(place[frame // 2]).astype(int)
-    left, top = column - 2 - x, line - 2 - y
-    shown = piece[top : top + 5, left : left + 5].reshape(-1, 4).mean(axis=0)
-    assert shown[3] > 240
-    np.testing.assert_allclose(shown[:3], COLOURS["left_leg"], atol=12)
-    # nothing is laid over itself at the edge of what was cut out
-    around = piece[max(0, top - 12) : top + 17, max(0, left - 12) : left + 17].astype(int)
-    assert around[..., 2].max() <= max(COLOURS[part][2] for part in ("left_leg", "right_leg")) + 5
-
-
-def test_what_no_other_reference_shows_is_told(bank, monkeypatch):
-    head = PARTS.index("head")
-    holes = [None] * len(bank.pieces[head])
-    holes[0] = np.full(bank.pieces[head][0][2].shape[:2], 255, np.uint8)
-    _, missing = occlusion.fill(bank, head, holes)
-    assert missing[0] < 0.1 and not missing[1:].any()
-    monkeypatch.setattr(occlusion, "MOST_TRIES", -1)  # none is asked
-    _, missing = occlusion.fill(bank, head, holes)
-    assert missing[0] > 0.9
-
-
-def test_hair_beside_an_arm_is_no_part_of_it():
-    keypoints, raised = POSE.keypoints[:20].copy(), [3, 4]
-    shoulder, elbow, wrist = (INDEX[f"left_{joint}"] for joint in ("shoulder", "elbow", "wrist"))
-    keypoints[raised, elbow, :2] = keypoints[raised, shoulder, :2] + [0.05 * UNIT, -0.08 * UNIT]
-    keypoints[raised, wrist, :2] = keypoints[raised, elbow, :2] + [0, -0.16 * UNIT]
-    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:20])
-    frames, masks = drawn(pose, UNIT)
-    arm = PARTS.index("left_arm")
-    for frame in raised:  # a curl that touches the forearm, nearer to it than to the head's middle
-        place = keypoints[frame, elbow, :2] + [-0.045 * UNIT, -0.06 * UNIT]
-        column, line = np.rint(place).astype(int).tolist()
-        cv2.circle(frames[frame], (column, line), 4, COLOURS["head"], -1)
-        cv2.circle(masks[frame], (column, line), 4, 255, -1)
-    bank = make_bank(frames, pose, masks, BACKGROUND, 20)
-    taken = bank.frames[bank.rows[arm]].tolist()
-    for frame in set(raised) & set(taken):
-        x, y, piece = bank.pieces[arm][taken.index(frame)]
-        forearm = np.rint(keypoints[frame, elbow, :2] + [0, -0.06 * UNIT] - (x, y)).astype(int)
-        assert piece[forearm[1], forearm[0], 3] > 200
-        colours = piece[..., :3][piece[..., 3] > 200].astype(int)
-        curl = np.abs(colours - COLOURS["head"]).max(axis=1) < 20
-        assert curl.sum() < 30  # of 80 px: a rim of the head itself is left
-    assert set(raised) & set(taken)
 
 
 def test_an_arm_is_turned_rather_than_opened():

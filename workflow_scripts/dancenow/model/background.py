@@ -20,6 +20,11 @@ LEAST_VISIBLE = 0.05
 MOVING_SHARE, MOVING_LEVELS = 0.1, 12.0
 # of a box's diagonal: a skeleton nearer than this to the performer's is the performer's
 SAME_PERFORMER = 0.12
+# a place that is in the person's shadow in most frames: at its brightest it is lighter by this share and by
+# these levels of 255, in all colours by the same share (otherwise something moves there)
+LIT = 0.9  # quantile over time
+SHADED, SHADED_LEVELS, SAME_COLOUR = 0.08, 8.0, 0.05
+SHADOW_EDGE, SPECKS = 5, 3  # px
 END = 5  # px
 MASK_GROWTH = 7  # px
 # nose, eyes and ears, if the face was not found
@@ -163,6 +168,8 @@ def make_background(
 ) -> np.ndarray:
     """The temporal median of the pixels outside the performer and outside everybody else who moves.
 
+    Where their shadow lies most of the time, the moments without it count.
+
     frames: sequence of (H, W, 3) uint8 RGB, SteadyFrames among them; pose: the performer in them;
     training_frames: how many frames from the start may be looked at (held-out footage stays unseen); masks:
     sequence of (H, W) uint8, where the person is, or None to guess it from the skeleton; people: People,
@@ -188,15 +195,18 @@ def make_background(
     for place, index in enumerate(chosen.tolist()):
         stack[place] = frames[index]
     background = np.zeros(stack.shape[1:], np.uint8)
-    unrest = np.zeros(seen.shape, np.float32)
+    lit, unrest = np.zeros(stack.shape[1:], np.float32), np.zeros(seen.shape, np.float32)
     for row in range(len(background)):  # by rows: a float stack of all samples would be too large
         known, crowded = seen[row], (seen & ~free)[row]
-        visible = np.where(hidden[:, row, known, None], np.nan, stack[:, row, known].astype(np.float32))
-        middle = np.nanmedian(visible, axis=0)
+        shown = stack[:, row, known]
+        covered = np.broadcast_to(hidden[:, row, known, None], shown.shape)
+        middle, lit[row, known] = _over_time(shown, covered)
         background[row, known] = np.rint(middle)
         if crowded.any():
-            apart = np.abs(visible - middle)[:, crowded[known]]
+            apart = np.where(covered, np.nan, np.abs(shown - middle))[:, crowded[known]]
             unrest[row, crowded] = np.nanmean(apart, axis=(0, 2))
+    shaded = _shaded(background, lit)[..., None] * seen[..., None]
+    background = np.rint(background + shaded * (lit - background)).astype(np.uint8)
     seen = seen & ~_restless(seen & ~free, unrest)
     if not seen.any():
         raise InputError(
@@ -208,6 +218,35 @@ def make_background(
         "background from %d frames; %.1f %% of it was hardly ever seen and is filled in", len(chosen), share
     )
     return background
+
+
+def _over_time(shown: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The median and the quantile LIT of what is not covered: (K, 3) float32 each.
+
+    shown: (S, K, 3) uint8; covered: (S, K, 3) bool, never all of a pixel. Sorted here: numpy.nanquantile goes
+    through Python pixel by pixel.
+    """
+    ordered = np.sort(np.where(covered, 255, shown), axis=0)  # what is covered comes last
+    last = (~covered).sum(axis=0) - 1
+
+    def at(place: np.ndarray) -> np.ndarray:
+        return np.take_along_axis(ordered, place[None], axis=0)[0].astype(np.float32)
+
+    return (at(last // 2) + at((last + 1) // 2)) / 2, at(np.rint(LIT * last).astype(int))
+
+
+def _shaded(middle: np.ndarray, lit: np.ndarray) -> np.ndarray:
+    """(H, W) float32, 0 to 1: where the person's shadow lies in most frames, with a soft edge.
+
+    middle, lit: (H, W, 3), the median and the quantile LIT over time.
+    """
+    share = middle / np.maximum(lit, 1)
+    darker = 1 - share.mean(axis=2)
+    found = (darker > SHADED) & (lit.mean(axis=2) - middle.mean(axis=2) > SHADED_LEVELS)
+    found &= np.abs(share - share.mean(axis=2, keepdims=True)).max(axis=2) < SAME_COLOUR + 0.5 * darker
+    found = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((SPECKS, SPECKS), np.uint8))
+    grown = cv2.dilate(found, np.ones((2 * SHADOW_EDGE + 1,) * 2, np.uint8))
+    return cv2.GaussianBlur(grown.astype(np.float32), (0, 0), SHADOW_EDGE / 2)
 
 
 def _restless(crowded: np.ndarray, unrest: np.ndarray) -> np.ndarray:

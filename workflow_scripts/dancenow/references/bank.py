@@ -9,6 +9,19 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.keypoints import Pose, standing_height
 from dancenow.pose.masks import holds
+from dancenow.references.cutting import (
+    HEAD,
+    LEAST_WEIGHT,
+    REACHES,
+    TRUNK,
+    box_of,
+    crop_around,
+    cut,
+    flaws_of,
+    persons_own,
+    piece_of,
+    speed_of,
+)
 from dancenow.references.figure import (
     PARTS,
     Figure,
@@ -17,7 +30,6 @@ from dancenow.references.figure import (
     enlarged,
     grid,
     grid_step,
-    kind,
     points_of,
     shares,
     visible_parts,
@@ -31,16 +43,11 @@ from dancenow.references.likeness import (
     unlikeness,
 )
 from dancenow.references.moves import part_maps
-from dancenow.references.occlusion import BEHIND_HANDS, bare, covered, fill
-from dancenow.references.strangers import Crop, PartColours, strange
+from dancenow.references.occlusion import fill
+from dancenow.references.strangers import PartColours, loose_hair
 
 MOST_PIECES = 200  # most references of a part, for footage of any length
-PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
-LEAST_WEIGHT = 0.02  # pixels below this weight are left out
-REACHES = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
-HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
 LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
-FAST_COST = 1.0  # cost of one in which it moves, per standing height and frame
 COLOUR_FRAMES = 200  # frames from which the colours of the parts are learnt
 BLEND = 4.0  # of a limb's two bones at its joint, per radius
 CUBIC = cv2.INTER_CUBIC  # linear interpolation takes a third of what is sharp inside the person
@@ -51,7 +58,8 @@ class Bank:
 
     unit: standing height, px; frames: (U,) frame numbers in the footage; keypoints: (U, 133, 3) their poses;
     rows: for each of PARTS (R,) indices into `frames`; flaws: for each (R,) costs of bad references, in units
-    of likeness; pieces: for each R of (x, y, (h, w, 4) uint8 premultiplied RGBA).
+    of likeness; pieces: for each R of (x, y, (h, w, 4) uint8 premultiplied RGBA); hair: the same for the
+    head's references, what hangs from the head beyond its own piece.
     """
 
     def __init__(
@@ -62,9 +70,10 @@ class Bank:
         rows: list[np.ndarray],
         flaws: list[np.ndarray],
         pieces: list[list],
+        hair: list,
     ) -> None:
         self.unit, self.frames, self.keypoints = unit, frames, keypoints
-        self.rows, self.flaws, self.pieces = rows, flaws, pieces
+        self.rows, self.flaws, self.pieces, self.hair = rows, flaws, pieces, hair
         self.step = grid_step(unit)
         self.figures = [Figure(points, unit) for points in keypoints]
         self.turns = turned(keypoints, unit)
@@ -113,9 +122,51 @@ class Bank:
             if placed is not None:
                 (rows, columns), moved = placed
                 picture[rows, columns] += moved
+        self._fill_in(picture, chosen, wanted, weights[TRUNK], window)
         levels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
         # where an edge rings, a colour may exceed its validity
         return cv2.min(levels, cv2.merge([levels[..., 3]] * 4))
+
+    def _fill_in(
+        self,
+        picture: np.ndarray,
+        chosen: np.ndarray,
+        wanted: Figure,
+        weight: np.ndarray,
+        window: Sequence[int],
+    ) -> None:
+        """Lay the whole trunk, and under it the hair, behind the parts: their cuts show no gap then.
+
+        Whether hair hangs before a part, that part's own reference shows.
+        """
+        layers = []
+        if chosen[TRUNK] >= 0 and wanted.visible[TRUNK]:
+            whole = np.minimum(1, REACHES * weight)
+            layers.append(self.move(TRUNK, int(chosen[TRUNK]), wanted, whole, window))
+        if chosen[HEAD] >= 0 and wanted.visible[HEAD]:
+            layers.append(self._hair_moved(int(chosen[HEAD]), wanted, window))
+        for layer in layers:
+            if layer is not None:
+                (rows, columns), moved = layer
+                picture[rows, columns] += moved * np.clip(1 - picture[rows, columns, 3:] / 255, 0, 1)
+
+    def _hair_moved(self, reference: int, wanted: Figure, window: Sequence[int]) -> tuple | None:
+        """The hair of a head's reference as `move` gives a part."""
+        px, py, rgba = self.hair[reference]
+        if not rgba.any():
+            return None
+        (there,) = part_maps("head", wanted, self.figures[self.rows[HEAD][reference]])
+        there[:, 2] += there[:, :2] @ window[:2] - (px, py)
+        h, w = rgba.shape[:2]
+        here = cv2.invertAffineTransform(there)
+        corners = np.array([[-1, -1, 1], [w, -1, 1], [-1, h, 1], [w, h, 1]]) @ here.T
+        left, top = np.clip(np.floor(corners.min(axis=0)), 0, window[2:]).astype(int).tolist()
+        right, bottom = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, window[2:]).astype(int).tolist()
+        if right <= left or bottom <= top:
+            return None
+        there[:, 2] += there[:, :2] @ (left, top)
+        moved = cv2.warpAffine(rgba, there, (right - left, bottom - top), flags=CUBIC | cv2.WARP_INVERSE_MAP)
+        return (slice(top, bottom), slice(left, right)), moved.astype(np.float32)
 
     def move(
         self, number: int, reference: int, wanted: Figure, weight: np.ndarray, window: Sequence[int]
@@ -125,7 +176,7 @@ class Bank:
         wanted: the Figure to move it to; weight: as from `shares`, on the window's grid.
         """
         part, (x, y, width, height) = PARTS[number], window
-        box = _box(weight > LEAST_WEIGHT)
+        box = box_of(weight > LEAST_WEIGHT)
         if box is None:
             return None
         top, bottom, left, right = box
@@ -154,14 +205,6 @@ class Bank:
             moved = cv2.remap(rgba, there, None, CUBIC)
         fine = enlarged(np.ascontiguousarray(weight[top:bottom, left:right]), step, *size)
         return (rows, columns), moved * fine[..., None]
-
-
-def _box(mask: np.ndarray) -> tuple[int, int, int, int] | None:
-    """top, bottom, left, right of the True pixels of a 2D mask, or None."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return None
-    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
 
 
 def make_bank(
@@ -194,93 +237,29 @@ def make_bank(
         raise InputError("no training frame shows a whole part of the body; use a clip of the whole body")
     colours = PartColours()
     for index in union[:: -(-len(union) // COLOUR_FRAMES)].tolist():
-        colours.add(_crop(frames[index], masks[index], Figure(keypoints[index], unit)))
+        colours.add(crop_around(frames[index], masks[index], Figure(keypoints[index], unit)))
     likely = colours.likely()
-    pieces, areas, holes = ([[] for _ in PARTS] for _ in range(3))
+    pieces, holes = ([[] for _ in PARTS] for _ in range(2))
+    hair: list = []
     for index in union.tolist():
-        crop = _crop(frames[index], masks[index], Figure(keypoints[index], unit))
+        crop = crop_around(frames[index], masks[index], Figure(keypoints[index], unit))
         wanted = [number for number in range(len(PARTS)) if index in chosen[number]]
-        for number, piece, hole in _cut(crop, background, wanted, likely):
+        rgba, hanging = persons_own(crop, background), loose_hair(crop, likely)
+        if HEAD in wanted:
+            hair.append(piece_of(crop, rgba, hanging.astype(np.float32)))
+        for number, piece, hole in cut(crop, rgba, wanted, likely, hanging):
             pieces[number].append(piece)
-            areas[number].append(float(piece[2][..., 3].sum()) / 255)
             holes[number].append(hole)
     flaws = [
-        HIDDEN_COST * _hidden(np.array(own))
-        + FAST_COST * _speed(keypoints, points_of(part), frames_of) / unit
-        for part, own, frames_of in zip(PARTS, areas, chosen, strict=True)
+        flaws_of(part, [piece[2] for piece in own], speed_of(keypoints, points_of(part), moments) / unit)
+        for part, own, moments in zip(PARTS, pieces, chosen, strict=True)
     ]
     rows = [np.searchsorted(union, own) for own in chosen]
-    bank = Bank(unit, union, keypoints[union], rows, flaws, pieces)
+    bank = Bank(unit, union, keypoints[union], rows, flaws, pieces, hair)
     for number in range(len(PARTS)):
         bank.pieces[number], missing = fill(bank, number, holes[number])
         bank.flaws[number] = bank.flaws[number] + LOST_COST * missing
     return bank
-
-
-def _hidden(areas: np.ndarray) -> np.ndarray:
-    """(R,) in [0, 1]: the missing share of a part in each piece, compared with most. areas: (R,) px."""
-    return 1 - np.clip(areas / max(np.quantile(areas, 0.9), 1), 0, 1) if len(areas) else np.zeros(0)
-
-
-def _speed(keypoints: np.ndarray, points: list[int], chosen: np.ndarray) -> np.ndarray:
-    """(R,) px per frame: the speed of a part's points in the chosen frames of (T, 133, 3) keypoints."""
-    near = keypoints[:, points, :2].astype(np.float64)
-    before, after = (near[np.clip(chosen + step, 0, len(near) - 1)] for step in (-1, 1))
-    return np.linalg.norm(after - before, axis=-1).mean(axis=-1) / 2
-
-
-def _crop(frame: np.ndarray, mask: np.ndarray, figure: Figure) -> Crop:
-    """A frame and its mask around a figure."""
-    points = figure.points[figure.seen]
-    margin = PIECE_MARGIN * figure.unit
-    height, width = frame.shape[:2]
-    left, top = np.clip(np.floor(points.min(axis=0) - margin), 0, None).astype(int).tolist()
-    right, bottom = np.minimum(np.ceil(points.max(axis=0) + margin), (width, height)).astype(int).tolist()
-    place = slice(top, bottom), slice(left, right)
-    window, step = (left, top, right - left, bottom - top), grid_step(figure.unit)
-    alpha = mask[place].astype(np.float32) / 255
-    return Crop(figure, window, frame[place], alpha, step, distances(figure, window, step))
-
-
-def _cut(crop: Crop, background: np.ndarray, numbers: Iterable[int], likely: np.ndarray) -> Iterator[tuple]:
-    """Yield (number, piece, what lies before it) of the parts of these numbers in one frame.
-
-    likely: as of strangers.PartColours.
-    """
-    left, top, width, height = crop.window
-    behind = background[top : top + height, left : left + width].astype(np.float32)
-    # an edge pixel is a mixture; only the person's share of it is kept
-    alpha = crop.alpha[..., None]
-    own = np.clip(crop.picture - (1 - alpha) * behind, 0, 255 * alpha)
-    rgba = np.concatenate([own, 255 * alpha], axis=2)
-    weights = shares(crop.away)
-    before = covered(crop.figure, crop.window, crop.step)
-    if before is not None:
-        behind_hands = shares(distances(bare(crop.figure), crop.window, crop.step))
-        before = crop.enlarged(before)
-
-    def reaching(weight: np.ndarray) -> np.ndarray:
-        return np.minimum(1, REACHES * crop.enlarged(weight)) * (crop.alpha > LEAST_WEIGHT)
-
-    for number in numbers:
-        weight, hole = reaching(weights[number]), np.zeros((height, width), np.float32)
-        if before is not None and PARTS[number] in BEHIND_HANDS:
-            weight, hole = weight * (1 - before), reaching(behind_hands[number]) * before
-        box = _box(weight + hole > LEAST_WEIGHT)
-        if box is None:
-            yield number, (left, top, np.zeros((1, 1, 4), np.uint8)), None
-            continue
-        place = slice(*box[:2]), slice(*box[2:])
-        weight, hole = weight[place], hole[place]
-        if kind(PARTS[number]) in ("arm", "leg"):
-            foreign, in_front = strange(crop, number, place, likely)
-            if PARTS[number] in BEHIND_HANDS:
-                hole = np.maximum(hole, weight * in_front)
-                foreign |= in_front
-            weight = weight * ~foreign
-        piece = np.rint(rgba[place] * weight[..., None]).astype(np.uint8)
-        missing = np.rint(255 * hole).astype(np.uint8) if hole.any() else None
-        yield number, (left + int(box[2]), top + int(box[0]), piece), missing
 
 
 class ChosenReferences:

@@ -20,7 +20,7 @@ BROKEN_FILE = ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error
 
 def save_bank(path: str | Path, bank: Bank) -> None:
     """Write a Bank as .npz, whole or not at all; the pieces are PNG files one after another."""
-    pieces = [piece for own in bank.pieces for piece in own]
+    pieces = [piece for own in (*bank.pieces, bank.hair) for piece in own]
     data = [cv2.imencode(".png", picture, PNG)[1].ravel() for _, _, picture in pieces]
     arrays = {
         "unit": bank.unit,
@@ -50,14 +50,18 @@ def load_bank(path: str | Path) -> Bank:
         pieces = [
             (*corner, picture) for corner, picture in zip(stored["corners"].tolist(), pictures, strict=True)
         ]
-        edges = [0, *splits.tolist(), len(pieces)]
+        edges = [0, *np.cumsum(stored["counts"]).tolist(), len(pieces)]
+        *parts, hair = (pieces[first:stop] for first, stop in zip(edges, edges[1:], strict=False))
+        if len(hair) != stored["counts"][PARTS.index("head")]:
+            raise ValueError("it has no hair, which an older version did not cut out")
         return Bank(
             float(stored["unit"]),
             stored["frames"],
             stored["keypoints"],
             np.split(stored["rows"], splits),
             np.split(stored["flaws"], splits),
-            [pieces[first:stop] for first, stop in zip(edges, edges[1:], strict=False)],
+            parts,
+            hair,
         )
     except BROKEN_FILE as error:
         raise _refused(path, "references", error) from error

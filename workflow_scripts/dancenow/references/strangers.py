@@ -10,7 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from dancenow.references.figure import BONE_RADIUS, PARTS, SIDES, Figure, enlarged, grid, kind
+from dancenow.references.figure import BONE_RADIUS, PARTS, SIDES, TRUNK_DEPTH, Figure, enlarged, grid, kind
 
 TINTS = 16  # of each colour channel
 CORE = {"head": 1.6, "trunk": 1.0}  # radii from its bones within which a pixel is the part's own
@@ -26,6 +26,9 @@ GROWTH = 0.006  # of the standing height: pixels of an edge have both colours
 THIN = 0.35  # of a limb's radius: half the width of what is no limb
 SAMPLES_TO_BONE = 8  # between a pixel and its bone
 SOLID, GAP, PRESENT = 0.6, 0.35, 0.1  # of the mask
+
+# of the standing height: how far from the head's axis hair may hang
+HAIR_REACH = 0.45
 
 # parts that meet at a joint: each reaches over the other, so that no gap shows
 _JOINTS = [("head", "trunk")]
@@ -99,6 +102,10 @@ class Crop:
         """A map of the window's grid at every pixel."""
         return enlarged(coarse, self.step, *self.window[2:])
 
+    def away_enlarged(self, number: int) -> np.ndarray:
+        """(h, w) float32: of each pixel from one part, in its radii."""
+        return self.enlarged(self.away[number])
+
     @cached_property
     def colours(self) -> np.ndarray:
         """(h, w) int, from `bins`."""
@@ -131,6 +138,48 @@ def strange(
     held = np.unique(pieces[near])
     joined = cv2.dilate(np.isin(pieces, held[held > 0]).astype(np.uint8), _disc(GROWTH * unit)) > 0
     return ~near & _without_specks(foreign, unit) | ~joined, before
+
+
+def clothes(crop: Crop, likely: np.ndarray) -> np.ndarray:
+    """(h, w) bool: what shows a colour of trunk or arms, not of the head, as a shoulder raised to the chin.
+
+    likely: as of PartColours. A collar is the head's as well, whose piece reaches over it.
+    """
+    head, trunk = PARTS.index("head"), PARTS.index("trunk")
+    found = np.zeros(crop.alpha.shape, bool)
+    if not likely[head].any():
+        return found
+    own = likely[head] + RARE
+    sleeves = [number for number, part in enumerate(PARTS) if kind(part) == "arm"]
+    for other in (trunk, *sleeves):
+        found |= (crop.apart[..., other] < NEAR_BONES) & (likely[other] > UNLIKELY * own)[crop.colours]
+    from_trunk = crop.apart[..., trunk] - TRUNK_DEPTH * BONE_RADIUS["trunk"]
+    found &= (from_trunk > MEETS) | (crop.apart[..., sleeves].min(axis=-1) < from_trunk)
+    return _without_specks(found, crop.figure.unit)
+
+
+def loose_hair(crop: Crop, likely: np.ndarray) -> np.ndarray:
+    """(h, w) bool: what hangs from the head, of a colour that the head shows and no part near it.
+
+    likely: as of PartColours. A part of the head's own colour, as dark clothes under dark hair, hides it.
+    """
+    head, unit = PARTS.index("head"), crop.figure.unit
+    if not (likely[head].any() and crop.figure.visible[head]):
+        return np.zeros(crop.alpha.shape, bool)
+    apart = crop.apart
+    own = (likely[head] > COMMON)[crop.colours] & (apart[..., head] < HAIR_REACH)
+    for other in range(len(PARTS)):
+        if other != head:
+            own &= (apart[..., other] >= NEAR_BONES) | (likely[head] > UNLIKELY * (likely[other] + RARE))[
+                crop.colours
+            ]
+    own &= crop.alpha > PRESENT
+    core = (crop.away_enlarged(head) <= CORE["head"]) & (crop.alpha > PRESENT)
+    own = cv2.morphologyEx(own.astype(np.uint8), cv2.MORPH_CLOSE, _disc(GROWTH * unit)) > 0
+    own &= crop.alpha > PRESENT
+    _, pieces = cv2.connectedComponents((own | core).astype(np.uint8))
+    held = np.unique(pieces[core])
+    return _without_specks(own & np.isin(pieces, held[held > 0]), unit) & (crop.alpha > PRESENT)
 
 
 def _of_another_colour(colours: np.ndarray, likely: np.ndarray, apart: np.ndarray, number: int) -> np.ndarray:

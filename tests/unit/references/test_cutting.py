@@ -1,0 +1,160 @@
+import cv2
+import numpy as np
+import pytest
+
+from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
+from dancenow.references import occlusion
+from dancenow.references.bank import make_bank
+from dancenow.references.cutting import crop_around, persons_own
+from dancenow.references.figure import PARTS, Figure
+from drawn_people import COLOURS, WALL, dancer, drawn
+
+POSE = dancer()
+UNIT = standing_height(POSE.keypoints)
+FRAMES, MASKS = drawn(POSE, UNIT)
+BACKGROUND = np.full(FRAMES.shape[1:], WALL, np.uint8)
+HEAD = PARTS.index("head")
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return make_bank(FRAMES, POSE, MASKS, BACKGROUND, len(FRAMES))
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_hand_before_a_leg_is_cut_out_and_the_leg_taken_from_elsewhere(found):
+    keypoints = POSE.keypoints[:20].copy()
+    elbow, wrist, hip, knee = (INDEX[f"left_{joint}"] for joint in ("elbow", "wrist", "hip", "knee"))
+    hand, covering = list(range(133))[LEFT_HAND], np.arange(0, 20, 2)
+    place = (0.5 * keypoints[:, hip, :2] + 0.5 * keypoints[:, knee, :2])[covering]
+    shift = place - keypoints[covering, wrist, :2]
+    keypoints[np.ix_(covering, [wrist, *hand], [0, 1])] += shift[:, None]
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:20])
+    frames, masks = drawn(pose, UNIT)
+    for frame, (column, line) in zip(covering, np.rint(place).astype(int).tolist(), strict=True):
+        cv2.circle(frames[frame], (column, line), round(0.02 * UNIT), COLOURS["left_hand"], -1)
+    if not found:  # a blurred hand: the picture shows it, the estimator gives its wrist alone
+        keypoints[np.ix_(covering, hand, [2])] = 0
+    bank = make_bank(frames, pose.replace(keypoints=keypoints), masks, BACKGROUND, 20)
+    leg = PARTS.index("left_leg")
+    cut_from = bank.frames[bank.rows[leg]].tolist()
+    frame = next(frame for frame in covering.tolist() if frame in cut_from)
+    x, y, piece = bank.pieces[leg][cut_from.index(frame)]
+    column, line = np.rint(place[frame // 2]).astype(int)
+    left, top = column - 2 - x, line - 2 - y
+    shown = piece[top : top + 5, left : left + 5].reshape(-1, 4).mean(axis=0)
+    assert shown[3] > 240
+    np.testing.assert_allclose(shown[:3], COLOURS["left_leg"], atol=12)
+    # nothing is laid over itself at the edge of what was cut out
+    around = piece[max(0, top - 12) : top + 17, max(0, left - 12) : left + 17].astype(int)
+    assert around[..., 2].max() <= max(COLOURS[part][2] for part in ("left_leg", "right_leg")) + 5
+
+
+def test_what_no_other_reference_shows_is_told(bank, monkeypatch):
+    head = PARTS.index("head")
+    holes = [None] * len(bank.pieces[head])
+    holes[0] = np.full(bank.pieces[head][0][2].shape[:2], 255, np.uint8)
+    _, missing = occlusion.fill(bank, head, holes)
+    assert missing[0] < 0.1 and not missing[1:].any()
+    monkeypatch.setattr(occlusion, "MOST_TRIES", -1)  # none is asked
+    _, missing = occlusion.fill(bank, head, holes)
+    assert missing[0] > 0.9
+
+
+def test_hair_beside_an_arm_is_no_part_of_it():
+    keypoints, raised = POSE.keypoints[:20].copy(), [3, 4]
+    shoulder, elbow, wrist = (INDEX[f"left_{joint}"] for joint in ("shoulder", "elbow", "wrist"))
+    keypoints[raised, elbow, :2] = keypoints[raised, shoulder, :2] + [0.05 * UNIT, -0.08 * UNIT]
+    keypoints[raised, wrist, :2] = keypoints[raised, elbow, :2] + [0, -0.16 * UNIT]
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:20])
+    frames, masks = drawn(pose, UNIT)
+    arm = PARTS.index("left_arm")
+    for frame in raised:  # a curl that touches the forearm, nearer to it than to the head's middle
+        place = keypoints[frame, elbow, :2] + [-0.045 * UNIT, -0.06 * UNIT]
+        column, line = np.rint(place).astype(int).tolist()
+        cv2.circle(frames[frame], (column, line), 4, COLOURS["head"], -1)
+        cv2.circle(masks[frame], (column, line), 4, 255, -1)
+    bank = make_bank(frames, pose, masks, BACKGROUND, 20)
+    taken = bank.frames[bank.rows[arm]].tolist()
+    for frame in set(raised) & set(taken):
+        x, y, piece = bank.pieces[arm][taken.index(frame)]
+        forearm = np.rint(keypoints[frame, elbow, :2] + [0, -0.06 * UNIT] - (x, y)).astype(int)
+        assert piece[forearm[1], forearm[0], 3] > 200
+        colours = piece[..., :3][piece[..., 3] > 200].astype(int)
+        curl = np.abs(colours - COLOURS["head"]).max(axis=1) < 20
+        assert curl.sum() < 30  # of 80 px: a rim of the head itself is left
+    assert set(raised) & set(taken)
+
+
+def test_hair_is_shown_where_it_swings_far_from_the_head():
+    pose = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
+    frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()
+    plaits = []
+    for frame, mask, points in zip(frames, masks, pose.keypoints, strict=True):
+        column, line = np.rint(points[INDEX["nose"], :2]).astype(int).tolist()
+        plait = slice(line, line + 6), slice(column + 14, column + 48)
+        assert (frame[plait][:, 6:] == WALL).all()
+        frame[plait], mask[plait] = COLOURS["head"], 255
+        plaits.append(plait)
+    braided, shorn = (
+        make_bank(given, pose, shown, BACKGROUND, 20) for given, shown in ((frames, masks), (FRAMES, MASKS))
+    )
+    rows, columns = plaits[5]
+    whole = 0, 0, POSE.width, POSE.height
+    chosen = braided.paths(pose.keypoints)[5]
+    picture = braided.picture(pose.keypoints[5], chosen, whole)
+    plait = picture[rows, columns][1:-1, 6:-3].astype(int)
+    assert (plait[..., 3] > 200).mean() > 0.9
+    assert np.abs(plait[..., :3] - COLOURS["head"]).mean() < 15
+    # it hides nothing
+    without = shorn.picture(pose.keypoints[5], shorn.paths(pose.keypoints)[5], whole)
+    solid = without[..., 3] > 250
+    solid[rows, columns] = False
+    assert np.abs(picture[solid].astype(int) - without[solid]).mean() < 1
+
+
+def test_a_soft_reference_is_passed_over():
+    count, random = 12, np.random.default_rng(0)
+    keypoints = np.repeat(POSE.keypoints[:1], count, axis=0)
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:count])
+    frames, masks = drawn(pose, UNIT)
+    texture = random.integers(-25, 26, frames.shape[1:3])[..., None] * (masks[0] > 0)[..., None]
+    frames = np.clip(frames + texture, 0, 255).astype(np.uint8)
+    keypoints += random.normal(0, 0.05, (count, 1, 3)) * [1, 1, 0] * (keypoints[..., 2:] > 0)
+    soft = np.arange(0, count, 2)
+    for frame in soft:
+        frames[frame] = cv2.GaussianBlur(frames[frame], (0, 0), 2.0)
+    bank = make_bank(frames, pose, masks, BACKGROUND, count)
+    taken = bank.frames[bank.rows[HEAD]]
+    softer = np.isin(taken, soft)
+    assert softer.any() and not softer.all()
+    assert bank.flaws[HEAD][softer].min() > bank.flaws[HEAD][~softer].max() + 0.05
+
+
+def test_a_mask_that_no_mixture_explains_is_corrected():
+    frame, mask, background = FRAMES[0].copy(), MASKS[0].copy(), np.full(FRAMES.shape[1:], 200, np.uint8)
+    frame[MASKS[0] == 0] = 200
+    nose = np.rint(POSE.keypoints[0, INDEX["nose"], :2]).astype(int)
+    column, line = nose[0] + 20, nose[1]
+    frame[line, column : column + 3] = [(20, 20, 20), (160, 160, 160), (20, 20, 20)]
+    mask[line, column : column + 3] = [100, 100, 0]  # dark hair, its soft edge, and what is not the person
+    crop = crop_around(frame, mask, Figure(POSE.keypoints[0], UNIT))
+    own = persons_own(crop, background)[line - crop.window[1], column - crop.window[0] :][:3]
+    np.testing.assert_allclose(own[0, 3], 255 * 0.9, atol=1)  # 20 = .1 x 200: a tenth of it is wall at most
+    np.testing.assert_allclose(own[1], [39, 39, 39, 100], atol=1)
+    assert not own[2].any()
+
+
+def test_a_sleeve_raised_to_the_chin_is_no_part_of_the_head():
+    frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()
+    pose = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
+    for frame, mask, points in zip(frames, masks, pose.keypoints, strict=True):
+        column, line = (
+            np.rint(points[INDEX["left_ear"], :2] + [0.03 * UNIT, 0.04 * UNIT]).astype(int).tolist()
+        )
+        frame[line : line + 6, column : column + 6] = COLOURS["left_arm"]
+        mask[line : line + 6, column : column + 6] = 255
+    bank = make_bank(frames, pose, masks, BACKGROUND, 20)
+    for _, _, piece in bank.pieces[HEAD]:
+        sleeve = np.abs(piece[..., :3].astype(int) - COLOURS["left_arm"]).max(axis=-1) < 20
+        assert (sleeve & (piece[..., 3] > 200)).sum() < 8  # of 36 px

@@ -1,0 +1,155 @@
+"""Cut one training frame into pieces of parts, and tell how good each piece is as a reference."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from dancenow.references.figure import PARTS, TRUNK_DEPTH, Figure, distances, grid_step, kind, shares
+from dancenow.references.occlusion import BEHIND_HANDS, bare, covered
+from dancenow.references.strangers import PRESENT, Crop, clothes, strange
+
+PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
+LEAST_WEIGHT = 0.02  # pixels below this weight are left out
+REACHES = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
+CERTAIN = 0.5  # share of a pixel that cannot be background, above which the mask is not believed
+HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
+FAST_COST = 1.0  # cost of one in which it moves, per standing height and frame
+SOFT_COST = 0.3  # cost of one without any detail: out of focus, or blended of two frames
+# a piece is soft below this share of the detail of the part's sharpest; a pose alone changes it less, except
+# that of arms and hands
+LEAST_DETAIL = 0.75
+WITH_DETAIL = ("head", "trunk", "leg", "foot")
+LEAST_INSIDE = 20  # px of a piece, without which its detail is not known
+HEAD, TRUNK = PARTS.index("head"), PARTS.index("trunk")
+
+
+def crop_around(frame: np.ndarray, mask: np.ndarray, figure: Figure) -> Crop:
+    """A frame and its mask around a figure."""
+    points = figure.points[figure.seen]
+    margin = PIECE_MARGIN * figure.unit
+    height, width = frame.shape[:2]
+    left, top = np.clip(np.floor(points.min(axis=0) - margin), 0, None).astype(int).tolist()
+    right, bottom = np.minimum(np.ceil(points.max(axis=0) + margin), (width, height)).astype(int).tolist()
+    place = slice(top, bottom), slice(left, right)
+    window, step = (left, top, right - left, bottom - top), grid_step(figure.unit)
+    alpha = mask[place].astype(np.float32) / 255
+    return Crop(figure, window, frame[place], alpha, step, distances(figure, window, step))
+
+
+def persons_own(crop: Crop, background: np.ndarray) -> np.ndarray:
+    """(h, w, 4) float32 premultiplied RGBA: an edge pixel is a mixture; only the person's share is kept.
+
+    Where the mask sees less of the person than a mixture with any colour needs, as in thin hair, it is wrong.
+    """
+    left, top, width, height = crop.window
+    behind = background[top : top + height, left : left + width].astype(np.float32)
+    change = crop.picture - behind
+    least = np.where(change < 0, -change / np.maximum(behind, 1), change / np.maximum(255 - behind, 1))
+    least = least.max(axis=2)
+    least *= (crop.alpha > PRESENT) & (least > CERTAIN)
+    alpha = np.clip(np.maximum(crop.alpha, least), 0, 1)[..., None]
+    own = np.clip(crop.picture - (1 - alpha) * behind, 0, 255 * alpha)
+    return np.concatenate([own, 255 * alpha], axis=2)
+
+
+def piece_of(crop: Crop, rgba: np.ndarray, weight: np.ndarray) -> tuple[int, int, np.ndarray]:
+    """What weight (h, w) leaves of a crop's pixels: (x, y, (h, w, 4) uint8), as small as possible."""
+    left, top = crop.window[:2]
+    box = box_of(weight > LEAST_WEIGHT)
+    if box is None:
+        return left, top, np.zeros((1, 1, 4), np.uint8)
+    place = slice(*box[:2]), slice(*box[2:])
+    piece = np.rint(rgba[place] * weight[place][..., None]).astype(np.uint8)
+    return left + int(box[2]), top + int(box[0]), piece
+
+
+def cut(
+    crop: Crop, rgba: np.ndarray, numbers: Iterable[int], likely: np.ndarray, hanging: np.ndarray
+) -> Iterator[tuple]:
+    """Yield (number, piece, what lies before it) of the parts of these numbers in one frame.
+
+    rgba: as from _own; likely: as of strangers.PartColours; hanging: as from loose_hair.
+    """
+    left, top, width, height = crop.window
+    weights = shares(crop.away)
+    before = covered(crop.figure, crop.window, crop.step)
+    if before is not None:
+        behind_hands = shares(distances(bare(crop.figure), crop.window, crop.step))
+        before = crop.enlarged(before)
+
+    def reaching(weight: np.ndarray) -> np.ndarray:
+        return np.minimum(1, REACHES * crop.enlarged(weight)) * (crop.alpha > LEAST_WEIGHT)
+
+    for number in numbers:
+        weight, hole = reaching(weights[number]), np.zeros((height, width), np.float32)
+        if before is not None and PARTS[number] in BEHIND_HANDS:
+            weight, hole = weight * (1 - before), reaching(behind_hands[number]) * before
+        if number == HEAD:
+            weight = weight * ~clothes(crop, likely)
+        if number == TRUNK:
+            beside = crop.away_enlarged(TRUNK) > TRUNK_DEPTH
+            weight = weight * ~(beside & hanging)
+        box = box_of(weight + hole > LEAST_WEIGHT)
+        if box is None:
+            yield number, (left, top, np.zeros((1, 1, 4), np.uint8)), None
+            continue
+        place = slice(*box[:2]), slice(*box[2:])
+        weight, hole = weight[place], hole[place]
+        if kind(PARTS[number]) in ("arm", "leg"):
+            foreign, in_front = strange(crop, number, place, likely)
+            if PARTS[number] in BEHIND_HANDS:
+                hole = np.maximum(hole, weight * in_front)
+                foreign |= in_front
+            weight = weight * ~foreign
+        piece = np.rint(rgba[place] * weight[..., None]).astype(np.uint8)
+        missing = np.rint(255 * hole).astype(np.uint8) if hole.any() else None
+        yield number, (left + int(box[2]), top + int(box[0]), piece), missing
+
+
+def box_of(mask: np.ndarray) -> tuple[int, int, int, int] | None:
+    """top, bottom, left, right of the True pixels of a 2D mask, or None."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+
+
+def flaws_of(part: str, pictures: Sequence[np.ndarray], speeds: np.ndarray) -> np.ndarray:
+    """(R,) costs, in units of likeness, of a part's pieces: hidden, moving or soft ones.
+
+    pictures: R of (h, w, 4) uint8; speeds: (R,) standing heights per frame.
+    """
+    areas = np.array([picture[..., 3].sum() / 255 for picture in pictures])
+    costs = HIDDEN_COST * _hidden(areas) + FAST_COST * speeds
+    return costs + SOFT_COST * _soft(pictures) if kind(part) in WITH_DETAIL else costs
+
+
+def speed_of(keypoints: np.ndarray, points: list[int], chosen: np.ndarray) -> np.ndarray:
+    """(R,) px per frame: the speed of a part's points in the chosen frames of (T, 133, 3) keypoints."""
+    near = keypoints[:, points, :2].astype(np.float64)
+    before, after = (near[np.clip(chosen + step, 0, len(near) - 1)] for step in (-1, 1))
+    return np.linalg.norm(after - before, axis=-1).mean(axis=-1) / 2
+
+
+def _hidden(areas: np.ndarray) -> np.ndarray:
+    """(R,) in [0, 1]: the missing share of a part in each piece, compared with most. areas: (R,) px."""
+    return 1 - np.clip(areas / max(np.quantile(areas, 0.9), 1), 0, 1) if len(areas) else np.zeros(0)
+
+
+def _soft(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """(R,) in [0, 1]: the detail that each piece lacks, compared with most. pictures: (h, w, 4) uint8."""
+    details = np.array([_detail(picture) for picture in pictures])
+    if np.isnan(details).all():
+        return np.zeros(len(details))
+    shares = details / (LEAST_DETAIL * max(np.nanquantile(details, 0.9), 1e-3))
+    return np.nan_to_num(1 - np.clip(shares, 0, 1))
+
+
+def _detail(picture: np.ndarray) -> float:
+    """Mean absolute Laplacian of a piece's luma inside its mask, nan for one that is too small."""
+    inside = cv2.erode((picture[..., 3] > 240).astype(np.uint8), np.ones((3, 3))) > 0
+    if inside.sum() < LEAST_INSIDE:
+        return np.nan
+    luma = cv2.cvtColor(np.ascontiguousarray(picture[..., :3]), cv2.COLOR_RGB2GRAY)
+    return float(np.abs(cv2.Laplacian(luma, cv2.CV_32F)[inside]).mean())
