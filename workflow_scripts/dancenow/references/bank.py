@@ -10,10 +10,10 @@ from dancenow.errors import InputError
 from dancenow.keypoints import Pose, standing_height
 from dancenow.pose.masks import holds
 from dancenow.references.cutting import (
-    HEAD,
+    HEAD_PART,
     LEAST_WEIGHT,
     REACHES,
-    TRUNK,
+    TRUNK_PART,
     box_of,
     crop_around,
     cut,
@@ -122,7 +122,7 @@ class Bank:
             if placed is not None:
                 (rows, columns), moved = placed
                 picture[rows, columns] += moved
-        self._fill_in(picture, chosen, wanted, weights[TRUNK], window)
+        self._fill_in(picture, chosen, wanted, weights[TRUNK_PART], window)
         levels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
         # where an edge rings, a colour may exceed its validity
         return cv2.min(levels, cv2.merge([levels[..., 3]] * 4))
@@ -140,11 +140,11 @@ class Bank:
         Whether hair hangs before a part, that part's own reference shows.
         """
         layers = []
-        if chosen[TRUNK] >= 0 and wanted.visible[TRUNK]:
+        if chosen[TRUNK_PART] >= 0 and wanted.visible[TRUNK_PART]:
             whole = np.minimum(1, REACHES * weight)
-            layers.append(self.move(TRUNK, int(chosen[TRUNK]), wanted, whole, window))
-        if chosen[HEAD] >= 0 and wanted.visible[HEAD]:
-            layers.append(self._hair_moved(int(chosen[HEAD]), wanted, window))
+            layers.append(self.move(TRUNK_PART, int(chosen[TRUNK_PART]), wanted, whole, window))
+        if chosen[HEAD_PART] >= 0 and wanted.visible[HEAD_PART]:
+            layers.append(self._hair_moved(int(chosen[HEAD_PART]), wanted, window))
         for layer in layers:
             if layer is not None:
                 (rows, columns), moved = layer
@@ -155,7 +155,7 @@ class Bank:
         px, py, rgba = self.hair[reference]
         if not rgba.any():
             return None
-        (there,) = part_maps("head", wanted, self.figures[self.rows[HEAD][reference]])
+        (there,) = part_maps("head", wanted, self.figures[self.rows[HEAD_PART][reference]])
         there[:, 2] += there[:, :2] @ window[:2] - (px, py)
         h, w = rgba.shape[:2]
         here = cv2.invertAffineTransform(there)
@@ -245,7 +245,7 @@ def make_bank(
         crop = crop_around(frames[index], masks[index], Figure(keypoints[index], unit))
         wanted = [number for number in range(len(PARTS)) if index in chosen[number]]
         rgba, hanging = persons_own(crop, background), loose_hair(crop, likely)
-        if HEAD in wanted:
+        if HEAD_PART in wanted:
             hair.append(piece_of(crop, rgba, hanging.astype(np.float32)))
         for number, piece, hole in cut(crop, rgba, wanted, likely, hanging):
             pieces[number].append(piece)

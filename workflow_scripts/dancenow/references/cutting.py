@@ -21,7 +21,7 @@ SOFT_COST = 0.3  # cost of one without any detail: out of focus, or blended of t
 LEAST_DETAIL = 0.75
 WITH_DETAIL = ("head", "trunk", "leg", "foot")
 LEAST_INSIDE = 20  # px of a piece, without which its detail is not known
-HEAD, TRUNK = PARTS.index("head"), PARTS.index("trunk")
+HEAD_PART, TRUNK_PART = PARTS.index("head"), PARTS.index("trunk")
 
 
 def crop_around(frame: np.ndarray, mask: np.ndarray, figure: Figure) -> Crop:
@@ -85,10 +85,10 @@ def cut(
         weight, hole = reaching(weights[number]), np.zeros((height, width), np.float32)
         if before is not None and PARTS[number] in BEHIND_HANDS:
             weight, hole = weight * (1 - before), reaching(behind_hands[number]) * before
-        if number == HEAD:
+        if number == HEAD_PART:
             weight = weight * ~clothes(crop, likely)
-        if number == TRUNK:
-            beside = crop.away_enlarged(TRUNK) > TRUNK_DEPTH
+        if number == TRUNK_PART:
+            beside = crop.away_enlarged(TRUNK_PART) > TRUNK_DEPTH
             weight = weight * ~(beside & hanging)
         box = box_of(weight + hole > LEAST_WEIGHT)
         if box is None:
