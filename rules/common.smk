@@ -4,6 +4,9 @@ import math
 import os
 import re
 import shlex
+import tempfile
+import time
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
 from dancenow.cluster.batch_summary import summarise
-from dancenow.files import as_on_disk, atomic_path
+from dancenow.files import FULL, as_on_disk, atomic_path
 from dancenow.planning.consent import consent_record
 from dancenow.planning.names import SafeLoader, is_name
 from dancenow.planning.pairs import names_of, targets_of
@@ -79,17 +82,41 @@ def check_folders():
     inner = (
         [path for path in Path("results").glob("*") if not path.suffix] if os.path.isdir("results") else []
     )
-    for folder in map(str, ["results", "logs", "benchmarks", ".snakemake", *inner]):
+    for folder in map(str, [".", "results", "logs", "benchmarks", ".snakemake", *inner]):
         if os.path.islink(folder) and not os.path.isdir(folder):
             raise WorkflowError(
                 f"{folder}: a link to {os.readlink(folder)}, which is not a folder; mount that disk or create the folder"
             )
         if os.path.exists(folder) and not os.path.isdir(folder):
             raise WorkflowError(f"{folder}: a file where a folder must be; move it away")
-    if not os.path.exists(".snakemake") and not os.access(".", os.W_OK):
-        raise WorkflowError(
-            f"{os.getcwd()}: cannot be written; run in a folder of your own: snakemake --directory FOLDER"
-        )
+        if os.path.isdir(folder) and workflow.is_main_process:
+            check_writable(folder)
+
+
+def check_writable(folder):
+    """Refuse a folder in which no file can be made. Its mode does not tell: a disk may be read-only, and root ignores modes."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        if error.errno not in FULL:  # a full disk can be cleaned
+            raise WorkflowError(
+                f"{os.path.abspath(folder)}: cannot be written ({error.strerror}); run in a folder of your own: "
+                "snakemake --directory FOLDER"
+            ) from None
+
+
+def bring_back_dates():
+    """Give results from the future the date of now. Once the clock is right, Snakemake would delete what is made from them.
+
+    Order does not matter: content decides what runs again.
+    """
+    now = time.time()
+    links = [path for path in Path("results").glob("*") if path.is_symlink()]
+    for folder, _, names in (place for top in ("results", *links) for place in os.walk(top)):
+        for path in (os.path.join(folder, name) for name in names):
+            with suppress(OSError):  # gone, or somebody else's
+                if os.stat(path).st_mtime > now:
+                    os.utime(path, (now, now))
 
 
 def tell_results_without_record():
@@ -313,6 +340,8 @@ hear_ctrl_c_once()
 overlay_preset()
 check_config(config)
 check_folders()
+if not workflow.remote_exec:  # a cluster's many jobs would look through all results
+    bring_back_dates()
 tell_results_without_record()
 find_files()
 check_stages(config["train"])

@@ -11,6 +11,7 @@ from running import planned_jobs, said
 
 PAIR = "results/alice_as_brunomars.mp4"
 FUTURE = time.time() + 10**8
+BEFORE = time.time() - 10**6
 # what only the generator's training decides
 TRAINED = {"train_generator": 1, "train_face": 1, "synthesize_frames": 1, "mux_video": 1}
 # what the dance decides, after its clip is decoded
@@ -46,7 +47,7 @@ def edit(workflow, module, old, new):
 def test_place_dates_comments_and_docstrings_do_not_count(copied):
     files = sorted((copied.directory / "results").rglob("*.*"), key=lambda path: path.stat().st_mtime_ns)
     for age, path in enumerate(files):
-        os.utime(path, (FUTURE - age, FUTURE - age))  # the first result is the newest
+        os.utime(path, (BEFORE - age, BEFORE - age))  # the first result is the newest
     shutil.rmtree(copied.directory / "benchmarks")
     edit(copied, "training/trainer.py", "import", "# a comment\nimport")
     edit(copied, "training/adam.py", '"""', '"""Other words. ')
@@ -82,6 +83,18 @@ def test_a_clip_dated_in_the_future_is_taken(workflow):
     completed = workflow("results/frames/alice.avi")
     assert completed.returncode == 0, said(completed)
     assert planned_jobs(workflow("-n", "results/frames/alice.avi")) == {}
+
+
+def test_a_clock_that_was_a_day_ahead_costs_no_result(copied):
+    """Snakemake refuses an output that is older than its input as "clock skew", and deletes it."""
+    tomorrow = time.time() + 86400
+    for path in (copied.directory / "results").rglob("*.*"):
+        os.utime(path, (tomorrow, tomorrow))
+    settings = ["--config", "train={learning_rate: 1.0e-4}"]
+    completed = copied(PAIR, *settings)
+    assert completed.returncode == 0, said(completed)
+    assert planned_jobs(completed) == TRAINED
+    assert planned_jobs(copied("-n", PAIR, *settings)) == {}
 
 
 def test_a_clip_may_lie_elsewhere_or_be_gone_once_it_is_decoded(copied):

@@ -104,6 +104,16 @@ def test_a_file_where_a_folder_must_be_is_named(workflow):
     assert "results/clips: a file where a folder must be; move it away\n" in said(refused)
 
 
+def test_a_folder_that_cannot_be_written_is_named(workflow):
+    """In /proc not even root makes files."""
+    (workflow.directory / "logs").symlink_to("/proc")
+    refused = workflow("results/clips/alice.json")
+    assert refused.returncode == 1 and "Traceback (most recent" not in said(refused)
+    place = workflow.directory / "logs"
+    assert f"{place}: cannot be written (No such file or directory); run in a folder" in said(refused)
+    assert not (workflow.directory / "results").exists()
+
+
 def test_the_environment_may_lie_in_a_folder_with_a_space(workflow, tmp_path, monkeypatch):
     environment = tmp_path / "an 'ü $x' environment"
     venv.create(environment, symlinks=True)
