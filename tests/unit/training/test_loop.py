@@ -1,6 +1,9 @@
 """A training from its first step to its last, stopped and resumed."""
 
 import json
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -13,7 +16,7 @@ from dancenow.training.previews import Previews
 from dancenow.training.rolling import RollingCheckpoint
 from events import pictures, scalars
 from performers import footage, performer
-from tiny_trainers import STEPS, batches, make, run, weights
+from tiny_trainers import PLAIN, STEPS, batches, make, run, weights
 
 
 def test_without_a_moving_average_the_last_weights_are_kept(tmp_path):
@@ -24,6 +27,101 @@ def test_without_a_moving_average_the_last_weights_are_kept(tmp_path):
     assert trainer.average is trainer.generator
     assert all(parameter.requires_grad for parameter in trainer.generator.parameters())
     assert torch.equal(weights(trainer), weights(copied))
+
+
+def lacking_a_network(state):
+    del state["average"]
+
+
+def other_layers(state):
+    state["generator"] = {f"renamed.{name}": value for name, value in state["generator"].items()}
+
+
+def other_shapes(state):
+    state["optimisers"]["generator"] = make(generator=PLAIN | {"channels": 8}).state()["optimisers"][
+        "generator"
+    ]
+    state["generator"] = make(generator=PLAIN | {"channels": 8}).generator.state_dict()
+
+
+def other_optimiser(state):
+    state["optimisers"]["discriminator"] = state["optimisers"]["generator"]
+
+
+def other_moments(state):
+    moments = state["optimisers"]["generator"]["state"]
+    moments[0], moments[1] = moments[1], moments[0]
+
+
+def other_kinds(state):
+    state["optimisers"] = ["what", "another program", "keeps"]
+
+
+def other_recipe(state):
+    state["identity"] = {"id": "b"}
+
+
+def no_identity(state):
+    state["identity"] = "another program's"
+
+
+FOREIGN = (
+    lacking_a_network, other_layers, other_shapes, other_optimiser, other_moments, other_kinds, other_recipe,
+    no_identity,
+)  # fmt: skip
+
+
+def stopped(folder):
+    """A training that was stopped after step 2, and its checkpoint."""
+    trainer = make()
+    with pytest.raises(Stopped):
+        run(trainer, folder, should_stop=lambda: "SIGTERM" if trainer.step == 2 else None)
+    return folder / "last.pt"
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda change: change.__name__)
+def test_a_checkpoint_of_another_version_or_recipe_is_refused_and_the_good_one_used(
+    foreign, tmp_path, caplog
+):
+    last = stopped(tmp_path)
+    last.rename(tmp_path / "previous.pt")
+    state = torch.load(tmp_path / "previous.pt", weights_only=True)
+    foreign(state)
+    torch.save(state, last)
+    kept = last.read_bytes()
+    caplog.set_level("INFO")
+    resumed = make()
+    run(resumed, tmp_path)
+    assert f"{tmp_path / 'previous.pt'}: resuming at step 2" in caplog.text
+    assert f"{last}: step 2 of a training with other settings or data (" in caplog.text
+    assert (tmp_path / "last.refused").read_bytes() == kept
+    assert torch.equal(weights(resumed), weights(whole()))
+
+
+@pytest.mark.parametrize("foreign", [other_shapes, other_recipe], ids=lambda change: change.__name__)
+def test_where_all_are_of_another_version_they_are_kept_and_the_training_begins_anew(
+    foreign, tmp_path, caplog
+):
+    folder = tmp_path / "run"
+    last = stopped(folder)
+    state = torch.load(last, weights_only=True)
+    foreign(state)
+    torch.save(state, last)
+    kept = last.read_bytes()
+    begun = make()
+    run(begun, folder)
+    assert torch.equal(weights(begun), weights(whole()))
+    assert (tmp_path / "run.before/last.pt").read_bytes() == kept
+    assert "training starts from step 0. The old training is kept in" in caplog.text
+
+
+@cache
+def whole():
+    """A training that was not stopped."""
+    trainer = make()
+    with TemporaryDirectory() as folder:
+        run(trainer, Path(folder))
+    return trainer
 
 
 @pytest.mark.parametrize("ema", [0.9, 0.0])

@@ -267,14 +267,21 @@ def parameter_count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
+def misfit(network: nn.Module, weights: dict[str, torch.Tensor]) -> str:
+    """Where names or shapes of weights differ from a network's, in words; "" where none does."""
+    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    given = {name: tuple(getattr(value, "shape", ())) for name, value in weights.items()}
+    for name in sorted(wanted.keys() | given.keys()):
+        if wanted.get(name) != given.get(name):
+            return f"{name} is {given.get(name, 'absent')}, not {wanted.get(name, 'absent')}"
+    return ""
+
+
 def fill(network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
     """load_state_dict, with a one-line ValueError if names or shapes differ.
 
     torch raises the same RuntimeError for these as for a device that is out of memory or has failed.
     """
-    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    given = {name: tuple(getattr(value, "shape", ())) for name, value in weights.items()}
-    for name in sorted(wanted.keys() | given.keys()):
-        if wanted.get(name) != given.get(name):
-            raise ValueError(f"{name} is {given.get(name, 'absent')}, not {wanted.get(name, 'absent')}")
+    if why := misfit(network, weights):
+        raise ValueError(why)
     network.load_state_dict(weights)

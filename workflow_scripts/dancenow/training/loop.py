@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from dancenow import parallel
 from dancenow.device import peak_memory
-from dancenow.errors import DivergedError, InputError, Stopped
+from dancenow.errors import DivergedError, Stopped
 from dancenow.training.board import Board
 from dancenow.training.dataset import Batch, prefetch
 from dancenow.training.rolling import RollingCheckpoint
@@ -99,16 +99,10 @@ def _resume(trainer: Trainer, checkpoint: RollingCheckpoint) -> float:
     with parallel.rank_0_first():
         if parallel.rank() == 0:
             checkpoint.lock()
-        state = checkpoint.load()
+        state = checkpoint.load(trainer.misfit)
     if state is None:
         return 0.0
-    try:
-        trainer.restore(state)
-    except (ValueError, KeyError) as error:
-        raise InputError(
-            f"{checkpoint.folder}: its checkpoint does not fit the networks of this version ({error}); "
-            "delete the folder to train from the start"
-        ) from error
+    trainer.restore(state)
     return state["seconds"]
 
 

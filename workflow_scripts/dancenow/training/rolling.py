@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -67,13 +67,15 @@ class RollingCheckpoint:
         file.write(str(os.getpid()))
         file.flush()
 
-    def load(self) -> dict | None:
+    def load(self, misfit: Callable[[dict], str] = lambda state: "") -> dict | None:
         """The newest complete state of the same identity, or None; the log names refused files and why.
 
-        A damaged or foreign file is renamed `*.refused`. If all files belong to other settings, the folder is
-        renamed `<folder>.before`, replacing an older one, so that nothing is lost if the settings are
-        restored. With None, no generator of an earlier attempt is left in the folder. If a file cannot be
-        read, the OSError or lack of memory is raised, with nothing renamed or deleted.
+        misfit: tells why a state does not fit the networks, "" if it does. A damaged or foreign file is
+        renamed `*.refused`, and so is one of another training or version while the other file can be used.
+        If all files are of such, the folder is renamed `<folder>.before`, replacing an older one, so that
+        nothing is lost if settings or version are restored. With None, no generator of an earlier attempt is
+        left in the folder. If a file cannot be read, the OSError or lack of memory is raised, with nothing
+        renamed or deleted.
         """
         for leftover in self.folder.glob(".partial-*"):
             leftover.unlink()
@@ -82,11 +84,14 @@ class RollingCheckpoint:
             state = self._read(path)
             if state is None:
                 continue
-            if state["identity"] == self.identity:
+            other = _differences(state["identity"], self.identity) or misfit(state)
+            if not other:
+                for refused in others:
+                    _refuse(*refused)
                 self.step = state["step"]
                 log.info("%s: resuming at step %d", path, self.step)
                 return state
-            others.append((path, state))
+            others.append((path, f"step {state['step']} of a training with other settings or data ({other})"))
         if others:
             self._set_aside(*others[0])
         # the best preview of an attempt without a checkpoint may belong to other settings
@@ -139,29 +144,27 @@ class RollingCheckpoint:
         except Exception as error:  # bad content can raise anything
             if isinstance(error, OSError) or out_of_memory(error):
                 raise
-            refused = path.with_suffix(".refused")
             reason = (str(error) or type(error).__name__).splitlines()[0]
-            log.warning(
-                "%s: damaged, or not a checkpoint of this workflow (%s); renamed to %s",
-                path,
-                reason,
-                refused.name,
-            )
-            path.replace(refused)
+            _refuse(path, f"damaged, or not a checkpoint of this workflow ({reason})")
             return None
         return state
 
-    def _set_aside(self, path: Path, state: dict) -> None:
+    def _set_aside(self, path: Path, what: str) -> None:
         kept = self.folder.with_name(self.folder.name + ".before")
         shutil.rmtree(kept, ignore_errors=True)
         self.folder.replace(kept)
         self.lock()
         log.warning(
-            "%s: step %d of a training with other settings or data (%s); training starts from step 0. The "
-            "old training is kept in %s: to continue it, rename the folder back and restore the settings or "
-            "data",
-            path, state["step"], _differences(state["identity"], self.identity), kept,
+            "%s: %s; training starts from step 0. The old training is kept in %s: to continue it, rename the "
+            "folder back and restore the settings, data or version",
+            path, what, kept,
         )  # fmt: skip
+
+
+def _refuse(path: Path, why: str) -> None:
+    refused = path.with_suffix(".refused")
+    log.warning("%s: %s; renamed to %s", path, why, refused.name)
+    path.replace(refused)
 
 
 def _differences(then: dict, now: dict) -> str:
@@ -173,7 +176,7 @@ def _differences(then: dict, now: dict) -> str:
 
 def _compare(then: object, now: object, place: str) -> Iterator[str]:
     if isinstance(then, dict) and isinstance(now, dict):
-        for key in sorted(then.keys() | now.keys()):
+        for key in sorted(then.keys() | now.keys(), key=str):
             inner = f"{place}.{key}" if place else key
             yield from _compare(then.get(key, "absent"), now.get(key, "absent"), inner)
     elif then != now:

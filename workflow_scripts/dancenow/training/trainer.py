@@ -15,7 +15,7 @@ from dancenow import parallel
 from dancenow.device import Autocast, as_images, as_references, as_skeletons, upload
 from dancenow.errors import DivergedError
 from dancenow.model.losses import feature_matching, foreground_colour, lsgan, mask_error
-from dancenow.model.networks import Discriminator, Foreground, Generator, empty_picture, fill
+from dancenow.model.networks import Discriminator, Foreground, Generator, empty_picture, fill, misfit
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.training.adam import ChannelsLastAdam
 from dancenow.training.dataset import Batch
@@ -345,8 +345,30 @@ class Trainer:
             "scalers": {name: scaler.state_dict() for name, scaler in self.scalers.items()},
         }
 
+    def misfit(self, state: dict[str, Any]) -> str:
+        """Why a state() is not of these networks and optimisers, in words; "" if it is. Changes nothing."""
+        try:
+            for name in ("generator", "discriminator", "average"):
+                if why := misfit(getattr(self, name), state[name]):
+                    return f"{name}: {why}"
+            for name, optimiser in self.optimisers.items():
+                theirs, ours = state["optimisers"][name], optimiser.state_dict()
+                if [group["params"] for group in theirs["param_groups"]] != [
+                    group["params"] for group in ours["param_groups"]
+                ]:
+                    return f"the optimiser of the {name} has other parameters"
+                weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+                for number, moments in theirs["state"].items():
+                    if moments["exp_avg"].shape != weights[number].shape:
+                        return f"the optimiser of the {name} has other shapes"
+            if self.scalers.keys() - state["scalers"].keys():
+                return "it lacks the scalers of the precision"
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            return f"not written by this version: {type(error).__name__} {error}"
+        return ""
+
     def restore(self, state: dict[str, Any]) -> None:
-        """Restore a state() of the same settings; ValueError or KeyError if it belongs to other networks."""
+        """Restore a state() that `misfit` says nothing of."""
         self.step = state["step"]
         for name in ("generator", "discriminator", "average"):
             fill(getattr(self, name), state[name])

@@ -97,6 +97,8 @@ def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[n
     if facts["interlaced"]:  # before anything moves its lines
         clip = clip.filter("bwdif", mode="send_frame")
     clip = _upright(_shown(clip, facts), facts)
+    if facts["hidden"]:
+        clip = clip.filter("trim", start_frame=facts["hidden"])
     clip = _cropped(_timed(clip, facts), facts)
     fit = framing(facts, width, height)
     size = fit["scaled_width"], fit["scaled_height"]

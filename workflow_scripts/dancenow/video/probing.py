@@ -11,6 +11,7 @@ from typing import Any
 
 from dancenow.errors import InputError
 from dancenow.video.appearance import colour, geometry
+from dancenow.video.boxes import endless_edit, in_fragments
 from dancenow.video.decoded import Undecodable, decoded
 from dancenow.video.programs import (
     Stalled,
@@ -60,8 +61,8 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     is turned), shown ([x, y, w, h], the part of that which the container shows), coded_width, coded_height
     (of what is shown, before rotation), mirrored (bool, left to right, before rotation), rotation (degrees
     clockwise, 0/90/180/270), seek (s, the time stamp of the key frame at which decoding must begin, or
-    None), sample_aspect ("1/1"), width and height (as displayed: after rotation, in square pixels),
-    pixel_format, color_range, color_space, color_transfer (as flagged, or "unknown"), full_range (bool),
+    None), hidden (how many decoded frames come before the first that is shown), sample_aspect ("1/1"), width
+    and height (as displayed: after rotation, in square pixels), pixel_format, color_range, color_space, color_transfer (as flagged, or "unknown"), full_range (bool),
     color_matrix (the one used: as flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool),
     frames (on the constant rate), duration (s), start (s, time stamp of the first frame that can be
     decoded), interlaced (bool), clip_fps, span, crop as selection.select explains them, and audio: None or
@@ -83,7 +84,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     report = _header(path)
     kind = report["format"]["format_name"]
     video, first, size = _picture(path, report["streams"])
-    in_one = "mp4" in kind and not _in_fragments(path)
+    in_one = "mp4" in kind and not in_fragments(path)
     found = _packets(path, video)
     time_base = Fraction(video["time_base"])
     # The index of an mp4 tells that its end is missing, and Matroska's reader leaves out what is torn.
@@ -95,6 +96,11 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     times, end, time_base = frame_times(path, video, max(first, seek or first), found, until)
     _refuse_change(path, video["index"], found)
     fps, variable = frame_rate(times, time_base, video)
+    # An edit that ffmpeg is not to carry out still tells where the clip begins, as time 0.
+    hidden = int((times * float(time_base) < -0.5 / fps).sum()) if endless_edit(path) else 0
+    times = times[hidden:]
+    if not len(times):
+        raise InputError(f"{path}: its edit list begins after its last frame; re-encode it")
     start = float(int(times[0]) * time_base)
     duration = (end - int(times[0])) * time_base
     declared = float(video.get("duration") or report["format"].get("duration") or 0)
@@ -103,7 +109,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
             f"{path}: cut short, {float(duration):.2f} of {declared:.2f} s are there; copy the clip again"
         )
     # Of a film in fragments the header may tell the end.
-    if declared - float(max(duration, end * time_base)) > max(1, 1.5 / fps):
+    if not hidden and declared - float(max(duration, end * time_base)) > max(1, 1.5 / fps):
         log.warning(
             "%s: its picture lasts %.2f s, not %.2f s as its header tells; it is used as far as it goes. "
             "If a copy stopped, copy it again", path, duration, declared,
@@ -118,6 +124,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
         "codec": video.get("codec_name", "unknown"),
         "until": until,
         "seek": seek,
+        "hidden": hidden,
     }
     facts |= geometry(path, video, size)
     facts |= colour(path, video, facts["height"])
@@ -237,7 +244,7 @@ def _header(path: str | Path) -> dict:
 
 def _ffprobe(path: str | Path, *flags: str, program: str | None = None, **options: Any) -> Iterator[str]:
     """Yield the lines that ffprobe, or the `program` in its place, writes about the file `path`."""
-    options = {"v": "error"} | safe_input() | options
+    options = {"v": "error"} | safe_input(path) | options
     words = [*flags, *(word for name, value in options.items() for word in (f"-{name}", str(value)))]
     with running([program or ffprobe_binary(), *words, address(path)], stdout=subprocess.PIPE) as (
         process,
@@ -332,20 +339,6 @@ def _packets(path: str | Path, video: dict) -> dict[str, array]:
     if not found["key"]:
         raise InputError(f"{path}: it contains no frame; give a clip with at least one frame")
     return found
-
-
-def _in_fragments(path: str | Path) -> bool:
-    """Whether an mp4 is made of fragments: a box moof at its outermost level."""
-    with open(path, "rb") as file:
-        while len(head := file.read(16)) >= 8:
-            size, kind = int.from_bytes(head[:4]), head[4:8]
-            if kind == b"moof":
-                return True
-            size = int.from_bytes(head[8:]) if size == 1 else size
-            if size < 8:
-                return False
-            file.seek(size - len(head), 1)
-    return False
 
 
 def _integer(text: str | None) -> int | None:

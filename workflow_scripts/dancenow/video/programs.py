@@ -22,6 +22,7 @@ import ffmpeg
 
 from dancenow.errors import InputError
 from dancenow.files import FULL
+from dancenow.video.boxes import endless_edit
 
 log = logging.getLogger(__name__)
 
@@ -154,9 +155,10 @@ def address(path: str | Path, until: int | None = None) -> str:
     return f"file:{path}" if until is None else f"subfile,,start,0,end,{until},,:file:{path}"
 
 
-def safe_input() -> dict:
-    """The options, {name: value}, that restrict ffmpeg and ffprobe to the one file they are given."""
-    return {"protocol_whitelist": "file", "format_whitelist": FORMATS, "max_pixels": MAX_PIXELS}
+def safe_input(path: str | Path) -> dict:
+    """The options, {name: value}, with which ffmpeg and ffprobe read the file `path` alone, to its end."""
+    safe = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "max_pixels": MAX_PIXELS}
+    return safe | ({"advanced_editlist": 0} if endless_edit(path) else {})
 
 
 def clip_input(path: str | Path, until: int | None = None, **options: Any) -> Any:
@@ -167,7 +169,10 @@ def clip_input(path: str | Path, until: int | None = None, **options: Any) -> An
     # Without this, ffmpeg 5 leaves up to 63 columns of what H.264 and HEVC crop on the left.
     protocols = {} if until is None else {"protocol_whitelist": "file,subfile"}
     return ffmpeg.input(
-        address(path, until), flags="+unaligned", noautorotate=None, **(safe_input() | protocols | options)
+        address(path, until),
+        flags="+unaligned",
+        noautorotate=None,
+        **(safe_input(path) | protocols | options),
     )
 
 

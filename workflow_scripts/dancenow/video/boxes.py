@@ -1,0 +1,64 @@
+"""The boxes of an mp4 or mov, for what ffmpeg does not tell of them."""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["endless_edit", "in_fragments"]
+
+# From the outermost level to the edit list of a track.
+TO_EDITS = (b"moov", b"trak", b"edts", b"elst")
+# Of an entry of an edit list, by its version: duration, beginning (-1 for a pause), rate.
+ENTRIES = {0: ">IiI", 1: ">QqI"}
+
+
+def in_fragments(path: str | Path) -> bool:
+    """Whether a file is an mp4 made of fragments: a box moof at its outermost level."""
+    with open(path, "rb") as file:
+        return any(kind == b"moof" for kind, _, _ in _boxes(file, 0, Path(path).stat().st_size))
+
+
+def endless_edit(path: str | Path) -> bool:
+    """Whether a track's edit list, in a file that is no fragments, has an edit of duration 0.
+
+    QuickTime and some phones mean: to the end. ffmpeg shows nothing of it.
+    """
+    with open(path, "rb") as file:
+        size = Path(path).stat().st_size
+        return any(_has_endless(body) for body in _bodies(file, 0, size, TO_EDITS)) and not in_fragments(path)
+
+
+def _has_endless(edits: bytes) -> bool:
+    """edits: the content of a box elst."""
+    entry = ENTRIES.get(edits[0] if edits else -1)
+    if entry is None:
+        return False
+    whole = (len(edits) - 8) // struct.calcsize(entry) * struct.calcsize(entry)
+    told = struct.iter_unpack(entry, edits[8 : 8 + max(0, whole)])
+    return any(duration == 0 and begin >= 0 for duration, begin, _ in told)
+
+
+def _bodies(file: BinaryIO, start: int, end: int, kinds: tuple[bytes, ...]) -> Iterator[bytes]:
+    """The contents of the boxes at the end of a path of kinds, between two bytes of the file."""
+    for kind, begin, stop in _boxes(file, start, end):
+        if kind == kinds[0] and len(kinds) > 1:
+            yield from _bodies(file, begin, stop, kinds[1:])
+        elif kind == kinds[0]:
+            file.seek(begin)
+            yield file.read(min(stop - begin, 1 << 16))
+
+
+def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """(kind, first byte, byte after the last) of the content of each box between two bytes of the file."""
+    while start + 8 <= end:
+        file.seek(start)
+        head = file.read(16)
+        size, kind, length = int.from_bytes(head[:4]), head[4:8], 8
+        if size == 1:
+            size, length = int.from_bytes(head[8:]), 16
+        size = size or end - start  # the last box may leave it out
+        if size < length:
+            return
+        yield kind, start + length, min(start + size, end)
+        start += size
