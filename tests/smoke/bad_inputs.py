@@ -373,6 +373,12 @@ These tables are made from `tests/smoke/bad_inputs.py`; every line is tested. "â
 depends on the case.
 """
 TAIL = """
+## Before the workflow is read
+
+Snakemake reads a `--configfile` first. If it is not UTF-8 text (Latin-1, UTF-16), Snakemake ends with a
+traceback, whose last line begins with `UnicodeDecodeError: 'utf-8' codec`: save the file as UTF-8. A byte
+order mark and the line ends of Windows do no harm.
+
 ## Killed, or out of memory
 
 A killed job (SIGKILL, for example when the machine runs out of memory) leaves no incomplete result, at

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from running import ROOT, said
+from running import ROOT, planned_jobs, said
 
 PAIR = "results/alice_as_brunomars.mp4"
 
@@ -132,6 +132,21 @@ def test_days_of_a_consent_need_no_quotes_and_a_wrong_one_is_named(workflow):
         planned = workflow("-n", PAIR, "--configfile", str(mine))
         assert (planned.returncode == 0) == (words is None), said(planned)
         assert words is None or (words in said(planned) and "YYYY-MM-DD" in said(planned)), said(planned)
+
+
+def test_a_file_from_a_windows_editor_is_read_and_one_that_is_not_utf8_ends_as_documented(workflow):
+    mine, text = workflow.directory / "mine.yaml", "subjects:\r\n  bob: {video: data/müller.mp4}\r\n"
+    (workflow.directory / "data/müller.mp4").write_text("a clip")
+    command = "-n", "results/clips/bob.json", "--configfile", str(mine)
+    mine.write_bytes(text.encode("utf-8-sig"))
+    assert planned_jobs(workflow(*command)) == {"probe_clip": 1}
+    for encoding in ("latin-1", "utf-16"):
+        mine.write_bytes(text.encode(encoding))
+        refused = workflow(*command)
+        assert refused.returncode == 1
+        told = "UnicodeDecodeError: 'utf-8' codec"
+        assert any(line.startswith(told) for line in said(refused).splitlines())
+        assert f"`{told}`: save the file as UTF-8" in " ".join((ROOT / "docs/errors.md").read_text().split())
 
 
 def test_a_name_in_the_file_itself_stays_one_too(workflow):

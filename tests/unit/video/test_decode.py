@@ -5,7 +5,6 @@ import subprocess
 
 import numpy as np
 import pytest
-from test_encode_mux import sound
 
 from clips import ffmpeg, film, numbered, numbers, one_line, read, sounding_clip
 from dancenow.errors import InputError
@@ -71,32 +70,6 @@ def test_a_clip_trimmed_by_an_edit_list_has_only_the_frames_that_are_shown(clip,
     (tmp_path / "trimmed.mp4").write_bytes(data)
     assert media.probe(tmp_path / "trimmed.mp4")["frames"] == 12
     assert numbers(read(tmp_path / "trimmed.mp4")) == list(range(12))
-
-
-@pytest.mark.parametrize("suffix, long", [("mp4", False), ("mov", True)])
-@pytest.mark.parametrize("skipped", [0, 10])
-def test_an_edit_of_duration_0_goes_to_the_end(suffix, long, skipped, tmp_path):
-    """As QuickTime and some phones write it; `long`: with durations and times of 64 bits."""
-    beep = "-f lavfi -i sine=f=1000:r=48000:d=1.2,volume=0:enable='not(between(t,0.8,0.9))'"
-    clip = film(tmp_path / f"clip.{suffix}", numbered(30), "-bf 2 -c:a aac", sound=beep)
-    data, place = bytearray(clip.read_bytes()), 0
-    while (place := data.find(b"elst", place + 1)) > 0:
-        begin = struct.unpack_from(">i", data, place + 16)[0]
-        rate = struct.unpack_from(">I", data, data.index(b"mdhd", place) + 16)[0]
-        begin += round(rate * skipped / 25)
-        if long:  # the same box, 8 bytes longer
-            data[place + 4 : place + 24] = struct.pack(">B3xIQqI", 1, 1, 0, begin, 1 << 16)
-            for kind in (b"elst", b"edts", b"trak", b"moov"):
-                box = data.rindex(kind, 0, place + 4) - 4
-                struct.pack_into(">I", data, box, struct.unpack_from(">I", data, box)[0] + 8)
-        else:
-            struct.pack_into(">Ii", data, place + 12, 0, begin)
-    clip.write_bytes(data)
-    facts = media.probe(clip)
-    assert facts["frames"] == 30 - skipped and numbers(read(clip)) == list(range(skipped, 30))
-    media.encode(tmp_path / "silent.mp4", read(clip), facts["fps"], 96, 64)
-    media.mux(tmp_path / "silent.mp4", clip, facts, tmp_path / "out.mp4")
-    assert np.argmax(sound(tmp_path / "out.mp4") > 500) / 48000 == pytest.approx(0.8 - skipped / 25, abs=0.04)
 
 
 def test_interlaced_footage_keeps_its_rate(tmp_path):

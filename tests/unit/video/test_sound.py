@@ -127,6 +127,24 @@ def test_unusual_rates_and_channels_keep_their_place_and_their_kind(name, codec,
     assert np.argmax(samples(made) > 500) / 48000 == pytest.approx(0.5, abs=0.03 + 1024 / rate)
 
 
+def test_a_sound_whose_times_begin_anew_is_said_to_be_of_no_use(tmp_path, caplog):
+    """Two recordings joined byte by byte: the second half would be silent."""
+    one = beeping(tmp_path / "one.mpg", "mp2", "-c:v mpeg2video -q:v 2")
+    clip = tmp_path / "clip.mpg"
+    clip.write_bytes(one.read_bytes() * 2)
+    facts = media.probe(clip)
+    assert facts["frames"] == 60 and facts["audio"] is None
+    assert "its times begin anew after 1.22 s" in caplog.text and "will be silent" in caplog.text
+
+
+def test_a_picture_shorter_than_the_sound_is_no_warning_in_matroska(tmp_path, caplog):
+    """Whose header tells the end of the longest track alone."""
+    clip = beeping(tmp_path / "clip.mkv", "aac", length=4.0)
+    facts, made = result(clip, tmp_path)
+    assert facts["frames"] == 30 and media.probe(made)["audio"]["end"] == pytest.approx(1.2, abs=0.03)
+    assert "its header tells" not in caplog.text
+
+
 # --- gaps
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["endless_edit", "in_fragments"]
+__all__ = ["endless_edit", "in_fragments", "in_pieces"]
 
 # From the outermost level to the edit list of a track.
 TO_EDITS = (b"moov", b"trak", b"edts", b"elst")
@@ -24,19 +24,25 @@ def endless_edit(path: str | Path) -> bool:
 
     QuickTime and some phones mean: to the end. ffmpeg shows nothing of it.
     """
+    return any(duration == 0 for edits in _edits(path) for duration in edits) and not in_fragments(path)
+
+
+def in_pieces(path: str | Path) -> bool:
+    """Whether a track's edit list shows several pieces of it, as when its middle was cut out.
+
+    ffmpeg then shows the right frames at the wrong times, and copies the sound of what was cut out.
+    """
+    return any(len(edits) > 1 for edits in _edits(path))
+
+
+def _edits(path: str | Path) -> Iterator[list[int]]:
+    """Of each track with an edit list, the durations of its edits; pauses are left out."""
     with open(path, "rb") as file:
-        size = Path(path).stat().st_size
-        return any(_has_endless(body) for body in _bodies(file, 0, size, TO_EDITS)) and not in_fragments(path)
-
-
-def _has_endless(edits: bytes) -> bool:
-    """edits: the content of a box elst."""
-    entry = ENTRIES.get(edits[0] if edits else -1)
-    if entry is None:
-        return False
-    whole = (len(edits) - 8) // struct.calcsize(entry) * struct.calcsize(entry)
-    told = struct.iter_unpack(entry, edits[8 : 8 + max(0, whole)])
-    return any(duration == 0 and begin >= 0 for duration, begin, _ in told)
+        for body in _bodies(file, 0, Path(path).stat().st_size, TO_EDITS):
+            if entry := ENTRIES.get(body[0] if body else -1):
+                size = struct.calcsize(entry)
+                told = struct.iter_unpack(entry, body[8 : 8 + max(0, len(body) - 8) // size * size])
+                yield [duration for duration, begin, _ in told if begin >= 0]
 
 
 def _bodies(file: BinaryIO, start: int, end: int, kinds: tuple[bytes, ...]) -> Iterator[bytes]:

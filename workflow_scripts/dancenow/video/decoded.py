@@ -11,6 +11,8 @@ from dancenow.video.programs import Stalled, clip_input, graph, lines, seek_inpu
 
 # Times in microseconds, because a frame rate would round a varying one.
 TICK = "1/1000000"
+# Seconds by which the times of a sound may step back.
+ANEW = 0.5
 
 
 class Undecodable(Exception):
@@ -59,10 +61,14 @@ def heard(frames: Iterable) -> tuple[float, float]:
     """(end, straying) of a sound in s: the end of its last sample, and the deviation of its time stamps.
 
     frames: from `decoded`. The deviation is from the times that the samples alone would give; 0 for a sound
-    without a gap. Raises Undecodable when there are no frames.
+    without a gap. Raises Undecodable when there are no frames, or when the times begin anew.
     """
     first, end, samples, straying = None, 0.0, 0.0, 0.0
     for time, duration, _ in frames:
+        if first is not None and time < end - ANEW:
+            raise Undecodable(
+                f"its times begin anew after {end - first:.2f} s, as where recordings are joined"
+            )
         first = time if first is None else first
         straying = max(straying, abs(time - first - samples))
         samples += duration

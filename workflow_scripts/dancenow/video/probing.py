@@ -9,9 +9,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dancenow.errors import InputError
 from dancenow.video.appearance import colour, geometry
-from dancenow.video.boxes import endless_edit, in_fragments
+from dancenow.video.boxes import endless_edit, in_fragments, in_pieces
 from dancenow.video.decoded import Undecodable, decoded
 from dancenow.video.programs import (
     Stalled,
@@ -57,16 +59,16 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     wanted: start, end (s after the first frame), fps, crop, as selection.select takes them.
 
     Keys: file (name), format, stream (index of the picture track), codec, until (the byte at which a last
-    frame that is torn begins, or None), decoded ([w, h], px of the picture as this ffmpeg gives it, before it
-    is turned), shown ([x, y, w, h], the part of that which the container shows), coded_width, coded_height
-    (of what is shown, before rotation), mirrored (bool, left to right, before rotation), rotation (degrees
-    clockwise, 0/90/180/270), seek (s, the time stamp of the key frame at which decoding must begin, or
-    None), hidden (how many decoded frames come before the first that is shown), sample_aspect ("1/1"), width
-    and height (as displayed: after rotation, in square pixels), pixel_format, color_range, color_space, color_transfer (as flagged, or "unknown"), full_range (bool),
-    color_matrix (the one used: as flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool),
-    frames (on the constant rate), duration (s), start (s, time stamp of the first frame that can be
-    decoded), interlaced (bool), clip_fps, span, crop as selection.select explains them, and audio: None or
-    what sound.choose_sound tells.
+    frame that is torn begins, or None), decoded ([w, h], px of the picture as this ffmpeg gives it, before
+    it is turned), shown ([x, y, w, h], the part of that which the container shows), coded_width,
+    coded_height (of what is shown, before rotation), mirrored (bool, left to right, before rotation),
+    rotation (degrees clockwise, 0/90/180/270), seek (s, the time stamp of the key frame at which decoding
+    must begin, or None), hidden (how many decoded frames come before the first that is shown), sample_aspect
+    ("1/1"), width and height (as displayed: after rotation, in square pixels), pixel_format, color_range,
+    color_space, color_transfer (as flagged, or "unknown"), full_range (bool), color_matrix (the one used: as
+    flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool), frames (on the constant
+    rate), duration (s), start (s, time stamp of the first frame that can be decoded), interlaced (bool),
+    clip_fps, span, crop as selection.select explains them, and audio: None or what sound.choose_sound tells.
 
     Of several tracks of more than one frame, the one flagged as default is used, else the largest; the log
     names the others. Raises InputError if the file is missing, empty, cut short, or contains no moving
@@ -101,19 +103,17 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     times = times[hidden:]
     if not len(times):
         raise InputError(f"{path}: its edit list begins after its last frame; re-encode it")
-    start = float(int(times[0]) * time_base)
-    duration = (end - int(times[0])) * time_base
     declared = float(video.get("duration") or report["format"].get("duration") or 0)
+    start = float(int(times[0]) * time_base)
+    if variable and in_pieces(path):
+        if abs(len(times) / fps - declared) * fps > 1.5:
+            raise InputError(f"{path}: its edit list shows pieces of it, at times that vary; re-encode it")
+        times, end, time_base, variable = np.arange(len(times)), len(times), 1 / fps, False
+    duration = (end - int(times[0])) * time_base
     if in_one and declared - float(duration) > 1.5 / fps and not _all_there(path):
         raise InputError(
             f"{path}: cut short, {float(duration):.2f} of {declared:.2f} s are there; copy the clip again"
         )
-    # Of a film in fragments the header may tell the end.
-    if not hidden and declared - float(max(duration, end * time_base)) > max(1, 1.5 / fps):
-        log.warning(
-            "%s: its picture lasts %.2f s, not %.2f s as its header tells; it is used as far as it goes. "
-            "If a copy stopped, copy it again", path, duration, declared,
-        )  # fmt: skip
     frames = int(duration * fps + Fraction(1, 2))
     if frames == 0:
         raise InputError(f"{path}: the picture lasts 0 seconds; give a clip with at least one frame")
@@ -147,7 +147,15 @@ def probe(path: str | Path, **wanted: Any) -> dict:
             "jump; name the part you want with start and end"
         )
     sounds = [stream for stream in report["streams"] if stream.get("codec_type") == "audio"]
-    return facts | {"audio": choose_sound(path, sounds, facts)}
+    audio = choose_sound(path, sounds, facts)
+    # Of a film in fragments the header may tell the end, and of Matroska that of the longest track.
+    lasts = max(duration, end * time_base, audio["end"] if audio else 0)
+    if not hidden and declared - float(lasts) > max(1, 1.5 / fps):
+        log.warning(
+            "%s: its picture lasts %.2f s, not %.2f s as its header tells; it is used as far as it goes. "
+            "If a copy stopped, copy it again", path, duration, declared,
+        )  # fmt: skip
+    return facts | {"audio": audio}
 
 
 def packets(path: str | Path, stream: int | str, entries: str) -> Iterator[dict[str, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 import ffmpeg
 
 from dancenow.errors import InputError
+from dancenow.video.boxes import in_pieces
 from dancenow.video.decoded import Undecodable, decoded, heard
 from dancenow.video.programs import address, clip_input, graph
 
@@ -32,13 +33,13 @@ def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | N
     comes first, then one that is not a commentary, then one with more channels. The first that ffmpeg can
     decode and that fits into an mp4 is used; the log names the others. Keys: stream, codec, sample_rate,
     channels, start and end (s), duration (s or None), straying (s: deviation of time stamps from those that
-    the samples alone would give, so that a gap counts).
+    the samples alone would give, so that a gap counts), pieces (bool, as boxes.in_pieces tells).
     """
     told = {stream["index"]: _told(stream) for stream in streams}
     for stream in sorted(streams, key=_rank):
         try:
             end, straying = heard(decoded(path, stream["index"]))
-            audio = _facts(stream) | {"end": end, "straying": straying}
+            audio = _facts(stream) | {"end": end, "straying": straying, "pieces": in_pieces(path)}
             _rehearse(path, facts | {"audio": audio})
         except Undecodable as error:
             log.warning("%s: its sound track %s cannot be used (%s)", path, told.pop(stream["index"]), error)
@@ -74,9 +75,9 @@ def into_mp4(clip: str | Path, facts: dict, duration: float) -> tuple[Any, dict]
     if why := _hindrance(audio, late):
         log.info("%s: its %s sound %s; encoding it as AAC", clip, audio["codec"], why)
         # Gaps and a late beginning are filled with silence, so that a sample's number gives its time.
-        sound = sound.filter("atrim", start=0, end=duration).filter(
-            "aresample", **{"async": 1000}, first_pts=0
-        )
+        # In one filter, some versions of ffmpeg take the beginning again where time stamps step back.
+        sound = sound.filter("atrim", start=0, end=duration).filter("aresample", **{"async": 1000})
+        sound = sound.filter("aresample", **{"async": 1}, first_pts=0)
         return sound, options | {"c:a": "aac", "b:a": "192k"}
     # Copied sound ends with a whole packet; the part beyond the last frame is marked as not played.
     # The part before the first frame is dropped, except the packets that a decoder needs to start.
@@ -119,6 +120,8 @@ def _hindrance(audio: dict, late: float) -> str | None:
     # The part of a FLAC packet hidden by an edit list is not cut to the sample: 46 ms early were measured.
     if audio["codec"] == "flac" and late < 0:
         return "cannot be cut in mp4"
+    if audio["pieces"]:
+        return "is cut into pieces"
     if audio["straying"] > OFF:
         return f"has gaps, {audio['straying']:.2f} s in all"
     if late > OFF:
