@@ -14,7 +14,7 @@ from dancenow.errors import InputError
 from dancenow.evaluation.series import load_series, save_series
 from dancenow.keypoints import load_pose, save_pose
 from dancenow.model.checkpoint import load_generator, load_weights, read_network, save_generator
-from dancenow.model.networks import Generator, fill
+from dancenow.model.networks import Generator, fill, misfit
 from dancenow.model.perceptual import choose, load_perceptual
 from dancenow.pose.masks import MaskPacker, load_masks, save_masks
 from dancenow.references.bank import make_bank
@@ -114,6 +114,9 @@ def test_a_checkpoint_is_not_blamed_for_a_device(tmp_path, monkeypatch, words):
     checkpoint.save({"step": 3, "seconds": 1.0, "weights": network.state_dict()})
 
     class Trainer:
+        def misfit(self, state):
+            return misfit(network, state["weights"])
+
         def restore(self, state):
             fill(network, state["weights"])
 

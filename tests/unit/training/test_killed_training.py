@@ -40,7 +40,7 @@ class History:
         completed = subprocess.run(
             [sys.executable, str(ROOT / "tests/unit/tiny_training.py"), str(base), json.dumps(script)],
             env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=600,
         )  # fmt: skip
         assert completed.returncode == 0, completed.stderr
         statuses = iter(json.loads(completed.stdout))
