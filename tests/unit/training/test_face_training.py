@@ -199,6 +199,26 @@ def test_a_resumed_step_is_the_same_step():
         assert all(torch.equal(a, b) for a, b in pairs)
 
 
+def test_wide_face_layers_synthesize_with_what_they_have_just_learned():
+    """Nothing that is made of the weights, as a cast or a transformed copy, may outlive a step."""
+    batch, wide = sampler()(0), {"channels": 96, "n_downsample": 2, "n_blocks": 1}
+
+    def in_bfloat16(**changes):
+        trainer = make(generator=wide, **changes)
+        trainer.autocast = {"device_type": "cpu", "dtype": torch.bfloat16, "enabled": True}
+        return trainer
+
+    def synthesized(trainer):
+        return trainer._synthesize(trainer._on_device(batch), batch["corner"], batch["visible"])
+
+    trainer, fresh = in_bfloat16(learning_rate=0.1), in_bfloat16()
+    before = synthesized(trainer)
+    trainer.train_step(batch)
+    fresh.restore(trainer.state())
+    assert not torch.equal(synthesized(trainer), before)
+    assert torch.equal(synthesized(trainer), synthesized(fresh))
+
+
 def test_previews_show_the_faces_square(tmp_path):
     pose, trainer = performer(12), make()
     frames = footage(pose)
