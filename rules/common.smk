@@ -82,14 +82,15 @@ def check_folders():
     inner = (
         [path for path in Path("results").glob("*") if not path.suffix] if os.path.isdir("results") else []
     )
-    for folder in map(str, [".", "results", "logs", "benchmarks", ".snakemake", *inner]):
+    outer = [".", "results", "logs", "benchmarks", ".snakemake"]
+    for folder in map(str, [*outer, *inner]):
         if os.path.islink(folder) and not os.path.isdir(folder):
             raise WorkflowError(
                 f"{folder}: a link to {os.readlink(folder)}, which is not a folder; mount that disk or create the folder"
             )
         if os.path.exists(folder) and not os.path.isdir(folder):
             raise WorkflowError(f"{folder}: a file where a folder must be; move it away")
-        if os.path.isdir(folder) and workflow.is_main_process:
+        if folder in outer and os.path.isdir(folder) and workflow.is_main_process:
             check_writable(folder)
 
 
