@@ -11,7 +11,7 @@ from dancenow.video.programs import Stalled, clip_input, graph, lines, seek_inpu
 
 # Times in microseconds, because a frame rate would round a varying one.
 TICK = "1/1000000"
-# Seconds by which the times of a sound may step back.
+# Seconds of a sound over which its times may stand still.
 ANEW = 0.5
 
 
@@ -64,15 +64,19 @@ def heard(frames: Iterable) -> tuple[float, float]:
     without a gap. Raises Undecodable when there are no frames, or when the times begin anew.
     """
     first, end, samples, straying = None, 0.0, 0.0, 0.0
+    last, standing = 0.0, 0.0
     for time, duration, _ in frames:
-        if first is not None and time < end - ANEW:
-            raise Undecodable(
-                f"its times begin anew after {end - first:.2f} s, as where recordings are joined"
-            )
         first = time if first is None else first
         straying = max(straying, abs(time - first - samples))
         samples += duration
         end = max(end, time + duration)
+        # ffmpeg does not pass on times that step back: they stand still until the old ones are reached.
+        standing = standing + duration if time - last < duration / 2 else 0.0
+        if standing > ANEW:
+            raise Undecodable(
+                f"its times begin anew after {end - first:.1f} s, as where recordings are joined"
+            )
+        last = time
     if first is None:
         raise Undecodable("the track is empty")
     return round(end, 6), round(straying, 6)
