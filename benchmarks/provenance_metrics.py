@@ -1,10 +1,10 @@
 """All metrics of a result with and without the invisible mark, and what the mark takes of the time.
 
-    python benchmarks/provenance_metrics.py KEY RESULTS VIDEO TRUTH [PAIR]
+    python benchmarks/provenance_metrics.py KEY RESULTS TRUTH [PAIR [FRAMES]]
 
-KEY: a file of 32 bytes, made if absent; RESULTS: a run's results/; VIDEO: a result that has no mark; TRUTH:
-real footage of the same dance; PAIR: alice_as_brunomars if absent. Both are written as a result is written.
-FRAMES frames from FIRST on are compared.
+KEY: a file of 32 bytes, made if absent; RESULTS: a run's results/, with its generator; TRUTH: real footage of
+the same dance; PAIR: alice_as_brunomars if absent; FRAMES: how many from the first on, all if absent. The
+pair is synthesized without a mark and marked, in turn and on one thread; both are written as a result is.
 """
 
 import sys
@@ -12,6 +12,8 @@ import tempfile
 import time
 from itertools import islice
 from pathlib import Path
+
+import cv2
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
@@ -26,38 +28,70 @@ from dancenow.keypoints import load_pose
 from dancenow.pictures import read_png
 from dancenow.pose.estimators import open_estimator
 from dancenow.provenance.mark import Mark, load_key
+from dancenow.synthesis.synthesizer import synthesize_clip
+from dancenow.synthesis.transfer import TransferFiles, open_transfer
 from dancenow.training.holdout import training_frame_count
 from dancenow.video.media import decode, encode, probe
 
-FIRST, FRAMES, HOLDOUT, PAYLOAD = 100, 75, 0.2, 0x5EED1234
+HOLDOUT, PAYLOAD = 0.2, 0x5EED1234
 
 
-def read(path, width, height):
-    """FRAMES frames of a video, as a list."""
-    return list(islice(decode(path, probe(path), width, height), FIRST, FIRST + FRAMES))
+def transfer_of(results, target, source):
+    """The pair's Transfer, without label and mark."""
+    pair, face = f"{target}_as_{source}", results / f"models/{target}/face/generator.safetensors"
+    references = [results / f"references/{name}.npz" for name in (target, pair)]
+    shown = map(str, references) if all(path.exists() for path in references) else ("", "")
+    files = TransferFiles(
+        str(results / f"models/{target}/generator.safetensors"),
+        str(results / f"poses/{pair}.npz"),
+        str(results / f"frames/{source}.json"),
+        str(results / f"frames/{target}.json"),
+        str(results / f"steady/{target}.npz"),
+        str(face) if face.exists() else "",
+        *shown,
+    )
+    return open_transfer(files, "steady", {"mark": False, "label": "none"})
+
+
+def made(transfer, mark, count):
+    """{row: frames}, without and with the mark; prints the CPU time of each."""
+    rows, marking = {"without the mark": [], "with the mark": []}, 0.0
+    cv2.setNumThreads(1)  # so that all of the mark's time is this thread's; painting has threads of its own
+    began = time.process_time()
+    for frame in islice(synthesize_clip(transfer, 1), count):
+        rows["without the mark"].append(frame)
+        marked = time.thread_time()
+        rows["with the mark"].append(mark(frame))
+        marking += time.thread_time() - marked
+    painting = time.process_time() - began - marking
+    print(f"{count} frames: {painting:.1f} s of CPU time to paint, {marking:.1f} s to mark,", end=" ")
+    print(f"{marking / painting:.1%}\n", flush=True)
+    return rows
 
 
 def main():
-    key, results, video, truth, pair = (*sys.argv[1:], "alice_as_brunomars")[:5]
-    results, name = Path(results), pair.split("_as_")[0]
+    key, results, truth, *others = sys.argv[1:]
+    pair, count = (*others, *("alice_as_brunomars", None)[len(others) :])
+    results, (name, source) = Path(results), pair.split("_as_")
     target, driving = (load_pose(results / f"poses/{each}.npz") for each in (f"{name}.steady", pair))
     size = target.width, target.height
-    rows = {"without the mark": read(video, *size)}
-    mark, began = Mark(load_key(key), PAYLOAD, *size), time.process_time()
-    rows["with the mark"] = [mark(frame) for frame in rows["without the mark"]]
-    print(f"{1000 * (time.process_time() - began) / FRAMES:.1f} ms of CPU time a frame for the mark\n")
+    count = int(count or len(driving.keypoints))
+    rows = made(transfer_of(results, name, source), Mark(load_key(key), PAYLOAD, *size), count)
     with tempfile.TemporaryDirectory() as folder:
         for row, frames in rows.items():
             written = Path(folder) / "written.mp4"
             encode(written, iter(frames), driving.fps, *size)
             rows[row] = list(decode(written, probe(written), *size))
     view, judging = load_view(results / f"steady/{name}.npz"), read_json(results / "metrics/lpips.json")
-    count = training_frame_count(len(target.keypoints), HOLDOUT)
+    learned = training_frame_count(len(target.keypoints), HOLDOUT)
+    real = list(islice(decode(truth, probe(truth), *size), count))
     report = evaluate(
         rows,
-        Truth(read(truth, *size), view.cut_framing(read_png(results / f"backgrounds/{name}.png"))),
-        TrainingFrames(open_steady(results / f"frames/{name}.avi", view.framed()), target.keypoints[:count]),
-        driving.keypoints[FIRST : FIRST + FRAMES],
+        Truth(real, view.cut_framing(read_png(results / f"backgrounds/{name}.png"))),
+        TrainingFrames(
+            open_steady(results / f"frames/{name}.avi", view.framed()), target.keypoints[:learned]
+        ),
+        driving.keypoints[:count],
         open_estimator(read_json(results / "poses/estimator.json"), 1),
         load_judges(judging),
         0,

@@ -1,6 +1,6 @@
 """Keys that are damaged or that others may read, and consents that do not do; the library refuses each."""
 
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from dancenow.planning.consent import check_consent
@@ -8,7 +8,7 @@ from dancenow.provenance import keys
 from dancenow.provenance.mark import load_key
 
 GIVEN = {"who": "Anna A.", "when": "2026-03-01", "use": "publish"}
-TODAY = date(2026, 5, 1)
+NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
 
 
 def made(folder, name=".provenance"):
@@ -82,10 +82,10 @@ def consent(**changes):
 
     def ask(folder):
         subjects = {"anna": {"consent": GIVEN | changes}}
-        check_consent(subjects, ["anna"], {"require_consent": False, "use": "publish"}, TODAY)
+        check_consent(subjects, ["anna"], {"require_consent": False, "use": "publish"}, NOW)
 
     return ask
 
 
 def no_consent(folder):
-    check_consent({"anna": {}}, ["anna"], {"require_consent": True, "use": "private"}, TODAY)
+    check_consent({"anna": {}}, ["anna"], {"require_consent": True, "use": "private"}, NOW)

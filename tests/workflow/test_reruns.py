@@ -108,3 +108,17 @@ def test_a_clip_may_lie_elsewhere_or_be_gone_once_it_is_decoded(copied):
 def test_code_deep_in_the_imports_counts_where_it_is_imported(copied):
     edit(copied, "training/adam.py", "return", "unused = 0\n    return")
     assert planned_jobs(copied("-n", PAIR)) == TRAINED
+
+
+def test_a_changed_proof_of_a_consent_signs_again_and_makes_nothing_else(copied):
+    proof = copied.directory / "proof.pdf"
+    proof.write_bytes(b"signed in May")
+    given = "{who: Alice A., when: 2026-05-01, use: publish, file: proof.pdf}"
+    asked = (PAIR, "--config", f"subjects={{alice: {{consent: {given}}}}}")
+    assert copied(*asked).returncode == 0
+    os.utime(proof, (FUTURE, FUTURE))
+    assert planned_jobs(copied("-n", *asked)) == {}
+    proof.write_bytes(b"signed in June")
+    assert planned_jobs(copied("-n", *asked)) == {"mux_video": 1}
+    proof.unlink()
+    assert "proof.pdf: cannot be read (No such file or directory); put it there" in said(copied("-n", *asked))

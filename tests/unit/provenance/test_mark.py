@@ -11,7 +11,7 @@ from dancenow.provenance.detection import LIKELY, chance, find_in_frames, find_m
 from dancenow.provenance.finishing import finished, finishing
 from dancenow.provenance.keys import authority, signing_key
 from dancenow.provenance.manifest import inputs_of, sign
-from dancenow.provenance.mark import LOSS, STRONGEST, Mark, load_key, payload_of, strength
+from dancenow.provenance.mark import SSIM_LOSS, STRONGEST, Mark, load_key, payload_of, strength
 from dancenow.provenance.pattern import CHIPS, GRID, Pattern, decode_payload, encode_payload
 from dancenow.provenance.verdict import BROKEN, SILENT, examine
 from dancenow.video.media import encode
@@ -42,7 +42,7 @@ def marked():
 
 def test_the_mark_is_found_with_its_payload_and_hides(marked):
     found = find_in_frames(marked, KEY)
-    assert found.marked and found.payload == PAYLOAD and found.probability < 1e-12
+    assert found.marked and found.payload == PAYLOAD and found.probability < 1e-60
     error = np.array(marked, float) - np.array(list(scene()), float)
     assert 0 < np.mean(error**2) < 255**2 / 10**4.2  # 42 dB
     assert np.ptp(error, axis=-1).max() == 0  # luma alone, where nothing is clipped
@@ -69,10 +69,20 @@ def test_the_mark_survives(marked, change):
     assert found.marked and found.payload == PAYLOAD
 
 
+def test_the_mark_is_found_before_folds_that_are_strong_in_its_own_frequencies():
+    draw = np.random.default_rng(1)
+    folds = cv2.GaussianBlur(draw.normal(0, 250, (1, WIDTH)), (0, 0), 4) + 120
+    waves = cv2.GaussianBlur(draw.normal(0, 20, (HEIGHT, WIDTH)), (0, 0), 6)
+    curtain = np.clip(folds + waves, 0, 255).astype(np.uint8)
+    frame = Mark(KEY, PAYLOAD, WIDTH, HEIGHT)(cv2.merge([curtain] * 3))
+    found = find_in_frames([frame], KEY)
+    assert found.payload == PAYLOAD and found.probability < 1e-60
+
+
 def test_the_mark_survives_a_coarse_encoding(tmp_path):
     mark = Mark(KEY, PAYLOAD, WIDTH, HEIGHT)
     frames = (mark(frame) for frame in scene(count=18))
-    encode(tmp_path / "coarse.mp4", frames, 25, WIDTH, HEIGHT, crf=24)
+    encode(tmp_path / "coarse.mp4", frames, 25, WIDTH, HEIGHT, crf=28)
     assert find_mark(tmp_path / "coarse.mp4", KEY).payload == PAYLOAD
 
 
@@ -80,7 +90,7 @@ def test_the_mark_survives_a_camera_that_pans(tmp_path):
     wall = np.concatenate(list(scene(3, 1)) * 2, axis=1)
     mark = Mark(KEY, PAYLOAD, WIDTH, HEIGHT)
     frames = [mark(np.ascontiguousarray(wall[:, 7 * step : 7 * step + WIDTH])) for step in range(20)]
-    encode(tmp_path / "pan.mp4", iter(frames), 25, WIDTH, HEIGHT, crf=24)
+    encode(tmp_path / "pan.mp4", iter(frames), 25, WIDTH, HEIGHT, crf=28)
     found = find_mark(tmp_path / "pan.mp4", KEY)
     assert found.marked and found.payload == PAYLOAD and found.tile == WIDTH / 2
 
@@ -90,7 +100,7 @@ def test_a_still_place_does_not_flicker(marked):
     still = np.abs(before[1].astype(int) - before[0]).max(-1) == 0
     still[60:260, 40:180] = False  # near what moves the strength may change
     change = np.abs(after[1].astype(int) - after[0])[still]
-    assert still.any() and change.max() <= 1 and np.mean(change > 0) < 1e-4
+    assert still.any() and change.max() <= 1 and np.mean(change > 0) < 5e-4
 
 
 def test_strength_follows_what_is_busy():
@@ -111,7 +121,8 @@ def test_a_frame_loses_no_more_likeness_than_it_may(kind):
     if kind == "noise":
         frame = np.random.default_rng(0).integers(0, 256, frame.shape, np.uint8)
     marked = Mark(KEY, PAYLOAD, WIDTH, HEIGHT)(frame)
-    assert 0.0001 < 1 - structural_similarity(frame, marked, channel_axis=2) < LOSS
+    lost = 1 - structural_similarity(frame, marked, channel_axis=2)
+    assert 0.0001 < lost <= SSIM_LOSS + 2e-5
     assert 10 * np.log10(255**2 / np.mean((marked.astype(float) - frame) ** 2)) > 42
 
 

@@ -5,31 +5,38 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable
-from pathlib import Path
 
 from dancenow.errors import InputError
 
 # each use includes those before it
 USES = ("private", "research", "publish")
 NOT_RECORDED = "consent not recorded"
+EASTERNMOST = datetime.timedelta(hours=14)  # the time zone in which a day begins first, before UTC
 
 log = logging.getLogger(__name__)
 
 
 def tell_consent(config: dict, names: Iterable[str]) -> None:
-    """check_consent of the configuration for today, with its lines in the log."""
-    today = datetime.datetime.now(datetime.UTC).date()
-    for line in check_consent(config["subjects"], names, config["provenance"], today):
+    """check_consent of the configuration for now, with its lines in the log, and that each proof is there."""
+    names = list(names)
+    now = datetime.datetime.now(datetime.UTC)
+    for line in check_consent(config["subjects"], names, config["provenance"], now):
         log.info("%s", line)
+    for name in names:
+        consent_record(config["subjects"][name], name)
 
 
-def check_consent(subjects: dict, names: Iterable[str], provenance: dict, today: datetime.date) -> list[str]:
+def check_consent(
+    subjects: dict, names: Iterable[str], provenance: dict, now: datetime.datetime
+) -> list[str]:
     """InputError without a valid consent of `names`; returns a log line for each without a record.
 
-    subjects: {name: its configuration}; provenance: the configuration's block; today: a datetime.date in UTC.
-    A consent is valid from the day `when` to the end of the day `until`. What was made while it was valid
-    is not made again later. InputError names the subject whose consent is not valid.
+    subjects: {name: its configuration}; provenance: the configuration's block; now: a time in UTC.
+    A consent is valid from the day `when`, as soon as it has begun anywhere on Earth, to the end of the day
+    `until` in UTC. What was made while it was valid is not made again later. InputError names the subject
+    whose consent is not valid.
     """
+    today, latest = now.date().isoformat(), (now + EASTERNMOST).date().isoformat()
     lines = []
     for name in dict.fromkeys(names):
         consent = subjects[name].get("consent")
@@ -45,11 +52,11 @@ def check_consent(subjects: dict, names: Iterable[str], provenance: dict, today:
         for key in ("when", "until"):
             _check_day(consent.get(key, consent["when"]), f"{place}.{key}")
         # dates as ISO 8601 text compare as dates do
-        if "until" in consent and today.isoformat() > consent["until"]:
+        if "until" in consent and today > consent["until"]:
             raise InputError(
                 f"{place}: expired on {consent['until']}; ask {consent['who']} again, or leave {name} out"
             )
-        if today.isoformat() < consent["when"]:
+        if latest < consent["when"]:
             raise InputError(f"{place}: given on {consent['when']}, which is in the future; correct the date")
         if USES.index(consent["use"]) < USES.index(provenance["use"]):
             raise InputError(
@@ -80,7 +87,8 @@ def consent_record(subject: dict, name: str) -> str | dict:
     record = dict(consent)
     if "file" in consent:
         try:
-            record["file"] = hashlib.sha256(Path(consent["file"]).read_bytes()).hexdigest()
+            with open(consent["file"], "rb") as file:
+                record["file"] = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise InputError(
                 f"{consent['file']}: cannot be read ({error.strerror}); put it there or correct config: "

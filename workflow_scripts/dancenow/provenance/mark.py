@@ -3,7 +3,7 @@
 The same tile repeats over the frame and is the same in all frames: nothing flickers, chunks agree, and no
 cut, rate or length changes it. It is stronger where the picture is busy all around, not on the plain
 side of an edge, where it would be most visible. How strong it is in all follows from what each frame may lose
-in SSIM; docs/lab/provenance.md has the gain of both.
+in SSIM and PSNR, which is measured; docs/lab/provenance.md has the gain of both.
 """
 
 import hashlib
@@ -22,7 +22,12 @@ from dancenow.provenance.pattern import PAYLOAD_BITS, Pattern
 
 KEY_BYTES = 32
 FLAT = 10.0  # levels of deviation that a plain surface is taken to have
-LOSS = 0.0022  # of SSIM, as strength estimates it; measured are 0.0014 to 0.0019
+SSIM_LOSS, SSIM_AIM = 0.00195, 0.0019  # what a frame may lose of it, and what the steps aim at
+SSIM_STEPS = 3  # because of the rounding the loss is not quite the square of the strength
+LOUDEST_MARK = 1.9  # levels of deviation: a PSNR of 42.6 dB
+SSIM_WINDOW = 7, 7  # px
+SSIM_UNBIASED = 49 / 48  # of the variance in such a window
+SSIM_LIGHT = 6.5  # (0.01 * 255) ** 2, SSIM's constant of the mean
 SSIM_CONSTANT = 58.5  # (0.03 * 255) ** 2, SSIM's constant that tells how much a plain surface shows
 STRONGEST = 3.0  # levels
 
@@ -72,17 +77,45 @@ class Mark:
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """The marked copy of a frame: the same change in red, green and blue, so that no colour shifts."""
-        change = np.rint(self.pattern * strength(frame))
+        change = self.pattern * strength(frame)
+        prices = _prices(frame)
+        loudest = LOUDEST_MARK / max(float(np.sqrt(np.mean(change**2))), 1e-6)
+        share = min(loudest, 1.0)
+        for _ in range(SSIM_STEPS):
+            share = min(loudest, share * np.sqrt(SSIM_AIM / max(_lost(prices, share * change), SSIM_AIM / 4)))
+        while _lost(prices, share * change) > SSIM_LOSS:
+            share *= 0.97
+        change = np.rint(share * change)
         up, down = (cv2.merge([np.maximum(part, 0).astype(np.uint8)] * 3) for part in (change, -change))
         return cv2.subtract(cv2.add(frame, up), down)
+
+
+def _prices(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a change costs of the SSIM of a frame (H, W, 3) uint8, window by window: two (H, W) float32.
+
+    For a unit of the change's variance in a window, and for a unit of the square of its mean (Wang et al.,
+    Image quality assessment, IEEE TIP 2004), where the change is small and the same in all channels.
+    """
+    picture = frame.astype(np.float32)
+    mean = cv2.blur(picture, SSIM_WINDOW)
+    variance = cv2.blur(picture * picture, SSIM_WINDOW) - mean * mean
+    return (SSIM_UNBIASED / (2 * SSIM_UNBIASED * variance + SSIM_CONSTANT)).mean(2), (1 / (2 * mean * mean + SSIM_LIGHT)).mean(2)
+
+
+def _lost(prices: tuple[np.ndarray, np.ndarray], change: np.ndarray) -> float:
+    """The SSIM that `change` (H, W) levels costs, once it is rounded; prices: as of _prices."""
+    change = np.rint(change)
+    mean = cv2.blur(change, SSIM_WINDOW)
+    square = mean * mean
+    return float(np.mean((cv2.blur(change * change, SSIM_WINDOW) - square) * prices[0] + square * prices[1]))
 
 
 def strength(frame: np.ndarray) -> np.ndarray:
     """The mark's deviation in levels around each pixel of a frame (H, W, 3) uint8: (H, W) float32.
 
     It follows the picture's own deviation, of whose local values the least around a pixel counts, as far as
-    the whole frame's SSIM allows (Wang et al. 2004: noise of variance v on a surface of variance s costs
-    about v / (2 s + SSIM_CONSTANT)).
+    the whole frame's SSIM allows: noise of variance v on a surface of variance s costs about
+    v / (2 s + SSIM_CONSTANT).
     """
     height, width = frame.shape[:2]
     half = cv2.resize(frame, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
@@ -91,7 +124,7 @@ def strength(frame: np.ndarray) -> np.ndarray:
     variance = np.maximum(cv2.blur(luma * luma, (reach, reach)) - cv2.blur(luma, (reach, reach)) ** 2, 0)
     around = np.ones((reach * 7 // 5 | 1,) * 2, np.uint8)
     deviation = cv2.blur(cv2.erode(np.sqrt(variance + FLAT**2), around), (3, 3))
-    share = np.sqrt(LOSS / np.mean(deviation**2 / (2 * variance + SSIM_CONSTANT)))
+    share = np.sqrt(SSIM_LOSS / np.mean(deviation**2 / (2 * variance + SSIM_CONSTANT)))
     return cv2.resize(np.minimum(share * deviation, STRONGEST), (width, height))
 
 

@@ -42,10 +42,10 @@ class Pattern:
     def balanced(self, found: np.ndarray) -> np.ndarray:
         """Coefficients (BINS,) complex as `places` and `read` take them: their squares add up to BINS.
 
-        found: coefficients over the power around them. The mark is as steep as pictures are, and low
-        frequencies outlive a coarse encoding.
+        found: coefficients over the power around them. The mark is steeper than what it lies in, where each
+        window's frequencies were made alike, and low frequencies outlive a coarse encoding.
         """
-        counted = found / np.hypot(self.ky, self.kx)
+        counted = found / np.sqrt(np.hypot(self.ky, self.kx))
         return counted / max(float(np.sqrt(np.mean(np.abs(counted) ** 2))), 1e-12)
 
     def tile(self, payload: int, side: int) -> np.ndarray:
