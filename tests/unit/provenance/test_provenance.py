@@ -8,6 +8,7 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.provenance import keys
+from dancenow.provenance.detection import find_mark
 from dancenow.provenance.manifest import inputs_of, sha256, sign
 from dancenow.provenance.verdict import BROKEN, SILENT, STATED, examine, lines_of
 from dancenow.provenance.xmp import C2PA_BOX, COMPOSITE, GENERATED, append_xmp, boxes
@@ -81,6 +82,19 @@ def test_a_changed_byte_of_the_picture_breaks_the_signature(signed, tmp_path):
     told = examine(changed(signed, tmp_path, start + size // 2), keys.authority(signed / "keys"))
     assert (told["signature"], told["status"]) == ("broken", BROKEN)
     assert "\n" not in told["verdict"]
+
+
+def test_a_picture_that_can_no_longer_be_decoded_is_broken_though_the_mark_is_looked_for(signed, tmp_path):
+    start, size = content(signed / "signed.mp4", b"mdat")
+    held = bytearray((signed / "signed.mp4").read_bytes())
+    held[start + 8 : start + size] = bytes(size - 8)
+    (tmp_path / "emptied.mp4").write_bytes(held)
+    with pytest.raises(InputError, match="emptied.mp4"):
+        find_mark(tmp_path / "emptied.mp4", bytes(32))
+    told = examine(tmp_path / "emptied.mp4", keys.authority(signed / "keys"), bytes(32))
+    verdict, mark = lines_of(told)
+    assert told["status"] == BROKEN and "signature broken" in verdict
+    assert "could not be looked for: " in mark and "emptied.mp4" in mark
 
 
 @pytest.mark.parametrize("word", [b"c2pa.created", b"compositeWithTrainedAlgorithmicMedia", b"dancenow"])

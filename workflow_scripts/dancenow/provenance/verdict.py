@@ -50,7 +50,7 @@ def examine(
     xmp = read_xmp(path, found)
     manifest = _bounded(path, anchors, manifests) if manifests else None
     signature = manifest["signature"] if manifest else "absent"
-    mark = _mark(path, mark_key) if mark_key else None
+    mark = _mark(path, mark_key, signature) if mark_key else None
     told = {"file": path.name, "signature": signature, "manifest": manifest, "xmp": xmp, "mark": mark}
     told["detector"] = _opinion(path, detector) if detector else None
     status, verdict = _judge(told)
@@ -67,6 +67,8 @@ def lines_of(told: dict) -> list[str]:
             f"  the invisible mark was not looked for{named}: this folder has no key of a mark, "
             "and only the key of the folder that made a result finds it"
         )
+    elif "unread" in told["mark"]:
+        lines.append(f"  the invisible mark could not be looked for: {told['mark']['unread']}")
     elif stated and not told["mark"]["marked"]:
         lines.append(
             f"  no mark of this folder's key was found{named}: "
@@ -118,8 +120,15 @@ def _judge(told: dict) -> tuple[int, str]:
     return STATED, f"{said}; unchanged, signer trusted"
 
 
-def _mark(path: Path, key: bytes) -> dict:
-    found = find_mark(path, key)
+def _mark(path: Path, key: bytes, signature: str) -> dict:
+    """The mark as examine tells it; of a broken file also why it could not be looked for, as "unread"."""
+    try:
+        found = find_mark(path, key)
+    except InputError as error:
+        if signature != "broken":
+            raise
+        # one changed byte may stop the decoder too; what the signature says of it is the verdict
+        return {"marked": False, "payload": None, "probability": 1.0, "unread": one_line(error)}
     # a few wrong bits would name another result
     payload = f"{found.payload:08x}" if found.marked and found.margin >= LEAD else None
     return {"marked": found.marked, "payload": payload, "probability": found.probability}
