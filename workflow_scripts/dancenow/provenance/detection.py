@@ -28,7 +28,10 @@ from dancenow.video.media import decode, probe
 LONG_EDGE = 512  # px at which a video is looked at
 NARROWEST = 32  # px of its shorter edge then; the motion between frames needs as much
 FRAMES = 300  # as many are looked at, evenly spread
-SQUARE_EDGE, SQUARE_STEP = 64, 16  # px: squares in which all frequencies are made alike, and from one to the next
+SQUARE_EDGE, SQUARE_STEP = (
+    64,
+    16,
+)  # px: squares in which all frequencies are made alike, and from one to the next
 SMALLEST, LARGEST, STEP = 0.4, 1.25, 1.004  # tile over the longer edge: half of it in a whole picture
 UNMOVED = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 PLACES, READ = 4, 300  # places that each size gives, and the best of them all that are read
@@ -167,12 +170,16 @@ def _alike(laid: np.ndarray) -> np.ndarray:
     fade = np.outer(wave, wave)
     made = np.zeros_like(padded)
     for y in range(0, padded.shape[0] - SQUARE_EDGE + 1, SQUARE_STEP):
-        squares = np.lib.stride_tricks.sliding_window_view(padded[y : y + SQUARE_EDGE], SQUARE_EDGE, 1)[:, ::SQUARE_STEP]
+        squares = np.lib.stride_tricks.sliding_window_view(padded[y : y + SQUARE_EDGE], SQUARE_EDGE, 1)[
+            :, ::SQUARE_STEP
+        ]
         spectra = np.fft.rfft2(squares.swapaxes(0, 1) * fade)
         sizes = np.abs(spectra)
         spectra /= np.maximum(sizes, 1e-4 * sizes.max((1, 2), keepdims=True) + 1e-12)
         for number, square in enumerate(np.fft.irfft2(spectra, (SQUARE_EDGE, SQUARE_EDGE))):
-            made[y : y + SQUARE_EDGE, number * SQUARE_STEP : number * SQUARE_STEP + SQUARE_EDGE] += square * fade
+            made[y : y + SQUARE_EDGE, number * SQUARE_STEP : number * SQUARE_STEP + SQUARE_EDGE] += (
+                square * fade
+            )
     kept = made[SQUARE_EDGE : SQUARE_EDGE + height, SQUARE_EDGE : SQUARE_EDGE + width]
     return kept / max(float(kept.std()), 1e-12)
 

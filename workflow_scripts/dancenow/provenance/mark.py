@@ -99,7 +99,9 @@ def _prices(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     picture = frame.astype(np.float32)
     mean = cv2.blur(picture, SSIM_WINDOW)
     variance = cv2.blur(picture * picture, SSIM_WINDOW) - mean * mean
-    return (SSIM_UNBIASED / (2 * SSIM_UNBIASED * variance + SSIM_CONSTANT)).mean(2), (1 / (2 * mean * mean + SSIM_LIGHT)).mean(2)
+    varied = SSIM_UNBIASED / (2 * SSIM_UNBIASED * variance + SSIM_CONSTANT)
+    lighter = 1 / (2 * mean * mean + SSIM_LIGHT)
+    return varied.mean(2), lighter.mean(2)
 
 
 def _lost(prices: tuple[np.ndarray, np.ndarray], change: np.ndarray) -> float:
