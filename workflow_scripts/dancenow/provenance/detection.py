@@ -28,10 +28,8 @@ from dancenow.video.media import decode, probe
 LONG_EDGE = 512  # px at which a video is looked at
 NARROWEST = 32  # px of its shorter edge then; the motion between frames needs as much
 FRAMES = 300  # as many are looked at, evenly spread
-SQUARE_EDGE, SQUARE_STEP = (
-    64,
-    16,
-)  # px: squares in which all frequencies are made alike, and from one to the next
+# px: squares in which all frequencies are made equally strong, and from one to the next
+WHITENED_EDGE, WHITENED_STEP = 64, 16
 SMALLEST, LARGEST, STEP = 0.4, 1.25, 1.004  # tile over the longer edge: half of it in a whole picture
 UNMOVED = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 PLACES, READ = 4, 300  # places that each size gives, and the best of them all that are read
@@ -162,25 +160,22 @@ def _smooth(picture: np.ndarray, deviation: float) -> np.ndarray:
 def _alike(laid: np.ndarray) -> np.ndarray:
     """`laid` (H, W) float32 with all frequencies of each place equally strong; its deviation is 1.
 
-    Overlapping squares of SQUARE_EDGE px keep the phases of their Fourier coefficients alone.
+    Overlapping squares of WHITENED_EDGE px keep the phases of their Fourier coefficients alone.
     """
-    height, width = laid.shape
-    padded = cv2.copyMakeBorder(laid, *[SQUARE_EDGE] * 4, cv2.BORDER_REFLECT)
-    wave = np.sin(np.pi * np.arange(SQUARE_EDGE, dtype=np.float32) / SQUARE_EDGE)
+    (height, width), edge, step = laid.shape, WHITENED_EDGE, WHITENED_STEP
+    padded = cv2.copyMakeBorder(laid, edge, edge, edge, edge, cv2.BORDER_REFLECT)
+    wave = np.sin(np.pi * np.arange(edge, dtype=np.float32) / edge)
     fade = np.outer(wave, wave)
     made = np.zeros_like(padded)
-    for y in range(0, padded.shape[0] - SQUARE_EDGE + 1, SQUARE_STEP):
-        squares = np.lib.stride_tricks.sliding_window_view(padded[y : y + SQUARE_EDGE], SQUARE_EDGE, 1)[
-            :, ::SQUARE_STEP
-        ]
+    for y in range(0, padded.shape[0] - edge + 1, step):
+        squares = np.lib.stride_tricks.sliding_window_view(padded[y : y + edge], edge, 1)[:, ::step]
         spectra = np.fft.rfft2(squares.swapaxes(0, 1) * fade)
         sizes = np.abs(spectra)
         spectra /= np.maximum(sizes, 1e-4 * sizes.max((1, 2), keepdims=True) + 1e-12)
-        for number, square in enumerate(np.fft.irfft2(spectra, (SQUARE_EDGE, SQUARE_EDGE))):
-            made[y : y + SQUARE_EDGE, number * SQUARE_STEP : number * SQUARE_STEP + SQUARE_EDGE] += (
-                square * fade
-            )
-    kept = made[SQUARE_EDGE : SQUARE_EDGE + height, SQUARE_EDGE : SQUARE_EDGE + width]
+        for number, square in enumerate(np.fft.irfft2(spectra, (edge, edge))):
+            x = number * step
+            made[y : y + edge, x : x + edge] += square * fade
+    kept = made[edge : edge + height, edge : edge + width]
     return kept / max(float(kept.std()), 1e-12)
 
 
