@@ -115,3 +115,14 @@ def test_a_shadow_that_lies_there_most_of_the_time_is_no_part_of_the_background(
     background = make_background(frames, pose, 60).astype(int)
     assert np.abs(background[98:112, 178:222] - 90).max() <= 2
     assert np.abs(background[22:38, 22:38] - (90, 60, 30)).max() <= 1
+
+
+def test_who_sways_is_brightened_no_more_than_who_stands():
+    pose, random = performer(60, width=256, height=128, tall=70), np.random.default_rng(0)
+    frames = footage(pose, background=90).copy()
+    shirt = random.integers(40, 250, (24, 12, 1)).repeat(3, axis=2)
+    for number, frame in enumerate(frames):
+        left = 20 + number % 4
+        frame[20:44, left : left + 12] = shirt
+    usual = np.median(frames, axis=0)[16:48, 14:42]
+    assert np.abs(make_background(frames, pose, 60)[16:48, 14:42].astype(int) - usual).max() <= 1
