@@ -8,8 +8,8 @@ and the first row says so. Prints a Markdown table, each row as soon as it is th
 JSON file. A row that fails says why, the others follow, and the command ends with status 1.
 
 Rows: milliseconds of a step on single frames and on pairs, of the GPU and as a ratio to the CPU's; the share
-of the rate that a matrix product reaches; memory counted and measured; painting of 1024x512 px with the face;
-how far a step's losses and gradients are from the CPU's, and two processes on this one card (gloo) from one,
+of a matrix product's rate that it reaches; memory counted and measured; synthesis of 1024x512 px with the
+face; how far a step's losses and gradients are from the CPU's, and two processes on this one card (gloo) from one,
 with the bounds of both; padding as the networks have it and by copying slices; the loader's rate at 1024x576
 px, batch 4, and how long a step of 25 ms waits for it (benchmarks/loading.py).
 """
@@ -155,8 +155,8 @@ def memory(train, size, device, autocast):
     return counted, torch.cuda.max_memory_reserved(device)
 
 
-def painting_rate(train, size, device, autocast, frames):
-    """Frames a second that the networks paint, face and download included, drawing and encoding not."""
+def synthesis_rate(train, size, device, autocast, frames):
+    """Frames a second that the networks synthesize, face and download included, drawing and encoding not."""
     width, height = size
     main = Generator(**network_arguments(FirstSettings.of(train))[0])
     settings = FaceSettings.of(train)
@@ -165,7 +165,7 @@ def painting_rate(train, size, device, autocast, frames):
         cast_once(each.to(device, memory_format=torch.channels_last), autocast) for each in (main, face)
     )
     behind = np.full((height, width, 3), 90, np.uint8) if train["generator"]["background"] else None
-    painter = Synthesizer(main, behind, device, autocast, FaceSynthesizer(face, settings.face.size))
+    synthesizer = Synthesizer(main, behind, device, autocast, FaceSynthesizer(face, settings.face.size))
     random = torch.Generator().manual_seed(0)
     shape = (1, 3, height, width)
     skeleton = torch.randint(0, 256, shape, dtype=torch.uint8, generator=random)
@@ -175,11 +175,11 @@ def painting_rate(train, size, device, autocast, frames):
     corners, visible = np.zeros((1, 2), np.int64), np.ones(1, bool)
     drawn = Drawn([0, 0, width, height], skeleton, reference, corners, visible)
 
-    def paint():
+    def synthesize():
         for _ in range(frames):
-            painter.whole(drawn.window, painter.step(drawn))
+            synthesizer.whole(drawn.window, synthesizer.step(drawn))
 
-    return frames / timed(paint, device, 3)
+    return frames / timed(synthesize, device, 3)
 
 
 def padded_by_slices(x):
@@ -251,9 +251,9 @@ def work(preset, folder, device, width, height, rank):
     distributed.destroy_process_group()
 
 
-def measurements(preset, device, size, painted, loaded, repeats, edge, cpu_repeats=1):
-    """{what: function that gives its value, in words}. size: (w, h) px of the steps; painted, loaded: of the
-    frames; edge: of the matrices.
+def measurements(preset, device, size, synthesized, loaded, repeats, edge, cpu_repeats=1):
+    """{what: function that gives its value, in words}. size: (w, h) px of the steps; synthesized, loaded: of
+    the frames; edge: of the matrices.
     """
     threads, train = usable_cores(), section(preset)
 
@@ -286,8 +286,8 @@ def measurements(preset, device, size, painted, loaded, repeats, edge, cpu_repea
         counted, measured = memory(train, size, device, prepare(device, threads))
         return f"{counted / 2**30:.2f} GB, {measured / 2**30:.2f} GB"
 
-    def painting():
-        return f"{painting_rate(train, painted, device, prepare(device, threads), 8):.1f} frames/s"
+    def synthesis():
+        return f"{synthesis_rate(train, synthesized, device, prepare(device, threads), 8):.1f} frames/s"
 
     def padding():
         own, slices = padding_seconds(device, train["generator"]["channels"] * 4, 64, repeats)
@@ -314,7 +314,7 @@ def measurements(preset, device, size, painted, loaded, repeats, edge, cpu_repea
         kinds.format("pair"): partial(step, 1),
         f"a pair step's share of a matrix product's rate, {precision}": share,
         "memory of a pair step, counted, measured": bytes_taken,
-        f"painting {painted[0]}x{painted[1]} with the face": painting,
+        f"synthesis {synthesized[0]}x{synthesized[1]} with the face": synthesis,
         "against the CPU, float32": against_cpu,
         "two processes on this device, gradients apart": shared,
         "padded convolution: own kernel, slices": padding,

@@ -10,7 +10,7 @@ from dancenow.figures.normalization_overlay import DIM, footage_frame, overlay_f
 from dancenow.keypoints import save_pose
 from dancenow.video.frames import FrameStore
 from performers import performer
-from rooms import SIZE, room, write_clip
+from scenes import SIZE, scene, write_clip
 from walkers import copy_of
 
 
@@ -18,7 +18,7 @@ from walkers import copy_of
 def footage(tmp_path_factory):
     folder = tmp_path_factory.mktemp("footage")
     pose = performer(10, SIZE, SIZE, tall=110.0)
-    frames, _ = write_clip(folder, "anna", pose, np.repeat(room()[None], 10, axis=0))
+    frames, _ = write_clip(folder, "anna", pose, np.repeat(scene()[None], 10, axis=0))
     return frames
 
 

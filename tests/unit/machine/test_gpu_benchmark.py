@@ -31,7 +31,7 @@ def test_every_row_is_measured_on_a_stand_in(gpu, monkeypatch):
     found = {what: value for what, value, _ in rows}
     assert len(found) == 14 and found["perceptual network"] == "efficientnet-lite0"
     assert found["smoke, pair step, 64x96"].endswith(" ms") and float(found["CPU / GPU, pair step"]) > 0
-    assert found["painting 128x64 with the face"].endswith("frames/s")
+    assert found["synthesis 128x64 with the face"].endswith("frames/s")
     assert "batches/s" in found["loading 128x96, batch 4, pairs with references"]
     # one device agrees with itself, and two processes with one
     assert found["against the CPU, float32"].endswith("right")

@@ -116,7 +116,7 @@ def test_the_processor_is_read_from_its_own_words(tmp_path):
     (tmp_path / "cpuinfo").write_text(words)
     found = look(torch.device("cpu"), tmp_path, tmp_path)
     assert found.processor == "Fast One" and found.capabilities == ["AVX2", "AVX-512", "AMX"]
-    assert found.cards == [] and found.room > 0 and found.disk > 0
+    assert found.cards == [] and found.free > 0 and found.disk > 0
 
 
 def test_a_device_is_compared_in_exact_float32(monkeypatch):
@@ -163,7 +163,7 @@ def test_a_step_too_slow_to_try_has_the_pace_that_is_known(monkeypatch):
     assert found.frame < found.single < found.pair < found.preview and found.face > found.frame
 
 
-def test_a_frame_is_painted_with_its_face(monkeypatch):
+def test_a_frame_is_synthesized_with_its_face(monkeypatch):
     monkeypatch.setattr(steps, "_timed", lambda work, device: 1.0)
     cpu = torch.device("cpu")
     found = [
@@ -191,8 +191,8 @@ def test_windows_are_those_that_the_people_need():
     assert found["trained"] <= np.prod(found["largest"]) < 1
     # as large as the target, whatever the source's size; and what is held before and after
     larger = window_shares(target, performer(count=6, width=512, height=512, tall=200).keypoints, (512, 512))
-    assert larger["painted"] == pytest.approx(found["painted"], rel=0.2)
-    assert found["trained"] < found["painted"] <= 1
+    assert larger["synthesized"] == pytest.approx(found["synthesized"], rel=0.2)
+    assert found["trained"] < found["synthesized"] <= 1
     assert window_shares(target, np.zeros_like(source), (512, 512)) == DEMO
 
 

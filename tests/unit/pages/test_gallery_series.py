@@ -17,7 +17,7 @@ from dancenow.pose.draw import draw_skeleton
 from dancenow.pose.normalize import measure_normalization
 from dancenow.video.media import decode, encode, probe
 from performers import footage, performer
-from rooms import write_clip
+from scenes import write_clip
 
 COUNT = 40
 

@@ -1,4 +1,4 @@
-"""What the report measures: sharpness, light, a room that moves, a camera that moves."""
+"""What the report measures: sharpness, light, a background that moves, a camera that moves."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from dancenow.pages.report.verdict import GOOD, LIMITS
 from dancenow.video.media import decode, probe
 from handheld_scene import Store
 from performers import performer
-from rooms import SIZE, room, with_person
+from scenes import SIZE, scene, with_person
 
 COUNT = 24
 
@@ -30,7 +30,7 @@ def pose():
 
 @pytest.fixture(scope="module")
 def frames(pose):
-    return with_person(pose, room())
+    return with_person(pose, scene())
 
 
 def sharpness(frame, pose):
@@ -73,7 +73,7 @@ def test_a_motion_blur_in_one_direction_counts(frames, pose, axis):
     assert sharpness(smeared, pose) < 0.7 * sharpness(frames[0], pose)
 
 
-def test_a_blurred_room_is_not_a_blurred_person(frames, pose):
+def test_a_blurred_background_is_not_a_blurred_person(frames, pose):
     mask = person_mask(pose.keypoints[0], SIZE, SIZE)[..., None]
     soft = gaussian_filter(frames[0], (4, 4, 0))
     assert sharpness(np.where(mask, frames[0], soft), pose) > 0.95 * sharpness(frames[0], pose)
@@ -83,7 +83,7 @@ def test_a_blurred_room_is_not_a_blurred_person(frames, pose):
 def test_nobody_has_no_sharpness(frames):
     looks = measure_appearance(frames, None)
     assert np.isnan(looks["sharpness"]).all() and np.isnan(looks["light"]).all()
-    assert np.isfinite(looks["room_light"]).all()
+    assert np.isfinite(looks["background_light"]).all()
 
 
 def test_clipping_is_the_persons(frames, pose):
@@ -100,18 +100,18 @@ def test_clipping_is_the_persons(frames, pose):
 def test_light_that_changes_is_no_movement(frames, pose):
     fade = np.linspace(0, 40, COUNT).astype(np.uint8)[:, None, None, None]
     looks = measure_appearance(frames + fade, pose)
-    assert np.ptp(looks["room_light"]) == pytest.approx(40, abs=2)
-    assert looks["room_change"].max() < 0.01
+    assert np.ptp(looks["background_light"]) == pytest.approx(40, abs=2)
+    assert looks["background_change"].max() < 0.01
 
 
-def test_something_that_moves_in_the_room(frames, pose):
+def test_something_that_moves_in_the_background(frames, pose):
     busy = frames.copy()
     for index, frame in enumerate(busy):
         frame[10:50, 4 * index : 4 * index + 40] = 250
     looks = measure_appearance(busy, pose)
-    assert LIMITS["moving room"].level(np.median(looks["room_change"])) != GOOD
+    assert LIMITS["moving background"].level(np.median(looks["background_change"])) != GOOD
     still = measure_appearance(frames, pose)
-    assert LIMITS["moving room"].level(np.median(still["room_change"])) == GOOD
+    assert LIMITS["moving background"].level(np.median(still["background_change"])) == GOOD
 
 
 def moving_path(count, width, height, cut):
@@ -157,15 +157,15 @@ def test_shots_are_told_by_what_camera_and_picture_do():
     assert told_camera(found[1:], 4) == "the camera is still throughout"
 
 
-def test_what_a_steadied_frame_does_not_reach_is_no_room(frames, pose):
+def test_what_a_steadied_frame_does_not_reach_is_no_background(frames, pose):
     """The blank edges of frames that were moved count neither as dark nor as changed."""
     maps = np.tile(np.eye(3), (COUNT, 1, 1))
     maps[:, 0, 2] = np.linspace(0, 60, COUNT)
     view = replace(still_view(COUNT, SIZE, SIZE), maps=maps)
-    there = [cv2.warpAffine(room(), np.float32([[1, 0, -x], [0, 1, 0]]), (SIZE, SIZE),
+    there = [cv2.warpAffine(scene(), np.float32([[1, 0, -x], [0, 1, 0]]), (SIZE, SIZE),
                             borderMode=cv2.BORDER_WRAP) for x in maps[:, 0, 2]]  # fmt: skip
     steadied = SteadyFrames(Store(there), view)
     still = measure_appearance(frames, None)
     looks = measure_appearance(steadied, None)
-    assert looks["room_light"] == pytest.approx(still["room_light"], abs=6)
-    assert looks["room_change"].max() < 0.02
+    assert looks["background_light"] == pytest.approx(still["background_light"], abs=6)
+    assert looks["background_change"].max() < 0.02

@@ -12,7 +12,7 @@ from dancenow.keypoints import INDEX
 from dancenow.pages.report.reports import PlannedTraining, report_footage, report_pair
 from dancenow.pages.report.verdict import LIMITS, Limit, check, softened, worst
 from performers import performer
-from rooms import SIZE, clip_files, room, with_person, write_clip
+from scenes import SIZE, clip_files, scene, with_person, write_clip
 
 HOSTILE = "<script>alert(1)</script><img src=http://127.0.0.1:9/x.png> & 'cut'.mp4"
 
@@ -42,7 +42,7 @@ def head_only(count):
 def folder(tmp_path_factory):
     """Clips of a target, of a source who lifts an arm that the target does not, of a head, and of nobody."""
     place = tmp_path_factory.mktemp("clips")
-    wall = room()
+    wall = scene()
     poses = {"anna": waving(60), "tango": waving(45, raised=True), "head": head_only(30)}
     for name, pose in poses.items():
         facts = {"file": HOSTILE} if name == "anna" else {}
@@ -157,7 +157,8 @@ def test_a_short_clip_will_show_or_fail_as_a_target_but_not_as_a_source(pages):
     length = next(item for item in report["checks"] if item["name"] == "length")
     assert length["value"] == pytest.approx(48 / 25) and length["roles"] == ["target"]
     assert "Film 60 more seconds" in length["advice"]
-    good = {"whole body", "person found", "longest gap", "repaired", "swaps", "camera travel", "moving room"}
+    good = {"whole body", "person found", "longest gap", "repaired", "swaps", "camera travel"}
+    good.add("moving background")
     assert {name: told[name] for name in good} == dict.fromkeys(good, "good")
     # the figure has no face and no hands, and that is all that speaks against its motion
     faults = {i["name"] for i in report["checks"] if i["level"] != "good" and "source" in i["roles"]}
@@ -202,7 +203,7 @@ def test_a_pair_with_a_talking_head_says_which_of_the_two(folder, names):
 
 def test_a_moving_camera_is_named_with_what_to_change(tmp_path):
     pose = waving(30)
-    wall = room(SIZE, 3 * SIZE)
+    wall = scene(SIZE, 3 * SIZE)
     views = np.stack([with_person(pose, wall[:, 2 * i : 2 * i + SIZE])[i] for i in range(30)])
     write_clip(tmp_path, "pan", pose, views)
     for background in (True, False):
@@ -218,7 +219,7 @@ def test_a_photo_fails_as_a_target_with_words_on_what_to_film(tmp_path):
     pose = performer(60, SIZE, SIZE, tall=110.0)
     pose = pose.replace(keypoints=np.repeat(pose.keypoints[:1], 60, axis=0))
     noise = np.random.default_rng(2).integers(-3, 4, (60, SIZE, SIZE, 1))
-    frames = np.clip(with_person(pose, room()) + noise, 0, 255).astype(np.uint8)
+    frames = np.clip(with_person(pose, scene()) + noise, 0, 255).astype(np.uint8)
     write_clip(tmp_path, "photo", pose, frames)
     page, report = footage(tmp_path, "photo")
     told = {item["name"]: item for item in report["checks"]}
@@ -240,7 +241,7 @@ def test_who_leaves_a_place_shows_what_is_behind(tmp_path):
     points = pose.keypoints.copy()
     points[..., 0] += np.where(points[..., 2] > 0, np.linspace(-50, 50, 60)[:, None], 0)
     pose = pose.replace(keypoints=points)
-    write_clip(tmp_path, "walk", pose, with_person(pose, room()))
+    write_clip(tmp_path, "walk", pose, with_person(pose, scene()))
     _, report = footage(tmp_path, "walk")
     told = next(item for item in report["checks"] if item["name"] == "unseen background")
     assert told["value"] == 0 and told["level"] == "good"
@@ -248,7 +249,7 @@ def test_who_leaves_a_place_shows_what_is_behind(tmp_path):
 
 def test_cuts_are_reported_and_where_a_clip_begins_is_none(tmp_path):
     pose = waving(30)
-    write_clip(tmp_path, "cut", pose, with_person(pose, room()))
+    write_clip(tmp_path, "cut", pose, with_person(pose, scene()))
     facts = json.loads((tmp_path / "cut.json").read_text())
     clip = facts["clips"][0]
     assert (clip["file"], clip["first"], clip["fit"]["scale"]) == ("cut.mp4", 0, 1)

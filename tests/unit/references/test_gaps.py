@@ -13,7 +13,7 @@ from dancenow.pages.report.reports import PlannedTraining, report_pair
 from dancenow.references.figure import PARTS
 from dancenow.references.gaps import Gap, find_gaps, runs
 from drawn_people import dancer, drawn
-from rooms import clip_files, write_clip
+from scenes import clip_files, write_clip
 
 FPS = 25
 FRONT = dancer(150)  # its last quarter shows the back

@@ -7,7 +7,7 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.figures.moments import person_window, read_moments, skeleton, stillest
-from dancenow.figures.strips import ROOM_INCHES, Strip, print_strips, window
+from dancenow.figures.strips import PICTURES_INCHES, Strip, print_strips, window
 from dancenow.keypoints import Pose, load_pose
 
 FEWEST, MOST = 4, 8
@@ -45,7 +45,7 @@ def _choose(pose: Pose) -> tuple[list[int], tuple[int, int, int, int]]:
         first = stillest(pose.keypoints, number)
         moments = list(range(first, first + number))
         x0, y0, x1, y1 = box = person_window(pose.keypoints[moments], pose.width, pose.height)
-        if number <= FEWEST or number * CELL_INCHES * (x1 - x0) / (y1 - y0) <= ROOM_INCHES:
+        if number <= FEWEST or number * CELL_INCHES * (x1 - x0) / (y1 - y0) <= PICTURES_INCHES:
             return moments, box
     raise InputError("a pose of one frame has no consecutive frames to show; use a longer clip of the source")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dancenow.figures.moments import read_moments, skeleton, spread
-from dancenow.figures.strips import ROOM_INCHES, Strip, print_strips
+from dancenow.figures.strips import PICTURES_INCHES, Strip, print_strips
 from dancenow.keypoints import load_pose
 from dancenow.video.frames import FrameStore
 
@@ -43,7 +43,7 @@ def _group(
     target, source = pair.split("_as_")
     frames, before, after = FrameStore(source_path), load_pose(source_pose_path), load_pose(pose_path)
     aspect = max(frames.width / frames.height, after.width / after.height)
-    count = max(FEWEST, min(MOST, int(ROOM_INCHES / (CELL_INCHES * aspect))))
+    count = max(FEWEST, min(MOST, int(PICTURES_INCHES / (CELL_INCHES * aspect))))
     moments = spread(len(frames), count)
     seconds = [f"{float(moment / frames.fps):.1f} s" for moment in moments]
     return [

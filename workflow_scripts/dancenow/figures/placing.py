@@ -7,7 +7,7 @@ import numpy as np
 from dancenow.camera.steady_frames import open_steady_files
 from dancenow.figures.moments import over, read_moments, spread
 from dancenow.figures.normalization_figure import choose_moments
-from dancenow.figures.strips import ROOM_INCHES, Strip, print_strips
+from dancenow.figures.strips import PICTURES_INCHES, Strip, print_strips
 from dancenow.keypoints import Pose, load_pose
 from dancenow.video.frames import FrameStore
 
@@ -34,7 +34,7 @@ def plot_placing(
     dance, scene = FrameStore(source[0]), open_steady_files(*target, framed=True)
     own, letterboxed, normalised = map(load_pose, (source[1], before[0], after[0]))
     aspect = max(dance.width / dance.height, scene.width / scene.height)
-    moments = choose_moments(own, max(FEWEST, min(MOST, int(ROOM_INCHES / (CELL_INCHES * aspect)))))
+    moments = choose_moments(own, max(FEWEST, min(MOST, int(PICTURES_INCHES / (CELL_INCHES * aspect)))))
     footage = [scene[moment] for moment in spread(len(scene), len(moments))]
 
     def overlaid(pose: Pose) -> list[np.ndarray]:

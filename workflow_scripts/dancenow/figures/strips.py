@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dancenow.figures.style import WIDTH, printed
 
 LABEL_INCHES = 0.85  # left of each row
-ROOM_INCHES = WIDTH - LABEL_INCHES  # for the pictures
+PICTURES_INCHES = WIDTH - LABEL_INCHES  # for the pictures
 GAP_INCHES = 0.03  # between pictures
 NOTE_INCHES = 0.1  # of a line of a note above a picture
 NOTE_LETTER_INCHES = 0.05  # of a letter in it, on average
@@ -46,7 +46,7 @@ def print_strips(groups: Sequence[Sequence[Strip]], png: str | Path, pdf: str | 
     with printed(png, pdf, height) as figure:
         top = height
         for group, (wide, high) in zip(groups, cells, strict=True):
-            left = LABEL_INCHES + (ROOM_INCHES - len(group[0].pictures) * (wide + GAP_INCHES)) / 2
+            left = LABEL_INCHES + (PICTURES_INCHES - len(group[0].pictures) * (wide + GAP_INCHES)) / 2
             for strip in group:
                 if strip.title:
                     figure.text(0.5, (top - 0.14) / height, strip.title, ha="center", weight="bold")
@@ -70,7 +70,7 @@ def _cell(group: Sequence[Strip], tallest: float) -> tuple[float, float]:
     if len(counts) != 1:
         raise ValueError(f"strips of {sorted(counts)} pictures do not make a group")
     aspect = max(picture.shape[1] / picture.shape[0] for strip in group for picture in strip.pictures)
-    wide = ROOM_INCHES / counts.pop() - GAP_INCHES
+    wide = PICTURES_INCHES / counts.pop() - GAP_INCHES
     wide = min(wide, tallest * aspect)
     return wide, wide / aspect
 

@@ -21,7 +21,7 @@ LOOKED_AT, LOOKED_APART = 20, 20
 # not show: measured on the demo, .59 of the frame against .48
 HOLDING = 1.2
 # shares of the demo's frames, where nobody is found
-DEMO = {"trained": 0.46, "painted": 0.59, "largest": [0.8125, 0.9375]}
+DEMO = {"trained": 0.46, "synthesized": 0.59, "largest": [0.8125, 0.9375]}
 
 
 def measure_detection(clips: list, facts: list[dict], long_edge: int, estimator: Any) -> dict:
@@ -55,11 +55,11 @@ def measure_detection(clips: list, facts: list[dict], long_edge: int, estimator:
 
 
 def window_shares(target: np.ndarray, source: np.ndarray, size: tuple[int, int]) -> dict:
-    """How much of a frame the generator's windows take: {"trained", "painted", "largest"}.
+    """How much of a frame the generator's windows take: {"trained", "synthesized", "largest"}.
 
     target, source: (T, 133, 3) px, the person in some frames of each; size: (w, h) px of the target's frames.
-    trained, painted: mean area of the windows of a training and of a video, in which the target is as large
-    as ever and moves as the source; largest: (w, h) of the largest, each a share of the frame's. Those of the
+    trained, synthesized: mean area of the windows of a training and of a video, in which the target is as
+    large as ever and moves as the source; largest: (w, h) of the largest, each a share of the frame's. Those of the
     demo where nobody is seen whole.
     """
     heights = standing_height(target), standing_height(source)
@@ -75,7 +75,7 @@ def window_shares(target: np.ndarray, source: np.ndarray, size: tuple[int, int])
 
     return {
         "trained": share(target),
-        "painted": min(1.0, HOLDING * share(dancing)),
+        "synthesized": min(1.0, HOLDING * share(dancing)),
         "largest": [edge / whole for edge, whole in zip(sizes[-1], size, strict=True)],
     }
 

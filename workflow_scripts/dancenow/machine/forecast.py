@@ -53,9 +53,9 @@ class Forecast:
         return sum(self.seconds.values())
 
 
-def forecast(preset: str, train: dict, pace: Pace, footage: Footage, rates: dict, room: int) -> Forecast:
+def forecast(preset: str, train: dict, pace: Pace, footage: Footage, rates: dict, free: int) -> Forecast:
     """The Forecast of a preset. train: its section; pace: steps.Pace; rates: {"decode", "detect"}, frames a
-    second at this size; room: bytes of free memory.
+    second at this size; free: bytes of free memory.
     """
     area = footage.size[0] * footage.size[1]
     every, trained = sum(footage.frames.values()), [footage.frames[name] for name in footage.targets]
@@ -83,7 +83,7 @@ def forecast(preset: str, train: dict, pace: Pace, footage: Footage, rates: dict
     if train["perceptual"] != "efficientnet-lite0":  # it may turn out to be VGG-19
         most += high * train["batch"] * (2 * first - share * first) * VGG19 * area / pace.operations
     try:
-        check_room(pace.memory, train["batch"], room)
+        check_room(pace.memory, train["batch"], free)
         refused = None
     except InputError as error:
         refused = str(error)

@@ -17,14 +17,14 @@ CAPABILITIES = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_bf16": "BF16", "am
 @dataclass(frozen=True)
 class Hardware:
     """processor: its name; capabilities: of CAPABILITIES' words; cores: that this process may use; cards:
-    names of the GPUs; room: bytes of memory that are free where the networks run; disk: bytes that are free.
+    names of the GPUs; free: bytes of memory that are free where the networks run; disk: bytes that are free.
     """
 
     processor: str
     capabilities: list
     cores: int
     cards: list
-    room: int
+    free: int
     disk: int
 
 

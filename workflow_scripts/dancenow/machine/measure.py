@@ -70,7 +70,7 @@ def measure_machine(
         slower = (preset["long_edge"] / rates["long_edge"]) ** 2
         here = {"decode": rates["decode"] / slower, "detect": rates["detect"] / slower}
         footage = Footage(frames, size, clips.targets, clips.sources)
-        forecasts.append(forecast(name, preset["train"], paces[name], footage, here, hardware.room))
+        forecasts.append(forecast(name, preset["train"], paces[name], footage, here, hardware.free))
     apart = None
     if device.type == "cuda":
         apart = compare(presets["smoke"]["train"], device)

@@ -46,7 +46,7 @@ def page(
         advice(chosen, forecasts),
         "",
         f"{hardware.processor} ({can}), {threads} of {hardware.cores} cores used; {card}; "
-        f"{hardware.room / 2**30:.0f} GB of memory and {hardware.disk / 1e9:.0f} GB of disk free. "
+        f"{hardware.free / 2**30:.0f} GB of memory and {hardware.disk / 1e9:.0f} GB of disk free. "
         f"Training runs in {precision}.",
         "",
         f"| preset | fits? | total | {' | '.join(STAGE_COLUMNS)} | memory | disk |",

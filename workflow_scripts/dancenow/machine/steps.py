@@ -62,7 +62,7 @@ class Areas:
     """
 
     trained: float
-    painted: float
+    synthesized: float
     largest: tuple[int, int]
 
     @classmethod
@@ -76,7 +76,7 @@ class Areas:
             MULTIPLE * max(1, round(share * edge / MULTIPLE))
             for share, edge in zip(windows["largest"], size, strict=True)
         )
-        return cls(windows["trained"] * _area(size), windows["painted"] * _area(size), (width, height))
+        return cls(windows["trained"] * _area(size), windows["synthesized"] * _area(size), (width, height))
 
     def edges(self, share: float) -> tuple[int, int]:
         """(w, h) px of a mean picture of the training with `share` of its edges."""
@@ -209,7 +209,7 @@ def measure_pace(
         pair=host(pair, loading),
         enhancer=host(pair * enhanced / whole, later_loading) if enhanced else 0.0,
         face=host(face, later_loading) if train["face"] else 0.0,
-        frame=host(main * forward * areas.painted + alone, DRAWING * _area(size) / DEMO_AREA),
+        frame=host(main * forward * areas.synthesized + alone, DRAWING * _area(size) / DEMO_AREA),
         preview=(alike * MOMENTS + (1 - alike) * frames) * shown,
         later_preview=frames * (main * shown + alone),
         memory=memory,

@@ -22,14 +22,14 @@ def face_corners(keypoints: np.ndarray, size: int, window: Sequence[int]) -> tup
     window. Returns corners (T, 2) int, x and y from the window's corner, and visible (T,) bool: a nose or an
     ear is visible inside the window. If not, the corner is valid for cutting but has no meaning.
     """
-    x, y, *room = window
+    x, y, *extent = window
     seen = keypoints[..., 2] >= MIN_CONFIDENCE
     ears = seen[:, EARS, None]
     between = (keypoints[:, EARS, :2] * ears).sum(axis=1) / np.maximum(1, ears.sum(axis=1))
     nose = INDEX["nose"]
     centre = np.where(seen[:, nose, None], keypoints[:, nose, :2], between) - (x, y)
-    inside = ((centre >= 0) & (centre < room)).all(axis=1)
-    corners = np.clip(np.rint(centre - size / 2), 0, np.array(room) - size).astype(int)
+    inside = ((centre >= 0) & (centre < extent)).all(axis=1)
+    corners = np.clip(np.rint(centre - size / 2), 0, np.array(extent) - size).astype(int)
     return corners, (seen[:, nose] | ears.any(axis=(1, 2))) & inside
 
 

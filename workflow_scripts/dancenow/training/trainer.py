@@ -73,7 +73,7 @@ def corrupt_last_frame(
         if random.random() >= share:
             continue
         h, w = (int(side * random.uniform(*PATCH)) for side in (height, width))
-        (y0, y1, y2), (x0, x1, x2) = (random.integers(0, room, 3) for room in (height - h, width - w))
+        (y0, y1, y2), (x0, x1, x2) = (random.integers(0, spare, 3) for spare in (height - h, width - w))
         patch = previous[sample, :, y0 : y0 + h, x0 : x0 + w].clone()
         previous[sample, :, y1 : y1 + h, x1 : x1 + w] = patch
         previous[sample, :, y2 : y2 + h, x2 : x2 + w] = empty[sample, :, y2 : y2 + h, x2 : x2 + w]

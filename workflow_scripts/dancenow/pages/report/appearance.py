@@ -13,8 +13,9 @@ SAMPLED = 120  # frames looked at, evenly spread over the clip
 BLUR = 9  # px of the box filter that blurs again
 LEAST_PERSON_PIXELS = 400  # of the person's mask; fewer are not enough to measure sharpness
 DARK, BRIGHT = 8, 247  # 8-bit luma at or beyond these counts as clipped
-ROOM_WIDTH = 160  # px; the room is compared with itself at this width, where noise has been averaged away
-CHANGED = 20  # levels: a pixel of the room that differs from its median by more has changed
+# px: the background is compared with itself at this width, where noise has been averaged away
+BACKGROUND_WIDTH = 160
+CHANGED = 20  # levels: a pixel of the background that differs from its median by more has changed
 
 
 def sample_frames(count: int, most: int = SAMPLED) -> np.ndarray:
@@ -51,11 +52,11 @@ def measure_appearance(frames: Frames, pose: Pose | None) -> dict[str, np.ndarra
     frames: sequence of (H, W, 3) uint8 RGB, or SteadyFrames, whose blank edges count for nothing; pose: the
     Pose in them, or None when there is nobody. Returns a dict of (S,) series: frame, int; sharpness, 0..1;
     light, the person's mean luma 0..255; dark and bright, shares of the person's pixels that are clipped;
-    room_light, median luma outside the person; room_change, share of the room's pixels that differ from their
-    median over the samples. NaN where a frame has no person, or nothing but the person.
+    background_light, median luma outside the person; background_change, share of the pixels there that
+    differ from their median over the samples. NaN where a frame has no person, or nothing but the person.
     """
     chosen = sample_frames(len(frames))
-    rows, rooms, outsides = [], [], []
+    rows, seen, outsides = [], [], []
     for index in chosen.tolist():
         luma = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)
         height, width = luma.shape
@@ -63,8 +64,8 @@ def measure_appearance(frames: Frames, pose: Pose | None) -> dict[str, np.ndarra
             np.zeros(luma.shape, bool) if pose is None else person_mask(pose.keypoints[index], width, height)
         )
         valid = valid_of(frames, index)
-        room = ~mask if valid is None else valid & ~mask
-        inside, outside = luma[mask], luma[room]
+        free = ~mask if valid is None else valid & ~mask
+        inside, outside = luma[mask], luma[free]
         rows.append((
             person_sharpness(luma, mask),
             inside.mean() if inside.size else np.nan,
@@ -72,26 +73,26 @@ def measure_appearance(frames: Frames, pose: Pose | None) -> dict[str, np.ndarra
             (inside >= BRIGHT).mean() if inside.size else np.nan,
             np.median(outside) if outside.size else np.nan,
         ))  # fmt: skip
-        size = ROOM_WIDTH, max(1, round(ROOM_WIDTH * height / width))
-        rooms.append(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
-        outsides.append(cv2.resize((~room).astype(np.float32), size, interpolation=cv2.INTER_AREA) == 0)
-    names = "sharpness", "light", "dark", "bright", "room_light"
+        size = BACKGROUND_WIDTH, max(1, round(BACKGROUND_WIDTH * height / width))
+        seen.append(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
+        outsides.append(cv2.resize((~free).astype(np.float32), size, interpolation=cv2.INTER_AREA) == 0)
+    names = "sharpness", "light", "dark", "bright", "background_light"
     series = dict(zip(names, np.array(rows, np.float64).T, strict=True))
-    return {"frame": chosen, **series, "room_change": _room_change(np.stack(rooms), np.stack(outsides))}
+    return {"frame": chosen, **series, "background_change": _changed(np.stack(seen), np.stack(outsides))}
 
 
-def _room_change(rooms: np.ndarray, outside: np.ndarray) -> np.ndarray:
+def _changed(seen: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """(S,) share of the pixels outside the person that differ from their median over time.
 
-    rooms: (S, h, w) uint8; outside: (S, h, w) bool. Each frame's overall brightness is taken out first: light
+    seen: (S, h, w) uint8; outside: (S, h, w) bool. Each frame's overall brightness is taken out first: light
     that changes is measured apart.
     """
     if not outside.any():
-        return np.full(len(rooms), np.nan)
-    stack = np.where(outside, rooms.astype(np.float32), np.nan)
+        return np.full(len(seen), np.nan)
+    stack = np.where(outside, seen.astype(np.float32), np.nan)
     with np.errstate(invalid="ignore"):
-        background = _median(stack, axis=0)
-        difference = stack - background
+        usual = _median(stack, axis=0)
+        difference = stack - usual
         difference -= _median(difference.reshape(len(stack), -1), axis=1)[:, None, None]
         known = np.isfinite(difference)
         changed = (np.abs(difference) > CHANGED) & known

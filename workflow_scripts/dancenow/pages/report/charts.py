@@ -85,7 +85,7 @@ def appearance_chart(appearance: dict[str, np.ndarray], fps: float) -> str:
     sharp.set_ylim(0, 1)
     sharp.set_ylabel("sharpness\nof the person")
     light.plot(seconds, appearance["light"], color=AMBER, label="person")
-    light.plot(seconds, appearance["room_light"], color=GREY, label="room")
+    light.plot(seconds, appearance["background_light"], color=GREY, label="background")
     light.set_ylim(0, 255)
     light.set_ylabel("brightness")
     light.legend(loc="lower right", fontsize=8)

@@ -30,7 +30,7 @@ def footage_checks(footage: Footage, measures: dict, background: bool) -> list[C
         checks += _light_checks(measures["appearance"])
         checks += _sharpness_checks(measures["appearance"]["sharpness"])
     checks += _clip_checks(footage)
-    checks += _room_checks(measures["appearance"], background)
+    checks += _scene_checks(measures["appearance"], background)
     if background:
         checks += _background_checks(measures)
     return checks + _camera_checks(footage, measures)
@@ -223,21 +223,21 @@ def _clip_checks(footage: Footage) -> list[Check]:
     ]
 
 
-def _room_checks(appearance: dict[str, np.ndarray], background: bool) -> list[Check]:
+def _scene_checks(appearance: dict[str, np.ndarray], background: bool) -> list[Check]:
     checks = []
-    room = appearance["room_light"][np.isfinite(appearance["room_light"])]
-    if len(room):
-        change = float(np.subtract(*np.quantile(room, [0.98, 0.02])))
+    light = appearance["background_light"][np.isfinite(appearance["background_light"])]
+    if len(light):
+        change = float(np.subtract(*np.quantile(light, [0.98, 0.02])))
         text = f"the brightness of the scene changes by {change:.0f} levels of 255"
         advice = "Lock exposure and white balance; keep daylight and moving lamps out."
         checks.append(check("light changes", change, text, advice, (TARGET,)))
-    moving = _median(appearance["room_change"])
+    moving = _median(appearance["background_change"])
     if background and np.isfinite(moving):
         text = f"{moving:.1%} of the background's pixels change"
         advice = (
             "Film where nothing else moves: moving curtains, trees, screens and people blur the background."
         )
-        checks.append(check("moving room", moving, text, advice, (TARGET,)))
+        checks.append(check("moving background", moving, text, advice, (TARGET,)))
     return checks
 
 

@@ -53,11 +53,11 @@ LIMITS = {
     "blurred frames": Limit(0.10, unit="%"),  # frames less sharp than BLURRED_SHARE times the median
     "too dark": Limit(0.25, unit="%"),  # of the person's pixels are black, median over the frames
     "too bright": Limit(0.25, unit="%"),  # of the person's pixels are white
-    "light changes": Limit(12.0, unit="levels of 255"),  # 2 % to 98 % quantile of the room's brightness
-    # the camera and the room
+    "light changes": Limit(12.0, unit="levels of 255"),  # 2 % to 98 % quantile of the background's brightness
+    # the camera and the background
     "camera travel": Limit(0.004, 0.015, unit="%"),  # of the long edge, all along the clip
     "camera zoom": Limit(0.005, 0.03, unit="%"),
-    "moving room": Limit(0.06, unit="%"),  # of the room's pixels differ from their median
+    "moving background": Limit(0.06, unit="%"),  # of its pixels differ from their median
     "unseen background": Limit(0.30, unit="%"),  # of what the person hides at a time
     "cuts": Limit(0.0),
     # a pair

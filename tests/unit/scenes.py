@@ -14,7 +14,7 @@ from dancenow.video.frames import extract_frames
 SIZE = 160
 
 
-def room(height=SIZE, width=SIZE, seed=3, levels=60):
+def scene(height=SIZE, width=SIZE, seed=3, levels=60):
     """(H, W, 3) uint8: a wall with soft blots around level 120, enough for a camera to be followed by."""
     blots = gaussian_filter(np.random.default_rng(seed).normal(size=(height, width)), 2)
     grey = np.clip(120 + levels * blots / np.abs(blots).max(), 0, 255)
