@@ -9,9 +9,9 @@ JSON file. A row that fails says why, the others follow, and the command ends wi
 
 Rows: milliseconds of a step on single frames and on pairs, of the GPU and as a ratio to the CPU's; the share
 of a matrix product's rate that it reaches; memory counted and measured; synthesis of 1024x512 px with the
-face; how far a step's losses and gradients are from the CPU's, and two processes on this one card (gloo) from one,
-with the bounds of both; padding as the networks have it and by copying slices; the loader's rate at 1024x576
-px, batch 4, and how long a step of 25 ms waits for it (benchmarks/loading.py).
+face; how far a step's losses and gradients are from the CPU's, and two processes on this one card (gloo) from
+one, with the bounds of both; padding as the networks have it and by copying slices; the loader's rate at
+1024x576 px, batch 4, and how long a step of 25 ms waits for it (benchmarks/loading.py).
 """
 
 import argparse

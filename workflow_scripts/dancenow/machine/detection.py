@@ -59,8 +59,8 @@ def window_shares(target: np.ndarray, source: np.ndarray, size: tuple[int, int])
 
     target, source: (T, 133, 3) px, the person in some frames of each; size: (w, h) px of the target's frames.
     trained, synthesized: mean area of the windows of a training and of a video, in which the target is as
-    large as ever and moves as the source; largest: (w, h) of the largest, each a share of the frame's. Those of the
-    demo where nobody is seen whole.
+    large as ever and moves as the source; largest: (w, h) of the largest, each a share of the frame's. Those
+    of the demo where nobody is seen whole.
     """
     heights = standing_height(target), standing_height(source)
     if not np.isfinite(heights).all():
