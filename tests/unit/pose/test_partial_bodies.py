@@ -89,6 +89,7 @@ def test_feet_that_no_frame_of_a_nearer_camera_shows_are_those_of_the_other_came
     wanted = keypoints.copy()
     toes = [joint for joint in BELOW if joint not in LEGS]
     keypoints[shot, toes] = 0
+    keypoints[CUTS[0] - 1, toes, 1] -= 20  # a mixture of both cameras
     views = [(0, False), (1, False), (0, False)]
     result = complete_bodies(whole.replace(keypoints=keypoints), CUTS, views=views)
     away = np.linalg.norm((result.keypoints - wanted)[shot, toes, :2], axis=2)

@@ -195,7 +195,7 @@ def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndar
 
 def _hang_feet(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> None:
     """Hang, in place, missing points of a foot on its ankle, as whole frames of the view hold them; where
-    none does, as those of other views, at the view's size.
+    none does, as those of other views usually do, at the view's size.
     """
     present = keypoints[..., 2] >= MIN_CONFIDENCE
     frames = np.arange(len(keypoints))
@@ -204,11 +204,13 @@ def _hang_feet(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> No
         wanted = view & ~present[:, joint] & present[:, ankle]
         if ankle not in ANKLES or not shown.any() or not wanted.any():
             continue
-        both, size = shown & view, 1.0
-        if not both.any():
-            both, size = shown, _zoom(keypoints[view], keypoints[shown]) or 1.0
-        vectors = size * (keypoints[both, joint, :2] - keypoints[both, ankle, :2])
-        filled = [np.interp(frames[wanted], frames[both], axis) for axis in vectors.T]
+        both = shown & view
+        vectors = keypoints[shown, joint, :2] - keypoints[shown, ankle, :2]
+        if both.any():
+            filled = [np.interp(frames[wanted], frames[both], axis[both[shown]]) for axis in vectors.T]
+        else:
+            size = _zoom(keypoints[view], keypoints[shown]) or 1.0
+            filled = [np.full(wanted.sum(), middle) for middle in size * np.median(vectors, axis=0)]
         keypoints[wanted, joint, :2] = keypoints[wanted, ankle, :2] + np.stack(filled, axis=-1)
         keypoints[wanted, joint, 2] = CONFIDENCE
 
