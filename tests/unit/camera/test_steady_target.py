@@ -133,6 +133,17 @@ def test_a_tripods_frames_change_only_if_the_light_does():
     assert spread["before"] > 20 and spread["after"] < 2
 
 
+def test_fades_and_flashes_are_left_out():
+    room, pose = scene(), performer(COUNT, *CANVAS, tall=60)
+    frames = [room] * COUNT
+    frames[:6] = [(room * share).astype(np.uint8) for share in np.linspace(0, 0.7, 6)]
+    frames[30] = np.full_like(room, 255)
+    view = steady_view(still_path(COUNT, *CANVAS), Store(frames), pose)
+    left_out = set(range(COUNT)) - set(view.used.tolist())
+    assert set(range(5)) | {30} <= left_out <= {*range(8), *range(28, 33)}
+    assert view.unmoved and len(view.maps) == len(view.gains) == len(view.offsets) == len(view.used)
+
+
 def test_the_canvas_is_as_large_as_the_camera_saw_within_a_bound():
     pose = performer(30)  # 128 x 96 px
     path = shots(["moving"], [30])

@@ -29,6 +29,8 @@ NOISES = 16.0, 8.0, 4.0, 2.0, 1.0  # levels, the least standard deviation, round
 GAINS = 0.4, 2.5  # beyond them a frame shows something else than the scene, or nearly nothing of it
 A_SECOND = 10  # measurements; a readjusted exposure lasts longer
 SMOOTHING = 0.7  # measurements, standard deviation
+FLASH = 16.0  # levels: a frame that lasting changes leave this far from the scene is in a fade or a flash
+MOST_FLASHES = 0.5  # of the frames: with more the scene itself is in doubt, and all are kept
 LEAST_CHANGE = 1.5  # levels: smaller changes are left uncorrected
 ROOM_AROUND = 0.15  # margin around a person's box that is also left out: hair, clothes, shadow
 
@@ -38,7 +40,7 @@ def measure_exposure(store: FrameStore, view: SteadyView, boxes: np.ndarray) -> 
 
     store: FrameStore of the clip; view: the SteadyView of T of its frames; boxes: (T, 4) px of the canvas
     around people to leave out, NaN for nobody. Ones and zeros if the exposure hardly changes, or
-    cannot be measured.
+    cannot be measured; NaN for frames that cannot be evened out, in fades and flashes.
     """
     count, small = len(view.used), _SmallFrames(store, view, boxes)
     gains, offsets = np.ones((count, 3)), np.zeros((count, 3))
@@ -48,15 +50,19 @@ def measure_exposure(store: FrameStore, view: SteadyView, boxes: np.ndarray) -> 
     if scene is not None:
         every = max(1, round(float(store.fps) / A_SECOND))
         measured = np.unique([*range(0, count, every), count - 1])
-        fits = [_fit(picture, scene, own & known) for picture, own in map(small, measured.tolist())]
-        gains, offsets = np.swapaxes(fits, 0, 1)
-        gains, offsets = _over_time(gains, offsets, measured, count)
+        fits = np.array([_fit(picture, scene, own & known) for picture, own in map(small, measured.tolist())])
+        known_fits = np.where(np.isnan(fits), np.array([1.0, 0.0])[:, None], fits)
+        gains, offsets = _over_time(known_fits[:, 0], known_fits[:, 1], measured, count)
         levels = np.quantile(scene[known], [0.1, 0.5, 0.9], axis=0)
+        left = (fits[:, :1] - gains[measured, None]) * levels + fits[:, 1:] - offsets[measured, None]
+        flashes = _near(~(np.abs(left) < FLASH).all(axis=(1, 2)), measured, count)
         change = np.abs(gains[:, None] * levels + offsets[:, None] - levels)
         most = float(np.quantile(change, 0.98))
         log.info("exposure: the background's levels change by up to %.1f of 255", most)
         if most < LEAST_CHANGE:
             gains[:], offsets[:] = 1, 0
+        if flashes.mean() <= MOST_FLASHES:
+            gains[flashes] = offsets[flashes] = np.nan
     return gains.astype(np.float32), offsets.astype(np.float32)
 
 
@@ -72,7 +78,8 @@ def _scene(pictures: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.nda
         scene = np.zeros(pictures.shape[1:])
         scene[known] = np.nanmedian(np.where(usable[:, known, None], even[:, known], np.nan), axis=0)
         for index, picture in enumerate(pictures):
-            gains[index], offsets[index] = _fit(picture, scene, usable[index] & known)
+            gain, offset = _fit(picture, scene, usable[index] & known)
+            gains[index], offsets[index] = np.nan_to_num(gain, nan=1), np.nan_to_num(offset)
         # the median exposure stays fixed; otherwise all frames could become dark together
         middle = np.median(gains, axis=0)
         gains /= middle
@@ -82,12 +89,17 @@ def _scene(pictures: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _fit(picture: np.ndarray, scene: np.ndarray, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gain (3,) and offset (3,) that bring a (h, w, 3) picture to the scene, from the px `where`."""
+    """Gain (3,) and offset (3,) that bring a (h, w, 3) picture to the scene, from the px `where`.
+
+    1 and 0 where the scene says nothing, NaN where the picture shows too little of it.
+    """
     gain, offset = np.ones(3), np.zeros(3)
     for channel in range(3):
         given, wanted = picture[where, channel], scene[where, channel]
         inside = (given > DARK) & (given < BRIGHT)
         if inside.sum() < LEAST_USABLE:
+            if ((wanted > DARK) & (wanted < BRIGHT)).sum() > 2 * LEAST_USABLE:
+                gain[channel] = offset[channel] = np.nan
             continue
         given, wanted = given[inside], wanted[inside]
         a, b = 1.0, float(np.median(wanted - given))
@@ -104,8 +116,8 @@ def _fit(picture: np.ndarray, scene: np.ndarray, where: np.ndarray) -> tuple[np.
             told = weight @ (about * (wanted - y)) / total, weight @ np.square(about) / total
             a = (told[0] + STIFF**2) / (told[1] + STIFF**2)
             b = y - a * x
-        if GAINS[0] <= a <= GAINS[1]:
-            gain[channel], offset[channel] = a, b
+        fits = GAINS[0] <= a <= GAINS[1]
+        gain[channel], offset[channel] = (a, b) if fits else (np.nan, np.nan)
     return gain, offset
 
 
@@ -122,6 +134,12 @@ def _over_time(
         np.stack([np.interp(np.arange(count), measured, curve) for curve in end.T], axis=1) for end in ends
     )
     return (white - black) / 255, black
+
+
+def _near(found: np.ndarray, measured: np.ndarray, count: int) -> np.ndarray:
+    """(count,) bool: which of all frames lie at or beside one that was found among those measured."""
+    share = np.interp(np.arange(count), measured, found.astype(float))
+    return np.asarray(share > 0)
 
 
 class _SmallFrames:

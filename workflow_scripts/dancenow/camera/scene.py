@@ -38,7 +38,11 @@ def steady_view(path: CameraPath, store: FrameStore, pose: Pose) -> SteadyView:
             view.height,
         )
     gains, offsets = measure_exposure(store, view, boxes(view.steady_pose(pose).keypoints))
-    return replace(view, gains=gains, offsets=offsets)
+    lit = np.isfinite(gains).all(axis=1)
+    if not lit.all():
+        seconds = (~lit).sum() / float(store.fps)
+        log.warning("warning: %s: %.1f s of fades and flashes are left out", store.path, seconds)
+    return replace(view, used=view.used[lit], maps=view.maps[lit], gains=gains[lit], offsets=offsets[lit])
 
 
 def place_view(path: CameraPath, pose: Pose) -> SteadyView:
