@@ -21,6 +21,7 @@ RESULTS = {
     "references": "results/references/alice.npz", "masks": "results/masks/alice.npz",
 }  # fmt: skip
 MODEL = "results/models/alice"
+STEPS_TO_STOP = 20  # so many that the first is not the last when the signal arrives
 
 
 def lay_out(folder):
@@ -35,15 +36,15 @@ def lay_out(folder):
     save_view(folder / "results/steady/alice.npz", still_view(len(pose.keypoints), pose.width, pose.height))
 
 
-def arguments(devices, steps=4):
+def arguments(devices, steps=STEPS_TO_STOP):
     train = {key: value for key, value in SETTINGS.items() if key != "compile"} | {"steps": steps}
     config = (f"train={json.dumps(train)}", f"hardware={json.dumps({'devices': devices})}")
     return f"{MODEL}/generator.safetensors", "--allowed-rules", "train_generator", "--config", *config
 
 
-def wait_for_launcher(lock, snakemake):
-    """The process that has started the one which trains; its number stands in the lock."""
-    while not (lock.exists() and lock.read_text()):
+def wait_for_launcher(lock, said, snakemake):
+    """The process that started the one which trains, whose number is in the lock, once it has made a step."""
+    while f"/{STEPS_TO_STOP} [" not in said.read_text():
         assert snakemake.poll() is None, "snakemake ended before it trained"
         time.sleep(0.02)
     status = Path(f"/proc/{lock.read_text()}/stat").read_text()
@@ -59,7 +60,8 @@ def test_a_stopped_training_is_tried_again_and_resumes_and_devices_do_not_count_
             stdout=file, stderr=file, stdin=subprocess.DEVNULL, env=os.environ | {"NO_COLOR": "1"},
         )  # fmt: skip
         try:
-            os.kill(wait_for_launcher(tmp_path / MODEL / "run/lock", snakemake), signal.SIGTERM)
+            launcher = wait_for_launcher(tmp_path / MODEL / "run/lock", tmp_path / "said", snakemake)
+            os.kill(launcher, signal.SIGTERM)
             snakemake.wait(timeout=120)
         finally:
             snakemake.kill()
