@@ -1,13 +1,10 @@
 """The table of bad and hostile input: what is wrong, and the one line that the user reads.
 
-In a line "…" stands for words of other programs (ffmpeg's reason, a list of names). docs/errors.md is made
-from this table:
-
-    PYTHONPATH=workflow_scripts:tests:tests/unit python tests/smoke/bad_inputs.py > docs/errors.md
+In a line "…" stands for words of other programs (ffmpeg's reason, a list of names). errors_page.py makes
+docs/errors.md of this table.
 """
 
 import re
-import sys
 from dataclasses import dataclass, field
 
 import bad_clips as clips
@@ -359,55 +356,8 @@ FULL_DISK = [
         "generator.safetensors: cannot be written (…); free space on its disk", make=results.write_generator),
 ]  # fmt: skip
 
-HEAD = """# Errors
-
-Bad input ends in one line that says what is wrong, where, and what to do. The line appears on the
-terminal and, after `error: `, in `logs/{rule}/{name}.log`. The last column is the exit code of
-`snakemake`; the exit code of the job is the same.
-
-Files appear whole or not at all. With `--keep-going`, other subjects are finished. Earlier results stay
-as they are, except the outputs of the failing rule: they are deleted before it starts, so that no old
-file can be mistaken for its result.
-
-These tables are made from `tests/smoke/bad_inputs.py`; every line is tested. "…" stands for text that
-depends on the case.
-"""
-TAIL = """
-## Before the workflow is read
-
-Snakemake reads a `--configfile` first. If it is not UTF-8 text (Latin-1, UTF-16), Snakemake ends with a
-traceback, whose last line begins with `UnicodeDecodeError: 'utf-8' codec`: save the file as UTF-8. A byte
-order mark and the line ends of Windows do no harm.
-
-## Killed, or out of memory
-
-A killed job (SIGKILL, for example when the machine runs out of memory) leaves no incomplete result, at
-most a file `.partial-*` beside it, which the next attempt removes. Enter the same command again: it
-continues and ends with the same bytes. Tests kill jobs in the middle of probing, extraction, detection,
-tracking, normalisation, background, synthesis, joining and training (docs/footage.md).
-
-If Snakemake itself was killed, its lock remains: run `snakemake --unlock`, then the same command.
-
-A training that does not fit into memory ends before its first step and names the key to change
-(docs/environment.md). If memory runs out later, the job ends with one line; the next attempt of a
-training continues from its checkpoint.
-"""
 PARTS = {
     "Footage": FOOTAGE, "Damaged results, and keypoints that do not fit": RESULTS,
     "Configuration and command": CONFIG, "Too little footage": LIBRARY,
     "Keys and consents": ORIGIN, "The disk": FULL_DISK,
 }  # fmt: skip
-
-
-def document():
-    """The text of docs/errors.md."""
-    lines = [HEAD]
-    for title, rows in PARTS.items():
-        lines += [f"## {title}", "", "| what is wrong | what you read | exit code |", "|---|---|---|"]
-        lines += [f"| {row.wrong} | `{row.says.removeprefix('error: ')}` | 1 |" for row in rows]
-        lines.append("")
-    return "\n".join(lines).rstrip() + "\n" + TAIL
-
-
-if __name__ == "__main__":
-    sys.stdout.write(document())

@@ -6,6 +6,7 @@ import bad_clips
 import bad_inputs
 import bad_origins
 import bad_results
+import errors_page
 import pytest
 import yaml
 from bad_inputs import CONFIG, FOOTAGE, FRAMES, GOOD, LIBRARY, ORIGIN, PARTS, RESULTS
@@ -187,4 +188,4 @@ def test_what_the_library_refuses_is_refused_in_one_line(tmp_path, row):
 def test_the_table_is_long_enough_and_the_page_is_made_from_it():
     rows = [row for part in PARTS.values() for row in part]
     assert len(rows) >= 40 and len({row.name for row in rows}) == len(rows)
-    assert (ROOT / "docs/errors.md").read_text() == bad_inputs.document(), bad_inputs.__doc__
+    assert (ROOT / "docs/errors.md").read_text() == errors_page.document(), errors_page.__doc__

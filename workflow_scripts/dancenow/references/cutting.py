@@ -69,7 +69,7 @@ def cut(
 ) -> Iterator[tuple]:
     """Yield (number, piece, what lies before it) of the parts of these numbers in one frame.
 
-    rgba: as from _own; likely: as of strangers.PartColours; hanging: as from loose_hair.
+    rgba: as from persons_own; likely: as of strangers.PartColours; hanging: as from loose_hair.
     """
     left, top, width, height = crop.window
     weights = shares(crop.away)

@@ -1,0 +1,56 @@
+"""The page docs/errors.md, made from the table of bad input:
+
+PYTHONPATH=workflow_scripts:tests:tests/unit python tests/smoke/errors_page.py > docs/errors.md
+"""
+
+import sys
+
+from bad_inputs import PARTS
+
+HEAD = """# Errors
+
+Bad input ends in one line that says what is wrong, where, and what to do. The line appears on the
+terminal and, after `error: `, in `logs/{rule}/{name}.log`. The last column is the exit code of
+`snakemake`; the exit code of the job is the same.
+
+Files appear whole or not at all. With `--keep-going`, other subjects are finished. Earlier results stay
+as they are, except the outputs of the failing rule: they are deleted before it starts, so that no old
+file can be mistaken for its result.
+
+These tables are made from `tests/smoke/bad_inputs.py`; every line is tested. "…" stands for text that
+depends on the case.
+"""
+TAIL = """
+## Before the workflow is read
+
+Snakemake reads a `--configfile` first. If it is not UTF-8 text (Latin-1, UTF-16), Snakemake ends with a
+traceback, whose last line begins with `UnicodeDecodeError: 'utf-8' codec`: save the file as UTF-8. A byte
+order mark and the line ends of Windows do no harm.
+
+## Killed, or out of memory
+
+A killed job (SIGKILL, for example when the machine runs out of memory) leaves no incomplete result, at
+most a file `.partial-*` beside it, which the next attempt removes. Enter the same command again: it
+continues and ends with the same bytes. Tests kill jobs in the middle of probing, extraction, detection,
+tracking, normalisation, background, synthesis, joining and training (docs/footage.md).
+
+If Snakemake itself was killed, its lock remains: run `snakemake --unlock`, then the same command.
+
+A training that does not fit into memory ends before its first step and names the key to change
+(docs/environment.md). If memory runs out later, the job ends with one line; the next attempt of a
+training continues from its checkpoint.
+"""
+
+
+def document():
+    """The text of docs/errors.md."""
+    lines = [HEAD]
+    for title, rows in PARTS.items():
+        lines += [f"## {title}", "", "| what is wrong | what you read | exit code |", "|---|---|---|"]
+        lines += [f"| {row.wrong} | `{row.says.removeprefix('error: ')}` | 1 |" for row in rows]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n" + TAIL
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())
