@@ -7,4 +7,5 @@ from dancenow.references.files import load_bank, save_chosen
 
 with job(snakemake.log[0]):
     pose, cuts = load_pose(snakemake.input.pose), read_json(snakemake.input.facts)["cuts"]
-    save_chosen(snakemake.output.chosen, load_bank(snakemake.input.references).paths(pose.keypoints, cuts))
+    bank = load_bank(snakemake.input.references)
+    save_chosen(snakemake.output.chosen, bank.paths(pose.keypoints, cuts, pose.fps))

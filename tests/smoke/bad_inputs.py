@@ -239,9 +239,8 @@ CONFIG = [
         "between them", config={"subjects": {"Bob Smith": GOOD, "b_as_c": GOOD}}),
     Bad("edge", "a working size that is not a multiple of 32",
         "config: frames.long_edge: 200 is not a multiple of 32", config={"frames": {"long_edge": 200}}),
-    Bad("window", "an even smoothing window",
-        "config: pose.window: 4: number of frames that the smoothing looks at; must be odd, to have a frame "
-        "in the middle", config={"pose": {"window": 4}}),
+    Bad("window", "a smoothing window of so many frames, not seconds",
+        "config: pose.window: 5 is greater than the maximum of 2", config={"pose": {"window": 5}}),
     Bad("rate", "a frame rate out of range",
         "config: subjects.anna.fps: 1000 is greater than the maximum of 240", subject=GOOD | {"fps": 1000}),
     Bad("cut-poses", "your own keypoints for part of a clip",

@@ -23,7 +23,7 @@ PEOPLE, POSE, STATISTICS = "results/poses/a.people.npz", "results/poses/a.npz", 
 PAIR, SYNTHESIZED = "results/poses/a_as_a.npz", "results/synthesis/a_as_a.mp4"
 CAMERA = "results/camera/a.npz"
 DECISION, CLIPS, CLIP = "results/poses/estimator.json", "results/clips/a.json", "clips/a.mp4"
-TRACKING = {"performer": "largest", "max_gap": 8, "smoothing": "gaussian", "window": 5}
+TRACKING = {"performer": "largest", "max_gap": 0.32, "smoothing": "gaussian", "window": 0.2}
 PROVENANCE = {"mark": False, "label": "none", "label_position": "bottom-right", "label_size": 0.06}
 GENERATOR = "results/models/a/generator.safetensors"
 CHUNK, JOINED = "results/synthesis/a_as_a.1of1.mkv", "results/synthesis/a_as_a.joined.mp4"
@@ -58,7 +58,7 @@ STAGES = {
     "normalize_poses": (
         {"source_pose": POSE, "source_camera": CAMERA, "source_statistics": STATISTICS,
         "target_pose": STEADY_POSE, "target_statistics": STATISTICS},
-        {"pose": PAIR}, {"limbs": "target", "max_gap": 8}, RENAMING,
+        {"pose": PAIR}, {"limbs": "target", "max_gap": 0.32}, RENAMING,
     ),
     "mask_performer": (
         {"frames": FRAMES["frames"], "pose": STEADY_POSE, "steady": STEADY, "masks": FOUND}, {"masks": MASKS},

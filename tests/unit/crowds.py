@@ -8,7 +8,7 @@ from dancenow.keypoints import People
 from dancenow.pose.looks import CLOTHES_REGIONS
 from performers import performer
 
-AS_IS = {"max_gap": 0, "smoothing": "none", "window": 5}  # for track_performer
+AS_IS = {"max_gap": 0, "smoothing": "none", "window": 0.2}  # for track_performer
 
 
 def crowd(*tracks, fps=Fraction(25), colours=None):

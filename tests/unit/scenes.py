@@ -37,7 +37,7 @@ def with_person(pose, wall, seed=5):
 def clip_files(folder, name, smoothing="gaussian"):
     """The ClipFiles of what write_clip wrote below `folder`."""
     paths = (folder / f"{name}.{end}" for end in ("avi", "people.npz", "camera.npz"))
-    tracking = {"max_gap": 8, "smoothing": smoothing, "window": 5, "performer": "largest"}
+    tracking = {"max_gap": 0.32, "smoothing": smoothing, "window": 0.2, "performer": "largest"}
     return ClipFiles(name, *paths, tracking)
 
 

@@ -33,9 +33,9 @@ def test_a_report_takes_the_settings_of_the_stages(workflow):
             made.write_text("found")
     report = "results/reports/alice_as_brunomars.json"
     chosen = "subjects={alice: {video: data/alice.mp4, performer: left}}"
-    settings = "pose={window: 7}", "train={generator: {background: false, references: false}}"
+    settings = "pose={window: 0.3}", "train={generator: {background: false, references: false}}"
     completed = workflow(report, "--allowed-rules", "report_pair", "--config", chosen, *settings)
     assert completed.returncode == 0, completed.stderr
     params = workflow.directory.joinpath(report).read_text()
-    assert '"window": 7' in params and '"background": false' in params
+    assert '"window": 0.3' in params and '"background": false' in params
     assert params.index('"performer": "left"') < params.index('"performer": "largest"')

@@ -8,6 +8,7 @@ import pytest
 
 from dancenow.camera.find import find_path
 from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN, moved_points
+from dancenow.camera.tracker import ShotTracker
 from dancenow.keypoints import People
 from hand_held import centred, film_view, hand_held_maps, path_error
 from performers import performer
@@ -211,3 +212,14 @@ def test_each_of_two_cross_fades_to_a_nearer_view_and_back_is_found_where_it_is(
     assert abs(near.argmax() - 18) <= 2 and abs(near[36:].argmin() + 36 - 54) <= 2
     np.testing.assert_allclose(zoom[near] / zoom[0], 1 / 1.6, rtol=0.02)
     np.testing.assert_allclose(zoom[~near] / zoom[0], 1, rtol=0.02)
+
+
+def test_a_short_loss_ends_no_tracking_at_a_high_rate():
+    """Dark for an eighth of a second, while the camera goes on by 12 px."""
+    rate, picture = 60, cv2.cvtColor(wall(), cv2.COLOR_RGB2GRAY)
+    tracker, dark = ShotTracker(rate), np.zeros_like(picture)
+    for grey in (picture, *[dark] * (rate // 8)):
+        tracker.add(grey, lambda: np.full_like(picture, 255))
+        assert not tracker.restarted
+    found, _ = tracker.add(np.roll(picture, 12, axis=1), lambda: np.full_like(picture, 255))
+    assert found is not None and np.abs(found - [[1, 0, -12], [0, 1, 0], [0, 0, 1]]).max() < 0.2

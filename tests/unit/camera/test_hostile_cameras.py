@@ -58,7 +58,7 @@ def spinning(count=48):
 
 def as_source(pose, path):
     statistics = measure_normalization(TARGET)
-    return transfer_clip(pose, path, measure_shots(pose, path), TARGET, statistics, max_gap=8).pose
+    return transfer_clip(pose, path, measure_shots(pose, path), TARGET, statistics, max_gap=0.32).pose
 
 
 @pytest.mark.parametrize("kind", ["black", "noise"])
@@ -72,7 +72,7 @@ def test_a_clip_of_nothing_shows_nobody(kind):
     path = find_path(Film(pictures), nobody, [])
     assert path.is_still and steady_view(path, Film(pictures), pose).still
     with pytest.raises(InputError) as told:
-        track_performer(nobody, 8, "gaussian", 5)
+        track_performer(nobody, 0.32, "gaussian", 0.2)
     assert str(told.value) and "\n" not in str(told.value)
     with pytest.raises(InputError, match=r"only 0 of 12 frames show the person from head to feet"):
         as_source(pose, path)
@@ -83,7 +83,7 @@ def test_a_clip_of_one_frame_gives_one_frame():
     frames = Film(footage(pose))
     path = find_path(frames, people_of(pose), [])
     assert steady_view(path, frames, pose).still
-    result = as_source(track_performer(people_of(pose), 8, "gaussian", 5), path)
+    result = as_source(track_performer(people_of(pose), 0.32, "gaussian", 0.2), path)
     assert result.keypoints.shape == (1, 133, 3) and np.isfinite(result.keypoints).all()
 
 

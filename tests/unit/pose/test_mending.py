@@ -48,7 +48,7 @@ def swapped(keypoints, group, frames):
 def tracked(keypoints, max_gap=4, cuts=(), smoothing="none"):
     rows = np.flatnonzero(keypoints.any(axis=(1, 2))).astype(np.int32)
     people = People(keypoints[rows], rows, len(keypoints), FPS, 512, 512, "x", "y")
-    return track_performer(people, max_gap, smoothing, 5, cuts=cuts)
+    return track_performer(people, max_gap / 25, smoothing, 0.2, cuts=cuts)
 
 
 def test_a_dance_that_was_measured_well_is_left_alone():
@@ -90,13 +90,20 @@ def test_a_jump_and_back_is_repaired_and_marked(length):
     true = dancer()
     wrong = true.copy()
     wrong[50 : 50 + length, WRIST, :2] += (120, -60)
-    _, origin, count = remove_jumps(wrong, mark(wrong))
+    _, origin, count = remove_jumps(wrong, mark(wrong), FPS)
     assert count == length and (origin[50 : 50 + length, WRIST] == MISSING).all()
     pose = tracked(wrong)
     apart = np.linalg.norm(pose.keypoints[..., :2] - true[..., :2], axis=-1)
     assert apart.max() < 8
     assert (pose.origin[50 : 50 + length, WRIST] == REPAIRED).all()
     assert (pose.origin == REPAIRED).sum() == length
+
+
+def test_a_jump_is_as_long_in_seconds_at_a_high_rate():
+    true = np.repeat(dancer(), 3, axis=0)
+    wrong = true.copy()
+    wrong[150:158, WRIST, :2] += (120, -60)
+    assert remove_jumps(wrong, mark(wrong), 3 * FPS)[2] == 8
 
 
 def test_a_short_gap_of_a_hand_is_repaired_while_the_body_is_there():

@@ -106,16 +106,16 @@ def test_noise_of_a_detector_costs_a_few_per_cent_of_the_height():
 
 def test_a_whole_body_all_along_is_left_as_it_is():
     pose = dancer()
-    assert complete_bodies(pose, CUTS, 8) is pose
+    assert complete_bodies(pose, CUTS, 0.32) is pose
     hidden = without(pose, slice(20, 60), "left_ankle")  # behind the other leg
-    assert complete_bodies(hidden, CUTS, 8) is hidden
+    assert complete_bodies(hidden, CUTS, 0.32) is hidden
 
 
-def test_nobody_is_held_for_max_gap_frames_and_then_gone():
+def test_nobody_is_held_for_max_gap_and_then_gone():
     pose = dancer()
     keypoints = pose.keypoints.copy()
     keypoints[100:130] = 0
-    result = complete_bodies(pose.replace(keypoints=keypoints), [100, 130], 8)
+    result = complete_bodies(pose.replace(keypoints=keypoints), [100, 130], 0.32)
     seen = result.present().any(axis=1)
     assert seen[:108].all() and not seen[108:130].any() and seen[130:].all()
     assert (result.keypoints[100:108, :, :2] == result.keypoints[99, :, :2]).all()
@@ -126,6 +126,6 @@ def test_nobody_is_held_for_max_gap_frames_and_then_gone():
 def test_a_head_alone_gets_no_body():
     pose = without(dancer(), slice(None), *(f"{side}_{joint}" for side in ("left", "right")
                                            for joint in ("hip", "knee", "ankle")))  # fmt: skip
-    assert complete_bodies(pose, CUTS, 8) is pose
+    assert complete_bodies(pose, CUTS, 0.32) is pose
     with pytest.raises(InputError, match="head to feet"):
         measure_normalization(pose)

@@ -84,7 +84,7 @@ def test_short_gaps_are_interpolated_and_long_ones_are_not():
     gappy = track.copy()
     gappy[10:13, wrist] = 0
     gappy[20:30, wrist] = 0
-    result = track_performer(crowd(gappy), 3, "none", 5).keypoints[:, wrist]
+    result = track_performer(crowd(gappy), 0.12, "none", 0.2).keypoints[:, wrist]
     assert np.allclose(
         result[10:13, :2], np.linspace(track[9, wrist, :2], track[13, wrist, :2], 5)[1:-1], atol=1e-3
     )
@@ -96,7 +96,7 @@ def test_one_frame_elsewhere_and_back_is_repaired():
     track, ankle = walker(0, 0, 200), INDEX["left_ankle"]
     wrong = track.copy()
     wrong[15, ankle, :2] += 120
-    result = track_performer(crowd(wrong), 3, "none", 5).keypoints[15, ankle]
+    result = track_performer(crowd(wrong), 0.12, "none", 0.2).keypoints[15, ankle]
     assert np.linalg.norm(result[:2] - track[15, ankle, :2]) < 5
 
 
@@ -105,7 +105,7 @@ def test_smoothing_lowers_the_jitter_and_keeps_confidence(kind, least):
     still = np.repeat(walker(0, 0, 200)[:1], 200, axis=0)
     noisy, seen = still.copy(), still[..., 2] > 0
     noisy[..., :2] += np.random.default_rng(0).normal(0, 2, noisy[..., :2].shape) * seen[..., None]
-    result = track_performer(crowd(noisy.astype(np.float32)), 0, kind, 5).keypoints
+    result = track_performer(crowd(noisy.astype(np.float32)), 0, kind, 0.2).keypoints
     assert (result - still)[seen, :2].std() < least * (noisy - still)[seen, :2].std()
     assert np.array_equal(result[..., 2], noisy[..., 2].astype(np.float32))
 
@@ -116,29 +116,40 @@ def test_smoothing_does_not_hold_back_steady_motion_even_at_gaps_and_ends(kind):
     moving = still.copy()
     moving[..., 0] += 8 * np.arange(30)[:, None] * (still[..., 2] > 0)
     moving[12:15, INDEX["left_wrist"]] = 0
-    result = track_performer(crowd(moving), 0, kind, 5).keypoints
+    result = track_performer(crowd(moving), 0, kind, 0.2).keypoints
     assert np.allclose(result, moving, atol=1e-3)
-
-
-def test_an_even_window_is_refused():
-    with pytest.raises(InputError, match="odd"):
-        track_performer(crowd(walker(0, 0, 200)), 0, "median", 4)
 
 
 def test_median_keeps_a_step_and_gaussian_takes_over_at_high_rates():
     step = np.repeat(walker(0, 0, 200)[:1], 20, axis=0)
     step[10:, :, 0] += 20 * (step[10:, :, 2] > 0)
-    slow = track_performer(crowd(step), 0, "auto", 5).keypoints
-    fast = track_performer(crowd(step, fps=Fraction(120)), 0, "auto", 5).keypoints
+    slow = track_performer(crowd(step), 0, "auto", 0.2).keypoints
+    fast = track_performer(crowd(step, fps=Fraction(120)), 0, "auto", 0.2).keypoints
     assert np.array_equal(slow, step)
     assert not np.array_equal(fast, step)
+
+
+@pytest.mark.parametrize("rate", [12, 25, 30, 60])
+def test_gaps_and_smoothing_are_as_long_in_seconds_at_every_rate(rate):
+    still = np.repeat(walker(0, 0, 200)[:1], 5 * rate, axis=0)
+    gap = slice(2 * rate, 2 * rate + round(0.3 * rate))
+    gappy = still.copy()
+    gappy[gap] = 0
+    people = crowd(gappy, fps=Fraction(rate))
+    assert track_performer(people, 0.32, "none", 0.2).keypoints[gap, :17].any(axis=(1, 2)).all()
+    assert not track_performer(people, 0.2, "none", 0.2).keypoints[gap].any()
+    step = still.copy()
+    step[rate:, :, 0] += 100 * (step[rate:, :, 2] > 0)
+    smooth = track_performer(crowd(step, fps=Fraction(rate)), 0, "gaussian", 0.2).keypoints
+    changed = (np.abs(smooth - step) > 0.5).any(axis=(1, 2)).sum() / rate
+    assert changed == pytest.approx(0.2, abs=2.1 / rate) and changed <= 0.2
 
 
 def test_smoothing_invents_no_point():
     track = walker(0, 0, 200)
     track[5:15, INDEX["nose"]] = 0
     for kind in ("median", "gaussian"):
-        assert not track_performer(crowd(track), 0, kind, 5).keypoints[5:15, INDEX["nose"]].any()
+        assert not track_performer(crowd(track), 0, kind, 0.2).keypoints[5:15, INDEX["nose"]].any()
 
 
 def test_files_round_trip(tmp_path):
@@ -176,7 +187,7 @@ def test_the_skeleton_has_133_keypoints():
 @pytest.mark.parametrize(
     "absence, cuts, told",
     [
-        (29, (), "from frame 5 to 33, where the result shows nobody; pose.max_gap: 29 would bridge it"),
+        (29, (), "from frame 5 to 33, where the result shows nobody; pose.max_gap: 1.16 would bridge it"),
         (60, (), "from frame 5 to 64, where the result shows nobody; cut the clip there"),
         (8, (), None),
         (29, (20,), None),  # the next shot may begin without the performer
@@ -185,11 +196,11 @@ def test_the_skeleton_has_133_keypoints():
 def test_a_long_absence_is_told_with_what_bridges_it(absence, cuts, told, caplog):
     track = walker(0, 10, 200, 80)
     track[5 : 5 + absence] = 0
-    pose = track_performer(crowd(track), 8, "none", 5, cuts=cuts)
+    pose = track_performer(crowd(track), 0.32, "none", 0.2, cuts=cuts)
     assert not pose.keypoints[5 : 5 + absence].any() or absence <= 8
     assert (told in caplog.text) if told else "out of sight" not in caplog.text
     if absence == 29 and not cuts:
-        assert track_performer(crowd(track), 29, "none", 5).keypoints[5:34, :17].any(axis=(1, 2)).all()
+        assert track_performer(crowd(track), 1.16, "none", 0.2).keypoints[5:34, :17].any(axis=(1, 2)).all()
 
 
 def test_the_unrest_of_a_hand_is_not_smoothed_away_from_the_person():
@@ -200,10 +211,10 @@ def test_the_unrest_of_a_hand_is_not_smoothed_away_from_the_person():
     shaken = standing.copy()
     shaken[..., :2] += np.where(standing[..., 2:] > 0, unrest[:, None], 0).astype(np.float32)
     path = replace(still_path(len(standing), 640, 480), maps=maps, kinds=(SHAKING,))
-    with_path = track_performer(crowd(shaken), 0, "gaussian", 5, camera=path).keypoints
-    without = track_performer(crowd(shaken), 0, "gaussian", 5).keypoints
+    with_path = track_performer(crowd(shaken), 0, "gaussian", 0.2, camera=path).keypoints
+    without = track_performer(crowd(shaken), 0, "gaussian", 0.2).keypoints
     np.testing.assert_allclose(with_path, shaken, atol=0.01)
     assert np.abs(without - shaken).max() > 1
     still = still_path(len(standing), 640, 480)
-    same = track_performer(crowd(shaken), 0, "gaussian", 5, camera=still).keypoints
+    same = track_performer(crowd(shaken), 0, "gaussian", 0.2, camera=still).keypoints
     assert np.array_equal(same, without)

@@ -10,7 +10,7 @@ from crowds import AS_IS, crowd, walker
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, INDEX, boxes
 from dancenow.pose.performer import track_performer
-from dancenow.pose.tracks import choose_performer, find_persons
+from dancenow.pose.tracks import choose_performer, find_persons, find_tracks
 
 
 def middle(pose_or_keypoints):
@@ -132,6 +132,14 @@ def test_who_walks_towards_the_camera_is_one_person_though_lost_on_the_way():
     track[44:56] = 0
     (person,) = find_persons(crowd(track))
     assert len(person.rows) == 88
+
+
+@pytest.mark.parametrize("rate", [25, 75])
+def test_who_appears_far_away_is_nobody_who_was_lost_a_moment_before(rate):
+    times = rate // 25
+    tracks = [np.repeat(walker(place, place, 200), times, axis=0) for place in (-120, 60)]
+    tracks[0][20 * times :] = tracks[1][: 28 * times] = 0
+    assert len(find_tracks(crowd(*tracks, fps=Fraction(rate)))) == 2
 
 
 def test_a_second_skeleton_in_the_body_for_two_frames_does_not_take_over():

@@ -89,6 +89,14 @@ def test_the_cheapest_path_changes_only_where_it_pays():
     assert cheapest_path(cost, starts, 0.1).tolist() == [0] * 4 + [1] + [0] * 4
 
 
+def test_references_do_not_change_more_often_at_a_higher_rate(bank):
+    unsteady = POSE.keypoints.copy()
+    unsteady[::2, :, 0] += np.random.default_rng(0).normal(0, 0.01 * UNIT, unsteady[::2, :, 0].shape)
+    chosen = bank.paths(unsteady, fps=25)
+    assert (np.diff(chosen, axis=0) != 0).any()
+    assert np.array_equal(bank.paths(np.repeat(unsteady, 3, axis=0), fps=75), np.repeat(chosen, 3, axis=0))
+
+
 def test_front_and_back_are_never_alike(bank):
     turns = turned(POSE.keypoints, UNIT)
     assert (turns[:TRAINING] > 0.1).all() and (turns[TRAINING:] < -0.1).all()

@@ -90,7 +90,8 @@ def _follow_shot(
 
     maps: (n, 3, 3) into any one frame of it, NaN where unknown; sure: (n,), how sure; the rest as in Shot.
     """
-    tracker, maps, sure = ShotTracker(), np.full((stop - first, 3, 3), np.nan), np.zeros(stop - first)
+    tracker, maps = ShotTracker(fps), np.full((stop - first, 3, 3), np.nan)
+    sure = np.zeros(stop - first)
     restarts = []
     for index in range(first, stop):
         grey = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)

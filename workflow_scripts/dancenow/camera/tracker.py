@@ -8,6 +8,7 @@ to a place is measured against its key frame again, so errors do not accumulate 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -25,13 +26,11 @@ WINDOW, PYRAMID_LEVELS = (21, 21), 3  # of Lucas-Kanade
 # px: texture is what differs between means over these, contrast the spread over the latter
 NEAR, AROUND = 3, 25
 PLAIN = 1.0  # levels: less contrast than this is a plain wall's
-LOST = 5  # frames in a row; then the path continues from the camera's last place
+BLIND_SECONDS = 0.2  # in a row; then the path continues from the camera's last place
 # of the long edge: farther from its key frame, a frame becomes one, or another key frame is nearer
 REACH = 0.08
 KEYS = 32  # key frames kept
-SETTLED = (
-    10  # frames after a restart; a key frame of a cross-fade holds corners of both its pictures until then
-)
+CLEAN_SECONDS = 0.4  # after a restart; until then a cross-fade's key frame holds corners of both pictures
 BETTER = 1.25  # times as many corners must agree with a homography as with a similarity
 BENDS = 0.02  # of the long edge: so much a homography may differ from the similarity at the picture's corners
 
@@ -60,7 +59,8 @@ def texture(grey: np.ndarray) -> np.ndarray:
 class ShotTracker:
     """Feed a shot's frames in order: add(grey, outside) gives (3, 3) map or None, and how sure it is, 0..1.
 
-    grey: (H, W) uint8; outside: () -> (H, W) uint8, 255 where nobody is, asked for key frames only. The map
+    fps: of the frames; grey: (H, W) uint8; outside: () -> (H, W) uint8, 255 where nobody is, asked for key
+    frames only. The map
     takes px of this frame to px of the shot's first. Memory is constant: KEYS key frames are kept. Attribute
     restarted: whether the last frame was not found from its key frame: it is known from its neighbour alone,
     or given the place where the camera was last. In a cross-fade, so the scene may change.
@@ -69,7 +69,10 @@ class ShotTracker:
     _key: _Key
     _before: tuple  # texture, outside and map of the last frame that is known
 
-    def __init__(self) -> None:
+    def __init__(self, fps: Fraction | float) -> None:
+        self._longest_loss, self._clean = (
+            max(1, round(seconds * float(fps))) for seconds in (BLIND_SECONDS, CLEAN_SECONDS)
+        )
         self._keys = []
         self._lost = 0
         self.restarted = False
@@ -103,7 +106,7 @@ class ShotTracker:
             self._before, self._lost = (grey, outside, found), 0
             return found, sure
         self._lost += 1
-        if self._lost >= LOST or not len(self._key.corners):
+        if self._lost >= self._longest_loss or not len(self._key.corners):
             # a whip pan, a flash, a fade: the frames in between are unknown, but later ones can be known
             self._add_key(grey, outside, expected)
             self._before, self._lost = (grey, outside, expected), 0
@@ -116,7 +119,7 @@ class ShotTracker:
 
     def _renew(self) -> None:
         """A clean key frame instead of those of a cross-fade, or the next one would be followed unseen."""
-        if self._mixed and self._since >= SETTLED:
+        if self._mixed and self._since >= self._clean:
             self._keys = [key for key in self._keys if all(key is not mixed for mixed in self._mixed)]
             self._mixed = []
             self._add_key(*self._before)

@@ -38,9 +38,10 @@ SWAP_RATIO = 0.5  # swapping the sides back must at least halve the distance fro
 SWAP_GAIN = 0.08  # save so many body diagonals,
 SWAP_SECONDS = 0.4  # both into the swapped frames and out of them again, at most this much later
 
-# a jump goes out and back within so many frames: farther, in body diagonals, than this, and than
-# JUMP_RATIO times the distance between the frames before and after. A fast limb needs several frames each way
-JUMP = {1: 0.08, 2: 0.2, 3: 0.2}
+# a jump goes out and back in one frame each, farther, in body diagonals, than this, and than JUMP_RATIO
+# times the distance between the frames before and after. A fast limb needs several frames each way
+JUMP_OF_ONE, JUMP = 0.08, 0.2
+JUMP_SECONDS, LEAST_JUMP = 0.12, 3  # as long a jump may last, and frames, at any rate
 JUMP_RATIO = 3.0
 
 INTERPOLATED = 0.5  # confidence of an interpolated keypoint, as a share of its less confident neighbour's
@@ -75,7 +76,7 @@ def unswap(
     (T, 133) uint8; both are copied. Returns keypoints, origin and the count of repaired frames by group.
     """
     keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
-    size, longest = _body_size(keypoints), max(1, round(SWAP_SECONDS * fps))
+    size, longest = _body_size(keypoints, fps), max(1, round(SWAP_SECONDS * fps))
     for group, (left, right) in SWAPPED.items():
         sides = keypoints[:, left], keypoints[:, right]
         begins = _exchanged(*sides, size)
@@ -95,14 +96,17 @@ def unswap(
     return keypoints, origin, counts
 
 
-def remove_jumps(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Remove keypoints that jump away for one to three frames and come back.
+def remove_jumps(
+    keypoints: np.ndarray, origin: np.ndarray, fps: Fraction | float
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Remove keypoints that jump away for an eighth of a second and come back.
 
-    keypoints, origin: as in unswap. Returns both and the number of keypoints removed.
+    keypoints, origin, fps: as in unswap. Returns both and the number of keypoints removed.
     """
     keypoints, origin, count = keypoints.copy(), origin.copy(), 0
-    size = _body_size(keypoints)[:, None]
-    for length, far in JUMP.items():
+    size = _body_size(keypoints, fps)[:, None]
+    for length in range(1, max(LEAST_JUMP, int(JUMP_SECONDS * fps)) + 1):
+        far = JUMP_OF_ONE if length == 1 else JUMP
         inside = len(keypoints) - length - 1
         if inside < 1:
             break
@@ -222,11 +226,11 @@ def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.linalg.norm(a - b, axis=-1)
 
 
-def _body_size(keypoints: np.ndarray) -> np.ndarray:
-    """(T,) diagonal of the box around body and feet, px; a running median, because a jump changes the box."""
+def _body_size(keypoints: np.ndarray, fps: Fraction | float) -> np.ndarray:
+    """(T,) diagonal of the box around body and feet, px; over a second, for a jump changes it."""
     box = boxes(keypoints)
     diagonal = np.nan_to_num(np.linalg.norm(box[:, 2:] - box[:, :2], axis=-1))
     if not diagonal.any():
         return np.full(len(keypoints), np.inf, np.float32)
     size = np.interp(np.arange(len(diagonal)), np.flatnonzero(diagonal), diagonal[diagonal > 0])
-    return median_filter(size, 25, mode="nearest")
+    return median_filter(size, 2 * round(fps / 2) + 1, mode="nearest")

@@ -37,11 +37,11 @@ class PairFiles:
 
 
 def normalize_pair(
-    files: PairFiles, output_path: str | Path, limbs: str = "target", max_gap: int = 0
+    files: PairFiles, output_path: str | Path, limbs: str = "target", max_gap: float = 0
 ) -> None:
     """transfer_clip from files to a file, with a warning if the result is implausible.
 
-    max_gap: frames for which the last pose is held when nobody is seen, as in partial_bodies.
+    max_gap: seconds for which the last pose is held when nobody is seen, as in partial_bodies.
 
     Raises InputError when the two poses come from different estimators or checkpoints.
     """

@@ -47,12 +47,12 @@ HUNG = [
 
 
 def complete_bodies(
-    pose: Pose, cuts: Sequence[int] = (), max_gap: int = 0, views: list[tuple[int, bool]] | None = None
+    pose: Pose, cuts: Sequence[int] = (), max_gap: float = 0, views: list[tuple[int, bool]] | None = None
 ) -> Pose:
     """The Pose with whole bodies, in the view of the clip's whole frames; a complete Pose is returned
     unchanged.
 
-    pose: Pose; cuts: as in dancenow.video.cuts; max_gap: frames for which the last pose is held when nobody
+    pose: Pose; cuts: as in dancenow.video.cuts; max_gap: seconds for which the last pose is held when nobody
     is seen any longer; afterwards nobody is there; views: of each shot the number of the view that it has or
     is to have, and whether it must be scaled and shifted into it as a whole; by default all have one, and a
     shot must of which less than FEW_WHOLE shows the whole body. In frames that show both shoulders and no
@@ -84,7 +84,7 @@ def complete_bodies(
             standing, y = find_ground(figure, feet & part, pose.fps)
             _ground(keypoints, hung, interpolated(y, standing))
         _hang_feet(keypoints, figure.whole, part)
-    _hold(keypoints, max_gap)
+    _hold(keypoints, round(max_gap * pose.fps))
     return pose if np.array_equal(keypoints, pose.keypoints) else pose.replace(keypoints=keypoints)
 
 
@@ -225,12 +225,12 @@ def _ground(keypoints: np.ndarray, frames: np.ndarray, line: np.ndarray) -> None
         keypoints[:, joint, 1] += np.where(keypoints[:, joint, 2] > 0, share * way, 0)
 
 
-def _hold(keypoints: np.ndarray, max_gap: int) -> None:
-    """Hold, in place, the last pose for at most `max_gap` frames without a person."""
+def _hold(keypoints: np.ndarray, longest: int) -> None:
+    """Hold, in place, the last pose for at most `longest` frames without a person."""
     seen = (keypoints[..., 2] >= MIN_CONFIDENCE).any(axis=1)
     frames = np.arange(len(keypoints))
     last = np.maximum.accumulate(np.where(seen, frames, -1))
-    held = ~seen & (last >= 0) & (frames - last <= max_gap)
+    held = ~seen & (last >= 0) & (frames - last <= longest)
     keypoints[held] = keypoints[last[held]]
     keypoints[held, :, 2] = np.where(
         keypoints[held, :, 2] > 0, np.maximum(CONFIDENCE * keypoints[held, :, 2], MIN_CONFIDENCE), 0

@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -39,25 +40,23 @@ LONGEST_BRIDGE = 1.5
 
 def track_performer(
     people: People,
-    max_gap: int,
+    max_gap: float,
     smoothing: str,
-    window: int,
+    window: float,
     performer: str | int = "largest",
     cuts: Sequence[int] = (),
     camera: CameraPath | None = None,
 ) -> Pose:
     """One person of a clip as a clean Pose of people.count frames.
 
-    people: People; max_gap: a keypoint missing for at most so many frames is interpolated; smoothing: "auto",
-    "median", "gaussian" or "none"; window: frames that the smoothing looks at, odd; performer: as in
-    tracks.choose_performer; cuts: frames at which a new shot begins, ascending; nothing is followed,
-    interpolated, smoothed or held across them; camera: the clip's path, in whose scene the track is repaired
-    and smoothed, so that the unrest of a hand is not smoothed away from the person. A frame without the
-    performer has only missing keypoints.
-    InputError: an even window, nobody with a body in `people`, or no person with that number.
+    people: People; max_gap: seconds for which a missing keypoint is interpolated at most; smoothing: "auto",
+    "median", "gaussian" or "none"; window: seconds that the smoothing looks at, the nearest odd number of
+    frames; performer: as in tracks.choose_performer; cuts: frames at which a new shot begins, ascending;
+    nothing is followed, interpolated, smoothed or held across them; camera: the clip's path, in whose scene
+    the track is repaired and smoothed, so that the unrest of a hand is not smoothed away from the person. A
+    frame without the performer has only missing keypoints.
+    InputError: nobody with a body in `people`, or no person with that number.
     """
-    if window % 2 == 0:
-        raise InputError(f"pose.window is {window} frames; it must be odd, to have a frame in the middle")
     rows = choose_performer(people, find_persons(people, cuts), performer, cuts)
     log.info(
         "performer in %d of %d frames, %d detections of others",
@@ -65,7 +64,8 @@ def track_performer(
         people.count,
         len(people.frame) - len(rows),
     )
-    _tell_absence(people.frame[rows], max_gap, people.fps, cuts)
+    gap, span = round(max_gap * people.fps), 2 * round((window * people.fps - 1) / 2) + 1
+    _tell_absence(people.frame[rows], gap, people.fps, cuts)
     if smoothing == "auto":
         smoothing = "gaussian" if people.fps >= HIGH_RATE else "median"
     keypoints = np.zeros((people.count, COUNT, 3), np.float32)
@@ -77,13 +77,13 @@ def track_performer(
     origin, counts = np.zeros((people.count, COUNT), np.uint8), Counter()
     for first, stop in zip([0, *cuts], [*cuts, people.count], strict=True):
         shot = slice(first, stop)
-        keypoints[shot], origin[shot], done = mend(keypoints[shot], people.fps, max_gap, smoothing, window)
+        keypoints[shot], origin[shot], done = mend(keypoints[shot], people.fps, gap, smoothing, span)
         counts.update(done)
     if camera is not None:
         keypoints = camera.to_frame(keypoints)
     for what, count in counts.items():
         log.info("%s: %d", what, count)
-    log.info("smoothing: %s over %d frames, %d shots", smoothing, window, len(cuts) + 1)
+    log.info("smoothing: %s over %d frames, %d shots", smoothing, span, len(cuts) + 1)
     for name, part in SKELETON_PARTS.items():
         own = origin[:, part]
         log.info(
@@ -99,14 +99,18 @@ def track_performer(
 
 
 def _tell_absence(seen: np.ndarray, max_gap: int, fps: Fraction | float, cuts: Sequence[int]) -> None:
-    """Log the longest absence between the frames that are `seen`, (n,) ascending, and what bridges it."""
+    """Log the longest absence between the frames that are `seen`, (n,) ascending, and what bridges it.
+
+    max_gap: frames that are bridged.
+    """
     shots = np.searchsorted(cuts, seen, side="right")
     absent = np.where(np.diff(shots) == 0, np.diff(seen) - 1, 0)
     longest = int(absent.max(initial=0))
     if longest <= max_gap:
         return
     first = int(seen[absent.argmax()]) + 1
-    bridge = f"pose.max_gap: {longest} would bridge it with a movement that is made up"
+    seconds = ceil(100 * longest / fps) / 100
+    bridge = f"pose.max_gap: {seconds} would bridge it with a movement that is made up"
     remedy = bridge if longest <= LONGEST_BRIDGE * fps else "cut the clip there"
     log.warning(
         "the performer is out of sight from frame %d to %d, where the result shows nobody; %s",
@@ -117,12 +121,12 @@ def _tell_absence(seen: np.ndarray, max_gap: int, fps: Fraction | float, cuts: S
 def mend(
     keypoints: np.ndarray, fps: Fraction | float, max_gap: int, smoothing: str, window: int
 ) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
-    """Repair and smooth the (T, 133, 3) keypoints of one shot; other arguments as in track_performer.
+    """Repair and smooth the (T, 133, 3) keypoints of one shot. max_gap, window: frames, the latter odd.
 
     Returns new keypoints, their origin (T, 133) uint8, and a Counter of the changes.
     """
     keypoints, origin, swaps = unswap(keypoints, mark(keypoints), fps)
-    keypoints, origin, jumps = remove_jumps(keypoints, origin)
+    keypoints, origin, jumps = remove_jumps(keypoints, origin, fps)
     keypoints, origin, filled = fill_gaps(keypoints, origin, max_gap)
     keypoints, origin, held = hold_parts(smooth(keypoints, smoothing, window), origin)
     counts = {f"frames with left and right of the {group} swapped": count for group, count in swaps.items()}

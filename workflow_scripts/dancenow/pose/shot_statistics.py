@@ -68,7 +68,7 @@ def measure_shots(pose: Pose, path: CameraPath, clip: str = "the clip") -> dict:
     return statistics | {"shots": shots}
 
 
-def whole_bodies(source: Pose, path: CameraPath, max_gap: int = 0) -> tuple[Pose, np.ndarray]:
+def whole_bodies(source: Pose, path: CameraPath, max_gap: float = 0) -> tuple[Pose, np.ndarray]:
     """partial_bodies.complete_bodies of a Pose in px of its frames, and its shift, (2,) px: in_scene."""
     cuts = (np.flatnonzero(np.diff(path.shot)) + 1).tolist()
     pose, corner = in_scene(source, path)
@@ -96,7 +96,7 @@ def transfer_clip(
     target: Pose,
     target_statistics: dict,
     limbs: str = "target",
-    max_gap: int = 0,
+    max_gap: float = 0,
 ) -> Transfer:
     """transfer_shots of complete bodies: from a source's Pose in px of its frames to that of the figure.
 

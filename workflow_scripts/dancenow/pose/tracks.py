@@ -21,7 +21,7 @@ CHOICES = ("largest", "left", "right", "center")
 
 # tracking: distances are means over the body keypoints seen in both frames, in box diagonals
 LONGEST_STEP = 0.25  # farthest step from one frame to the next
-REACH_GROWTH = 0.05  # additional reach per frame out of sight
+REACH_GROWTH = 1.25  # additional reach per second out of sight
 LOST_SECONDS = 0.4  # seconds a track may be out of sight before it ends
 CLOTHES = 0.1  # of a box diagonal: cost of quite different clothes, relative to the distance
 
@@ -282,7 +282,7 @@ def _costs(
     shared = (found[..., 2] >= MIN_CONFIDENCE) & (last[:, 2] >= MIN_CONFIDENCE)
     distance = (_distance(found[..., :2], place) * shared).sum(axis=1) / np.maximum(shared.sum(axis=1), 1)
     cost = distance / np.maximum(diagonals[rows], diagonals[track[-1]])
-    within = shared.any(axis=1) & (cost <= LONGEST_STEP + REACH_GROWTH * (steps - 1))
+    within = shared.any(axis=1) & (cost <= LONGEST_STEP + REACH_GROWTH * (steps - 1) / float(people.fps))
     clothes = np.nan_to_num(unlike(looks[rows], typical(looks[track[-patience:]])) / OTHER_CLOTHES)
     return np.where(within, cost + CLOTHES * np.minimum(clothes, 1), np.inf)
 

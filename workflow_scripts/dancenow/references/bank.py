@@ -1,6 +1,7 @@
 """Cut the target's training frames into pieces of parts, and compose a picture of a pose from them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from typing import Any
 
 import cv2
@@ -35,6 +36,8 @@ from dancenow.references.figure import (
     visible_parts,
 )
 from dancenow.references.likeness import (
+    CHANGE_COST,
+    CHANGE_RATE,
     acceptable,
     cheapest_path,
     likeness_features,
@@ -93,14 +96,19 @@ class Bank:
         features, turns = self.features[number], self.turns[self.rows[number]]
         return unlikeness(features, features, turns, turns) + self.flaws[number].astype(np.float32)
 
-    def paths(self, keypoints: np.ndarray, cuts: Iterable[int] = ()) -> np.ndarray:
-        """(T, parts) int16: the reference of each part in each frame of a clip, -1 for none."""
+    def paths(
+        self, keypoints: np.ndarray, cuts: Iterable[int] = (), fps: Fraction | float = CHANGE_RATE
+    ) -> np.ndarray:
+        """(T, parts) int16: the reference of each part in each frame of a clip, -1 for none.
+
+        keypoints: (T, 133, 3) px; cuts: as in dancenow.video.cuts; fps: of the clip.
+        """
         starts = np.isin(np.arange(len(keypoints)), list(cuts))
         seen = visible_parts(keypoints)
         chosen = np.full(seen.shape, -1, np.int16)
         for number, cost in enumerate(self.costs(keypoints)):
             if cost.shape[1]:
-                path = cheapest_path(cost, starts)
+                path = cheapest_path(cost, starts, CHANGE_COST * float(fps) / CHANGE_RATE)
                 usable = seen[:, number] & acceptable(PARTS[number], cost[np.arange(len(path)), path])
                 chosen[:, number] = np.where(usable, path, -1)
         return chosen

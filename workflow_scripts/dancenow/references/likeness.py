@@ -10,8 +10,8 @@ TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than noth
 # a limb can be turned as a whole without a trace, but a joint that is opened or closed by much tears
 BEND = 2.0
 LIMB = 0.6  # brings distances of arms and legs back to the scale of the other parts, and of CHANGE_COST
-# cost of a change of reference along a path, in units of likeness
-CHANGE_COST = 0.1
+# cost of a change of reference along a path, in units of likeness, at so many frames per second
+CHANGE_COST, CHANGE_RATE = 0.1, 25
 
 
 def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarray]:
@@ -124,11 +124,11 @@ def spread_out(features: np.ndarray, most: int) -> np.ndarray:
     return np.array(sorted(chosen))
 
 
-def cheapest_path(cost: np.ndarray, starts: np.ndarray, change: float = CHANGE_COST) -> np.ndarray:
+def cheapest_path(cost: np.ndarray, starts: np.ndarray, change: float) -> np.ndarray:
     """One of R references for each of T frames: the sequence with the lowest sum of costs and changes.
 
-    cost: (T, R); starts: (T,) bool, frames at which a change is free because a shot begins there. Returns
-    (T,) int; the first of equal ones.
+    cost: (T, R); starts: (T,) bool, frames at which a change is free because a shot begins there; change:
+    what one costs elsewhere. Returns (T,) int; the first of equal ones.
     """
     back = np.zeros(cost.shape, np.int32)
     places, total = np.arange(cost.shape[1]), cost[0].astype(np.float64)

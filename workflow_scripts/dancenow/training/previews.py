@@ -41,7 +41,8 @@ class Previews:
         self.references = None
         if footage.pixels is not None:
             bank = footage.pixels.bank
-            self.references = ChosenReferences(bank, pose.keypoints, bank.paths(pose.keypoints))
+            chosen = bank.paths(pose.keypoints, fps=pose.fps)
+            self.references = ChosenReferences(bank, pose.keypoints, chosen)
 
     def synthesizer(self, trainer: Trainer) -> Synthesizer:
         """The Synthesizer with the generator's current state."""

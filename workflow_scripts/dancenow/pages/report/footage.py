@@ -49,7 +49,7 @@ SWAP_PARTS = ("shoulder", "hip"), ("elbow", "wrist"), ("knee", "ankle")
 class Footage:
     """A clip as the report sees it.
 
-    name: the subject's; store: FrameStore; people: everyone found; path: CameraPath; max_gap: frames for
+    name: the subject's; store: FrameStore; people: everyone found; path: CameraPath; max_gap: seconds for
     which a body that is gone is held; pose: the performer in px of the frames, or None; statistics: from
     measure_shots, or None; view: the framing of the SteadyView that the clip has as a target, or None without
     a pose; refused: the message of the stage that will refuse the clip, or "".
@@ -59,7 +59,7 @@ class Footage:
     store: FrameStore
     people: People
     path: CameraPath
-    max_gap: int
+    max_gap: float
     pose: Pose | None
     statistics: dict | None
     view: SteadyView | None
