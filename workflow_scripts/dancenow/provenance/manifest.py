@@ -10,14 +10,17 @@ from pathlib import Path
 import c2pa
 
 from dancenow.errors import InputError, one_line
-from dancenow.provenance.xmp import COMPOSITE, GENERATED, TYPES, append_xmp
+from dancenow.provenance.xmp import C2PA_BOX, COMPOSITE, GENERATED, TYPES, append_xmp, boxes
 
 log = logging.getLogger(__name__)
 
 INPUTS = "org.dancenow.inputs"
 MP4 = "video/mp4"
+LONGEST_TEXT = 200  # letters of a signer's name or a source
 # the kinds of clip whose own manifest c2pa can read, by suffix
 CLIP_TYPES = {".mp4": MP4, ".mov": "video/quicktime", ".m4v": "video/x-m4v", ".avi": "video/avi"}
+# bytes of the clips' manifests: the result's own, which holds them, must stay one that verdict.py reads
+MAX_KEPT = 8 << 20
 # nothing is fetched, whatever a file requests: neither a manifest nor the status of a certificate
 OFFLINE = {
     "builder": {"thumbnail": {"enabled": False}},
@@ -63,7 +66,8 @@ def sign(
     title: the name it will have; signer: as of keys.signing_key; background: whether filmed pixels stand
     behind the figure, which decides the DigitalSourceType; clips: {role: [path, ...]}, the ingredients,
     whose own manifests are kept; inputs: as of inputs_of. A clip that is not at hand is
-    stated so. InputError when it cannot be signed.
+    stated so; of one whose manifest cannot be read only the hash is stated, and the log says so. InputError
+    when it cannot be signed.
     """
     kind = COMPOSITE if background else GENERATED
     named = [(role, Path(clip)) for role, of_role in clips.items() for clip in of_role]
@@ -78,8 +82,9 @@ def sign(
                 c2pa.Signer.from_info(c2pa.C2paSignerInfo(algorithm.encode(), chain, key, None)) as by,
                 open(path, "rb") as unsigned,
             ):
+                room = MAX_KEPT
                 for role, clip in named:
-                    _add(builder, role, clip)
+                    room -= _add(builder, role, clip, room)
                 builder.sign(by, MP4, unsigned, signed)
         except c2pa.C2paError as error:
             raise InputError(
@@ -110,14 +115,31 @@ def _claim(title: str, kind: str, named: list[tuple[str, Path]], inputs: dict) -
     }
 
 
-def _add(builder: c2pa.Builder, role: str, clip: Path) -> None:
-    """An ingredient with its manifest; of a clip that c2pa cannot read only the assertion's hash."""
+def _add(builder: c2pa.Builder, role: str, clip: Path, room: int) -> int:
+    """An ingredient with its manifest, whose size is returned (bytes, `room` at most).
+
+    Of a clip that c2pa cannot read, only the assertion states the hash.
+    """
     if not clip.is_file() or clip.suffix.lower() not in CLIP_TYPES:
         log.info("%s: only its hash is stated", clip.name)
-        return
-    with open(clip, "rb") as file:
-        stated = {"title": f"{role} clip", "relationship": "inputTo"}
-        builder.add_ingredient(stated, CLIP_TYPES[clip.suffix.lower()], file)
+        return 0
+    size = sum(size for _, number, _, size in boxes(clip) if number == C2PA_BOX)
+    if size > room:
+        log.warning("%s: its manifest of %d bytes is too large to keep; only its hash is stated", clip, size)
+        return 0
+    stated = {"title": f"{role} clip", "relationship": "inputTo"}
+    try:
+        with open(clip, "rb") as file:
+            builder.add_ingredient(stated, CLIP_TYPES[clip.suffix.lower()], file)
+    except c2pa.C2paError as error:
+        # footage that ffmpeg reads, though its suffix or its manifest is wrong
+        log.warning("%s: C2PA cannot read it (%s); only its hash is stated", clip, one_line(error))
+    return size
+
+
+def _short(told: str | None) -> str | None:
+    """The start of a text that fills no page."""
+    return told[:LONGEST_TEXT] if told else told
 
 
 def read_manifest(path: str | Path, anchors: bytes | None = None) -> dict:
@@ -139,13 +161,15 @@ def read_manifest(path: str | Path, anchors: bytes | None = None) -> dict:
     manifest = store["manifests"].get(store.get("active_manifest"), {})
     held = {entry["label"]: entry.get("data", {}) for entry in manifest.get("assertions", [])}
     actions = held.get("c2pa.actions.v2", {}).get("actions", [])
+    inputs = held.get(INPUTS)
     told = {
         "signature": {"Trusted": "valid", "Valid": "untrusted"}.get(state, "broken"),
         "reason": None,
-        "signer": manifest.get("signature_info", {}).get("common_name"),
-        "actions": [action.get("action") for action in actions],
-        "sources": [action.get("digitalSourceType", "").removeprefix(TYPES) for action in actions],
-        "inputs": held.get(INPUTS),
+        "signer": _short(manifest.get("signature_info", {}).get("common_name")),
+        "actions": [_short(action.get("action")) for action in actions],
+        "sources": [_short(action.get("digitalSourceType", "").removeprefix(TYPES)) for action in actions],
+        # C2PA checks the form of its own assertions, not of this one, which anybody may have written
+        "inputs": inputs if isinstance(inputs, dict) else None,
     }
     if told["signature"] == "broken":
         failures = [

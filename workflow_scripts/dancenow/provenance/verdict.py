@@ -1,6 +1,7 @@
 """What a video states of its origin, and whether that holds: one JSON, one line, one exit status."""
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -33,9 +34,11 @@ def examine(
     """What a video says of itself, ready for JSON.
 
     Keys: file (name), signature ("valid", "untrusted", "broken", "absent"), manifest (as of
-    manifest.read_manifest, or None), xmp (DigitalSourceType or None), mark (None without a key, else
-    {"marked", "payload", "probability"}, the payload in hex or None where it cannot be read), detector (its
-    opinion or None; verdict and status leave it aside), verdict (a line), status (one of the four above).
+    manifest.read_manifest, or None; with "unread", why, where it is too large to check), xmp
+    (DigitalSourceType or None), xmp_unread (why XMP that is there could not be read, or None), mark (None
+    without a key, else {"marked", "payload", "probability"}, the payload in hex or None where it cannot be
+    read), detector (its opinion or None; verdict and status leave it aside), verdict (a line), status (one
+    of the four above).
     anchors: certificates (PEM) that are trusted; mark_key: as of provenance.mark.load_key; detector: a
     function from a path to {"verdict", "summary"} or None. InputError when the file is no video.
     """
@@ -44,23 +47,26 @@ def examine(
         what = "a folder" if path.is_dir() else "no regular file" if path.exists() else "no such file"
         raise InputError(f"{path}: {what}; name a video")
     found = boxes(path)
-    manifests = [size for _, number, _, size in found if number == C2PA_BOX]
-    if not found or not manifests:
+    size = sum(size for _, number, _, size in found if number == C2PA_BOX)
+    if not size:
         probe(path)  # for its refusal of what is no video
-    xmp = read_xmp(path, found)
-    manifest = _bounded(path, anchors, manifests) if manifests else None
+    xmp, xmp_unread = _xmp(path, found)
+    manifest = _bounded(path, anchors, size) if size else None
     signature = manifest["signature"] if manifest else "absent"
     mark = _mark(path, mark_key, signature) if mark_key else None
-    told = {"file": path.name, "signature": signature, "manifest": manifest, "xmp": xmp, "mark": mark}
+    told = {"file": path.name, "signature": signature, "manifest": manifest}
+    told |= {"xmp": xmp, "xmp_unread": xmp_unread, "mark": mark}
     told["detector"] = _opinion(path, detector) if detector else None
     status, verdict = _judge(told)
     return told | {"status": status, "verdict": f"{path.name}: {verdict}"}
 
 
 def lines_of(told: dict) -> list[str]:
-    """What examine found as lines to read: the verdict, why no mark was found, the detector's opinion."""
+    """What examine found as lines to read: the verdict, what was not read, the detector's opinion."""
     lines = [told["verdict"]]
-    stated = ((told["manifest"] or {}).get("inputs") or {}).get("mark")
+    if told["xmp_unread"]:
+        lines.append(f"  its XMP could not be read: {told['xmp_unread']}")
+    stated = _stated_mark(told)
     named = f", though the statement names {stated}" if stated else ""
     if told["mark"] is None:
         lines.append(
@@ -93,6 +99,8 @@ def _judge(told: dict) -> tuple[int, str]:
     """(status, words) of what was found."""
     manifest, xmp = told["manifest"], told["xmp"]
     synthetic = xmp in (COMPOSITE, GENERATED)
+    if "unread" in (manifest or {}):
+        return BROKEN, f"signature cannot be checked: its manifest {manifest['unread']}"
     if told["signature"] == "broken":
         return BROKEN, f"signature broken ({manifest['reason']}): changed after signing, or of another file"
     marked = told["mark"] and told["mark"]["marked"]
@@ -110,7 +118,7 @@ def _judge(told: dict) -> tuple[int, str]:
     said = f"signed by {manifest['signer']}" + (f" as {sources[0]}" if sources else "")
     if xmp and sources and xmp not in sources:
         return BROKEN, f"{said}, but its XMP says {xmp}"
-    stated = (manifest["inputs"] or {}).get("mark")
+    stated = _stated_mark(told)
     if marked and stated and told["mark"]["payload"] not in (None, stated):
         return BROKEN, f"{said}, but its frames are {found}, and the statement names {stated}"
     if marked:
@@ -118,6 +126,20 @@ def _judge(told: dict) -> tuple[int, str]:
     if told["signature"] == "untrusted":
         return STATED, f"{said}; unchanged since, but by nobody who is known here (signer untrusted)"
     return STATED, f"{said}; unchanged, signer trusted"
+
+
+def _stated_mark(told: dict) -> str | None:
+    """The payload of a mark that the statement names, in hex; anybody may have written the statement."""
+    stated = ((told["manifest"] or {}).get("inputs") or {}).get("mark")
+    return stated if isinstance(stated, str) and re.fullmatch("[0-9a-f]{8}", stated) else None
+
+
+def _xmp(path: Path, found: list[tuple[bytes, bytes, int, int]]) -> tuple[str | None, str | None]:
+    """(what the XMP states, why it cannot be read): who appends such XMP hides neither manifest nor mark."""
+    try:
+        return read_xmp(path, found), None
+    except InputError as error:
+        return None, one_line(error)
 
 
 def _mark(path: Path, key: bytes, signature: str) -> dict:
@@ -134,12 +156,12 @@ def _mark(path: Path, key: bytes, signature: str) -> dict:
     return {"marked": found.marked, "payload": payload, "probability": found.probability}
 
 
-def _bounded(path: Path, anchors: bytes | None, sizes: list[int]) -> dict:
+def _bounded(path: Path, anchors: bytes | None, size: int) -> dict:
     """read_manifest in a process of limited memory and time: the file may be anybody's."""
-    if len(sizes) > 1 or sizes[0] > MAX_MANIFEST:
-        reason = "more than one manifest" if len(sizes) > 1 else f"a manifest of {sizes[0]} bytes"
-        return {"signature": "broken", "reason": reason}
-    patience = PATIENCE + path.stat().st_size // RATE
+    if size > MAX_MANIFEST:
+        return {"signature": "broken", "unread": f"has {size} bytes, more than {MAX_MANIFEST}"}
+    # of what is on the disk: the holes of a sparse file may be longer than any
+    patience = PATIENCE + path.stat().st_blocks * 512 // RATE
     try:
         ended = subprocess.run(
             [sys.executable, "-c", READER, str(path.resolve())],
@@ -153,4 +175,4 @@ def _bounded(path: Path, anchors: bytes | None, sizes: list[int]) -> dict:
             return json.loads(ended.stdout)
     except subprocess.TimeoutExpired:
         pass
-    return {"signature": "broken", "reason": f"its manifest takes more than {patience} s or 2 GiB to read"}
+    return {"signature": "broken", "unread": f"takes more than {patience} s or 2 GiB to read"}
