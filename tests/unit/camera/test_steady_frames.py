@@ -99,6 +99,27 @@ def test_a_changing_exposure_is_taken_out():
     assert apart < 2.5 < 8 < raw
 
 
+def test_before_a_plain_wall_what_is_dark_is_not_guessed():
+    """The wall's three levels of contrast say nothing about black: hair would get lighter and darker."""
+    room, maps, moments = scene(), handheld(), np.linspace(0, 1, 40)
+    plain = np.clip(190 + (room.astype(float) - room.mean()) * 3 / room.std(), 0, 255)
+    noise = np.random.default_rng(0).normal(0, 1, (40, HEIGHT, WIDTH, 3))
+    gains = 1 + 0.12 * np.sin(5 * moments[:, None] + [0, 0.1, 0.2])
+    frames = np.array(filmed(plain.astype(np.uint8), maps, gains, np.zeros((40, 3)))) + noise
+    store = Store(list(np.clip(frames, 0, 255).astype(np.uint8)))
+    found = measure_exposure(store, view_of(maps), NOBODY)
+    for level in (20, 90, 190):
+        assert np.ptp(found[0] * gains * level + found[1], axis=0).max() < 3
+
+
+def test_while_somebody_hides_the_scene_the_frames_around_tell_its_light():
+    maps, gains = handheld(), 1 + 0.12 * np.sin(5 * np.linspace(0, 1, 40)[:, None] + [0, 0.1, 0.2])
+    store, boxes = Store(filmed(scene(), maps, gains, np.zeros((40, 3)))), NOBODY.copy()
+    boxes[9:16] = 0, 0, *CANVAS
+    found = measure_exposure(store, view_of(maps), boxes)
+    assert np.ptp(found[0] * gains * 128 + found[1], axis=0).max() < 4
+
+
 def test_an_exposure_that_stays_is_left_alone():
     maps = handheld()
     gains, offsets = measure_exposure(Store(filmed(scene(), maps)), view_of(maps), NOBODY)

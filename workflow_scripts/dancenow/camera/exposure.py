@@ -7,6 +7,7 @@ and robustly.
 """
 
 import logging
+from itertools import compress
 
 import cv2
 import numpy as np
@@ -20,10 +21,13 @@ log = logging.getLogger(__name__)
 
 COMPARED_EDGE = 96  # px, long edge at which frames are compared, because exposure has no detail
 ANCHORS = 120  # most frames from which the scene is made
-ROUNDS = 4  # scene from frames, frames against the scene
+ROUNDS = 12  # scene from frames, frames against the scene, at most; fewer where nothing changes any more
+UNCHANGED = 1e-3  # of a gain, from one round to the next
 LEAST_USABLE = 60  # least share of the small picture that must be usable
 DARK, BRIGHT = 6, 249  # levels of 255 beyond which a pixel is clipped
-STIFF = 1.0  # levels: a scene with less contrast says little about the gain, which then stays near 1
+# levels: a scene with less contrast says little about black, which then stays black, for exposure multiplies.
+# A plain wall says nothing about it, and what is darker, such as hair, would be guessed
+STIFF = 10.0
 OUTLIER = 4.0  # of Tukey's weight, in standard deviations
 NOISES = 16.0, 8.0, 4.0, 2.0, 1.0  # levels, the least standard deviation, round by round
 GAINS = 0.4, 2.5  # beyond them a frame shows something else than the scene, or nearly nothing of it
@@ -50,7 +54,13 @@ def measure_exposure(store: FrameStore, view: SteadyView, boxes: np.ndarray) -> 
     if scene is not None:
         every = max(1, round(float(store.fps) / A_SECOND))
         measured = np.unique([*range(0, count, every), count - 1])
-        fits = np.array([_fit(picture, scene, own & known) for picture, own in map(small, measured.tolist())])
+        shown = [(picture, own & known) for picture, own in map(small, measured.tolist())]
+        # somebody near the camera may hide the scene for a while: the frames before and after tell
+        told = np.array([own.sum() >= LEAST_USABLE for _, own in shown])
+        if not told.any():
+            return gains.astype(np.float32), offsets.astype(np.float32)
+        fits = np.array([_fit(picture, scene, own) for (picture, own) in compress(shown, told)])
+        measured = measured[told]
         known_fits = np.where(np.isnan(fits), np.array([1.0, 0.0])[:, None], fits)
         gains, offsets = _over_time(known_fits[:, 0], known_fits[:, 1], measured, count)
         levels = np.quantile(scene[known], [0.1, 0.5, 0.9], axis=0)
@@ -74,6 +84,7 @@ def _scene(pictures: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.nda
     gains, offsets = np.ones((2, len(pictures), 3))
     offsets[:] = 0
     for _ in range(ROUNDS):
+        before = gains.copy()
         even = pictures * gains[:, None, None] + offsets[:, None, None]
         scene = np.zeros(pictures.shape[1:])
         scene[known] = np.nanmedian(np.where(usable[:, known, None], even[:, known], np.nan), axis=0)
@@ -85,6 +96,8 @@ def _scene(pictures: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.nda
         gains /= middle
         offsets /= middle
         offsets -= np.median((gains - 1) * 128 + offsets, axis=0)
+        if np.abs(gains - before).max() < UNCHANGED:
+            break
     return scene, known
 
 
@@ -102,7 +115,7 @@ def _fit(picture: np.ndarray, scene: np.ndarray, where: np.ndarray) -> tuple[np.
                 gain[channel] = offset[channel] = np.nan
             continue
         given, wanted = given[inside], wanted[inside]
-        a, b = 1.0, float(np.median(wanted - given))
+        a, b = float(np.median(wanted) / np.median(given)), 0.0
         # from wide to narrow: if most of the picture is one wall, the pixels that show the gain would be
         # rejected at once
         for noise in NOISES:
@@ -112,9 +125,9 @@ def _fit(picture: np.ndarray, scene: np.ndarray, where: np.ndarray) -> tuple[np.
             total = weight.sum()
             x, y = weight @ given / total, weight @ wanted / total
             about = given - x
-            # of the gain: what the contrast says, and STIFF of contrast that says 1
+            # of the gain: what the contrast says, and STIFF of contrast that says: black is black
             told = weight @ (about * (wanted - y)) / total, weight @ np.square(about) / total
-            a = (told[0] + STIFF**2) / (told[1] + STIFF**2)
+            a = (told[0] + STIFF**2 * y / x) / (told[1] + STIFF**2)
             b = y - a * x
         fits = GAINS[0] <= a <= GAINS[1]
         gain[channel], offset[channel] = (a, b) if fits else (np.nan, np.nan)
