@@ -95,7 +95,7 @@ def check_folders():
 
 
 def check_writable(folder):
-    """Refuse a folder in which no file can be made. Its mode does not tell: a disk may be read-only, and root ignores modes."""
+    """Refuse a folder in which no file can be made, by making one: a disk may be read-only, and root ignores modes."""
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
@@ -107,7 +107,7 @@ def check_writable(folder):
 
 
 def bring_back_dates():
-    """Give results from the future the date of now. Once the clock is right, Snakemake would delete what is made from them.
+    """Set dates in the future to now. Once the clock is right, Snakemake would delete what is made from such results.
 
     Order does not matter: content decides what runs again.
     """

@@ -11,9 +11,9 @@ EDGE = config["frames"]["long_edge"]
 
 
 def frames_of(subject, awaited):
-    """Frames in a clip, of its index' size; awaited: an input that only comes after the clip is extracted.
+    """Frames in a clip, from the size of its index; awaited: an input that exists only once the clip is extracted.
 
-    The size, because a damaged file is the rule's to refuse, in one line, and not the plan's.
+    Only the size is read: a damaged file must be refused by the rule, in one line, and not while planning.
     """
     index = Path(f"results/frames/{subject}.index.npy")
     if not index.exists():
@@ -23,7 +23,7 @@ def frames_of(subject, awaited):
 
 
 def probing_minutes(wildcards, attempt):
-    """Minutes of probe_clip, and of extract_frames, for which it asks where both are one group. A long film takes longer."""
+    """Minutes of probe_clip, and with it of extract_frames where both are one group. A long film takes longer."""
     videos = [Path(video) for video in videos_of(wildcards)]
     megabytes = sum(video.stat().st_size for video in videos if video.exists()) // 10**6
     return resources.again(10 + megabytes // 50, attempt)

@@ -23,7 +23,7 @@ SETTINGS = {
     "discriminator": {"scales": 2, "channels": 4, "layers": 2},
 }  # fmt: skip
 FIRST = {"channels": 8, "n_downsample": 2, "n_blocks": 1}
-JUDGE = {"scales": 1, "channels": 4, "layers": 2}
+DISCRIMINATOR = {"scales": 1, "channels": 4, "layers": 2}
 SHARED = ("seed", "epochs", "batch", "compile", "learning_rate", "lr_decay_share", "ema")
 LATER = {key: SETTINGS[key] for key in SHARED}
 LATER |= {"steps": 5, "single_frame_share": 0.0}
@@ -45,7 +45,7 @@ INPUTS = {
     "frames": "a.avi", "pose": "a.npz", "background": "background.png", "perceptual": "perceptual.json",
     "references": "references.npz", "masks": "masks.npz",
 }  # fmt: skip
-BEFORE = {"generator": "before.safetensors", "discriminator": "judge.safetensors"}
+BEFORE = {"generator": "before.safetensors", "discriminator": "discriminator.safetensors"}
 OUTPUTS = {
     "generator": "model/generator.safetensors", "discriminator": "model/discriminator.safetensors",
     "best": "model/best.safetensors", "losses": "model/losses.jsonl",
@@ -100,9 +100,9 @@ def write_stage_before(folder):
     from dancenow.model.networks import Discriminator, Generator
 
     torch.manual_seed(0)
-    generator, judge = Generator(**FIRST).state_dict(), Discriminator(**JUDGE).state_dict()
+    generator, discriminator = Generator(**FIRST).state_dict(), Discriminator(**DISCRIMINATOR).state_dict()
     save_generator(folder / BEFORE["generator"], generator, {"network": FIRST})
-    save_discriminator(folder / BEFORE["discriminator"], judge, JUDGE)
+    save_discriminator(folder / BEFORE["discriminator"], discriminator, DISCRIMINATOR)
 
 
 def train(inputs, folder, devices=1, stage="first", nodes=1, check_memory=True):

@@ -76,12 +76,12 @@ def counted(settings, edge, grown=False):
     """Floating-point operations of one step on a pair of square frames, as torch counts them."""
     build, first = new_networks, FirstSettings.of(settings)
     if grown:
-        network, judge = network_arguments(first)
+        network, discriminator = network_arguments(first)
         own = settings["enhancer"]
 
         def build(_settings):
             weights = [module.state_dict() for module in new_networks(first)]
-            return grow(network, weights[0], own["channels"], own["n_blocks"], judge, weights[1])
+            return grow(network, weights[0], own["channels"], own["n_blocks"], discriminator, weights[1])
 
     with warnings.catch_warnings(), META:
         warnings.filterwarnings("ignore", message=".*no-op")

@@ -14,18 +14,18 @@ NETWORK = {
     "skips": False,
     "background": False,
 }
-JUDGE = {"scales": 1, "channels": 4, "layers": 2}
+DISCRIMINATOR = {"scales": 1, "channels": 4, "layers": 2}
 
 
 def trained():
     torch.manual_seed(1)
-    return Generator(**NETWORK), Discriminator(**JUDGE)
+    return Generator(**NETWORK), Discriminator(**DISCRIMINATOR)
 
 
 def grown():
-    generator, judge = trained()
+    generator, discriminator = trained()
     torch.manual_seed(2)
-    return grow(NETWORK, generator.state_dict(), 4, 1, JUDGE, judge.state_dict())
+    return grow(NETWORK, generator.state_dict(), 4, 1, DISCRIMINATOR, discriminator.state_dict())
 
 
 def test_published_size():
@@ -68,10 +68,10 @@ def test_what_the_first_stage_knows_and_the_enhancer_both_reach_the_picture():
 
 
 def test_the_first_discriminator_of_the_first_stage_judges_half_the_size():
-    _, judge = trained()
+    _, discriminator = trained()
     _, more = grown()
     assert len(more.scales) == 2
-    ours, theirs = more.scales[1].state_dict(), judge.scales[0].state_dict()
+    ours, theirs = more.scales[1].state_dict(), discriminator.scales[0].state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     new = more.scales[0].state_dict()
     assert not torch.equal(new["stages.0.0.weight"], theirs["stages.0.0.weight"])

@@ -37,8 +37,8 @@ def test_a_batch_has_one_window_size_that_holds_all_its_people():
 
 def test_an_epoch_visits_every_pair_once():
     draw = sampler()
-    firsts = [int(draw(number)["image"][0, 0, 0, 0, 0]) for number in range(11)]
-    assert sorted(firsts) == list(range(11))
+    starts = [int(draw(number)["image"][0, 0, 0, 0, 0]) for number in range(11)]
+    assert sorted(starts) == list(range(11))
 
 
 def test_a_batch_depends_on_seed_and_number_only():
@@ -55,7 +55,7 @@ def test_frames_without_a_person_make_no_pair():
     keypoints = pose.keypoints.copy()
     keypoints[5] = 0
     draw = sampler(pose.replace(keypoints=keypoints))
-    assert set(draw.firsts) == set(range(11)) - {4, 5}
+    assert set(draw.clip_starts) == set(range(11)) - {4, 5}
     with pytest.raises(InputError, match="no two consecutive"):
         sampler(pose.replace(keypoints=keypoints * 0))
 
@@ -115,7 +115,7 @@ def test_holdout_is_the_last_share():
 
 def test_no_pair_reaches_across_a_cut():
     draw = sampler(cuts=[4, 9])
-    assert set(draw.firsts) == set(range(11)) - {3, 8}
+    assert set(draw.clip_starts) == set(range(11)) - {3, 8}
     for number in range(20):
         first, second = draw(number)["image"][0, :, 0, 0, 0].tolist()
         assert second == first + 1 and second not in (4, 9)

@@ -74,7 +74,7 @@ def test_one_square_per_frame_and_sample():
 
 def test_pairs_without_any_face_are_left_out_and_those_with_one_are_masked():
     samples = sampler(faceless(performer(12), slice(3, 8)))
-    assert samples.firsts.tolist() == [0, 1, 2, 7, 8, 9, 10]
+    assert samples.clip_starts.tolist() == [0, 1, 2, 7, 8, 9, 10]
     seen = [tuple(samples(number)["visible"].flatten().tolist()) for number in range(4)]
     assert {False, True} == {one for each in seen for one in each}
 

@@ -34,7 +34,7 @@ def sampler(pose, background=None, references=False, cuts=()):
         pixels = RealPixels(make_bank(frames, pose, masks, frames[0], 12), masks, pose.fps, 12)
     background, sizes = (frames[0], [(64, 64)]) if background else (None, [(128, 96)])
     given = TrainingFootage(frames, pose, background, sizes, len(frames), cuts, pixels)
-    return ClipSampler(given, 2, 3, span=1)
+    return ClipSampler(given, 2, 3, clip_length=1)
 
 
 def trained(background, **changes):
@@ -55,9 +55,9 @@ def weights(trainer):
 def test_the_published_networks_less_the_channels_of_the_second_frame():
     with uninitialised():
         pairs, single = Generator(64, 4, 9), Generator(64, 4, 9, temporal=False)
-        judges = [Discriminator(2, 64, frames=frames) for frames in (2, 1)]
+        discriminators = [Discriminator(2, 64, frames=frames) for frames in (2, 1)]
     assert parameter_count(pairs) - parameter_count(single) == 3 * 7 * 7 * 64
-    assert parameter_count(judges[0]) - parameter_count(judges[1]) == 2 * 6 * 4 * 4 * 64
+    assert parameter_count(discriminators[0]) - parameter_count(discriminators[1]) == 2 * 6 * 4 * 4 * 64
     maps = Discriminator(2, 4, frames=1)(torch.rand(2, 1, 3, 64, 64), torch.rand(2, 1, 3, 64, 64))
     assert [len(scale) for scale in maps] == [5, 5]
 
@@ -67,7 +67,7 @@ def test_a_sample_is_one_frame_that_shows_somebody():
     keypoints = pose.keypoints.copy()
     keypoints[[4, 6]] = 0
     draw = sampler(pose.replace(keypoints=keypoints), cuts=[9])
-    assert draw.firsts.tolist() == [0, 1, 2, 3, 5, 7, 8, 9, 10, 11]  # 5 alone, and both sides of the cut
+    assert draw.clip_starts.tolist() == [0, 1, 2, 3, 5, 7, 8, 9, 10, 11]  # 5 alone, and both sides of the cut
     assert draw(0)["image"].shape == (2, 1, 3, 96, 128)
     with pytest.raises(InputError, match="no training frame shows a person"):
         sampler(pose.replace(keypoints=keypoints * 0))

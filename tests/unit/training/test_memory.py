@@ -35,11 +35,11 @@ def counted(size=(64, 64), batch=1, bfloat16=False, references=True, device="cpu
 
 def test_networks_are_weights_gradients_moments_and_the_average():
     sizes = {"generator": SETTINGS["generator"] | {"channels": 16}}
-    generator, judge = map(parameter_count, new_networks(settings(**sizes)))
+    generator, discriminator = map(parameter_count, new_networks(settings(**sizes)))
     # without a moving average there is no copy of the generator
     for changes, copies in (({}, 5), ({"ema": 0.0}, 4)):
         tensors = (counted(**sizes, **changes).networks - BESIDE["cpu"]) / FRAGMENTED["cpu"]
-        assert tensors == pytest.approx(4 * (copies * generator + 4 * judge), rel=0.02)
+        assert tensors == pytest.approx(4 * (copies * generator + 4 * discriminator), rel=0.02)
     copies = counted(**sizes, bfloat16=True).networks - counted(**sizes).networks
     assert counted(**sizes, ema=0.0, bfloat16=True).networks == counted(**sizes, ema=0.0).networks + copies
 

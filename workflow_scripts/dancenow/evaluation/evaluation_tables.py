@@ -30,7 +30,7 @@ TIME_MEASURES = {
     "warping_error": ("warping error (RMS) ↓", -1, 2),
     "difference_error": ("error of frame differences ↓", -1, 2),
 }
-REFERENCES = {"driving": "the pose asked for", "truth": "the truth's"}
+REFERENCES = {"driving": "the driving pose", "truth": "the truth's"}
 
 
 def markdown_page(report: dict, title: str) -> str:

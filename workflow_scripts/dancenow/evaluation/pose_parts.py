@@ -1,4 +1,4 @@
-"""The distance of keypoints found in a result from those asked for, part by part."""
+"""The distance of keypoints found in a result from the expected ones, part by part."""
 
 import numpy as np
 
@@ -15,12 +15,12 @@ PCK_SHARE = 0.02  # of the standing height: a keypoint within this distance is c
 
 
 def part_series(found: np.ndarray, wanted: np.ndarray, body_height: float) -> dict:
-    """{part: {measure: (T,) float}} of T frames; NaN where no keypoint of the part was asked for.
+    """{part: {measure: (T,) float}} of T frames; NaN where no keypoint of the part is expected.
 
     found, wanted: (T, 133, 3) px; body_height: px, as from `standing_height`. distance_px, distance_percent
     (of the body height): mean over the keypoints that are in both, NaN where there is none; pck: % of the
-    keypoints asked for that were found no farther than PCK_SHARE of the body height away; missed: how many of
-    those asked for were not found (the paper's missed detections per image).
+    expected keypoints that were found no farther than PCK_SHARE of the body height away; missed: how many of
+    the expected ones were not found (the paper's missed detections per image).
     """
     return {name: _part(found[:, part], wanted[:, part], body_height) for name, part in PAPER_PARTS.items()}
 

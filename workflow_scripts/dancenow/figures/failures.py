@@ -30,7 +30,7 @@ def plot_failures(
     """The worst frames, the worst first: skeleton, truth, result, their difference; writes a PNG and a PDF.
 
     series_path: as of dancenow.evaluation.series; video: the result; truth: a video of the same frames, or a
-    FrameStore (.avi) that ends with them, with its steady view; pose_path: the Pose asked for, of the same
+    FrameStore (.avi) that ends with them, with its steady view; pose_path: the driving Pose, of the same
     frames or ending with them.
     """
     pose, series = load_pose(pose_path), load_series(series_path)[RESULT]

@@ -105,15 +105,22 @@ def make_trainer(
     settings = FirstSettings.of(train | {"init_from": None})
     if stage == "first":
         return Trainer(settings, perceptual, *rest)
-    network, judge = network_arguments(settings)
+    network, discriminator_settings = network_arguments(settings)
     generator, discriminator = new_networks(settings)
     if not train["enhancer"]:
         return FaceTrainer(FaceSettings.of(train), perceptual, *rest, main=generator)
     later = EnhancerSettings.of(train)
 
     def grown(_settings: object) -> tuple[EnhancedGenerator, Discriminator]:
-        weights, judges = generator.state_dict(), discriminator.state_dict()
-        return grow(network, weights, later.enhancer.channels, later.enhancer.n_blocks, judge, judges)
+        own = later.enhancer
+        return grow(
+            network,
+            generator.state_dict(),
+            own.channels,
+            own.n_blocks,
+            discriminator_settings,
+            discriminator.state_dict(),
+        )
 
     if stage == "enhancer":
         return Trainer(later, perceptual, *rest, build=grown)

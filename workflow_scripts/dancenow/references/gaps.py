@@ -58,14 +58,14 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
     wanted = pose.keypoints
     features, given = likeness_features(wanted, unit), likeness_features(shown, unit)
     turns, given_turns = turned(wanted, unit), turned(shown, unit)
-    asked, seen = visible_parts(wanted), visible_parts(shown)
+    driven, seen = visible_parts(wanted), visible_parts(shown)
     alone = min(ALONE * float(fps), SHORT * len(shown))
     limits, gaps = {}, []
 
     aside = np.zeros(len(wanted), bool)
     body = PARTS.index("trunk")
     for side, sign in SIDES_SHOWN.items():
-        here = asked[:, body] & (sign * turns > FRONT_OR_BACK)
+        here = driven[:, body] & (sign * turns > FRONT_OR_BACK)
         there = seen[:, body] & (sign * given_turns > FRONT_OR_BACK)
         if there.sum() < LEAST_GAP_SECONDS * float(fps):
             aside |= here
@@ -73,7 +73,7 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
             seen &= ~there[:, None]
             gaps += _gap(side, "side", here, pose.fps)
     for number, part in enumerate(PARTS):
-        here = asked[:, number] & ~aside
+        here = driven[:, number] & ~aside
         own = np.flatnonzero(seen[:, number])
         if not len(own):
             limits[part] = None

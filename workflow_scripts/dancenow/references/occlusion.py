@@ -111,7 +111,7 @@ def _filled(
         if missing.max() < LEAST_MISSING:
             break
         placed = bank.move(number, int(other), wanted, everywhere, window)
-        assert placed is not None  # the whole window is asked for
+        assert placed is not None  # the whole window is wanted
         (rows, columns), moved = placed
         result[rows, columns] += moved * missing[rows, columns, None]
         missing[rows, columns] *= 1 - moved[..., 3] / 255

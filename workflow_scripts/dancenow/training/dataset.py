@@ -47,10 +47,10 @@ class TrainingFootage:
 class ClipSampler:
     """Batch number -> tensors, the same for the same seed whatever was drawn before.
 
-    A sample is a pair of consecutive frames (with span 1, a single one) in one window around the person, with
-    no cut in between. batch: clips per batch; share: (rank, processes), for a batch of which each of several
-    processes takes an equal part; span: 2 or 1. Attribute firsts: (S,) int, the first frame of each pair, or
-    each single frame. Raises InputError when the footage has no usable one.
+    A sample is a pair of consecutive frames (with clip_length 1, a single one) in one window around the
+    person, with no cut in between. batch: clips per batch; share: (rank, processes), for a batch of which
+    each of several processes takes an equal part; clip_length: 2 or 1. Attribute clip_starts: (S,) int, the
+    first frame of each pair, or each single frame. Raises InputError when the footage has no usable one.
     """
 
     def __init__(
@@ -59,35 +59,35 @@ class ClipSampler:
         batch: int,
         seed: int,
         share: tuple[int, int] = (0, 1),
-        span: int = 2,
+        clip_length: int = 2,
     ) -> None:
         self.frames, self.pose, self.background = footage.frames, footage.pose, footage.background
         self.sizes, self.pixels = footage.sizes, footage.pixels
-        self.batch, self.seed, self.share, self.span = batch, seed, share, span
+        self.batch, self.seed, self.share, self.clip_length = batch, seed, share, clip_length
         pose = footage.pose
         # three keypoints are the least that locates a person
         shown = pose.present()[: footage.count].sum(axis=1) >= 3
-        if span == 2:
+        if clip_length == 2:
             starts = segment_starts(len(pose.keypoints), footage.cuts)
             shown = shown[:-1] & shown[1:] & (np.diff(starts[: len(shown)]) == 0)
-        self.firsts = np.flatnonzero(shown)
-        if not len(self.firsts):
-            few = "no two consecutive training frames show" if span == 2 else "no training frame shows"
+        self.clip_starts = np.flatnonzero(shown)
+        if not len(self.clip_starts):
+            few = "no two consecutive training frames show" if clip_length == 2 else "no training frame shows"
             raise InputError(f"{few} a person; use a longer clip of the whole body")
         self.boxes = person_boxes(pose.keypoints)
 
     def __call__(self, number: int, last_only: bool = False) -> Batch:
-        """Batch `number` (from 0): dict of skeleton, image and background, each (N, span, 3, h, w) uint8.
+        """Batch `number`, from 0: skeleton, image and background, each (N, T, 3, h, w) uint8. T: clip_length.
 
-        last_only: only the last frame of each clip, the same as in the whole batch, with 1 instead of span.
+        last_only: only the last frame of each clip, the same as in the whole batch; T is 1.
 
-        With pixels also reference (N, span, 4, h, w) and, where they have masks, mask (N, span, 1, h, w). Of
-        SteadyFrames also valid (N, span, 1, h, w), 255 where a frame shows the scene, 0 where the image is
-        the background's or black.
+        With pixels also reference (N, T, 4, h, w) and, where they have masks, mask (N, T, 1, h, w). Of
+        SteadyFrames also valid (N, T, 1, h, w), 255 where a frame shows the scene, 0 where the image is the
+        background's or black.
         The window's size is the same in the whole batch, even if only a share of it is returned.
         """
         places = range(number * self.batch, (number + 1) * self.batch)
-        clips = [range(first, first + self.span) for first in map(self._first, places)]
+        clips = [range(first, first + self.clip_length) for first in map(self._start, places)]
         windows = self._windows(clips, places)
         part = self.batch // self.share[1]
         chosen = slice(self.share[0] * part, (self.share[0] + 1) * part)
@@ -95,10 +95,10 @@ class ClipSampler:
         rows = [self._row(*sample, last_only) for sample in samples]
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
-    def _first(self, place: int) -> int:
-        epoch, offset = divmod(place, len(self.firsts))
-        order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.firsts))
-        return int(self.firsts[order[offset]])
+    def _start(self, place: int) -> int:
+        epoch, offset = divmod(place, len(self.clip_starts))
+        order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.clip_starts))
+        return int(self.clip_starts[order[offset]])
 
     def _windows(self, clips: Sequence[range], places: range) -> list[tuple[int, ...]]:
         frame = self.pose.width, self.pose.height

@@ -31,8 +31,8 @@ from dancenow.training.trainer import Clips, Losses, Trainer, frozen
 class FaceSampler(ClipSampler):
     """A ClipSampler of the samples with a face in at least one of their frames.
 
-    Batches have two tensors more: corner (N, span, 2) int and visible (N, span) bool, one square of `size`
-    px per frame, as face_corners has them. InputError when none shows a face, or a square is larger than the
+    Batches have two tensors more: corner (N, T, 2) int and visible (N, T) bool, one square of `size` px per
+    frame, as face_corners has them. InputError when none shows a face, or a square is larger than the
     picture.
     """
 
@@ -43,17 +43,19 @@ class FaceSampler(ClipSampler):
         batch: int,
         seed: int,
         share: tuple[int, int] = (0, 1),
-        span: int = 2,
+        clip_length: int = 2,
     ) -> None:
-        super().__init__(footage, batch, seed, share, span)
+        super().__init__(footage, batch, seed, share, clip_length)
         pose = footage.pose
         least = min(min(edges) for edges in footage.sizes)
         if size > least:
             raise InputError(f"train.face.size: {size} px does not fit into a window of {least} px; lower it")
         self.size = size
         _, visible = face_corners(pose.keypoints, size, (0, 0, pose.width, pose.height))
-        self.firsts = self.firsts[visible[self.firsts] | visible[self.firsts + self.span - 1]]
-        if not len(self.firsts):
+        self.clip_starts = self.clip_starts[
+            visible[self.clip_starts] | visible[self.clip_starts + self.clip_length - 1]
+        ]
+        if not len(self.clip_starts):
             raise InputError("no training frame shows a face; set train.face to null")
 
     def _row(self, clip: range, window: Sequence[int], place: int, last_only: bool) -> Batch:
@@ -93,9 +95,9 @@ def face_networks(settings: FaceSettings) -> tuple[Generator, PatchDiscriminator
     The authors' discriminator normalises over the batch, which with their batch of 1 is one picture; here
     it is per picture at any batch size, so that samples do not influence each other.
     """
-    judged = SKELETON_CHANNELS + IMAGE_CHANNELS
+    shown = SKELETON_CHANNELS + IMAGE_CHANNELS
     generator = Generator(**asdict(settings.generator))
-    return generator, PatchDiscriminator(judged, **asdict(settings.discriminator))
+    return generator, PatchDiscriminator(shown, **asdict(settings.discriminator))
 
 
 class FaceTrainer(Trainer):
@@ -137,7 +139,7 @@ class FaceTrainer(Trainer):
         )
         shown = visible.flatten().to(self.device, torch.float32)
         face, losses = self._face_step(labels, synthesized, real, shown)
-        return losses | self._judge_faces(labels, face, real, shown)
+        return losses | self._discriminate_faces(labels, face, real, shown)
 
     @torch.no_grad()
     def _synthesize(self, clips: Clips, corners: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
@@ -174,7 +176,7 @@ class FaceTrainer(Trainer):
         self._optimise("generator", sum(weights[name] * loss for name, loss in losses.items()))
         return face.detach(), losses
 
-    def _judge_faces(
+    def _discriminate_faces(
         self, labels: torch.Tensor, face: torch.Tensor, real: torch.Tensor, shown: torch.Tensor
     ) -> Losses:
         """Update the discriminator on one joint pass over real and synthesized faces; returns the losses."""

@@ -50,7 +50,7 @@ class Network(FaceNetwork):
 
 
 @dataclass(frozen=True)
-class FaceJudge:
+class FaceDiscriminatorNetwork:
     """Arguments of model.networks.PatchDiscriminator."""
 
     channels: int
@@ -58,7 +58,7 @@ class FaceJudge:
 
 
 @dataclass(frozen=True)
-class Judge(FaceJudge):
+class DiscriminatorNetwork(FaceDiscriminatorNetwork):
     """Arguments of model.networks.Discriminator; `frames` follows from the stage's `temporal`."""
 
     scales: int
@@ -114,7 +114,7 @@ class FirstSettings(Recipe):
     last_frame_corruption: float
     weights: Weights
     generator: Network
-    discriminator: Judge
+    discriminator: DiscriminatorNetwork
 
     @classmethod
     def of(cls, train: dict, compiled: bool = False, target: str | None = None) -> Self:
@@ -150,7 +150,7 @@ class FaceSettings(Recipe):
 
     weights: FaceWeights
     generator: FaceNetwork
-    discriminator: FaceJudge
+    discriminator: FaceDiscriminatorNetwork
     face: FaceSquare
 
     @classmethod

@@ -3,9 +3,9 @@
 A stage has: background ((H, W, 3) uint8 or None); stored_background, the part stored in its file; start,
 JSON-able, what it starts from, part of its identity; about, the description of its network in the file;
 temporal, whether what it learns from are pairs of frames and what leads up to them, not single frames;
-references, whether its generator sees real pixels; judge, if its discriminator is saved, the arguments
-of that; and the methods sampler, trainer and previews, which take what ClipSampler, Trainer (without
-settings) and Previews take.
+references, whether its generator sees real pixels; discriminator, if that is saved, its arguments; and the
+methods sampler, trainer and previews, which take what ClipSampler, Trainer (without settings) and Previews
+take.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class FirstStage:
     def __init__(self, inputs: StageInputs, settings: FirstSettings):
         self.background = read_png(Path(inputs.path("background"))) if settings.generator.background else None
         self.stored_background = self.background
-        network, self.judge = network_arguments(settings)
+        network, self.discriminator = network_arguments(settings)
         self.about, self.temporal = {"network": network}, settings.temporal
         self.sampler, self.previews = ClipSampler, Previews
         self.references = settings.generator.references
@@ -47,10 +47,10 @@ class FirstStage:
         weights = load_generator(inputs.path("init_from"))[0].state_dict() if settings.init_from else None
 
         def build(settings: FirstSettings) -> tuple[Generator, Discriminator]:
-            generator, judge = new_networks(settings)
+            generator, discriminator = new_networks(settings)
             if weights is not None:
                 load_weights(generator, weights, inputs.path("init_from"), "generator of this network")
-            return generator, judge
+            return generator, discriminator
 
         self.trainer = partial(Trainer, settings, build=build)
 
@@ -64,7 +64,9 @@ class EnhancerStage:
             raise InputError(
                 f"{inputs.generator}: has a background; the enhancer takes a generator without one"
             )
-        judge, discriminator_settings = read_network(inputs.path("discriminator"), "discriminator")
+        discriminator_weights, discriminator_settings = read_network(
+            inputs.path("discriminator"), "discriminator"
+        )
         self.background = self.stored_background = None
         self.start = digests(inputs, "generator", "discriminator")
         self.about = {"network": description["network"], "enhancer": asdict(settings.enhancer)}
@@ -76,7 +78,12 @@ class EnhancerStage:
             weights = first.state_dict()
             try:
                 return grow(
-                    description["network"], weights, own.channels, own.n_blocks, discriminator_settings, judge
+                    description["network"],
+                    weights,
+                    own.channels,
+                    own.n_blocks,
+                    discriminator_settings,
+                    discriminator_weights,
                 )
             except ValueError as error:
                 raise InputError(f"train.enhancer: {error}; change it or train.generator") from error

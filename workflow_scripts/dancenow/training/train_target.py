@@ -65,16 +65,16 @@ def train_target(
     sizes = [(pose.width, pose.height)]
     if background is not None:
         sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
-    span = 2 if stage.temporal else 1
+    clip_length = 2 if stage.temporal else 1
     batch, seed = settings.batch, settings.seed
     share = parallel.rank(), parallel.world_size()
     try:
         pixels = _real_pixels(stage, inputs, pose.fps, count)
         footage = TrainingFootage(frames, pose, background, sizes, count, frames.cuts, pixels)
-        sampler = stage.sampler(footage, batch, seed, share, span)
+        sampler = stage.sampler(footage, batch, seed, share, clip_length)
     except InputError as error:
         raise InputError(f"{inputs.pose}: {error}") from error
-    steps = settings.steps_over(len(sampler.firsts))
+    steps = settings.steps_over(len(sampler.clip_starts))
     decision = read_json(inputs.perceptual)
 
     def spare_trainer(device: torch.device, autocast: Autocast) -> Trainer:
@@ -108,7 +108,7 @@ def train_target(
     log.info(
         "training on %s, %s, processes %d, threads %d: %d %s, windows %s, %d steps, generator "
         "%.1f M parameters, about %.1f GB",
-        device, precision, share[1], threads, len(sampler.firsts),
+        device, precision, share[1], threads, len(sampler.clip_starts),
         "pairs" if stage.temporal else "single frames (no last frame to corrupt)", sizes, steps,
         parameter_count(trainer.generator) / 1e6, memory.peak(batch // share[1]) / 2**30,
     )  # fmt: skip
@@ -142,7 +142,7 @@ def train_target(
             "peak_memory_gb": round(peak_memory(device) / 2**30, 2),
             "frames": len(frames),
             "training_frames": count,
-            "pairs" if stage.temporal else "single_frames": len(sampler.firsts),
+            "pairs" if stage.temporal else "single_frames": len(sampler.clip_starts),
             "fps": str(pose.fps),
         }
         description |= {"step": trainer.step}
@@ -153,8 +153,8 @@ def train_target(
         previews.write_strip(Path(outputs.progress), preview_steps(steps))
         previews.write_video(Path(outputs.video), preview_steps(steps))
         if outputs.discriminator and isinstance(stage, FirstStage):
-            judge = trainer.discriminator.state_dict()
-            save_discriminator(outputs.discriminator, judge, stage.judge)
+            weights = trainer.discriminator.state_dict()
+            save_discriminator(outputs.discriminator, weights, stage.discriminator)
         save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_background)
         # the previews stay
         checkpoint.remove()

@@ -90,8 +90,9 @@ def counted(fake: torch.Tensor, real: torch.Tensor, valid: torch.Tensor | None) 
 
 def network_arguments(settings: FirstSettings) -> tuple[dict, dict]:
     """Arguments of the first stage's Generator and Discriminator."""
-    generator, judge = asdict(settings.generator), asdict(settings.discriminator)
-    return generator | {"temporal": settings.temporal}, judge | {"frames": 2 if settings.temporal else 1}
+    generator, discriminator = asdict(settings.generator), asdict(settings.discriminator)
+    frames = 2 if settings.temporal else 1
+    return generator | {"temporal": settings.temporal}, discriminator | {"frames": frames}
 
 
 def new_networks(settings: FirstSettings) -> tuple[Generator, Discriminator]:
@@ -309,8 +310,7 @@ class Trainer:
 
     def _discriminator_step(self, skeletons: torch.Tensor, real: torch.Tensor, fake: torch.Tensor) -> Losses:
         with torch.autocast(**self.autocast):
-            judge = self.parallel["discriminator"]
-            maps = judge(torch.cat([skeletons] * 2), torch.cat([real, fake]))
+            maps = self.parallel["discriminator"](torch.cat([skeletons] * 2), torch.cat([real, fake]))
             half = len(real)
             on_real = lsgan([[level[:half] for level in scale] for scale in maps], True)
             on_fake = lsgan([[level[half:] for level in scale] for scale in maps], False)

@@ -61,8 +61,10 @@ def presence_chart(found: dict[str, np.ndarray], others: np.ndarray, fps: float)
 
 
 def gaps_chart(gaps: list[Gap], seconds: float) -> str:
-    """Strips over time: when a part is asked for that was never shown. gaps: from find_gaps; seconds: of the
-    dance."""
+    """Strips over time: when the dance needs a part that was never shown.
+
+    gaps: from find_gaps; seconds: of the dance.
+    """
     figure = Figure(figsize=(8, 0.7 + 0.22 * len(gaps)), layout="constrained")
     axis = figure.subplots()
     for row, gap in enumerate(gaps):

@@ -113,7 +113,7 @@ def filming_advice(
 ) -> list[tuple[tuple[str, ...], str]]:
     """[(parts, sentence)]: what to film, the most needed first.
 
-    seconds: the source's length; names: (source, target). A kind of pose is asked for where its part is not
+    seconds: the source's length; names: (source, target). A kind of pose is requested where its part is not
     good and at least LEAST_UNSEEN of the source's frames are of this kind and outside; both arms become one
     sentence.
     """
