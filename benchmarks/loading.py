@@ -22,7 +22,7 @@ import numpy as np
 from dancenow.job import usable_cores
 from dancenow.keypoints import COUNT, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 from dancenow.references.bank import make_bank
-from dancenow.references.draw import RealPixels
+from dancenow.references.sampling import RealPixels
 from dancenow.training.dataset import ClipSampler, TrainingFootage, loaders, made_ahead
 
 STAND_IN = 0.025  # seconds of a step that the loader is held against

@@ -17,7 +17,7 @@ from snakemake.utils import update_config
 from dancenow.cluster.batch_summary import summarise
 from dancenow.files import FULL, as_on_disk, atomic_path
 from dancenow.planning.consent import consent_record
-from dancenow.planning.names import SafeLoader, is_name
+from dancenow.planning.configuration import SafeLoader, is_name
 from dancenow.planning.pairs import names_of, targets_of
 from dancenow.planning.reruns import code_hash, contents
 from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training

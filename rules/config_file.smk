@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.errors import InputError
-from dancenow.planning.names import load_names
+from dancenow.planning.configuration import load_names
 
 
 def read_config(path):

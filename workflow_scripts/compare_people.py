@@ -1,6 +1,6 @@
 """Combine one dance by several people in one video."""
 
-from dancenow.figures.people import compare_people
+from dancenow.figures.side_by_side import compare_people
 from dancenow.job import job
 
 with job(snakemake.log[0]):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from dancenow.keypoints import COUNT, INDEX, LEFT_HAND, RIGHT_HAND
-from dancenow.references.figure import PARTS, Figure, distances, enlarged
+from dancenow.references.body_parts import PARTS, Figure, distances, enlarged
 from performers import performer
 
 COLOURS = {

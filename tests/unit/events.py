@@ -1,6 +1,6 @@
 """What TensorBoard would show of a folder of event files."""
 
-from dancenow.training.board import read_events
+from dancenow.training.event_files import read_events
 
 
 def all_values(folder):

@@ -10,7 +10,7 @@ from running import ROOT
 LIBRARY = ROOT / "workflow_scripts/dancenow"
 # from the ground up: rooms, and the modules beside them
 LAYERS = (
-    "errors parallel intervals ahead",
+    "errors parallel intervals prefetch",
     "files device stopping",
     "arrays",
     "job keypoints pictures planning video cluster",

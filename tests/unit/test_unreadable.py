@@ -18,7 +18,7 @@ from dancenow.model.networks import Generator, fill, misfit
 from dancenow.model.perceptual import choose, load_perceptual
 from dancenow.pose.masks import MaskPacker, load_masks, save_masks
 from dancenow.references.bank import make_bank
-from dancenow.references.figure import PARTS
+from dancenow.references.body_parts import PARTS
 from dancenow.references.files import load_bank, load_chosen, save_bank, save_chosen
 from dancenow.training.loop import run_training
 from dancenow.training.rolling import RollingCheckpoint

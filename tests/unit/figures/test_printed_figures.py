@@ -18,8 +18,8 @@ from dancenow.figures.failures import plot_failures, worst_frames
 from dancenow.figures.filmstrip import differences, plot_filmstrip
 from dancenow.figures.grid import CELL_INCHES, plot_grid
 from dancenow.figures.moments import person_window, stillest
-from dancenow.figures.people import cell_sizes, compare_people
 from dancenow.figures.placing import plot_placing
+from dancenow.figures.side_by_side import cell_sizes, compare_people
 from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.files import write_json
 from dancenow.intervals import block_bootstrap

@@ -5,8 +5,8 @@ import pytest
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references import occlusion
 from dancenow.references.bank import make_bank
+from dancenow.references.body_parts import PARTS, Figure
 from dancenow.references.cutting import crop_around, persons_own
-from dancenow.references.figure import PARTS, Figure
 from drawn_people import COLOURS, WALL, dancer, drawn
 
 POSE = dancer()

@@ -10,7 +10,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND
 from dancenow.pages.report.pair import clock, reference_checks, told_moments
 from dancenow.pages.report.reports import PlannedTraining, report_pair
-from dancenow.references.figure import PARTS
+from dancenow.references.body_parts import PARTS
 from dancenow.references.gaps import Gap, find_gaps, runs
 from drawn_people import dancer, drawn
 from scenes import clip_files, write_clip

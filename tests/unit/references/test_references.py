@@ -5,12 +5,20 @@ import pytest
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references.bank import ChosenReferences, make_bank
-from dancenow.references.draw import RealPixels
-from dancenow.references.figure import HANDS, PARTS, TRUNK_CORNERS, Figure, distances, shares, visible_parts
+from dancenow.references.body_parts import (
+    HANDS,
+    PARTS,
+    TRUNK_CORNERS,
+    Figure,
+    distances,
+    shares,
+    visible_parts,
+)
 from dancenow.references.files import chosen_references, load_bank, load_chosen, save_bank, save_chosen
 from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
-from dancenow.references.moves import STRETCH, affine, bone_map, limited, similarity
 from dancenow.references.preview import flat_colours, over, with_shapes
+from dancenow.references.sampling import RealPixels
+from dancenow.references.warps import STRETCH, affine, bone_map, limited, similarity
 from drawn_people import COLOURS, WALL, dancer, drawn, part_map
 
 POSE = dancer()

@@ -10,7 +10,7 @@ from dancenow.model.networks import Generator
 from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.pictures import read_png
 from dancenow.references.bank import make_bank
-from dancenow.references.draw import RealPixels
+from dancenow.references.sampling import RealPixels
 from dancenow.training.dataset import TrainingFootage
 from dancenow.training.face_training import FacePreviews, FaceSampler, FaceTrainer, masked_lsgan
 from performers import footage, performer

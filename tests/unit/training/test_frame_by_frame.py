@@ -12,7 +12,7 @@ from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import Discriminator, Generator, initialise, parameter_count
 from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.references.bank import make_bank
-from dancenow.references.draw import RealPixels
+from dancenow.references.sampling import RealPixels
 from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.synthesis.transfer import Transfer
 from dancenow.training.dataset import ClipSampler, TrainingFootage

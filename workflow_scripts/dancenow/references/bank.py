@@ -10,6 +10,18 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.keypoints import Pose, standing_height
 from dancenow.pose.masks import holds
+from dancenow.references.body_parts import (
+    PARTS,
+    Figure,
+    bone_distance,
+    distances,
+    enlarged,
+    grid,
+    grid_step,
+    points_of,
+    shares,
+    visible_parts,
+)
 from dancenow.references.cutting import (
     HEAD_PART,
     LEAST_WEIGHT,
@@ -23,18 +35,6 @@ from dancenow.references.cutting import (
     piece_of,
     speed_of,
 )
-from dancenow.references.figure import (
-    PARTS,
-    Figure,
-    bone_distance,
-    distances,
-    enlarged,
-    grid,
-    grid_step,
-    points_of,
-    shares,
-    visible_parts,
-)
 from dancenow.references.likeness import (
     CHANGE_COST,
     CHANGE_RATE,
@@ -45,9 +45,9 @@ from dancenow.references.likeness import (
     turned,
     unlikeness,
 )
-from dancenow.references.moves import part_maps
 from dancenow.references.occlusion import fill
-from dancenow.references.strangers import PartColours, loose_hair
+from dancenow.references.trimming import PartColours, loose_hair
+from dancenow.references.warps import part_maps
 
 MOST_PIECES = 200  # most references of a part, for footage of any length
 LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it

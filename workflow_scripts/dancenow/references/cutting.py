@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import cv2
 import numpy as np
 
-from dancenow.references.figure import PARTS, TRUNK_DEPTH, Figure, distances, grid_step, kind, shares
+from dancenow.references.body_parts import PARTS, TRUNK_DEPTH, Figure, distances, grid_step, kind, shares
 from dancenow.references.occlusion import BEHIND_HANDS, bare, covered
-from dancenow.references.strangers import PRESENT, Crop, clothes, strange
+from dancenow.references.trimming import PRESENT, Crop, clothes, strange
 
 PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
 LEAST_WEIGHT = 0.02  # pixels below this weight are left out

@@ -12,7 +12,7 @@ from dancenow.errors import InputError
 from dancenow.files import read_through
 from dancenow.keypoints import Pose
 from dancenow.references.bank import Bank, ChosenReferences
-from dancenow.references.figure import PARTS
+from dancenow.references.body_parts import PARTS
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 BROKEN_FILE = ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error

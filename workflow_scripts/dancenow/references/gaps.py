@@ -8,8 +8,7 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.keypoints import Pose, standing_height
 from dancenow.references.bank import MOST_PIECES
-from dancenow.references.draw import ALONE, SHORT
-from dancenow.references.figure import FRONT_OR_BACK, PARTS, points_of, visible_parts
+from dancenow.references.body_parts import FRONT_OR_BACK, PARTS, points_of, visible_parts
 from dancenow.references.likeness import (
     CHANGE_COST,
     OPPOSITE,
@@ -18,6 +17,7 @@ from dancenow.references.likeness import (
     turned,
     unlikeness,
 )
+from dancenow.references.sampling import ALONE, SHORT
 
 QUANTILE = 0.95  # quantile of the target's own distances: a pose farther away than this was not shown
 # s: a shorter stretch is a detection error, in dance and footage; two nearer than this are one

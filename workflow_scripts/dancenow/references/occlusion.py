@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dancenow.keypoints import INDEX
-from dancenow.references.figure import (
+from dancenow.references.body_parts import (
     HANDS,
     PARTS,
     SIDES,
@@ -41,7 +41,7 @@ LEAST_MISSING = 0.1  # of a pixel: a smaller hole is not worth another reference
 def covered(figure: Figure, window: Sequence[int], step: int) -> np.ndarray | None:
     """The share of each grid place of a window covered by a hand or forearm, 0 to 1: (rows, columns) float32.
 
-    figure: a references.figure.Figure; window: x, y, w, h px. A hand behind trunk or head covers nothing.
+    figure: a references.body_parts.Figure; window: x, y, w, h px. A hand behind trunk or head covers nothing.
     None if no wrist is seen.
     """
     away = [

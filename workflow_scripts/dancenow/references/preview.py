@@ -7,7 +7,7 @@ import numpy as np
 from dancenow.camera.replay import Replay
 from dancenow.keypoints import Pose
 from dancenow.references.bank import Bank
-from dancenow.references.figure import PARTS, TRUNK_DEPTH, Figure, distances, enlarged
+from dancenow.references.body_parts import PARTS, TRUNK_DEPTH, Figure, distances, enlarged
 from dancenow.video.media import encode
 
 # radii: a part without a piece is shown as a flat shape up to this distance from its bones, fading over FADE

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from dancenow.ahead import ahead
 from dancenow.device import (
     Autocast,
     as_images,
@@ -28,6 +27,7 @@ from dancenow.model.checkpoint import load_generator
 from dancenow.model.face import FaceSynthesizer, face_corners, load_face
 from dancenow.model.networks import empty_picture
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
+from dancenow.prefetch import ahead
 from dancenow.provenance.finishing import finished
 from dancenow.synthesis.transfer import Transfer
 from dancenow.video.media import encode

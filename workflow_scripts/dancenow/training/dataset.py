@@ -15,7 +15,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import Pose
 from dancenow.model.windows import cut, draw_window, fit_window, person_boxes, to_tensor
 from dancenow.pictures import Frames
-from dancenow.references.draw import RealPixels
+from dancenow.references.sampling import RealPixels
 from dancenow.video.cuts import segment_starts
 
 Batch = dict[str, torch.Tensor]  # as ClipSampler makes them: samples first, by the name of what they show

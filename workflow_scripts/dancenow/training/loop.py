@@ -16,8 +16,8 @@ from tqdm import tqdm
 from dancenow import parallel
 from dancenow.device import peak_memory
 from dancenow.errors import DivergedError, Stopped
-from dancenow.training.board import Board
 from dancenow.training.dataset import Batch, prefetch
+from dancenow.training.event_files import Board
 from dancenow.training.rolling import RollingCheckpoint
 from dancenow.training.trainer import Trainer
 

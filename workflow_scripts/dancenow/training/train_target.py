@@ -21,10 +21,10 @@ from dancenow.model.networks import parameter_count
 from dancenow.model.perceptual import load_perceptual
 from dancenow.model.windows import choose_sizes
 from dancenow.pose.masks import load_masks
-from dancenow.references.draw import RealPixels
 from dancenow.references.files import load_bank
+from dancenow.references.sampling import RealPixels
 from dancenow.stopping import listening
-from dancenow.training.best import BestGenerator
+from dancenow.training.best_generator import BestGenerator
 from dancenow.training.dataset import TrainingFootage
 from dancenow.training.holdout import training_frame_count
 from dancenow.training.loop import preview_steps, run_training

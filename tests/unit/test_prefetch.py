@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from dancenow.ahead import ahead
+from dancenow.prefetch import ahead
 
 
 def test_order_and_items_stay_the_same():

@@ -6,7 +6,7 @@ import pytest
 
 from clips import one_line
 from dancenow.errors import InputError
-from dancenow.planning.names import load_names
+from dancenow.planning.configuration import load_names
 
 MEANT = {"subjects": {"007": {"video": "a.mp4", "start": 1.5}}, "train": {"steps": 5}}
 TEXT = "subjects:\n  007: {video: a.mp4, start: 1.5}\ntrain: {steps: 5}\n"

@@ -5,7 +5,7 @@ import torch
 
 from dancenow.model.checkpoint import load_generator
 from dancenow.model.networks import Generator
-from dancenow.training.best import BestGenerator
+from dancenow.training.best_generator import BestGenerator
 
 NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1}
 

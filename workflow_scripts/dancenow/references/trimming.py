@@ -10,7 +10,16 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from dancenow.references.figure import BONE_RADIUS, PARTS, SIDES, TRUNK_DEPTH, Figure, enlarged, grid, kind
+from dancenow.references.body_parts import (
+    BONE_RADIUS,
+    PARTS,
+    SIDES,
+    TRUNK_DEPTH,
+    Figure,
+    enlarged,
+    grid,
+    kind,
+)
 
 TINTS = 16  # of each colour channel
 CORE = {"head": 1.6, "trunk": 1.0}  # radii from its bones within which a pixel is the part's own

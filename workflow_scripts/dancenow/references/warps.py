@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dancenow.keypoints import INDEX
-from dancenow.references.figure import HANDS, HEAD_POINTS, JAW_AND_BROWS, TRUNK_CORNERS, Figure, kind
+from dancenow.references.body_parts import HANDS, HEAD_POINTS, JAW_AND_BROWS, TRUNK_CORNERS, Figure, kind
 
 # a limb may be this much shorter or longer than in its reference
 FORESHORTENING = (0.6, 1.67)

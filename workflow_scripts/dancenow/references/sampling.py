@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dancenow.references.bank import Bank
-from dancenow.references.figure import PARTS, visible_parts
+from dancenow.references.body_parts import PARTS, visible_parts
 from dancenow.references.likeness import acceptable
 
 NEAREST = 4

@@ -7,7 +7,7 @@ import pytest
 from tensorboardX.crc32c import crc32c
 
 from dancenow.pictures import write_png
-from dancenow.training.board import Board, read_events
+from dancenow.training.event_files import Board, read_events
 from events import pictures, scalars
 
 
