@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -25,10 +26,10 @@ from dancenow.references.files import load_bank
 from dancenow.references.sampling import RealPixels
 from dancenow.stopping import listening
 from dancenow.training.best_generator import BestGenerator
-from dancenow.training.dataset import TrainingFootage
+from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.holdout import training_frame_count
 from dancenow.training.loop import preview_steps, run_training
-from dancenow.training.memory import check_room, count_step, free_memory, told_of_memory
+from dancenow.training.memory import StepMemory, check_room, count_step, free_memory, told_of_memory
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.rolling import RollingCheckpoint
 from dancenow.training.settings import StageSettings
@@ -59,21 +60,7 @@ def train_target(
     device = pick_device()
     autocast = prepare(device, threads)
     stage = open_stage(inputs, settings)
-    background = stage.background
-    frames, pose = open_footage(inputs, on_canvas=background is not None)
-    count = training_frame_count(len(frames), holdout)
-    sizes = [(pose.width, pose.height)]
-    if background is not None:
-        sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
-    clip_length = 2 if stage.temporal else 1
-    batch, seed = settings.batch, settings.seed
-    share = parallel.rank(), parallel.world_size()
-    try:
-        pixels = _real_pixels(stage, inputs, pose.fps, count)
-        footage = TrainingFootage(frames, pose, background, sizes, count, frames.cuts, pixels)
-        sampler = stage.sampler(footage, batch, seed, share, clip_length)
-    except InputError as error:
-        raise InputError(f"{inputs.pose}: {error}") from error
+    footage, sampler = _open_material(inputs, stage, settings, holdout)
     steps = settings.steps_over(len(sampler.clip_starts))
     decision = read_json(inputs.perceptual)
 
@@ -81,48 +68,21 @@ def train_target(
         # these networks are only counted: they must not be those of `stage`
         return open_stage(inputs, settings).trainer(load_perceptual(decision), device, autocast, steps)
 
-    largest = max(sizes, key=lambda size: size[0] * size[1])
-    memory = count_step(spare_trainer, sampler(0), largest, autocast)
-    free = free_memory(device)
-    if device.type == "cpu":  # shared by all processes
-        free //= share[1]
-    try:
-        check_room(memory, batch // share[1], free)
-    except InputError as error:
-        if check_memory:
-            raise
-        log.warning("continuing because hardware.check_memory is false: %s", error)
+    memory = _check_memory(spare_trainer, footage, sampler, device, autocast, check_memory)
     trainer = stage.trainer(load_perceptual(decision), device, autocast, steps)
-    folder = Path(outputs.generator).parent / "run"
-    identity = {
-        "settings": asdict(settings),
-        "steps": steps,
-        "sizes": [list(size) for size in sizes],
-        "pose": hashlib.sha256(Path(inputs.pose).read_bytes()).hexdigest(),
-        "perceptual": decision["sha256"],
-        "cuts": frames.cuts,
-        **stage.start,
-        **(digests(inputs, "steady") if isinstance(frames, SteadyFrames) else {}),
-    }
-    precision = precision_name(autocast)
     log.info(
         "training on %s, %s, processes %d, threads %d: %d %s, windows %s, %d steps, generator "
         "%.1f M parameters, about %.1f GB",
-        device, precision, share[1], threads, len(sampler.clip_starts),
-        "pairs" if stage.temporal else "single frames (no last frame to corrupt)", sizes, steps,
-        parameter_count(trainer.generator) / 1e6, memory.peak(batch // share[1]) / 2**30,
+        device, precision_name(autocast), parallel.world_size(), threads, len(sampler.clip_starts),
+        "pairs" if stage.temporal else "single frames (no last frame to corrupt)", footage.sizes, steps,
+        parameter_count(trainer.generator) / 1e6,
+        memory.peak(settings.batch // parallel.world_size()) / 2**30,
     )  # fmt: skip
-    first = count if holdout else 0
-    previews = stage.previews(footage, first, folder / "previews")
+    folder = Path(outputs.generator).parent / "run"
+    identity = _identity(inputs, settings, stage, footage, steps, decision["sha256"])
+    description = _description(stage, footage, settings.seed)
+    previews = stage.previews(footage, footage.count if holdout else 0, folder / "previews")
     checkpoint = RollingCheckpoint(folder, identity)
-    description = {
-        **stage.about,
-        "sizes": [list(size) for size in sizes],
-        "width": pose.width,
-        "height": pose.height,
-        "seed": seed,
-        "estimator": pose.estimator,
-    }
     best = BestGenerator(folder / "best.safetensors", previews, description, stage.stored_background)
 
     def preview(trainer: Trainer, counts: bool) -> tuple[Path, float]:
@@ -135,15 +95,15 @@ def train_target(
             return
         facts = {
             "device": _device_name(device),
-            "processes": share[1],
-            "precision": precision,
+            "processes": parallel.world_size(),
+            "precision": precision_name(autocast),
             "seconds": round(seconds, 1),
             "waiting_percent": round(100 * waiting, 2),
             "peak_memory_gb": round(peak_memory(device) / 2**30, 2),
-            "frames": len(frames),
-            "training_frames": count,
+            "frames": len(footage.frames),
+            "training_frames": footage.count,
             "pairs" if stage.temporal else "single_frames": len(sampler.clip_starts),
-            "fps": str(pose.fps),
+            "fps": str(footage.pose.fps),
         }
         description |= {"step": trainer.step}
         write_json(outputs.settings, identity | description)
@@ -152,13 +112,96 @@ def train_target(
         shutil.copyfile(best.path, outputs.best)
         previews.write_strip(Path(outputs.progress), preview_steps(steps))
         previews.write_video(Path(outputs.video), preview_steps(steps))
-        if outputs.discriminator and isinstance(stage, FirstStage):
-            weights = trainer.discriminator.state_dict()
-            save_discriminator(outputs.discriminator, weights, stage.discriminator)
-        save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_background)
+        _save_networks(outputs, stage, trainer, description)
         # the previews stay
         checkpoint.remove()
         best.path.unlink()
+
+
+def _open_material(
+    inputs: StageInputs, stage: Stage, settings: StageSettings, holdout: float
+) -> tuple[TrainingFootage, ClipSampler]:
+    """What a stage learns from, and its sampler; InputError names the pose's file."""
+    frames, pose = open_footage(inputs, on_canvas=stage.background is not None)
+    count = training_frame_count(len(frames), holdout)
+    sizes = [(pose.width, pose.height)]
+    if stage.background is not None:
+        sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
+    share = parallel.rank(), parallel.world_size()
+    try:
+        pixels = _real_pixels(stage, inputs, pose.fps, count)
+        footage = TrainingFootage(frames, pose, stage.background, sizes, count, frames.cuts, pixels)
+        sampler = stage.sampler(footage, settings.batch, settings.seed, share, 2 if stage.temporal else 1)
+    except InputError as error:
+        raise InputError(f"{inputs.pose}: {error}") from error
+    return footage, sampler
+
+
+def _check_memory(
+    spare_trainer: Callable[[torch.device, Autocast], Trainer],
+    footage: TrainingFootage,
+    sampler: ClipSampler,
+    device: torch.device,
+    autocast: Autocast,
+    refuse: bool,
+) -> StepMemory:
+    """The memory of a step, counted. If it does not fit: InputError, or a warning unless `refuse`."""
+    largest = max(footage.sizes, key=lambda size: size[0] * size[1])
+    memory, processes = count_step(spare_trainer, sampler(0), largest, autocast), parallel.world_size()
+    free = free_memory(device)
+    if device.type == "cpu":  # shared by all processes
+        free //= processes
+    try:
+        check_room(memory, sampler.batch // processes, free)
+    except InputError as error:
+        if refuse:
+            raise
+        log.warning("continuing because hardware.check_memory is false: %s", error)
+    return memory
+
+
+def _identity(
+    inputs: StageInputs,
+    settings: StageSettings,
+    stage: Stage,
+    footage: TrainingFootage,
+    steps: int,
+    perceptual: str,
+) -> dict:
+    """All that determines the weights, which a checkpoint must agree with to be continued.
+
+    perceptual: SHA-256 of the perceptual network's weights.
+    """
+    return {
+        "settings": asdict(settings),
+        "steps": steps,
+        "sizes": [list(size) for size in footage.sizes],
+        "pose": hashlib.sha256(Path(inputs.pose).read_bytes()).hexdigest(),
+        "perceptual": perceptual,
+        "cuts": footage.cuts,
+        **stage.start,
+        **(digests(inputs, "steady") if isinstance(footage.frames, SteadyFrames) else {}),
+    }
+
+
+def _description(stage: Stage, footage: TrainingFootage, seed: int) -> dict:
+    """What the files of the networks say of them, but for the step."""
+    return {
+        **stage.about,
+        "sizes": [list(size) for size in footage.sizes],
+        "width": footage.pose.width,
+        "height": footage.pose.height,
+        "seed": seed,
+        "estimator": footage.pose.estimator,
+    }
+
+
+def _save_networks(outputs: StageOutputs, stage: Stage, trainer: Trainer, description: dict) -> None:
+    """Write the generator, and the discriminator if a later stage continues with it."""
+    if outputs.discriminator and isinstance(stage, FirstStage):
+        weights = trainer.discriminator.state_dict()
+        save_discriminator(outputs.discriminator, weights, stage.discriminator)
+    save_generator(outputs.generator, trainer.average.state_dict(), description, stage.stored_background)
 
 
 def open_footage(inputs: StageInputs, on_canvas: bool) -> tuple[FrameStore | SteadyFrames, Pose]:
