@@ -19,6 +19,7 @@ from dancenow.model.networks import Discriminator, Foreground, Generator, empty_
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.training.adam import ChannelsLastAdam
 from dancenow.training.dataset import Batch
+from dancenow.training.schedule import average_decay, learning_rate
 from dancenow.training.settings import FirstSettings, StageSettings
 
 Losses = dict[str, torch.Tensor]  # scalars by the name of their term
@@ -158,11 +159,6 @@ class Trainer:
     def _place(self, module: torch.nn.Module) -> torch.nn.Module:
         return module.to(self.device, memory_format=torch.channels_last)
 
-    def learning_rate(self) -> float:
-        """Constant, then linear to zero over the last `lr_decay_share` share of all steps."""
-        left = (self.steps - self.step) / max(1, self.steps * self.settings.lr_decay_share)
-        return self.settings.learning_rate * min(1.0, left)
-
     def synthesize(self, clips: Clips) -> tuple[torch.Tensor, list[Foreground | None]]:
         """Synthesize frames in sequence, each given the last one, the first the empty picture.
 
@@ -211,8 +207,10 @@ class Trainer:
     def update(self, batch: Batch) -> Losses:
         """The computation of a step; returns the losses, scalar tensors by name, without checking them."""
         self.randoms = self._randoms(len(batch["skeleton"]))
+        settings = self.settings
+        rate = learning_rate(settings.learning_rate, settings.lr_decay_share, self.step, self.steps)
         for optimiser in self.optimisers.values():
-            optimiser.param_groups[0]["lr"] = self.learning_rate()
+            optimiser.param_groups[0]["lr"] = rate
         losses = self._learn(batch)
         self._update_average()
         self.step += 1
@@ -327,11 +325,9 @@ class Trainer:
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        # the average starts with a short window; otherwise the random start would stay in it for a thousand
-        # steps
         if self.average is self.generator:
             return
-        decay = min(self.settings.ema, (1 + self.step) / (10 + self.step))
+        decay = average_decay(self.settings.ema, self.step)
         targets, sources = self.average.parameters(), self.generator.parameters()
         torch._foreach_lerp_(list(targets), list(sources), 1 - decay)
 
