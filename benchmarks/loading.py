@@ -21,9 +21,10 @@ import numpy as np
 
 from dancenow.job import usable_cores
 from dancenow.keypoints import COUNT, INDEX, LEFT_HAND, RIGHT_HAND, Pose
+from dancenow.prefetch import made_ahead
 from dancenow.references.bank import make_bank
 from dancenow.references.sampling import RealPixels
-from dancenow.training.dataset import ClipSampler, TrainingFootage, loaders, made_ahead
+from dancenow.training.dataset import ClipSampler, TrainingFootage, loaders
 
 STAND_IN = 0.025  # seconds of a step that the loader is held against
 FRAMES = 60

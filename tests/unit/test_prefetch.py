@@ -1,8 +1,9 @@
 import threading
+import time
 
 import pytest
 
-from dancenow.prefetch import ahead
+from dancenow.prefetch import ahead, made_ahead
 
 
 def test_order_and_items_stay_the_same():
@@ -54,3 +55,29 @@ def test_closing_closes_what_it_takes_from():
     assert next(running) == 0
     running.close()
     assert closed == [True]
+
+
+def test_several_threads_make_items_in_order():
+    threads = set()
+
+    def make(number):
+        threads.add(threading.get_ident())
+        time.sleep(0.01 * (number % 3))
+        return number
+
+    assert list(made_ahead(make, range(20), 3, 6)) == list(range(20))
+    assert len(threads) == 3
+
+
+def test_an_error_comes_after_the_items_before_it_and_what_has_not_begun_is_never_made():
+    made = []
+
+    def make(number):
+        made.append(number)
+        return 1 / (3 - number)
+
+    taken = made_ahead(make, range(100), 1, 2)
+    assert [next(taken) for _ in range(3)] == [1 / 3, 1 / 2, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(taken)
+    assert max(made) < 7

@@ -1,8 +1,9 @@
-"""Prefetch items in another thread: bounded, in order, errors included."""
+"""Make items ahead of their use in other threads: bounded, in order, errors included."""
 
 from collections import deque
-from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 
@@ -21,6 +22,28 @@ def ahead(items: Generator, depth: int) -> Generator[Any, None, None]:
                 upcoming.append(pool.submit(next, items, end))
                 yield item
         finally:
-            for waiting in upcoming:
-                waiting.cancel()
+            _cancel(upcoming)
             pool.submit(items.close).result()
+
+
+def made_ahead(make: Callable[[int], Any], numbers: Iterable[int], threads: int, depth: int) -> Iterator[Any]:
+    """Yield make(number) for each of `numbers`, in order; `threads` threads make `depth` of them in advance.
+
+    make must be safe to call from several threads at once.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        left = iter(numbers)
+        upcoming = deque(pool.submit(make, number) for number in islice(left, depth))
+        try:
+            while upcoming:
+                item = upcoming.popleft().result()
+                upcoming.extend(pool.submit(make, number) for number in islice(left, 1))
+                yield item
+        finally:
+            _cancel(upcoming)
+
+
+def _cancel(upcoming: Iterable[Future]) -> None:
+    """Cancel what has not begun; what runs is waited for when its pool closes."""
+    for waiting in upcoming:
+        waiting.cancel()

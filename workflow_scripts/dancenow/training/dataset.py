@@ -1,11 +1,8 @@
 """Training clips: consecutive frames of the target, with skeletons drawn on the fly."""
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
@@ -15,6 +12,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import Pose
 from dancenow.model.windows import cut, draw_window, fit_window, person_boxes, to_tensor
 from dancenow.pictures import Frames
+from dancenow.prefetch import made_ahead
 from dancenow.references.sampling import RealPixels
 from dancenow.video.cuts import segment_starts
 
@@ -166,20 +164,3 @@ def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: tor
 def loaders() -> int:
     """Threads that make batches for a GPU: the cores but one, LOADERS at most."""
     return max(1, min(LOADERS, len(os.sched_getaffinity(0)) - 1))
-
-
-def made_ahead(
-    make: Callable[[int], Batch], numbers: Sequence[int], threads: int, depth: int
-) -> Iterator[Batch]:
-    """Yield make(number) for each of `numbers`, in order; `threads` threads make `depth` in advance."""
-    with ThreadPoolExecutor(threads) as pool:
-        left = iter(numbers)
-        upcoming = deque(pool.submit(make, number) for number in islice(left, depth))
-        try:
-            while upcoming:
-                batch = upcoming.popleft().result()
-                upcoming.extend(pool.submit(make, number) for number in islice(left, 1))
-                yield batch
-        finally:
-            for waiting in upcoming:
-                waiting.cancel()
