@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -168,7 +169,7 @@ def measure_pace(
 ) -> Pace:
     """The Pace of a preset. train: that section; size: (w, h) px of its frames; windows: as from
     detection.window_shares; threads: that all of it has; known: operations a second of presets before, 0 for
-    none, by which a step that would take longer than SLOWEST_STEP is told without it.
+    none: a step that would take longer than SLOWEST_STEP is then computed from it and not taken.
 
     Measured is a mean picture of the training, or, where that takes long, a smaller one. It grows with the
     area, for the same network its operations do; what the optimiser takes does not.
@@ -187,42 +188,74 @@ def measure_pace(
         enhanced *= batch
     main = max(1, enhanced / whole)  # of a frame after the enhancer, in units of the first stage's
     tried = not known or part / pace <= SLOWEST_STEP
-    face = alone = 0.0
-    if not tried:
-        pair = whole / known
-        single, forward = pair / 2, pair / FORWARD / batch / areas.trained  # the latter for each px
-        if train["face"]:
-            face = 2.5 * main * pair / FORWARD
+    if tried:
+        took = _timed_steps(train, small, areas.trained, whole / part, main, device, autocast)
     else:
-        trainer = make_trainer("first", train, device, autocast)
-        given, scale = pictures("first", train, small), whole / part
-        taken = [_timed(lambda: _step(trainer, given, alone), device) for alone in (False, True)]  # noqa: B023
-        rest = _timed(lambda: _optimise(trainer), device)
-        pair, single = (max(seconds - rest, 0) * scale + rest for seconds in taken)
-        forwards = _timed(lambda: _forward(trainer, given), device)
-        forward = forwards / _area(small)
-        if train["face"]:
-            face = 2 * batch * main * forward * areas.trained
-            face += _face_alone(train, small, device, autocast, forwards)
-            alone = _face_forward(train, device, autocast)
+        took = _known_steps(train, areas.trained, whole / known, main)
     host = partial(_with_host, device=device, threads=threads)
     loading, later_loading = (2 * batch * LOADING * _area(shape) / DEMO_AREA for shape in (first, size))
     # of a preview: with what leads up to it, unless the generator has learned from single frames alone yet
     frames = MOMENTS * (WARM_UP + 1 if train["temporal"] else 1)
     alike = train["single_frame_share"] if train["generator"]["background"] else 0.0
-    shown = forward * _area(areas.largest)
+    shown = took.forward * _area(areas.largest)
+    frame = main * took.forward * areas.synthesized + took.face_alone
     return Pace(
-        single=host(single, loading / 2),
-        pair=host(pair, loading),
-        enhancer=host(pair * enhanced / whole, later_loading) if enhanced else 0.0,
-        face=host(face, later_loading) if train["face"] else 0.0,
-        frame=host(main * forward * areas.synthesized + alone, DRAWING * _area(size) / DEMO_AREA),
+        single=host(took.single, loading / 2),
+        pair=host(took.pair, loading),
+        enhancer=host(took.pair * enhanced / whole, later_loading) if enhanced else 0.0,
+        face=host(took.face, later_loading) if train["face"] else 0.0,
+        frame=host(frame, DRAWING * _area(size) / DEMO_AREA),
         preview=(alike * MOMENTS + (1 - alike) * frames) * shown,
-        later_preview=frames * (main * shown + alone),
+        later_preview=frames * (main * shown + took.face_alone),
         memory=memory,
         measured=tried,
-        operations=whole / pair,
+        operations=whole / took.pair,
     )
+
+
+class StepTimes(NamedTuple):
+    """Seconds on the device: of a step on a `single` frame, on a `pair`, of the `face` stage; of the first
+    generator's `forward` pass, for each px; of the face generator in one frame, `face_alone`.
+    """
+
+    single: float
+    pair: float
+    forward: float
+    face: float
+    face_alone: float
+
+
+def _timed_steps(
+    train: dict,
+    small: tuple[int, int],
+    trained: float,
+    scale: float,
+    main: float,
+    device: torch.device,
+    autocast: Autocast,
+) -> StepTimes:
+    """Measured on pictures of `small` (w, h) px, for a batch of `scale` times their operations.
+
+    trained: px of a training's mean picture; main: a frame after the enhancer, in units of the first stage's.
+    """
+    trainer, given = make_trainer("first", train, device, autocast), pictures("first", train, small)
+    took = [_timed(lambda: _step(trainer, given, alone), device) for alone in (False, True)]  # noqa: B023
+    rest = _timed(lambda: _optimise(trainer), device)
+    pair, single = (max(seconds - rest, 0) * scale + rest for seconds in took)
+    forwards = _timed(lambda: _forward(trainer, given), device)
+    forward = forwards / _area(small)
+    if not train["face"]:
+        return StepTimes(single, pair, forward, 0.0, 0.0)
+    face = 2 * train["batch"] * main * forward * trained
+    face += _face_alone(train, small, device, autocast, forwards)
+    return StepTimes(single, pair, forward, face, _face_forward(train, device, autocast))
+
+
+def _known_steps(train: dict, trained: float, pair: float, main: float) -> StepTimes:
+    """From the seconds of a step on a pair alone; trained, main: as _timed_steps has them."""
+    forward = pair / FORWARD / train["batch"] / trained
+    face = 2.5 * main * pair / FORWARD if train["face"] else 0.0
+    return StepTimes(pair / 2, pair, forward, face, 0.0)
 
 
 def _with_host(seconds: float, work: float, device: torch.device, threads: int) -> float:
