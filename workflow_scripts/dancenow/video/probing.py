@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -75,6 +75,47 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     picture, and if it has no such part.
     """
     path = Path(path)
+    _refuse_what_is_no_file(path)
+    report = _header(path)
+    kind = report["format"]["format_name"]
+    video, first, size = _picture(path, report["streams"])
+    declared = float(video.get("duration") or report["format"].get("duration") or 0)
+    timing = _timing(path, video, kind, first, declared)
+    facts = {
+        "file": path.name,
+        "format": kind,
+        "stream": video["index"],
+        "codec": video.get("codec_name", "unknown"),
+        "until": timing.until,
+        "seek": timing.seek,
+        "hidden": timing.hidden,
+    }
+    facts |= geometry(path, video, size)
+    facts |= colour(path, video, facts["height"])
+    fps = timing.fps
+    facts |= {
+        "fps": f"{fps.numerator}/{fps.denominator}",
+        "variable_rate": timing.variable,
+        "frames": timing.frames,
+        "duration": float(timing.frames / fps),
+        "start": timing.start,
+        "interlaced": video.get("field_order", "progressive") in {"tt", "bb", "tb", "bt"},
+    }
+    facts = select(path, facts, **wanted)
+    _refuse_extremes(path, facts)
+    sounds = [stream for stream in report["streams"] if stream.get("codec_type") == "audio"]
+    audio = choose_sound(path, sounds, facts)
+    # Of a film in fragments the header may tell the end, and of Matroska that of the longest track.
+    lasts = max(timing.duration, timing.end, audio["end"] if audio else 0)
+    if not timing.hidden and declared - float(lasts) > max(1, 1.5 / fps):
+        log.warning(
+            "%s: its picture lasts %.2f s, not %.2f s as its header tells; it is used as far as it goes. "
+            "If a copy stopped, copy it again", path, timing.duration, declared,
+        )  # fmt: skip
+    return facts | {"audio": audio}
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{path}: a folder, not a clip; name the file in it that is the clip")
     if path.exists() and not path.is_file():
@@ -83,9 +124,30 @@ def probe(path: str | Path, **wanted: Any) -> dict:
         raise InputError(f"{path}: no such file; put the clip there or correct its path in the configuration")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty; copy the clip again")
-    report = _header(path)
-    kind = report["format"]["format_name"]
-    video, first, size = _picture(path, report["streams"])
+
+
+class Timing(NamedTuple):
+    """When the picture of a clip is shown: until, seek, hidden, start and frames as probe tells them; fps, in
+    which its frames are counted; variable: whether they come at another rate; duration (s) of what is shown;
+    end (s): where its last frame ends in the time of the file.
+    """
+
+    until: int | None
+    seek: float | None
+    hidden: int
+    start: float
+    fps: Fraction
+    variable: bool
+    frames: int
+    duration: Fraction
+    end: Fraction
+
+
+def _timing(path: Path, video: dict, kind: str, first: float, declared: float) -> Timing:
+    """The Timing of a picture track from its packets, which are read to the end.
+
+    kind: the file's format; first: s, the time of its first frame; declared: s, as the header tells.
+    """
     in_one = "mp4" in kind and not in_fragments(path)
     found = _packets(path, video)
     time_base = Fraction(video["time_base"])
@@ -103,7 +165,6 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     times = times[hidden:]
     if not len(times):
         raise InputError(f"{path}: its edit list begins after its last frame; re-encode it")
-    declared = float(video.get("duration") or report["format"].get("duration") or 0)
     start = float(int(times[0]) * time_base)
     if variable and in_pieces(path):
         if abs(len(times) / fps - declared) * fps > 1.5:
@@ -117,26 +178,10 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     frames = int(duration * fps + Fraction(1, 2))
     if frames == 0:
         raise InputError(f"{path}: the picture lasts 0 seconds; give a clip with at least one frame")
-    facts = {
-        "file": path.name,
-        "format": kind,
-        "stream": video["index"],
-        "codec": video.get("codec_name", "unknown"),
-        "until": until,
-        "seek": seek,
-        "hidden": hidden,
-    }
-    facts |= geometry(path, video, size)
-    facts |= colour(path, video, facts["height"])
-    facts |= {
-        "fps": f"{fps.numerator}/{fps.denominator}",
-        "variable_rate": variable,
-        "frames": frames,
-        "duration": float(frames / fps),
-        "start": start,
-        "interlaced": video.get("field_order", "progressive") in {"tt", "bb", "tb", "bt"},
-    }
-    facts = select(path, facts, **wanted)
+    return Timing(until, seek, hidden, start, fps, variable, frames, duration, end * time_base)
+
+
+def _refuse_extremes(path: Path, facts: dict) -> None:
     if max(facts["width"], facts["height"]) > MAX_ASPECT * min(facts["width"], facts["height"]):
         raise InputError(
             f"{path}: its picture is {facts['width']}x{facts['height']} px, too narrow; re-encode it"
@@ -146,16 +191,6 @@ def probe(path: str | Path, **wanted: Any) -> dict:
             f"{path}: {facts['frames']} frames in {facts['duration']:.0f} s are too many, or its time stamps "
             "jump; name the part you want with start and end"
         )
-    sounds = [stream for stream in report["streams"] if stream.get("codec_type") == "audio"]
-    audio = choose_sound(path, sounds, facts)
-    # Of a film in fragments the header may tell the end, and of Matroska that of the longest track.
-    lasts = max(duration, end * time_base, audio["end"] if audio else 0)
-    if not hidden and declared - float(lasts) > max(1, 1.5 / fps):
-        log.warning(
-            "%s: its picture lasts %.2f s, not %.2f s as its header tells; it is used as far as it goes. "
-            "If a copy stopped, copy it again", path, duration, declared,
-        )  # fmt: skip
-    return facts | {"audio": audio}
 
 
 def packets(path: str | Path, stream: int | str, entries: str) -> Iterator[dict[str, str]]:
