@@ -196,8 +196,10 @@ def check_config(merged, where=""):
             raise WorkflowError(f"config: {where}{place}.{renamed[0]}: renamed to {RENAMED[renamed[0]]}")
         hint = did_you_mean(unknown[0], known) if unknown else ""
         # for these the schema's description says more than the violated rule
-        told = reason.schema.get("description") if reason.validator in ("oneOf", "pattern", "not") else None
-        said = f"{str(reason.instance)[:80]}: {told}" if told else reason.message
+        meaning = (
+            reason.schema.get("description") if reason.validator in ("oneOf", "pattern", "not") else None
+        )
+        said = f"{str(reason.instance)[:80]}: {meaning}" if meaning else reason.message
         raise WorkflowError(f"config: {where}{place}: {said}{hint}")
 
 

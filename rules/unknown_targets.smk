@@ -36,6 +36,6 @@ def meant(asked):
 for asked in sys.argv[1:]:
     if re.fullmatch(r"results/(.+/)?[^/]+_as_[^/]+", asked):
         check_pairs(asked, [Path(asked).name.split(".")[0]])
-    if not asked.startswith("-") and not workflow.is_rule(asked) and (told := meant(asked)):
+    if not asked.startswith("-") and not workflow.is_rule(asked) and (meaning := meant(asked)):
         if asked in get_argument_parser().parse_known_args(sys.argv[1:])[0].targets:
-            raise WorkflowError(f"{asked}: {told}")
+            raise WorkflowError(f"{asked}: {meaning}")

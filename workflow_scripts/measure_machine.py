@@ -5,7 +5,7 @@ from dancenow.job import job
 from dancenow.machine.measure import Clips, measure_machine
 
 with job(snakemake.log[0], snakemake.threads) as threads:
-    given, asked = snakemake.input, snakemake.params
-    facts = {name: read_json(path) for name, path in zip(asked.subjects, given.facts, strict=True)}
-    clips, made = Clips(facts, asked.targets, asked.sources), snakemake.output
-    measure_machine(asked.presets, clips, read_json(given.rates), threads, made.page, made.numbers)
+    given, params = snakemake.input, snakemake.params
+    facts = {name: read_json(path) for name, path in zip(params.subjects, given.facts, strict=True)}
+    clips, made = Clips(facts, params.targets, params.sources), snakemake.output
+    measure_machine(params.presets, clips, read_json(given.rates), threads, made.page, made.numbers)

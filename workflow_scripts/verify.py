@@ -42,23 +42,23 @@ def main():
     parser.add_argument(
         "--trust", metavar="PEM", help="certificates to trust, in addition to the working folder's"
     )
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     try:
         anchors, mark_key = authority() or b"", kept_key()
-        anchors += trusted(asked.trust) if asked.trust else b""
+        anchors += trusted(arguments.trust) if arguments.trust else b""
     except InputError as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return UNREADABLE
     worst = 0
-    for file in asked.files:
+    for file in arguments.files:
         try:
-            told = examine(file, anchors or None, mark_key, opinion)
-            lines = lines_of(told)
+            found = examine(file, anchors or None, mark_key, opinion)
+            lines = lines_of(found)
         except (InputError, OSError) as error:
-            told = {"file": file, "status": UNREADABLE, "verdict": f"cannot be read: {error}"}
-            lines = [told["verdict"]]
-        sys.stdout.write("\n".join([json.dumps(told)] if asked.json else map(printable, lines)) + "\n")
-        worst = max(worst, told["status"])
+            found = {"file": file, "status": UNREADABLE, "verdict": f"cannot be read: {error}"}
+            lines = [found["verdict"]]
+        sys.stdout.write("\n".join([json.dumps(found)] if arguments.json else map(printable, lines)) + "\n")
+        worst = max(worst, found["status"])
     return worst
 
 

@@ -11,7 +11,7 @@ from dancenow.provenance.verdict import examine, lines_of
 
 with job(snakemake.log[0], snakemake.threads):
     # the detector is not an input: a verdict must not train one
-    told = examine(snakemake.input.video, authority(), kept_key(), opinion)
-    for line in lines_of(told):
+    found = examine(snakemake.input.video, authority(), kept_key(), opinion)
+    for line in lines_of(found):
         logging.info("%s", line)
-    write_json(snakemake.output.verdict, told)
+    write_json(snakemake.output.verdict, found)

@@ -66,8 +66,8 @@ def own_gpu() -> int:
             return 0
         _lock(folder / f"{names[free[0]]}.lock", keep=True)
     idle = [names[number] for number in free[1:]]
-    told = f"; idle: {', '.join(idle)}; use all with --resources gpu={count}" if idle else ""
-    log.info("GPU %s of %s%s", names[free[0]], ", ".join(names), told)
+    idle_ones = f"; idle: {', '.join(idle)}; use all with --resources gpu={count}" if idle else ""
+    log.info("GPU %s of %s%s", names[free[0]], ", ".join(names), idle_ones)
     return free[0]
 
 

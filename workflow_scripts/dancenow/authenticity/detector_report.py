@@ -177,8 +177,8 @@ def _tables(report: dict) -> list[str]:
     ]
     for title, row in report["conditions"].items():
         videos = row["videos"]
-        told = f"{videos['right']} of {videos['of']} [{videos['low']:.2f}, {videos['high']:.2f}]"
-        lines.append(f"| {title} | {_cell(row['accuracy'])} | {_cell(row['area'])} | {told} |")
+        videos_right = f"{videos['right']} of {videos['of']} [{videos['low']:.2f}, {videos['high']:.2f}]"
+        lines.append(f"| {title} | {_cell(row['accuracy'])} | {_cell(row['area'])} | {videos_right} |")
     lines += ["", "| video | in truth | verdict | pairs judged fake | mean logit |", "|---|---|---|---|---|"]
     for name, row in report["videos"].items():
         truth = "fake" if name in report["heldout"]["fake"] else "real"

@@ -11,15 +11,15 @@ def write_list(estimator: dict, perceptual: dict, lpips: dict, path: str | Path)
     estimator: what estimators.choose returns; perceptual: what perceptual.choose returns; lpips: what
     lpips.choose_lpips returns.
     """
-    told = [
+    rows = [
         ("poses", estimator["estimator"], estimator["checkpoint"], estimator),
         ("perceptual loss", perceptual["network"], perceptual["weights"], perceptual),
     ]
     if lpips["network"]:
-        told.append(("LPIPS", lpips["network"], lpips["weights"], lpips))
+        rows.append(("LPIPS", lpips["network"], lpips["weights"], lpips))
     lines = [
         f"{use}: {name}, {place}, sha256 {decision['sha256']} ({decision['reason']})"
-        for use, name, place, decision in told
+        for use, name, place, decision in rows
     ]
     if not lpips["network"]:
         lines.append(f"LPIPS: none ({lpips['reason']})")

@@ -138,7 +138,7 @@ def evaluate(
 ) -> dict:
     """Compare results, static background and nearest neighbour with the truth, frame by frame.
 
-    results: {row: video}, the first being the one whose gains are told; videos are sized iterables of T (H,
+    results: {row: video}, gains are computed for the first; videos are sized iterables of T (H,
     W, 3) uint8 RGB frames, iterated more than once; driving: (T, 133, 3) px, the poses that the results were
     synthesized from; estimator: its detect(frames) finds the people again in results, background and truth;
     judges: as from lpips.load_judges. Returns a dict for JSON: frames, frames_compared (a person is seen in

@@ -81,7 +81,7 @@ def time_table(report: dict) -> str:
 
 def _table(heads: Any, measures: Any, rows: Any) -> str:
     # a run without the weights has no LPIPS
-    measures = {key: told for key, told in measures.items() if any(key in scores for _, scores in rows)}
+    measures = {key: shown for key, shown in measures.items() if any(key in scores for _, scores in rows)}
     titles = [*heads, *(title for title, _, _ in measures.values())]
     lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
     for labels, scores in rows:

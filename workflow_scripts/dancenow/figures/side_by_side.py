@@ -30,18 +30,18 @@ def compare_people(
     source_path: the source's FrameStore; videos: each target's result; clip: the source's video
     file. InputError when a result has another number of frames.
     """
-    store, told = FrameStore(source_path), [probe(video) for video in videos]
-    for video, facts in zip(videos, told, strict=True):
+    store, clips = FrameStore(source_path), [probe(video) for video in videos]
+    for video, facts in zip(videos, clips, strict=True):
         if facts["frames"] != len(store):
             raise InputError(
                 f"{video}: {facts['frames']} frames, but the source has {len(store)}; delete it "
                 "to make it again"
             )
-    shapes = [(store.width, store.height)] + [(facts["width"], facts["height"]) for facts in told]
+    shapes = [(store.width, store.height)] + [(facts["width"], facts["height"]) for facts in clips]
     sizes = cell_sizes(shapes)
     streams = [
         decode(video, facts, facts["width"], facts["height"])
-        for video, facts in zip(videos, told, strict=True)
+        for video, facts in zip(videos, clips, strict=True)
     ]
     band = _band([f"source: {source_name}", *target_names], sizes)
     pictures = (_picture(cells, sizes, band) for cells in zip(_frames(store), *streams, strict=True))

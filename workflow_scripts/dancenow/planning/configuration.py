@@ -60,8 +60,8 @@ def _from_yaml(path: str | Path, text: str) -> Any:
         hint = "indent with spaces, not tabs" if tab else "correct this line or one before it"
         raise InputError(f"{path}: line {mark.line + 1}: not YAML ({error.problem}); {hint}") from None
     except (yaml.YAMLError, ValueError) as error:
-        told = " ".join(str(error).split())
-        raise InputError(f"{path}: not YAML ({told}); correct it") from None
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not YAML ({reason}); correct it") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict:

@@ -97,10 +97,10 @@ def telling_scenes(pose: Pose, scenes: np.ndarray) -> set[int]:
     return set(np.flatnonzero(enough).tolist()) or {int(shown.argmax())}
 
 
-def nearest_told(told: list[bool], number: int) -> int:
-    """Of shots of which some are told, [bool], the nearest of these to one, or itself where none is."""
-    known = [other for other, each in enumerate(told) if each]
-    return min(known, key=lambda other: abs(other - number), default=number)
+def nearest_known(known: list[bool], number: int) -> int:
+    """Of shots, the nearest known one to shot `number`, or itself where none is known."""
+    those = [other for other, each in enumerate(known) if each]
+    return min(those, key=lambda other: abs(other - number), default=number)
 
 
 def imputed_legs(pose: Pose) -> np.ndarray:

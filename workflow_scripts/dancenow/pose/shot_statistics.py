@@ -13,7 +13,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import BODY, IMPUTED, MISSING, Pose
 from dancenow.pose.grounding import inside
 from dancenow.pose.normalize import fit_similarity, measure_normalization, transfer_pose
-from dancenow.pose.partial_bodies import complete_bodies, imputed_legs, nearest_told, telling_scenes
+from dancenow.pose.partial_bodies import complete_bodies, imputed_legs, nearest_known, telling_scenes
 from dancenow.pose.travel import keep_within
 
 log = logging.getLogger(__name__)
@@ -73,9 +73,9 @@ def whole_bodies(source: Pose, path: CameraPath, max_gap: float = 0) -> tuple[Po
     cuts = (np.flatnonzero(np.diff(path.shot)) + 1).tolist()
     pose, corner = in_scene(source, path)
     telling, views = telling_scenes(source, path.scene), []
-    told = [scene in telling for scene in path.scenes]
-    for number in range(len(told)):
-        views.append((path.scenes[nearest_told(told, number)], not told[number]))
+    known = [scene in telling for scene in path.scenes]
+    for number in range(len(known)):
+        views.append((path.scenes[nearest_known(known, number)], not known[number]))
     return complete_bodies(pose, cuts, max_gap, views if cuts else None), corner
 
 
@@ -141,16 +141,16 @@ def shot_parts(source: Pose, statistics: dict) -> list[tuple[Pose, dict]]:
     its view; the clip's would mix the sizes of all framings.
     """
     shots = statistics.get("shots", [])
-    told = [shot["statistics"] is not None for shot in shots]
-    if not any(told):
+    known = [shot["statistics"] is not None for shot in shots]
+    if not any(known):
         return [(source, statistics)]
-    longest = max(np.flatnonzero(told), key=lambda number: shots[number]["stop"] - shots[number]["first"])
+    longest = max(np.flatnonzero(known), key=lambda number: shots[number]["stop"] - shots[number]["first"])
     body = {key: shots[longest]["statistics"][key] for key in ("limbs", "face")}
     parts = []
     for number, shot in enumerate(shots):
         frames = slice(shot["first"], shot["stop"])
         part = source.replace(keypoints=source.keypoints[frames], origin=source.origin[frames])
-        parts.append((part, shots[nearest_told(told, number)]["statistics"] | body))
+        parts.append((part, shots[nearest_known(known, number)]["statistics"] | body))
     return parts
 
 

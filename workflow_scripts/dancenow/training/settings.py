@@ -176,10 +176,10 @@ def read(kind: Any, given: dict, place: str) -> Any:
     InputError names a key by `place` and its own.
     """
     known = {field.name: field.type for field in fields(kind)}
-    for wrong, told in ((given.keys() - known, "unknown"), (known.keys() - given.keys(), "missing")):
+    for wrong, fault in ((given.keys() - known, "unknown"), (known.keys() - given.keys(), "missing")):
         if wrong:
             names = ", ".join(f"{place}.{key}" for key in sorted(wrong))
-            raise InputError(f"{names}: {told}; {place} takes: {', '.join(known)}")
+            raise InputError(f"{names}: {fault}; {place} takes: {', '.join(known)}")
     values = {
         key: read(kept, given[key], f"{place}.{key}")
         if is_dataclass(kept) and isinstance(given[key], dict)

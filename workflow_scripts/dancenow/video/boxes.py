@@ -41,8 +41,8 @@ def _edits(path: str | Path) -> Iterator[list[int]]:
         for body in _bodies(file, 0, Path(path).stat().st_size, TO_EDITS):
             if entry := ENTRIES.get(body[0] if body else -1):
                 size = struct.calcsize(entry)
-                told = struct.iter_unpack(entry, body[8 : 8 + max(0, len(body) - 8) // size * size])
-                yield [duration for duration, begin, _ in told if begin >= 0]
+                entries = struct.iter_unpack(entry, body[8 : 8 + max(0, len(body) - 8) // size * size])
+                yield [duration for duration, begin, _ in entries if begin >= 0]
 
 
 def _bodies(file: BinaryIO, start: int, end: int, kinds: tuple[bytes, ...]) -> Iterator[bytes]:

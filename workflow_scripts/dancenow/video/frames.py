@@ -169,8 +169,8 @@ def _common_size(clips: list, facts: list[dict], long_edge: int) -> tuple[int, i
 def _common_rate(clips: list, facts: list[dict]) -> str:
     rates = [clip["fps"] for clip in facts]
     if len(set(rates)) > 1:
-        told = ", ".join(f"{path} {rate}" for path, rate in zip(clips, rates, strict=True))
-        raise InputError(f"the clips differ in frames a second ({told}); give the subject an `fps`")
+        listed = ", ".join(f"{path} {rate}" for path, rate in zip(clips, rates, strict=True))
+        raise InputError(f"the clips differ in frames a second ({listed}); give the subject an `fps`")
     return rates[0]
 
 
@@ -221,13 +221,13 @@ def _locate(path: str | Path, sizes: list[int]) -> np.ndarray:
 
 
 def _with_progress(frames: Iterable[np.ndarray], total: int) -> Iterator[np.ndarray]:
-    begun = told = time.monotonic()
+    begun = reported = time.monotonic()
     count = 0
     for count, frame in enumerate(frames, 1):
         yield frame
         now = time.monotonic()
-        if now - told >= PROGRESS_SECONDS:
-            told, rate = now, count / (now - begun)
+        if now - reported >= PROGRESS_SECONDS:
+            reported, rate = now, count / (now - begun)
             log.info(
                 "frame %d of %d, %.0f frames/s, %.0f s left", count, total, rate, max(0, total - count) / rate
             )

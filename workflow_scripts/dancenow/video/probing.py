@@ -209,10 +209,10 @@ def first_change(path: str | Path, stream: int | str, among: str = "default") ->
     kept = None
     frames = _rows(path, stream, "frame=width,height,pix_fmt", skip_frame=among)
     for number, frame in enumerate(frames):
-        told = "{width}x{height} px ({pix_fmt})".format_map(frame)
-        kept = kept or told
-        if told != kept:
-            return f"changes from {kept} to {told} at frame {number}"
+        shape = "{width}x{height} px ({pix_fmt})".format_map(frame)
+        kept = kept or shape
+        if shape != kept:
+            return f"changes from {kept} to {shape} at frame {number}"
     return None
 
 
@@ -221,8 +221,8 @@ def _refuse_change(path: str | Path, stream: int, found: dict[str, array]) -> No
 
     Where each frame is a key frame, looking costs as much as decoding does, which looks too.
     """
-    if not all(found["key"]) and first_change(path, stream, "nokey") and (told := first_change(path, stream)):
-        raise InputError(f"{path}: its picture {told}; re-encode it to one size and format")
+    if not all(found["key"]) and first_change(path, stream, "nokey") and (how := first_change(path, stream)):
+        raise InputError(f"{path}: its picture {how}; re-encode it to one size and format")
 
 
 def _rows(path: str | Path, stream: int | str, entries: str, **options: Any) -> Iterator[dict[str, str]]:
@@ -249,9 +249,9 @@ def count_packets(path: str | Path, mp4: bool = False) -> dict[str, int]:
     counts = {}
     for stream in json.loads("\n".join(report))["streams"]:
         kind, there = stream["codec_type"], int(stream.get("nb_read_packets", 0))
-        told = int(stream.get("nb_frames", there))
-        if there != told:
-            raise InputError(f"{path}: cut short, {there} of {told} packets of {kind} are there")
+        indexed = int(stream.get("nb_frames", there))
+        if there != indexed:
+            raise InputError(f"{path}: cut short, {there} of {indexed} packets of {kind} are there")
         counts[kind] = there
     return counts
 
@@ -271,8 +271,8 @@ def _header(path: str | Path) -> dict:
     A turn that only the first frame tells is added to its stream.
     """
     report, size = [], 0
-    told = {"read_intervals": f"%+#{FIRST_PACKETS}", "show_entries": HEADER}
-    for line in _ffprobe(path, program=header_ffprobe(), of="json", **told):
+    wanted = {"read_intervals": f"%+#{FIRST_PACKETS}", "show_entries": HEADER}
+    for line in _ffprobe(path, program=header_ffprobe(), of="json", **wanted):
         size += len(line)
         if size > MAX_HEADER:
             raise InputError(f"{path}: its header is not that of a clip; re-encode the clip")
@@ -341,9 +341,9 @@ def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[
             f"{path}: no frame can be decoded{reason}; the clip may lack a key frame or exceed 8192x8192 px; "
             "re-encode it"
         )
-    others = [_told(one) for one in tracks if one is not track]
+    others = [_described(one) for one in tracks if one is not track]
     if others:
-        log.info("%s: of its video tracks %s is used, not %s", path, _told(track), " or ".join(others))
+        log.info("%s: of its video tracks %s is used, not %s", path, _described(track), " or ".join(others))
     begin, _, size = frames[0]
     return track, begin, size
 
@@ -353,7 +353,7 @@ def _rank(stream: dict) -> tuple:
     return not stream.get("disposition", {}).get("default"), -size
 
 
-def _told(stream: dict) -> str:
+def _described(stream: dict) -> str:
     size = f"{stream.get('width', 0)}x{stream.get('height', 0)}"
     return f"{stream['index']} ({stream.get('codec_name', 'unknown')}, {size})"
 
@@ -377,8 +377,8 @@ def _packets(path: str | Path, video: dict) -> dict[str, array]:
             continue
         found["key"].append("K" in flags)
         for key, missing in (("duration", [0]), ("pos", [-1]), ("pts", []), ("dts", [])):
-            told = _integer(packet.get(key))
-            found[key].extend(missing if told is None else [told])
+            number = _integer(packet.get(key))
+            found[key].extend(missing if number is None else [number])
     if not found["key"]:
         raise InputError(f"{path}: it contains no frame; give a clip with at least one frame")
     return found

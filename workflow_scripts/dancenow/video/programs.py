@@ -246,11 +246,11 @@ def lines(pipe: Any) -> Iterator[str]:
 
 def failure_reason(messages: bytes) -> str:
     """The last informative line in ffmpeg's messages (bytes), without its "[mp4 @ 0x...]" mark."""
-    told = [
+    written = [
         re.sub(r"^(\[[^\]]*\] ?)+", "", line).strip()
         for line in messages.decode(errors="replace").splitlines()
     ]
-    telling = [line for line in told if line and not BOILERPLATE.search(line)]
+    telling = [line for line in written if line and not BOILERPLATE.search(line)]
     return telling[-1] if telling else ""
 
 

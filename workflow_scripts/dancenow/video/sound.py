@@ -35,18 +35,20 @@ def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | N
     channels, start and end (s), duration (s or None), straying (s: deviation of time stamps from those that
     the samples alone would give, so that a gap counts), pieces (bool, as boxes.in_pieces tells).
     """
-    told = {stream["index"]: _told(stream) for stream in streams}
+    tracks = {stream["index"]: _described(stream) for stream in streams}
     for stream in sorted(streams, key=_rank):
         try:
             end, straying = heard(decoded(path, stream["index"]))
             audio = _facts(stream) | {"end": end, "straying": straying, "pieces": in_pieces(path)}
             _rehearse(path, facts | {"audio": audio})
         except Undecodable as error:
-            log.warning("%s: its sound track %s cannot be used (%s)", path, told.pop(stream["index"]), error)
+            log.warning(
+                "%s: its sound track %s cannot be used (%s)", path, tracks.pop(stream["index"]), error
+            )
             continue
-        chosen = told.pop(stream["index"])
-        if told:
-            log.info("%s: of its sound tracks %s is used, not %s", path, chosen, " or ".join(told.values()))
+        chosen = tracks.pop(stream["index"])
+        if tracks:
+            log.info("%s: of its sound tracks %s is used, not %s", path, chosen, " or ".join(tracks.values()))
         return audio
     if streams:
         log.warning("%s: results with its sound will be silent; re-encode its sound as AAC", path)
@@ -135,7 +137,7 @@ def _rank(stream: dict) -> tuple:
     return not flags.get("default"), aside, -int(stream.get("channels", 0))
 
 
-def _told(stream: dict) -> str:
+def _described(stream: dict) -> str:
     name = stream.get("codec_name", "unknown")
     name = stream.get("codec_tag_string", name) if name == "unknown" else name
     return f"{stream['index']} ({name}, {stream.get('channels', 0)} channels)"

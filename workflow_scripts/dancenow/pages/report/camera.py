@@ -61,9 +61,9 @@ def told_camera(found: list[Shot], fps: float) -> str:
     for shot in found:
         seconds[shot.camera] = seconds.get(shot.camera, 0) + (shot.stop - shot.first) / fps
     words = {UNKNOWN: "unknown"}
-    told = [
+    parts = [
         (words.get(kind, kind), seconds[kind]) for kind in sorted(seconds, key=lambda kind: -seconds[kind])
     ]
-    if len(told) == 1:
-        return f"the camera is {told[0][0]} throughout"
-    return "the camera is " + ", ".join(f"{kind} for {length:.1f} s" for kind, length in told)
+    if len(parts) == 1:
+        return f"the camera is {parts[0][0]} throughout"
+    return "the camera is " + ", ".join(f"{kind} for {length:.1f} s" for kind, length in parts)

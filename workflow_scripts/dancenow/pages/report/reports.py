@@ -233,12 +233,12 @@ def _told_shots(shots: list[Shot], fps: float) -> str:
     """The shots of a clip with cuts in words; of one shot nothing, for its check says it."""
     if len(shots) == 1:
         return ""
-    told = [
+    parts = [
         f"{clock(shot.first / fps)} to {clock(shot.stop / fps)} {shot.camera}, {shot.shows}"
         for shot in shots[:MOST_SHOTS]
     ]
     more = [f"and {len(shots) - MOST_SHOTS} more"] if len(shots) > MOST_SHOTS else []
-    return f"{len(shots)} shots: " + "; ".join(told + more) + "."
+    return f"{len(shots)} shots: " + "; ".join(parts + more) + "."
 
 
 def _pair_sections(

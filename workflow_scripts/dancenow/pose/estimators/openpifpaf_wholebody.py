@@ -100,8 +100,8 @@ def load_network(path: str | Path, digest: str) -> torch.nn.Module:
                 f"could run any code; use another checkpoint and {DECIDE_AGAIN}"
             ) from error
         # torch puts advice for programmers before the reason
-        told = f"{type(error).__name__}: {error}".split("WeightsUnpickler error: ")[-1]
-        reason = told.strip().splitlines()[0]
+        message = f"{type(error).__name__}: {error}".split("WeightsUnpickler error: ")[-1]
+        reason = message.strip().splitlines()[0]
         message = f"{path}: not an openpifpaf checkpoint ({reason}); replace it and {DECIDE_AGAIN}"
         raise InputError(message) from error
     if not _is_wholebody(openpifpaf, metas):
