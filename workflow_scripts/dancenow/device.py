@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import IO, TypedDict
 
-import numpy as np
 import torch
 
 from dancenow.parallel import local_rank
@@ -233,8 +232,3 @@ def as_references(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:
 def as_levels(images: torch.Tensor) -> torch.Tensor:
     """float (N, 3, H, W) in [-1, 1] -> float32, whole numbers 0 to 255, where it lies."""
     return ((images.detach().float().clamp(-1, 1) + 1) * 127.5).round()
-
-
-def as_pictures(images: torch.Tensor) -> np.ndarray:
-    """float (N, 3, H, W) in [-1, 1] -> (N, H, W, 3) uint8 array."""
-    return as_levels(images).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from dancenow import device
-from dancenow.device import as_images, as_pictures, as_references, as_skeletons
+from dancenow.device import as_images, as_levels, as_references, as_skeletons
 from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.face import face_corners, load_face
@@ -137,7 +137,7 @@ def plain_loop(generator_path, face_path, pose, cuts, references, bfloat16):
             corners, visible = face_corners(pose.keypoints[index : index + 1], face.size, window)
             image = face.synthesize(skeleton, image, corners, visible)
         last = background.copy()
-        cut(last, window)[:] = as_pictures(image)[0]
+        cut(last, window)[:] = as_levels(image)[0].permute(1, 2, 0).numpy()
         yield last
 
 

@@ -18,7 +18,6 @@ COPIES_KEPT = 2.0
 MEASURED_RANGE, GUESSED = (0.8, 1.3), (0.5, 2.0)
 # seconds before a stage's work begins: libraries, networks, checks
 START = 15
-STAGES = ("people", "cutting", "training", "enhancer", "face", "video")
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class Footage:
 
 @dataclass(frozen=True)
 class Forecast:
-    """seconds: {stage of STAGES: expected}, of all clips together; low, high: of the sum; refused: None, or
-    in one line what to change so that it fits; memory, disk: bytes.
+    """seconds: {people, cutting, training, enhancer, face, video: expected} of all clips together; low, high:
+    of the sum; refused: None, or in one line what to change so that it fits; memory, disk: bytes.
     """
 
     preset: str

@@ -7,13 +7,12 @@ import numpy as np
 from dancenow.camera.path import UNKNOWN, CameraPath, moved_points
 
 WHOLE_BODY, NO_FEET, NOBODY = "whole body", "no feet", "nobody"
-SHOWS = WHOLE_BODY, NO_FEET, NOBODY
 SELDOM_IN_SHOT = 0.1  # of a shot's frames: what is seen in fewer is not what the shot shows
 
 
 @dataclass(frozen=True)
 class Shot:
-    """first, stop: its frames; camera: one of camera.path.KINDS; shows: one of SHOWS."""
+    """first, stop: its frames; camera: one of camera.path.KINDS; shows: WHOLE_BODY, NO_FEET or NOBODY."""
 
     first: int
     stop: int
