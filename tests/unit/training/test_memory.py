@@ -75,7 +75,8 @@ def test_what_is_counted_holds_for_real_steps():
     half, whole, measured = (float(cell.removesuffix(" GB ")) for cell in row.split("|")[5:8])
     if "measured in bfloat16" in told:
         whole = half
-    assert measured < whole + 0.02 and whole < 1.5 * measured, row
+    # a Xeon with AMX takes 0.6 of what is counted, an AVX2 core 0.9
+    assert measured < whole + 0.02 and whole < 2 * measured, row
 
 
 def test_what_just_fits_is_silent():
