@@ -173,11 +173,11 @@ def synthesis_rate(train, size, device, autocast, frames):
         torch.zeros(1, 4, height, width, dtype=torch.uint8) if train["generator"]["references"] else None
     )
     corners, visible = np.zeros((1, 2), np.int64), np.ones(1, bool)
-    drawn = Drawn([0, 0, width, height], skeleton, reference, corners, visible)
+    drawn = Drawn([0, 0, width, height], skeleton, reference, behind, corners, visible)
 
     def synthesize():
         for _ in range(frames):
-            synthesizer.whole(drawn.window, synthesizer.step(drawn))
+            synthesizer.whole(drawn, synthesizer.step(drawn))
 
     return frames / timed(synthesize, device, 3)
 

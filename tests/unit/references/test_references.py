@@ -307,6 +307,8 @@ def test_stored_banks_and_choices_draw_the_same_pictures(tmp_path, bank):
     assert np.array_equal(loaded.paths(POSE.keypoints), chosen)
     both = (each.picture(POSE.keypoints[9], chosen[9], WHOLE) for each in (bank, loaded))
     assert np.array_equal(*both)
+    cast = (each.shadows.on(BACKGROUND, POSE.keypoints[9], WHOLE, 9) for each in (bank, loaded))
+    assert np.array_equal(*cast)
     drawn = chosen_references(tmp_path / "bank.npz", tmp_path / "chosen.npz", POSE)(9, WHOLE)
     assert np.array_equal(drawn, ChosenReferences(bank, POSE.keypoints, chosen)(9, WHOLE))
     assert chosen_references([], [], POSE) is None

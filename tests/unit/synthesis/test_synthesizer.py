@@ -112,12 +112,25 @@ def test_a_generator_that_is_shown_references_insists_on_them(tmp_path):
         next(synthesize_clip(Transfer(path, performer(2)), 1))
 
     def first_frame(shown):
-        def references(_index, window):
-            return np.full((window[3], window[2], 4), shown, np.uint8)
-
+        references = Given(lambda _index, window: np.full((window[3], window[2], 4), shown, np.uint8))
         return next(synthesize_clip(Transfer(path, performer(2), references=references), 1))
 
     assert first_frame(255).mean() > first_frame(0).mean() + 20  # what it is shown it copies
+
+
+class Given:
+    """Stand-in for ChosenReferences: pictures from a function, and a shadow that walks."""
+
+    def __init__(self, picture):
+        self.picture = picture
+
+    def __call__(self, index, window):
+        return self.picture(index, window)
+
+    def behind(self, index, background):
+        shaded = background.copy()
+        shaded[80:, 9 * index : 9 * index + 30] //= 2
+        return shaded
 
 
 def plain_loop(generator_path, face_path, pose, cuts, references, bfloat16):
@@ -127,8 +140,9 @@ def plain_loop(generator_path, face_path, pose, cuts, references, bfloat16):
     generator, last = generator.to(memory_format=torch.channels_last), background
     windows = place_windows(pose.keypoints, description["sizes"], pose.width, pose.height, cuts)
     for index, window in enumerate(windows.tolist()):
-        last = background if index in cuts else last
-        given = [cut(picture, window)[None] for picture in (last, background)]
+        shaded = references.behind(index, background)
+        last = shaded if index in cuts or last is background else last
+        given = [cut(picture, window)[None] for picture in (last, shaded)]
         previous, behind = (as_images(to_tensor(picture), "cpu") for picture in given)
         skeleton = as_skeletons(to_tensor(draw_window(pose, index, window)[None]), "cpu")
         reference = as_references(to_tensor(references(index, window)[None]), "cpu")
@@ -136,7 +150,7 @@ def plain_loop(generator_path, face_path, pose, cuts, references, bfloat16):
             image, _ = generator(skeleton, previous, behind, reference=reference)
             corners, visible = face_corners(pose.keypoints[index : index + 1], face.size, window)
             image = face.synthesize(skeleton, image, corners, visible)
-        last = background.copy()
+        last = shaded.copy()
         cut(last, window)[:] = as_levels(image)[0].permute(1, 2, 0).numpy()
         yield last
 
@@ -155,10 +169,11 @@ def test_threads_and_kept_pictures_change_no_byte(tmp_path, monkeypatch, bfloat1
     save_generator(paths[1], Generator(**small).state_dict(), described)
     pose = performer(9)
 
-    def references(index, window):
+    def picture(index, window):
         pictures = np.random.default_rng(index).integers(0, 256, (96, 128, 4), dtype=np.uint8)
         return np.minimum(cut(pictures, window), cut(pictures, window)[..., 3:])
 
+    references = Given(picture)
     wanted = list(plain_loop(*paths, pose, [5], references, bfloat16))
     found = list(
         synthesize_clip(Transfer(paths[0], pose, cuts=[5], face_path=paths[1], references=references), 1)
@@ -174,11 +189,11 @@ def test_drawing_is_only_some_frames_ahead(tmp_path):
     path, drawn = tmp_path / "generator.safetensors", []
     save_generator(path, Generator(**network).state_dict(), description, np.zeros((96, 128, 3), np.uint8))
 
-    def references(index, window):
+    def picture(index, window):
         drawn.append(index)
         return np.zeros((window[3], window[2], 4), np.uint8)
 
-    frames = synthesize_clip(Transfer(path, performer(40), references=references), 1)
+    frames = synthesize_clip(Transfer(path, performer(40), references=Given(picture)), 1)
     next(frames)
     frames.close()
     assert drawn == list(range(len(drawn))) and len(drawn) <= 2 * (AHEAD + 1) + 1

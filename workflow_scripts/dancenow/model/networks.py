@@ -12,7 +12,6 @@ IMAGE_CHANNELS = 3
 ALPHA_BIAS = -2.0
 REFERENCE_CHANNELS = 4
 COPY_BIAS = 1.0  # a new generator starts by copying
-SHADE_BIAS = 4.0  # and does not darken the background
 VALID_ALPHA = 5.0  # where there is something to copy, there is a person
 
 
@@ -75,8 +74,7 @@ class Generator(nn.Module):
     skips: add each encoder level to the decoder level of its size (ours; the published one has none).
     background: predict an alpha beside the colour and composite it over a background (ours).
     temporal: False omits the previous output, for a video frame by frame (the paper's baseline FBF).
-    references: show it real pixels, moved into place, which it may copy; the darkening of the background
-    by the person is predicted as well (ours; only with background).
+    references: show it real pixels, moved into place, which it may copy (ours; only with background).
     """
 
     def __init__(
@@ -106,8 +104,8 @@ class Generator(nn.Module):
         self.decoder = nn.ModuleList(
             nn.Sequential(*_normalised(self._doubling(b, a))) for a, b in reversed(steps)
         )
-        # of alpha, of the copied share, of the background's light
-        biases = ([ALPHA_BIAS] if background else []) + ([COPY_BIAS, SHADE_BIAS] if references else [])
+        # of alpha, of the copied share
+        biases = ([ALPHA_BIAS] if background else []) + ([COPY_BIAS] if references else [])
         outputs = (IMAGE_CHANNELS + len(biases)) * unshuffle**2
         self.head = nn.Sequential(nn.ReflectionPad2d(3), _conv(channels, outputs, 7))
         self.apply(initialise)
@@ -158,14 +156,11 @@ class Generator(nn.Module):
         logit = x[:, IMAGE_CHANNELS : IMAGE_CHANNELS + 1]
         if self.references:
             assert reference is not None
-            copied, shade = x[:, IMAGE_CHANNELS + 1 :].split(1, dim=1)
-            valid, share = reference[:, IMAGE_CHANNELS:], torch.sigmoid(copied)
+            valid, share = reference[:, IMAGE_CHANNELS:], torch.sigmoid(x[:, IMAGE_CHANNELS + 1 :])
             if copying is not None:
                 share = share * copying
             colour = share * reference[:, :IMAGE_CHANNELS] + (1 - share * valid) * colour
             logit = logit + VALID_ALPHA * valid
-            # darker only: with more light than the background's, the person would get a halo
-            background = (background + 1) * torch.sigmoid(shade) - 1
         alpha = torch.sigmoid(logit)
         return alpha * colour + (1 - alpha) * background, Foreground(colour, alpha, logit)
 

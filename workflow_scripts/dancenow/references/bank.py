@@ -41,11 +41,13 @@ from dancenow.references.likeness import (
     acceptable,
     cheapest_path,
     likeness_features,
+    moments_apart,
     spread_out,
     turned,
     unlikeness,
 )
 from dancenow.references.occlusion import fill
+from dancenow.references.shadow import Shadows, make_shadows
 from dancenow.references.trimming import PartColours, loose_hair
 from dancenow.references.warps import part_maps
 
@@ -62,7 +64,7 @@ class Bank:
     unit: standing height, px; frames: (U,) frame numbers in the footage; keypoints: (U, 133, 3) their poses;
     rows: for each of PARTS (R,) indices into `frames`; flaws: for each (R,) costs of bad references, in units
     of likeness; pieces: for each R of (x, y, (h, w, 4) uint8 premultiplied RGBA); hair: the same for the
-    head's references, what hangs from the head beyond its own piece.
+    head's references, what hangs from the head beyond its own piece; shadows: of the same person.
     """
 
     def __init__(
@@ -74,9 +76,11 @@ class Bank:
         flaws: list[np.ndarray],
         pieces: list[list],
         hair: list,
+        shadows: Shadows,
     ) -> None:
         self.unit, self.frames, self.keypoints = unit, frames, keypoints
         self.rows, self.flaws, self.pieces, self.hair = rows, flaws, pieces, hair
+        self.shadows = shadows
         self.step = grid_step(unit)
         self.figures = [Figure(points, unit) for points in keypoints]
         self.turns = turned(keypoints, unit)
@@ -123,40 +127,35 @@ class Bank:
         wanted = Figure(keypoints, self.unit)
         weights = shares(distances(wanted, window, self.step))
         picture = np.zeros((height, width, 4), np.float32)
-        for number in range(len(PARTS)):
-            if chosen[number] < 0 or not wanted.visible[number]:
+        behind: list[tuple | None] = []
+        for number in np.flatnonzero(wanted.visible & (chosen >= 0)).tolist():
+            weight = weights[number]
+            if number == TRUNK_PART:  # it is moved whole, since it lies behind the parts too
+                weight = np.minimum(1, REACHES * weight)
+            placed = self.move(number, int(chosen[number]), wanted, weight, window)
+            if placed is None:
                 continue
-            placed = self.move(number, int(chosen[number]), wanted, weights[number], window)
-            if placed is not None:
-                (rows, columns), moved = placed
-                picture[rows, columns] += moved
-        self._fill_in(picture, chosen, wanted, weights[TRUNK_PART], window)
+            (rows, columns), moved = placed
+            if number == TRUNK_PART:
+                behind.append(placed)
+                moved = moved * self._fine(np.maximum(weights[number], 1 / REACHES), rows, columns)
+            picture[rows, columns] += moved
+        if wanted.visible[HEAD_PART] and chosen[HEAD_PART] >= 0:
+            behind.append(self._hair_moved(int(chosen[HEAD_PART]), wanted, window))
+        # whole trunk and hair fill the parts' cuts; whether hair hangs before a part, that part's piece shows
+        for placed in filter(None, behind):
+            (rows, columns), moved = placed
+            picture[rows, columns] += moved * np.clip(1 - picture[rows, columns, 3:] / 255, 0, 1)
         levels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
         # where an edge rings, a colour may exceed its validity
         return cv2.min(levels, cv2.merge([levels[..., 3]] * 4))
 
-    def _fill_in(
-        self,
-        picture: np.ndarray,
-        chosen: np.ndarray,
-        wanted: Figure,
-        weight: np.ndarray,
-        window: Sequence[int],
-    ) -> None:
-        """Lay the whole trunk, and under it the hair, behind the parts: their cuts show no gap then.
-
-        Whether hair hangs before a part, that part's own reference shows.
-        """
-        layers = []
-        if chosen[TRUNK_PART] >= 0 and wanted.visible[TRUNK_PART]:
-            whole = np.minimum(1, REACHES * weight)
-            layers.append(self.move(TRUNK_PART, int(chosen[TRUNK_PART]), wanted, whole, window))
-        if chosen[HEAD_PART] >= 0 and wanted.visible[HEAD_PART]:
-            layers.append(self._hair_moved(int(chosen[HEAD_PART]), wanted, window))
-        for layer in layers:
-            if layer is not None:
-                (rows, columns), moved = layer
-                picture[rows, columns] += moved * np.clip(1 - picture[rows, columns, 3:] / 255, 0, 1)
+    def _fine(self, weight: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+        """(h, w, 1) float32: a weight on the window's grid at every pixel of rows and columns."""
+        part = weight[rows.start // self.step :, columns.start // self.step :]
+        size = columns.stop - columns.start, rows.stop - rows.start
+        part = part[: -(-size[1] // self.step), : -(-size[0] // self.step)]
+        return enlarged(np.ascontiguousarray(part), self.step, *size)[..., None]
 
     def _hair_moved(self, reference: int, wanted: Figure, window: Sequence[int]) -> tuple | None:
         """The hair of a head's reference as `move` gives a part."""
@@ -211,8 +210,7 @@ class Bank:
             there = upper[..., None] * places[0] + (1 - upper[..., None]) * places[1] - (px, py)
             there = enlarged(there.astype(np.float32), step, *size)
             moved = cv2.remap(rgba, there, None, CUBIC)
-        fine = enlarged(np.ascontiguousarray(weight[top:bottom, left:right]), step, *size)
-        return (rows, columns), moved * fine[..., None]
+        return (rows, columns), moved * self._fine(weight, rows, columns)
 
 
 def make_bank(
@@ -263,7 +261,9 @@ def make_bank(
         for part, own, moments in zip(PARTS, pieces, chosen, strict=True)
     ]
     rows = [np.searchsorted(union, own) for own in chosen]
-    bank = Bank(unit, union, keypoints[union], rows, flaws, pieces, hair)
+    alone = moments_apart(pose.fps, count)
+    shadows = make_shadows(frames, keypoints, masks, background, usable, unit, alone)
+    bank = Bank(unit, union, keypoints[union], rows, flaws, pieces, hair, shadows)
     for number in range(len(PARTS)):
         bank.pieces[number], missing = fill(bank, number, holes[number])
         bank.flaws[number] = bank.flaws[number] + LOST_COST * missing
@@ -282,3 +282,8 @@ class ChosenReferences:
     def __call__(self, index: int, window: Sequence[int]) -> np.ndarray:
         """(h, w, 4) uint8, as from Bank.picture."""
         return self.bank.picture(self.keypoints[index], self.chosen[index], window)
+
+    def behind(self, index: int, background: np.ndarray) -> np.ndarray:
+        """(H, W, 3) uint8: the background, of that shape, with the shadow of the person in frame `index`."""
+        height, width = background.shape[:2]
+        return self.bank.shadows.on(background, self.keypoints[index], (0, 0, width, height))

@@ -13,6 +13,7 @@ from dancenow.files import read_through
 from dancenow.keypoints import Pose
 from dancenow.references.bank import Bank, ChosenReferences
 from dancenow.references.body_parts import PARTS
+from dancenow.references.shadow import Shadows
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 BROKEN_FILE = ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error
@@ -32,6 +33,11 @@ def save_bank(path: str | Path, bank: Bank) -> None:
         "corners": np.array([piece[:2] for piece in pieces], np.int64),
         "ends": np.cumsum([len(png) for png in data]),
         "pieces": np.concatenate(data),
+        "shadow_frames": bank.shadows.frames,
+        "shadow_keypoints": bank.shadows.keypoints,
+        "shadow_seen": bank.shadows.seen,
+        "shadow_behind": bank.shadows.behind,
+        "alone": bank.shadows.alone,
     }
     write_npz(path, arrays, compressed=False)
 
@@ -62,6 +68,14 @@ def load_bank(path: str | Path) -> Bank:
             np.split(stored["flaws"], splits),
             parts,
             hair,
+            Shadows(
+                float(stored["unit"]),
+                stored["shadow_frames"],
+                stored["shadow_keypoints"],
+                stored["shadow_seen"],
+                stored["shadow_behind"],
+                float(stored["alone"]),
+            ),
         )
     except BROKEN_FILE as error:
         raise _refused(path, "references", error) from error

@@ -13,11 +13,11 @@ from dancenow.references.likeness import (
     CHANGE_COST,
     OPPOSITE,
     likeness_features,
+    moments_apart,
     spread_out,
     turned,
     unlikeness,
 )
-from dancenow.references.sampling import ALONE, SHORT
 
 QUANTILE = 0.95  # quantile of the target's own distances: a pose farther away than this was not shown
 # s: a shorter stretch is a detection error, in dance and footage; two nearer than this are one
@@ -59,7 +59,7 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
     features, given = likeness_features(wanted, unit), likeness_features(shown, unit)
     turns, given_turns = turned(wanted, unit), turned(shown, unit)
     driven, seen = visible_parts(wanted), visible_parts(shown)
-    alone = min(ALONE * float(fps), SHORT * len(shown))
+    alone = moments_apart(fps, len(shown))
     limits, gaps = {}, []
 
     aside = np.zeros(len(wanted), bool)

@@ -1,5 +1,7 @@
 """How similar a part looks in two poses, and the choice of references for a clip."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from dancenow.keypoints import INDEX
@@ -12,6 +14,13 @@ BEND = 2.0
 LIMB = 0.6  # brings distances of arms and legs back to the scale of the other parts, and of CHANGE_COST
 # cost of a change of reference along a path, in units of likeness, at so many frames per second
 CHANGE_COST, CHANGE_RATE = 0.1, 25
+ALONE = 1.0  # s: a reference nearer in time would give away the result
+SHORT = 1 / 6  # of a short clip: the limit is at most this share of it
+
+
+def moments_apart(fps: Fraction | float, count: int) -> float:
+    """Frames that must lie between a training frame and its references; count: of the training frames."""
+    return min(ALONE * float(fps), SHORT * count)
 
 
 def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarray]:

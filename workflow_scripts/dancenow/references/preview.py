@@ -76,7 +76,10 @@ def write_preview(
     canvas = replay.view.on_canvas(pose)
     window, colours = (0, 0, canvas.width, canvas.height), flat_colours(bank)
     frames = (
-        over(with_shapes(bank.picture(points, own, window), bank, colours, points, own), background)
+        over(
+            with_shapes(bank.picture(points, own, window), bank, colours, points, own),
+            bank.shadows.on(background, points, window),
+        )
         for points, own in zip(canvas.keypoints, chosen, strict=True)
     )
     frames = (replay(frame, index) for index, frame in enumerate(frames))

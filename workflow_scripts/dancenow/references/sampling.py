@@ -8,11 +8,9 @@ import numpy as np
 
 from dancenow.references.bank import Bank
 from dancenow.references.body_parts import PARTS, visible_parts
-from dancenow.references.likeness import acceptable
+from dancenow.references.likeness import acceptable, moments_apart
 
 NEAREST = 4
-ALONE = 1.0  # s: a reference nearer in time would give away the result
-SHORT = 1 / 6  # of a short clip: the limit is at most this share of it
 # so that the generator also learns to synthesize: share of samples without any reference, and of parts
 # left out
 BARE_SHARE, WITHOUT = 0.1, 0.06
@@ -28,7 +26,7 @@ class RealPixels:
 
     def __init__(self, bank: Bank, masks: Any, fps: Fraction | float, count: int) -> None:
         self.bank, self.masks = bank, masks
-        self.alone = min(ALONE * float(fps), SHORT * count)
+        self.alone = moments_apart(fps, count)
 
     def draw(
         self,
@@ -54,6 +52,15 @@ class RealPixels:
             if number - first >= shown:
                 pictures.append(self.bank.picture(points, chosen, window))
         return pictures
+
+    def behind(
+        self, background: np.ndarray, keypoints: np.ndarray, number: int, window: Sequence[int]
+    ) -> np.ndarray:
+        """(h, w, 3) uint8: a window of the background, with the shadow as other moments show it in this pose.
+
+        background: (H, W, 3) uint8; keypoints: (133, 3), of frame `number`; window: x, y, w, h px.
+        """
+        return self.bank.shadows.on(background, keypoints, window, number)
 
     def _pick(self, points: np.ndarray, number: int, random: np.random.Generator) -> np.ndarray:
         """(parts,) int: for each part one of the nearest references, -1 for none."""

@@ -42,12 +42,15 @@ class Drawn(NamedTuple):
     """The host's share of one frame, before the networks.
 
     window: x, y, w, h px; skeleton: (1, 3, h, w) uint8 tensor; reference: (1, 4, h, w) uint8 tensor, or None
-    for a generator without references; corners, visible: of the face, as from face.face_corners, or None.
+    for a generator without references; background: (H, W, 3) uint8, the whole frame without the person, with
+    her shadow if references show one, or None; corners, visible: of the face, as from face.face_corners, or
+    None.
     """
 
     window: list
     skeleton: torch.Tensor
     reference: torch.Tensor | None
+    background: np.ndarray | None
     corners: np.ndarray | None
     visible: np.ndarray | None
 
@@ -55,8 +58,8 @@ class Drawn(NamedTuple):
 class Synthesizer:
     """A generator with its last frame, which a generator without `temporal` never sees.
 
-    Last frame and background stay on the device; only skeleton and references are sent there, and only the
-    window comes back.
+    Last frame and background stay on the device. Skeleton and references are sent there, and a background
+    with a shadow; only the window comes back.
     generator: a Generator on `device`; background: (H, W, 3) uint8 or None; autocast: arguments of
     torch.autocast; face: a FaceSynthesizer on the device that corrects every visible face, or None;
     references: of the pose that is synthesized, a references.bank.ChosenReferences, for a generator that is
@@ -76,7 +79,6 @@ class Synthesizer:
         self.device, self.autocast = device, autocast
         self.behind = None if background is None else as_images(to_tensor(background[None]), device)
         self.last: torch.Tensor | None = None
-        self.shown: Sequence[int] = ()  # the window that `last` shows more of than the background
 
     def reset(self) -> None:
         """Forget the last frame, as before the first and after a cut."""
@@ -85,26 +87,32 @@ class Synthesizer:
     def synthesize(self, pose: Pose, index: int, window: Sequence[int]) -> np.ndarray:
         """Frame `index` of `pose` in its window (x, y, w, h): (H, W, 3) uint8 RGB, the whole frame."""
         drawn = self.draw(pose, index, window)
-        return self.whole(drawn.window, self.step(drawn))
+        return self.whole(drawn, self.step(drawn))
 
     def draw(self, pose: Pose, index: int, window: Sequence[int]) -> Drawn:
         """The Drawn of a frame: the host's share before the networks. Independent of the last frame."""
         skeleton = to_tensor(draw_window(pose, index, window)[None])
-        reference = to_tensor(self.references(index, window)[None]) if self.generator.references else None
+        reference, background = None, self.background
+        if self.generator.references:
+            reference = to_tensor(self.references(index, window)[None])
+            background = self.references.behind(index, background)
         corners = visible = None
         if self.face is not None:
             corners, visible = face_corners(pose.keypoints[index : index + 1], self.face.size, window)
-        return Drawn(list(window), skeleton, reference, corners, visible)
+        return Drawn(list(window), skeleton, reference, background, corners, visible)
 
     @torch.inference_mode()
     def step(self, drawn: Drawn) -> torch.Tensor:
         """The next frame's window: (h, w, 3) uint8 on the device. Remembers it as the last frame."""
         skeleton = as_skeletons(drawn.skeleton, self.device)
-        background = None if self.behind is None else _cut(self.behind, drawn.window)
+        behind = self.behind
+        if drawn.background is not None and drawn.background is not self.background:
+            behind = as_images(to_tensor(drawn.background[None]), self.device)
+        background = None if behind is None else _cut(behind, drawn.window)
         if (
             background is not None and not drawn.skeleton.any()
         ):  # nobody in the frame: the unchanged background
-            return self._shown(background, drawn.window)
+            return self._shown(background, behind, drawn.window)
         previous = empty_picture(skeleton, background)
         if self.generator.temporal and self.last is not None:
             previous = _cut(self.last, drawn.window)
@@ -115,37 +123,29 @@ class Synthesizer:
             image, _ = self.generator(skeleton, previous, background, **shown)
             if self.face is not None:
                 image = self.face.synthesize(skeleton, image, drawn.corners, drawn.visible)
-        return self._shown(image, drawn.window)
+        return self._shown(image, behind, drawn.window)
 
-    def _shown(self, image: torch.Tensor, window: Sequence[int]) -> torch.Tensor:
-        """(h, w, 3) uint8 of a window's image, which becomes the last frame."""
+    def _shown(self, image: torch.Tensor, behind: torch.Tensor | None, window: Sequence[int]) -> torch.Tensor:
+        """(h, w, 3) uint8 of a window's image, which becomes the last frame, with what lies behind it."""
         levels = as_levels(image)
         if self.generator.temporal:
-            self._remember(levels / 127.5 - 1, window)
+            self.last = levels / 127.5 - 1
+            if behind is not None:
+                whole = behind.clone()
+                _cut(whole, window)[:] = self.last
+                self.last = whole
         return levels[0].to(torch.uint8).permute(1, 2, 0).contiguous()
 
-    def whole(self, window: Sequence[int], picture: torch.Tensor) -> np.ndarray:
+    def whole(self, drawn: Drawn, picture: torch.Tensor) -> np.ndarray:
         """(H, W, 3) uint8 array: the window from `step` in its place, copied from the device.
 
         Outside the window is the background; without a background the window is the frame.
         """
-        if self.background is None:
+        if drawn.background is None:
             return picture.cpu().numpy()
-        frame = self.background.copy()
-        cut(frame, window)[:] = picture.cpu().numpy()
+        frame = drawn.background.copy()
+        cut(frame, drawn.window)[:] = picture.cpu().numpy()
         return frame
-
-    def _remember(self, image: torch.Tensor, window: Sequence[int]) -> None:
-        """Compose the last frame of the background and `image` in its window, without copying all of it."""
-        if self.behind is None:
-            self.last = image
-            return
-        if self.last is None:
-            self.last = self.behind.clone()
-        else:
-            _cut(self.last, self.shown)[:] = _cut(self.behind, self.shown)
-        _cut(self.last, window)[:] = image
-        self.shown = window
 
 
 def _cut(images: torch.Tensor, window: Sequence[int]) -> torch.Tensor:
@@ -193,22 +193,22 @@ def synthesize_clip(
     drawn = ahead((synthesizer.draw(pose, index, windows[index].tolist()) for index in indices), AHEAD)
     pictures = ahead(_steps(synthesizer, drawn, indices, cuts, threads), AHEAD)
     with closing(pictures):
-        for index, (window, picture) in zip(indices, pictures, strict=True):
-            frame = synthesizer.whole(window, picture)
+        for index, (given, picture) in zip(indices, pictures, strict=True):
+            frame = synthesizer.whole(given, picture)
             yield frame if replay is None else replay(frame, index)
 
 
 def _steps(
     synthesizer: Synthesizer, drawn: Generator, indices: range, cuts: Sequence[int], threads: int
 ) -> Generator:
-    """Yield (window, picture as from Synthesizer.step) of each frame of `indices`, telling how far it is."""
+    """Yield (Drawn, picture as from Synthesizer.step) of each frame of `indices`, telling how far it is."""
     torch.set_num_threads(threads)  # of this thread's own pool
     began = logged = time.monotonic()
     with closing(drawn):
         for done, (index, given) in enumerate(zip(indices, drawn, strict=True), 1):
             if index in cuts:
                 synthesizer.reset()
-            yield given.window, synthesizer.step(given)
+            yield given, synthesizer.step(given)
             now = time.monotonic()
             if now - logged > LOG_SECONDS or done == len(indices):
                 log.info("%s", tqdm.format_meter(done, len(indices), now - began, ncols=60, unit="frame"))

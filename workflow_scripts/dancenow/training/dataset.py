@@ -120,7 +120,7 @@ class ClipSampler:
             "image": [cut(self.frames[index], window) for index in shown],
         }
         if self.background is not None:
-            sample["background"] = [cut(self.background, window)] * len(shown)
+            sample["background"] = [self._behind(self.background, index, window) for index in shown]
         if self.pixels is not None:
             random = np.random.default_rng([self.seed, 5, place])
             sample["reference"] = self.pixels.draw(
@@ -134,6 +134,12 @@ class ClipSampler:
             parts = zip(sample["valid"], sample["image"], behind, strict=True)
             sample["image"] = [np.where(seen, picture, rest) for seen, picture, rest in parts]
         return {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}
+
+    def _behind(self, background: np.ndarray, index: int, window: Sequence[int]) -> np.ndarray:
+        """(h, w, 3) uint8 of the background in a window: for real pixels, with the person's shadow."""
+        if self.pixels is None:
+            return cut(background, window)
+        return self.pixels.behind(background, self.pose.keypoints[index], index, window)
 
     def _valid(self, index: int, window: Sequence[int]) -> np.ndarray:
         """(h, w, 1) uint8, 255 in the part of a window that the frame shows."""
