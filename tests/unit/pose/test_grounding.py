@@ -5,6 +5,7 @@ import pytest
 
 from dancenow.keypoints import BODY, BODY_NAMES, INDEX
 from dancenow.pages.report.coverage import body_heights
+from dancenow.pose.grounding import ground_line, measure_figure
 from dancenow.pose.normalize import (
     fit_similarity,
     ground_places,
@@ -246,3 +247,21 @@ def test_longer_arms_do_not_lift_a_handstand():
     assert np.abs(lowest(result) - lowest(source))[blend(MIDDLE) == 0].max() < 1e-2
     moved = np.diff(result.keypoints[:, INDEX["left_hip"], 1], 2)
     assert np.abs(moved).max() < 3 * np.abs(np.diff(source.keypoints[:, INDEX["left_hip"], 1], 2)).max()
+
+
+def test_feet_that_are_guessed_at_the_edge_of_a_close_up_are_no_ground():
+    """Behind a punch-in nobody shows feet, but for one frame an estimator bends the legs into the picture."""
+    pose = performer(TALL, GROUND)
+    keypoints = pose.keypoints.copy()
+    legs = [INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("knee", "ankle")]
+    keypoints[100:, legs] = 0
+    keypoints[101, legs] = keypoints[99, legs]
+    keypoints[101, legs, 1] -= 0.4 * TALL
+    keypoints[101, legs, 2] = 0.1
+    figure = measure_figure(pose.replace(keypoints=keypoints))
+    assert not figure.feet[100:].any()
+    line = ground_line(figure, FPS)
+    assert np.abs(line[100:] - line[99]).max() < 0.02 * TALL
+    # where all are as unsure, they tell
+    keypoints[..., 2] = np.minimum(keypoints[..., 2], 0.1)
+    assert measure_figure(pose.replace(keypoints=keypoints)).feet[:100].all()

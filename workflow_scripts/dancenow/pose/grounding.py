@@ -18,6 +18,8 @@ from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
 BODY_CHAIN = ("ankle", "knee", "hip", "shoulder")
 MIN_WHOLE_SHARE = 0.05  # least share of the frames that must show the person from head to feet
 
+# least confidence of legs that tell the ground: beyond the picture's edge they are guessed, with less
+SURE_LEGS = 0.2
 # what counts as standing on the ground, in shares of the standing height
 LEVEL_ANKLES = 0.04  # the ankles differ by at most this in y, and are at most this far above the hips
 AIRBORNE = 0.03  # the feet are at most this far above their place just before and after
@@ -39,9 +41,9 @@ SUNK = 0.1  # of the height: an upside-down figure reaches at most this far into
 class Figure:
     """Per frame, float64 px: y, x (T,) mean ankle; gap (T,) |y_left - y_right| of the ankles; lowest (T,) y
     of the lowest joint; tall (T,) body height. size (T,): apparent length of the bones, 1 at the longest, NaN
-    if unseen. feet, whole, upright (T,) bool: both ankles are in the frame; so is everything `tall` needs;
-    the ankles are below the hips. standing: tall, when upright; on_feet: whether the feet bear the weight at
-    all.
+    if unseen. feet, whole, upright (T,) bool: both legs are surely in the frame; all that `tall` needs
+    is; the ankles are below the hips. standing: tall, when upright; on_feet: whether the feet bear the weight
+    at all.
     """
 
     y: np.ndarray
@@ -96,7 +98,9 @@ def measure_figure(pose: Pose) -> Figure:
     legs = np.mean([_length(places[:, side[:3]]) for side in (left, right)], axis=0)
     tall = legs + _length(np.stack([hips, shoulders, head], axis=1))
 
-    feet = seen[:, left[0]] & seen[:, right[0]]
+    legs_seen = seen[:, left[:2] + right[:2]].all(axis=1)
+    sure = legs_seen & (pose.keypoints[:, left[:2] + right[:2], 2] >= SURE_LEGS).all(axis=1)
+    feet = sure if sure.any() else seen[:, left[0]] & seen[:, right[0]]
     whole = seen[:, left + right].all(axis=1) & (nose | seen[:, ears].all(axis=1)) & (tall > 0)
     gap = np.abs(places[:, left[0], 1] - places[:, right[0], 1])
     standing = float(np.quantile(tall[whole], 0.9)) if whole.any() else np.nan
