@@ -10,6 +10,8 @@ from dancenow.errors import InputError
 from dancenow.keypoints import (
     COUNT,
     INDEX,
+    MEASURED,
+    REPAIRED,
     load_people,
     load_pose,
     require_same_estimator,
@@ -201,6 +203,24 @@ def test_a_long_absence_is_told_with_what_bridges_it(absence, cuts, told, caplog
     assert (told in caplog.text) if told else "out of sight" not in caplog.text
     if absence == 29 and not cuts:
         assert track_performer(crowd(track), 1.16, "none", 0.2).keypoints[5:34, :17].any(axis=(1, 2)).all()
+
+
+def test_who_is_hidden_behind_somebody_is_not_gone(caplog):
+    """One walks by behind another, and for most of a second only the one in front is found."""
+    behind, front = walker(-100, 100, 200, count=80), walker(0, 0, 260, count=80)
+    lost = behind.copy()
+    lost[30:52] = 0
+    colours = [(50, 60, 40), (50, -50, 40)]
+    chosen = {"max_gap": 0.32, "smoothing": "none", "window": 0.2}
+    caplog.set_level("INFO")
+    pose = track_performer(crowd(lost, front, colours=colours), performer=2, **chosen)
+    hips = [INDEX["left_hip"], INDEX["right_hip"]]
+    assert np.abs(pose.keypoints[:, hips, :2] - behind[:, hips, :2]).max() < 0.1 * 200
+    assert (pose.origin[30:52, hips] == REPAIRED).all() and (pose.origin[:20, hips] == MEASURED).all()
+    assert "the performer is hidden behind somebody" in caplog.text
+    front[..., 0] += np.where(front[..., 2] > 0, 200, 0)  # there is nobody in the way, so they have left
+    pose = track_performer(crowd(lost, front, colours=colours), performer=2, **chosen)
+    assert not pose.keypoints[30:52].any()
 
 
 def test_the_unrest_of_a_hand_is_not_smoothed_away_from_the_person():

@@ -125,8 +125,12 @@ def remove_jumps(
     return keypoints, origin, count
 
 
-def fill_gaps(keypoints: np.ndarray, origin: np.ndarray, max_gap: int) -> tuple[np.ndarray, np.ndarray, int]:
+def fill_gaps(
+    keypoints: np.ndarray, origin: np.ndarray, max_gap: int, hidden: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Interpolate each keypoint linearly over at most `max_gap` missing frames between two seen ones.
+
+    hidden: (T,) bool, frames that do not count, because the person is known to be there.
 
     A face, hand or foot is interpolated relative to its carrier, the head, wrist or ankle, if that is seen,
     so that a hand missing for some frames stays on a fast arm. A filled keypoint is REPAIRED, with half the
@@ -139,7 +143,9 @@ def fill_gaps(keypoints: np.ndarray, origin: np.ndarray, max_gap: int) -> tuple[
     time = np.arange(count)[:, None]
     before = np.maximum.accumulate(np.where(seen, time, -1), axis=0)
     after = np.minimum.accumulate(np.where(seen, time, count)[::-1], axis=0)[::-1]
-    frame, point = np.nonzero(~seen & (before >= 0) & (after < count) & (after - before - 1 <= max_gap))
+    counted = np.concatenate([[0], np.cumsum(~hidden)])
+    length = counted[np.minimum(after, count)] - counted[np.maximum(before, 0) + 1]
+    frame, point = np.nonzero(~seen & (before >= 0) & (after < count) & (length <= max_gap))
     # the body first, because it carries the other parts
     for points, anchors in ((_BODY, []), *HELD_PARTS.values()):
         own = np.isin(point, points)

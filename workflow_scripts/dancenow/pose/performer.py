@@ -24,6 +24,7 @@ from dancenow.keypoints import (
     SKELETON_PARTS,
     People,
     Pose,
+    boxes,
     load_people,
     save_pose,
 )
@@ -36,6 +37,10 @@ log = logging.getLogger(__name__)
 HIGH_RATE = 60
 # seconds out of sight beyond which nobody would believe a straight line between two poses
 LONGEST_BRIDGE = 1.5
+# share of an absence's frames that show somebody else where the performer must be: they are hidden, not gone
+HIDDEN_SHARE = 0.8
+# for so many seconds beside it, skeletons of whose box others cover this share are not believed
+MIXED_SECONDS, MIXED_SHARE = 0.25, 0.25
 
 
 def track_performer(
@@ -65,7 +70,9 @@ def track_performer(
         len(people.frame) - len(rows),
     )
     gap, span = round(max_gap * people.fps), 2 * round((window * people.fps - 1) / 2) + 1
-    _tell_absence(people.frame[rows], gap, people.fps, cuts)
+    hidden = _hidden(people, rows, cuts)
+    _tell_absence(np.union1d(people.frame[rows], np.flatnonzero(hidden)), gap, people.fps, cuts)
+    rows = rows[~hidden[people.frame[rows]]]
     if smoothing == "auto":
         smoothing = "gaussian" if people.fps >= HIGH_RATE else "median"
     keypoints = np.zeros((people.count, COUNT, 3), np.float32)
@@ -77,7 +84,8 @@ def track_performer(
     origin, counts = np.zeros((people.count, COUNT), np.uint8), Counter()
     for first, stop in zip([0, *cuts], [*cuts, people.count], strict=True):
         shot = slice(first, stop)
-        keypoints[shot], origin[shot], done = mend(keypoints[shot], people.fps, gap, smoothing, span)
+        given = keypoints[shot], hidden[shot]
+        keypoints[shot], origin[shot], done = mend(*given, people.fps, gap, smoothing, span)
         counts.update(done)
     if camera is not None:
         keypoints = camera.to_frame(keypoints)
@@ -96,6 +104,56 @@ def track_performer(
     return Pose(
         keypoints, people.fps, people.width, people.height, people.estimator, people.checkpoint, origin
     )
+
+
+def _hidden(people: People, rows: np.ndarray, cuts: Sequence[int]) -> np.ndarray:
+    """(T,) bool: the frames in which the performer, the `rows` of People, is hidden behind somebody else.
+
+    For at most LONGEST_BRIDGE, on the straight way from where they were last seen to where they appear again.
+    Skeletons just before and after it are left out where the two overlap: they are mixed of both.
+    """
+    hidden, box = np.zeros(people.count, bool), boxes(people.keypoints)
+    others = np.setdiff1d(np.arange(len(people.frame)), rows)
+    frames, middles = people.frame[rows], (box[rows, :2] + box[rows, 2:]) / 2
+    shots, longest = np.searchsorted(cuts, frames, side="right"), LONGEST_BRIDGE * people.fps
+
+    def covered(frame: int, place: np.ndarray) -> bool:
+        """Whether the box of somebody else contains a place, (2,) px."""
+        near = others[people.frame[others] == frame]
+        return bool(((box[near, :2] <= place) & (place <= box[near, 2:])).all(axis=1).any())
+
+    def mixed(row: int) -> bool:
+        """Whether somebody's box covers MIXED_SHARE of that of a row, or nobody else is told from it."""
+        own, near = box[rows[row]], box[others[people.frame[others] == frames[row]]]
+        shared = (np.minimum(own[2:], near[:, 2:]) - np.maximum(own[:2], near[:, :2])).clip(0).prod(axis=1)
+        return not len(near) or bool((shared > MIXED_SHARE * (own[2:] - own[:2]).prod()).any())
+
+    def beside(row: int, step: int, until: int) -> int:
+        """The first row, from one on, that is not mixed, or the last that MIXED_SECONDS reach."""
+        start = row
+        while row != until and shots[row + step] == shots[row] and mixed(row):
+            if abs(frames[row + step] - frames[start]) > MIXED_SECONDS * people.fps:
+                break
+            row += step
+        return row
+
+    for row in np.flatnonzero((np.diff(frames) > 1) & (np.diff(shots) == 0)).tolist():
+        last, next_ = beside(row, -1, 0), beside(row + 1, 1, len(rows) - 1)
+        absent = np.arange(frames[last] + 1, frames[next_])
+        if len(absent) > longest:
+            continue
+        share = ((absent - frames[last]) / (len(absent) + 1))[:, None]
+        places = (1 - share) * middles[last] + share * middles[next_]
+        gone = (absent > frames[row]) & (absent < frames[row + 1])
+        behind = [covered(*given) for given in zip(absent[gone], places[gone], strict=True)]
+        if np.mean(behind) >= HIDDEN_SHARE:
+            hidden[absent] = True
+            log.info(
+                "frames %d to %d: the performer is hidden behind somebody, and the movement made up",
+                absent[0],
+                absent[-1],
+            )
+    return hidden
 
 
 def _tell_absence(seen: np.ndarray, max_gap: int, fps: Fraction | float, cuts: Sequence[int]) -> None:
@@ -119,15 +177,22 @@ def _tell_absence(seen: np.ndarray, max_gap: int, fps: Fraction | float, cuts: S
 
 
 def mend(
-    keypoints: np.ndarray, fps: Fraction | float, max_gap: int, smoothing: str, window: int
+    keypoints: np.ndarray,
+    hidden: np.ndarray,
+    fps: Fraction | float,
+    max_gap: int,
+    smoothing: str,
+    window: int,
 ) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
-    """Repair and smooth the (T, 133, 3) keypoints of one shot. max_gap, window: frames, the latter odd.
+    """Repair and smooth the (T, 133, 3) keypoints of one shot.
+
+    hidden: (T,) bool, frames of a gap that do not count; max_gap, window: frames, the latter odd.
 
     Returns new keypoints, their origin (T, 133) uint8, and a Counter of the changes.
     """
     keypoints, origin, swaps = unswap(keypoints, mark(keypoints), fps)
     keypoints, origin, jumps = remove_jumps(keypoints, origin, fps)
-    keypoints, origin, filled = fill_gaps(keypoints, origin, max_gap)
+    keypoints, origin, filled = fill_gaps(keypoints, origin, max_gap, hidden)
     keypoints, origin, held = hold_parts(smooth(keypoints, smoothing, window), origin)
     counts = {f"frames with left and right of the {group} swapped": count for group, count in swaps.items()}
     counts |= {"keypoints in jumps": jumps, "keypoints interpolated": filled}
