@@ -139,15 +139,7 @@ rule all:
 
 rule evaluate:
     input:
-        expand(
-            "results/models/{target}/summary.md",
-            target=targets_of(config["transfers"]),
-        ),
-        expand(
-            "results/models/{target}/{stage}/summary.md",
-            target=targets_of(config["transfers"]),
-            stage=[stage for stage in ("enhancer", "face") if config["train"][stage]],
-        ),
+        expand("results/models/{model}/summary.md", model=models_shown()),
         expand("results/metrics/{pair}.json", pair=config["evaluation"]["truth"]),
         expand("results/figures/{pair}.normalization.png", pair=config["transfers"]),
         expand("results/figures/{pair}.png", pair=config["transfers"]),

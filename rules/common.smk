@@ -318,7 +318,7 @@ def batch_pairs():
 
 def configured_targets():
     """All targets of the configured transfers and of the batch."""
-    return sorted({*targets_of(config["transfers"]), *config["batch"]["targets"]})
+    return sorted({*TARGETS, *config["batch"]["targets"]})
 
 
 def tell_batch():
@@ -355,6 +355,7 @@ check_batch()
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 
 MISSING = set()
+TARGETS = targets_of(config["transfers"])
 # The schema's pattern, not the list of names: Snakemake would search the list for every file it matches,
 # and copy it into every pattern. check_name refuses a name that is not a subject.
 NAME = "[a-z0-9-]+"

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 # {scored} is a pair with a ground truth, or {target}.heldout
 SCORED = rf"({NAME})(_as_({NAME})|\.heldout)"
-TARGETS = targets_of(config["transfers"])
 SOURCES = sorted({pair.split("_as_")[1] for pair in config["transfers"]})
 WITH_HELDOUT = TARGETS if config["train"]["holdout"] else []
 ALL_SCORED = [f"{target}.heldout" for target in WITH_HELDOUT] + [

@@ -2,7 +2,7 @@
 # REQUIRED INPUTS: results/clips/{subject}.json of the transfers' subjects, results/poses/estimator.json
 # OUTPUTS: results/machine.md, results/machine.json, results/machine/detection.json
 
-MACHINE_TARGETS = sorted(targets_of(config["transfers"]))
+MACHINE_TARGETS = sorted(TARGETS)
 MACHINE_SOURCES = [pair.split("_as_")[1] for pair in config["transfers"]]
 MACHINE_SUBJECTS = sorted({*MACHINE_TARGETS, *MACHINE_SOURCES})
 

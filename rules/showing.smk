@@ -66,7 +66,7 @@ def page_labels(wildcards):
 def models_shown():
     """The model folders, of all stages, that the configured transfers use."""
     stages = ["", *(stage for stage in ("enhancer", "face") if config["train"][stage])]
-    return [str(Path(target, stage)) for target in targets_of(config["transfers"]) for stage in stages]
+    return [str(Path(target, stage)) for target in TARGETS for stage in stages]
 
 
 def truths_shown():
