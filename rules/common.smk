@@ -195,6 +195,10 @@ def check_config(merged, where=""):
         if renamed:
             raise WorkflowError(f"config: {where}{place}.{renamed[0]}: renamed to {RENAMED[renamed[0]]}")
         hint = did_you_mean(unknown[0], known) if unknown else ""
+        if reason.validator == "additionalProperties" and unknown:
+            key = ".".join(map(str, [*reason.absolute_path, unknown[0]]))
+            hint = hint or f"; the keys there are {', '.join(known)}"
+            raise WorkflowError(f"config: {where}{key}: unknown key{hint}")
         # for these the schema's description says more than the violated rule
         meaning = (
             reason.schema.get("description") if reason.validator in ("oneOf", "pattern", "not") else None

@@ -223,8 +223,7 @@ CONFIG = [
         "evaluation.truth.alice_as_anna", target="results/metrics/alice_as_anna.json",
         config={"evaluation": {"truth": {"alice_as_anna": "clips/truth.mp4"}}}),
     Bad("typo", "a misspelt key",
-        "config: train: Additional properties are not allowed ('stepps' was unexpected); "
-        "did you mean 'steps'?", config={"train": {"stepps": 5}}),
+        "config: train.stepps: unknown key; did you mean 'steps'?", config={"train": {"stepps": 5}}),
     Bad("moved", "a key of an earlier version that has moved",
         "config: train.devices: moved to hardware.devices", config={"train": {"devices": 2}}),
     Bad("type", "a word instead of a number",

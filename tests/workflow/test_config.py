@@ -13,8 +13,13 @@ PAIR = "results/alice_as_brunomars.mp4"
     [
         (
             ["--config", "train={learnin_rate: 0.1}"],
-            ["train", "learnin_rate", "did you mean 'learning_rate'"],
+            ["train.learnin_rate: unknown key; did you mean 'learning_rate'?"],
         ),
+        (
+            ["--config", "train={face: {xyz: 1}}"],
+            ["train.face.xyz: unknown key; the keys there are steps, epochs, learning_rate"],
+        ),
+        (["--config", "xyz=1"], ["config: xyz: unknown key; the keys there are preset, subjects"]),
         (["--config", "train={stills: 0.5}"], ["train.stills: renamed to single_frame_share"]),
         (
             ["--config", "variants={bare: {train: {generator: {plate: false}}}}"],
@@ -64,7 +69,7 @@ def test_typo_in_the_file_itself(workflow):
     config.write_text(config.read_text().replace("long_edge: 512 ", "longedge: 512 ", 1))
     completed = workflow("-n", PAIR)
     assert completed.returncode != 0
-    assert "frames: " in said(completed) and "'longedge'" in said(completed)
+    assert "config: frames.longedge: unknown key; did you mean 'long_edge'?" in said(completed)
 
 
 def test_unknown_name_in_the_target_file(workflow):
