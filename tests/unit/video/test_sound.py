@@ -138,11 +138,11 @@ def test_a_sound_whose_times_begin_anew_is_said_to_be_of_no_use(tmp_path, caplog
 
 
 def test_a_picture_shorter_than_the_sound_is_no_warning_in_matroska(tmp_path, caplog):
-    """Whose header tells the end of the longest track alone."""
+    """Whose header gives the end of the longest track alone."""
     clip = beeping(tmp_path / "clip.mkv", "aac", length=4.0)
     facts, made = result(clip, tmp_path)
     assert facts["frames"] == 30 and media.probe(made)["audio"]["end"] == pytest.approx(1.2, abs=0.03)
-    assert "its header tells" not in caplog.text
+    assert "its header says" not in caplog.text
 
 
 # --- gaps

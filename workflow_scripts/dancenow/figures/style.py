@@ -46,13 +46,13 @@ def printed(png: str | Path, pdf: str | Path, height: float, width: float = WIDT
 def shades(count: int) -> np.ndarray:
     """`count` RGB colours from light to dark, (count, 3) floats 0..1, evenly apart in lightness.
 
-    The map has an even lightness, so a print in grey tells the colours apart as well.
+    The map has an even lightness, so the colours differ in a grey print as well.
     """
     return colormaps["cividis"](np.linspace(0.95, 0.05, count))[:, :3]
 
 
 def bar_styles(names: Sequence[str]) -> dict[str, dict]:
-    """{name: keyword arguments of Axes.bar}: lightness and hatch tell the bars apart without their colour."""
+    """{name: keyword arguments of Axes.bar}: lightness and hatch distinguish the bars without colour."""
     styles = {}
     for number, (name, colour) in enumerate(zip(names, shades(len(names)), strict=True)):
         ink = "black" if luminance(colour) > 0.3 else "white"

@@ -29,7 +29,7 @@ class Hardware:
 
 
 def look(device: torch.device, folder: str | Path = ".", proc: Path = Path("/proc")) -> Hardware:
-    """The Hardware around `device`; folder: on the results' disk; proc: where Linux tells of the CPU."""
+    """The Hardware around `device`; folder: on the results' disk; proc: where Linux describes the CPU."""
     rows = {}
     if (proc / "cpuinfo").exists():
         pairs = (line.split(":", 1) for line in (proc / "cpuinfo").read_text().splitlines() if ":" in line)

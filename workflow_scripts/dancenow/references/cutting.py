@@ -1,4 +1,4 @@
-"""Cut one training frame into pieces of parts, and tell how good each piece is as a reference."""
+"""Cut one training frame into pieces of parts, and rate how good each piece is as a reference."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

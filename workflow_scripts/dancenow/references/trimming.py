@@ -1,6 +1,6 @@
 """What lies beside an arm or leg and would come along with its piece: hair, a hand, the other leg.
 
-Keypoints tell which bone is nearest, and the mask only that it is the person. Two things tell more: colours,
+Keypoints show which bone is nearest, and the mask only that it is the person. Two things show more: colours,
 for each part has its own, and gaps through which the background is seen.
 """
 

@@ -201,7 +201,7 @@ def synthesize_clip(
 def _steps(
     synthesizer: Synthesizer, drawn: Generator, indices: range, cuts: Sequence[int], threads: int
 ) -> Generator:
-    """Yield (Drawn, picture as from Synthesizer.step) of each frame of `indices`, telling how far it is."""
+    """Yield (Drawn, picture as from Synthesizer.step) of each frame of `indices`, and show the progress."""
     torch.set_num_threads(threads)  # of this thread's own pool
     began = logged = time.monotonic()
     with closing(drawn):

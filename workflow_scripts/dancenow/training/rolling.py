@@ -70,7 +70,7 @@ class RollingCheckpoint:
     def load(self, misfit: Callable[[dict], str] = lambda state: "") -> dict | None:
         """The newest complete state of the same identity, or None; the log names refused files and why.
 
-        misfit: tells why a state does not fit the networks, "" if it does. A damaged or foreign file is
+        misfit: returns why a state does not fit the networks, "" if it does. A damaged or foreign file is
         renamed `*.refused`, and so is one of another training or version while the other file can be used.
         If all files are of such, the folder is renamed `<folder>.before`, replacing an older one, so that
         nothing is lost if settings or version are restored. With None, no generator of an earlier attempt is

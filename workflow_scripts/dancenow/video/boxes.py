@@ -1,4 +1,4 @@
-"""The boxes of an mp4 or mov, for what ffmpeg does not tell of them."""
+"""The boxes of an mp4 or mov, for what ffmpeg does not report of them."""
 
 import struct
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """The frames of one subject in three files, with random access in about a millisecond.
 
 `{name}.avi` is a Motion JPEG film (4:4:4, full-range BT.601, quality 98) that any player opens;
-`{name}.index.npy` is (T, 2) int64, the byte offset and size of each JPEG in it; `{name}.json` tells the clips
+`{name}.index.npy` is (T, 2) int64, the byte offset and size of each JPEG in it; `{name}.json` names the clips
 and how their frames were fitted. docs/lab/throughput.md compares this with the alternatives.
 """
 

@@ -47,7 +47,7 @@ MAX_ASPECT = 50
 STILL_PICTURES = ("attached_pic", "timed_thumbnails", "still_image")
 # Streams without a container, whose times ffmpeg and ffprobe make up, each of its own.
 BARE = {"h264", "hevc", "vvc", "m4v", "mpegvideo", "vc1", "obu"}
-# Packets among which the first frame of the picture is, with its turn, which H.264 and HEVC may tell there.
+# Packets that hold the first frame of the picture, where H.264 and HEVC may state the rotation.
 FIRST_PACKETS = 20
 # Headers of clips are far smaller.
 MAX_HEADER = 1 << 22
@@ -68,7 +68,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     color_space, color_transfer (as flagged, or "unknown"), full_range (bool), color_matrix (the one used: as
     flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool), frames (on the constant
     rate), duration (s), start (s, time stamp of the first frame that can be decoded), interlaced (bool),
-    clip_fps, span, crop as selection.select explains them, and audio: None or what sound.choose_sound tells.
+    clip_fps, span, crop as selection.select explains them, and audio: as from sound.choose_sound.
 
     Of several tracks of more than one frame, the one flagged as default is used, else the largest; the log
     names the others. Raises InputError if the file is missing, empty, cut short, or contains no moving
@@ -105,11 +105,11 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     _refuse_extremes(path, facts)
     sounds = [stream for stream in report["streams"] if stream.get("codec_type") == "audio"]
     audio = choose_sound(path, sounds, facts)
-    # Of a film in fragments the header may tell the end, and of Matroska that of the longest track.
+    # In a fragmented mp4 the header may give the end of the whole, in Matroska that of the longest track.
     lasts = max(timing.duration, timing.end, audio["end"] if audio else 0)
     if not timing.hidden and declared - float(lasts) > max(1, 1.5 / fps):
         log.warning(
-            "%s: its picture lasts %.2f s, not %.2f s as its header tells; it is used as far as it goes. "
+            "%s: its picture lasts %.2f s, not %.2f s as its header says; it is used as far as it goes. "
             "If a copy stopped, copy it again", path, timing.duration, declared,
         )  # fmt: skip
     return facts | {"audio": audio}
@@ -127,7 +127,7 @@ def _refuse_what_is_no_file(path: Path) -> None:
 
 
 class Timing(NamedTuple):
-    """When the picture of a clip is shown: until, seek, hidden, start and frames as probe tells them; fps, in
+    """When the picture of a clip is shown: until, seek, hidden, start and frames as in probe; fps, in
     which its frames are counted; variable: whether they come at another rate; duration (s) of what is shown;
     end (s): where its last frame ends in the time of the file.
     """
@@ -146,12 +146,12 @@ class Timing(NamedTuple):
 def _timing(path: Path, video: dict, kind: str, first: float, declared: float) -> Timing:
     """The Timing of a picture track from its packets, which are read to the end.
 
-    kind: the file's format; first: s, the time of its first frame; declared: s, as the header tells.
+    kind: the file's format; first: s, the time of its first frame; declared: s, the header's duration.
     """
     in_one = "mp4" in kind and not in_fragments(path)
     found = _packets(path, video)
     time_base = Fraction(video["time_base"])
-    # The index of an mp4 tells that its end is missing, and Matroska's reader leaves out what is torn.
+    # The index of an mp4 shows that its end is missing, and Matroska's reader leaves out what is torn.
     held = found | {"pts": array("q")} if kind in BARE else found
     until = None if in_one or "matroska" in kind else torn_at(path, video["index"], held, float(time_base))
     if until is not None:
@@ -160,7 +160,7 @@ def _timing(path: Path, video: dict, kind: str, first: float, declared: float) -
     times, end, time_base = frame_times(path, video, max(first, seek or first), found, until)
     _refuse_change(path, video["index"], found)
     fps, variable = frame_rate(times, time_base, video)
-    # An edit that ffmpeg is not to carry out still tells where the clip begins, as time 0.
+    # An edit that ffmpeg does not carry out still says where the clip begins, at time 0.
     hidden = int((times * float(time_base) < -0.5 / fps).sum()) if endless_edit(path) else 0
     times = times[hidden:]
     if not len(times):
@@ -235,10 +235,10 @@ def _rows(path: str | Path, stream: int | str, entries: str, **options: Any) -> 
 def count_packets(path: str | Path, mp4: bool = False) -> dict[str, int]:
     """Number of packets of each kind of stream in a film, {"video": 300, "audio": 563}.
 
-    mp4: whether it is one, for one whose name does not tell.
+    mp4: whether it is one, for a file of another name.
 
     The file is read to its end. Raises InputError when it is cut short: when a packet is, or when there are
-    more or fewer than its header tells.
+    more or fewer than its header says.
     """
     # An edit list would hide existing packets.
     options: dict[str, Any] = {"ignore_editlist": 1} if mp4 or Path(path).suffix == ".mp4" else {}
@@ -257,7 +257,7 @@ def count_packets(path: str | Path, mp4: bool = False) -> dict[str, int]:
 
 
 def _all_there(path: str | Path) -> bool:
-    """Whether an mp4 holds every packet of its index: one cut between key frames shows less than it tells."""
+    """Whether an mp4 holds every packet of its index: one cut between key frames holds fewer."""
     try:
         count_packets(path, mp4=True)
     except InputError:
@@ -268,7 +268,7 @@ def _all_there(path: str | Path) -> bool:
 def _header(path: str | Path) -> dict:
     """The file's format and streams from ffprobe: {format, streams}.
 
-    A turn that only the first frame tells is added to its stream.
+    A rotation that only the first frame states is added to its stream.
     """
     report, size = [], 0
     wanted = {"read_intervals": f"%+#{FIRST_PACKETS}", "show_entries": HEADER}
@@ -359,7 +359,7 @@ def _described(stream: dict) -> str:
 
 
 def _packets(path: str | Path, video: dict) -> dict[str, array]:
-    """What the packets of a picture track tell, in file order: {pts, dts, duration, pos, key}, each an array.
+    """The packets of a picture track, in file order: {pts, dts, duration, pos, key}, each an array.
 
     Of pts and dts only those that are there; durations of 0 and places of -1 stand for missing ones. Their
     time base becomes that of `video`.

@@ -33,7 +33,7 @@ def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | N
     comes first, then one that is not a commentary, then one with more channels. The first that ffmpeg can
     decode and that fits into an mp4 is used; the log names the others. Keys: stream, codec, sample_rate,
     channels, start and end (s), duration (s or None), straying (s: deviation of time stamps from those that
-    the samples alone would give, so that a gap counts), pieces (bool, as boxes.in_pieces tells).
+    the samples alone would give, so that a gap counts), pieces (bool, from boxes.in_pieces).
     """
     tracks = {stream["index"]: _described(stream) for stream in streams}
     for stream in sorted(streams, key=_rank):

@@ -21,7 +21,7 @@ WAITING = {"h264", "hevc"}
 
 
 def first_key(video: dict, kind: str, found: dict[str, array]) -> float | None:
-    """The time stamp (s) of the first key frame, where decoding must be told to begin there; else None."""
+    """The time stamp (s) of the first key frame, if decoding must begin there explicitly; else None."""
     if found["key"][0] or 1 not in found["key"] or video.get("codec_name") in WAITING or "mpeg" in kind:
         return None
     times = found["pts"] if len(found["pts"]) == len(found["key"]) else found["dts"]
@@ -33,7 +33,7 @@ def frame_times(
 ) -> tuple[np.ndarray, int, Fraction]:
     """Sorted presentation times from the `first` (s) on and the end of the last, in units of a time base.
 
-    Then the time base, in s. found: what probing tells of the packets; those from the byte `until` on are
+    Then the time base, in s. found: the packets, as probing reads them; those from the byte `until` on are
     left out.
     """
     there = np.array(found["pos"]) < until if until is not None else np.ones(len(found["key"]), bool)
