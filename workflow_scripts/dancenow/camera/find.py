@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import median_filter
 
+from dancenow.camera.figures import Figures
 from dancenow.camera.outside import Outside
 from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN, CameraPath, save_path
 from dancenow.camera.shots import LEAST_MOTION, Shot, corners_of, join_shots, reach
@@ -44,9 +45,10 @@ def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath
     of shots of which nothing can be told; these count as still.
     """
     outside, size, shots = Outside(people), (people.width, people.height), []
-    lean = leans(people)
+    lean, figures = leans(people), Figures(people)
     for first, stop in segments(people.count, cuts):
         parts = _follow_shot(frames, outside, size, first, stop, float(people.fps))
+        parts = [piece for part in parts for piece in _at_jumps(part, figures)]
         for begin, maps, known, *clear in parts:
             maps, kind = settle(maps, known, size, float(people.fps), lean[begin : begin + len(maps)])
             if kind in (STILL, UNKNOWN):
@@ -59,7 +61,7 @@ def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath
                     begin + len(maps) - 1,
                 )
             shots.append(Shot(begin, maps, known, kind, *clear))
-    shots = join_shots(shots, frames, outside, size)
+    shots = join_shots(shots, frames, outside, figures, size)
     for number, shot in enumerate(shots):
         log.info(
             "shot %d, frames %d to %d: camera %s, the corners of the picture move by up to %.1f px",
@@ -132,6 +134,21 @@ def _follow_shot(
         (first + begin, maps[begin:end], sure[begin:end], first + int(opening), first + int(closing))
         for begin, end, opening, closing in zip(begins, ends, clear[::2], clear[1::2], strict=True)
     ]
+
+
+def _at_jumps(
+    part: tuple[int, np.ndarray, np.ndarray, int, int], figures: Figures
+) -> list[tuple[int, np.ndarray, np.ndarray, int, int]]:
+    """A part of a clip as from _follow_shot, split where only the people's size tells another framing."""
+    begin, maps, sure, opening, closing = part
+    pieces = []
+    for first, stop in segments(len(maps), [jump - begin for jump in figures.jumps(begin, maps)]):
+        if first:
+            log.info("the framing changes at frame %d, as the size of who is seen tells", begin + first)
+        ends = (opening, begin + first) if first else (opening, opening)
+        last = closing if stop == len(maps) else begin + stop - 1
+        pieces.append((begin + first, maps[first:stop], sure[first:stop], ends[bool(first)], last))
+    return pieces
 
 
 def _middle(frames: Frames, outside: Outside, last: int, next_: int) -> int:

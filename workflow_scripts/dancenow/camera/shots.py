@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dancenow.camera.figures import Figures
 from dancenow.camera.outside import Outside
 from dancenow.camera.path import MOVING, STILL, UNKNOWN, moved_points
 from dancenow.camera.takes import Look, differ, lay_over, look_at
@@ -44,25 +45,29 @@ class Shot:
 
 @dataclass(frozen=True)
 class _End:
-    """How a shot closes: its Look, and the (3, 3) map from its px to those of the scene."""
+    """How a shot closes: its last frame, its Look, and the (3, 3) map from its px to those of the scene."""
 
+    frame: int
     look: Look
     there: np.ndarray
     stands: bool
     scene: int
 
 
-def join_shots(shots: list[Shot], frames: Frames, outside: Outside, size: tuple[int, int]) -> list[Shot]:
+def join_shots(
+    shots: list[Shot], frames: Frames, outside: Outside, figures: Figures, size: tuple[int, int]
+) -> list[Shot]:
     """The Shots, those on both sides of a cut that changes only the framing made one, with their scenes.
 
-    frames, outside: as in find.find_path; size: (width, height) px. A joined shot is in px of its longest.
+    frames, outside, figures: as in find.find_path; size: (width, height) px. A joined shot is in px of its
+    longest.
     """
-    joined = [_as_one(take, size) for take in _takes(shots, frames, outside, size)]
+    joined = [_as_one(take, size) for take in _takes(shots, frames, outside, figures, size)]
     seen: deque[_End] = deque(maxlen=REMEMBERED)
     found: list[Shot] = []
     for shot in joined:
         for frame in (shot.opening, shot.closing) if found else ():
-            shot = _in_its_scene(shot, frame, look_at(frames[frame], outside(frame)), seen, size)
+            shot = _in_its_scene(shot, frame, look_at(frames[frame], outside(frame)), seen, figures, size)
             if shot.scene >= 0:
                 break
         if shot.scene < 0:
@@ -70,25 +75,39 @@ def join_shots(shots: list[Shot], frames: Frames, outside: Outside, size: tuple[
         found.append(shot)
         if len(found) < len(joined):
             look = look_at(frames[shot.closing], outside(shot.closing))
-            seen.append(_End(look, shot.map_of(shot.closing), shot.stands, shot.scene))
+            seen.append(_End(shot.closing, look, shot.map_of(shot.closing), shot.stands, shot.scene))
     return found
 
 
-def _in_its_scene(shot: Shot, frame: int, look: Look, seen: deque[_End], size: tuple[int, int]) -> Shot:
+def _in_its_scene(
+    shot: Shot, frame: int, look: Look, seen: deque[_End], figures: Figures, size: tuple[int, int]
+) -> Shot:
     """The Shot in the px of the scene that it goes back to, of the _Ends that were seen; else of scene -1.
 
     look: the Look of one of its frames.
     """
     for end in reversed(seen):
         view = lay_over(look, end.look)
+        # who is seen at the end of one shot and the start of the next tells another framing even where the
+        # scene seems the same; who was seen longer ago may have come nearer
+        own = None if view is None else view @ np.linalg.inv(shot.map_of(frame)) @ shot.map_of(shot.opening)
+        if end is seen[-1] and not _one_size(figures, end.frame, shot.opening, own):
+            continue
         if view is not None:
             move = exact(end.there @ view @ np.linalg.inv(shot.map_of(frame)), size)
             unmoved = (move == np.eye(3)).all()
             kind = shot.kind if unmoved else MOVING
             return replace(shot, maps=move @ shot.maps, kind=kind, scene=end.scene)
-        if shot.stands and end.stands and not differ(look, end.look):
+        alike = _one_size(figures, end.frame, shot.opening, None) and not differ(look, end.look)
+        if shot.stands and end.stands and alike:
             return replace(shot, scene=end.scene)
     return replace(shot, scene=-1)
+
+
+def _one_size(figures: Figures, before: int, after: int, view: np.ndarray | None) -> bool:
+    """Whether people keep their size from one frame to another, whose px a (3, 3) view takes to its own."""
+    scale = 1.0 if view is None else float(np.sqrt(np.linalg.det(view[:2, :2])))
+    return figures.zoom(before, after, scale) == 1
 
 
 def _as_one(take: list[tuple[Shot, np.ndarray]], size: tuple[int, int]) -> Shot:
@@ -108,7 +127,7 @@ def _as_one(take: list[tuple[Shot, np.ndarray]], size: tuple[int, int]) -> Shot:
 
 
 def _takes(
-    shots: list[Shot], frames: Frames, outside: Outside, size: tuple[int, int]
+    shots: list[Shot], frames: Frames, outside: Outside, figures: Figures, size: tuple[int, int]
 ) -> list[list[tuple[Shot, np.ndarray]]]:
     """[[(shot, (3, 3) map from its px to those of the take's first shot)]]"""
     takes = [[(shots[0], np.eye(3))]]
@@ -118,7 +137,8 @@ def _takes(
         view = lay_over(here, earlier)
         # both cameras are still, in one place: nothing to move, and a clip from a tripod stays unchanged
         standing = before.stands and shot.stands
-        if view is None or (standing and (exact(view, size) == np.eye(3)).all()):
+        same = view is not None and _one_size(figures, before.closing, shot.opening, view)
+        if view is None or not same or (standing and (exact(view, size) == np.eye(3)).all()):
             takes.append([(shot, np.eye(3))])
         else:
             own = np.linalg.inv(shot.map_of(shot.opening))
