@@ -16,7 +16,7 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
-from dancenow.video.appearance import HDR_TRANSFERS
+from dancenow.video.display import HDR_TRANSFERS
 from dancenow.video.probing import count_packets, first_change, probe
 from dancenow.video.programs import (
     THREADS,

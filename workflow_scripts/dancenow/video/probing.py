@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.video.appearance import colour, geometry
 from dancenow.video.boxes import endless_edit, in_fragments, in_pieces
-from dancenow.video.decoded import Undecodable, decoded
+from dancenow.video.display import colour, geometry
 from dancenow.video.programs import (
     Stalled,
     address,
@@ -28,6 +27,7 @@ from dancenow.video.selection import select
 from dancenow.video.sound import choose_sound
 from dancenow.video.times import first_key, frame_rate, frame_times
 from dancenow.video.torn import torn_at
+from dancenow.video.trial_decoding import Undecodable, decoded
 
 log = logging.getLogger(__name__)
 

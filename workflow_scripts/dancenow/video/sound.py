@@ -10,8 +10,8 @@ import ffmpeg
 
 from dancenow.errors import InputError
 from dancenow.video.boxes import in_pieces
-from dancenow.video.decoded import Undecodable, decoded, heard
 from dancenow.video.programs import address, clip_input, graph
+from dancenow.video.trial_decoding import Undecodable, decoded, heard
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.video.decoded import Undecodable, decoded
+from dancenow.video.trial_decoding import Undecodable, decoded
 
 __all__ = ["first_key", "frame_rate", "frame_times"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dancenow.video.decoded import Undecodable, decoded
+from dancenow.video.trial_decoding import Undecodable, decoded
 
 __all__ = ["torn_at"]
 

@@ -1,4 +1,4 @@
-"""Decode a track with ffmpeg: the times and sizes of its frames."""
+"""Decode a track with ffmpeg on trial: the times and sizes of its frames, without their pictures."""
 
 import subprocess
 from collections.abc import Iterable, Iterator
