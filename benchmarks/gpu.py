@@ -50,7 +50,7 @@ from dancenow.model.face import FaceSynthesizer
 from dancenow.model.networks import Generator
 from dancenow.model.perceptual import VGG19_CHANNELS, build_vgg19
 from dancenow.synthesis.synthesizer import Drawn, Synthesizer
-from dancenow.training.dataset import loaders
+from dancenow.training.loading import loaders
 from dancenow.training.memory import FLOAT32, count_step
 from dancenow.training.settings import FaceSettings, FirstSettings
 from dancenow.training.trainer import network_arguments
@@ -320,7 +320,7 @@ def measurements(preset, device, size, synthesized, loaded, repeats, edge, cpu_r
         "padded convolution: own kernel, slices": padding,
         **{
             f"loading {loaded[0]}x{loaded[1]}, batch 4, {kind}": partial(
-                loading_row, loaded, 4, kind, loaders(), repeats + 2
+                loading_row, loaded, 4, kind, loaders(), 4 * loaders() if repeats > 1 else 2
             )
             for kind in KINDS
         },

@@ -3,7 +3,7 @@
     python benchmarks/loading.py [--size 1024 576] [--batch 4] [--batches 12]
 
 Of pairs of frames without references (preset paper), of pairs and of single frames with them (studio): CPU
-milliseconds that a batch takes, batches a second with as many threads as a training on a GPU would have here,
+milliseconds that a batch takes, batches a second with as many loaders as a training on a GPU would have here,
 and the share of the time in which a step of 25 ms, a sleep, waits for its batch. The frames are noise, the
 person in them is a drawn figure, and the generator's windows are the whole frame: real ones are smaller.
 """
@@ -24,7 +24,8 @@ from dancenow.keypoints import COUNT, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 from dancenow.prefetch import made_ahead
 from dancenow.references.bank import make_bank
 from dancenow.references.sampling import RealPixels
-from dancenow.training.dataset import ClipSampler, TrainingFootage, loaders
+from dancenow.training.dataset import ClipSampler, TrainingFootage
+from dancenow.training.loading import by_processes, loaders
 
 STAND_IN = 0.025  # seconds of a step that the loader is held against
 FRAMES = 60
@@ -88,36 +89,46 @@ def make_sampler(size, batch, references):
     return ClipSampler(footage, batch, 0)
 
 
-def loading(sampler, threads, batches):
+def loading(sampler, workers, batches):
     """(CPU seconds of a batch, batches a second, share of the time in which a step of STAND_IN waits).
 
-    sampler: batch number -> batch.
+    sampler: batch number -> batch; workers: processes, or one thread. The first batches, for which the
+    processes start, do not count.
     """
 
     def given():
-        return made_ahead(sampler, range(batches), threads, 2 * threads)
+        numbers = range(batches + 2 * workers)
+        made = by_processes(sampler, numbers, workers) if workers > 1 else made_ahead(sampler, numbers, 1, 2)
+        for _ in range(2 * workers):
+            next(made)
+        return made
 
     sampler(0)  # libraries load
-    began, spent = time.perf_counter(), time.process_time()
-    for _ in given():
+    spent = time.process_time()
+    for number in range(3):
+        sampler(number)
+    each = (time.process_time() - spent) / 3
+    made = given()
+    began = time.perf_counter()
+    for _ in made:
         pass
-    each, rate = (time.process_time() - spent) / batches, batches / (time.perf_counter() - began)
-    waited, began = 0.0, time.perf_counter()
-    requested = began
-    for _ in given():
+    rate = batches / (time.perf_counter() - began)
+    made, waited = given(), 0.0
+    requested = began = time.perf_counter()
+    for _ in made:
         waited += time.perf_counter() - requested
         time.sleep(STAND_IN)
         requested = time.perf_counter()
     return each, rate, waited / (time.perf_counter() - began)
 
 
-def row(size, batch, kind, threads, batches):
+def row(size, batch, kind, workers, batches):
     """In words, what `loading` finds of one of KINDS."""
     references, last_only = KINDS[kind]
     sampler = make_sampler(size, batch, references)
-    each, rate, waiting = loading(lambda number: sampler(number, last_only), threads, batches)
+    each, rate, waiting = loading(lambda number: sampler(number, last_only), workers, batches)
     return (
-        f"{1000 * each:.0f} ms of a core, {rate:.1f} batches/s by {threads} threads; a step of 25 ms waits "
+        f"{1000 * each:.0f} ms of a core, {rate:.1f} batches/s by {workers} loaders; a step of 25 ms waits "
         f"{100 * waiting:.1f} % of the time"
     )
 
@@ -127,8 +138,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
     parser.add_argument("--size", nargs=2, type=int, default=(1024, 576))
     parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--batches", type=int, default=12)
+    parser.add_argument("--batches", type=int, default=48)
     options = parser.parse_args()
+    cv2.setNumThreads(1)  # as in a training
     print(f"{usable_cores()} CPU cores\n\n| what | measured |\n|---|---|")
     for kind in KINDS:
         value = row(tuple(options.size), options.batch, kind, loaders(), options.batches)

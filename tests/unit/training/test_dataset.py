@@ -1,12 +1,9 @@
-import os
-import threading
-
 import numpy as np
 import pytest
 import torch
 
 from dancenow.errors import InputError
-from dancenow.training.dataset import ClipSampler, TrainingFootage, prefetch
+from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.holdout import heldout, training_frame_count
 from performers import footage, performer
 
@@ -72,30 +69,6 @@ def test_skeleton_lies_over_its_image():
     for image, skeleton in zip(trunk.flatten(0, 1), drawn.flatten(0, 1), strict=True):
         middle = (image.sum(0) * rows).sum() / image.sum()
         assert abs(middle - (skeleton.sum(0) * rows).sum() / skeleton.sum()) < 6
-
-
-def test_prefetch_gives_the_same_batches_in_order():
-    draw = sampler()
-    for number, batch in enumerate(prefetch(draw, 2, 6, torch.device("cpu")), start=2):
-        assert torch.equal(batch["image"], draw(number)["image"])
-
-
-def test_for_a_gpu_several_threads_make_pinned_batches_ahead_in_order(monkeypatch):
-    draw, pinned, together = sampler(), [], threading.Barrier(3, timeout=20)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4), raising=False)
-    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda value: pinned.append(value.dtype) or value)
-
-    def at_once(number):
-        together.wait()  # broken, unless three threads are here at the same time
-        return draw(number)
-
-    numbers = []
-    for number, batch in enumerate(prefetch(at_once, 2, 14, torch.device("cuda")), start=2):
-        assert torch.equal(batch["image"], draw(number)["image"])
-        numbers.append(number)
-    assert numbers == list(range(2, 14))
-    # four times the bytes, were they numbers already
-    assert len(pinned) == 12 * 3 and set(pinned) == {torch.uint8}
 
 
 def test_the_last_frames_alone_are_those_of_the_whole_batch():

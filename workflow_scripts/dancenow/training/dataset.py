@@ -1,7 +1,6 @@
 """Training clips: consecutive frames of the target, with skeletons drawn on the fly."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,6 @@ from dancenow.errors import InputError
 from dancenow.keypoints import Pose
 from dancenow.model.windows import cut, draw_window, fit_window, person_boxes, to_tensor
 from dancenow.pictures import Frames
-from dancenow.prefetch import made_ahead
 from dancenow.references.sampling import RealPixels
 from dancenow.video.cuts import segment_starts
 
@@ -20,8 +18,6 @@ Batch = dict[str, torch.Tensor]  # as ClipSampler makes them: samples first, by 
 
 # the window is shifted at random by up to this many px, so that the network does not learn its place
 MOST_SHIFT = 16
-# threads that make batches for a GPU; on a CPU one, because the step itself uses the cores
-LOADERS = 8
 
 
 @dataclass(frozen=True)
@@ -147,26 +143,3 @@ class ClipSampler:
         if seen is None:
             return np.full((window[3], window[2], 1), 255, np.uint8)
         return cut(seen, window)[..., None] * np.uint8(255)
-
-
-def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: torch.device) -> Iterator[Batch]:
-    """Yield sampler(start) ... sampler(stop - 1), in order; the next ones are made while one is used.
-
-    sampler: batch number -> dict of tensors, pure, so that several threads may call it. For a GPU as many
-    are made ahead as `loaders` says, twice, and their memory is pinned: the copy to the device then waits for
-    nothing. For a CPU one thread makes one ahead.
-    """
-
-    def pinned(number: int) -> Batch:
-        return {name: value.pin_memory() for name, value in sampler(number).items()}
-
-    numbers = range(start, stop)
-    if device.type == "cuda":
-        yield from made_ahead(pinned, numbers, loaders(), 2 * loaders())
-    else:
-        yield from made_ahead(sampler, numbers, 1, 1)
-
-
-def loaders() -> int:
-    """Threads that make batches for a GPU: the cores but one, LOADERS at most."""
-    return max(1, min(LOADERS, len(os.sched_getaffinity(0)) - 1))

@@ -16,8 +16,9 @@ from tqdm import tqdm
 from dancenow import parallel
 from dancenow.device import peak_memory
 from dancenow.errors import DivergedError, Stopped
-from dancenow.training.dataset import Batch, prefetch
+from dancenow.training.dataset import Batch
 from dancenow.training.event_files import Board
+from dancenow.training.loading import prefetch
 from dancenow.training.rolling import RollingCheckpoint
 from dancenow.training.trainer import Trainer
 

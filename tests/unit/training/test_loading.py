@@ -1,0 +1,112 @@
+import logging
+import os
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from dancenow.errors import InputError
+from dancenow.training import loading
+from dancenow.training.dataset import ClipSampler, TrainingFootage
+from dancenow.training.loading import by_processes, loaders, prefetch
+from performers import performer
+
+CUDA = torch.device("cuda")
+
+
+@pytest.fixture
+def draw():
+    frames = np.stack([np.full((96, 128, 3), index, np.uint8) for index in range(12)])
+    footage = TrainingFootage(frames, performer(12), frames[0], [(64, 64), (96, 96)], 12)
+    return ClipSampler(footage, 1, 0)
+
+
+@pytest.fixture
+def cores(monkeypatch):
+    threads = cv2.getNumThreads()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4), raising=False)
+    yield
+    cv2.setNumThreads(threads)
+
+
+def test_for_a_cpu_they_are_the_same_batches_in_order(draw):
+    for number, batch in enumerate(prefetch(draw, 2, 6, torch.device("cpu")), start=2):
+        assert torch.equal(batch["image"], draw(number)["image"])
+
+
+def test_for_a_gpu_several_processes_make_them_in_order(draw, cores):
+    numbers, makers = [], set()
+
+    def named(number):
+        time.sleep(0.02)
+        return draw(number) | {"maker": torch.tensor([os.getpid(), cv2.getNumThreads()])}
+
+    state = torch.get_rng_state()
+    for number, batch in enumerate(prefetch(named, 2, 14, CUDA), start=2):
+        maker, threads = batch.pop("maker").tolist()
+        assert all(torch.equal(value, draw(number)[name]) for name, value in batch.items())
+        assert threads == 1 and batch["image"].dtype == torch.uint8
+        numbers.append(number)
+        makers.add(maker)
+    assert numbers == list(range(2, 14))
+    assert len(makers) == 3 and os.getpid() not in makers
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_what_a_process_cannot_read_is_told_in_one_line_after_the_batches_before(draw):
+    def torn(number):
+        if number == 5:
+            raise InputError("alice.avi: frame 5 is damaged; delete it")
+        return draw(number)
+
+    given = []
+    with pytest.raises(InputError, match=r"^alice\.avi: frame 5 is damaged; delete it$"):
+        given.extend(by_processes(torn, range(9), 2))
+    assert len(given) == 5
+
+
+def test_the_processes_end_when_a_training_stops(draw):
+    makers = set()
+
+    def named(number):
+        return draw(number) | {"maker": torch.tensor(os.getpid())}
+
+    batches = by_processes(named, range(100), 2)
+    for _ in range(4):
+        makers.add(int(next(batches)["maker"]))
+    batches.close()
+    for _ in range(100):
+        if not any(os.path.exists(f"/proc/{maker}") for maker in makers):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("a process is still there")
+
+
+def test_where_processes_share_too_little_memory_threads_make_pinned_batches(
+    draw, cores, monkeypatch, caplog, tmp_path
+):
+    pinned, together = [], threading.Barrier(3, timeout=20)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda value: pinned.append(value.dtype) or value)
+    monkeypatch.setattr(loading, "SHARED_MEMORY", tmp_path / "none")
+
+    def at_once(number):
+        if threading.current_thread() is not threading.main_thread():
+            together.wait()  # broken, unless three threads are here at the same time
+        return draw(number)
+
+    with caplog.at_level(logging.WARNING):
+        for number, batch in enumerate(prefetch(at_once, 2, 14, CUDA), start=2):
+            assert torch.equal(batch["image"], draw(number)["image"])
+    assert len(pinned) == 12 * 3 and set(pinned) == {torch.uint8}
+    assert "has 0 MB free" in caplog.text and "--shm-size" in caplog.text
+
+
+def test_the_trainings_on_a_node_share_its_cores(monkeypatch):
+    for cores, trainings, expected in ((64, 1, 16), (64, 8, 7), (2, 1, 1), (2, 2, 1), (9, 2, 4)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, count=cores: range(count), raising=False)
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", str(trainings))
+        assert loaders() == expected

@@ -1,0 +1,101 @@
+"""Make batches ahead of the steps that use them: in processes for a GPU, in a thread for a CPU."""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from dancenow.prefetch import made_ahead
+from dancenow.training.dataset import Batch
+
+log = logging.getLogger(__name__)
+
+# processes that make batches for a GPU; on a CPU one thread, because the step itself uses the cores
+LOADERS = 16
+EACH_AHEAD = 2  # batches that each of them is ahead
+SHARED_MEMORY = Path("/dev/shm")
+
+
+def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: torch.device) -> Iterator[Batch]:
+    """Yield sampler(start) ... sampler(stop - 1), in order; the next ones are made while one is used.
+
+    sampler: batch number -> dict of tensors, pure, so that several processes may call it. For a GPU `loaders`
+    processes make EACH_AHEAD batches each, in pinned memory: the copy to the device then waits for nothing.
+    Moving pieces of footage is mostly Python, of which threads run one at a time: they are used only where
+    shared memory is too small for processes. For a CPU one thread makes one batch ahead.
+    """
+    numbers = range(start, stop)
+    if device.type != "cuda":
+        yield from made_ahead(sampler, numbers, 1, 1)
+        return
+    # OpenCV's own threads only stand in the way of the loaders, and would not survive a fork
+    cv2.setNumThreads(1)
+    workers = min(loaders(), len(numbers))
+    if workers > 1 and _shared_memory_holds(sampler(start), workers * EACH_AHEAD):
+        yield from by_processes(sampler, numbers, workers)
+    else:
+        yield from made_ahead(lambda number: _pinned(sampler(number)), numbers, loaders(), 2 * loaders())
+
+
+def loaders() -> int:
+    """Processes that make batches for one GPU: its share of the cores but one, LOADERS at most."""
+    trainings = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # torchrun: the training's processes on this node
+    return max(1, min(LOADERS, (len(os.sched_getaffinity(0)) - 1) // trainings))
+
+
+def by_processes(make: Callable[[int], Batch], numbers: range, workers: int) -> Iterator[Batch]:
+    """Yield make(number) for each of `numbers`, in order, from forked processes; pinned where there is a GPU.
+
+    What `make` raises is raised here. The processes end with the iterator.
+    """
+    loader = DataLoader(
+        _Numbered(make, numbers),
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=EACH_AHEAD,
+        pin_memory=torch.cuda.is_available(),
+        multiprocessing_context="fork",  # all share the footage that this process has opened
+        generator=torch.Generator(),  # torch's own is not drawn from, so that a resumed training is the same
+    )
+    for batch in loader:
+        if isinstance(batch, Exception):
+            raise batch
+        yield batch
+
+
+class _Numbered(Dataset):
+    """Batches by place. What goes wrong is returned: a loader would raise it with all of its traceback."""
+
+    def __init__(self, make: Callable[[int], Batch], numbers: range) -> None:
+        self.make, self.numbers = make, numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, place: int) -> Batch | Exception:
+        try:
+            return self.make(self.numbers[place])
+        except Exception as error:
+            return error
+
+
+def _pinned(batch: Batch) -> Batch:
+    return {name: value.pin_memory() for name, value in batch.items()}
+
+
+def _shared_memory_holds(batch: Batch, count: int) -> bool:
+    """Whether `count` batches like this one fit into the memory that processes share; warns if not."""
+    needed = count * sum(value.nbytes for value in batch.values())
+    free = shutil.disk_usage(SHARED_MEMORY).free if SHARED_MEMORY.is_dir() else 0
+    if free < needed:
+        log.warning(
+            "%s has %d MB free, processes need %d MB: threads, which are slower, make the batches; give "
+            "a container more (--shm-size)",
+            SHARED_MEMORY, free >> 20, needed >> 20,
+        )  # fmt: skip
+    return free >= needed
