@@ -1,5 +1,6 @@
 """Two short clips through the whole pipeline, once, then its variants; then what came out is looked at."""
 
+import base64
 import csv
 import json
 import math
@@ -14,6 +15,9 @@ import pytest
 from dancenow.keypoints import load_pose
 from dancenow.model.windows import person_boxes
 from dancenow.pictures import read_png
+from dancenow.provenance.manifest import sha256
+from dancenow.provenance.verdict import STATED, examine
+from dancenow.provenance.xmp import COMPOSITE, GENERATED
 from dancenow.video.frames import FrameStore
 from dancenow.video.media import decode, ffmpeg_binary, ffprobe_binary, probe
 from running import ROOT, run_snakemake
@@ -27,6 +31,7 @@ WANTED = (
     "results/figures/alice_as_brunomars.png",
     "results/models/alice/summary.md",
     "results/gallery.html",
+    "results/alice_as_brunomars.provenance.json",
 )
 
 OURS = {"results", "logs", "benchmarks", ".snakemake", "secrets", ".provenance"}
@@ -168,6 +173,38 @@ def test_a_report_holds_the_results_and_how_they_were_made(work):
         assert f'"{rule}": {{' in page
 
 
+def test_the_result_states_what_it_is_made_from_and_carries_its_mark(work):
+    told = json.loads((work / WANTED[-1]).read_text())
+    assert (told["signature"], told["status"], told["xmp"]) == ("valid", STATED, COMPOSITE)
+    inputs = told["manifest"]["inputs"]
+    for what, path in (
+        ("generator", "results/models/alice/generator.safetensors"),
+        ("face", "results/models/alice/face/generator.safetensors"),
+        ("pose", "results/poses/alice_as_brunomars.npz"),
+    ):
+        assert inputs[what] == sha256(work / path)
+    assert inputs["clips"] == [
+        {"role": role, "sha256": sha256(work / f"data/{name}.mp4")}
+        for role, name in (("target", "alice"), ("source", "brunomars"))
+    ]
+    assert {role: record["use"] for role, record in inputs["consent"].items()} == {
+        "target": "publish",
+        "source": "publish",
+    }
+    assert told["mark"]["marked"] and told["mark"]["payload"] in (None, inputs["mark"])
+
+
+def test_keys_are_their_owners_alone_and_in_no_result_report_or_log(work):
+    secret = work / ".provenance/key.pem", work / "secrets/mark.key"
+    assert [path.stat().st_mode & 0o777 for path in secret] == [0o600, 0o600]
+    pem, mark = (path.read_bytes() for path in secret)
+    forms = (pem.splitlines()[1], mark, mark.hex().encode(), base64.b64encode(mark))
+    others = [path for path in work.rglob("*") if path.is_file() and path not in secret]
+    assert len(others) > 50 and not [
+        path for path in others for held in [path.read_bytes()] if any(form in held for form in forms)
+    ]
+
+
 def test_nothing_is_left_to_do_and_nothing_partial_lies_about(work):
     again = run_snakemake(work, "-n", *WANTED, "--config", "preset=smoke")
     assert "Nothing to be done" in again.stdout + again.stderr
@@ -219,6 +256,13 @@ def test_the_variants_are_what_their_names_say(matrix):
     assert [each["settings"]["temporal"] for each in settings.values()] == [False, True]
     assert not (models / "alice.full/generator.safetensors").exists()  # it goes over the one of fbf_ts
     assert (models / "alice.full/face/generator.safetensors").stat().st_size > 1000
+
+
+def test_a_result_without_filmed_pixels_says_that_all_of_it_is_generated(matrix):
+    path = "results/alice_as_brunomars.fbf.mp4"
+    assert run_snakemake(matrix, path, "--config", "preset=smoke").returncode == 0
+    told = examine(matrix / path)
+    assert (told["status"], told["xmp"], told["manifest"]["sources"]) == (STATED, GENERATED, [GENERATED])
 
 
 def test_every_figure_shows_something(matrix):

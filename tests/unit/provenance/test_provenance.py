@@ -121,7 +121,12 @@ def test_a_manifest_in_a_clip_is_kept(signed, tmp_path):
     inputs = inputs_of({}, {}, {}, "c0de" * 16)
     signer = keys.signing_key(folder=signed / "keys")
     sign(path, path.name, signer, False, {"target": [signed / "signed.mp4"]}, inputs)
-    assert examine(path)["signature"] == "untrusted"
+    told = examine(path)
+    assert (told["signature"], told["xmp"], told["manifest"]["sources"]) == (
+        "untrusted",
+        GENERATED,
+        [GENERATED],
+    )
     assert b"signed.mp4" in path.read_bytes()  # the title that only the clip's own manifest holds
 
 
