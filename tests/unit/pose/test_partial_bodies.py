@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, IMPUTED, INDEX
+from dancenow.keypoints import BODY, FACE, IMPUTED, INDEX
 from dancenow.pose.normalize import measure_normalization, transfer_pose
 from dancenow.pose.partial_bodies import BELOW, complete_bodies, imputed_legs
 from walkers import FPS, FRAMES, performer, without
@@ -80,6 +80,25 @@ def test_feet_that_are_cut_off_below_the_ankles_are_hung_on():
     shot = slice(*CUTS)
     away = np.linalg.norm((result.keypoints - whole.keypoints)[shot, toes, :2], axis=2)
     assert away.max() < 3 and (result.origin[shot, toes] == IMPUTED).all()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_head_that_is_cut_off_is_hung_on_the_shoulders(elsewhere):
+    """A close-up of the trunk: whether the view shows the head at times, or only the others do."""
+    whole, shot = dancer(), slice(*CUTS)
+    head = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
+    keypoints = whole.keypoints.copy()
+    keypoints[shot, head] = keypoints[shot, FACE] = 0
+    keypoints[100:105, head] = whole.keypoints[100:105, head]
+    keypoints[100:105, head[1:3]] = 0  # the edge of the picture is between nose and eyes
+    views = [(0, False), (1, False), (0, False)] if elsewhere else None
+    result = complete_bodies(whole.replace(keypoints=keypoints), CUTS, views=views)
+    away = np.linalg.norm((result.keypoints - whole.keypoints)[shot, head, :2], axis=2)
+    assert away.max() < 0.04 * 300 and (result.origin[shot, head[1]] == IMPUTED).all()
+    seen_behind = whole.keypoints.copy()
+    seen_behind[shot, head[:3]] = 0  # from behind the ears are seen: nothing is missing
+    behind = whole.replace(keypoints=seen_behind)
+    assert complete_bodies(behind, CUTS, views=views) is behind
 
 
 def test_feet_that_no_frame_of_a_nearer_camera_shows_are_those_of_the_other_camera():

@@ -205,6 +205,19 @@ def test_a_long_absence_is_told_with_what_bridges_it(absence, cuts, told, caplog
         assert track_performer(crowd(track), 1.16, "none", 0.2).keypoints[5:34, :17].any(axis=(1, 2)).all()
 
 
+def test_nothing_is_smoothed_from_one_scene_into_another():
+    """A cross-fade is no cut, but behind it px are those of another scene."""
+    track = np.repeat(walker(0, 0, 200)[:1], 40, axis=0)
+    track[20:, :, :2] = 1.5 * track[20:, :, :2] - 100 * (track[20:, :, 2:] > 0)
+    still = still_path(40, 640, 480)
+    path = replace(
+        still, shot=np.repeat([0, 1], 20), kinds=still.kinds * 2, extents=np.repeat(still.extents, 2, axis=0),
+        scenes=(),
+    )  # fmt: skip
+    smooth = track_performer(crowd(track), 0, "gaussian", 0.2, camera=path).keypoints
+    assert np.abs(smooth - track).max() < 1e-3
+
+
 def test_who_is_hidden_behind_somebody_is_not_gone(caplog):
     """One walks by behind another, and for most of a second only the one in front is found."""
     behind, front = walker(-100, 100, 200, count=80), walker(0, 0, 260, count=80)

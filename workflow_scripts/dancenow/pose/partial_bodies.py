@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dancenow.keypoints import BODY, IMPUTED, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, Pose
+from dancenow.keypoints import BODY, FACE, IMPUTED, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, Pose
 from dancenow.pose.grounding import Figure, find_ground, interpolated, measure_figure
 from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
 from dancenow.video.cuts import segments
@@ -44,6 +44,10 @@ HUNG = [
       for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND))
       for point in range(hand.start, hand.stop)),
 ]  # fmt: skip
+HEAD = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
+# (point, what it hangs on) of a foot below its ankle, and of a head on the shoulders
+ENDS = [(joint, [ankle]) for joint, ankle in HUNG if ankle in ANKLES]
+ENDS += [(point, SHOULDERS) for point in (*HEAD, *range(FACE.start, FACE.stop))]
 
 
 def complete_bodies(
@@ -58,9 +62,9 @@ def complete_bodies(
     shot must of which less than FEW_WHOLE shows the whole body. In frames that show both shoulders and no
     ankle, missing joints of legs, trunk, arms and hands are hung on those that are seen, their directions and
     lengths interpolated in time between frames that show them, for legs between whole ones; the feet are then
-    brought to the ground. Feet that are missing below an ankle are hung on it. What is hung on or held is
-    IMPUTED. No frame is added or dropped. Without a whole frame the Pose is returned unchanged:
-    measure_normalization refuses it.
+    brought to the ground. Feet that are missing below an ankle are hung on it, and what is missing of a head
+    that is cut off on the shoulders. What is hung on or held is IMPUTED. No frame is added or dropped.
+    Without a whole frame the Pose is returned unchanged: measure_normalization refuses it.
     """
     figure = measure_figure(pose)
     if not figure.whole.any():
@@ -83,7 +87,7 @@ def complete_bodies(
         if figure.on_feet and (feet & part).any():
             standing, y = find_ground(figure, feet & part, pose.fps)
             _ground(keypoints, hung, interpolated(y, standing))
-        _hang_feet(keypoints, figure.whole, part)
+        _hang_ends(keypoints, figure.whole, part)
     _hold(keypoints, round(max_gap * pose.fps))
     return pose if np.array_equal(keypoints, pose.keypoints) else pose.replace(keypoints=keypoints)
 
@@ -193,26 +197,34 @@ def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndar
     return partial & (keypoints[:, ANKLES, 2] > 0).all(axis=1)
 
 
-def _hang_feet(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> None:
-    """Hang, in place, missing points of a foot on its ankle, as whole frames of the view hold them; where
-    none does, as those of other views usually do, at the view's size.
+def _hang_ends(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> None:
+    """Hang, in place, missing points of a foot on its ankle, as whole frames of the view hold them, and those
+    of a head that is cut off on the shoulders; where no frame of the view shows them, as those of other views
+    usually hold them, at the view's size.
     """
     present = keypoints[..., 2] >= MIN_CONFIDENCE
+    nose, eyes, ears = (
+        present[:, HEAD[points]].any(axis=1) for points in (slice(1), slice(1, 3), slice(3, 5))
+    )
+    headless = ~eyes & (nose | ~ears)  # from behind ears alone are seen, from the side an eye
     frames = np.arange(len(keypoints))
-    for joint, ankle in HUNG:
-        shown = present[:, joint] & present[:, ankle] & whole
-        wanted = view & ~present[:, joint] & present[:, ankle]
-        if ankle not in ANKLES or not shown.any() or not wanted.any():
+    for point, carriers in ENDS:
+        of_head = carriers is SHOULDERS
+        carried = present[:, carriers].all(axis=1)
+        shown = present[:, point] & carried & (of_head | whole)
+        wanted = view & ~present[:, point] & carried & (headless | (not of_head))
+        if not shown.any() or not wanted.any():
             continue
+        place = keypoints[:, carriers, :2].mean(axis=1)
+        vectors = keypoints[shown, point, :2] - place[shown]
         both = shown & view
-        vectors = keypoints[shown, joint, :2] - keypoints[shown, ankle, :2]
         if both.any():
             filled = [np.interp(frames[wanted], frames[both], axis[both[shown]]) for axis in vectors.T]
         else:
             size = _zoom(keypoints[view], keypoints[shown]) or 1.0
             filled = [np.full(wanted.sum(), middle) for middle in size * np.median(vectors, axis=0)]
-        keypoints[wanted, joint, :2] = keypoints[wanted, ankle, :2] + np.stack(filled, axis=-1)
-        keypoints[wanted, joint, 2] = CONFIDENCE
+        keypoints[wanted, point, :2] = place[wanted] + np.stack(filled, axis=-1)
+        keypoints[wanted, point, 2] = CONFIDENCE
 
 
 def _ground(keypoints: np.ndarray, frames: np.ndarray, line: np.ndarray) -> None:

@@ -30,6 +30,7 @@ from dancenow.keypoints import (
 )
 from dancenow.pose.mending import fill_gaps, hold_parts, mark, remove_jumps, unswap
 from dancenow.pose.tracks import choose_performer, find_persons
+from dancenow.video.cuts import segments
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,8 @@ def track_performer(
     "median", "gaussian" or "none"; window: seconds that the smoothing looks at, the nearest odd number of
     frames; performer: as in tracks.choose_performer; cuts: frames at which a new shot begins, ascending;
     nothing is followed, interpolated, smoothed or held across them; camera: the clip's path, in whose scene
-    the track is repaired and smoothed, so that the unrest of a hand is not smoothed away from the person. A
-    frame without the performer has only missing keypoints.
+    the track is repaired and smoothed, shot by shot, so that the unrest of a hand is not smoothed away from
+    the person. A frame without the performer has only missing keypoints.
     InputError: nobody with a body in `people`, or no person with that number.
     """
     rows = choose_performer(people, find_persons(people, cuts), performer, cuts)
@@ -82,7 +83,8 @@ def track_performer(
         camera.require_frames(people.count)
         keypoints = camera.to_scene(keypoints)
     origin, counts = np.zeros((people.count, COUNT), np.uint8), Counter()
-    for first, stop in zip([0, *cuts], [*cuts, people.count], strict=True):
+    breaks = set(cuts) | {first for first, _ in camera.shot_frames()[1:]} if camera is not None else cuts
+    for first, stop in segments(people.count, sorted(breaks)):
         shot = slice(first, stop)
         given = keypoints[shot], hidden[shot]
         keypoints[shot], origin[shot], done = mend(*given, people.fps, gap, smoothing, span)
