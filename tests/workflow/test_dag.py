@@ -53,7 +53,7 @@ def test_imported_keypoints_have_masks_by_difference_from_the_background(workflo
 
 
 def test_pose_parameter_leaves_frames_and_detection_alone(transferred):
-    changed = planned_jobs(transferred("-n", PAIR, "--config", "pose={window: 9}"))
+    changed = planned_jobs(transferred("-n", PAIR, "--config", "pose={window: 0.3}"))
     assert not {"probe_clip", "extract_frames", "detect_poses", "choose_estimator"} & changed.keys()
     assert changed["track_performer"] == 2
 
