@@ -1,8 +1,10 @@
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from dancenow.camera import exposure
 from dancenow.camera.exposure import measure_exposure
 from dancenow.camera.replay import STEADY, TARGET, Replay
 from dancenow.camera.steady_frames import SteadyFrames, open_steady, valid_of
@@ -118,6 +120,26 @@ def test_while_somebody_hides_the_scene_the_frames_around_tell_its_light():
     boxes[9:16] = 0, 0, *CANVAS
     found = measure_exposure(store, view_of(maps), boxes)
     assert np.ptp(found[0] * gains * 128 + found[1], axis=0).max() < 4
+
+
+def test_of_a_long_clip_no_more_than_the_anchors_are_held(monkeypatch):
+    """Of 20 minutes twelve thousand frames are measured, 100 kB each."""
+    alive, most = weakref.WeakSet(), []
+
+    class Small(np.ndarray):
+        __hash__ = object.__hash__
+
+    def small(self, index):
+        picture = np.full((60, 96, 3), 100 + index % 40, np.float32).view(Small)
+        alive.add(picture)
+        most.append(len(alive))
+        return picture, np.ones((60, 96), bool)
+
+    monkeypatch.setattr(exposure._SmallFrames, "__call__", small)
+    monkeypatch.setattr(exposure, "_fit", lambda *given: (np.ones(3), np.zeros(3)))
+    store, count = Store([scene()]), 2000
+    measure_exposure(store, still_view(count, *CANVAS), np.full((count, 4), np.nan))
+    assert len(most) > 600 and max(most) <= exposure.ANCHORS + 2
 
 
 def test_an_exposure_that_stays_is_left_alone():

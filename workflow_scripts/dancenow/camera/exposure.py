@@ -7,7 +7,6 @@ and robustly.
 """
 
 import logging
-from itertools import compress
 
 import cv2
 import numpy as np
@@ -54,13 +53,15 @@ def measure_exposure(store: FrameStore, view: SteadyView, boxes: np.ndarray) -> 
     if scene is not None:
         every = max(1, round(float(store.fps) / A_SECOND))
         measured = np.unique([*range(0, count, every), count - 1])
-        shown = [(picture, own & known) for picture, own in map(small, measured.tolist())]
-        # somebody near the camera may hide the scene for a while: the frames before and after tell
-        told = np.array([own.sum() >= LEAST_USABLE for _, own in shown])
+        told, fits = np.zeros(len(measured), bool), np.ones((len(measured), 2, 3))
+        for place, (picture, own) in enumerate(map(small, measured.tolist())):  # one at a time: they are many
+            # somebody near the camera may hide the scene for a while: the frames before and after tell
+            told[place] = (own & known).sum() >= LEAST_USABLE
+            if told[place]:
+                fits[place] = _fit(picture, scene, own & known)
         if not told.any():
             return gains.astype(np.float32), offsets.astype(np.float32)
-        fits = np.array([_fit(picture, scene, own) for (picture, own) in compress(shown, told)])
-        measured = measured[told]
+        measured, fits = measured[told], fits[told]
         known_fits = np.where(np.isnan(fits), np.array([1.0, 0.0])[:, None], fits)
         gains, offsets = _over_time(known_fits[:, 0], known_fits[:, 1], measured, count)
         levels = np.quantile(scene[known], [0.1, 0.5, 0.9], axis=0)
