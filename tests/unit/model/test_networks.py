@@ -1,11 +1,19 @@
 import copy
+import math
 from functools import partial
 
 import pytest
 import torch
 
 from dancenow.model.enhancer import EnhancedGenerator
-from dancenow.model.networks import COPY_BIAS, Discriminator, Generator, InstanceNorm, parameter_count
+from dancenow.model.networks import (
+    COPIED_IN_RESULTS,
+    COPY_BIAS,
+    Discriminator,
+    Generator,
+    InstanceNorm,
+    parameter_count,
+)
 
 
 def test_published_sizes():
@@ -78,6 +86,14 @@ def test_who_must_synthesize_takes_no_colour_of_the_reference_and_others_do():
         generator(skeleton, background, background, shown, copying)[0] for shown in (reference, other)
     )
     assert torch.equal(one[0], two[0]) and not torch.allclose(one[1], two[1])
+
+
+def test_results_copy_twice_the_share_and_never_more_than_all():
+    generator, skeleton, background, reference = sharing()
+    for logit, share in ((-2.0, 2 / (1 + math.exp(2.0))), (-30.0, 0.0), (0.5, 1.0)):
+        biased(generator, copied=logit, colour=0.0)
+        _, foreground = generator(skeleton, background, background, reference, COPIED_IN_RESULTS)
+        assert torch.allclose(foreground.colour, share * reference[:, :3], atol=1e-6)
 
 
 def test_who_must_synthesize_learns_to_where_a_copier_would_not():

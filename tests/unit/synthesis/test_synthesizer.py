@@ -7,7 +7,7 @@ from dancenow.device import as_images, as_levels, as_references, as_skeletons
 from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.face import face_corners, load_face
-from dancenow.model.networks import Generator, initialise
+from dancenow.model.networks import COPIED_IN_RESULTS, Generator, initialise
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor
 from dancenow.synthesis.synthesizer import AHEAD, synthesize_clip
 from dancenow.synthesis.transfer import Transfer
@@ -147,7 +147,7 @@ def plain_loop(generator_path, face_path, pose, cuts, references, bfloat16):
         skeleton = as_skeletons(to_tensor(draw_window(pose, index, window)[None]), "cpu")
         reference = as_references(to_tensor(references(index, window)[None]), "cpu")
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            image, _ = generator(skeleton, previous, behind, reference=reference)
+            image, _ = generator(skeleton, previous, behind, reference, COPIED_IN_RESULTS)
             corners, visible = face_corners(pose.keypoints[index : index + 1], face.size, window)
             image = face.synthesize(skeleton, image, corners, visible)
         last = shaded.copy()
@@ -174,6 +174,7 @@ def test_threads_and_kept_pictures_change_no_byte(tmp_path, monkeypatch, bfloat1
         return np.minimum(cut(pictures, window), cut(pictures, window)[..., 3:])
 
     references = Given(picture)
+    device.prepare(torch.device("cpu"), 1)  # threads and kernels as in what it is compared with
     wanted = list(plain_loop(*paths, pose, [5], references, bfloat16))
     found = list(
         synthesize_clip(Transfer(paths[0], pose, cuts=[5], face_path=paths[1], references=references), 1)

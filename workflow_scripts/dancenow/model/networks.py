@@ -12,6 +12,9 @@ IMAGE_CHANNELS = 3
 ALPHA_BIAS = -2.0
 REFERENCE_CHANNELS = 4
 COPY_BIAS = 1.0  # a new generator starts by copying
+# in results the share to copy is this many times as large, 1 at most: training prefers a mixture of what is
+# copied and what is synthesized, which lie some px apart, and a viewer prefers one of them
+COPIED_IN_RESULTS = 2.0
 VALID_ALPHA = 5.0  # where there is something to copy, there is a person
 
 
@@ -134,7 +137,7 @@ class Generator(nn.Module):
         previous: torch.Tensor,
         background: torch.Tensor | None = None,
         reference: torch.Tensor | None = None,
-        copying: torch.Tensor | None = None,
+        copying: torch.Tensor | float | None = None,
     ) -> tuple[torch.Tensor, Foreground | None]:
         """One frame.
 
@@ -142,8 +145,9 @@ class Generator(nn.Module):
         the last output, `empty_picture` before the first, ignored with temporal=False; background:
         (N, 3, H, W) in [-1, 1], required with background=True; the network then sees the last
         output as its difference from the background, which shows the person only; reference: (N, 4, H, W),
-        required with references=True, colour in [-1, 1] times validity, validity in [0, 1]; copying: (N, 1,
-        1, 1), 0 for samples that must synthesize what they could copy, None for none. H and W divisible by
+        required with references=True, colour in [-1, 1] times validity, validity in [0, 1]; copying: factor
+        of the share to copy, (N, 1, 1, 1) with 0 for samples that must synthesize what they could copy,
+        COPIED_IN_RESULTS for results, None for 1. H and W divisible by
         unshuffle * 2 ** n_downsample. Returns (image (N, 3, H, W) in [-1, 1], Foreground, or None without a
         background).
         """
@@ -158,7 +162,7 @@ class Generator(nn.Module):
             assert reference is not None
             valid, share = reference[:, IMAGE_CHANNELS:], torch.sigmoid(x[:, IMAGE_CHANNELS + 1 :])
             if copying is not None:
-                share = share * copying
+                share = (share * copying).clamp(max=1)
             colour = share * reference[:, :IMAGE_CHANNELS] + (1 - share * valid) * colour
             logit = logit + VALID_ALPHA * valid
         alpha = torch.sigmoid(logit)

@@ -25,7 +25,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import Pose
 from dancenow.model.checkpoint import load_generator
 from dancenow.model.face import FaceSynthesizer, face_corners, load_face
-from dancenow.model.networks import empty_picture
+from dancenow.model.networks import COPIED_IN_RESULTS, empty_picture
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
 from dancenow.prefetch import ahead
 from dancenow.provenance.finishing import finished
@@ -117,9 +117,10 @@ class Synthesizer:
         if self.generator.temporal and self.last is not None:
             previous = _cut(self.last, drawn.window)
         with torch.autocast(**self.autocast):
-            shown = {}
+            shown: dict[str, torch.Tensor | float] = {}
             if drawn.reference is not None:
                 shown["reference"] = as_references(drawn.reference, self.device)
+                shown["copying"] = COPIED_IN_RESULTS
             image, _ = self.generator(skeleton, previous, background, **shown)
             if self.face is not None:
                 image = self.face.synthesize(skeleton, image, drawn.corners, drawn.visible)

@@ -13,6 +13,7 @@ from dancenow.device import Autocast, cast_once
 from dancenow.errors import InputError
 from dancenow.model.face import FaceSynthesizer, cut_faces, face_corners
 from dancenow.model.networks import (
+    COPIED_IN_RESULTS,
     IMAGE_CHANNELS,
     SKELETON_CHANNELS,
     Generator,
@@ -150,7 +151,9 @@ class FaceTrainer(Trainer):
         with torch.autocast(**self.autocast):
             for moment in range(last + 1):
                 now = clips.at(moment)
-                shown = {} if now.references is None else {"reference": now.references}
+                shown: dict[str, torch.Tensor | float] = {}
+                if now.references is not None:
+                    shown = {"reference": now.references, "copying": COPIED_IN_RESULTS}
                 image, _ = self.main(now.skeletons, previous, now.backgrounds, **shown)
                 images.append(image)
                 if moment < last:
