@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import io
 import logging
+import re
 import threading
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import COUNT
-from dancenow.pose import estimators
+from dancenow.pose import estimators, movement
 from dancenow.pose.looks import CLOTHES_REGIONS
 
 K30 = "shufflenetv2k30-wholebody"
@@ -40,6 +41,10 @@ class Fixed:
     def detect(self, frames):
         for index, (count, _) in enumerate(zip(self.counts, frames, strict=True)):
             yield np.full((count, COUNT, 3), index, np.float32)
+
+    def follow_mover(self, shown):
+        for _ in shown:
+            yield from ()
 
 
 def test_detect_people_keeps_everyone_with_their_frame(caplog):
@@ -90,6 +95,46 @@ def test_the_masks_of_an_estimator_that_finds_them_are_kept():
     _, masks = estimators.detect_people(Masking([0, 2, 1]), pictures(0, 255, 0), "bob")
     assert (len(masks), masks.width, masks.height) == (3, 64, 48)
     assert [int((masks[index] == 255).sum()) for index in range(3)] == [0, 2 * 64, 64]
+
+
+class Mover(Masking):
+    """Finds one who stands, and when asked who moves, somebody in all frames but the first."""
+
+    def follow_mover(self, shown):
+        for index, frame, region in shown:
+            assert frame.shape[:2] == region.mask.shape == (48, 64)
+            if index:
+                yield (
+                    index,
+                    np.full((COUNT, 3), 9, np.float32),
+                    np.where(region.mask, 255, 0).astype(np.uint8),
+                )
+
+
+def square(count=6):
+    """Frames with a bright square that moves."""
+    store = pictures(*[60] * count)
+    store.fps = Fraction(10)
+    for index, frame in enumerate(store):
+        frame[20:34, 8 * index : 8 * index + 14] = 255
+    return store
+
+
+def test_who_moves_but_was_not_found_is_added(caplog, monkeypatch):
+    monkeypatch.setattr(movement.ShotTracker, "add", lambda *_: (np.eye(3), 1.0))
+    with caplog.at_level(logging.INFO):
+        people, masks = estimators.detect_people(Mover([1] * 6), square(), "bob")
+    assert people.frame.tolist() == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert people.keypoints[people.frame == 3, 0, 0].tolist() == [3, 9] and len(people.looks) == 11
+    assert masks[3][27, 30] == 255 and masks[3][0].min() == 255 and masks[3][10, 30] == 0
+    assert "frames 0 to 5: who moves most had not been found; by the movement now in 5 frames" in caplog.text
+
+
+def test_what_moves_and_is_nobody_is_told(caplog, monkeypatch):
+    monkeypatch.setattr(movement.ShotTracker, "add", lambda *_: (np.eye(3), 1.0))
+    people, _ = estimators.detect_people(Masking([1] * 6), square(), "bob")
+    assert people.frame.tolist() == [0, 1, 2, 3, 4, 5]
+    assert re.search(r"warning: from frame 0, what is about \(\d+, 2\d\) px moves more", caplog.text)
 
 
 def test_a_clip_without_anyone_is_refused():

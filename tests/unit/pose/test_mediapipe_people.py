@@ -1,5 +1,6 @@
 """mediapipe on footage with two people, made of the demo's clips: who is found, where, and who is not."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import BODY, BODY_NAMES
-from dancenow.pose.estimators import mediapipe_holistic, mediapipe_people
+from dancenow.pose.estimators import detect_people, mediapipe_holistic, mediapipe_people
 from dancenow.pose.estimators.mediapipe_holistic import MediapipeHolistic
 from dancenow.pose.estimators.mediapipe_people import _overlap, crops
 from dancenow.pose.masks import MaskPacker, holds
@@ -92,6 +93,34 @@ def test_a_cartwheel_is_followed_upside_down_and_back():
         seen = joints[:, 2] > 0
         apart = np.linalg.norm(people[0, BODY, :2] - joints[:, :2] @ turn[:, :2].T - turn[:, 2], axis=-1)
         assert apart[seen].mean() < 0.05 * np.ptp(joints[seen, 1])
+
+
+class Film(list):
+    """Stands for a FrameStore."""
+
+    fps, cuts = Fraction(10), ()
+
+
+def test_who_dances_upside_down_before_a_still_crowd_is_found_by_the_movement():
+    """The detector misses a small upside-down figure beside people who stand."""
+    (frames, truth), (still, _) = footage("brunomars", 21), footage("alice", 1)
+    frames, truth = frames[::5, :, 170:330], truth[::5] - [170, 0, 0]
+    crowd, scale = np.concatenate([still[0][:, 176:336]] * 3, axis=1), 0.7
+    film = Film()
+    for frame in frames:
+        turned = cv2.resize(frame[::-1, ::-1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        picture = crowd.copy()
+        picture[-turned.shape[0] :, 180 : 180 + turned.shape[1]] = turned
+        film.append(picture)
+    film.height, film.width = film[0].shape[:2]
+    places = (np.array([159, 511]) - truth[..., :2] + 0.5) * scale - 0.5
+    places += (180, film.height - turned.shape[0])
+    people, masks = detect_people(MediapipeHolistic(), film, "bob")
+    for index, (place, seen) in enumerate(zip(places, truth[..., 2] > 0, strict=True)):
+        found = people.keypoints[people.frame == index]
+        apart = np.linalg.norm(found[:, BODY, :2] - place, axis=-1)[:, seen].mean(axis=1)
+        assert apart.min() < 0.1 * np.ptp(place[seen, 1])
+        assert holds(masks[index], found[apart.argmin()])
 
 
 def test_crops_are_squares_that_cover_the_frame():

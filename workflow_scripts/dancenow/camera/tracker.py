@@ -60,10 +60,10 @@ class ShotTracker:
     """Feed a shot's frames in order: add(grey, outside) gives (3, 3) map or None, and how sure it is, 0..1.
 
     fps: of the frames; grey: (H, W) uint8; outside: () -> (H, W) uint8, 255 where nobody is, asked for key
-    frames only. The map
-    takes px of this frame to px of the shot's first. Memory is constant: KEYS key frames are kept. Attribute
-    restarted: whether the last frame was not found from its key frame: it is known from its neighbour alone,
-    or given the place where the camera was last. In a cross-fade, so the scene may change.
+    frames only. The map takes px of this frame to px of the shot's first. Memory is constant: KEYS key frames
+    are kept. Attribute restarted: whether the last frame was not found from its key frame: it is known from
+    its neighbour alone, or given the place where the camera was last. In a cross-fade, so the scene may
+    change.
     """
 
     _key: _Key

@@ -43,6 +43,14 @@ class Masks:
         return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
 
 
+def with_more(masks: Masks, more: dict[int, np.ndarray]) -> Masks:
+    """Masks that also show, in the frames that are keys of `more`, its (height, width) uint8 masks."""
+    packer = MaskPacker(masks.width, masks.height)
+    for index in range(len(masks)):
+        packer.add(np.maximum(masks[index], more[index]) if index in more else masks[index])
+    return packer.packed()
+
+
 class MaskPacker:
     """Collects the masks of a clip, frame by frame."""
 

@@ -7,6 +7,7 @@ import shutil
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import tee
 from pathlib import Path
 from typing import Protocol
@@ -15,11 +16,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from dancenow.camera.outside import Outside
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.keypoints import COUNT, People
 from dancenow.pose.looks import look_at
-from dancenow.pose.masks import MaskPacker, Masks
+from dancenow.pose.masks import MaskPacker, Masks, with_more
+from dancenow.pose.movement import MOSTLY, Region, unaccounted
 from dancenow.video.cuts import segments
 from dancenow.video.frames import FrameStore
 
@@ -39,6 +42,10 @@ LOG_SECONDS = 10
 DECIDE_AGAIN = "delete results/poses/estimator.json to decide again"
 
 
+Shown = tuple[int, np.ndarray, Region]  # index, (H, W, 3) uint8 RGB frame, what moves in it
+Mover = tuple[int, np.ndarray, np.ndarray]  # index, person (133, 3) float32, mask (H, W) uint8
+
+
 class Estimator(Protocol):
     """Finds people in pictures. name: of the estimator; checkpoint: "sha256:..." of its weights.
 
@@ -54,6 +61,9 @@ class Estimator(Protocol):
 
         Everyone found in the frame, P may be 0; keypoints as in dancenow.keypoints.Pose.
         """
+
+    def follow_mover(self, shown: Iterable[Shown]) -> Iterator[Mover]:
+        """Whoever moves most in one shot, but whom `detect` did not find; only frames that show one."""
 
 
 def choose(estimator: str, checkpoint: str) -> dict[str, str]:
@@ -158,6 +168,13 @@ def detect_people(estimator: Estimator, store: FrameStore, name: str) -> tuple[P
         if now - logged > LOG_SECONDS or len(found) == len(store):
             log.info("%s", tqdm.format_meter(len(found), len(store), now - began, ncols=60, unit="frame"))
             logged = now
+    if not estimator.finds_masks:
+        for _ in found:
+            masks.add(None)
+    more = _find_movers(estimator, store, found)
+    for index, (person, _) in more.items():
+        found[index] = np.concatenate([found[index], person[None]])
+        looks[index] = np.concatenate([looks[index], look_at(store[index], person[None])])
     counts = [len(people) for people in found]
     if not any(counts):
         raise InputError(
@@ -165,21 +182,55 @@ def detect_people(estimator: Estimator, store: FrameStore, name: str) -> tuple[P
             "use a clip that shows one person from head to feet"
         )
     log.info("%s: people found in %d of %d frames", name, np.count_nonzero(counts), len(counts))
-    if not estimator.finds_masks:
-        for _ in counts:
-            masks.add(None)
-    everyone = People(
+    everyone = replace(_everyone(estimator, store, found), looks=np.concatenate(looks))
+    shown = {index: mask for index, (_, mask) in more.items()}
+    return everyone, with_more(masks.packed(), shown) if shown else masks.packed()
+
+
+def _everyone(estimator: Estimator, store: FrameStore, found: list[np.ndarray]) -> People:
+    """People, without looks, of what an estimator `found` in each frame, (P, 133, 3)."""
+    return People(
         keypoints=np.concatenate(found),
-        frame=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
-        count=len(counts),
+        frame=np.repeat(np.arange(len(found), dtype=np.int32), [len(people) for people in found]),
+        count=len(found),
         fps=store.fps,
         width=store.width,
         height=store.height,
         estimator=estimator.name,
         checkpoint=estimator.checkpoint,
-        looks=np.concatenate(looks),
     )
-    return everyone, masks.packed()
+
+
+def _find_movers(
+    estimator: Estimator, store: FrameStore, found: list[np.ndarray]
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """{frame: (person (133, 3), mask (H, W) uint8)} of whoever moves most in a shot and was not found.
+
+    found: (P, 133, 3) of each frame.
+    """
+    outside, movers = Outside(_everyone(estimator, store, found)), {}
+    for first, stop in segments(len(store), store.cuts):
+        missed = []
+
+        def shown(shot: range = range(first, stop), missed: list[tuple] = missed) -> Iterator[Shown]:
+            for index, region in unaccounted(store, found, shot, float(store.fps), outside):
+                missed.append((index, region.middle()))
+                yield index, store[index], region
+
+        followed = {index: (person, mask) for index, person, mask in estimator.follow_mover(shown())}
+        if len(followed) > MOSTLY * len(missed):
+            log.info(
+                "frames %d to %d: who moves most had not been found; by the movement now in %d frames",
+                missed[0][0], missed[-1][0], len(followed),
+            )  # fmt: skip
+            movers |= followed
+        elif missed:
+            log.warning(
+                "warning: from frame %d, what is about (%d, %d) px moves more than anyone who was found; "
+                "if that is the performer, cut the clip, or give keypoints of your own (poses)",
+                missed[0][0], *missed[0][1],
+            )  # fmt: skip
+    return movers
 
 
 def _detect_shots(

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from dancenow.keypoints import BODY_NAMES, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dancenow.pose.estimators import drop_unseen
+from dancenow.pose.estimators import Mover, Shown, drop_unseen
+from dancenow.pose.estimators.mediapipe_mover import follow_mover
 from dancenow.pose.estimators.mediapipe_people import LOOK_EVERY, OtherPeople, SecondLook
 from dancenow.pose.masks import MaskPacker, soft_mask
 
@@ -116,6 +117,10 @@ class MediapipeHolistic:
                     yield _released(waiting.popleft(), masks)
             while waiting:
                 yield _released(waiting.popleft(), masks)
+
+    def follow_mover(self, shown: Iterable[Shown]) -> Iterator[Mover]:
+        """Whoever moves most, but was not found; see mediapipe_mover."""
+        return follow_mover(canonical, shown)
 
 
 def _released(frame: tuple, masks: MaskPacker | None) -> np.ndarray:

@@ -52,7 +52,7 @@ class SecondLook:
 
     def __init__(self, canonical: Canonical, masks: bool = False) -> None:
         self.canonical, self.masks = canonical, masks
-        self.follower: _Follower | None = None
+        self.follower: Follower | None = None
         self.person: np.ndarray | None = None
         self.doubt, self.lost = False, 0
 
@@ -67,7 +67,7 @@ class SecondLook:
         if person is not None and not self.doubt and not _is_turned(person):
             self.person, self.lost = person, 0
             return main
-        self.follower = self.follower or _Follower(self.canonical, self.masks)
+        self.follower = self.follower or Follower(self.canonical, self.masks)
         followed = self.follower.follow(frame) if self.doubt and not self.lost else None
         # Holistic may have switched to somebody else
         elsewhere = followed is not None and person is not None and _overlap(person, followed) < BODY_AGAIN
@@ -101,9 +101,9 @@ class OtherPeople:
     def __init__(self, canonical: Canonical, masks: bool = False) -> None:
         self.canonical, self.masks = canonical, masks
         self.detector = open_graph(DETECTOR, "detections")
-        self.followed: list[_Follower] = []
-        self.spare: _Follower | None = None
-        self.back: _Follower | None = None
+        self.followed: list[Follower] = []
+        self.spare: Follower | None = None
+        self.back: Follower | None = None
         self.wait = 0
         self.recent = deque(maxlen=LOOK_EVERY)
 
@@ -151,7 +151,7 @@ class OtherPeople:
                 return
             if any(_is_at(circle, person) for person in people):
                 continue
-            follower, self.spare = self.spare or _Follower(self.canonical, self.masks), None
+            follower, self.spare = self.spare or Follower(self.canonical, self.masks), None
             follower.place(circle, frame.shape)
             person = follower.follow(frame)
             # the models also find an upside-down body in one that stands upright
@@ -171,7 +171,7 @@ class OtherPeople:
 
     def _follow_back(self, person: np.ndarray) -> None:
         """Add a newly found person to the frames before, as far back as the person is visible."""
-        self.back = self.back or _Follower(self.canonical, self.masks)
+        self.back = self.back or Follower(self.canonical, self.masks)
         for frame, people, mask in reversed(self.recent):
             self.back.place(_circle_around(person), frame.shape)
             found = self.back.follow(frame)
@@ -182,8 +182,8 @@ class OtherPeople:
             self.back.show(frame, mask)
 
 
-class _Follower:
-    """One person's graph and the rectangle the person is in."""
+class Follower:
+    """One person's graph and the rectangle the person is in; canonical, masks: as in OtherPeople."""
 
     def __init__(self, canonical: Canonical, masks: bool) -> None:
         outputs = (
@@ -239,7 +239,7 @@ class _Follower:
         for quarter in range(4):
             self.place((x, y, radius, angle + quarter * np.pi / 2), frame.shape)
             found = self.follow(frame)
-            if found is not None and _sureness(found) > SURE and _overlap(found, place) > BODY_AGAIN:
+            if found is not None and sureness(found) > SURE and _overlap(found, place) > BODY_AGAIN:
                 person = _surer(person, found)
                 mask = self.mask if person is found else mask
         self.mask = mask
@@ -255,6 +255,7 @@ class _Follower:
         return people[0] if len(people) and self.roi is not None else None
 
     def close(self) -> None:
+        """Free the graph."""
         self.graph.close()
 
 
@@ -303,7 +304,7 @@ def _is_turned(person: np.ndarray) -> bool:
     return abs(angle) > TURNED
 
 
-def _sureness(person: np.ndarray) -> float:
+def sureness(person: np.ndarray) -> float:
     """Mean confidence of the body inside the frame, 0..1: legs outside it do not lower it."""
     confidence = person[BODY, 2]
     seen = confidence >= MIN_CONFIDENCE
@@ -314,7 +315,7 @@ def _surer(person: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | 
     """`other` if it is clearly surer than `person`, else `person`; the other one if one is None."""
     if person is None or other is None:
         return other if person is None else person
-    return other if _sureness(other) > _sureness(person) + CLEARLY else person
+    return other if sureness(other) > sureness(person) + CLEARLY else person
 
 
 def _is_at(circle: Circle, person: np.ndarray) -> bool:

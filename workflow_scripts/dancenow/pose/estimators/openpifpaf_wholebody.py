@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from dancenow.device import pick_device, prepare
 from dancenow.errors import InputError, out_of_memory
 from dancenow.keypoints import BODY, BODY_NAMES, COUNT
-from dancenow.pose.estimators import DECIDE_AGAIN, drop_unseen
+from dancenow.pose.estimators import DECIDE_AGAIN, Mover, Shown, drop_unseen
 from dancenow.pose.estimators.pifpaf_compat import import_openpifpaf
 
 # ImageNet's statistics of RGB in 0..1, which openpifpaf trains with
@@ -54,6 +54,11 @@ class OpenpifpafWholebody:
         network = load_network(path, digest)
         self.decoder = make_decoder(network.head_metas)
         self.network = network.to(self.device)
+
+    def follow_mover(self, shown: Iterable[Shown]) -> Iterator[Mover]:
+        """Nobody: `detect` finds people at any rotation, so a second look would find nobody else."""
+        for _ in shown:
+            yield from ()
 
     def detect(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield (P, 133, 3) float32 for each (H, W, 3) uint8 RGB frame, in order; all of one size."""
