@@ -94,6 +94,16 @@ def test_without_feet_or_footage_of_them_nothing_is_darker(footage):
     assert np.array_equal(none.on(background, POSE.keypoints[70], WHOLE), background)
 
 
+def test_feet_in_the_air_cast_no_shadow_there(footage):
+    frames, masks, background, _ = footage
+    shadows = made(frames, masks, background)
+    handstand = POSE.keypoints[70].copy()
+    handstand[:, 1] = (
+        handstand[handstand[:, 2] > 0, 1].sum() / (handstand[:, 2] > 0).sum() * 2 - handstand[:, 1]
+    )
+    assert np.array_equal(shadows.on(background, handstand, WHOLE), background)
+
+
 def test_a_person_at_the_edge_casts_no_shadow_out_of_the_picture(footage):
     frames, masks, background, _ = footage
     shadows = made(frames, masks, background)

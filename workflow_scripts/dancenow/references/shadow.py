@@ -22,6 +22,7 @@ NEAREST_STANCES = 8  # poses whose shadows are averaged, the more alike the more
 AROUND_PERSON = 0.02  # standing heights around the mask that may still be the person
 MOST_DARK = 0.7  # share of the light that a shadow takes; what is darker is somebody
 NO_SHADOW = 0.02  # less is none
+FEET_UP = 0.1  # standing heights by which a dancer's feet are above the ground, who then casts another shadow
 LOWER_FOOT = 0.02  # standing heights by which the standing foot is lower than the other one
 STANCE_JOINTS = [
     INDEX[f"{side}_{joint}"]
@@ -75,7 +76,7 @@ class Shadows:
         weights = self._weights(keypoints, number) if place is not None else None
         if place is None or weights is None:
             return picture
-        dark = _shadow(*self._mean(weights)) * self.trust
+        dark = _shadow(*self._mean(weights)) * self.trust * self._standing(keypoints)
         scale = self.unit / GROUND_CELLS
         corner = place - np.array([BESIDE_FEET, ABOVE_FEET]) * self.unit - (x, y)
         left, top = np.clip(np.floor(corner), 0, (width, height)).astype(int)
@@ -90,6 +91,12 @@ class Shadows:
         part = picture[top:bottom, left:right]
         part[:] = np.rint(part * light[..., None])
         return picture
+
+    def _standing(self, keypoints: np.ndarray) -> float:
+        """0 to 1: 1 if the feet are what is lowest, falling to 0 when they are FEET_UP above what is."""
+        body = keypoints[[INDEX["nose"], *STANCE_JOINTS]]
+        lowest = body[body[:, 2] >= MIN_CONFIDENCE, 1].max()
+        return float(np.clip(1 - (lowest - keypoints[ANKLE_PAIR, 1].max()) / (FEET_UP * self.unit), 0, 1))
 
     def _weights(self, keypoints: np.ndarray, number: int | None) -> np.ndarray | None:
         """(U,) float32 of sum 1: of the NEAREST_STANCES most similar poses; None if there is none.
