@@ -94,6 +94,17 @@ def test_without_feet_or_footage_of_them_nothing_is_darker(footage):
     assert np.array_equal(none.on(background, POSE.keypoints[70], WHOLE), background)
 
 
+def test_the_shadow_stays_on_the_ground_in_a_jump(footage):
+    frames, masks, background, _ = footage
+    shadows = made(frames, masks, background)
+    jump = POSE.keypoints[70].copy()
+    jump[jump[:, 2] > 0, 1] -= 0.3 * UNIT
+    there, usual = (shadows.on(background, points, WHOLE) for points in (jump, POSE.keypoints[70]))
+    rows = [(background.astype(int) - shown).sum(axis=(1, 2)) for shown in (there, usual)]
+    middles = [(np.arange(len(each)) * each).sum() / each.sum() for each in rows]
+    assert abs(middles[0] - middles[1]) < 0.03 * UNIT
+
+
 def test_feet_in_the_air_cast_no_shadow_there(footage):
     frames, masks, background, _ = footage
     shadows = made(frames, masks, background)

@@ -23,6 +23,7 @@ AROUND_PERSON = 0.02  # standing heights around the mask that may still be the p
 MOST_DARK = 0.7  # share of the light that a shadow takes; what is darker is somebody
 NO_SHADOW = 0.02  # less is none
 FEET_UP = 0.1  # standing heights by which a dancer's feet are above the ground, who then casts another shadow
+FARTHEST = 0.05  # quantile of the target's places in y, px, beyond which a dancer jumps
 LOWER_FOOT = 0.02  # standing heights by which the standing foot is lower than the other one
 STANCE_JOINTS = [
     INDEX[f"{side}_{joint}"]
@@ -57,6 +58,9 @@ class Shadows:
         self.seen, self.behind = seen, behind
         self.stances = _stances(keypoints, unit)
         self.trust = self._trust()
+        places = [place for points in keypoints if (place := standing_place(points)) is not None]
+        # farther up in the picture than the target ever stood, the feet are in the air
+        self.far = float(np.quantile([y for _, y in places], FARTHEST)) if places else 0.0
 
     def on(
         self,
@@ -78,7 +82,8 @@ class Shadows:
             return picture
         dark = _shadow(*self._mean(weights)) * self.trust * self._standing(keypoints)
         scale = self.unit / GROUND_CELLS
-        corner = place - np.array([BESIDE_FEET, ABOVE_FEET]) * self.unit - (x, y)
+        ground = np.array([place[0], max(place[1], self.far)])
+        corner = ground - np.array([BESIDE_FEET, ABOVE_FEET]) * self.unit - (x, y)
         left, top = np.clip(np.floor(corner), 0, (width, height)).astype(int)
         end = np.ceil(corner + np.array(GROUND_SHAPE[::-1]) * scale)
         right, bottom = np.clip(end, 0, (width, height)).astype(int)
