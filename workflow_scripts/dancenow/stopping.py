@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dancenow.errors import DivergedError, Stopped
+from dancenow.errors import DivergedError, Stopped, one_line
 
 # Slurm sends SIGTERM before a time limit or a preemption, and SIGUSR1 with --signal=USR1@<seconds>;
 # a terminal sends SIGINT, once for each Ctrl-C
@@ -38,8 +38,8 @@ def listening() -> Iterator[Callable[[], str | None]]:
         if not heard:
             raise
         raise Stopped(
-            f"asked to stop ({heard[0]}), and the file being written failed ({error}); enter the same "
-            "command again to continue from the last checkpoint"
+            f"asked to stop ({heard[0]}), which ended another process that this one needed "
+            f"({one_line(error)}); enter the same command again to continue from the last checkpoint"
         ) from error
     finally:
         for number, handler in before.items():

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from dancenow.errors import InputError
+from dancenow.stopping import SIGNALS
 from dancenow.training import loading
 from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.loading import by_processes, loaders, prefetch
@@ -66,6 +67,19 @@ def test_what_a_process_cannot_read_is_told_in_one_line_after_the_batches_before
     with pytest.raises(InputError, match=r"^alice\.avi: frame 5 is damaged; delete it$"):
         given.extend(by_processes(torn, range(9), 2))
     assert len(given) == 5
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_to_all_processes_leaves_the_batches_to_the_training(draw, number):
+    def named(place):
+        return draw(place) | {"maker": torch.tensor(os.getpid())}
+
+    batches, given = by_processes(named, range(20), 2), []
+    for batch in batches:
+        if len(given) == 3:
+            os.kill(int(batch["maker"]), number)
+        given.append(batch["image"])
+    assert len(given) == 20 and all(torch.equal(draw(place)["image"], given[place]) for place in range(20))
 
 
 def test_the_processes_end_when_a_training_stops(draw):

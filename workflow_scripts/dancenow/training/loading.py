@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from dancenow.prefetch import made_ahead
+from dancenow.stopping import SIGNALS
 from dancenow.training.dataset import Batch
 
 log = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ def by_processes(make: Callable[[int], Batch], numbers: range, workers: int) -> 
         num_workers=workers,
         prefetch_factor=EACH_AHEAD,
         pin_memory=torch.cuda.is_available(),
+        worker_init_fn=_leave_signals_to_the_training,
         multiprocessing_context="fork",  # all share the footage that this process has opened
         generator=torch.Generator(),  # torch's own is not drawn from, so that a resumed training is the same
     )
@@ -66,6 +69,12 @@ def by_processes(make: Callable[[int], Batch], numbers: range, workers: int) -> 
         if isinstance(batch, Exception):
             raise batch
         yield batch
+
+
+def _leave_signals_to_the_training(_worker: int) -> None:
+    """A cluster and a terminal signal all of a job's processes; the training still saves after that."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 class _Numbered(Dataset):
