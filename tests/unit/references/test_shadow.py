@@ -115,6 +115,14 @@ def test_feet_in_the_air_cast_no_shadow_there(footage):
     assert np.array_equal(shadows.on(background, handstand, WHOLE), background)
 
 
+def test_on_a_stage_that_the_footage_shows_black_nothing_is_darker(footage):
+    frames, masks, background, _ = footage
+    dark = np.where(masks[..., None] > 0, frames, 0).astype(np.uint8)
+    with np.errstate(all="raise"):
+        shown = made(dark, masks, background // 50).on(background // 50, POSE.keypoints[70], WHOLE)
+    assert np.array_equal(shown, background // 50)
+
+
 def test_a_person_at_the_edge_casts_no_shadow_out_of_the_picture(footage):
     frames, masks, background, _ = footage
     shadows = made(frames, masks, background)

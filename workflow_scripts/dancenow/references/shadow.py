@@ -165,10 +165,11 @@ def _darkening(seen: np.ndarray, behind: np.ndarray) -> tuple[np.ndarray, np.nda
     Compared with the median cell, because a whole frame may be lighter or darker than the background.
     """
     known = behind > LEAST_KNOWN * behind.max()
-    if known.mean() < LEAST_KNOWN:
+    ratio = np.where(known, seen / np.maximum(behind, 1e-6), 0)
+    usual = np.median(ratio[known]) if known.mean() >= LEAST_KNOWN else 0
+    if not usual:  # hardly any ground, or a black one
         return np.zeros(GROUND_SHAPE, np.float32), np.zeros(GROUND_SHAPE, bool)
-    ratio = np.where(known, seen / np.maximum(behind, 1e-6), 1)
-    return np.where(known, 1 - ratio / np.median(ratio[known]), 0).astype(np.float32), known
+    return np.where(known, 1 - ratio / usual, 0).astype(np.float32), known
 
 
 def _shadow(dark: np.ndarray, known: np.ndarray) -> np.ndarray:
