@@ -2,6 +2,7 @@ import logging
 import os
 import threading
 import time
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -117,6 +118,14 @@ def test_where_processes_share_too_little_memory_threads_make_pinned_batches(
             assert torch.equal(batch["image"], draw(number)["image"])
     assert len(pinned) == 12 * 3 and set(pinned) == {torch.uint8}
     assert "has 0 MB free" in caplog.text and "--shm-size" in caplog.text
+
+
+def test_larger_batches_than_the_first_must_fit_too(draw, cores, monkeypatch, tmp_path):
+    batch = draw(0)
+    size = sum(value.nbytes for value in batch.values())
+    for free, fits in ((8 * 6 * size, True), (8 * 6 * size - 1, False)):
+        monkeypatch.setattr(loading.shutil, "disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        assert loading._shared_memory_holds(batch, 6) == fits
 
 
 def test_the_trainings_on_a_node_share_its_cores(monkeypatch):

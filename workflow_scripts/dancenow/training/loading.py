@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 LOADERS = 16
 EACH_AHEAD = 2  # batches that each of them is ahead
 SHARED_MEMORY = Path("/dev/shm")
+LARGER_BATCHES = 8  # times the size of the first one: of pairs in place of single frames, in larger windows
 
 
 def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: torch.device) -> Iterator[Batch]:
@@ -98,8 +99,8 @@ def _pinned(batch: Batch) -> Batch:
 
 
 def _shared_memory_holds(batch: Batch, count: int) -> bool:
-    """Whether `count` batches like this one fit into the memory that processes share; warns if not."""
-    needed = count * sum(value.nbytes for value in batch.values())
+    """Whether `count` batches, even larger ones, fit into the memory that processes share; warns if not."""
+    needed = LARGER_BATCHES * count * sum(value.nbytes for value in batch.values())
     free = shutil.disk_usage(SHARED_MEMORY).free if SHARED_MEMORY.is_dir() else 0
     if free < needed:
         log.warning(
