@@ -24,7 +24,8 @@ from dancenow.evaluation.regions import compare, regions_of
 from dancenow.keypoints import load_pose, standing_height
 from dancenow.model.perceptual import load_perceptual
 from dancenow.references.bank import ChosenReferences
-from dancenow.references.files import load_bank, load_chosen
+from dancenow.references.choice import Choice
+from dancenow.references.files import load_bank, load_choice
 from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.synthesis.transfer import Transfer
 from dancenow.video import media
@@ -36,12 +37,14 @@ EVERY = 3  # of so many frames one is compared
 def first_and_last(generator, pose, passes, bank, chosen):
     """The frames of the first and of the last forward pass, two lists of (H, W, 3) uint8.
 
-    bank: the target's references.bank.Bank; chosen: of it, as from Bank.paths; both None without references.
+    bank: the target's references.bank.Bank; chosen: of it, as from Bank.choose; both None without references.
     """
     count = len(pose.keypoints)
     order = np.concatenate([np.arange(count)[:: 1 - 2 * (number % 2)] for number in range(passes)])
     long = pose.replace(keypoints=pose.keypoints[order], origin=pose.origin[order])
-    references = None if bank is None else ChosenReferences(bank, long.keypoints, chosen[order])
+    references = None
+    if bank is not None:
+        references = ChosenReferences(bank, long.keypoints, Choice(*(each[order] for each in chosen)))
     first, last = [], []
     for place, frame in enumerate(synthesize_clip(Transfer(generator, long, references=references), 2)):
         if place < count:
@@ -87,7 +90,7 @@ def main():
     files = [options.results / f"references/{name}.npz" for name in (target, options.pair)]
     given = (None, None)
     if all(file.exists() for file in files):
-        given = load_bank(files[0]), load_chosen(files[1])
+        given = load_bank(files[0]), load_choice(files[1])
     print(f"{len(truth)} frames, {options.passes} passes without a break\n")
     print("| training | region | SSIM, first pass | last | LPIPS-form, first | last | apart | worst frame |")
     print("|---|---|---|---|---|---|---|---|")

@@ -80,10 +80,11 @@ def sources(run, source, when):
 
 def results(background, pose, bank, when):
     """What the bank shows of these moments over the background, cut around the person of all of them."""
-    chosen, colours, made = bank.paths(pose.keypoints), flat_colours(bank), []
+    (references, shares), colours, made = bank.choose(pose.keypoints), flat_colours(bank), []
     for index in when:
-        picture = bank.picture(pose.keypoints[index], chosen[index], (0, 0, pose.width, pose.height))
-        shapes = with_shapes(picture, bank, colours, pose.keypoints[index], chosen[index])
+        points, window = pose.keypoints[index], (0, 0, pose.width, pose.height)
+        picture = bank.picture(points, references[index], window, shares[index])
+        shapes = with_shapes(picture, bank, colours, points, references[index, :, 0])
         made.append(over(shapes, background))
     return cropped(made, pose.keypoints[when])
 

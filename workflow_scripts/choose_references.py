@@ -3,9 +3,9 @@
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import load_pose
-from dancenow.references.files import load_bank, save_chosen
+from dancenow.references.files import load_bank, save_choice
 
 with job(snakemake.log[0]):
     pose, cuts = load_pose(snakemake.input.pose), read_json(snakemake.input.facts)["cuts"]
     bank = load_bank(snakemake.input.references)
-    save_chosen(snakemake.output.chosen, bank.paths(pose.keypoints, cuts, pose.fps))
+    save_choice(snakemake.output.chosen, bank.choose(pose.keypoints, cuts, pose.fps))

@@ -7,14 +7,14 @@ from dancenow.job import job
 from dancenow.keypoints import load_pose
 from dancenow.pictures import read_png
 from dancenow.planning.consent import tell_consent
-from dancenow.references.files import load_bank, load_chosen
+from dancenow.references.files import load_bank, load_choice
 from dancenow.references.preview import write_preview
 
 with job(snakemake.log[0], snakemake.threads):
     # from the configuration: another day must not make anything again
     tell_consent(snakemake.config, [snakemake.wildcards.target, snakemake.wildcards.source])
     given = snakemake.input
-    bank, chosen = load_bank(given.references), load_chosen(given.chosen)
+    bank, chosen = load_bank(given.references), load_choice(given.chosen)
     pose, background = load_pose(given.pose), read_png(Path(given.background))
     replay = Replay.of(given.steady, snakemake.params.camera, pose.fps, given.target)
     write_preview(pose, bank, chosen, background, snakemake.output.video, replay)

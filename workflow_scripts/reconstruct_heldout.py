@@ -26,7 +26,7 @@ with job(snakemake.log[0], snakemake.threads) as threads:
     if snakemake.input.references:
         bank = load_bank(snakemake.input.references)
         keypoints = replay.view.on_canvas(pose).keypoints
-        references = ChosenReferences(bank, keypoints, bank.paths(keypoints, cuts, pose.fps))
+        references = ChosenReferences(bank, keypoints, bank.choose(keypoints, cuts, pose.fps))
     made_from = [snakemake.input.generator, *([face] if face else []), snakemake.input.pose]
     finish = finishing(snakemake.params.provenance, pose.width, pose.height, made_from)
     transfer = Transfer(snakemake.input.generator, pose, cuts, face, references, replay, finish)

@@ -25,7 +25,8 @@ from dancenow.pictures import write_png
 from dancenow.pose.masks import MaskPacker, save_masks
 from dancenow.pose.normalize import measure_normalization
 from dancenow.references.bank import make_bank
-from dancenow.references.files import save_bank, save_chosen
+from dancenow.references.choice import Choice
+from dancenow.references.files import save_bank, save_choice
 from dancenow.training.holdout import heldout
 from dancenow.training.paths import StageInputs
 from dancenow.training.train_target import train_target
@@ -158,7 +159,7 @@ def make_references(run, name):
     """References of the subject, and what its pair takes of them."""
     bank = make_bank(footage(POSE), POSE, whole_masks(), footage(POSE)[0], len(POSE.keypoints))
     save_bank(place(run, "references", name, ".npz"), bank)
-    save_chosen(place(run, "references", f"{name}_as_good", ".npz"), bank.paths(POSE.keypoints))
+    save_choice(place(run, "references", f"{name}_as_good", ".npz"), bank.choose(POSE.keypoints))
     write_png(place(run, "backgrounds", name, ".png"), np.zeros((HEIGHT, WIDTH, 3), np.uint8))
 
 
@@ -283,8 +284,8 @@ def write_references(folder):
 
 
 def write_choice(folder):
-    chosen = np.random.default_rng(0).integers(0, 900, (2000, 10), np.int16)
-    save_chosen(folder / "choice.npz", chosen)
+    chosen = np.random.default_rng(0).integers(0, 900, (2000, 10, 3), np.int16)
+    save_choice(folder / "choice.npz", Choice(chosen, np.float32(chosen)))
 
 
 def write_picture(folder):

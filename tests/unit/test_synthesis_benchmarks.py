@@ -12,7 +12,8 @@ from dancenow.keypoints import load_pose, save_pose
 from dancenow.model.checkpoint import save_generator
 from dancenow.model.networks import Generator
 from dancenow.references.bank import make_bank
-from dancenow.references.files import load_bank, load_chosen, save_bank, save_chosen
+from dancenow.references.choice import Choice
+from dancenow.references.files import load_bank, load_choice, save_bank, save_choice
 from drawn_people import WALL, dancer, drawn
 from running import ROOT
 
@@ -41,7 +42,7 @@ def run(tmp_path_factory):
     save_generator(folder / "models/anna/generator.safetensors", generator, description, background)
     bank = make_bank(frames, pose, masks, background, FRAMES)
     save_bank(folder / "references/anna.npz", bank)
-    save_chosen(folder / "references/anna_as_tango.npz", bank.paths(pose.keypoints))
+    save_choice(folder / "references/anna_as_tango.npz", bank.choose(pose.keypoints))
     return folder
 
 
@@ -62,7 +63,7 @@ def test_the_benchmark_of_seams_tells_of_each_seam(run, monkeypatch, capsys):
 def test_drift_asks_for_the_references_of_every_pass(run):
     pose, bank = load_pose(run / "poses/anna_as_tango.npz"), load_bank(run / "references/anna.npz")
     short = pose.replace(keypoints=pose.keypoints[:6], origin=pose.origin[:6])
-    chosen = load_chosen(run / "references/anna_as_tango.npz")[:6]
+    chosen = Choice(*(each[:6] for each in load_choice(run / "references/anna_as_tango.npz")))
     generator = run / "models/anna/generator.safetensors"
     first, last = program("drift").first_and_last(generator, short, 3, bank, chosen)
     assert len(first) == len(last) == 6

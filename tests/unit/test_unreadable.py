@@ -19,7 +19,8 @@ from dancenow.model.perceptual import choose, load_perceptual
 from dancenow.pose.masks import MaskPacker, load_masks, save_masks
 from dancenow.references.bank import make_bank
 from dancenow.references.body_parts import PARTS
-from dancenow.references.files import load_bank, load_chosen, save_bank, save_chosen
+from dancenow.references.choice import Choice
+from dancenow.references.files import load_bank, load_choice, save_bank, save_choice
 from dancenow.training.loop import run_training
 from dancenow.training.rolling import RollingCheckpoint
 from performers import footage, performer
@@ -48,7 +49,10 @@ READ = {
     ),
     "masks": (lambda path: save_masks(path, whole(2)), load_masks),
     "references": (lambda path: save_bank(path, bank()), load_bank),
-    "choice": (lambda path: save_chosen(path, np.zeros((2, len(PARTS)), np.int16)), load_chosen),
+    "choice": (
+        lambda path: save_choice(path, Choice(*np.zeros((2, 2, len(PARTS), 1), np.int16))),
+        load_choice,
+    ),
     "camera": (lambda path: save_path(path, still_path(2, 64, 64)), load_path),
     "view": (lambda path: save_view(path, still_view(2, 64, 64)), load_view),
     "series": (lambda path: save_series(path, {"ours": {"ssim": np.ones(3)}}), load_series),

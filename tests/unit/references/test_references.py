@@ -14,8 +14,8 @@ from dancenow.references.body_parts import (
     shares,
     visible_parts,
 )
-from dancenow.references.files import chosen_references, load_bank, load_chosen, save_bank, save_chosen
-from dancenow.references.likeness import cheapest_path, likeness_features, spread_out, turned, unlikeness
+from dancenow.references.files import chosen_references, load_bank, load_choice, save_bank, save_choice
+from dancenow.references.likeness import likeness_features, spread_out, turned, unlikeness
 from dancenow.references.preview import flat_colours, over, with_shapes
 from dancenow.references.sampling import RealPixels
 from dancenow.references.warps import STRETCH, affine, bone_map, limited, similarity
@@ -82,19 +82,6 @@ def test_spread_out_rows_cover_the_others():
     chosen = spread_out(features, 6)
     assert {500, 501, 502} <= set(chosen.tolist()) and len(chosen) == 6
     assert len(spread_out(np.zeros((9, 2), np.float32), 4)) == 1
-
-
-def test_the_cheapest_path_changes_only_where_it_pays():
-    cost = np.zeros((9, 2))
-    cost[:, 1] = 0.06
-    cost[4, 0] = 0.1  # not worth two changes of .1
-    assert cheapest_path(cost, np.zeros(9, bool), 0.1).tolist() == [0] * 9
-    cost[4:7, 0] = 0.3
-    assert cheapest_path(cost, np.zeros(9, bool), 0.1).tolist() == [0] * 4 + [1] * 3 + [0] * 2
-    starts = np.zeros(9, bool)
-    starts[[4, 5]] = True
-    cost[4:7, 0] = [0.07, 0, 0]
-    assert cheapest_path(cost, starts, 0.1).tolist() == [0] * 4 + [1] + [0] * 4
 
 
 def test_references_do_not_change_more_often_at_a_higher_rate(bank):
@@ -301,22 +288,22 @@ def test_references_are_bounded_whatever_the_length():
 def test_stored_banks_and_choices_draw_the_same_pictures(tmp_path, bank):
     save_bank(tmp_path / "bank.npz", bank)
     loaded = load_bank(tmp_path / "bank.npz")
-    chosen = bank.paths(POSE.keypoints)
-    save_chosen(tmp_path / "chosen.npz", chosen)
-    assert np.array_equal(load_chosen(tmp_path / "chosen.npz"), chosen)
-    assert np.array_equal(loaded.paths(POSE.keypoints), chosen)
-    both = (each.picture(POSE.keypoints[9], chosen[9], WHOLE) for each in (bank, loaded))
+    choice = bank.choose(POSE.keypoints, fps=30)
+    save_choice(tmp_path / "chosen.npz", choice)
+    for other in (load_choice(tmp_path / "chosen.npz"), loaded.choose(POSE.keypoints, fps=30)):
+        assert all(np.array_equal(*each) for each in zip(other, choice, strict=True))
+    both = (each.picture(POSE.keypoints[9], choice.references[9, :, 0], WHOLE) for each in (bank, loaded))
     assert np.array_equal(*both)
     cast = (each.shadows.on(BACKGROUND, POSE.keypoints[9], WHOLE, 9) for each in (bank, loaded))
     assert np.array_equal(*cast)
     drawn = chosen_references(tmp_path / "bank.npz", tmp_path / "chosen.npz", POSE)(9, WHOLE)
-    assert np.array_equal(drawn, ChosenReferences(bank, POSE.keypoints, chosen)(9, WHOLE))
+    assert np.array_equal(drawn, ChosenReferences(bank, POSE.keypoints, choice)(9, WHOLE))
     assert chosen_references([], [], POSE) is None
     save_bank(tmp_path / "again.npz", loaded)
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "bank.npz").read_bytes()
 
 
-@pytest.mark.parametrize("load, what", [(load_bank, "references"), (load_chosen, "chosen references")])
+@pytest.mark.parametrize("load, what", [(load_bank, "references"), (load_choice, "chosen references")])
 def test_what_is_no_such_file_is_named(tmp_path, load, what):
     (tmp_path / "a.npz").write_bytes(b"PK")
     with pytest.raises(InputError, match=rf"a\.npz: not a file of {what}"):

@@ -22,6 +22,7 @@ from dancenow.references.body_parts import (
     shares,
     visible_parts,
 )
+from dancenow.references.choice import CHANGE_COST, CHANGE_RATE, Choice, cheapest_path, faded
 from dancenow.references.cutting import (
     HEAD_PART,
     LEAST_WEIGHT,
@@ -36,12 +37,10 @@ from dancenow.references.cutting import (
     speed_of,
 )
 from dancenow.references.likeness import (
-    CHANGE_COST,
-    CHANGE_RATE,
     acceptable,
-    cheapest_path,
     likeness_features,
     moments_apart,
+    side_of,
     spread_out,
     turned,
     unlikeness,
@@ -117,22 +116,41 @@ class Bank:
                 chosen[:, number] = np.where(usable, path, -1)
         return chosen
 
-    def picture(self, keypoints: np.ndarray, chosen: np.ndarray, window: Sequence[int]) -> np.ndarray:
+    def choose(
+        self, keypoints: np.ndarray, cuts: Iterable[int] = (), fps: Fraction | float = CHANGE_RATE
+    ) -> Choice:
+        """The references of a clip: the `paths`, each reference giving way to the next smoothly."""
+        cuts = list(cuts)
+        chosen = self.paths(keypoints, cuts, fps)
+        shown = [np.append(side_of(self.turns[own]), 0) for own in self.rows]  # the last for none
+        sides = np.stack([side[path] for side, path in zip(shown, chosen.T, strict=True)], axis=1)
+        return faded(chosen, sides, cuts, fps)
+
+    def picture(
+        self,
+        keypoints: np.ndarray,
+        chosen: np.ndarray,
+        window: Sequence[int],
+        mixed: np.ndarray | None = None,
+    ) -> np.ndarray:
         """The picture of a pose in a window from chosen references: (h, w, 4) uint8, premultiplied RGB and
         validity.
 
-        keypoints: (133, 3) px; chosen: (parts,) int, -1 for none; window: x, y, w, h px.
+        keypoints: (133, 3) px; chosen: (parts,) int, or (parts, K) of a Choice with its shares in `mixed`; -1
+        for none; window: x, y, w, h px.
         """
         _, _, width, height = window
+        if mixed is None:
+            chosen, mixed = chosen[:, None], np.ones((len(chosen), 1), np.float32)
         wanted = Figure(keypoints, self.unit)
         weights = shares(distances(wanted, window, self.step))
         picture = np.zeros((height, width, 4), np.float32)
         behind: list[tuple | None] = []
-        for number in np.flatnonzero(wanted.visible & (chosen >= 0)).tolist():
+        for number in np.flatnonzero(wanted.visible & (chosen[:, 0] >= 0)).tolist():
             weight = weights[number]
             if number == TRUNK_PART:  # it is moved whole, since it lies behind the parts too
                 weight = np.minimum(1, REACHES * weight)
-            placed = self.move(number, int(chosen[number]), wanted, weight, window)
+            placed = self._mixed(number, chosen[number], mixed[number], wanted, weight, window)
             if placed is None:
                 continue
             (rows, columns), moved = placed
@@ -140,8 +158,9 @@ class Bank:
                 behind.append(placed)
                 moved = moved * self._fine(np.maximum(weights[number], 1 / REACHES), rows, columns)
             picture[rows, columns] += moved
-        if wanted.visible[HEAD_PART] and chosen[HEAD_PART] >= 0:
-            behind.append(self._hair_moved(int(chosen[HEAD_PART]), wanted, window))
+        if wanted.visible[HEAD_PART]:
+            heads = zip(chosen[HEAD_PART].tolist(), mixed[HEAD_PART].tolist(), strict=True)
+            behind += [self._hair_moved(head, wanted, window, share) for head, share in heads if head >= 0]
         # whole trunk and hair fill the parts' cuts; whether hair hangs before a part, that part's piece shows
         for placed in filter(None, behind):
             (rows, columns), moved = placed
@@ -150,6 +169,27 @@ class Bank:
         # where an edge rings, a colour may exceed its validity
         return cv2.min(levels, cv2.merge([levels[..., 3]] * 4))
 
+    def _mixed(
+        self,
+        number: int,
+        references: np.ndarray,
+        mixed: np.ndarray,
+        wanted: Figure,
+        weight: np.ndarray,
+        window: Sequence[int],
+    ) -> tuple | None:
+        """The weighted mean of a part's references as `move` gives one; references, mixed: (K,)."""
+        total = None
+        for reference, share in zip(references.tolist(), mixed.tolist(), strict=True):
+            if reference < 0:
+                break
+            placed = self.move(number, reference, wanted, weight, window)
+            if placed is None:  # its place is outside, whatever the reference
+                return None
+            place, moved = placed
+            total = moved * share if total is None else total + moved * share
+        return place, total
+
     def _fine(self, weight: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
         """(h, w, 1) float32: a weight on the window's grid at every pixel of rows and columns."""
         part = weight[rows.start // self.step :, columns.start // self.step :]
@@ -157,8 +197,10 @@ class Bank:
         part = part[: -(-size[1] // self.step), : -(-size[0] // self.step)]
         return enlarged(np.ascontiguousarray(part), self.step, *size)[..., None]
 
-    def _hair_moved(self, reference: int, wanted: Figure, window: Sequence[int]) -> tuple | None:
-        """The hair of a head's reference as `move` gives a part."""
+    def _hair_moved(
+        self, reference: int, wanted: Figure, window: Sequence[int], share: float
+    ) -> tuple | None:
+        """A share of the hair of a head's reference as `move` gives a part."""
         px, py, rgba = self.hair[reference]
         if not rgba.any():
             return None
@@ -173,7 +215,7 @@ class Bank:
             return None
         there[:, 2] += there[:, :2] @ (left, top)
         moved = cv2.warpAffine(rgba, there, (right - left, bottom - top), flags=CUBIC | cv2.WARP_INVERSE_MAP)
-        return (slice(top, bottom), slice(left, right)), moved.astype(np.float32)
+        return (slice(top, bottom), slice(left, right)), moved.astype(np.float32) * share
 
     def move(
         self, number: int, reference: int, wanted: Figure, weight: np.ndarray, window: Sequence[int]
@@ -273,15 +315,16 @@ def make_bank(
 class ChosenReferences:
     """The picture of the references chosen for a frame of a clip, in a window.
 
-    bank: a Bank; keypoints: (T, 133, 3) px of the clip; chosen: (T, parts) int, as from Bank.paths.
+    bank: a Bank; keypoints: (T, 133, 3) px of the clip; chosen: as from Bank.choose.
     """
 
-    def __init__(self, bank: Bank, keypoints: np.ndarray, chosen: np.ndarray) -> None:
+    def __init__(self, bank: Bank, keypoints: np.ndarray, chosen: Choice) -> None:
         self.bank, self.keypoints, self.chosen = bank, keypoints, chosen
 
     def __call__(self, index: int, window: Sequence[int]) -> np.ndarray:
         """(h, w, 4) uint8, as from Bank.picture."""
-        return self.bank.picture(self.keypoints[index], self.chosen[index], window)
+        references, shares = (each[index] for each in self.chosen)
+        return self.bank.picture(self.keypoints[index], references, window, shares)
 
     def behind(self, index: int, background: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8: the background, of that shape, with the shadow of the person in frame `index`."""

@@ -13,6 +13,7 @@ from dancenow.files import read_through
 from dancenow.keypoints import Pose
 from dancenow.references.bank import Bank, ChosenReferences
 from dancenow.references.body_parts import PARTS
+from dancenow.references.choice import Choice
 from dancenow.references.shadow import Shadows
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
@@ -81,20 +82,21 @@ def load_bank(path: str | Path) -> Bank:
         raise _refused(path, "references", error) from error
 
 
-def save_chosen(path: str | Path, chosen: np.ndarray) -> None:
-    """Write what Bank.paths gives, (T, parts) int16, as .npz, whole or not at all."""
-    write_npz(path, {"chosen": chosen})
+def save_choice(path: str | Path, choice: Choice) -> None:
+    """Write a Choice as .npz, whole or not at all."""
+    write_npz(path, choice._asdict())
 
 
-def load_chosen(path: str | Path) -> np.ndarray:
-    """(T, parts) int16 of save_chosen's file, -1 for no piece; InputError names a file that is not one."""
+def load_choice(path: str | Path) -> Choice:
+    """Read a Choice; InputError names a file that is not one."""
     read_through(path)
     try:
         with np.load(path, allow_pickle=False) as file:
-            chosen = file["chosen"]
-        if chosen.ndim != 2 or chosen.shape[1] != len(PARTS):
-            raise ValueError(f"{chosen.shape} has not {len(PARTS)} parts")
-        return chosen
+            choice = Choice(file["references"], file["shares"])
+        shape = choice.references.shape
+        if len(shape) != 3 or shape[1] != len(PARTS) or choice.shares.shape != shape:
+            raise ValueError(f"{shape} and {choice.shares.shape} are not of {len(PARTS)} parts")
+        return choice
     except BROKEN_FILE as error:
         raise _refused(path, "chosen references", error) from error
 
@@ -109,4 +111,4 @@ def chosen_references(
     """The ChosenReferences of a pair's pose, from the files; None without files."""
     if not references_path or not chosen_path:
         return None
-    return ChosenReferences(load_bank(references_path), pose.keypoints, load_chosen(chosen_path))
+    return ChosenReferences(load_bank(references_path), pose.keypoints, load_choice(chosen_path))

@@ -10,7 +10,6 @@ from dancenow.keypoints import Pose, standing_height
 from dancenow.references.bank import MOST_PIECES
 from dancenow.references.body_parts import FRONT_OR_BACK, PARTS, points_of, visible_parts
 from dancenow.references.likeness import (
-    CHANGE_COST,
     OPPOSITE,
     likeness_features,
     moments_apart,
@@ -20,6 +19,7 @@ from dancenow.references.likeness import (
 )
 
 QUANTILE = 0.95  # quantile of the target's own distances: a pose farther away than this was not shown
+LEAST_LIMIT = 0.1  # two detections of one pose differ by this
 # s: a shorter stretch is a detection error, in dance and footage; two nearer than this are one
 LEAST_GAP_SECONDS, JOINED_SECONDS = 0.2, 0.5
 SIZES = 0.8, 1.25  # factor of the smallest and the largest size shown: beyond this, the gap is one of size
@@ -48,9 +48,9 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
     fps: of these. Returns ({part: limit of its unlikeness, None where it was never shown}, [Gap]).
 
     The limits come from the target: QUANTILE of the distances of the training frames to the nearest reference
-    that is as far away in time as in training, without comparing front and back. Distances below the cost of
-    a change do not count, because two detections of one pose differ. Masks and blur, which count in the
-    choice, are not known here. InputError if `shown` has no frame with a head and a foot.
+    that is as far away in time as in training, without comparing front and back, and at least LEAST_LIMIT.
+    Masks and blur, which count in the choice, are not known here. InputError if `shown` has no frame with a
+    head and a foot.
     """
     unit = standing_height(shown)
     if not np.isfinite(unit):
@@ -99,7 +99,7 @@ def _limit(
     cost[np.abs(frames[:, None] - own) <= alone] = np.inf
     nearest = cost.min(axis=1)
     nearest = nearest[nearest < OPPOSITE]
-    return max(CHANGE_COST, float(np.quantile(nearest, QUANTILE))) if len(nearest) else OPPOSITE
+    return max(LEAST_LIMIT, float(np.quantile(nearest, QUANTILE))) if len(nearest) else OPPOSITE
 
 
 def _sizes(keypoints: np.ndarray, part: str) -> np.ndarray:

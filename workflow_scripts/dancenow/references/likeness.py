@@ -1,4 +1,4 @@
-"""How similar a part looks in two poses, and the choice of references for a clip."""
+"""How similar a part looks in two poses, and which poses cover the others."""
 
 from fractions import Fraction
 
@@ -11,9 +11,9 @@ OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
 # a limb can be turned as a whole without a trace, but a joint that is opened or closed by much tears
 BEND = 2.0
-LIMB = 0.6  # brings distances of arms and legs back to the scale of the other parts, and of CHANGE_COST
-# cost of a change of reference along a path, in units of likeness, at so many frames per second
-CHANGE_COST, CHANGE_RATE = 0.1, 25
+LIMB = (
+    0.6  # brings distances of arms and legs back to the scale of the other parts, and of the cost of a change
+)
 ALONE = 1.0  # s: a reference nearer in time would give away the result
 SHORT = 1 / 6  # of a short clip: the limit is at most this share of it
 
@@ -110,8 +110,12 @@ def unlikeness(
     """
     square = (wanted**2).sum(axis=1)[:, None] + (given**2).sum(axis=1) - 2 * wanted @ given.T
     apart = np.sqrt(np.maximum(square, 0))
-    sides = [np.sign(turn) * (np.abs(turn) > FRONT_OR_BACK) for turn in (wanted_turn, given_turn)]
-    return apart + OPPOSITE * (sides[0][:, None] * sides[1] < 0)
+    return apart + OPPOSITE * (side_of(wanted_turn)[:, None] * side_of(given_turn) < 0)
+
+
+def side_of(turn: np.ndarray) -> np.ndarray:
+    """float32, in the shape of `turn`, which is from `turned`: 1 for the front, -1 for the back, else 0."""
+    return np.sign(turn) * (np.abs(turn) > FRONT_OR_BACK)
 
 
 def acceptable(part: str, cost: np.ndarray) -> np.ndarray:
@@ -131,23 +135,3 @@ def spread_out(features: np.ndarray, most: int) -> np.ndarray:
         chosen.append(int(away.argmax()))
         np.minimum(away, ((features - features[chosen[-1]]) ** 2).sum(axis=1), out=away)
     return np.array(sorted(chosen))
-
-
-def cheapest_path(cost: np.ndarray, starts: np.ndarray, change: float) -> np.ndarray:
-    """One of R references for each of T frames: the sequence with the lowest sum of costs and changes.
-
-    cost: (T, R); starts: (T,) bool, frames at which a change is free because a shot begins there; change:
-    what one costs elsewhere. Returns (T,) int; the first of equal ones.
-    """
-    back = np.zeros(cost.shape, np.int32)
-    places, total = np.arange(cost.shape[1]), cost[0].astype(np.float64)
-    for moment in range(1, len(cost)):
-        best = int(total.argmin())
-        leaving = total[best] + (0 if starts[moment] else change)
-        back[moment] = np.where(total <= leaving, places, best)
-        total = np.minimum(total, leaving) + cost[moment]
-    path = np.zeros(len(cost), np.int64)
-    path[-1] = total.argmin()
-    for moment in range(len(cost) - 1, 0, -1):
-        path[moment - 1] = back[moment, path[moment]]
-    return path

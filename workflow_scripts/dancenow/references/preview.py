@@ -8,6 +8,7 @@ from dancenow.camera.replay import Replay
 from dancenow.keypoints import Pose
 from dancenow.references.bank import Bank
 from dancenow.references.body_parts import PARTS, TRUNK_DEPTH, Figure, distances, enlarged
+from dancenow.references.choice import Choice
 from dancenow.video.media import encode
 
 # radii: a part without a piece is shown as a flat shape up to this distance from its bones, fading over FADE
@@ -63,24 +64,24 @@ def with_shapes(
 def write_preview(
     pose: Pose,
     bank: Bank,
-    chosen: np.ndarray,
+    chosen: Choice,
     background: np.ndarray,
     video_path: str | Path,
     replay: Replay,
 ) -> None:
     """Write the dance as an H.264 video without sound; parts without a piece are flat shapes.
 
-    pose: the skeleton in the target's frame; bank: the target's; chosen: (T, parts) int, as from Bank.paths;
+    pose: the skeleton in the target's frame; bank: the target's; chosen: as from Bank.choose;
     background: (H, W, 3) uint8.
     """
     canvas = replay.view.on_canvas(pose)
     window, colours = (0, 0, canvas.width, canvas.height), flat_colours(bank)
     frames = (
         over(
-            with_shapes(bank.picture(points, own, window), bank, colours, points, own),
+            with_shapes(bank.picture(points, own, window, shares), bank, colours, points, own[:, 0]),
             bank.shadows.on(background, points, window),
         )
-        for points, own in zip(canvas.keypoints, chosen, strict=True)
+        for points, own, shares in zip(canvas.keypoints, *chosen, strict=True)
     )
     frames = (replay(frame, index) for index, frame in enumerate(frames))
     encode(video_path, frames, pose.fps, pose.width, pose.height)

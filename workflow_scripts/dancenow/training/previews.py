@@ -41,7 +41,7 @@ class Previews:
         self.references = None
         if footage.pixels is not None:
             bank = footage.pixels.bank
-            chosen = bank.paths(pose.keypoints, fps=pose.fps)
+            chosen = bank.choose(pose.keypoints, fps=pose.fps)
             self.references = ChosenReferences(bank, pose.keypoints, chosen)
 
     def synthesizer(self, trainer: Trainer) -> Synthesizer:
