@@ -1,3 +1,5 @@
+import copy
+
 import cv2
 import numpy as np
 import pytest
@@ -308,6 +310,28 @@ def test_what_is_no_such_file_is_named(tmp_path, load, what):
     (tmp_path / "a.npz").write_bytes(b"PK")
     with pytest.raises(InputError, match=rf"a\.npz: not a file of {what}"):
         load(tmp_path / "a.npz")
+
+
+def test_two_references_are_mixed_where_they_look_the_same(bank):
+    trunk, points = PARTS.index("trunk"), POSE.keypoints[9]
+    chosen = np.full((len(PARTS), 2), -1)
+    chosen[trunk] = bank.paths(POSE.keypoints)[9, trunk], 0
+    shares = np.full(chosen.shape, 0.5, np.float32)
+    (x, y, piece), own = bank.pieces[trunk][chosen[trunk, 0]], list(bank.pieces)
+    alone = bank.picture(points, chosen[:, 0], WHOLE).astype(int)
+    other = copy.copy(bank)
+    other.rows = [rows.copy() for rows in bank.rows]
+    other.rows[trunk][0] = bank.rows[trunk][chosen[trunk, 0]]  # the same pose
+    deep = cv2.erode(np.uint8(alone[..., 3] == 255), np.ones((9, 9))) > 0
+    for darker, share in ((0.1, 0.5), (1.0, 0.0)):  # a little darker: half of it; black: not at all
+        changed = piece.copy()
+        changed[..., :3] = np.rint(piece[..., :3] * (1 - darker))
+        own[trunk] = [(x, y, changed), *bank.pieces[trunk][1:]]
+        other.pieces = own
+        drawn_so = other.picture(points, chosen, WHOLE, shares)
+        expected = alone[deep][:, :3] * (1 - share * darker)
+        assert np.abs(drawn_so[deep][:, :3] - expected).max() <= 1.5
+        assert np.array_equal(drawn_so[..., 3], alone[..., 3])
 
 
 def test_a_training_frame_never_takes_its_own_moment(bank):

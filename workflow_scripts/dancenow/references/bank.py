@@ -54,6 +54,8 @@ MOST_PIECES = 200  # most references of a part, for footage of any length
 LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
 COLOUR_FRAMES = 200  # frames from which the colours of the parts are learnt
 BLEND = 4.0  # of a limb's two bones at its joint, per radius
+SEEN_APART = 0.03  # of the height: references that differ over so much are seen as two
+SAME = 48.0  # of 255: difference over it up to which references are mixed; at twice as much they are not
 CUBIC = cv2.INTER_CUBIC  # linear interpolation takes a third of what is sharp inside the person
 
 
@@ -158,9 +160,8 @@ class Bank:
                 behind.append(placed)
                 moved = moved * self._fine(np.maximum(weights[number], 1 / REACHES), rows, columns)
             picture[rows, columns] += moved
-        if wanted.visible[HEAD_PART]:
-            heads = zip(chosen[HEAD_PART].tolist(), mixed[HEAD_PART].tolist(), strict=True)
-            behind += [self._hair_moved(head, wanted, window, share) for head, share in heads if head >= 0]
+        if wanted.visible[HEAD_PART] and chosen[HEAD_PART, 0] >= 0:
+            behind.append(self._hair_moved(int(chosen[HEAD_PART, 0]), wanted, window))
         # whole trunk and hair fill the parts' cuts; whether hair hangs before a part, that part's piece shows
         for placed in filter(None, behind):
             (rows, columns), moved = placed
@@ -178,16 +179,21 @@ class Bank:
         weight: np.ndarray,
         window: Sequence[int],
     ) -> tuple | None:
-        """The weighted mean of a part's references as `move` gives one; references, mixed: (K,)."""
-        total = None
-        for reference, share in zip(references.tolist(), mixed.tolist(), strict=True):
-            if reference < 0:
-                break
-            placed = self.move(number, reference, wanted, weight, window)
-            if placed is None:  # its place is outside, whatever the reference
-                return None
-            place, moved = placed
-            total = moved * share if total is None else total + moved * share
+        """A part's first reference as `move` gives it, with a share of the others where they look the same.
+
+        references, mixed: (K,). Where they do not, as in a fast turn, two shapes would show.
+        """
+        placed = self.move(number, int(references[0]), wanted, weight, window)
+        if placed is None:
+            return None
+        place, first = placed
+        size = int(SEEN_APART * self.unit) | 1
+        total = first
+        for reference, share in zip(references[1:].tolist(), mixed[1:].tolist(), strict=True):
+            if reference >= 0:
+                change = self.move(number, reference, wanted, weight, window)[1] - first
+                apart = np.abs(cv2.blur(change, (size, size))).max(axis=2, keepdims=True)
+                total = total + np.clip(2 - apart / SAME, 0, 1) * share * change
         return place, total
 
     def _fine(self, weight: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
@@ -197,10 +203,8 @@ class Bank:
         part = part[: -(-size[1] // self.step), : -(-size[0] // self.step)]
         return enlarged(np.ascontiguousarray(part), self.step, *size)[..., None]
 
-    def _hair_moved(
-        self, reference: int, wanted: Figure, window: Sequence[int], share: float
-    ) -> tuple | None:
-        """A share of the hair of a head's reference as `move` gives a part."""
+    def _hair_moved(self, reference: int, wanted: Figure, window: Sequence[int]) -> tuple | None:
+        """The hair of a head's reference as `move` gives a part."""
         px, py, rgba = self.hair[reference]
         if not rgba.any():
             return None
@@ -215,7 +219,7 @@ class Bank:
             return None
         there[:, 2] += there[:, :2] @ (left, top)
         moved = cv2.warpAffine(rgba, there, (right - left, bottom - top), flags=CUBIC | cv2.WARP_INVERSE_MAP)
-        return (slice(top, bottom), slice(left, right)), moved.astype(np.float32) * share
+        return (slice(top, bottom), slice(left, right)), moved.astype(np.float32)
 
     def move(
         self, number: int, reference: int, wanted: Figure, weight: np.ndarray, window: Sequence[int]
