@@ -48,7 +48,7 @@ from dancenow.references.likeness import (
 from dancenow.references.occlusion import fill
 from dancenow.references.shadow import Shadows, make_shadows
 from dancenow.references.trimming import PartColours, loose_hair
-from dancenow.references.warps import part_maps
+from dancenow.references.warps import bent, part_maps
 
 MOST_PIECES = 200  # most references of a part, for footage of any length
 LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
@@ -247,13 +247,10 @@ class Bank:
             moved = cv2.warpAffine(rgba, there, size, flags=CUBIC | cv2.WARP_INVERSE_MAP)
         else:
             xs, ys = (axis[: bottom - top, : right - left] for axis in grid((*corner, *size), step))
-            first, second = (bone_distance(xs, ys, *bone[:2]) / bone[2] for bone in wanted.bones(part))
+            bones = wanted.bones(part)
+            first, second = (bone_distance(xs, ys, *bone[:2]) / bone[2] for bone in bones)
             upper = 1 / (1 + np.exp(np.clip(BLEND * (first - second), -30, 30)))
-            places = [
-                np.stack([m[row, 0] * xs + m[row, 1] * ys + m[row, 2] for row in (0, 1)], axis=-1)
-                for m in maps
-            ]
-            there = upper[..., None] * places[0] + (1 - upper[..., None]) * places[1] - (px, py)
+            there = bent(maps, bones[0][1], upper, xs, ys) - (px, py)
             there = enlarged(there.astype(np.float32), step, *size)
             moved = cv2.remap(rgba, there, None, CUBIC)
         return (rows, columns), moved * self._fine(weight, rows, columns)

@@ -1,5 +1,7 @@
 """Maps that move a part's pixels from one pose to another."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -83,3 +85,42 @@ def bone_map(given: ArrayLike, wanted: ArrayLike) -> np.ndarray:
     (ux, uy), (vx, vy) = u / lengths[0], v / lengths[1]
     linear = np.array([[vx, -vy], [vy, vx]]) @ np.diag([along, across]) @ np.array([[ux, uy], [-uy, ux]])
     return np.c_[linear, end.mean(axis=0) - linear @ start.mean(axis=0)]
+
+
+def bent(
+    maps: Sequence[np.ndarray], joint: np.ndarray, share: np.ndarray, xs: np.ndarray, ys: np.ndarray
+) -> np.ndarray:
+    """(h, w, 2): where two bones' (2, 3) maps take places, turned from bone to bone about their joint.
+
+    joint: (2,) px, where the bones meet; share: (h, w) of the first map, 0 to 1; xs, ys: (h, w) px. A mean of
+    the two maps would shrink what lies between them: of opposite directions, to a point.
+    """
+    first, second = (m[:, :2] for m in maps)
+    # each is a rotation after a stretch
+    angles = [
+        np.arctan2(linear[1, 0] - linear[0, 1], linear[0, 0] + linear[1, 1]) for linear in (first, second)
+    ]
+    turn = (angles[0] - angles[1] + np.pi) % (2 * np.pi) - np.pi
+    stretches = [rotation(-angle) @ linear for angle, linear in zip(angles, (first, second), strict=True)]
+    ends = [linear @ joint + m[:, 2] for linear, m in zip((first, second), maps, strict=True)]
+    x, y = xs - np.float32(joint[0]), ys - np.float32(joint[1])
+
+    def blended(a: float, b: float) -> np.ndarray:
+        return np.float32(b) + np.float32(a - b) * share
+
+    (a, b), (c, d) = ([blended(stretches[0][i, j], stretches[1][i, j]) for j in (0, 1)] for i in (0, 1))
+    angle = blended(angles[1] + turn, angles[1])
+    cos, sin = np.cos(angle), np.sin(angle)
+    u, v = a * x + b * y, c * x + d * y
+    return np.stack(
+        [
+            cos * u - sin * v + blended(ends[0][0], ends[1][0]),
+            sin * u + cos * v + blended(ends[0][1], ends[1][1]),
+        ],
+        axis=-1,
+    )
+
+
+def rotation(angle: float) -> np.ndarray:
+    """(2, 2): by an angle, rad."""
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
