@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
+from dancenow.keypoints import INDEX, standing_height
+from dancenow.references.body_parts import SIDES
+from dancenow.references.likeness import likeness_features
 from dancenow.references.warps import bent, bone_map
+from drawn_people import dancer
+
+POSE = dancer()
+UNIT = standing_height(POSE.keypoints)
+COUNT = 24
 
 
 def in_degrees(*angles, length=40.0):
@@ -29,3 +37,30 @@ def test_an_elbow_that_is_opened_or_closed_by_much_is_not_swollen(wanted, given)
             maps, wanted[1], np.float32([[share]]), *np.float32(wanted[bone + bone]).reshape(2, 1, 1)
         )
         np.testing.assert_allclose(there[0, 0], given[bone + bone], atol=1e-3)
+
+
+def with_legs(apart, count=COUNT):
+    """(count, 133, 3): the dancer's poses with straight legs, (count,) heights between their ankles."""
+    keypoints = POSE.keypoints[:count].copy()
+    for side, sign in zip(SIDES, (1, -1), strict=True):
+        hip, knee, ankle, heel, toe = (
+            INDEX[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle", "heel", "big_toe")
+        )
+        middle = (keypoints[:, INDEX["left_hip"], 0] + keypoints[:, INDEX["right_hip"], 0]) / 2
+        foot = [keypoints[:, point, :2] - keypoints[:, ankle, :2] for point in (heel, toe)]
+        keypoints[:, ankle, 0] = middle + sign * np.asarray(apart) * UNIT / 2
+        keypoints[:, knee, :2] = (keypoints[:, hip, :2] + keypoints[:, ankle, :2]) / 2
+        for point, from_ankle in zip((heel, toe), foot, strict=True):
+            keypoints[:, point, :2] = keypoints[:, ankle, :2] + from_ankle
+    return keypoints
+
+
+def test_a_leg_beside_the_other_is_unlike_one_that_is_free():
+    points = with_legs(np.full(COUNT, 0.3))
+    crossed = points.copy()
+    for joint in ("knee", "ankle", "heel", "big_toe"):
+        crossed[:, INDEX[f"right_{joint}"], :2] = points[:, INDEX[f"left_{joint}"], :2] - [0.02 * UNIT, 0]
+    free, hidden = (likeness_features(each, UNIT) for each in (points, crossed))
+    for part, least in (("left_leg", 0.2), ("left_foot", 0.05)):
+        assert np.linalg.norm(free[part] - hidden[part], axis=1).min() > least
+    assert not np.abs(free["left_hand"] - hidden["left_hand"]).any()

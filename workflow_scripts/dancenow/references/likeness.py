@@ -11,9 +11,11 @@ OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
 # a limb can be turned as a whole without a trace, but a joint that is opened or closed by much tears
 BEND = 2.0
-LIMB = (
-    0.6  # brings distances of arms and legs back to the scale of the other parts, and of the cost of a change
-)
+# of the standing height, between a leg's or foot's bone and the other one, which comes along with its piece if it
+# is nearer than about so; were more counted, the rest would be less alike
+LEG_NEAR, FOOT_NEAR = 0.02, 0.05
+# brings distances of arms and legs back to the scale of the other parts, and of the cost of a change
+LIMB = 0.6
 ALONE = 1.0  # s: a reference nearer in time would give away the result
 SHORT = 1 / 6  # of a short clip: the limit is at most this share of it
 
@@ -27,7 +29,8 @@ def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarra
     """{part: (T, F) float32}: features; two poses look alike in a part if its features are near.
 
     keypoints: (T, 133, 3) px; unit: the standing height, px. Features are a part's shape and direction, the
-    turn of the body, and for hands and arms what lies behind them, because the piece includes it.
+    turn of the body, and for hands and arms what lies behind them, for legs and feet whether the other one is
+    near, because the piece includes it.
     """
     points = keypoints[..., :2].astype(np.float32) / np.float32(unit)
 
@@ -73,9 +76,18 @@ def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarra
         features[f"{side}_hand"] = [fingers, 0.5 * forearm, *(_before(palm, *bone) for bone in behind)]
         features[f"{side}_leg"] = [knee - hip, ankle - knee, hips, 0.3 * across]
         features[f"{side}_leg"] += [BEND * _bend(knee - hip, ankle - knee)]
+        # what is before or beside a leg or foot comes along with its piece
+        hip_, knee_, ankle_, heel_, toe_ = (
+            at(f"{SIDES[side == 'left']}_{joint}") for joint in ("hip", "knee", "ankle", "heel", "big_toe")
+        )
+        along = (hip_ + 2 * knee_) / 3, knee_, (knee_ + ankle_) / 2, ankle_
+        for bone in ((hip, knee), (knee, ankle)):
+            near = [_before(place, *bone, LEG_NEAR) for place in along]
+            features[f"{side}_leg"] += [np.min(near, axis=0)]
         for limb in (f"{side}_arm", f"{side}_leg"):
             features[limb] = [LIMB * each for each in features[limb]]
         features[f"{side}_foot"] = [2 * (toe - heel), 2 * (ankle - heel), 0.5 * (ankle - knee)]
+        features[f"{side}_foot"] += [0.25 * _before((heel_ + toe_) / 2, heel, toe, FOOT_NEAR)]
     return {part: np.concatenate(features[part], axis=1) for part in PARTS}
 
 
