@@ -1,17 +1,21 @@
 """The pieces of arms and legs: bent joints, the other leg beside a leg, and what spans both."""
 
+import cv2
 import numpy as np
 import pytest
 
 from dancenow.keypoints import INDEX, standing_height
+from dancenow.references.bank import make_bank
 from dancenow.references.body_parts import SIDES
+from dancenow.references.garment import reach_between_legs
 from dancenow.references.likeness import likeness_features
 from dancenow.references.warps import bent, bone_map
-from drawn_people import dancer
+from drawn_people import WALL, dancer, drawn
 
 POSE = dancer()
 UNIT = standing_height(POSE.keypoints)
 COUNT = 24
+SKIRT = 20, 160, 60
 
 
 def in_degrees(*angles, length=40.0):
@@ -64,3 +68,51 @@ def test_a_leg_beside_the_other_is_unlike_one_that_is_free():
     for part, least in (("left_leg", 0.2), ("left_foot", 0.05)):
         assert np.linalg.norm(free[part] - hidden[part], axis=1).min() > least
     assert not np.abs(free["left_hand"] - hidden["left_hand"]).any()
+
+
+def skirted(keypoints, share=0.8):
+    """Frames and masks of the drawn dancer in a skirt that ends at a share of the thighs."""
+    frames, masks = drawn(POSE.replace(keypoints=keypoints, origin=POSE.origin[: len(keypoints)]), UNIT)
+    for frame, mask, points in zip(frames, masks, keypoints, strict=True):
+        corners = []
+        for side, sign in zip(SIDES, (1, -1), strict=True):
+            hip, knee = (points[INDEX[f"{side}_{joint}"], :2] for joint in ("hip", "knee"))
+            aside = [sign * 0.05 * UNIT, 0]
+            corners.append([hip + aside, hip + share * (knee - hip) + aside])
+        outline = np.rint([*corners[0], *corners[1][::-1]]).astype(np.int32)
+        cv2.fillConvexPoly(frame, outline, SKIRT)
+        cv2.fillConvexPoly(mask, outline, 255)
+    return frames, masks
+
+
+def test_a_skirt_reaches_as_far_as_no_gap_shows():
+    keypoints, usable = with_legs(np.linspace(0.1, 0.6, COUNT)), np.ones(COUNT, bool)
+    _, masks = skirted(keypoints)
+    assert 0.7 <= reach_between_legs(masks, keypoints, usable, UNIT) <= 0.9
+    _, masks = drawn(POSE.replace(keypoints=keypoints, origin=POSE.origin[:COUNT]), UNIT)
+    assert reach_between_legs(masks, keypoints, usable, UNIT) < 0.5  # trousers
+    assert reach_between_legs(masks, keypoints, ~usable, UNIT) == 0
+    _, masks = skirted(keypoints[:4])
+    assert reach_between_legs(masks, keypoints[:4], usable[:4], UNIT) == 0  # too few frames to know
+
+
+def test_a_skirt_does_not_split_between_legs_that_are_wider_apart():
+    keypoints = with_legs(np.linspace(0.1, 0.25, COUNT))
+    frames, masks = skirted(keypoints)
+    background = np.full(frames.shape[1:], WALL, np.uint8)
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:COUNT])
+    bank = make_bank(frames, pose, masks, background, COUNT)
+    wide = with_legs([0.45], 1)[0]
+    picture = bank.picture(wide, bank.paths(wide[None])[0], (0, 0, POSE.width, POSE.height))
+    hips, knees = (
+        (wide[INDEX[f"left_{joint}"], :2] + wide[INDEX[f"right_{joint}"], :2]) / 2
+        for joint in ("hip", "knee")
+    )
+    for share in (0.3, 0.5, 0.7):
+        column, row = np.rint(hips + share * (knees - hips)).astype(int)
+        between = picture[row, column - 12 : column + 13].astype(int)
+        assert between[:, 3].min() > 150
+        assert np.abs(between[:, :3] - SKIRT).max(axis=1).mean() < 30
+    # and no web below its hem
+    column, row = np.rint(hips + 1.2 * (knees - hips)).astype(int)
+    assert picture[row, column - 5 : column + 6, 3].max() < 30

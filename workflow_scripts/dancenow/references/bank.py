@@ -18,6 +18,7 @@ from dancenow.references.body_parts import (
     enlarged,
     grid,
     grid_step,
+    kind,
     points_of,
     shares,
     visible_parts,
@@ -36,6 +37,7 @@ from dancenow.references.cutting import (
     piece_of,
     speed_of,
 )
+from dancenow.references.garment import drawn_along, reach_between_legs
 from dancenow.references.likeness import (
     acceptable,
     likeness_features,
@@ -65,7 +67,8 @@ class Bank:
     unit: standing height, px; frames: (U,) frame numbers in the footage; keypoints: (U, 133, 3) their poses;
     rows: for each of PARTS (R,) indices into `frames`; flaws: for each (R,) costs of bad references, in units
     of likeness; pieces: for each R of (x, y, (h, w, 4) uint8 premultiplied RGBA); hair: the same for the
-    head's references, what hangs from the head beyond its own piece; shadows: of the same person.
+    head's references, what hangs from the head beyond its own piece; shadows: of the same person; reach: how
+    far down something spans the legs, as from garment.reach_between_legs.
     """
 
     def __init__(
@@ -78,10 +81,11 @@ class Bank:
         pieces: list[list],
         hair: list,
         shadows: Shadows,
+        reach: float,
     ) -> None:
         self.unit, self.frames, self.keypoints = unit, frames, keypoints
         self.rows, self.flaws, self.pieces, self.hair = rows, flaws, pieces, hair
-        self.shadows = shadows
+        self.shadows, self.reach = shadows, reach
         self.step = grid_step(unit)
         self.figures = [Figure(points, unit) for points in keypoints]
         self.turns = turned(keypoints, unit)
@@ -251,6 +255,8 @@ class Bank:
             first, second = (bone_distance(xs, ys, *bone[:2]) / bone[2] for bone in bones)
             upper = 1 / (1 + np.exp(np.clip(BLEND * (first - second), -30, 30)))
             there = bent(maps, bones[0][1], upper, xs, ys) - (px, py)
+            if kind(part) == "leg":
+                there += drawn_along(part, wanted, given, maps, (xs, ys), upper, self.reach)
             there = enlarged(there.astype(np.float32), step, *size)
             moved = cv2.remap(rgba, there, None, CUBIC)
         return (rows, columns), moved * self._fine(weight, rows, columns)
@@ -288,6 +294,7 @@ def make_bank(
     for index in union[:: -(-len(union) // COLOUR_FRAMES)].tolist():
         colours.add(crop_around(frames[index], masks[index], Figure(keypoints[index], unit)))
     likely = colours.likely()
+    reach = reach_between_legs(masks, keypoints, usable, unit)
     pieces, holes = ([[] for _ in PARTS] for _ in range(2))
     hair: list = []
     for index in union.tolist():
@@ -296,7 +303,7 @@ def make_bank(
         rgba, hanging = persons_own(crop, background), loose_hair(crop, likely)
         if HEAD_PART in wanted:
             hair.append(piece_of(crop, rgba, hanging.astype(np.float32)))
-        for number, piece, hole in cut(crop, rgba, wanted, likely, hanging):
+        for number, piece, hole in cut(crop, rgba, wanted, likely, hanging, reach):
             pieces[number].append(piece)
             holes[number].append(hole)
     flaws = [
@@ -306,7 +313,7 @@ def make_bank(
     rows = [np.searchsorted(union, own) for own in chosen]
     alone = moments_apart(pose.fps, count)
     shadows = make_shadows(frames, keypoints, masks, background, usable, unit, alone)
-    bank = Bank(unit, union, keypoints[union], rows, flaws, pieces, hair, shadows)
+    bank = Bank(unit, union, keypoints[union], rows, flaws, pieces, hair, shadows, reach)
     for number in range(len(PARTS)):
         bank.pieces[number], missing = fill(bank, number, holes[number])
         bank.flaws[number] = bank.flaws[number] + LOST_COST * missing

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from dancenow.references.body_parts import PARTS, TRUNK_DEPTH, Figure, distances, grid_step, kind, shares
+from dancenow.references.garment import spanning
 from dancenow.references.occlusion import BEHIND_HANDS, bare, covered
 from dancenow.references.trimming import PRESENT, Crop, clothes, strange
 
@@ -65,11 +66,17 @@ def piece_of(crop: Crop, rgba: np.ndarray, weight: np.ndarray) -> tuple[int, int
 
 
 def cut(
-    crop: Crop, rgba: np.ndarray, numbers: Iterable[int], likely: np.ndarray, hanging: np.ndarray
+    crop: Crop,
+    rgba: np.ndarray,
+    numbers: Iterable[int],
+    likely: np.ndarray,
+    hanging: np.ndarray,
+    reach: float,
 ) -> Iterator[tuple]:
     """Yield (number, piece, what lies before it) of the parts of these numbers in one frame.
 
-    rgba: as from persons_own; likely: as of strangers.PartColours; hanging: as from loose_hair.
+    rgba: as from persons_own; likely: as of strangers.PartColours; hanging: as from loose_hair;
+    reach: as from garment.reach_between_legs.
     """
     left, top, width, height = crop.window
     weights = shares(crop.away)
@@ -82,7 +89,10 @@ def cut(
         return np.minimum(1, REACHES * crop.enlarged(weight)) * (crop.alpha > LEAST_WEIGHT)
 
     for number in numbers:
-        weight, hole = reaching(weights[number]), np.zeros((height, width), np.float32)
+        weight = np.maximum(
+            weights[number], spanning(crop.away, PARTS[number], crop.figure, crop.window, reach)
+        )
+        weight, hole = reaching(weight), np.zeros((height, width), np.float32)
         if before is not None and PARTS[number] in BEHIND_HANDS:
             weight, hole = weight * (1 - before), reaching(behind_hands[number]) * before
         if number == HEAD_PART:

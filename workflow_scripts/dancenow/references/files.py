@@ -39,6 +39,7 @@ def save_bank(path: str | Path, bank: Bank) -> None:
         "shadow_seen": bank.shadows.seen,
         "shadow_behind": bank.shadows.behind,
         "alone": bank.shadows.alone,
+        "reach": bank.reach,
     }
     write_npz(path, arrays, compressed=False)
 
@@ -77,6 +78,7 @@ def load_bank(path: str | Path) -> Bank:
                 stored["shadow_behind"],
                 float(stored["alone"]),
             ),
+            float(stored["reach"]),
         )
     except BROKEN_FILE as error:
         raise _refused(path, "references", error) from error
