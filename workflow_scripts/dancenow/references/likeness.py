@@ -11,8 +11,8 @@ OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
 # a limb can be turned as a whole without a trace, but a joint that is opened or closed by much tears
 BEND = 2.0
-# of the standing height, between a leg's or foot's bone and the other one, which comes along with its piece if it
-# is nearer than about so; were more counted, the rest would be less alike
+# of the standing height, from a leg's or foot's bone: the other one, if about so near, comes along with its
+# piece; were more counted, the rest would be less alike
 LEG_NEAR, FOOT_NEAR = 0.02, 0.05
 # brings distances of arms and legs back to the scale of the other parts, and of the cost of a change
 LIMB = 0.6
