@@ -158,3 +158,19 @@ def test_a_sleeve_raised_to_the_chin_is_no_part_of_the_head():
     for _, _, piece in bank.pieces[HEAD]:
         sleeve = np.abs(piece[..., :3].astype(int) - COLOURS["left_arm"]).max(axis=-1) < 20
         assert (sleeve & (piece[..., 3] > 200)).sum() < 8  # of 36 px
+
+
+def test_what_floats_beside_a_head_is_no_part_of_it():
+    frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()
+    pose = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
+    for frame, mask, points in zip(frames, masks, pose.keypoints, strict=True):  # a hand, raised and blurred
+        column, line = (
+            np.rint(points[INDEX["left_ear"], :2] + [0.12 * UNIT, -0.02 * UNIT]).astype(int).tolist()
+        )
+        frame[line : line + 5, column : column + 5] = COLOURS["left_hand"]
+        mask[line : line + 5, column : column + 5] = 255
+    bank = make_bank(frames, pose, masks, BACKGROUND, 20)
+    assert len(bank.pieces[HEAD])
+    for _, _, piece in bank.pieces[HEAD]:
+        count, _ = cv2.connectedComponents((piece[..., 3] > 60).astype(np.uint8))
+        assert count == 2  # the head, and what is around it

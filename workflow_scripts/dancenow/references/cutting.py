@@ -8,7 +8,7 @@ import numpy as np
 from dancenow.references.body_parts import PARTS, TRUNK_DEPTH, Figure, distances, grid_step, kind, shares
 from dancenow.references.garment import spanning
 from dancenow.references.occlusion import BEHIND_HANDS, bare, covered
-from dancenow.references.trimming import PRESENT, Crop, clothes, strange
+from dancenow.references.trimming import PRESENT, Crop, attached, clothes, strange
 
 PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
 LEAST_WEIGHT = 0.02  # pixels below this weight are left out
@@ -112,6 +112,9 @@ def cut(
                 hole = np.maximum(hole, weight * in_front)
                 foreign |= in_front
             weight = weight * ~foreign
+        else:  # a raised hand beside the head is none of it
+            near = crop.away_enlarged(number)[place] <= 1
+            weight = weight * attached(weight * crop.alpha[place] + hole > LEAST_WEIGHT, near)
         piece = np.rint(rgba[place] * weight[..., None]).astype(np.uint8)
         missing = np.rint(255 * hole).astype(np.uint8) if hole.any() else None
         yield number, (left + int(box[2]), top + int(box[0]), piece), missing

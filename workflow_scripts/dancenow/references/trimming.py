@@ -143,9 +143,7 @@ def strange(
     solid = (crop.alpha[box] > PRESENT) & ~foreign | near
     thick = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, _disc(THIN * radius))
     whole = solid & (cv2.dilate(thick, _disc(GROWTH * unit)) > 0) | near
-    _, pieces = cv2.connectedComponents(whole.astype(np.uint8))
-    held = np.unique(pieces[near])
-    joined = cv2.dilate(np.isin(pieces, held[held > 0]).astype(np.uint8), _disc(GROWTH * unit)) > 0
+    joined = cv2.dilate(attached(whole, near).astype(np.uint8), _disc(GROWTH * unit)) > 0
     return ~near & _without_specks(foreign, unit) | ~joined, before
 
 
@@ -186,9 +184,14 @@ def loose_hair(crop: Crop, likely: np.ndarray) -> np.ndarray:
     core = (crop.away_enlarged(head) <= CORE["head"]) & (crop.alpha > PRESENT)
     own = cv2.morphologyEx(own.astype(np.uint8), cv2.MORPH_CLOSE, _disc(GROWTH * unit)) > 0
     own &= crop.alpha > PRESENT
-    _, pieces = cv2.connectedComponents((own | core).astype(np.uint8))
+    return _without_specks(own & attached(own, core), unit) & (crop.alpha > PRESENT)
+
+
+def attached(shown: np.ndarray, core: np.ndarray) -> np.ndarray:
+    """(h, w) bool: the core, and the shown places that hang together with it. shown, core: (h, w) bool."""
+    _, pieces = cv2.connectedComponents((shown | core).astype(np.uint8))
     held = np.unique(pieces[core])
-    return _without_specks(own & np.isin(pieces, held[held > 0]), unit) & (crop.alpha > PRESENT)
+    return np.isin(pieces, held[held > 0])
 
 
 def _of_another_colour(colours: np.ndarray, likely: np.ndarray, apart: np.ndarray, number: int) -> np.ndarray:
