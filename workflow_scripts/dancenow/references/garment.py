@@ -11,18 +11,18 @@ import numpy as np
 from dancenow.keypoints import INDEX, MIN_CONFIDENCE
 from dancenow.references.body_parts import PARTS, SIDES, Figure, grid, grid_step, kind, shares
 
-MOST_FRAMES = 200  # looked at, evenly over the footage
+MASKS_SEEN = 200  # looked at, evenly over the footage
 # of the standing height between the legs' bones, from where on they leave the middle free
-APART = 0.13
-LEAST_FRAMES = 8  # with legs so far apart at a height, without which nothing is known there
-MOSTLY = 0.75  # the share of these in which no gap shows
-SHOWN = 0.6  # of the mask: the place is the person's
-BETWEEN = np.linspace(0.3, 0.7, 5)  # places between the bones
-HEIGHTS = np.linspace(0.1, 2, 20)  # along a leg: its knee is at 1, its ankle at 2
-FADE = 0.1  # along a leg, over which its end fades
+LEGS_APART = 0.13
+ENOUGH_APART = 8  # with legs so far apart at a height, without which nothing is known there
+USUALLY_WHOLE = 0.75  # the share of these in which no gap shows
+MASKED = 0.6  # of the mask: the place is the person's
+ACROSS_LEGS = np.linspace(0.3, 0.7, 5)  # places between the bones
+ALONG_LEGS = np.linspace(0.1, 2, 20)  # along a leg: its knee is at 1, its ankle at 2
+HEM_FADE = 0.1  # along a leg, over which its end fades
 # of the wanted distance between the legs: a piece with less is drawn along fully, one with as much not at all
 WIDE = 0.75
-OVERLAP = 1.0  # radii of a leg: so much farther than nearest a piece reaches over what spans both
+OVER_MIDDLE = 1.0  # radii of a leg: so much farther than nearest a piece reaches over what spans both
 
 _LEG = ("hip", "knee", "ankle")
 
@@ -35,29 +35,29 @@ def reach_between_legs(masks: Any, keypoints: np.ndarray, usable: np.ndarray, un
     """
     legs = np.array([[INDEX[f"{side}_{joint}"] for joint in _LEG] for side in SIDES])
     frames = np.flatnonzero(usable & (keypoints[:, legs.ravel(), 2] >= MIN_CONFIDENCE).all(axis=1))
-    filled: list[list[bool]] = [[] for _ in HEIGHTS]
-    for index in frames[:: -(-len(frames) // MOST_FRAMES) or 1].tolist():
+    filled: list[list[bool]] = [[] for _ in ALONG_LEGS]
+    for index in frames[:: -(-len(frames) // MASKS_SEEN) or 1].tolist():
         mask, places = masks[index], _at_heights(keypoints[index, legs, :2])
-        across = places[0] + BETWEEN[:, None, None] * (places[1] - places[0])
+        across = places[0] + ACROSS_LEGS[:, None, None] * (places[1] - places[0])
         columns, rows = np.moveaxis(np.rint(across).astype(int), -1, 0)
         inside = (rows >= 0) & (rows < mask.shape[0]) & (columns >= 0) & (columns < mask.shape[1])
-        whole = (mask[np.where(inside, rows, 0), np.where(inside, columns, 0)] > SHOWN * 255).all(axis=0)
-        known = inside.all(axis=0) & (np.hypot(*(places[0] - places[1]).T) > APART * unit)
+        whole = (mask[np.where(inside, rows, 0), np.where(inside, columns, 0)] > MASKED * 255).all(axis=0)
+        known = inside.all(axis=0) & (np.hypot(*(places[0] - places[1]).T) > LEGS_APART * unit)
         for height in np.flatnonzero(known).tolist():
             filled[height].append(bool(whole[height]))
     reach = 0.0
-    for height, shown in zip(HEIGHTS.tolist(), filled, strict=True):
-        if len(shown) >= LEAST_FRAMES:
-            if np.mean(shown) < MOSTLY:
+    for height, shown in zip(ALONG_LEGS.tolist(), filled, strict=True):
+        if len(shown) >= ENOUGH_APART:
+            if np.mean(shown) < USUALLY_WHOLE:
                 break
             reach = height
     return reach
 
 
 def _at_heights(legs: np.ndarray) -> np.ndarray:
-    """(2, heights, 2) px: both legs at HEIGHTS. legs: (2, 3, 2), hip, knee and ankle."""
+    """(2, heights, 2) px: both legs at ALONG_LEGS. legs: (2, 3, 2), hip, knee and ankle."""
     return np.stack(
-        [[np.interp(HEIGHTS, [0, 1, 2], leg[:, axis]) for axis in (0, 1)] for leg in legs]
+        [[np.interp(ALONG_LEGS, [0, 1, 2], leg[:, axis]) for axis in (0, 1)] for leg in legs]
     ).swapaxes(1, 2)
 
 
@@ -77,8 +77,8 @@ def spanning(
     thigh, shank = (along_bone(xs, ys, *bone[:2]) for bone in figure.bones(part))
     height = np.where(thigh < 1, thigh, 1 + shank)
     wider = away.copy()
-    wider[PARTS.index(f"{_other(part)}_leg")] += OVERLAP
-    return shares(wider)[PARTS.index(part)] * np.clip((reach - height) / FADE + 1, 0, 1)
+    wider[PARTS.index(f"{_other(part)}_leg")] += OVER_MIDDLE
+    return shares(wider)[PARTS.index(part)] * np.clip((reach - height) / HEM_FADE + 1, 0, 1)
 
 
 def along_bone(xs: np.ndarray, ys: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -132,7 +132,7 @@ def drawn_along(
         x, y = places[0] - start[0] - height * along[0], places[1] - start[1] - height * along[1]
         inner = np.clip((x * across[..., 0] + y * across[..., 1]) / width**2, 0, 1)
         narrow = np.clip((1 - given_width / width) / (1 - WIDE), 0, 1)
-        ends = np.clip((reach - bone - height) / FADE + 1, 0, 1)
+        ends = np.clip((reach - bone - height) / HEM_FADE + 1, 0, 1)
         there = across @ np.float32(maps[bone][:, :2].T)
         moved += (share * inner * narrow * ends)[..., None] * (across_given - there)
     return moved
