@@ -57,7 +57,7 @@ LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no oth
 COLOUR_FRAMES = 200  # frames from which the colours of the parts are learnt
 BLEND = 4.0  # of a limb's two bones at its joint, per radius
 SEEN_APART = 0.03  # of the height: references that differ over so much are seen as two
-SAME = 48.0  # of 255: difference over it up to which references are mixed; at twice as much they are not
+MIXABLE = 48.0  # of 255: difference over it up to which references are mixed; at twice as much they are not
 CUBIC = cv2.INTER_CUBIC  # linear interpolation takes a third of what is sharp inside the person
 
 
@@ -195,9 +195,11 @@ class Bank:
         total = first
         for reference, share in zip(references[1:].tolist(), mixed[1:].tolist(), strict=True):
             if reference >= 0:
-                change = self.move(number, reference, wanted, weight, window)[1] - first
+                other = self.move(number, reference, wanted, weight, window)
+                assert other is not None  # the same places as of the first
+                change = other[1] - first
                 apart = np.abs(cv2.blur(change, (size, size))).max(axis=2, keepdims=True)
-                total = total + np.clip(2 - apart / SAME, 0, 1) * share * change
+                total = total + np.clip(2 - apart / MIXABLE, 0, 1) * share * change
         return place, total
 
     def _fine(self, weight: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
