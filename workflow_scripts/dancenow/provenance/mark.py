@@ -26,6 +26,7 @@ SSIM_LOSS, SSIM_AIM = 0.00195, 0.0019  # what a frame may lose of it, and what t
 SSIM_STEPS = 3  # because of the rounding the loss is not quite the square of the strength
 LOUDEST_MARK = 1.9  # levels of deviation: a PSNR of 42.6 dB
 SSIM_WINDOW = 7, 7  # px
+SAMPLED = np.s_[::2, ::2]  # where SSIM is measured: as good as everywhere, in less time
 SSIM_UNBIASED = 49 / 48  # of the variance in such a window
 SSIM_LIGHT = 6.5  # (0.01 * 255) ** 2, SSIM's constant of the mean
 SSIM_CONSTANT = 58.5  # (0.03 * 255) ** 2, SSIM's constant that tells how much a plain surface shows
@@ -78,38 +79,46 @@ class Mark:
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """The marked copy of a frame: the same change in red, green and blue, so that no colour shifts."""
         change = self.pattern * strength(frame)
-        prices = _prices(frame)
+        prices, rounded = _prices(frame), np.empty_like(change)
         loudest = LOUDEST_MARK / max(float(np.sqrt(np.mean(change**2))), 1e-6)
         share = min(loudest, 1.0)
         for _ in range(SSIM_STEPS):
-            share = min(loudest, share * np.sqrt(SSIM_AIM / max(_lost(prices, share * change), SSIM_AIM / 4)))
-        while _lost(prices, share * change) > SSIM_LOSS:
+            lost = _lost(prices, share, change, rounded)
+            share = min(loudest, share * np.sqrt(SSIM_AIM / max(lost, SSIM_AIM / 4)))
+        while _lost(prices, share, change, rounded) > SSIM_LOSS:
             share *= 0.97
-        change = np.rint(share * change)
-        up, down = (cv2.merge([np.maximum(part, 0).astype(np.uint8)] * 3) for part in (change, -change))
+        up, down = (cv2.merge([np.maximum(part, 0).astype(np.uint8)] * 3) for part in (rounded, -rounded))
         return cv2.subtract(cv2.add(frame, up), down)
 
 
 def _prices(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What a change costs of the SSIM of a frame (H, W, 3) uint8, window by window: two (H, W) float32.
+    """What a small change, the same in all channels, costs of the SSIM of a frame (H, W, 3) uint8.
 
-    For a unit of the change's variance in a window, and for a unit of the square of its mean (Wang et al.,
-    Image quality assessment, IEEE TIP 2004), where the change is small and the same in all channels.
+    The price of a change's square at the SAMPLED pixels, and what it costs less where it moves the mean of a
+    window, which is cheaper than its variance, both float32 (Wang et al., Image quality assessment, IEEE TIP
+    2004).
     """
-    picture = frame.astype(np.float32)
-    mean = cv2.blur(picture, SSIM_WINDOW)
-    variance = cv2.blur(picture * picture, SSIM_WINDOW) - mean * mean
-    varied = SSIM_UNBIASED / (2 * SSIM_UNBIASED * variance + SSIM_CONSTANT)
-    lighter = 1 / (2 * mean * mean + SSIM_LIGHT)
-    return varied.mean(2), lighter.mean(2)
+    varied = lighter = np.zeros((), np.float32)
+    for channel in cv2.split(frame):
+        square = cv2.boxFilter(channel, cv2.CV_32F, SSIM_WINDOW)[SAMPLED] ** 2
+        variance = cv2.sqrBoxFilter(channel, cv2.CV_32F, SSIM_WINDOW)[SAMPLED] - square
+        varied = varied + SSIM_UNBIASED / 3 / (2 * SSIM_UNBIASED * variance + SSIM_CONSTANT)
+        lighter = lighter + 1 / 3 / (2 * square + SSIM_LIGHT)
+    # three of the sampled windows cover a pixel across, three down
+    return cv2.blur(varied, (3, 3)), varied - lighter
 
 
-def _lost(prices: tuple[np.ndarray, np.ndarray], change: np.ndarray) -> float:
-    """The SSIM that `change` (H, W) levels costs, once it is rounded; prices: as of _prices."""
-    change = np.rint(change)
-    mean = cv2.blur(change, SSIM_WINDOW)
-    square = mean * mean
-    return float(np.mean((cv2.blur(change * change, SSIM_WINDOW) - square) * prices[0] + square * prices[1]))
+def _lost(
+    prices: tuple[np.ndarray, np.ndarray], share: float, change: np.ndarray, rounded: np.ndarray
+) -> float:
+    """The SSIM that `share` of `change` (H, W) levels costs, once it is rounded, as `rounded` then is.
+
+    prices: as of _prices.
+    """
+    # into the same memory each time: new memory costs as much as all of the rest
+    np.rint(np.multiply(change, share, out=rounded), out=rounded)
+    sample, mean = rounded[SAMPLED], cv2.blur(rounded, SSIM_WINDOW)[SAMPLED]
+    return float(np.mean(sample * sample * prices[0]) - np.mean(mean * mean * prices[1]))
 
 
 def strength(frame: np.ndarray) -> np.ndarray:
