@@ -18,7 +18,7 @@ import ffmpeg
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
-from dancenow.provenance.finishing import kept_key
+from dancenow.provenance.finishing import kept_key, kept_payloads
 from dancenow.provenance.keys import authority
 from dancenow.provenance.manifest import MP4, OFFLINE
 from dancenow.provenance.verdict import examine
@@ -77,7 +77,7 @@ def main():
     independent(path)
     with tempfile.TemporaryDirectory() as folder:
         for what, copy in copies(path, other, Path(folder)):
-            told = examine(copy, authority(), kept_key())
+            told = examine(copy, authority(), kept_key(), payloads=kept_payloads())
             print(f"{what}: status {told['status']}, {told['verdict']}", flush=True)
 
 

@@ -15,7 +15,7 @@ import sys
 
 from dancenow.authenticity.opinion import opinion
 from dancenow.errors import InputError
-from dancenow.provenance.finishing import kept_key
+from dancenow.provenance.finishing import kept_key, kept_payloads
 from dancenow.provenance.keys import authority, trusted
 from dancenow.provenance.verdict import UNREADABLE, examine, lines_of
 
@@ -52,7 +52,7 @@ def main():
     worst = 0
     for file in arguments.files:
         try:
-            found = examine(file, anchors or None, mark_key, opinion)
+            found = examine(file, anchors or None, mark_key, opinion, kept_payloads())
             lines = lines_of(found)
         except (InputError, OSError) as error:
             found = {"file": file, "status": UNREADABLE, "verdict": f"cannot be read: {error}"}

@@ -7,8 +7,17 @@ from skimage.metrics import structural_similarity
 
 from clips import ffmpeg
 from dancenow.errors import InputError
-from dancenow.provenance.detection import LIKELY, chance, find_in_frames, find_mark, laid_over, tile_units
-from dancenow.provenance.finishing import finished, finishing
+from dancenow.provenance.detection import (
+    LEAD,
+    LIKELY,
+    chance,
+    find_in,
+    find_in_frames,
+    find_mark,
+    laid_over,
+    tile_units,
+)
+from dancenow.provenance.finishing import finished, finishing, kept_payloads
 from dancenow.provenance.keys import authority, signing_key
 from dancenow.provenance.manifest import inputs_of, sign
 from dancenow.provenance.mark import SSIM_LOSS, STRONGEST, Mark, load_key, payload_of, strength
@@ -61,8 +70,11 @@ def test_nothing_is_found_without_the_mark_or_with_another_key(marked):
         lambda frame: frame[HEIGHT // 10 :],
         lambda frame: cv2.resize(frame, (640, 360), interpolation=cv2.INTER_CUBIC),
         lambda frame: cv2.GaussianBlur(cv2.resize(frame, (700, 394)), (0, 0), 1),
+        lambda frame: frame[:, ::-1],
+        lambda frame: np.rot90(frame),
+        lambda frame: cv2.copyMakeBorder(frame, 300, 300, 0, 0, cv2.BORDER_CONSTANT),
     ],
-    ids=["cropped left", "cropped top", "360p", "screen"],
+    ids=["cropped left", "cropped top", "360p", "screen", "mirrored", "turned", "bars"],
 )
 def test_the_mark_survives(marked, change):
     found = find_in_frames(map(change, marked), KEY)
@@ -93,6 +105,18 @@ def test_the_mark_survives_a_camera_that_pans(tmp_path):
     encode(tmp_path / "pan.mp4", iter(frames), 25, WIDTH, HEIGHT, crf=28)
     found = find_mark(tmp_path / "pan.mp4", KEY)
     assert found.marked and found.payload == PAYLOAD and found.tile == WIDTH / 2
+
+
+def test_a_payload_that_was_given_here_is_told_where_the_key_alone_finds_nothing(marked):
+    draw = np.random.default_rng(0)
+    noisy = [np.clip(frame + draw.normal(0, 55, frame.shape), 0, 255).astype(np.uint8) for frame in marked]
+    given = [*draw.integers(0, 2**32, 500).tolist(), PAYLOAD]
+    laid = laid_over(noisy)
+    assert not find_in(laid, KEY).marked
+    found = find_in(laid, KEY, given)
+    assert found.payload == PAYLOAD and found.margin >= LEAD
+    assert not find_in(laid, KEY, given[:-1]).marked
+    assert not find_in_frames(scene(), KEY, given).marked
 
 
 def test_a_still_place_does_not_flicker(marked):
@@ -169,6 +193,17 @@ def test_finishing_labels_first_and_marks_the_files_payload(tmp_path, monkeypatc
     assert found.payload == payload_of(["model"])
     assert frames[0][:60, :300].max() > 235 and frames[0][:60, :300].min() < 20
     assert finishing(settings | {"mark": False, "label": "none"}, WIDTH, HEIGHT, ["model"]) == []
+    assert kept_payloads() == [payload_of(["model"])]
+
+
+def test_a_folder_that_nobody_may_write_to_stops_no_marking(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model").write_bytes(b"weights")
+    load_key("secrets/mark.key")
+    (tmp_path / "secrets/payloads").write_bytes(b"in the way")
+    settings = {"mark": True, "label": "none"}
+    assert len(finishing(settings, WIDTH, HEIGHT, ["model"])) == 1 and kept_payloads() == []
+    assert "secrets/payloads" in caplog.text and "not kept" in caplog.text
 
 
 def test_a_copy_without_its_manifest_is_told_by_its_mark(marked, tmp_path):

@@ -7,12 +7,13 @@ A curtain's folds or a floor's boards are strong in few frequencies, which diffe
 each window every frequency is made as strong as the others, and the mark stands out in those that the
 picture left.
 Every tile size and every place is tried with the pilot alone, the likeliest also with all payloads; the
-probability counts every size, place and payload, tried or not. Half of it is kept for the one place where the
-mark lies in a copy that was not cropped, which so is told by less.
+probability counts every size, place and payload, tried or not. Equal parts of it are kept for the one place
+where the mark lies in a copy that was not cropped, for the payloads that are known to have been given, and
+for each way to turn and mirror a copy: what is likely beforehand is told by less.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +31,8 @@ NARROWEST = 32  # px of its shorter edge then; the motion between frames needs a
 FRAMES = 300  # as many are looked at, evenly spread
 # px: squares in which all frequencies are made equally strong, and from one to the next
 WHITENED_EDGE, WHITENED_STEP = 64, 16
-SMALLEST, LARGEST, STEP = 0.4, 1.25, 1.004  # tile over the longer edge: half of it in a whole picture
+# tile over the longer edge: half of it in a whole picture, less beside bars or inside another picture
+SMALLEST, LARGEST, STEP = 0.25, 1.25, 1.004
 UNMOVED = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 PLACES, READ = 4, 300  # places that each size gives, and the best of them all that are read
 POWER_RADIUS = 2.0  # cycles a tile: how far the power around a frequency is averaged
@@ -41,12 +43,22 @@ LIKELY = 1e-6  # that a video without the mark is said to have it, at most
 Place = tuple[float, int, int, float, np.ndarray]
 
 
+class Read(NamedTuple):
+    """What a tile says: score, payload and lead as of Pattern.read, and its size (px)."""
+
+    score: float
+    payload: int
+    lead: float
+    size: float
+
+
 class Found(NamedTuple):
     """What was found: whether, with which payload (an int, None without a mark), and how likely by chance.
 
     probability: that a video made without the key scores as high, at most; score: of all bins' phases the
     mean cosine of the error, 0 by chance and 1 without any loss; tile: px of the looked-at picture; margin:
-    the least lead of a payload's symbol over the next likely one; below LEAD the payload is a guess.
+    the least lead of a payload's symbol over the next likely one, or of a known payload over the next; below
+    LEAD the payload is a guess.
     """
 
     marked: bool
@@ -57,14 +69,17 @@ class Found(NamedTuple):
     margin: float
 
 
-def find_mark(path: str | Path, key: bytes) -> Found:
-    """Look for the mark of `key` (bytes) in the video `path`; a Found. InputError for what is no video."""
-    return find_in_frames(looked_at(path), key)
+def find_mark(path: str | Path, key: bytes, payloads: Sequence[int] = ()) -> Found:
+    """Look for the mark of `key` (bytes) in the video `path`; a Found. InputError for what is no video.
+
+    payloads: those that are known to have been given with this key; others are found too, by more.
+    """
+    return find_in_frames(looked_at(path), key, payloads)
 
 
-def find_in_frames(frames: Iterable[np.ndarray], key: bytes) -> Found:
+def find_in_frames(frames: Iterable[np.ndarray], key: bytes, payloads: Sequence[int] = ()) -> Found:
     """As find_mark, in `frames`: an iterable of (H, W, 3) uint8 RGB, of one size."""
-    return find_in(laid_over(frames), key)
+    return find_in(laid_over(frames), key, payloads)
 
 
 def looked_at(path: str | Path) -> Iterator[np.ndarray]:
@@ -77,28 +92,40 @@ def looked_at(path: str | Path) -> Iterator[np.ndarray]:
     return islice(decode(path, facts, *size), 0, None, max(1, facts["frames"] // FRAMES))
 
 
-def find_in(laid: np.ndarray, key: bytes) -> Found:
+def find_in(laid: np.ndarray, key: bytes, payloads: Sequence[int] = ()) -> Found:
     """As find_mark, in the (H, W) float32 that laid_over gives; key: 32 bytes."""
-    pattern = Pattern(key)
+    pattern, seen = Pattern(key, payloads), []
+    views = [np.rot90(side, turns) for side in (laid, laid[:, ::-1]) for turns in range(4)]
+    for view in views:
+        tries = _tries(np.ascontiguousarray(view), pattern)
+        parts = len(views) * len(tries)
+        probability, read = min((min(1.0, parts * chance(read.score, tried)), read) for tried, read in tries)
+        if probability < LIKELY:
+            return Found(True, read.payload, probability, read.score / BINS, read.size, read.lead)
+        seen.append((probability, read))
+    probability, read = min(seen)
+    return Found(False, None, probability, read.score / BINS, read.size, 0.0)
+
+
+def _tries(laid: np.ndarray, pattern: Pattern) -> list[tuple[int, Read]]:
+    """[(how many places and payloads, the best of them)]: unmoved and anywhere, then with known payloads."""
     long_edge = max(laid.shape)
     units = tile_units(laid, long_edge / 2, pattern)
-    unmoved = max(_read((0, y, x, long_edge / 2, units), pattern) for y, x in UNMOVED)
     steps = math.ceil(math.log(LARGEST / SMALLEST) / math.log(STEP))
     sizes = long_edge * SMALLEST * STEP ** np.arange(steps + 1)
     places = [place for size in sizes for place in _places(laid, float(size), pattern)]
     places.sort(key=lambda place: -place[0])
-    best = max(_read(place, pattern) for place in places[:READ])
-    finer = best[-1] * STEP ** np.linspace(-1, 1, 9)
-    places = [place for size in finer for place in _places(laid, float(size), pattern)]
-    anywhere = max(best, *(_read(place, pattern) for place in places))
-    everywhere = (len(sizes) + len(finer)) * GRID**2
-    probability, (score, payload, margins, size) = min(
-        (min(1.0, 2 * chance(read[0], count * 2**PAYLOAD_BITS)), read)
-        for read, count in ((unmoved, len(UNMOVED)), (anywhere, everywhere))
-    )
-    if probability >= LIKELY:
-        return Found(False, None, probability, score / BINS, size, 0.0)
-    return Found(True, payload, probability, score / BINS, size, min(margins))
+    tries = []
+    for known in (False, True) if pattern.known else (False,):
+        payloads = len(pattern.known) if known else 2**PAYLOAD_BITS
+        unmoved = max(_read((0, y, x, long_edge / 2, units), pattern, known) for y, x in UNMOVED)
+        best = max(_read(place, pattern, known) for place in places[:READ])
+        finer = best.size * STEP ** np.linspace(-1, 1, 9)
+        near = [place for size in finer for place in _places(laid, float(size), pattern)]
+        best = max(best, *(_read(place, pattern, known) for place in near))
+        everywhere = (len(sizes) + len(finer)) * GRID**2
+        tries += [(len(UNMOVED) * payloads, unmoved), (everywhere * payloads, best)]
+    return tries
 
 
 def chance(score: float, tried: int) -> float:
@@ -192,10 +219,10 @@ def _places(laid: np.ndarray, size: float, pattern: Pattern) -> list[Place]:
     return [(*place, size, units) for place in pattern.places(units, PLACES)]
 
 
-def _read(place: Place, pattern: Pattern) -> tuple[float, int, list[float], float]:
-    """(score, payload, margins, size) of a place that _places gave."""
+def _read(place: Place, pattern: Pattern, known: bool) -> Read:
+    """What a place says that _places gave; known: as of Pattern.read."""
     _, y, x, size, units = place
-    return *pattern.read(units, y, x), size
+    return Read(*pattern.read(units, y, x, known), size)
 
 
 def tile_units(laid: np.ndarray, size: float, pattern: Pattern) -> np.ndarray:

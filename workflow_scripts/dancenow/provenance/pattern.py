@@ -10,6 +10,7 @@ biorthogonal code of first-order Reed-Muller, decoded softly by correlation with
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -27,10 +28,13 @@ LOWEST = 5.0  # cycles a tile; below it the picture's own content drowns all
 class Pattern:
     """What a key decides: `ky`, `kx` (BINS,) int frequencies, pilots first; `phase` (BINS,) complex, size 1.
 
-    key: bytes, secret. Made of SHAKE-256 alone, so that no version of a library changes it.
+    key: bytes, secret. Made of SHAKE-256 alone, so that no version of a library changes it. known: payloads
+    that read takes into account before others.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, known: Sequence[int] = ()) -> None:
+        self.known = known
+        self.words = np.array([encode_payload(payload) for payload in known]).reshape(len(known), CHIPS)
         ky, kx = _frequencies()
         noise = np.frombuffer(hashlib.shake_256(b"dancenow mark 1" + key).digest(8 * BINS), "<u4").reshape(
             2, -1
@@ -72,18 +76,27 @@ class Pattern:
         best = np.argpartition(scores, -count)[-count:]
         return [(float(scores[place]), place // GRID, place % GRID) for place in best.tolist()]
 
-    def read(self, units: np.ndarray, y: int, x: int) -> tuple[float, int, list[float]]:
-        """(score, payload, margins): what a tile at (y, x) says.
+    def read(self, units: np.ndarray, y: int, x: int, known: bool = False) -> tuple[float, int, float]:
+        """(score, payload, lead): what a tile at (y, x) says; known: of the known payloads alone.
 
-        score: the sum of the cosines of all bins' phase errors for that payload, each as large as its unit;
-        margins: each symbol's lead over the next likely one, >= 0.
+        score: the sum of the cosines of all bins' phase errors for the likeliest payload, each as large as
+        its unit; lead: of a known payload over the next one, else of that symbol over its next one that
+        has the least.
         """
         moved = units * np.exp(2j * np.pi * (self.ky * y + self.kx * x) / GRID) * self.phase.conj()
         chips = np.empty(CHIPS * REPEATS)
         chips[0::2], chips[1::2] = moved[PILOTS:].real, moved[PILOTS:].imag
-        payload, likeness, margins = decode_payload(chips.reshape(CHIPS, REPEATS).sum(1))
+        soft = chips.reshape(CHIPS, REPEATS).sum(1)
+        if known:
+            fits = self.words @ soft
+            best = int(fits.argmax())
+            payload, likeness = self.known[best], float(fits[best])
+            lead = likeness - float(np.delete(fits, best).max(initial=0.0))
+        else:
+            payload, likeness, margins = decode_payload(soft)
+            lead = min(margins)
         # a bin carries two chips of size 1 / sqrt(2)
-        return float(moved[:PILOTS].real.sum() + likeness / np.sqrt(2)), payload, margins
+        return float(moved[:PILOTS].real.sum() + likeness / np.sqrt(2)), payload, lead
 
 
 def encode_payload(payload: int) -> np.ndarray:

@@ -5,7 +5,7 @@ import re
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dancenow.errors import InputError, one_line
@@ -30,6 +30,7 @@ def examine(
     anchors: bytes | None = None,
     mark_key: bytes | None = None,
     detector: Callable[[str | Path], dict | None] | None = None,
+    payloads: Sequence[int] = (),
 ) -> dict:
     """What a video says of itself, ready for JSON.
 
@@ -40,7 +41,8 @@ def examine(
     read), detector (its opinion or None; verdict and status leave it aside), verdict (a line), status (one
     of the four above).
     anchors: certificates (PEM) that are trusted; mark_key: as of provenance.mark.load_key; detector: a
-    function from a path to {"verdict", "summary"} or None. InputError when the file is no video.
+    function from a path to {"verdict", "summary"} or None; payloads: those given with mark_key, as far as
+    they are known. InputError when the file is no video.
     """
     path = Path(path)
     if not path.is_file():
@@ -53,7 +55,7 @@ def examine(
     xmp, xmp_unread = _xmp(path, found)
     manifest = _bounded(path, anchors, size) if size else None
     signature = manifest["signature"] if manifest else "absent"
-    mark = _mark(path, mark_key, signature) if mark_key else None
+    mark = _mark(path, mark_key, payloads, signature) if mark_key else None
     told = {"file": path.name, "signature": signature, "manifest": manifest}
     told |= {"xmp": xmp, "xmp_unread": xmp_unread, "mark": mark}
     told["detector"] = _opinion(path, detector) if detector else None
@@ -142,10 +144,10 @@ def _xmp(path: Path, found: list[tuple[bytes, bytes, int, int]]) -> tuple[str | 
         return None, one_line(error)
 
 
-def _mark(path: Path, key: bytes, signature: str) -> dict:
+def _mark(path: Path, key: bytes, payloads: Sequence[int], signature: str) -> dict:
     """The mark as examine tells it; of a broken file also why it could not be looked for, as "unread"."""
     try:
-        found = find_mark(path, key)
+        found = find_mark(path, key, payloads)
     except InputError as error:
         if signature != "broken":
             raise
