@@ -310,14 +310,20 @@ ORIGIN = [
         ".provenance/authority.pem: no certificates in PEM, or damaged ones; put it back from your copy, or "
         "delete it", make=origins.damaged_authority),
     Bad("another-key", "a key that does not belong to the certificate",
-        "others/key.pem: does not belong to the certificate .provenance/chain.pem; give a matching pair",
-        make=origins.another_key),
+        "others/key.pem: does not belong to the first certificate in .provenance/chain.pem; give a matching "
+        "pair, the signer's certificate before its chain", make=origins.another_key),
     Bad("shared-mark-key", "a mark's key that others may read",
         "secrets/mark.key: others may read the secret key (mode 0644); run: chmod 600 secrets/mark.key",
         make=origins.shared_mark_key),
     Bad("damaged-mark-key", "a mark's key that is damaged",
         "secrets/mark.key: 5 bytes, but a key has 32; restore it from your copy, or delete it to make a new "
         "one, which cannot find marks made with the old one", make=origins.damaged_mark_key),
+    Bad("no-mark-key", "a mark's key that is no file",
+        "secrets/mark.key: cannot be read (Is a directory); restore it from your copy, or delete it to make "
+        "a new one, which cannot find marks made with the old one", make=origins.no_mark_key),
+    Bad("key-is-a-pipe", "a signing key or a proof of consent that is no file",
+        "pipe.pem: cannot be read (a pipe or a device, not a file); correct provenance.certificate and "
+        "provenance.key", make=origins.key_from_a_pipe),
     Bad("expired", "a consent that has expired",
         CONSENT + "expired on 2026-03-04; ask Anna A. again, or leave anna out",
         make=origins.consent(until="2026-03-04")),

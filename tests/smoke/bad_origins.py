@@ -1,5 +1,6 @@
 """Keys that are damaged or that others may read, and consents that do not do; the library refuses each."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
@@ -75,6 +76,17 @@ def shared_mark_key(folder):
 
 def damaged_mark_key(folder):
     mark_key(folder, b"short", 0o600)
+
+
+def no_mark_key(folder):
+    path = folder / "secrets/mark.key"
+    path.mkdir(parents=True)
+    load_key(path)
+
+
+def key_from_a_pipe(folder):
+    os.mkfifo(folder / "pipe.pem", 0o600)
+    keys.signing_key(made(folder) / keys.CHAIN, folder / "pipe.pem")
 
 
 def consent(**changes):

@@ -2,9 +2,11 @@
 
 import errno
 import fcntl
+import io
 import json
 import os
 import re
+import stat
 import tempfile
 import unicodedata
 from collections.abc import Iterator
@@ -96,6 +98,25 @@ def _names_in(folder: str | Path) -> list[str]:
 
 def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
+
+
+def open_regular(path: str | Path, most: int | None = None) -> io.BufferedReader:
+    """Open a file that a user named, for reading bytes.
+
+    OSError also for a folder, for a pipe or a device, which may never end, and for a file of more than `most`
+    bytes.
+    """
+    try:
+        facts = os.stat(path)
+    except ValueError as error:  # a name with a zero byte
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
+    if stat.S_ISDIR(facts.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(facts.st_mode):
+        raise OSError(errno.EINVAL, "a pipe or a device, not a file", str(path))
+    if most is not None and facts.st_size > most:
+        raise OSError(errno.EINVAL, f"{facts.st_size} bytes are too many for it", str(path))
+    return open(path, "rb")
 
 
 def read_through(path: str | Path) -> None:

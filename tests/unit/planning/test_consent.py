@@ -1,5 +1,6 @@
 """Whose consent covers what, and on which day."""
 
+import os
 import runpy
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -58,8 +59,17 @@ def test_a_record_holds_the_hash_of_its_proof_and_no_name(tmp_path):
     proof.write_bytes(b"two")
     assert consent_record(subject, "ana")["record"] != first["record"]
     proof.unlink()
-    with pytest.raises(InputError, match="subjects.ana.consent.file"):
-        consent_record(subject, "ana")
+    for make, words in (
+        (os.mkfifo, "a pipe or a device"),
+        (os.mkdir, "Is a directory"),
+        (None, "No such file"),
+    ):
+        if make:
+            make(proof)
+        with pytest.raises(InputError, match=f"{words}.*subjects.ana.consent.file"):
+            consent_record(subject, "ana")
+        if make:
+            proof.rmdir() if proof.is_dir() else proof.unlink()
     assert consent_record({}, "ana") == NOT_RECORDED
 
 

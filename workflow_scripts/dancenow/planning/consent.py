@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 
 from dancenow.errors import InputError
+from dancenow.files import open_regular
 
 # each use includes those before it
 USES = ("private", "research", "publish")
@@ -87,7 +88,7 @@ def consent_record(subject: dict, name: str) -> str | dict:
     record = dict(consent)
     if "file" in consent:
         try:
-            with open(consent["file"], "rb") as file:
+            with open_regular(consent["file"]) as file:
                 record["file"] = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise InputError(

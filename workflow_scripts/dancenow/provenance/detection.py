@@ -7,9 +7,9 @@ A curtain's folds or a floor's boards are strong in few frequencies, which diffe
 each window every frequency is made as strong as the others, and the mark stands out in those that the
 picture left.
 Every tile size and every place is tried with the pilot alone, the likeliest also with all payloads; the
-probability counts every size, place and payload, tried or not. Equal parts of it are kept for the one place
-where the mark lies in a copy that was not cropped, for the payloads that are known to have been given, and
-for each way to turn and mirror a copy: what is likely beforehand is told by less.
+probability counts every size, place and payload, tried or not. Parts of it are kept for the one place where
+the mark lies in a copy that was not cropped, for the payloads that are known to have been given, and for a
+copy that was neither turned nor mirrored: what is likely beforehand is told by less.
 """
 
 import math
@@ -96,9 +96,10 @@ def find_in(laid: np.ndarray, key: bytes, payloads: Sequence[int] = ()) -> Found
     """As find_mark, in the (H, W) float32 that laid_over gives; key: 32 bytes."""
     pattern, seen = Pattern(key, payloads), []
     views = [np.rot90(side, turns) for side in (laid, laid[:, ::-1]) for turns in range(4)]
-    for view in views:
+    for number, view in enumerate(views):
         tries = _tries(np.ascontiguousarray(view), pattern)
-        parts = len(views) * len(tries)
+        # half of the probability for the view as it is, half for all others
+        parts = 2 * len(tries) * (1 if number == 0 else len(views) - 1)
         probability, read = min((min(1.0, parts * chance(read.score, tried)), read) for tried, read in tries)
         if probability < LIKELY:
             return Found(True, read.payload, probability, read.score / BINS, read.size, read.lead)

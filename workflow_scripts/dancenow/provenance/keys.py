@@ -8,12 +8,14 @@ import stat
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from dancenow.errors import InputError
+from dancenow.files import open_regular
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 FOLDER = Path(".provenance")
 KEY, CHAIN, AUTHORITY = "key.pem", "chain.pem", "authority.pem"
 LIFETIME = datetime.timedelta(days=3650)
+LARGEST = 8 << 20  # bytes; every authority that a browser trusts fits into one
 CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 
 
@@ -45,12 +48,16 @@ def signing_key(
     try:
         loaded = serialization.load_pem_private_key(private, password=None)
         held = _certificates(chain)
-    except (ValueError, TypeError) as error:
+        belongs = held[0].public_key() == loaded.public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise InputError(
             f"{certificate}, {key}: not a PEM certificate and an unencrypted PEM key; {remedy}"
         ) from error
-    if held[0].public_key() != loaded.public_key():
-        raise InputError(f"{key}: does not belong to the certificate {certificate}; give a matching pair")
+    if not belongs:
+        raise InputError(
+            f"{key}: does not belong to the first certificate in {certificate}; give a matching pair, "
+            "the signer's certificate before its chain"
+        )
     _check_days(held, certificate, remedy)
     return chain, _pkcs8(loaded), _algorithm(loaded, key)
 
@@ -93,7 +100,8 @@ def _check_days(chain: list[x509.Certificate], path: str | Path, remedy: str) ->
 
 def _read(path: Path, remedy: str) -> bytes:
     try:
-        return path.read_bytes()
+        with open_regular(path, LARGEST) as file:
+            return file.read()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); {remedy}") from error
 
@@ -126,7 +134,12 @@ def _algorithm(key: PrivateKeyTypes, path: str | Path) -> str:
 
 def _make_once(folder: Path) -> None:
     """Key and certificates in `folder`, unless they are there; one job makes them, others wait for it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(
+            f"{folder}: no folder can be made here ({error.strerror}); move away what is there"
+        ) from error
     with open(folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # written last, so a key without it is left over from a killed job

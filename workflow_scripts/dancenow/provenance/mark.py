@@ -17,7 +17,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dancenow.errors import InputError
+from dancenow.errors import AWAY, InputError
+from dancenow.files import FULL, open_regular
 from dancenow.provenance.pattern import PAYLOAD_BITS, Pattern
 
 KEY_BYTES = 32
@@ -39,18 +40,22 @@ def load_key(path: str | Path) -> bytes:
     Raises InputError if others may read it, or if it is not a key.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _make_key(path)
-    mode = stat.S_IMODE(path.stat().st_mode)
+    remedy = "restore it from your copy, or delete it to make a new one, "
+    remedy += "which cannot find marks made with the old one"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _make_key(path)
+        with open_regular(path, KEY_BYTES << 10) as file:
+            mode, key = stat.S_IMODE(os.fstat(file.fileno()).st_mode), file.read()
+    except OSError as error:
+        if error.errno in FULL | AWAY:
+            raise
+        raise InputError(f"{path}: cannot be read ({error.strerror}); {remedy}") from error
     if mode & 0o077:
         raise InputError(f"{path}: others may read the secret key (mode {mode:04o}); run: chmod 600 {path}")
-    key = path.read_bytes()
     if len(key) != KEY_BYTES:
-        raise InputError(
-            f"{path}: {len(key)} bytes, but a key has {KEY_BYTES}; restore it from your copy, or delete it "
-            "to make a new one, which cannot find marks made with the old one"
-        )
+        raise InputError(f"{path}: {len(key)} bytes, but a key has {KEY_BYTES}; {remedy}")
     return key
 
 
