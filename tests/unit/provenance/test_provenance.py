@@ -139,7 +139,7 @@ def test_keys_are_made_once_and_are_their_owners_alone(tmp_path):
         keys.signing_key(folder=tmp_path / "keys")
     key.chmod(0o600)
     keys.signing_key(folder=tmp_path / "others")
-    with pytest.raises(InputError, match="does not belong to the certificate"):
+    with pytest.raises(InputError, match="does not belong to the first certificate"):
         keys.signing_key(tmp_path / "others" / keys.CHAIN, key)
 
 

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 FOLDER = Path(".provenance")
 KEY, CHAIN, AUTHORITY = "key.pem", "chain.pem", "authority.pem"
 LIFETIME = datetime.timedelta(days=3650)
-LARGEST = 8 << 20  # bytes; every authority that a browser trusts fits into one
+MOST_PEM = 8 << 20  # bytes; every authority that a browser trusts fits into one
 CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 
 
@@ -100,7 +100,7 @@ def _check_days(chain: list[x509.Certificate], path: str | Path, remedy: str) ->
 
 def _read(path: Path, remedy: str) -> bytes:
     try:
-        with open_regular(path, LARGEST) as file:
+        with open_regular(path, MOST_PEM) as file:
             return file.read()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); {remedy}") from error

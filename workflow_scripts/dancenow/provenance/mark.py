@@ -27,7 +27,7 @@ SSIM_LOSS, SSIM_AIM = 0.00195, 0.0019  # what a frame may lose of it, and what t
 SSIM_STEPS = 3  # because of the rounding the loss is not quite the square of the strength
 LOUDEST_MARK = 1.9  # levels of deviation: a PSNR of 42.6 dB
 SSIM_WINDOW = 7, 7  # px
-SAMPLED = np.s_[::2, ::2]  # where SSIM is measured: as good as everywhere, in less time
+SSIM_SAMPLE = np.s_[::2, ::2]  # where SSIM is measured: as good as everywhere, in less time
 SSIM_UNBIASED = 49 / 48  # of the variance in such a window
 SSIM_LIGHT = 6.5  # (0.01 * 255) ** 2, SSIM's constant of the mean
 SSIM_CONSTANT = 58.5  # (0.03 * 255) ** 2, SSIM's constant that tells how much a plain surface shows
@@ -99,14 +99,14 @@ class Mark:
 def _prices(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What a small change, the same in all channels, costs of the SSIM of a frame (H, W, 3) uint8.
 
-    The price of a change's square at the SAMPLED pixels, and what it costs less where it moves the mean of a
+    The price of a change's square at the SSIM_SAMPLE pixels, and what it costs less where it moves the mean of a
     window, which is cheaper than its variance, both float32 (Wang et al., Image quality assessment, IEEE TIP
     2004).
     """
     varied = lighter = np.zeros((), np.float32)
     for channel in cv2.split(frame):
-        square = cv2.boxFilter(channel, cv2.CV_32F, SSIM_WINDOW)[SAMPLED] ** 2
-        variance = cv2.sqrBoxFilter(channel, cv2.CV_32F, SSIM_WINDOW)[SAMPLED] - square
+        square = cv2.boxFilter(channel, cv2.CV_32F, SSIM_WINDOW)[SSIM_SAMPLE] ** 2
+        variance = cv2.sqrBoxFilter(channel, cv2.CV_32F, SSIM_WINDOW)[SSIM_SAMPLE] - square
         varied = varied + SSIM_UNBIASED / 3 / (2 * SSIM_UNBIASED * variance + SSIM_CONSTANT)
         lighter = lighter + 1 / 3 / (2 * square + SSIM_LIGHT)
     # three of the sampled windows cover a pixel across, three down
@@ -122,7 +122,7 @@ def _lost(
     """
     # into the same memory each time: new memory costs as much as all of the rest
     np.rint(np.multiply(change, share, out=rounded), out=rounded)
-    sample, mean = rounded[SAMPLED], cv2.blur(rounded, SSIM_WINDOW)[SAMPLED]
+    sample, mean = rounded[SSIM_SAMPLE], cv2.blur(rounded, SSIM_WINDOW)[SSIM_SAMPLE]
     return float(np.mean(sample * sample * prices[0]) - np.mean(mean * mean * prices[1]))
 
 
