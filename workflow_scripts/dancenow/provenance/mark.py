@@ -99,9 +99,9 @@ class Mark:
 def _prices(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What a small change, the same in all channels, costs of the SSIM of a frame (H, W, 3) uint8.
 
-    The price of a change's square at the SSIM_SAMPLE pixels, and what it costs less where it moves the mean of a
-    window, which is cheaper than its variance, both float32 (Wang et al., Image quality assessment, IEEE TIP
-    2004).
+    The price of a change's square at the SSIM_SAMPLE pixels, and what it costs less where it moves the mean
+    of a window, which is cheaper than its variance, both float32 (Wang et al., Image quality assessment, IEEE
+    TIP 2004).
     """
     varied = lighter = np.zeros((), np.float32)
     for channel in cv2.split(frame):
