@@ -51,6 +51,17 @@ def two_sizes(path):
     ffmpeg("-f h264 -i pipe: -c copy", path, data=raw)
 
 
+def joined(path):
+    good(path)
+    path.write_bytes(path.read_bytes() * 2)
+
+
+def joined_streams(path):
+    stream = path.with_suffix(".ts")
+    good(stream)
+    path.write_bytes(stream.read_bytes() * 2)
+
+
 def sound(path):
     ffmpeg("-f lavfi -i sine=duration=0.3 -c:a aac", path)
 

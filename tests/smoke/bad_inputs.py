@@ -43,6 +43,10 @@ def clip(name, *more):
 # --- footage: refused by the rules that read it, target results/normalization/{name}.json
 
 COPY = "copy the clip again"
+JOIN = (
+    r"""join them without loss: printf "file '%s'\n" ONE.mp4 TWO.mp4 > list.txt && """
+    "ffmpeg -f concat -i list.txt -c copy joined.mp4"
+)
 FOOTAGE = [
     Bad("text", "a text file named mp4",
         "clips/text.mp4: not a video (…); give a clip such as an mp4", "probe_clip", clips.text),
@@ -88,6 +92,12 @@ FOOTAGE = [
         "clips/two-sizes.mp4: its picture changes from 96x64 px (yuv420p) to 64x96 px (yuv420p) at frame 5; "
         "re-encode it to one size and format",
         "probe_clip", clips.two_sizes),
+    Bad("joined", "mp4 files joined byte by byte (`cat`)",
+        "clips/joined.mp4: several recordings joined byte by byte, of which only the first is ever shown; "
+        f"{JOIN}", "probe_clip", clips.joined),
+    Bad("joined-streams", "streams (MPEG-TS) joined byte by byte",
+        "clips/joined-streams.mp4: several recordings joined byte by byte, its times begin anew after 0.4 s; "
+        f"{JOIN}", "probe_clip", clips.joined_streams),
     Bad("shapes", "several clips of different shapes",
         "the clips differ in shape (clips/shapes.mp4 96x64, clips/tall.mp4 64x96); "
         "give each a `crop` of one shape", "extract_frames", clips.good,

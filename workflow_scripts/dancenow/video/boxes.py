@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["endless_edit", "in_fragments", "in_pieces"]
+__all__ = ["count_indexes", "endless_edit", "in_fragments", "in_pieces"]
 
 # From the outermost level to the edit list of a track.
 TO_EDITS = (b"moov", b"trak", b"edts", b"elst")
@@ -15,8 +15,12 @@ ENTRIES = {0: ">IiI", 1: ">QqI"}
 
 def in_fragments(path: str | Path) -> bool:
     """Whether a file is an mp4 made of fragments: a box moof at its outermost level."""
-    with open(path, "rb") as file:
-        return any(kind == b"moof" for kind, _, _ in _boxes(file, 0, Path(path).stat().st_size))
+    return b"moof" in _outermost(path)
+
+
+def count_indexes(path: str | Path) -> int:
+    """The number of boxes moov at the outermost level of a file: one for each mp4 that was joined to it."""
+    return _outermost(path).count(b"moov")
 
 
 def endless_edit(path: str | Path) -> bool:
@@ -33,6 +37,11 @@ def in_pieces(path: str | Path) -> bool:
     ffmpeg then shows the right frames at the wrong times, and copies the sound of what was cut out.
     """
     return any(len(edits) > 1 for edits in _edits(path))
+
+
+def _outermost(path: str | Path) -> list[bytes]:
+    with open(path, "rb") as file:
+        return [kind for kind, _, _ in _boxes(file, 0, Path(path).stat().st_size)]
 
 
 def _edits(path: str | Path) -> Iterator[list[int]]:

@@ -14,6 +14,7 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.video.boxes import endless_edit, in_fragments, in_pieces
 from dancenow.video.display import colour, geometry
+from dancenow.video.joints import refuse_jump, refuse_second_index, refuse_torn_joint
 from dancenow.video.programs import (
     Stalled,
     address,
@@ -78,6 +79,8 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     _refuse_what_is_no_file(path)
     report = _header(path)
     kind = report["format"]["format_name"]
+    if "mp4" in kind:
+        refuse_second_index(path)
     video, first, size = _picture(path, report["streams"])
     declared = float(video.get("duration") or report["format"].get("duration") or 0)
     timing = _timing(path, video, kind, first, declared)
@@ -151,11 +154,15 @@ def _timing(path: Path, video: dict, kind: str, first: float, declared: float) -
     in_one = "mp4" in kind and not in_fragments(path)
     found = _packets(path, video)
     time_base = Fraction(video["time_base"])
+    if kind not in BARE:
+        refuse_jump(path, kind, found["dts"], float(time_base))
     # The index of an mp4 shows that its end is missing, and Matroska's reader leaves out what is torn.
     held = found | {"pts": array("q")} if kind in BARE else found
     until = None if in_one or "matroska" in kind else torn_at(path, video["index"], held, float(time_base))
     if until is not None:
         log.warning("%s: its last frame is torn, as when a recording is cut off; it is left out", path)
+    if kind == "mpegts":
+        refuse_torn_joint(path, video["index"], until)
     seek = first_key(video, kind, found)
     times, end, time_base = frame_times(path, video, max(first, seek or first), found, until)
     _refuse_change(path, video["index"], found)

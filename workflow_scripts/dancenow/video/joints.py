@@ -1,0 +1,64 @@
+"""Recordings joined byte by byte, as by `cat`: told before anything is computed, with how to join them."""
+
+import shlex
+from array import array
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dancenow.errors import InputError
+from dancenow.video.boxes import count_indexes
+from dancenow.video.trial_decoding import Undecodable, decoded
+
+__all__ = ["refuse_jump", "refuse_second_index", "refuse_torn_joint"]
+
+# s; times that step back further, or in a stream ahead, begin anew; so judges ffmpeg, too.
+STEP_BACK = 0.1
+STEP_AHEAD = 10
+
+
+def refuse_second_index(path: str | Path) -> None:
+    """Raise InputError for an mp4 behind which lies another, that no program would ever show."""
+    if count_indexes(path) > 1:
+        raise InputError(_told(path, "of which only the first is ever shown"))
+
+
+def refuse_jump(path: str | Path, kind: str, dts: array, time_base: float) -> None:
+    """Raise InputError where the times of a picture track begin anew.
+
+    kind: the file's format; dts: of its packets in file order, in units of `time_base` (s).
+    """
+    steps = np.diff(np.array(dts, np.int64)) * time_base
+    ahead = STEP_AHEAD if "mpeg" in kind else np.inf
+    jumps = np.flatnonzero((steps < -STEP_BACK) | (steps > ahead))
+    if len(jumps):
+        before = (dts[jumps[0]] - dts[0]) * time_base
+        raise InputError(_told(path, f"its times begin anew after {before:.1f} s"))
+
+
+def refuse_torn_joint(path: str | Path, stream: int, until: int | None) -> None:
+    """Raise InputError where packets of an MPEG transport stream are missing, or numbered anew as at a joint.
+
+    until: the byte from which on the file is left out.
+    """
+    copied: dict[str, Any] = {"c:v": "copy"}
+    try:
+        for _ in decoded(path, stream, until, strict=True, **copied):
+            pass
+    except Undecodable as error:
+        command = shlex.join(["ffmpeg", "-i", str(path), "-c", "copy", str(Path(path).with_suffix(".mp4"))])
+        raise InputError(
+            f"{path}: its packets do not follow each other ({error}), as where parts of a stream were joined "
+            f"or lost; write it anew: {command}"
+        ) from None
+
+
+def _told(path: str | Path, how: str) -> str:
+    suffix = Path(path).suffix
+    form = ".mkv" if suffix in {".mkv", ".webm"} else ".mp4"
+    return (
+        f"{path}: several recordings joined byte by byte, {how}; join them without loss: "
+        rf"""printf "file '%s'\n" ONE{suffix} TWO{suffix} > list.txt && """
+        f"ffmpeg -f concat -i list.txt -c copy joined{form}"
+    )
