@@ -5,8 +5,6 @@ import os
 import re
 import shlex
 import tempfile
-import time
-from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
 from dancenow.cluster.batch_summary import summarise
-from dancenow.files import FULL, as_on_disk, atomic_path
+from dancenow.files import FULL, as_on_disk, atomic_path, bring_back_dates
 from dancenow.planning.consent import consent_record
 from dancenow.planning.configuration import SafeLoader, is_name
 from dancenow.planning.pairs import names_of, targets_of
@@ -104,20 +102,6 @@ def check_writable(folder):
                 f"{os.path.abspath(folder)}: cannot be written ({error.strerror}); run in a folder of your own: "
                 "snakemake --directory FOLDER"
             ) from None
-
-
-def bring_back_dates():
-    """Set dates in the future to now. Once the clock is right, Snakemake would delete what is made from such results.
-
-    Order does not matter: content decides what runs again.
-    """
-    now = time.time()
-    links = [path for path in Path("results").glob("*") if path.is_symlink()]
-    for folder, _, names in (place for top in ("results", *links) for place in os.walk(top)):
-        for path in (os.path.join(folder, name) for name in names):
-            with suppress(OSError):  # gone, or somebody else's
-                if os.stat(path).st_mtime > now:
-                    os.utime(path, (now, now))
 
 
 def tell_results_without_record():
@@ -348,7 +332,7 @@ overlay_preset()
 check_config(config)
 check_folders()
 if not workflow.remote_exec:  # a cluster's many jobs would look through all results
-    bring_back_dates()
+    bring_back_dates("results")
 tell_results_without_record()
 find_files()
 check_stages(config["train"])

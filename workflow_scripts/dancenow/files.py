@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,6 +52,21 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise
     finally:
         os.close(handle)
+
+
+def bring_back_dates(folder: str | Path) -> None:
+    """Set dates in the future to now, of all files in a folder and in those that it links to.
+
+    Where the clock was set back, Snakemake would delete what is made from such files as older than them.
+    Their order does not matter: content decides what runs again.
+    """
+    now = time.time()
+    links = [path for path in Path(folder).glob("*") if path.is_symlink()]
+    for place, _, names in (found for top in (folder, *links) for found in os.walk(top)):
+        for path in (os.path.join(place, name) for name in names):
+            with suppress(OSError):  # gone, or somebody else's
+                if os.stat(path).st_mtime > now:
+                    os.utime(path, (now, now))
 
 
 def _remove_leftovers(path: Path) -> None:

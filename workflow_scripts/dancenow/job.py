@@ -4,12 +4,13 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dancenow.errors import AWAY, InputError, Stopped, one_line, out_of_memory
-from dancenow.files import FULL
+from dancenow.files import FULL, bring_back_dates
 from dancenow.stopping import EXIT_STATUS
 
 
@@ -29,7 +30,7 @@ def job(log_path: str | Path, threads: int = 1, append: bool = False) -> Iterato
     The thread count never exceeds the number of cores: two OpenMP pools, or one pool larger than the
     machine, run up to ten times slower. An InputError, a failing disk and lack of memory end the
     process with one line and status 1, Stopped and Ctrl-C with one line and stopping.EXIT_STATUS; any other
-    exception keeps its traceback.
+    exception keeps its traceback. Where the clock was set back meanwhile, the dates of the results follow it.
     """
     if not append:
         open(log_path, "w").close()
@@ -40,8 +41,11 @@ def job(log_path: str | Path, threads: int = 1, append: bool = False) -> Iterato
     ]
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
     threads = max(1, min(threads, usable_cores()))
+    ahead = time.time() - time.monotonic()
     try:
         yield threads
+        if time.time() - time.monotonic() < ahead - 1:  # the clock was set back while the job ran
+            bring_back_dates("results")
     except InputError as error:
         logging.error("error: %s", error)
         sys.exit(1)
