@@ -10,7 +10,7 @@ import pytest
 from test_containers import clean_aperture, either_ffmpeg, first_frame  # noqa: F401 - a fixture
 from test_selection import quartered
 
-from clips import film, one_line
+from clips import film, numbered, numbers, one_line, read
 from dancenow.errors import InputError
 from dancenow.video import media
 
@@ -73,6 +73,18 @@ def test_a_turn_that_only_the_stream_tells_is_applied(suffix, tmp_path):
     facts, frame = first_frame(film(tmp_path / f"clip.{suffix}", [quartered(64, 128)] * 4, told))
     assert (facts["rotation"], facts["width"], facts["height"]) == (270, 64, 128)
     assert is_picture(frame, np.rot90(quartered(64, 128)))
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "ts"])
+@pytest.mark.parametrize("codec", ["libx264", "libx264 -g 10"])
+def test_a_turn_that_single_frames_tell_costs_none_of_them(suffix, codec, tmp_path):
+    """ffmpeg builds its filters anew where the rotation is told, and lost the first frame."""
+    told = "-bsf:v h264_metadata=display_orientation=insert:rotate=90:flip=horizontal"
+    path = film(tmp_path / f"clip.{suffix}", numbered(30), f"-c:v {codec}", told)
+    facts = media.probe(path, start=0.2)
+    assert facts["mirrored"] and facts["frames"] == 25
+    assert numbers(media.decode(path, facts, 64, 96)) == list(range(5, 30))
+    assert numbers(read(path, 64, 96)) == list(range(30))
 
 
 def test_a_turn_of_interlaced_footage_is_made_after_its_fields_are_parted(tmp_path):

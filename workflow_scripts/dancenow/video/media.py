@@ -29,6 +29,7 @@ from dancenow.video.programs import (
     graph,
     no_room,
     seek_input,
+    still_ffmpeg,
 )
 from dancenow.video.selection import pixel_shape
 from dancenow.video.sound import into_mp4, joined
@@ -92,8 +93,11 @@ def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[n
     and colours are converted with the clip's own matrix and range. Memory does not grow with the clip. Raises
     InputError, naming the frame, when the data are damaged.
     """
-    seek = seek_input(facts["seek"])
-    clip = clip_input(path, facts["until"], threads=DECODER_THREADS, **seek)[str(facts["stream"])]
+    options = seek_input(facts["seek"])
+    program = None
+    if facts["turned_by_frames"]:  # else ffmpeg begins its filters, and their count of frames, anew
+        options, program = options | {"reinit_filter": 0}, still_ffmpeg()
+    clip = clip_input(path, facts["until"], threads=DECODER_THREADS, **options)[str(facts["stream"])]
     if facts["interlaced"]:  # before anything moves its lines
         clip = clip.filter("bwdif", mode="send_frame")
     clip = _upright(_shown(clip, facts), facts)
@@ -110,7 +114,7 @@ def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[n
     clip = clip.filter("crop", width, height, fit["crop_x"], fit["crop_y"])
     command = clip.output("pipe:", format="rawvideo", pix_fmt="rgb24", threads=1).global_args("-xerror")
     count = 0
-    with graph(command, stdout=subprocess.PIPE) as (process, reason):
+    with graph(command, program, stdout=subprocess.PIPE) as (process, reason):
         # Frames that fail silently, for example before the first key frame, would shift picture against
         # sound. One frame more or less comes from rounding the last frame's duration.
         while True:

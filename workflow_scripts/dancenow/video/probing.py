@@ -64,11 +64,13 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     it is turned), shown ([x, y, w, h], the part of that which the container shows), coded_width,
     coded_height (of what is shown, before rotation), mirrored (bool, left to right, before rotation),
     rotation (degrees clockwise, 0/90/180/270), seek (s, the time stamp of the key frame at which decoding
-    must begin, or None), hidden (how many decoded frames come before the first that is shown), sample_aspect
-    ("1/1"), width and height (as displayed: after rotation, in square pixels), pixel_format, color_range,
-    color_space, color_transfer (as flagged, or "unknown"), full_range (bool), color_matrix (the one used: as
-    flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool), frames (on the constant
-    rate), duration (s), start (s, time stamp of the first frame that can be decoded), interlaced (bool),
+    must begin, or None), hidden (how many decoded frames come before the first that is shown),
+    turned_by_frames (bool, whether frames of the stream, and not the container, tell the rotation),
+    sample_aspect ("1/1"), width and height (as displayed: after rotation, in square pixels), pixel_format,
+    color_range, color_space, color_transfer (as flagged, or "unknown"), full_range (bool), color_matrix (the
+    one used: as flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool), frames (on the
+    constant rate), duration (s), start (s, time stamp of the first frame that can be decoded), interlaced
+    (bool),
     clip_fps, span, crop as selection.select explains them, and audio: as from sound.choose_sound.
 
     Of several tracks of more than one frame, the one flagged as default is used, else the largest; the log
@@ -92,6 +94,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
         "until": timing.until,
         "seek": timing.seek,
         "hidden": timing.hidden,
+        "turned_by_frames": video["turned_by_frames"],
     }
     facts |= geometry(path, video, size)
     facts |= colour(path, video, facts["height"])
@@ -288,7 +291,9 @@ def _header(path: str | Path) -> dict:
     frames = header.pop("frames", [])
     for stream in header["streams"]:
         first = next((frame for frame in frames if frame.get("stream_index") == stream["index"]), {})
-        stream["side_data_list"] = first.get("side_data_list", []) + stream.get("side_data_list", [])
+        told, own = first.get("side_data_list", []), stream.get("side_data_list", [])
+        stream["turned_by_frames"] = "displaymatrix" in str(told) and "displaymatrix" not in str(own)
+        stream["side_data_list"] = told + own
     return header
 
 

@@ -86,6 +86,19 @@ def header_ffprobe() -> str:
         return chosen
 
 
+def still_ffmpeg() -> str:
+    """Path of the ffmpeg for frames of which only some tell a rotation: the packaged one if installed.
+
+    Version 5.1 begins its filters anew at such frames, whatever it is told, and loses one.
+    """
+    try:
+        import imageio_ffmpeg
+
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError):
+        return ffmpeg_binary()
+
+
 def _programs() -> tuple[str, str]:
     ffmpeg, ffprobe = shutil.which("ffmpeg"), shutil.which("ffprobe")
     lacks = _lacks(ffmpeg, ffprobe)
@@ -181,12 +194,12 @@ def seek_input(begin: float | None) -> dict:
     return {} if begin is None else {"ss": f"{begin:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
 
 
-def graph(node: Any, **pipes: Any) -> AbstractContextManager:
-    """Run an ffmpeg graph; as `running`."""
+def graph(node: Any, program: str | None = None, **pipes: Any) -> AbstractContextManager:
+    """Run an ffmpeg graph, with the `program` in place of ffmpeg_binary's; as `running`."""
     node = node.global_args(
         "-v", "error", "-hide_banner", "-nostdin", "-filter_complex_threads", str(THREADS)
     )
-    return running(ffmpeg.compile(node, cmd=ffmpeg_binary(), overwrite_output=True), **pipes)
+    return running(ffmpeg.compile(node, cmd=program or ffmpeg_binary(), overwrite_output=True), **pipes)
 
 
 @contextmanager
