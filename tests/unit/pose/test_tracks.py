@@ -156,6 +156,35 @@ def test_a_second_skeleton_in_the_body_for_two_frames_does_not_take_over():
     assert np.array_equal(chosen.keypoints, body)
 
 
+def lost_to_a_skeleton_of_the_upper_body(there=8):
+    """((T, 133, 3) of somebody, of a skeleton that draws together to the head and is alone for eight frames;
+    then seen beside them in every `there`-th frame)."""
+    body = walker(0, 0, 200, 100)
+    ghost, seen = np.zeros_like(body), body[0, :, 2:] > 0
+    for frame in (*range(30, 40), *range(40 + there, 100, there)):
+        share = min(frame - 29, 7) / 9
+        ghost[frame] = body[frame]
+        ghost[frame, :, :2] = seen * (
+            (1 - share) * body[frame, :, :2] + share * body[frame, INDEX["nose"], :2]
+        )
+    body[30:38] = 0
+    return body, ghost
+
+
+def test_who_was_lost_to_a_skeleton_of_the_upper_body_is_followed_when_found_again():
+    body, ghost = lost_to_a_skeleton_of_the_upper_body()
+    people = crowd(body, ghost)
+    assert len(find_tracks(people)) == 2  # the skeleton goes on with the track, and the person begins one
+    rows = find_persons(people)[0].rows
+    again = people.frame[rows] >= 38
+    assert np.array_equal(people.keypoints[rows[again]], body[38:])
+
+
+def test_who_stays_in_view_beside_somebody_new_is_not_taken_over():
+    body, ghost = lost_to_a_skeleton_of_the_upper_body(there=1)
+    assert {len(person.rows) for person in find_persons(crowd(body, ghost))} == {99, 62}
+
+
 @pytest.mark.parametrize(("colour", "persons"), [(RED, 1), (GREEN, 2)])
 def test_who_is_back_elsewhere_and_at_another_size_is_known_by_the_clothes(colour, persons):
     gone, back = walker(-250, -250, 90, 200), walker(250, 250, 220, 200)

@@ -35,6 +35,10 @@ OTHER_CLOTHES = 16.0  # and from which they belong to somebody else
 MOST_JOINED = 1000  # only so many tracks of a shot, the best, are joined; the others stay separate
 
 BRIEF = 0.5  # seconds; a person in view for less gets no number, unless there is nobody else
+# a track is taken over by one that begins where it was, if it is seen in at most this share of the other's
+# frames: two who are both there are seen together, unless one hides the other, and that is brief
+TOGETHER = 0.5
+RECENT_SECONDS = 1.0  # for so long it may have been such a skeleton alone
 MEANT_SHARE = 0.1  # of the best score in the shot: people below it do not count for left, right or center
 
 
@@ -66,7 +70,7 @@ def find_persons(people: People, cuts: Sequence[int] = ()) -> list[Person]:
     summed over its frames, so that size, confidence and length all count; a person scores the sum of the
     tracks. Numbers go by score, highest first; equal scores by first appearance.
     """
-    tracks = _describe(people, find_tracks(people, cuts))
+    tracks = _describe(people, _taken_over(people, find_tracks(people, cuts), cuts))
     shots = [[] for _ in range(len(cuts) + 1)]
     for track in tracks:
         shots[_shot(track.first, cuts)].append(track)
@@ -152,6 +156,43 @@ def find_tracks(people: People, cuts: Sequence[int] = ()) -> list[np.ndarray]:
         tracks += begun
         live += begun
     return [np.array(track) for track in tracks]
+
+
+def _taken_over(people: People, tracks: list[np.ndarray], cuts: Sequence[int]) -> list[np.ndarray]:
+    """find_tracks' tracks, put right where the detector lost somebody to a skeleton of parts of them.
+
+    Such a skeleton continues the track now and then, and the person, found again, begins another one where
+    they were, as large as before. From there on the track has the rows of that one; its own become another
+    track.
+    """
+    sizes, box, looks = _diagonals(people), boxes(people.keypoints), _looks(people)
+    brief, recent = BRIEF * people.fps, RECENT_SECONDS * people.fps
+    result = list(tracks)
+    starts, stops = (people.frame[[track[at] for track in tracks]] for at in (0, -1))
+    for number, other in enumerate(tracks):
+        first, last = people.frame[other[0]], people.frame[other[-1]]
+        middle = (box[other[0], :2] + box[other[0], 2:]) / 2
+        for index in np.flatnonzero((starts < first) & (first <= stops)) if len(other) >= brief else ():
+            track, frames = result[index], people.frame[result[index]]
+            before, within = track[frames < first], (first <= frames) & (frames <= last)
+            late = before[people.frame[before] >= first - recent]
+            if len(late) < brief:
+                continue
+            low, high = box[late, :2].min(axis=0), box[late, 2:].max(axis=0)
+            size = np.median(sizes[late]) / np.median(sizes[other[: len(late)]])
+            if (
+                _shot(frames[0], cuts) == _shot(first, cuts)
+                and within.sum() <= TOGETHER * len(other)
+                and ((low <= middle) & (middle <= high)).all()
+                and 1 / SIZE_RATIO <= size <= SIZE_RATIO
+                and not unlike(typical(looks[before]), typical(looks[other])) > OTHER_CLOTHES
+            ):
+                result[index] = np.sort(np.concatenate([track[~within], other]))
+                result[number] = track[within]
+                starts[number] = people.count  # takes no part any more
+                stops[index] = people.frame[result[index][-1]]
+                break
+    return [track for track in result if len(track)]
 
 
 def _choose_in_shot(
