@@ -1,17 +1,15 @@
 """What is set for a CPU and for a GPU, which need not be there for that."""
 
-import logging
-import os
-import subprocess
+import resource
 import sys
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from dancenow import device
-from dancenow.device import exact_float32, has_nvidia_gpu, pick_device, precision_name, prepare, prepare_exact
-from running import ROOT
+from dancenow.device import exact_float32, peak_memory, precision_name, prepare, prepare_exact
 
 CUDA = torch.device("cuda")
 
@@ -76,69 +74,8 @@ def test_bfloat16_needs_the_processors_flag_and_a_library_that_may_use_it(monkey
     assert device.has_fast_bf16(torch.device("cpu")) is fast
 
 
-HOLDER = """
-import sys, torch, logging
-from dancenow import device
-logging.basicConfig(format="%(message)s", level="INFO", stream=sys.stdout)
-torch.cuda.device_count = lambda: 2
-print("took", device.own_gpu(), flush=True)
-sys.stdin.read()
-"""
-
-
-def holder(folder, **environment):
-    """Another job: a process that takes a GPU of two and keeps it, and what it has logged."""
-    environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT / "workflow_scripts")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER],
-        env=os.environ | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    lines = []
-    while not lines or not lines[-1].startswith("took"):
-        lines.append(process.stdout.readline().strip())
-    return process, lines
-
-
-def test_jobs_side_by_side_have_different_gpus_and_give_them_back_when_they_are_killed(tmp_path):
-    jobs = [holder(tmp_path, CUDA_VISIBLE_DEVICES=seen) for seen in ("3,5", "3,5", "5,3")]
-    try:
-        assert [lines[-1] for _, lines in jobs] == ["took 0", "took 1", "took 0"]
-        assert jobs[0][1][0] == "GPU 3 of 3, 5; idle: 5; use all with --resources gpu=2"
-        assert jobs[1][1][0] == "GPU 5 of 3, 5"
-        assert "all GPUs (5, 3) are in use" in jobs[2][1][0]
-        jobs[0][0].kill()
-        jobs[0][0].wait()
-        jobs.append(holder(tmp_path, CUDA_VISIBLE_DEVICES="5,3"))  # 3 is free again, whatever its number
-        assert jobs[3][1][-1] == "took 1"
-    finally:
-        for process, _ in jobs:
-            process.kill()
-            process.communicate()
-
-
-def test_a_gpu_is_known_by_its_file(tmp_path):
-    (tmp_path / "nvidiactl").touch()
-    assert not has_nvidia_gpu(tmp_path)
-    (tmp_path / "nvidia0").touch()
-    assert has_nvidia_gpu(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("there", "visible", "cuda", "told"),
-    [
-        (True, None, "12.8", "is the driver older"),
-        (True, None, None, "built without CUDA"),
-        (True, "", "12.8", ""),  # hidden on purpose
-        (False, None, "12.8", ""),
-    ],
-)
-def test_a_gpu_that_torch_cannot_use_is_a_warning(monkeypatch, caplog, there, visible, cuda, told):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.version, "cuda", cuda)
-    monkeypatch.setattr(device, "has_nvidia_gpu", lambda: there)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    if visible is not None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert pick_device() == torch.device("cpu")
-    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
-    assert len(warnings) == bool(told) and all(told in warning for warning in warnings)
+@pytest.mark.parametrize(("system", "unit"), [("linux", 1024), ("darwin", 1)])
+def test_the_peak_is_in_bytes_whatever_the_system_counts(monkeypatch, system, unit):
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(resource, "getrusage", lambda _: SimpleNamespace(ru_maxrss=7))
+    assert peak_memory(torch.device("cpu")) == 7 * unit

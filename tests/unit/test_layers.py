@@ -10,8 +10,9 @@ from running import ROOT
 LIBRARY = ROOT / "workflow_scripts/dancenow"
 # from the ground up: rooms, and the modules beside them
 LAYERS = (
-    "errors parallel intervals prefetch",
-    "files device stopping",
+    "errors gpus intervals prefetch",
+    "files parallel stopping",
+    "device",
     "arrays",
     "job keypoints pictures planning video cluster",
     "camera provenance",

@@ -1,19 +1,17 @@
 """Where the networks run, and in which precision."""
 
 import ctypes
-import fcntl
 import logging
 import os
 import resource
-import tempfile
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
-from typing import IO, TypedDict
+from typing import TypedDict
 
 import torch
 
+from dancenow.gpus import own_gpu, usable_gpus, why_no_gpu
 from dancenow.parallel import local_rank
 
 log = logging.getLogger(__name__)
@@ -32,84 +30,22 @@ def pick_device() -> torch.device:
 
     A warning names a GPU that torch cannot use, unless it is hidden on purpose.
     """
-    if not torch.cuda.is_available():
-        if has_nvidia_gpu() and os.environ.get("CUDA_VISIBLE_DEVICES") != "":
-            log.warning("%s", _why_no_gpu())
+    usable = usable_gpus()
+    if not usable:
+        if why := why_no_gpu():
+            log.warning("%s", why)
         return torch.device("cpu")
-    number = local_rank() if "LOCAL_RANK" in os.environ else own_gpu()
+    number = usable[local_rank()] if "LOCAL_RANK" in os.environ else own_gpu(usable)
     torch.cuda.set_device(number)
     return torch.device("cuda", number)
-
-
-@cache
-def own_gpu() -> int:
-    """The number of a visible GPU that no other job of this user holds; this process holds it until it ends.
-
-    A job holds the lock on a file named after its GPU; the system releases the lock when the process dies
-    for any reason. The log names idle GPUs. If there are more jobs than GPUs, they share the first one.
-    """
-    count = torch.cuda.device_count()
-    if count < 2:
-        return 0
-    # jobs may see different GPUs, under different numbers
-    given = os.environ.get("CUDA_VISIBLE_DEVICES", "").replace("/", "-")  # fit for a file name
-    seen = [name.strip() for name in given.split(",") if name.strip()]
-    names = seen[:count] if len(seen) >= count else [str(number) for number in range(count)]
-    folder = Path(tempfile.gettempdir(), f"dancenow-gpus-{os.getuid()}")
-    folder.mkdir(exist_ok=True)
-    with (folder / "choice").open("a") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)  # one job chooses at a time, because looking also locks
-        free = [number for number, name in enumerate(names) if _lock(folder / f"{name}.lock", keep=False)]
-        if not free:
-            log.warning("all GPUs (%s) are in use; this job shares GPU %s", ", ".join(names), names[0])
-            return 0
-        _lock(folder / f"{names[free[0]]}.lock", keep=True)
-    idle = [names[number] for number in free[1:]]
-    idle_ones = f"; idle: {', '.join(idle)}; use all with --resources gpu={count}" if idle else ""
-    log.info("GPU %s of %s%s", names[free[0]], ", ".join(names), idle_ones)
-    return free[0]
-
-
-# kept open for the life of the process: closing the file would release the lock
-_held: list[IO[str]] = []
-
-
-def _lock(path: Path, keep: bool) -> bool:
-    """Whether nobody else holds the lock on this file; keep: take the lock and hold it."""
-    file = path.open("a")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return False
-    if keep:
-        _held.append(file)
-    else:
-        file.close()
-    return True
-
-
-def has_nvidia_gpu(devices: Path = Path("/dev")) -> bool:
-    """Whether Linux lists an NVIDIA GPU, usable by torch or not."""
-    return any(devices.glob("nvidia[0-9]*"))
-
-
-def _why_no_gpu() -> str:
-    remedy = (
-        f"torch {torch.__version__} is built for CUDA {torch.version.cuda}; is the driver older than that?"
-    )
-    if torch.version.cuda is None:
-        remedy = (
-            f"torch {torch.__version__} is built without CUDA; install the build for this machine's driver"
-        )
-    return f"this machine has an NVIDIA GPU that torch cannot use, so the CPU is used: {remedy}"
 
 
 def peak_memory(device: torch.device) -> int:
     """Peak memory of this process in bytes, on the GPU or, on a CPU, in main memory."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    # in kB, only macOS counts bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 # instruction sets to which a user can limit oneDNN, which runs convolutions on CPUs: those without bfloat16

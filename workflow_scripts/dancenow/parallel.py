@@ -8,6 +8,8 @@ import torch
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
+from dancenow.gpus import usable_gpus
+
 
 def world_size() -> int:
     """Processes that train together."""
@@ -27,7 +29,7 @@ def local_rank() -> int:
 @contextmanager
 def process_group() -> Iterator[None]:
     """Join the process group inside the block: NCCL with GPUs, gloo without."""
-    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    distributed.init_process_group("nccl" if usable_gpus() else "gloo")
     try:
         yield
     finally:

@@ -76,9 +76,9 @@ def test_shares_of_a_batch_are_the_batch():
 def test_devices_are_as_many_as_share_a_batch_evenly(monkeypatch):
     assert choose_devices("auto", 4) == 1
     assert choose_devices(2, 4) == 2
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr("dancenow.training.launch.usable_gpus", lambda: range(4))
     assert [choose_devices("auto", batch) for batch in (1, 2, 3, 4, 6, 8)] == [1, 2, 3, 4, 3, 4]
-    with pytest.raises(InputError, match=r"hardware\.devices: 8 requested, 4 visible"):
+    with pytest.raises(InputError, match=r"hardware\.devices: 8 requested, 4 usable"):
         choose_devices(8, 8)
     with pytest.raises(InputError, match=r"hardware\.devices: 2 devices cannot share a train\.batch of 3"):
         choose_devices(2, 3)

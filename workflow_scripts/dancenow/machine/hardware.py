@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from dancenow.gpus import usable_gpus
 from dancenow.job import usable_cores
 from dancenow.training.memory import free_memory
 
@@ -35,12 +36,11 @@ def look(device: torch.device, folder: str | Path = ".", proc: Path = Path("/pro
         pairs = (line.split(":", 1) for line in (proc / "cpuinfo").read_text().splitlines() if ":" in line)
         rows = {name.strip(): value.strip() for name, value in pairs}
     flags = rows.get("flags", "").split()
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     return Hardware(
         rows.get("model name") or platform.processor() or platform.machine(),
         [word for flag, word in CAPABILITIES.items() if flag in flags],
         usable_cores(),
-        [torch.cuda.get_device_name(number) for number in range(count)],
+        [torch.cuda.get_device_name(number) for number in usable_gpus()],
         free_memory(device),
         shutil.disk_usage(folder).free,
     )

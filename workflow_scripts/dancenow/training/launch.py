@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
-import torch
 from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -21,6 +20,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from dancenow import parallel
 from dancenow.errors import InputError, NoMemoryError, Stopped
 from dancenow.files import write_json
+from dancenow.gpus import usable_gpus
 from dancenow.job import job
 from dancenow.stopping import EXIT_STATUS, SIGNALS
 from dancenow.training.paths import StageInputs, StageOutputs
@@ -42,7 +42,7 @@ def choose_devices(devices: int | str, batch: int, nodes: int = 1) -> int:
     devices: "auto", or a number that is enforced (also on a CPU); batch: clips per step, over all
     nodes. InputError if the numbers do not divide the batch or there are fewer GPUs.
     """
-    gpus = torch.cuda.device_count()
+    gpus = len(usable_gpus())
     if batch % nodes:
         raise InputError(
             f"hardware.nodes: {nodes} nodes cannot share a train.batch of {batch} evenly; make the batch a "
@@ -58,7 +58,7 @@ def choose_devices(devices: int | str, batch: int, nodes: int = 1) -> int:
             "batch a multiple"
         )
     if gpus and devices > gpus:
-        raise InputError(f"hardware.devices: {devices} requested, {gpus} visible; set it to auto")
+        raise InputError(f"hardware.devices: {devices} requested, {gpus} usable; set it to auto")
     return devices
 
 
