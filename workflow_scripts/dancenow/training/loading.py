@@ -30,7 +30,8 @@ def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: tor
     sampler: batch number -> dict of tensors, pure, so that several processes may call it. For a GPU `loaders`
     processes make EACH_AHEAD batches each, in pinned memory: the copy to the device then waits for nothing.
     Moving pieces of footage is mostly Python, of which threads run one at a time: they are used only where
-    shared memory is too small for processes. For a CPU one thread makes one batch ahead.
+    shared memory is too small for processes, which the first batch tells. For a CPU one thread makes one
+    batch ahead.
     """
     numbers = range(start, stop)
     if device.type != "cuda":
@@ -39,10 +40,15 @@ def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: tor
     # OpenCV's own threads only stand in the way of the loaders, and would not survive a fork
     cv2.setNumThreads(1)
     workers = min(loaders(), len(numbers))
-    if workers > 1 and _shared_memory_holds(sampler(start), workers * EACH_AHEAD):
-        yield from by_processes(sampler, numbers, workers)
-    else:
-        yield from made_ahead(lambda number: _pinned(sampler(number)), numbers, loaders(), 2 * loaders())
+    if workers > 1:
+        first, numbers = sampler(start), numbers[1:]
+        if _shared_memory_holds(first, workers * EACH_AHEAD):
+            others = by_processes(sampler, numbers, workers)
+            yield first
+            yield from others
+            return
+        yield first
+    yield from made_ahead(lambda number: _pinned(sampler(number)), numbers, loaders(), 2 * loaders())
 
 
 def loaders() -> int:
@@ -52,9 +58,9 @@ def loaders() -> int:
 
 
 def by_processes(make: Callable[[int], Batch], numbers: range, workers: int) -> Iterator[Batch]:
-    """Yield make(number) for each of `numbers`, in order, from forked processes; pinned where there is a GPU.
+    """make(number) for each of `numbers`, in order, from forked processes; pinned where there is a GPU.
 
-    What `make` raises is raised here. The processes end with the iterator.
+    What `make` raises is raised here. The processes begin at once, and end with the iterator.
     """
     loader = DataLoader(
         _Numbered(make, numbers),
@@ -66,10 +72,13 @@ def by_processes(make: Callable[[int], Batch], numbers: range, workers: int) -> 
         multiprocessing_context="fork",  # all share the footage that this process has opened
         generator=torch.Generator(),  # torch's own is not drawn from, so that a resumed training is the same
     )
-    for batch in loader:
-        if isinstance(batch, Exception):
-            raise batch
-        yield batch
+    return map(_raised, loader)
+
+
+def _raised(batch: Batch | Exception) -> Batch:
+    if isinstance(batch, Exception):
+        raise batch
+    return batch
 
 
 def _leave_signals_to_the_training(_worker: int) -> None:
