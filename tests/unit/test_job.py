@@ -36,14 +36,23 @@ SHORT = {
     "fork": raising(OSError(errno.ENOMEM, "Cannot allocate memory")),
     # torch's words where a weight could not be copied to the GPU
     "weights": raising(RuntimeError("Error(s) in loading state_dict:\n\tan exception: CUDA out of memory")),
+    "cuBLAS": raising(RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate`")),
+    # of a process that makes batches
+    "killed": raising(RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")),
+    "shared": raising(
+        RuntimeError("DataLoader worker (pid 7) is killed by signal: Bus error. It is possible")
+    ),
 }
+ON_A_GPU = {"CUDA", "weights", "cuBLAS"}
 
 
-@pytest.mark.parametrize("fail", SHORT.values(), ids=SHORT)
-def test_memory_that_runs_out_is_one_line_with_the_remedy(tmp_path, fail):
-    status, log = ended(tmp_path, fail)
+@pytest.mark.parametrize("kind", SHORT)
+def test_memory_that_runs_out_is_one_line_with_the_remedy(tmp_path, kind):
+    status, log = ended(tmp_path, SHORT[kind])
     assert status == 1 and log.startswith("error: memory ran out (") and log.count("\n") == 1
     assert "frames.long_edge" in log
+    # a GPU's can be avoided, and what is trained stays
+    assert ("CUDA_VISIBLE_DEVICES=" in log) == (kind in ON_A_GPU) != ("close other programs" in log)
 
 
 @pytest.mark.parametrize("number", [errno.ESTALE, errno.EIO, errno.EACCES])

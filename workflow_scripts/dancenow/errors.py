@@ -7,8 +7,14 @@ AWAY = {
     *(errno.EIO, errno.EREMOTEIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN),
     *(errno.EACCES, errno.EPERM, errno.EROFS),
 }
-# the messages of torch, CUDA's libraries and OpenCV, most of which have no exception type for it
-MEMORY_WORDS = ("out of memory", "can't allocate memory", "insufficient memory", "alloc_failed")
+# the messages of torch, CUDA's libraries and OpenCV, most of which have no exception type for it, and what
+# torch says of a loading process that the system ended, for lack of main or of shared memory
+MEMORY_WORDS = (
+    *("out of memory", "can't allocate memory", "insufficient memory", "alloc_failed"),
+    *("cublas_status_not_initialized", "killed by signal: killed", "killed by signal: bus error"),
+)
+# of those messages, the ones about a GPU's memory
+GPU_WORDS = ("cuda", "cublas", "cudnn", "hip ")
 
 
 class InputError(Exception):
@@ -36,6 +42,16 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     return any(words in str(error).lower() for words in MEMORY_WORDS)
+
+
+def more_memory(error: BaseException) -> str:
+    """What to do after an exception that is `out_of_memory`, so that the same step finds enough, in words."""
+    if any(words in str(error).lower() for words in GPU_WORDS):
+        return (
+            "end what else uses the GPU and run again, or put CUDA_VISIBLE_DEVICES= before the command to "
+            "take the CPU"
+        )
+    return "close other programs and run again"
 
 
 def one_line(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dancenow.errors import AWAY, InputError, Stopped, one_line, out_of_memory
+from dancenow.errors import AWAY, InputError, Stopped, more_memory, one_line, out_of_memory
 from dancenow.files import FULL, bring_back_dates
 from dancenow.stopping import EXIT_STATUS
 
@@ -62,8 +62,8 @@ def job(log_path: str | Path, threads: int = 1, append: bool = False) -> Iterato
             logging.error("error: %s: %s; %s and run again, nothing is lost", place, error.strerror, remedy)
         elif out_of_memory(error):
             logging.error(
-                "error: memory ran out (%s); close other programs and run again, or lower frames.long_edge",
-                one_line(error),
+                "error: memory ran out (%s); %s, or lower frames.long_edge",
+                one_line(error), more_memory(error),
             )  # fmt: skip
         else:
             logging.exception("unexpected failure; this is a bug, please report it with this log")

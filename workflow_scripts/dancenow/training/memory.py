@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from dancenow.device import Autocast
-from dancenow.errors import InputError, NoMemoryError, one_line, out_of_memory
+from dancenow.errors import InputError, NoMemoryError, more_memory, one_line, out_of_memory
 from dancenow.training.dataset import Batch
 from dancenow.training.rolling import RollingCheckpoint
 from dancenow.training.trainer import Trainer
@@ -162,8 +162,8 @@ def told_of_memory(checkpoint: RollingCheckpoint) -> Iterator[None]:
         if not out_of_memory(error):
             raise
         raise NoMemoryError(
-            f"memory ran out ({one_line(error)}); {checkpoint.newest()}: close other programs and run again "
-            "to continue from there, or train from the start with a lower train.batch, frames.long_edge or "
+            f"memory ran out ({one_line(error)}); {checkpoint.newest()}: {more_memory(error)} and continue "
+            "from there, or train from the start with a lower train.batch, frames.long_edge or "
             "train.generator.channels"
         ) from error
 
