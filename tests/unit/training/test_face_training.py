@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -57,11 +59,16 @@ def shown_references():
     return trainer, given
 
 
+def weights(trainer):
+    """All of both networks."""
+    parts = (trainer.generator, trainer.discriminator)
+    return torch.cat([p.detach().flatten() for part in parts for p in part.parameters()])
+
+
 def learned(trainer, batch):
     """All weights of both networks after one step on the batch, and the losses."""
     losses = trainer.train_step(batch)
-    parts = (trainer.generator, trainer.discriminator)
-    return torch.cat([p.detach().flatten() for part in parts for p in part.parameters()]), losses
+    return weights(trainer), losses
 
 
 def test_one_square_per_frame_and_sample():
@@ -197,6 +204,30 @@ def test_a_resumed_step_is_the_same_step():
     for name in ("generator", "discriminator"):
         pairs = zip(getattr(whole, name).parameters(), getattr(second, name).parameters(), strict=True)
         assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_a_face_stage_in_float16_skips_what_overflows_and_resumes_with_its_scales():
+    def in_float16():
+        trainer = make()
+        trainer.autocast = {"device_type": "cpu", "dtype": torch.float16, "enabled": True}
+        trainer.scalers = {name: torch.amp.GradScaler("cpu") for name in trainer.optimisers}
+        return trainer
+
+    trainer, batches = in_float16(), sampler()
+    for scaler in trainer.scalers.values():
+        scaler.scale(torch.zeros(()))
+        scaler.update(2.0**60)
+    skipped, _ = learned(trainer, batches(0))
+    assert torch.equal(skipped, weights(make()))
+    assert {scaler.get_scale() for scaler in trainer.scalers.values()} == {2.0**59}
+    for scaler in trainer.scalers.values():
+        scaler.update(2.0**8)
+    learned(trainer, batches(1))
+    resumed = in_float16()
+    resumed.restore(copy.deepcopy(trainer.state()))
+    assert {scaler.get_scale() for scaler in resumed.scalers.values()} == {2.0**8}
+    after, again = learned(trainer, batches(2)), learned(resumed, batches(2))
+    assert torch.equal(after[0], again[0]) and after[1] == again[1] and not torch.equal(after[0], skipped)
 
 
 def test_wide_face_layers_synthesize_with_what_they_have_just_learned():

@@ -1,3 +1,4 @@
+import copy
 from functools import partial
 
 import numpy as np
@@ -222,5 +223,20 @@ def test_a_float16_step_whose_gradients_overflow_is_left_out_and_the_scale_is_ke
     moved = [not torch.equal(value, before[name]) for name, value in trainer.generator.state_dict().items()]
     assert any(moved)
     other = Trainer(trainer.settings, perceptual, trainer.device, float16, STEPS)
-    other.restore(trainer.state())
+    other.restore(copy.deepcopy(trainer.state()))
     assert other.scalers["generator"].get_scale() == 2.0**8
+    # and the next step of both is the same
+    assert other.train_step(batches()(1)) == trainer.train_step(batches()(1))
+    assert torch.equal(weights(other), weights(trainer))
+
+
+def test_float16_learns_about_what_float32_does_from_the_scale_that_a_training_begins_with():
+    """As on cards without bfloat16 (Turing, older AMD): the first steps lower the scale and are lost."""
+    exact, single = make(steps=40, learning_rate=2e-3), make(steps=40, learning_rate=2e-3)
+    single.autocast = {"device_type": "cpu", "dtype": torch.float16, "enabled": True}
+    single.scalers = {name: torch.amp.GradScaler("cpu") for name in single.optimisers}
+    batch = batches()(0)
+    losses = [[each.train_step(batch)["perceptual"] for _ in range(20)] for each in (exact, single)]
+    assert losses[1][0] == pytest.approx(losses[0][0], rel=0.01)
+    assert losses[1][-1] < 0.9 * losses[1][0] and losses[1][-1] == pytest.approx(losses[0][-1], rel=0.1)
+    assert all(scaler.get_scale() >= 2.0**8 for scaler in single.scalers.values())
