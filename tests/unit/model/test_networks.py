@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import (
@@ -184,3 +185,34 @@ def test_gradients_are_those_of_the_plain_memory_format(build, pictures):
     ours = gradients(network, inputs, torch.channels_last)
     for name, a, b in zip(dict(network.named_parameters()), plain, ours, strict=True):
         assert (a - b).norm() <= 1e-6 * a.norm() + 1e-10, name
+
+
+class Padded(TorchDispatchMode):
+    """Notes in which precision pictures are padded."""
+
+    def __init__(self):
+        super().__init__()
+        self.dtypes = set()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function.name() == "aten::reflection_pad2d":
+            self.dtypes.add(args[0].dtype)
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_results_are_padded_in_their_own_precision_and_are_the_same(monkeypatch, dtype):
+    torch.manual_seed(0)
+    network = Generator(channels=4, n_downsample=2, n_blocks=2)
+    given = torch.rand(1, 3, 32, 48), torch.rand(1, 3, 32, 48)
+
+    def padded_in():
+        with Padded() as padded, torch.autocast("cpu", dtype=dtype):
+            made = network(*given)[0]
+        return made.detach(), padded.dtypes
+
+    with torch.no_grad():
+        results, dtypes = padded_in()
+    assert dtypes == {torch.float32, dtype}  # its input is float32
+    learned, dtypes = padded_in()
+    assert dtypes == {torch.float32} and torch.equal(results, learned)

@@ -9,6 +9,7 @@ from dancenow.model.networks import (
     Discriminator,
     Generator,
     InstanceNorm,
+    ReflectionPad,
     ResidualBlock,
     initialise,
 )
@@ -34,7 +35,7 @@ class EnhancedGenerator(nn.Module):
         self.temporal, self.references = self.trunk.temporal, False
         wide, inputs = 2 * channels, self.trunk.inputs
         self.down = nn.Sequential(
-            nn.ReflectionPad2d(3),
+            ReflectionPad(3),
             nn.Conv2d(inputs, channels, 7),
             InstanceNorm(),
             nn.ReLU(),
@@ -47,7 +48,7 @@ class EnhancedGenerator(nn.Module):
             nn.ConvTranspose2d(wide, channels, 3, 2, 1, output_padding=1),
             InstanceNorm(),
             nn.ReLU(),
-            nn.ReflectionPad2d(3),
+            ReflectionPad(3),
             nn.Conv2d(channels, IMAGE_CHANNELS, 7),
         )
         self.down.apply(initialise)

@@ -40,15 +40,29 @@ class InstanceNorm(nn.Module):
         return pictures[0] if len(pictures) == 1 else torch.cat(pictures)
 
 
+class ReflectionPad(nn.ReflectionPad2d):
+    """nn.ReflectionPad2d, in results without a detour through float32, in which a CPU's autocast pads.
+
+    The values are the same. Where a gradient is wanted it stays: at an edge several gradients are summed.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) -> the same with the padding around it."""
+        if torch.is_grad_enabled():
+            return super().forward(x)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x)
+
+
 class ResidualBlock(nn.Module):
     """x + two reflection-padded 3x3 convolutions with instance norm; no ReLU after the sum."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.ReflectionPad2d(1),
+            ReflectionPad(1),
             *_normalised(_conv(channels, channels, 3)),
-            nn.ReflectionPad2d(1),
+            ReflectionPad(1),
             _conv(channels, channels, 3),
             InstanceNorm(),
         )
@@ -99,7 +113,7 @@ class Generator(nn.Module):
         shown = SKELETON_CHANNELS + (REFERENCE_CHANNELS if references else 0)
         self.inputs = shown + (IMAGE_CHANNELS if temporal else 0)
         inputs = self.inputs * unshuffle**2
-        self.stem = nn.Sequential(nn.ReflectionPad2d(3), *_normalised(_conv(inputs, channels, 7)))
+        self.stem = nn.Sequential(ReflectionPad(3), *_normalised(_conv(inputs, channels, 7)))
         widths = [channels * 2**level for level in range(n_downsample + 1)]
         steps = list(zip(widths[:-1], widths[1:], strict=True))
         self.encoder = nn.ModuleList(nn.Sequential(*_normalised(_conv(a, b, 3, 2, 1))) for a, b in steps)
@@ -110,7 +124,7 @@ class Generator(nn.Module):
         # of alpha, of the copied share
         biases = ([ALPHA_BIAS] if background else []) + ([COPY_BIAS] if references else [])
         outputs = (IMAGE_CHANNELS + len(biases)) * unshuffle**2
-        self.head = nn.Sequential(nn.ReflectionPad2d(3), _conv(channels, outputs, 7))
+        self.head = nn.Sequential(ReflectionPad(3), _conv(channels, outputs, 7))
         self.apply(initialise)
         with (
             torch.no_grad()
