@@ -21,6 +21,7 @@ FORMS = {
     "camcorder.mts": "-c:v libx264 -g 10 -c:a ac3 -mpegts_m2ts_mode 1",
     "disc.mpg": "-c:v mpeg2video -q:v 1 -c:a mp2",
     "opus.mkv": "-c:v libx264 -g 10 -c:a libopus",
+    "stream.flv": "-c:v libx264 -g 10 -c:a aac",
     "phone.mp4": "-c:v libx264 -g 10 -c:a aac",
     "recorder.mp4": "-c:v libx264 -g 10 -c:a aac -movflags +frag_keyframe+empty_moov+default_base_moof",
 }

@@ -1,5 +1,7 @@
 """Recordings joined byte by byte, as by `cat`: told before anything is computed, with how to join them."""
 
+import mmap
+import re
 import shlex
 from array import array
 from pathlib import Path
@@ -11,16 +13,20 @@ from dancenow.errors import InputError
 from dancenow.video.boxes import count_indexes
 from dancenow.video.trial_decoding import Undecodable, decoded
 
-__all__ = ["refuse_jump", "refuse_second_index", "refuse_torn_joint"]
+__all__ = ["refuse_jump", "refuse_second_file", "refuse_torn_joint"]
 
 # s; times that step back further, or in a stream ahead, begin anew; so judges ffmpeg, too.
 STEP_BACK = 0.1
 STEP_AHEAD = 10
+FLV_HEADER = rb"FLV\x01[\x00-\x05]\x00\x00\x00\x09"
 
 
-def refuse_second_index(path: str | Path) -> None:
-    """Raise InputError for an mp4 behind which lies another, that no program would ever show."""
-    if count_indexes(path) > 1:
+def refuse_second_file(path: str | Path, kind: str) -> None:
+    """Raise InputError for an mp4 or FLV behind which lies another, that no program would ever show.
+
+    kind: the file's format.
+    """
+    if ("mp4" in kind and count_indexes(path) > 1) or (kind == "flv" and _count(path, FLV_HEADER) > 1):
         raise InputError(_told(path, "of which only the first is ever shown"))
 
 
@@ -52,6 +58,11 @@ def refuse_torn_joint(path: str | Path, stream: int, until: int | None) -> None:
             f"{path}: its packets do not follow each other ({error}), as where parts of a stream were joined "
             f"or lost; write it anew: {command}"
         ) from None
+
+
+def _count(path: str | Path, pattern: bytes) -> int:
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return sum(1 for _ in re.finditer(pattern, data))
 
 
 def _told(path: str | Path, how: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.video.boxes import endless_edit, in_fragments, in_pieces
 from dancenow.video.display import colour, geometry
-from dancenow.video.joints import refuse_jump, refuse_second_index, refuse_torn_joint
+from dancenow.video.joints import refuse_jump, refuse_second_file, refuse_torn_joint
 from dancenow.video.programs import (
     Stalled,
     address,
@@ -81,8 +81,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     _refuse_what_is_no_file(path)
     report = _header(path)
     kind = report["format"]["format_name"]
-    if "mp4" in kind:
-        refuse_second_index(path)
+    refuse_second_file(path, kind)
     video, first, size = _picture(path, report["streams"])
     declared = float(video.get("duration") or report["format"].get("duration") or 0)
     timing = _timing(path, video, kind, first, declared)
