@@ -49,11 +49,16 @@ def texture(grey: np.ndarray) -> np.ndarray:
 
     Without this, exposure that drifts by one level moves the corners of a wall whose texture has two.
     """
-    grey = grey.astype(np.float32)
-    around = cv2.blur(grey, (AROUND, AROUND))
-    spread = np.sqrt(np.maximum(cv2.blur(grey * grey, (AROUND, AROUND)) - around * around, 0))
-    detail = cv2.blur(grey, (NEAR, NEAR)) - around
-    return np.clip(128 + 50 * detail / (spread + PLAIN), 0, 255).astype(np.uint8)
+    near, around = (cv2.boxFilter(grey, cv2.CV_32F, (side, side)) for side in (NEAR, AROUND))
+    spread = cv2.sqrBoxFilter(grey, cv2.CV_32F, (AROUND, AROUND))
+    # in place, for new arrays would take longer than the arithmetic
+    spread -= around * around
+    cv2.sqrt(np.maximum(spread, 0, out=spread), dst=spread)
+    spread += PLAIN
+    detail = np.subtract(near, around, out=near)
+    cv2.divide(detail, spread, dst=detail, scale=50)
+    detail += 128
+    return np.clip(detail, 0, 255, out=detail).astype(np.uint8)
 
 
 class ShotTracker:
