@@ -71,7 +71,7 @@ def section(preset):
 
     config = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())
     changes = config["presets"][preset].get("train", {})
-    return laid_over(config["train"], changes) | {"compile": config["hardware"]["compile"]}
+    return laid_over(config["train"], changes)
 
 
 def _both(base, key, value):

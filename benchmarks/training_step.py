@@ -7,7 +7,7 @@ Plain: float32, NCHW, the discriminator run three times a step (fake for its own
 the generator's), its weights given gradients in the generator's step too, unfused Adam, kernels that may
 differ from run to run, memory given back after each use; its loss functions are ours. The rows in between
 change one thing at a time, so that the gain can be told apart. Each measurement is a process of its own, the
-variants take turns; medians of the steps after the first two, which compile and fill caches.
+variants take turns; medians of the steps after the first two, which make kernels and fill caches.
 VGG19 has random weights here, which cost what the published cost. --compare: steps over which the losses
 are set side by side, from four seeds, on small networks (24 channels, a trunk of 384) and 128x64, where all
 of it takes three minutes; the plain step in bfloat16 shows what that alone does.
@@ -183,20 +183,12 @@ def compare(threads, steps):
         print(f"| {term} | {' | '.join(cells)} |")
 
 
-class CompiledTrainer(Trainer):
-    """Ours with hardware.compile."""
-
-    def __init__(self, settings, *arguments):
-        super().__init__(replace(settings, compile=True), *arguments)
-
-
 # by name: the Trainer; may it use bfloat16; does it keep memory (and deterministic kernels)?
 KINDS = {
     "plain": (PlainTrainer, False, False),
     "plain, memory kept": (PlainTrainer, False, True),
     "plain, memory kept, bfloat16": (PlainTrainer, True, True),
     "plain, memory kept, bfloat16, channels_last": (PlainLast, True, True),
-    "ours, compiled": (CompiledTrainer, True, True),
     "ours": (Trainer, True, True),
 }
 

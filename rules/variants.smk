@@ -11,8 +11,6 @@ from functools import lru_cache
 from dancenow.training.settings import EnhancerSettings, FaceSettings, FirstSettings
 
 OURS = "ours"
-# the only key of `hardware` that is part of a training's settings, because compiled networks round differently
-COMPILED = config["hardware"]["compile"]
 
 
 def split_variant(variant):
@@ -86,7 +84,7 @@ wildcard_constraints:
 
 def training_settings(wildcards):
     """The settings of train_generator that determine the weights; a plain dict, so that Snakemake can compare it."""
-    return asdict(FirstSettings.of(train_of(wildcards.variant), COMPILED, wildcards.target))
+    return asdict(FirstSettings.of(train_of(wildcards.variant), wildcards.target))
 
 
 def init_from_of(wildcards):
@@ -97,12 +95,12 @@ def init_from_of(wildcards):
 
 def enhancer_settings(wildcards):
     """The settings of train_enhancer."""
-    return asdict(EnhancerSettings.of(train_of(wildcards.variant), COMPILED))
+    return asdict(EnhancerSettings.of(train_of(wildcards.variant)))
 
 
 def face_settings(wildcards):
     """The settings of train_face."""
-    return asdict(FaceSettings.of(train_of(wildcards.variant), COMPILED))
+    return asdict(FaceSettings.of(train_of(wildcards.variant)))
 
 
 def footage_of(wildcards):

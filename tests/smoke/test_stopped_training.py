@@ -37,7 +37,7 @@ def lay_out(folder):
 
 
 def arguments(devices, steps=STEPS_TO_STOP):
-    train = {key: value for key, value in SETTINGS.items() if key != "compile"} | {"steps": steps}
+    train = SETTINGS | {"steps": steps}
     config = (f"train={json.dumps(train)}", f"hardware={json.dumps({'devices': devices})}")
     return f"{MODEL}/generator.safetensors", "--allowed-rules", "train_generator", "--config", *config
 

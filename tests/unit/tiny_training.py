@@ -15,7 +15,7 @@ STEPS = 8
 SETTINGS = {
     "init_from": None, "seed": 3, "steps": STEPS, "epochs": None, "batch": 2,
     "temporal": True, "single_frame_share": 0.4,
-    "last_frame_corruption": 0.5, "learning_rate": 1e-3, "lr_decay_share": 0.5, "ema": 0.9, "compile": False,
+    "last_frame_corruption": 0.5, "learning_rate": 1e-3, "lr_decay_share": 0.5, "ema": 0.9,
     "weights": {"gan": 1.0, "feature_matching": 10.0, "perceptual": 1.0, "l1": 10.0},
     "generator": {"channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 2,
     "skips": True, "background": True,
@@ -24,7 +24,7 @@ SETTINGS = {
 }  # fmt: skip
 FIRST = {"channels": 8, "n_downsample": 2, "n_blocks": 1}
 DISCRIMINATOR = {"scales": 1, "channels": 4, "layers": 2}
-SHARED = ("seed", "epochs", "batch", "compile", "learning_rate", "lr_decay_share", "ema")
+SHARED = ("seed", "epochs", "batch", "learning_rate", "lr_decay_share", "ema")
 LATER = {key: SETTINGS[key] for key in SHARED}
 LATER |= {"steps": 5, "single_frame_share": 0.0}
 # the rule's settings, by stage

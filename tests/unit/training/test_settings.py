@@ -66,12 +66,6 @@ def test_the_target_that_others_start_from_starts_from_nothing():
     )
 
 
-@pytest.mark.parametrize("kind", [FirstSettings, FaceSettings])
-def test_of_the_hardware_only_compiled_networks_are_among_the_settings(kind):
-    plain, compiled = kind.of(train("demo")), kind.of(train("demo"), compiled=True)
-    assert asdict(compiled) == asdict(plain) | {"compile": True} != asdict(plain)
-
-
 def test_epochs_take_the_place_of_steps():
     assert settings(steps=7).steps_over(100) == 7
     assert settings(steps=7, epochs=1.5, batch=2).steps_over(100) == 75

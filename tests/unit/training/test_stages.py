@@ -24,7 +24,7 @@ from performers import footage, performer
 COMMON = {
     "seed": 3, "steps": 2, "epochs": None, "batch": 2,
     "single_frame_share": 0.0, "learning_rate": 1e-3, "lr_decay_share": 0.5,
-    "ema": 0.0, "compile": False,
+    "ema": 0.0,
 }  # fmt: skip
 PICTURES = {
     "last_frame_corruption": 0.0,

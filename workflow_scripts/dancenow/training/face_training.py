@@ -120,8 +120,7 @@ class FaceTrainer(Trainer):
         main: nn.Module,
     ) -> None:
         super().__init__(settings, perceptual, device, autocast, steps, build=face_networks)
-        main = cast_once(self._place(main).requires_grad_(False), autocast)
-        self.main = torch.compile(main) if self.compiled else main
+        self.main = cast_once(self._place(main).requires_grad_(False), autocast)
         self.synthesizer = FaceSynthesizer(self.generator, settings.face.size)
 
     def takes_last_only(self, step: int) -> bool:

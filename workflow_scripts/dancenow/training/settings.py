@@ -81,17 +81,13 @@ class FaceSquare:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a stage learns; config.yaml explains each key. With `epochs`, `steps` is ignored.
-
-    `compile` is hardware.compile: it does not change what is learned, only how sums are rounded.
-    """
+    """How a stage learns; config.yaml explains each key. With `epochs`, `steps` is ignored."""
 
     seed: int
     steps: int | None
     epochs: float | None
     batch: int
     single_frame_share: float
-    compile: bool
     learning_rate: float
     lr_decay_share: float
     ema: float
@@ -117,11 +113,9 @@ class FirstSettings(Recipe):
     discriminator: DiscriminatorNetwork
 
     @classmethod
-    def of(cls, train: dict, compiled: bool = False, target: str | None = None) -> Self:
+    def of(cls, train: dict, target: str | None = None) -> Self:
         """From a whole `train` section; the target named by init_from itself starts from random weights."""
-        own = {key: value for key, value in train.items() if key not in NOT_OF_THE_FIRST} | {
-            "compile": compiled
-        }
+        own = {key: value for key, value in train.items() if key not in NOT_OF_THE_FIRST}
         if target is not None and own.get("init_from") == target:
             own["init_from"] = None
         return read(cls, own, "train")
@@ -136,11 +130,11 @@ class EnhancerSettings(Recipe):
     enhancer: EnhancerNetwork
 
     @classmethod
-    def of(cls, train: dict, compiled: bool = False) -> Self:
+    def of(cls, train: dict) -> Self:
         """From a whole `train` section that has an `enhancer`."""
         own, network = _apart(train["enhancer"], EnhancerNetwork, "train.enhancer")
         shared = {"steps": None, "last_frame_corruption": train["last_frame_corruption"]}
-        given = _shared(train, compiled) | shared | own
+        given = _shared(train) | shared | own
         return read(cls, given | {"enhancer": network}, "train.enhancer")
 
 
@@ -154,10 +148,10 @@ class FaceSettings(Recipe):
     face: FaceSquare
 
     @classmethod
-    def of(cls, train: dict, compiled: bool = False) -> Self:
+    def of(cls, train: dict) -> Self:
         """From a whole `train` section that has a `face`."""
         own, square = _apart(train["face"], FaceSquare, "train.face")
-        return read(cls, _shared(train, compiled) | own | {"face": square}, "train.face")
+        return read(cls, _shared(train) | own | {"face": square}, "train.face")
 
 
 StageSettings = FirstSettings | EnhancerSettings | FaceSettings
@@ -189,10 +183,10 @@ def read(kind: Any, given: dict, place: str) -> Any:
     return kind(**values)
 
 
-def _shared(train: dict, compiled: bool) -> dict:
+def _shared(train: dict) -> dict:
     """The settings that later stages share with the first, without single-frame steps."""
     shared = {key: train[key] for key in ("seed", "batch", "lr_decay_share", "ema")}
-    return shared | {"compile": compiled, "single_frame_share": 0.0}
+    return shared | {"single_frame_share": 0.0}
 
 
 def _apart(section: dict, kind: Any, place: str) -> tuple[dict, Any]:

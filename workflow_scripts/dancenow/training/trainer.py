@@ -144,17 +144,7 @@ class Trainer:
             "generator": parallel.distribute(self.generator),
             "discriminator": parallel.distribute(self.discriminator),
         }
-        if self.compiled:
-            # the plain generator stays uncompiled: previews would compile it again for their windows
-            self.parallel["generator"] = torch.compile(self.parallel["generator"])
-            self.discriminator.compile()
-            self.perceptual.compile()
         self.step, self.single_frame_steps = 0, round(settings.single_frame_share * steps)
-
-    @property
-    def compiled(self) -> bool:
-        """Whether to use torch.compile; networks that are only counted (training.memory) are not compiled."""
-        return self.settings.compile and self.device.type != "meta"
 
     def _place(self, module: torch.nn.Module) -> torch.nn.Module:
         return module.to(self.device, memory_format=torch.channels_last)
