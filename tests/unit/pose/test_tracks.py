@@ -180,6 +180,18 @@ def test_who_was_lost_to_a_skeleton_of_the_upper_body_is_followed_when_found_aga
     assert np.array_equal(people.keypoints[rows[again]], body[38:])
 
 
+def test_who_was_hidden_behind_a_passer_by_does_not_continue_them():
+    """The passer-by stops in front for two seconds and goes on; who was hidden is seen until the end."""
+    dancer, passer = walker(0, 0, 200, 250), walker(0, 0, 220, 250)
+    way = np.interp(np.arange(250), [40, 65, 115, 140], [-250, 0, 0, 250])
+    passer[..., 0] += way[:, None] * (passer[..., 2] > 0)
+    passer[:40] = passer[140:] = 0
+    dancer[61:120] = 0
+    people = crowd(dancer, passer)
+    rows = choose_performer(people, find_persons(people), "largest")
+    assert np.array_equal(people.keypoints[rows], dancer[dancer[..., 2].any(axis=1)])
+
+
 def test_who_stays_in_view_beside_somebody_new_is_not_taken_over():
     body, ghost = lost_to_a_skeleton_of_the_upper_body(there=1)
     assert {len(person.rows) for person in find_persons(crowd(body, ghost))} == {99, 62}

@@ -38,6 +38,8 @@ BRIEF = 0.5  # seconds; a person in view for less gets no number, unless there i
 # a track is taken over by one that begins where it was, if it is seen in at most this share of the other's
 # frames: two who are both there are seen together, unless one hides the other, and that is brief
 TOGETHER = 0.5
+# share of its box inside the other's: of a skeleton of parts of them; who walks away covers less and less
+OWN_SHARE = 0.4
 RECENT_SECONDS = 1.0  # for so long it may have been such a skeleton alone
 MEANT_SHARE = 0.1  # of the best score in the shot: people below it do not count for left, right or center
 
@@ -176,13 +178,16 @@ def _taken_over(people: People, tracks: list[np.ndarray], cuts: Sequence[int]) -
             track, frames = result[index], people.frame[result[index]]
             before, within = track[frames < first], (first <= frames) & (frames <= last)
             late = before[people.frame[before] >= first - recent]
-            if len(late) < brief:
+            beside = np.isin(frames, people.frame[other])
+            if len(late) < brief or not beside.any():
                 continue
+            same = other[np.searchsorted(people.frame[other], frames[beside])]
             low, high = box[late, :2].min(axis=0), box[late, 2:].max(axis=0)
             size = np.median(sizes[late]) / np.median(sizes[other[: len(late)]])
             if (
                 _shot(frames[0], cuts) == _shot(first, cuts)
                 and within.sum() <= TOGETHER * len(other)
+                and np.median(_share_inside(box[track[beside]], box[same])) >= OWN_SHARE
                 and ((low <= middle) & (middle <= high)).all()
                 and 1 / SIZE_RATIO <= size <= SIZE_RATIO
                 and not unlike(typical(looks[before]), typical(looks[other])) > OTHER_CLOTHES
@@ -193,6 +198,12 @@ def _taken_over(people: People, tracks: list[np.ndarray], cuts: Sequence[int]) -
                 stops[index] = people.frame[result[index][-1]]
                 break
     return [track for track in result if len(track)]
+
+
+def _share_inside(box: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(N,) share of each box, (N, 4) px, that lies inside the other's."""
+    shared = np.minimum(box[:, 2:], other[:, 2:]) - np.maximum(box[:, :2], other[:, :2])
+    return shared.clip(0).prod(axis=1) / (box[:, 2:] - box[:, :2]).prod(axis=1)
 
 
 def _choose_in_shot(
