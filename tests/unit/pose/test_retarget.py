@@ -25,6 +25,7 @@ from dancenow.pose.retarget import (
     face_shift,
     limb_ratios,
     retarget,
+    toe_shift,
 )
 from walkers import leap, without
 
@@ -216,8 +217,49 @@ def test_a_joint_that_is_never_seen():
 def test_wild_measurements_are_bounded():
     limbs = measure_normalization(dancer())["limbs"]
     low, high = PLAUSIBLE_RATIO
-    assert limb_ratios(limbs, limbs | {"foot": 10.0})["foot"] == high
-    assert limb_ratios(limbs, limbs | {"foot": 1e-4})["foot"] == low
+    assert limb_ratios(limbs, limbs | {"hips": 10.0})["hips"] == high
+    assert limb_ratios(limbs, limbs | {"hips": 1e-4})["hips"] == low
+
+
+def seen_by(pose, turn, drop):
+    """The Pose with feet turned by `turn` rad (0: at the camera), with toes `drop` px lower."""
+    keypoints = pose.keypoints.copy()
+    for side in ("left", "right"):
+        ankle = keypoints[:, INDEX[f"{side}_ankle"], :2]
+        way = np.stack([20 * np.sin(turn), 5 + drop * np.cos(turn)], axis=-1)
+        for toe in ("big_toe", "small_toe"):
+            keypoints[:, INDEX[f"{side}_{toe}"], :2] = ankle + way
+    return pose.replace(keypoints=keypoints.astype(np.float32))
+
+
+def test_feet_are_as_long_as_the_body_and_look_as_the_targets_camera_sees_them():
+    """However seldom one of the two turns the feet to the side."""
+    turns = np.abs(np.linspace(-1.5, 1.5, FRAMES))
+    source = seen_by(dancer(), turns, 8)
+    target = seen_by(dancer(), np.zeros(FRAMES), 14)
+    statistics = measure_normalization(source), measure_normalization(target)
+    assert statistics[1]["toes"] > statistics[0]["toes"]
+    result = transfer_pose(source, statistics[0], target, statistics[1])
+    toes = vector(result, "left_ankle", "left_big_toe")
+    assert (
+        np.abs(toes - vector(seen_by(dancer(), turns, 14), "left_ankle", "left_big_toe")).max() < 2.5
+    )  # of 6 that the cameras differ by
+    # seen from behind, toes that a higher camera sees lie higher
+    mirrored = {f"left_{joint}": f"right_{joint}" for joint in ("shoulder", "ear", "hip")}
+    keypoints = source.keypoints.copy()
+    for left, right in mirrored.items():
+        keypoints[:, [INDEX[left], INDEX[right]]] = keypoints[:, [INDEX[right], INDEX[left]]]
+    behind = source.replace(keypoints=keypoints)
+    result = transfer_pose(behind, statistics[0], target, statistics[1])
+    down = (vector(result, "left_ankle", "left_big_toe") - vector(behind, "left_ankle", "left_big_toe"))[:, 1]
+    assert down[turns < 0.5].max() < -3
+
+
+def test_feet_that_never_point_at_the_camera_tell_nothing_of_it():
+    sideways = measure_normalization(seen_by(dancer(), np.full(FRAMES, 1.5), 8))
+    assert sideways["toes"] is None
+    assert toe_shift(None, 0.1, 1.0) == toe_shift(0.1, None, 1.0) == 0
+    assert toe_shift(0.05, 0.5, 1.0) == PLAUSIBLE_SHIFT
 
 
 def test_noise_and_gaps_do_not_shake_the_figure():

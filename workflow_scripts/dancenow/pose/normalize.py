@@ -21,7 +21,16 @@ from dancenow.pose.grounding import (
     measure_figure,
     whole_figure,
 )
-from dancenow.pose.retarget import face_shift, limb_ratios, measure_face, measure_limbs, retarget
+from dancenow.pose.retarget import (
+    face_shift,
+    limb_ratios,
+    measure_face,
+    measure_limbs,
+    measure_toes,
+    retarget,
+    toe_shift,
+    towards_camera,
+)
 
 MIN_STANDING_SHARE = 0.05  # of the frames that show the whole person: with fewer, the size is not reliable
 ONE_PLACE = 0.02  # of the standing height: far and close nearer to each other than this are one place
@@ -47,8 +56,9 @@ def measure_normalization(pose: Pose, clip: str = "the clip") -> dict:
     h_far, h_close: body height there, along the body from the ankles to the nose (or between the ears);
     x_median: ankle x, typically; far_rule: "eq. 9", "quantile" (the cluster of eq. 9 is empty) or "still"
     (one place: far, median and close coincide); limbs: {bone: length in shares of the body height, or None}
-    as retarget.measure_limbs has it; face: as retarget.measure_face has it. Raises InputError, naming `clip`,
-    when fewer than MIN_WHOLE_SHARE of the frames show the person from head to feet.
+    as retarget.measure_limbs has it; face and toes: as retarget.measure_face and measure_toes have them.
+    Raises InputError, naming `clip`, when fewer than MIN_WHOLE_SHARE of the frames show the person from head
+    to feet.
     """
     figure = whole_figure(pose, clip)
     used, y = find_ground(figure, figure.whole, pose.fps)
@@ -78,7 +88,11 @@ def measure_normalization(pose: Pose, clip: str = "the clip") -> dict:
     }
     seen = (pose.present() & inside(pose))[sized]
     given = pose.keypoints[sized], seen, height_at(statistics, y)
-    return statistics | {"limbs": measure_limbs(*given), "face": measure_face(*given)}
+    return statistics | {
+        "limbs": measure_limbs(*given),
+        "face": measure_face(*given),
+        "toes": measure_toes(*given),
+    }
 
 
 def fit_similarity(
@@ -132,7 +146,9 @@ def transfer_pose(
     scale, _ = fit_similarity(source, source_statistics, target_statistics)
     heights = scale * height_at(source_statistics, ground_places(source, source_statistics))
     face = face_shift(source_statistics["face"], target_statistics["face"], ratios["head"])
-    return retarget(pose, ratios, heights[:, None] * face)
+    toes = toe_shift(source_statistics["toes"], target_statistics["toes"], ratios["foot"])
+    toes = toes * heights[:, None] * towards_camera(pose.keypoints, pose.present(), heights)
+    return retarget(pose, ratios, heights[:, None] * face, toes)
 
 
 def ground_places(pose: Pose, statistics: dict) -> np.ndarray:

@@ -19,9 +19,17 @@ LONGEST = 0.9
 # too high. The factors of these bones are moved this share towards their mean
 FACTORS_ALIKE = 0.4
 FREE_BONES = "trunk", "thigh", "shank", "upper_arm", "forearm", "neck"
+# a foot shows its length only from the side, which most clips hardly do, so that lengths tell how far feet
+# were turned, and not whose are longer: they are as large as the body
+BODY_SIZED = ("foot",)
+# shares of the body height: from an ankle to the toes, seen from the side; between the shoulders of a body
+# that surely faces the camera, or turns its back to it
+FOOT_LENGTH, SQUARE_ON = 0.11, 0.1
+TOWARDS_CAMERA = 0.8  # of a foot's length: what a foot that tells how the camera sees feet points at it
 # people's proportions differ by less; beyond this, one of the two measurements is wrong
 PLAUSIBLE_RATIO = (0.5, 2.0)
-# of the body height, about a third of a face: beyond this, one of the two people never looked at the camera
+# of the body height, about a third of a face or of a foot: beyond this, one of the two people never looked at
+# the camera
 PLAUSIBLE_SHIFT = 0.04
 
 SIDES = "left", "right"
@@ -53,7 +61,9 @@ TREE = [
 ]
 # these points lie at different heights between chin and crown from face to face
 FACE_SHAPE_POINTS = [INDEX["nose"], INDEX["left_eye"], INDEX["right_eye"], *range(COUNT)[FACE]]
+TOES = [[INDEX[f"{side}_{toe}"] for toe in ("big_toe", "small_toe")] for side in SIDES]
 BONES = tuple(dict.fromkeys(bone for bone, _, _ in TREE))
+MEASURED_BONES = tuple(bone for bone in BONES if bone not in BODY_SIZED)
 # joints with which an upside-down figure may touch the ground: those within about CONTACT_DEPTH leg lengths
 # of the lowest
 CONTACTS = [POINTS["mid_ear"], *(POINTS[f"{side}_{joint}"] for side in SIDES
@@ -80,12 +90,12 @@ def measure_limbs(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) 
     """The lengths of a performer's bones, as shares of the body height.
 
     keypoints: (T, 133, 2+) px; seen: (T, 133) bool; heights: (T,) px, apparent body height at the place of
-    the feet in each frame. Left and right count as one. Returns {bone: share}, for every bone of BONES: the
-    90 % quantile of its lengths, or None if it was never seen.
+    the feet in each frame. Left and right count as one. Returns {bone: share} for MEASURED_BONES: the 90 %
+    quantile of its lengths, or None if it was never seen.
     """
     shares = bone_lengths(keypoints, seen) / heights
     limbs = {}
-    for bone in BONES:
+    for bone in MEASURED_BONES:
         pooled = shares[[row for row, (name, _, _) in enumerate(TREE) if name == bone]]
         pooled = pooled[np.isfinite(pooled)]
         limbs[bone] = round(float(np.quantile(pooled, LONGEST)), 4) if len(pooled) else None
@@ -107,6 +117,41 @@ def measure_face(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) -
     return [round(float(np.median(share[there])), 4) if there.any() else None for share, there in columns]
 
 
+def measure_toes(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) -> float | None:
+    """How far the toes of feet that point at the camera lie below their ankles: a share of the body height.
+
+    keypoints, seen and heights as in measure_limbs. The median over both feet; None if none ever does. It
+    tells how far the camera looks down on the floor, and how near it is.
+    """
+    pointing = towards_camera(keypoints, seen, heights)
+    shares = []
+    for side, toes, known in zip(SIDES, TOES, pointing.T, strict=True):
+        ankle = INDEX[f"{side}_ankle"]
+        told = seen[:, toes[0]] & seen[:, ankle] & (known > TOWARDS_CAMERA)
+        shares.append(((keypoints[:, toes[0], 1] - keypoints[:, ankle, 1]) / heights)[told])
+    pooled = np.concatenate(shares)
+    return round(float(np.median(pooled)), 4) if len(pooled) else None
+
+
+def towards_camera(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """(T, 2): the share of its length by which the left and the right foot point at the camera, negative for
+    away from it.
+
+    keypoints: (T, 133, 2+) px; seen: (T, 133) bool; heights: (T,) px, the body height. A foot's width in the
+    picture tells its turn, the shoulders tell front from back; interpolated in time where one is not seen.
+    """
+    x = keypoints[..., 0].astype(np.float64)
+    shoulders = [INDEX[f"{side}_shoulder"] for side in SIDES]
+    facing = np.clip((x[:, shoulders[0]] - x[:, shoulders[1]]) / (SQUARE_ON * heights), -1, 1)
+    pointing = []
+    for side, toes in zip(SIDES, TOES, strict=True):
+        ends = INDEX[f"{side}_ankle"], toes[0]
+        across = np.clip((x[:, ends[1]] - x[:, ends[0]]) / (FOOT_LENGTH * heights), -1, 1)
+        share = np.sqrt(1 - across**2) * facing
+        pointing.append(_filled(share[:, None], seen[:, [*ends, *shoulders]].all(axis=1)))
+    return np.concatenate(pointing, axis=1)
+
+
 def bone_lengths(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """(len(TREE), T) px: the apparent length of each bone of TREE; NaN where an end is missing.
 
@@ -123,16 +168,28 @@ def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]
     """{bone: factor} from the source's proportions to the target's; both from measure_limbs.
 
     A factor is clamped to PLAUSIBLE_RATIO, those of FREE_BONES are moved together by FACTORS_ALIKE; a bone
-    that one of the two clips never shows keeps its length.
+    that one of the two clips never shows keeps its length. BODY_SIZED ones take the mean of FREE_BONES.
     """
     ratios = dict.fromkeys(BONES, 1.0)
-    for bone in BONES:
+    for bone in MEASURED_BONES:
         own, wanted = source[bone], target[bone]
         if own and wanted:
             ratios[bone] = float(np.clip(wanted / own, *PLAUSIBLE_RATIO))
     known = [bone for bone in FREE_BONES if source[bone] and target[bone]]
     mean = np.exp(np.mean([np.log(ratios[bone]) for bone in known])) if known else 1.0
+    ratios |= dict.fromkeys(BODY_SIZED, float(mean))
     return ratios | {bone: float(ratios[bone] ** (1 - FACTORS_ALIKE) * mean**FACTORS_ALIKE) for bone in known}
+
+
+def toe_shift(source: float | None, target: float | None, ratio: float) -> float:
+    """The share of the body height by which toes that point at the camera move down, from the source's view
+    of the floor to the target's; both from measure_toes. ratio: the factor of the bone "foot".
+
+    0 if one of the two clips never shows such feet.
+    """
+    if source is None or target is None:
+        return 0.0
+    return float(np.clip(target - ratio * source, -PLAUSIBLE_SHIFT, PLAUSIBLE_SHIFT))
 
 
 def face_shift(source: Sequence[float | None], target: Sequence[float | None], ratio: float) -> np.ndarray:
@@ -147,14 +204,17 @@ def face_shift(source: Sequence[float | None], target: Sequence[float | None], r
     return np.clip(shifts, -PLAUSIBLE_SHIFT, PLAUSIBLE_SHIFT)
 
 
-def retarget(pose: Pose, ratios: dict[str, float], face: np.ndarray | None = None) -> Pose:
+def retarget(
+    pose: Pose, ratios: dict[str, float], face: np.ndarray | None = None, toes: np.ndarray | None = None
+) -> Pose:
     """The Pose with every bone `ratios[bone]` times as long, in the same direction.
 
     The figure is rebuilt from the mid-hip outwards, then moved so that the middle between the ankles is where
     it was, which preserves ground contact, jumps and depth. Upside down, the lowest joint stays, hands or
     head. If a bone is missing, its direction is interpolated in time; if it always is, its end moves with its
     start: a missing joint never breaks the bones attached to it. Missing keypoints stay missing, confidences
-    are kept. face: (T, 71) px by which FACE_SHAPE_POINTS also move up the neck.
+    are kept. face: (T, 71) px by which FACE_SHAPE_POINTS also move up the neck; toes: (T, 2) px by which the
+    toes of the left and of the right foot also move down.
     """
     places, known = _with_middles(pose.keypoints, pose.present())
     moved = np.zeros_like(places)
@@ -166,6 +226,9 @@ def retarget(pose: Pose, ratios: dict[str, float], face: np.ndarray | None = Non
             moved[:, end] += (ratios[bone] - 1) * vectors
     if face is not None:
         moved[:, FACE_SHAPE_POINTS] += face[..., None] * _along_neck(places, known)[:, None]
+    if toes is not None:
+        for points, down in zip(TOES, toes.T, strict=True):
+            moved[:, points, 1] += down[:, None]
     moved -= _at_contact(places, known, moved)[:, None]
     keypoints = pose.keypoints.copy()
     keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, places[:, :COUNT] + moved[:, :COUNT], 0)
@@ -224,7 +287,7 @@ def _along_neck(places: np.ndarray, known: np.ndarray | None = None) -> np.ndarr
 
 
 def _filled(vectors: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """vectors (T, 2) with unknown ones interpolated in time, constant at the ends; zero if none is known."""
+    """vectors (T, N) with unknown ones interpolated in time, constant at the ends; zero if none is known."""
     if not known.any():
         return np.zeros_like(vectors)
     frames = np.arange(len(vectors))
