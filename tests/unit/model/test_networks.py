@@ -4,8 +4,10 @@ from functools import partial
 
 import pytest
 import torch
+from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from dancenow.device import cast_once
 from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import (
     COPIED_IN_RESULTS,
@@ -13,6 +15,8 @@ from dancenow.model.networks import (
     Discriminator,
     Generator,
     InstanceNorm,
+    _folded,
+    _unfolded,
     parameter_count,
 )
 
@@ -216,3 +220,15 @@ def test_results_are_padded_in_their_own_precision_and_are_the_same(monkeypatch,
     assert dtypes == {torch.float32, dtype}  # its input is float32
     learned, dtypes = padded_in()
     assert dtypes == {torch.float32} and torch.equal(results, learned)
+    cast_once(network, {"device_type": "cpu", "dtype": dtype, "enabled": True})
+    with torch.no_grad():
+        results, dtypes = padded_in()
+    assert dtypes == {dtype} and torch.equal(results, learned)
+
+
+@pytest.mark.parametrize("edge", [1, 2, 4])
+def test_folding_and_unfolding_are_torchs(edge):
+    x = torch.rand(2, 3, 8, 16).to(memory_format=torch.channels_last)
+    folded = F.pixel_unshuffle(x, edge)
+    assert torch.equal(_folded(x, edge), folded) and torch.equal(_unfolded(folded, edge), x)
+    assert edge == 1 or _unfolded(folded, edge).is_contiguous()

@@ -3,13 +3,13 @@ import pytest
 import torch
 
 from dancenow import device
-from dancenow.device import as_images, as_levels, as_references, as_skeletons
+from dancenow.device import as_images, as_levels, as_references, as_skeletons, prepare
 from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.face import face_corners, load_face
 from dancenow.model.networks import COPIED_IN_RESULTS, Generator, initialise
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor
-from dancenow.synthesis.synthesizer import AHEAD, synthesize_clip
+from dancenow.synthesis.synthesizer import AHEAD, Synthesizer, synthesize_clip
 from dancenow.synthesis.transfer import Transfer
 from performers import performer
 
@@ -60,6 +60,21 @@ def test_without_a_background_the_whole_frame_is_synthesized(tmp_path):
     save_generator(path, Generator(**network).state_dict(), description)
     frames = list(synthesize_clip(Transfer(path, performer(3)), 1))
     assert len(frames) == 3 and all(frame.shape == (96, 128, 3) for frame in frames)
+
+
+def test_who_draws_on_a_frame_does_not_draw_on_the_next(tmp_path):
+    network = NETWORK | {"background": False}
+    description = {"network": network, "sizes": [[128, 96]], "width": 128, "height": 96, "seed": 0, "step": 5}
+    path = tmp_path / "generator.safetensors"
+    save_generator(path, Generator(**network).apply(initialise).state_dict(), description)
+    generator, _, _ = load_generator(path)
+
+    def second(drawn_on):
+        synthesizer = Synthesizer(generator, None, torch.device("cpu"), prepare(torch.device("cpu"), 1))
+        synthesizer.synthesize(performer(2), 0, [0, 0, 128, 96])[:] *= 1 - drawn_on
+        return synthesizer.synthesize(performer(2), 1, [0, 0, 128, 96])
+
+    assert np.array_equal(second(0), second(1))
 
 
 def test_the_last_frame_feeds_the_next(generator_file):

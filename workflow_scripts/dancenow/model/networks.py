@@ -166,7 +166,7 @@ class Generator(nn.Module):
         background).
         """
         x = self.features(self.seen(skeleton, previous, background, reference))
-        x = F.pixel_shuffle(self.head(x).float(), self.unshuffle)
+        x = _unfolded(self.head(x), self.unshuffle).float()
         colour = torch.tanh(x[:, :IMAGE_CHANNELS])
         if not self.background:
             return colour, None
@@ -177,10 +177,10 @@ class Generator(nn.Module):
             valid, share = reference[:, IMAGE_CHANNELS:], torch.sigmoid(x[:, IMAGE_CHANNELS + 1 :])
             if copying is not None:
                 share = (share * copying).clamp(max=1)
-            colour = share * reference[:, :IMAGE_CHANNELS] + (1 - share * valid) * colour
+            colour = torch.addcmul(colour, share, reference[:, :IMAGE_CHANNELS] - valid * colour)
             logit = logit + VALID_ALPHA * valid
         alpha = torch.sigmoid(logit)
-        return alpha * colour + (1 - alpha) * background, Foreground(colour, alpha, logit)
+        return torch.addcmul(background, alpha, colour - background), Foreground(colour, alpha, logit)
 
     def looks_back(self) -> bool:
         """Whether the last output changes the next: not before the first pair, where its weights are 0."""
@@ -195,15 +195,18 @@ class Generator(nn.Module):
         reference: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """The network's input, made from the arguments of forward: (N, inputs, H, W)."""
+        shown = [skeleton]
         if self.references:
-            skeleton = torch.cat([skeleton, reference], dim=1)
-        if not self.temporal:
-            return skeleton
-        return torch.cat([skeleton, previous - background if self.background else previous], dim=1)
+            assert reference is not None
+            shown.append(reference)
+        if self.temporal:
+            shown.append(previous - background if self.background else previous)
+        # in results the weights are in the precision that autocast would choose after folding and padding
+        return torch.cat([each.to(self.stem[1].weight.dtype) for each in shown], dim=1)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """The head's input: (N, inputs, H, W) -> (N, channels, H / unshuffle, W / unshuffle)."""
-        x = self.stem(F.pixel_unshuffle(x, self.unshuffle))
+        x = self.stem(_folded(x, self.unshuffle))
         levels = []
         for down in self.encoder:
             levels.append(x)
@@ -214,6 +217,20 @@ class Generator(nn.Module):
             level = levels.pop()
             x = x + level if self.skips else x
         return x
+
+
+def _folded(x: torch.Tensor, edge: int) -> torch.Tensor:
+    """F.pixel_unshuffle, whose own kernel for CPUs takes three times as long."""
+    n, channels, height, width = x.shape
+    x = x.reshape(n, channels, height // edge, edge, width // edge, edge)
+    return x.permute(0, 1, 3, 5, 2, 4).reshape(n, channels * edge**2, height // edge, width // edge)
+
+
+def _unfolded(x: torch.Tensor, edge: int) -> torch.Tensor:
+    """F.pixel_shuffle, each channel of the result by itself in memory: they are used one by one."""
+    n, channels, height, width = x.shape
+    x = x.reshape(n, channels // edge**2, edge, edge, height, width)
+    return x.permute(0, 1, 4, 2, 5, 3).reshape(n, channels // edge**2, height * edge, width * edge)
 
 
 def empty_picture(like: torch.Tensor, background: torch.Tensor | None = None) -> torch.Tensor:

@@ -20,6 +20,7 @@ from dancenow.device import (
     cast_once,
     pick_device,
     prepare,
+    upload,
 )
 from dancenow.errors import InputError
 from dancenow.keypoints import Pose
@@ -58,8 +59,8 @@ class Drawn(NamedTuple):
 class Synthesizer:
     """A generator with its last frame, which a generator without `temporal` never sees.
 
-    Last frame and background stay on the device. Skeleton and references are sent there, and a background
-    with a shadow; only the window comes back.
+    Last frame and background stay on the device, in uint8. Skeleton and references are sent there, and a
+    background with a shadow; only the window comes back.
     generator: a Generator on `device`; background: (H, W, 3) uint8 or None; autocast: arguments of
     torch.autocast; face: a FaceSynthesizer on the device that corrects every visible face, or None;
     references: of the pose that is synthesized, a references.bank.ChosenReferences, for a generator that is
@@ -77,7 +78,7 @@ class Synthesizer:
     ) -> None:
         self.generator, self.background, self.face, self.references = generator, background, face, references
         self.device, self.autocast = device, autocast
-        self.behind = None if background is None else as_images(to_tensor(background[None]), device)
+        self.behind = None if background is None else upload(to_tensor(background[None]), device)
         self.last: torch.Tensor | None = None
 
     def reset(self) -> None:
@@ -104,38 +105,39 @@ class Synthesizer:
     @torch.inference_mode()
     def step(self, drawn: Drawn) -> torch.Tensor:
         """The next frame's window: (h, w, 3) uint8 on the device. Remembers it as the last frame."""
-        skeleton = as_skeletons(drawn.skeleton, self.device)
         behind = self.behind
         if drawn.background is not None and drawn.background is not self.background:
-            behind = as_images(to_tensor(drawn.background[None]), self.device)
-        background = None if behind is None else _cut(behind, drawn.window)
-        if (
-            background is not None and not drawn.skeleton.any()
-        ):  # nobody in the frame: the unchanged background
-            return self._shown(background, behind, drawn.window)
+            behind = upload(to_tensor(drawn.background[None]), self.device)
+        if behind is not None and not drawn.skeleton.any():  # nobody in the frame: the unchanged background
+            return self._shown(_cut(behind, drawn.window), behind, drawn.window)
+        skeleton = as_skeletons(_planes(drawn.skeleton, self.device), self.device)
+        background = None if behind is None else self._image(behind, drawn.window)
         previous = empty_picture(skeleton, background)
         if self.generator.temporal and self.last is not None:
-            previous = _cut(self.last, drawn.window)
+            previous = self._image(self.last, drawn.window)
         with torch.autocast(**self.autocast):
             shown: dict[str, torch.Tensor | float] = {}
             if drawn.reference is not None:
-                shown["reference"] = as_references(drawn.reference, self.device)
+                shown["reference"] = as_references(_planes(drawn.reference, self.device), self.device)
                 shown["copying"] = COPIED_IN_RESULTS
             image, _ = self.generator(skeleton, previous, background, **shown)
             if self.face is not None:
                 image = self.face.synthesize(skeleton, image, drawn.corners, drawn.visible)
-        return self._shown(image, behind, drawn.window)
+        levels = as_levels(image).to(torch.uint8, memory_format=torch.channels_last)
+        return self._shown(levels, behind, drawn.window)
 
-    def _shown(self, image: torch.Tensor, behind: torch.Tensor | None, window: Sequence[int]) -> torch.Tensor:
-        """(h, w, 3) uint8 of a window's image, which becomes the last frame, with what lies behind it."""
-        levels = as_levels(image)
+    def _image(self, frame: torch.Tensor, window: Sequence[int]) -> torch.Tensor:
+        """A window of a frame (1, 3, H, W) uint8 on the device: (1, 3, h, w) in [-1, 1]."""
+        return as_images(_planes(_cut(frame, window), self.device), self.device)
+
+    def _shown(
+        self, levels: torch.Tensor, behind: torch.Tensor | None, window: Sequence[int]
+    ) -> torch.Tensor:
+        """(h, w, 3) of a window's levels (1, 3, h, w), which become the last frame, with what lies behind."""
         if self.generator.temporal:
-            self.last = levels / 127.5 - 1
-            if behind is not None:
-                whole = behind.clone()
-                _cut(whole, window)[:] = self.last
-                self.last = whole
-        return levels[0].to(torch.uint8).permute(1, 2, 0).contiguous()
+            self.last = (levels if behind is None else behind).clone()
+            _cut(self.last, window)[:] = levels
+        return levels[0].permute(1, 2, 0).contiguous()
 
     def whole(self, drawn: Drawn, picture: torch.Tensor) -> np.ndarray:
         """(H, W, 3) uint8 array: the window from `step` in its place, copied from the device.
@@ -153,6 +155,11 @@ def _cut(images: torch.Tensor, window: Sequence[int]) -> torch.Tensor:
     """A window (x, y, w, h) out of (N, C, H, W), as a view."""
     x, y, w, h = window
     return images[..., y : y + h, x : x + w]
+
+
+def _planes(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """(N, C, H, W) on the device, each channel by itself in memory: computing with some of them is faster."""
+    return upload(pictures, device).contiguous()
 
 
 def synthesize_clip(
