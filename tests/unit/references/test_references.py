@@ -8,11 +8,14 @@ from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references.bank import ChosenReferences, make_bank
 from dancenow.references.body_parts import (
+    FAR,
     HANDS,
+    NO_SHARE,
     PARTS,
     TRUNK_CORNERS,
     Figure,
     distances,
+    grid_step,
     shares,
     visible_parts,
 )
@@ -117,6 +120,16 @@ def test_a_head_behind_a_hand_is_unlike_one_that_is_free():
     turns = turned(points, UNIT)
     apart = unlikeness(features, given, turns, turns)
     assert apart[:, ::2].min() > 0.2 > np.diag(apart)[1::2].max()
+
+
+@pytest.mark.parametrize("x", [-400, -90, 20, 150])
+def test_distances_that_stop_where_no_share_is_left_give_the_same_shares(x):
+    figure, window = Figure(POSE.keypoints[0], UNIT), (x, 0, 256, 256)
+    step = grid_step(UNIT)
+    whole, near = distances(figure, window, step), distances(figure, window, step, NO_SHARE)
+    assert (near == FAR).sum() > (whole == FAR).sum()
+    assert np.array_equal(np.where(whole <= NO_SHARE, near, 0), np.where(whole <= NO_SHARE, whole, 0))
+    assert np.array_equal(shares(whole), shares(near))
 
 
 def test_a_hand_before_the_face_covers_it_unless_it_is_hidden():

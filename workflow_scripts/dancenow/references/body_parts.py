@@ -34,6 +34,8 @@ SURE_IN_FRONT = 0.4
 PART_REACH = 3.2  # radii from the bones, beyond which no pixel belongs to a part
 SHARPNESS = 10.0  # steepness of the transition from one part to the next, per radius
 FAR = 1e3
+# radii beyond which a part takes no share from another: e^-30 of a sum that is at least 1 changes no float32
+NO_SHARE = PART_REACH + 3.0
 
 _NEEDED = {
     "head": ("shoulder",),
@@ -162,8 +164,11 @@ def bone_distance(xs: np.ndarray, ys: np.ndarray, start: np.ndarray, end: np.nda
     return np.sqrt(x * x + y * y)  # np.hypot, which cannot overflow, takes three times as long
 
 
-def distances(figure: Figure, window: Sequence[int], step: int) -> np.ndarray:
-    """(parts, rows, columns) float32: distance of each place of the grid from each part, in its radii."""
+def distances(figure: Figure, window: Sequence[int], step: int, most: float = np.inf) -> np.ndarray:
+    """(parts, rows, columns) float32: distance of each place of the grid from each part, in its radii.
+
+    most: radii from a limb beyond which FAR will do; computing less takes less time.
+    """
     xs, ys = grid(window, step)
     away = np.full((len(PARTS), *xs.shape), FAR, np.float32)
     trunk, head = PARTS.index("trunk"), PARTS.index("head")
@@ -172,14 +177,26 @@ def distances(figure: Figure, window: Sequence[int], step: int) -> np.ndarray:
     for number, part in enumerate(PARTS):
         if number == trunk or not figure.visible[number]:
             continue
-        for (start, end, radius), behind in zip(figure.bones(part), figure.behind(part), strict=True):
-            bone = bone_distance(xs, ys, start, end) / radius
+        bones = figure.bones(part)
+        place = _around(bones, xs, ys, most)
+        for (start, end, radius), behind in zip(bones, figure.behind(part), strict=True):
+            bone = bone_distance(xs[place], ys[place], start, end) / radius
             if number == head:
                 bone = np.maximum(bone, HEAD_DEPTH)
             if behind:
-                bone[(away[trunk] == TRUNK_DEPTH) | (away[head] == HEAD_DEPTH)] = FAR
-            np.minimum(away[number], bone, out=away[number])
+                bone[(away[trunk][place] == TRUNK_DEPTH) | (away[head][place] == HEAD_DEPTH)] = FAR
+            np.minimum(away[number][place], bone, out=away[number][place])
     return away
+
+
+def _around(bones: list[tuple], xs: np.ndarray, ys: np.ndarray, most: float) -> tuple[slice, slice]:
+    """The rows and columns of a grid that hold all places within so many radii of bones."""
+    ends = np.array([end for bone in bones for end in bone[:2]])
+    reach = most * max(radius for *_, radius in bones)
+    low, high = ends.min(axis=0) - reach, ends.max(axis=0) + reach
+    left, right = np.searchsorted(xs[0], [low[0], high[0]]).tolist()
+    top, bottom = np.searchsorted(ys[:, 0], [low[1], high[1]]).tolist()
+    return slice(top, bottom), slice(left, right)
 
 
 def _outside(figure: Figure, window: Sequence[int], step: int, shape: tuple) -> np.ndarray:
