@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -92,6 +93,15 @@ def test_the_best_that_ends_within_a_night_is_advised():
     assert best([quick, demo], disk=10) is None
     told = page(HARDWARE, 2, RATES, [quick, demo], {"quick": PACE, "demo": PACE}, "float32", None)
     assert "Use `demo`" in told.splitlines()[2] and "Some CPU (AVX2), 2 of 4 cores" in told
+
+
+def test_of_several_cards_the_page_says_that_one_was_measured():
+    told = [
+        page(replace(HARDWARE, cards=cards), 2, RATES, [expected()], {"demo": PACE}, "float32", None)
+        for cards in ([], ["T4"], ["T4", "RTX 3090"])
+    ]
+    assert "; no GPU;" in told[0] and "; 1 GPU: T4;" in told[1]
+    assert "; 2 GPUs: T4, RTX 3090 (only the first was measured" in told[2]
 
 
 def test_a_card_that_computes_wrongly_is_told():

@@ -27,6 +27,14 @@ def draw():
 
 
 @pytest.fixture
+def pinned(monkeypatch):
+    """The dtypes of what this process pins, which takes a GPU."""
+    dtypes = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda value: dtypes.append(value.dtype) or value)
+    return dtypes
+
+
+@pytest.fixture
 def cores(monkeypatch):
     threads = cv2.getNumThreads()
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4), raising=False)
@@ -39,7 +47,7 @@ def test_for_a_cpu_they_are_the_same_batches_in_order(draw):
         assert torch.equal(batch["image"], draw(number)["image"])
 
 
-def test_for_a_gpu_several_processes_make_them_in_order(draw, cores):
+def test_for_a_gpu_several_processes_make_them_in_order(draw, cores, pinned):
     numbers, makers, here = [], set(), []
 
     def named(number):
@@ -55,7 +63,9 @@ def test_for_a_gpu_several_processes_make_them_in_order(draw, cores):
         numbers.append(number)
         makers.add(maker)
     assert numbers == list(range(2, 14))
-    # the first one, by whose size processes are chosen, is made once
+    # the first one, by whose size processes are chosen, is pinned here, the others by the loader
+    assert len(pinned) == len(draw(2)) + 1
+    # and made once
     assert here == [2] and len(makers - {os.getpid()}) == 3
     assert torch.equal(state, torch.get_rng_state())
 
@@ -104,10 +114,9 @@ def test_the_processes_end_when_a_training_stops(draw):
 
 
 def test_where_processes_share_too_little_memory_threads_make_pinned_batches(
-    draw, cores, monkeypatch, caplog, tmp_path
+    draw, cores, pinned, monkeypatch, caplog, tmp_path
 ):
-    made, pinned, together = [], [], threading.Barrier(3, timeout=20)
-    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda value: pinned.append(value.dtype) or value)
+    made, together = [], threading.Barrier(3, timeout=20)
     monkeypatch.setattr(loading, "SHARED_MEMORY", tmp_path / "none")
 
     def at_once(number):
@@ -120,7 +129,7 @@ def test_where_processes_share_too_little_memory_threads_make_pinned_batches(
         for number, batch in enumerate(prefetch(at_once, 2, 15, CUDA), start=2):
             assert torch.equal(batch["image"], draw(number)["image"])
     assert sorted(made) == list(range(2, 15))
-    assert len(pinned) == 12 * 3 and set(pinned) == {torch.uint8}
+    assert len(pinned) == 13 * 3 and set(pinned) == {torch.uint8}
     assert "has 0 MB free" in caplog.text and "--shm-size" in caplog.text
 
 

@@ -18,7 +18,8 @@ CAPABILITIES = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_bf16": "BF16", "am
 @dataclass(frozen=True)
 class Hardware:
     """processor: its name; capabilities: of CAPABILITIES' words; cores: that this process may use; cards:
-    names of the GPUs; free: bytes of memory that are free where the networks run; disk: bytes that are free.
+    names of the GPUs, first of the one that was measured; free: bytes of memory that are free where the
+    networks run; disk: bytes that are free.
     """
 
     processor: str
@@ -36,11 +37,13 @@ def look(device: torch.device, folder: str | Path = ".", proc: Path = Path("/pro
         pairs = (line.split(":", 1) for line in (proc / "cpuinfo").read_text().splitlines() if ":" in line)
         rows = {name.strip(): value.strip() for name, value in pairs}
     flags = rows.get("flags", "").split()
+    # the one that is measured comes first
+    cards = sorted(usable_gpus(), key=lambda number: number != device.index)
     return Hardware(
         rows.get("model name") or platform.processor() or platform.machine(),
         [word for flag, word in CAPABILITIES.items() if flag in flags],
         usable_cores(),
-        [torch.cuda.get_device_name(number) for number in usable_gpus()],
+        [torch.cuda.get_device_name(number) for number in cards],
         free_memory(device),
         shutil.disk_usage(folder).free,
     )

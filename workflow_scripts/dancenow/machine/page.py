@@ -37,7 +37,10 @@ def page(
     forecasts: [forecast.Forecast]; paces: {preset: steps.Pace}; precision: of the training, "bfloat16" or
     "float32"; apart: of a GPU (losses, gradients) as from steps.compare, else None.
     """
-    card = f"{len(hardware.cards)} GPU: {hardware.cards[0]}" if hardware.cards else "no GPU"
+    card = f"1 GPU: {hardware.cards[0]}" if hardware.cards else "no GPU"
+    if len(hardware.cards) > 1:
+        names = ", ".join(hardware.cards)
+        card = f"{len(hardware.cards)} GPUs: {names} (only the first was measured, and the times are its)"
     can = ", ".join(hardware.capabilities) or "no known instructions for fast arithmetic"
     chosen = best(forecasts, hardware.disk)
     lines = [

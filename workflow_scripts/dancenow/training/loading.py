@@ -44,10 +44,10 @@ def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: tor
         first, numbers = sampler(start), numbers[1:]
         if _shared_memory_holds(first, workers * EACH_AHEAD):
             others = by_processes(sampler, numbers, workers)
-            yield first
+            yield _pinned(first)
             yield from others
             return
-        yield first
+        yield _pinned(first)
     yield from made_ahead(lambda number: _pinned(sampler(number)), numbers, loaders(), 2 * loaders())
 
 
