@@ -2,6 +2,9 @@
 
 import errno
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -74,3 +77,15 @@ def test_ctrl_c_is_one_line(tmp_path):
     assert (
         status == EXIT_STATUS and log == "stopped by Ctrl-C; enter the same command again to redo this step\n"
     )
+
+
+def test_no_thread_of_numpy_waits_beside_the_library():
+    """Such a thread keeps a core busy for tens of milliseconds after each small product."""
+    code = (
+        "import dancenow, os, numpy as np; np.linalg.svd(np.ones((300, 300)) @ np.ones((300, 300)));"
+        "print(len(os.listdir('/proc/self/task')))"
+    )
+    given = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    path = str(Path(__file__).parents[2] / "workflow_scripts")
+    told = subprocess.check_output([sys.executable, "-c", code], env=given | {"PYTHONPATH": path}, text=True)
+    assert int(told) == 1

@@ -11,7 +11,10 @@ returns. The estimator's masks belong to pose; the performer's are made with the
 
 import os
 
-# Before torch is imported: threads that wait for work sleep. Spinning threads were 3 % faster on an idle
-# machine, but much slower whenever another process wanted a core.
+# Before torch and numpy are imported: threads that wait for work sleep. Spinning threads of OpenMP were 3 %
+# faster on an idle machine, but much slower whenever another process wanted a core.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
+# Those of numpy's OpenBLAS cannot be told to sleep: each small product kept another core busy for tens of
+# milliseconds, a third of all CPU time of a synthesis. No product here is large enough to gain from them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
