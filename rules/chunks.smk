@@ -35,7 +35,8 @@ rule synthesize_chunk:
         chunks="[0-9]+",
     conda:
         "../envs/torch.yaml"
-    threads: workflow.cores
+    # several at a time paint more frames with a core each than one after another with all of them
+    threads: max(1, workflow.cores // CHUNKS)
     resources:
         gpu=1,
         mem_mb=synthesis_memory,

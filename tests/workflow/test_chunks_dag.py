@@ -27,6 +27,15 @@ def test_nothing_but_the_joined_video_stays_and_another_overlap_synthesizes_agai
     assert longer == SYNTHESIZED
 
 
+def test_chunks_share_the_cores(workflow):
+    for chunks, each in ((2, 3), (3, 2), (8, 1)):
+        config = ("--config", f"hardware={{chunks: {chunks}}}")
+        planned = said(workflow("-n", PAIR, *config, "--cores", "6"))
+        jobs = re.findall(r"^rule synthesize_chunk:\n((?: +.*\n)+)", planned, re.M)
+        told = [re.findall(r"threads: (\d+)", job) for job in jobs]
+        assert told == chunks * ([[str(each)]] if each > 1 else [[]])
+
+
 def test_no_chunk_is_refused(workflow):
     refused = workflow("-n", PAIR, "--config", "hardware={chunks: 0}")
     assert refused.returncode != 0
