@@ -86,6 +86,27 @@ def test_hair_beside_an_arm_is_no_part_of_it():
     assert set(raised) & set(taken)
 
 
+def test_the_shirt_behind_a_forearm_is_no_part_of_the_arm():
+    keypoints, folded = POSE.keypoints[:20].copy(), [3, 4]
+    shoulder, elbow, wrist, hip = (INDEX[f"left_{joint}"] for joint in ("shoulder", "elbow", "wrist", "hip"))
+    middle = keypoints[folded][:, [shoulder, hip], :2].mean(axis=1)
+    keypoints[folded, elbow, :2] = middle + [0.01 * UNIT, 0]
+    keypoints[folded, wrist, :2] = middle - [0.14 * UNIT, 0]
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:20])
+    frames, masks = drawn(pose, UNIT)
+    bank = make_bank(frames, pose, masks, BACKGROUND, 20)
+    arm = PARTS.index("left_arm")
+    taken = bank.frames[bank.rows[arm]].tolist()
+    for frame in set(folded) & set(taken):
+        x, y, piece = bank.pieces[arm][taken.index(frame)]
+        column, line = np.rint(keypoints[frame, [elbow, wrist], :2].mean(axis=0) - (x, y)).astype(int)
+        assert piece[line, column, 3] > 200
+        colours = piece[..., :3][piece[..., 3] > 200].astype(int)
+        shirt = np.abs(colours - COLOURS["trunk"]).max(axis=1) < 20
+        assert shirt.sum() < 80  # of 150 px: beside the upper arm it stays, which meets it
+    assert set(folded) & set(taken)
+
+
 def test_hair_is_shown_where_it_swings_far_from_the_head():
     pose = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
     frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()

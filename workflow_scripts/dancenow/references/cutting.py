@@ -108,10 +108,8 @@ def cut(
         weight, hole = weight[place], hole[place]
         if kind(PARTS[number]) in ("arm", "leg"):
             foreign, in_front = strange(crop, number, place, likely)
-            if PARTS[number] in BEHIND_HANDS:
-                hole = np.maximum(hole, weight * in_front)
-                foreign |= in_front
-            weight = weight * ~foreign
+            hole = np.maximum(hole, weight * in_front)
+            weight = weight * ~(foreign | in_front)
         else:  # a raised hand beside the head is none of it
             near = crop.away_enlarged(number)[place] <= 1
             weight = weight * attached(weight * crop.alpha[place] + hole > LEAST_WEIGHT, near)

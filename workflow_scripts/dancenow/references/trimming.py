@@ -16,6 +16,7 @@ from dancenow.references.body_parts import (
     SIDES,
     TRUNK_DEPTH,
     Figure,
+    bone_distance,
     enlarged,
     grid,
     kind,
@@ -39,6 +40,7 @@ SOLID, GAP, PRESENT = 0.6, 0.35, 0.1  # of the mask
 # of the standing height: how far from the head's axis hair may hang
 HAIR_REACH = 0.45
 
+TRUNK = PARTS.index("trunk")
 # parts that meet at a joint: each reaches over the other, so that no gap shows
 _JOINTS = [("head", "trunk")]
 for _side in SIDES:
@@ -54,10 +56,10 @@ def bins(picture: np.ndarray) -> np.ndarray:
 
 
 class PartColours:
-    """How often each part shows a colour, frame by frame."""
+    """How often each part, and the lower half of each arm and leg, shows a colour, frame by frame."""
 
     def __init__(self) -> None:
-        self.shares: list[list[np.ndarray]] = [[] for _ in PARTS]
+        self.shares: list[list[list[np.ndarray]]] = [[[] for _ in PARTS] for _ in range(2)]
 
     def add(self, crop: "Crop") -> None:
         """Count one frame."""
@@ -67,19 +69,25 @@ class PartColours:
         colours, solid, away = colours[:rows, :columns], solid[:rows, :columns], crop.away[:, :rows, :columns]
         nearest = away.argmin(axis=0)
         for number, part in enumerate(PARTS):
-            own = colours[solid & (nearest == number) & (away[number] <= CORE.get(part, LIMB_CORE))]
-            if len(own) >= LEAST_PLACES:
-                self.shares[number].append(np.bincount(own, minlength=TINTS**3).astype(np.float32) / len(own))
+            core = solid & (nearest == number) & (away[number] <= CORE.get(part, LIMB_CORE))
+            lower = crop.lower(part)[:rows, :columns]
+            for shares, there in zip(self.shares, (core, core & lower), strict=True):
+                own = colours[there]
+                if len(own) >= LEAST_PLACES:
+                    share = np.bincount(own, minlength=TINTS**3).astype(np.float32) / len(own)
+                    shares[number].append(share)
 
     def likely(self) -> np.ndarray:
-        """(parts, colours) float32: the share of each colour in each part; all 0 for a part too seldom seen.
+        """(2, parts, colours) float32: the share of each colour in each part and, of arms and legs, in the
+        lower half; all 0 if too seldom seen.
 
         A part's own colours are those that it shows in half of its frames and more.
         """
-        likely = np.zeros((len(PARTS), TINTS**3), np.float32)
-        for number, own in enumerate(self.shares):
-            if len(own) >= LEAST_FRAMES:
-                likely[number] = np.quantile(_smooth(np.stack(own)), 0.5, axis=0)
+        likely = np.zeros((2, len(PARTS), TINTS**3), np.float32)
+        for place, shares in enumerate(self.shares):
+            for number, own in enumerate(shares):
+                if len(own) >= LEAST_FRAMES:
+                    likely[place, number] = np.quantile(_smooth(np.stack(own)), 0.5, axis=0)
         return likely
 
 
@@ -115,6 +123,14 @@ class Crop:
         """(h, w) float32: of each pixel from one part, in its radii."""
         return self.enlarged(self.away[number])
 
+    def lower(self, part: str) -> np.ndarray:
+        """(rows, columns) bool: the places of the grid nearest to the lower bone of an arm or leg."""
+        xs, ys = grid(self.window, self.step)
+        if kind(part) not in ("arm", "leg"):
+            return np.zeros(xs.shape, bool)
+        first, second = (bone_distance(xs, ys, start, end) for start, end, _ in self.figure.bones(part))
+        return second < first
+
     @cached_property
     def colours(self) -> np.ndarray:
         """(h, w) int, from `bins`."""
@@ -133,11 +149,13 @@ def strange(
     """Two (h, w) bool of a box (rows, columns): what is not the arm's or leg's, and what is another part's.
 
     likely: as of PartColours. The first holds places beside the limb alone: of another colour, beyond a gap,
-    thin, or parted from the bones by these. The second holds all places of another part's colour.
+    thin, or parted from the bones by these. The second holds all places of another part's colour, but not of
+    the trunk's: a sleeve may be longer than usual.
     """
     unit, radius = crop.figure.unit, BONE_RADIUS[kind(PARTS[number])] * crop.figure.unit
-    other = _of_another_colour(crop.colours[box], likely, crop.apart[box], number)
+    other = _of_another_colour(crop.colours[box], likely[0], crop.apart[box], number)
     before = _without_specks(other, unit)
+    other |= _trunk_at_a_forearm(crop, number, box, likely)
     foreign = other | _beyond_a_gap(crop, number, box)
     near = crop.apart[box][..., number] <= LIMB_CORE * radius / unit
     solid = (crop.alpha[box] > PRESENT) & ~foreign | near
@@ -152,15 +170,15 @@ def clothes(crop: Crop, likely: np.ndarray) -> np.ndarray:
 
     likely: as of PartColours. A collar is the head's as well, whose piece reaches over it.
     """
-    head, trunk = PARTS.index("head"), PARTS.index("trunk")
+    head, whole = PARTS.index("head"), likely[0]
     found = np.zeros(crop.alpha.shape, bool)
-    if not likely[head].any():
+    if not whole[head].any():
         return found
-    own = likely[head] + RARE
+    own = whole[head] + RARE
     sleeves = [number for number, part in enumerate(PARTS) if kind(part) == "arm"]
-    for other in (trunk, *sleeves):
-        found |= (crop.apart[..., other] < NEAR_BONES) & (likely[other] > UNLIKELY * own)[crop.colours]
-    from_trunk = crop.apart[..., trunk] - TRUNK_DEPTH * BONE_RADIUS["trunk"]
+    for other in (TRUNK, *sleeves):
+        found |= (crop.apart[..., other] < NEAR_BONES) & (whole[other] > UNLIKELY * own)[crop.colours]
+    from_trunk = crop.apart[..., TRUNK] - TRUNK_DEPTH * BONE_RADIUS["trunk"]
     found &= (from_trunk > MEETS) | (crop.apart[..., sleeves].min(axis=-1) < from_trunk)
     return _without_specks(found, crop.figure.unit)
 
@@ -170,14 +188,14 @@ def loose_hair(crop: Crop, likely: np.ndarray) -> np.ndarray:
 
     likely: as of PartColours. A part of the head's own colour, as dark clothes under dark hair, hides it.
     """
-    head, unit = PARTS.index("head"), crop.figure.unit
-    if not (likely[head].any() and crop.figure.visible[head]):
+    head, unit, whole = PARTS.index("head"), crop.figure.unit, likely[0]
+    if not (whole[head].any() and crop.figure.visible[head]):
         return np.zeros(crop.alpha.shape, bool)
     apart = crop.apart
-    own = (likely[head] > COMMON)[crop.colours] & (apart[..., head] < HAIR_REACH)
+    own = (whole[head] > COMMON)[crop.colours] & (apart[..., head] < HAIR_REACH)
     for other in range(len(PARTS)):
         if other != head:
-            own &= (apart[..., other] >= NEAR_BONES) | (likely[head] > UNLIKELY * (likely[other] + RARE))[
+            own &= (apart[..., other] >= NEAR_BONES) | (whole[head] > UNLIKELY * (whole[other] + RARE))[
                 crop.colours
             ]
     own &= crop.alpha > PRESENT
@@ -205,6 +223,16 @@ def _of_another_colour(colours: np.ndarray, likely: np.ndarray, apart: np.ndarra
     for other in np.flatnonzero(MEETING[number]):
         found &= ~((apart[..., other] < MEETS) & (likely[other] > COMMON)[colours])
     return found
+
+
+def _trunk_at_a_forearm(crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray) -> np.ndarray:
+    """(h, w) bool: what shows the trunk's colour beside the lower half of an arm or leg that has it not."""
+    trunk, own = likely[0, TRUNK], likely[1, number]
+    if not own.any():
+        return np.zeros(crop.colours[box].shape, bool)
+    lower = crop.enlarged(crop.lower(PARTS[number]).astype(np.float32))[box] > 0.5
+    near = lower & (crop.apart[box][..., TRUNK] < NEAR_BONES)
+    return near & (trunk > UNLIKELY * (own + RARE))[crop.colours[box]]
 
 
 def _beyond_a_gap(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarray:
