@@ -40,7 +40,7 @@ SOLID, GAP, PRESENT = 0.6, 0.35, 0.1  # of the mask
 # of the standing height: how far from the head's axis hair may hang
 HAIR_REACH = 0.45
 
-TRUNK = PARTS.index("trunk")
+TRUNK_NUMBER = PARTS.index("trunk")
 # parts that meet at a joint: each reaches over the other, so that no gap shows
 _JOINTS = [("head", "trunk")]
 for _side in SIDES:
@@ -176,9 +176,9 @@ def clothes(crop: Crop, likely: np.ndarray) -> np.ndarray:
         return found
     own = whole[head] + RARE
     sleeves = [number for number, part in enumerate(PARTS) if kind(part) == "arm"]
-    for other in (TRUNK, *sleeves):
+    for other in (TRUNK_NUMBER, *sleeves):
         found |= (crop.apart[..., other] < NEAR_BONES) & (whole[other] > UNLIKELY * own)[crop.colours]
-    from_trunk = crop.apart[..., TRUNK] - TRUNK_DEPTH * BONE_RADIUS["trunk"]
+    from_trunk = crop.apart[..., TRUNK_NUMBER] - TRUNK_DEPTH * BONE_RADIUS["trunk"]
     found &= (from_trunk > MEETS) | (crop.apart[..., sleeves].min(axis=-1) < from_trunk)
     return _without_specks(found, crop.figure.unit)
 
@@ -227,11 +227,11 @@ def _of_another_colour(colours: np.ndarray, likely: np.ndarray, apart: np.ndarra
 
 def _trunk_at_a_forearm(crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray) -> np.ndarray:
     """(h, w) bool: what shows the trunk's colour beside the lower half of an arm or leg that has it not."""
-    trunk, own = likely[0, TRUNK], likely[1, number]
+    trunk, own = likely[0, TRUNK_NUMBER], likely[1, number]
     if not own.any():
         return np.zeros(crop.colours[box].shape, bool)
     lower = crop.enlarged(crop.lower(PARTS[number]).astype(np.float32))[box] > 0.5
-    near = lower & (crop.apart[box][..., TRUNK] < NEAR_BONES)
+    near = lower & (crop.apart[box][..., TRUNK_NUMBER] < NEAR_BONES)
     return near & (trunk > UNLIKELY * (own + RARE))[crop.colours[box]]
 
 
