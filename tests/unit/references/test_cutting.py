@@ -6,7 +6,7 @@ from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references import occlusion
 from dancenow.references.bank import make_bank
 from dancenow.references.body_parts import PARTS, Figure
-from dancenow.references.cutting import crop_around, persons_own
+from dancenow.references.cutting import crop_around, flaws_of, persons_own
 from drawn_people import COLOURS, WALL, dancer, drawn
 
 POSE = dancer()
@@ -105,6 +105,23 @@ def test_the_shirt_behind_a_forearm_is_no_part_of_the_arm():
         shirt = np.abs(colours - COLOURS["trunk"]).max(axis=1) < 20
         assert shirt.sum() < 80  # of 150 px: beside the upper arm it stays, which meets it
     assert set(folded) & set(taken)
+
+
+def test_a_reference_with_a_thing_in_the_hand_is_a_bad_one():
+    pose, held = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20]), [6, 7, 8]
+    frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()
+    for frame in held:
+        place = np.rint(pose.keypoints[frame, LEFT_HAND, :2].mean(axis=0)).astype(int).tolist()
+        for picture, colour in ((frames[frame], (250, 120, 20)), (masks[frame], 255)):
+            cv2.circle(picture, place, round(0.06 * UNIT), colour, -1)
+    hand = PARTS.index("left_hand")
+    bank = make_bank(frames, pose, masks, BACKGROUND, 20)
+    odd = np.isin(bank.frames[bank.rows[hand]], held)
+    assert odd.sum() == 3 and bank.flaws[hand][odd].min() > 0.2 > 2 * bank.flaws[hand][~odd].max()
+    # nothing is odd where nothing is known of the colours
+    pieces = [piece for _, _, piece in bank.pieces[hand]]
+    flaws = flaws_of("left_hand", pieces, np.zeros(len(pieces)), np.zeros((2, len(PARTS), 4096)))
+    assert flaws.max() < 0.1
 
 
 def test_hair_is_shown_where_it_swings_far_from_the_head():

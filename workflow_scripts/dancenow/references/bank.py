@@ -319,7 +319,9 @@ def make_bank(
             pieces[number].append(piece)
             holes[number].append(hole)
     flaws = [
-        flaws_of(part, [piece[2] for piece in own], speed_of(keypoints, points_of(part), moments) / unit)
+        flaws_of(
+            part, [piece[2] for piece in own], speed_of(keypoints, points_of(part), moments) / unit, likely
+        )
         for part, own, moments in zip(PARTS, pieces, chosen, strict=True)
     ]
     rows = [np.searchsorted(union, own) for own in chosen]

@@ -8,7 +8,7 @@ import numpy as np
 from dancenow.references.body_parts import PARTS, TRUNK_DEPTH, Figure, distances, grid_step, kind, shares
 from dancenow.references.garment import spanning
 from dancenow.references.occlusion import BEHIND_HANDS, bare, covered
-from dancenow.references.trimming import PRESENT, Crop, attached, clothes, strange
+from dancenow.references.trimming import PRESENT, RARE, Crop, attached, bins, clothes, strange
 
 PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
 LEAST_WEIGHT = 0.02  # pixels below this weight are left out
@@ -17,10 +17,14 @@ CERTAIN = 0.5  # share of a pixel that cannot be background, above which the mas
 HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
 FAST_COST = 1.0  # cost of one in which it moves, per standing height and frame
 SOFT_COST = 0.3  # cost of one without any detail: out of focus, or blended of two frames
+ODD_COST = 0.5  # cost of one that shows only colours which the part has in few frames: a ball, a racket
+ODD_ANYWAY = 0.1  # share beyond the median one up to which light and folds may change colours
+COLOUR_KNOWN = 128  # of 255: validity from which a pixel's colour is known
 # a piece is soft below this share of the detail of the part's sharpest; a pose alone changes it less, except
 # that of arms and hands
 LEAST_DETAIL = 0.75
 WITH_DETAIL = ("head", "trunk", "leg", "foot")
+WITH_FEW_COLOURS = ("arm", "hand", "leg", "foot")  # head and trunk have other colours from behind
 LEAST_INSIDE = 20  # px of a piece, without which its detail is not known
 HEAD_PART, TRUNK_PART = PARTS.index("head"), PARTS.index("trunk")
 
@@ -126,13 +130,15 @@ def box_of(mask: np.ndarray) -> tuple[int, int, int, int] | None:
     return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
 
 
-def flaws_of(part: str, pictures: Sequence[np.ndarray], speeds: np.ndarray) -> np.ndarray:
-    """(R,) costs, in units of likeness, of a part's pieces: hidden, moving or soft ones.
+def flaws_of(part: str, pictures: Sequence[np.ndarray], speeds: np.ndarray, likely: np.ndarray) -> np.ndarray:
+    """(R,) costs, in units of likeness, of a part's pieces: hidden, moving, soft or oddly coloured ones.
 
-    pictures: R of (h, w, 4) uint8; speeds: (R,) standing heights per frame.
+    pictures: R of (h, w, 4) uint8; speeds: (R,) standing heights per frame; likely: as of PartColours.
     """
     areas = np.array([picture[..., 3].sum() / 255 for picture in pictures])
     costs = HIDDEN_COST * _hidden(areas) + FAST_COST * speeds
+    if kind(part) in WITH_FEW_COLOURS:
+        costs = costs + ODD_COST * _odd(pictures, likely[0, PARTS.index(part)])
     return costs + SOFT_COST * _soft(pictures) if kind(part) in WITH_DETAIL else costs
 
 
@@ -146,6 +152,22 @@ def speed_of(keypoints: np.ndarray, points: list[int], chosen: np.ndarray) -> np
 def _hidden(areas: np.ndarray) -> np.ndarray:
     """(R,) in [0, 1]: the missing share of a part in each piece, compared with most. areas: (R,) px."""
     return 1 - np.clip(areas / max(np.quantile(areas, 0.9), 1), 0, 1) if len(areas) else np.zeros(0)
+
+
+def _odd(pictures: Sequence[np.ndarray], likely: np.ndarray) -> np.ndarray:
+    """(R,) in [0, 1]: the share of each piece in colours that the part has in few frames, beyond ODD_ANYWAY.
+
+    pictures: (h, w, 4) uint8; likely: (colours,), all 0 for a part of which nothing is known.
+    """
+    if not (likely.any() and len(pictures)):
+        return np.zeros(len(pictures))
+    shares = np.ones(len(pictures))
+    for row, picture in enumerate(pictures):
+        pixels = picture[picture[..., 3] >= COLOUR_KNOWN].astype(np.float32)
+        if len(pixels):
+            colours = bins(pixels[None, :, :3] * 255 / pixels[None, :, 3:])
+            shares[row] = (likely[colours] < RARE).mean()
+    return np.clip(shares - np.median(shares) - ODD_ANYWAY, 0, 1)
 
 
 def _soft(pictures: Sequence[np.ndarray]) -> np.ndarray:
