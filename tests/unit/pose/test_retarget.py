@@ -37,6 +37,11 @@ LENGTHS = {
     "upper_arm": 32, "forearm": 28, "neck": 26, "head": 9,
 }  # fmt: skip
 ANKLES = [INDEX["left_ankle"], INDEX["right_ankle"]]
+LEGS = [
+    INDEX[f"{side}_{joint}"]
+    for side in ("left", "right")
+    for joint in ("hip", "knee", "ankle", "big_toe", "small_toe", "heel")
+]
 
 
 def dancer(lengths=None, rise=0.0):
@@ -253,6 +258,22 @@ def test_feet_are_as_long_as_the_body_and_look_as_the_targets_camera_sees_them()
     result = transfer_pose(behind, statistics[0], target, statistics[1])
     down = (vector(result, "left_ankle", "left_big_toe") - vector(behind, "left_ankle", "left_big_toe"))[:, 1]
     assert down[turns < 0.5].max() < -3
+
+
+def test_toes_in_the_air_move_as_those_of_feet_that_point_the_other_way():
+    """In a handstand with the back to the camera feet point away from it, in a bow they do not."""
+    source, target = (seen_by(dancer(), np.zeros(FRAMES), drop) for drop in (8, 14))
+    statistics = measure_normalization(source), measure_normalization(target)
+    handstand, bow = source.keypoints.copy(), source.keypoints.copy()
+    handstand[..., 1] = 600 - handstand[..., 1]
+    above = [point for point in range(133) if point not in LEGS]
+    hips = bow[:, [INDEX["left_hip"], INDEX["right_hip"]], 1].mean(axis=1, keepdims=True)
+    bow[:, above, 1] = 2 * hips - bow[:, above, 1]
+    for keypoints, way in ((handstand, -1), (bow, 1)):
+        pose = source.replace(keypoints=keypoints)
+        result = transfer_pose(pose, statistics[0], target, statistics[1])
+        ends = "left_ankle", "left_big_toe"
+        assert (way * (vector(result, *ends) - vector(pose, *ends))[:, 1]).min() > 3
 
 
 def test_feet_that_never_point_at_the_camera_tell_nothing_of_it():

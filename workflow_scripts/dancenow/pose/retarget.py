@@ -23,7 +23,7 @@ FREE_BONES = "trunk", "thigh", "shank", "upper_arm", "forearm", "neck"
 # were turned, and not whose are longer: they are as large as the body
 BODY_SIZED = ("foot",)
 # shares of the body height: from an ankle to the toes, seen from the side; between the shoulders of a body
-# that surely faces the camera, or turns its back to it
+# that surely faces the camera, or turns its back to it, and of a leg whose way in the picture is sure
 FOOT_LENGTH, SQUARE_ON = 0.11, 0.1
 TOWARDS_CAMERA = 0.8  # of a foot's length: what a foot that tells how the camera sees feet points at it
 # people's proportions differ by less; beyond this, one of the two measurements is wrong
@@ -138,17 +138,21 @@ def towards_camera(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray)
     away from it.
 
     keypoints: (T, 133, 2+) px; seen: (T, 133) bool; heights: (T,) px, the body height. A foot's width in the
-    picture tells its turn, the shoulders tell front from back; interpolated in time where one is not seen.
+    picture tells its turn; the shoulders beside the leg tell front from back, since a leg that points up
+    turns its foot round; interpolated in time where one is not seen.
     """
-    x = keypoints[..., 0].astype(np.float64)
+    places = keypoints[..., :2].astype(np.float64)
     shoulders = [INDEX[f"{side}_shoulder"] for side in SIDES]
-    facing = np.clip((x[:, shoulders[0]] - x[:, shoulders[1]]) / (SQUARE_ON * heights), -1, 1)
+    line, square_on = places[:, shoulders[0]] - places[:, shoulders[1]], SQUARE_ON * heights
     pointing = []
     for side, toes in zip(SIDES, TOES, strict=True):
-        ends = INDEX[f"{side}_ankle"], toes[0]
-        across = np.clip((x[:, ends[1]] - x[:, ends[0]]) / (FOOT_LENGTH * heights), -1, 1)
+        hip, ankle, toe = INDEX[f"{side}_hip"], INDEX[f"{side}_ankle"], toes[0]
+        leg = places[:, ankle] - places[:, hip]
+        leg /= np.maximum(np.linalg.norm(leg, axis=1), square_on)[:, None]
+        facing = np.clip((line[:, 0] * leg[:, 1] - line[:, 1] * leg[:, 0]) / square_on, -1, 1)
+        across = np.clip((places[:, toe, 0] - places[:, ankle, 0]) / (FOOT_LENGTH * heights), -1, 1)
         share = np.sqrt(1 - across**2) * facing
-        pointing.append(_filled(share[:, None], seen[:, [*ends, *shoulders]].all(axis=1)))
+        pointing.append(_filled(share[:, None], seen[:, [hip, ankle, toe, *shoulders]].all(axis=1)))
     return np.concatenate(pointing, axis=1)
 
 
