@@ -135,6 +135,12 @@ def imported_pose(run, name):
     write_json(place(run, "normalization", name, ".json"), measure_normalization(imported))
 
 
+def old_statistics(run, name):
+    statistics = measure_normalization(POSE)
+    del statistics["toes"]
+    write_json(place(run, "normalization", name, ".json"), statistics)
+
+
 def torn_frames(run, name):
     tear(place(run, "frames", name, ".avi"))
 
