@@ -155,7 +155,7 @@ def strange(
     unit, radius = crop.figure.unit, BONE_RADIUS[kind(PARTS[number])] * crop.figure.unit
     other = _of_another_colour(crop.colours[box], likely[0], crop.apart[box], number)
     before = _without_specks(other, unit)
-    other |= _trunk_at_a_lower_half(crop, number, box, likely)
+    other |= _trunk_at_lower_half(crop, number, box, likely)
     foreign = other | _beyond_a_gap(crop, number, box)
     near = crop.apart[box][..., number] <= LIMB_CORE * radius / unit
     solid = (crop.alpha[box] > PRESENT) & ~foreign | near
@@ -225,7 +225,7 @@ def _of_another_colour(colours: np.ndarray, likely: np.ndarray, apart: np.ndarra
     return found
 
 
-def _trunk_at_a_lower_half(crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray) -> np.ndarray:
+def _trunk_at_lower_half(crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray) -> np.ndarray:
     """(h, w) bool: what shows the trunk's colour beside the lower half of an arm or leg that has it not."""
     trunk, own = likely[0, TRUNK_NUMBER], likely[1, number]
     if not own.any():
