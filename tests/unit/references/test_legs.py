@@ -6,7 +6,7 @@ import pytest
 
 from dancenow.keypoints import INDEX, standing_height
 from dancenow.references.bank import make_bank
-from dancenow.references.body_parts import SIDES
+from dancenow.references.body_parts import PARTS, SIDES
 from dancenow.references.garment import reach_between_legs
 from dancenow.references.likeness import likeness_features
 from dancenow.references.warps import bent, bone_map
@@ -116,3 +116,28 @@ def test_a_skirt_does_not_split_between_legs_that_are_wider_apart():
     # and no web below its hem
     column, row = np.rint(hips + 1.2 * (knees - hips)).astype(int)
     assert picture[row, column - 5 : column + 6, 3].max() < 30
+
+
+@pytest.mark.parametrize("turn", [60, 100])
+def test_nothing_of_a_straight_leg_reaches_beyond_its_knee_when_it_bends(turn):
+    keypoints = with_legs(np.full(COUNT, 0.25))
+    frames, masks = drawn(POSE.replace(keypoints=keypoints, origin=POSE.origin[:COUNT]), UNIT)
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:COUNT])
+    bank = make_bank(frames, pose, masks, np.full(frames.shape[1:], WALL, np.uint8), COUNT)
+    points = keypoints[0].copy()
+    knee, ankle = (INDEX[f"left_{joint}"] for joint in ("knee", "ankle"))
+    thigh = points[knee, :2] - points[INDEX["left_hip"], :2]
+    along = thigh / np.hypot(*thigh)
+    cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    points[ankle, :2] = points[knee, :2] + np.array([[cos, sin], [-sin, cos]]) @ thigh
+    points[[INDEX["left_heel"], INDEX["left_big_toe"]], 2] = 0
+    chosen = np.full(len(PARTS), -1)
+    chosen[PARTS.index("left_leg")] = 0
+    picture = bank.picture(points, chosen, (0, 0, POSE.width, POSE.height))
+    width = 0.06 * UNIT
+    for beyond in (1.5, 2, 2.5):
+        column, row = np.rint(points[knee, :2] + beyond * width * along).astype(int)
+        assert picture[row, column, 3] < 30, beyond
+    for bone in (INDEX["left_hip"], ankle):
+        column, row = np.rint((points[knee, :2] + points[bone, :2]) / 2).astype(int)
+        assert picture[row, column, 3] > 200

@@ -57,7 +57,7 @@ from dancenow.references.warps import bent, part_maps
 MOST_PIECES = 200  # most references of a part, for footage of any length
 LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
 COLOUR_FRAMES = 200  # frames from which the colours of the parts are learnt
-BLEND = 4.0  # of a limb's two bones at its joint, per radius
+BLEND = 4.0  # of a limb's two bones at its joint, per radius of the second
 SEEN_APART = 0.03  # of the height: references that differ over so much are seen as two
 MIXABLE = 48.0  # of 255: difference over it up to which references are mixed; at twice as much they are not
 CUBIC = cv2.INTER_CUBIC  # linear interpolation takes a third of what is sharp inside the person
@@ -256,7 +256,8 @@ class Bank:
         else:
             xs, ys = (axis[: bottom - top, : right - left] for axis in grid((*corner, *size), step))
             bones = wanted.bones(part)
-            first, second = (bone_distance(xs, ys, *bone[:2]) / bone[2] for bone in bones)
+            # in one unit: with its own larger radius, a thigh would claim all beyond a bent knee
+            first, second = (bone_distance(xs, ys, start, end) / bones[1][2] for start, end, _ in bones)
             upper = 1 / (1 + np.exp(np.clip(BLEND * (first - second), -30, 30)))
             there = bent(maps, bones[0][1], upper, xs, ys) - (px, py)
             if kind(part) == "leg":

@@ -9,7 +9,7 @@ from dancenow.keypoints import INDEX
 from dancenow.references.body_parts import HANDS, HEAD_POINTS, JAW_AND_BROWS, TRUNK_CORNERS, Figure, kind
 
 # a limb may be this much shorter or longer than in its reference
-FORESHORTENING = (0.6, 1.67)
+FORESHORTENING = (0.3, 1.67)
 # part of a bone's change of length that is due to distance from the camera and also changes its thickness
 NEARER = (0.95, 1.05)
 # of an affine map, in shares of the height
