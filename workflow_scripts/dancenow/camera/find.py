@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import median_filter
 
+from dancenow.camera.bodies import Bodies
 from dancenow.camera.figures import Figures
 from dancenow.camera.outside import Outside
 from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN, CameraPath, save_path
@@ -24,13 +25,15 @@ from dancenow.video.frames import FrameStore
 log = logging.getLogger(__name__)
 
 KNOWN = 0.5  # share of a shot's frames whose map must be known, or nothing is told of the shot
-USUAL = 0.98  # quantile over the frames, so that a bump against the tripod makes no hand of it
+USUAL = 0.98  # quantile over the frames, so that a bump against the tripod leaves the others unchanged
 LEVEL_WEIGHT = 10.0  # of a lean, beside the way of the picture's corners, when the usual framing is chosen
 HELD = 30.0  # degrees between the camera's rolls; beyond, a phone was turned, and people tell what is level
 LEAST_WAY = 0.02  # of the long edge, of the way that is left when shake is taken out
 SHAKE_SECONDS = 1.0  # shake is what a median over this time takes out
 SETTLED_SECONDS = 0.3  # behind what is not followed, such as a whip pan or a cross-fade
 CLEAR_SECONDS = 0.6  # before it; most of a cross-fade is over before its first picture is lost
+BRIEF_SECONDS = 1.0  # a scene at a clip's end or at a cut that is shorter than this tells nothing of itself
+BUMP, BUMP_SURE = 0.01, 0.5  # of the long edge, that a tripod is knocked aside at least, and how surely
 AGREE = 0.01  # of the long edge: a path that is followed and one that is seen are the same
 TRUNK = [INDEX[f"{side}_{part}"] for part in ("shoulder", "hip") for side in ("left", "right")]
 BEYOND = 1.5  # frame sizes outside the usual framing, at most: as far an extent reaches
@@ -45,12 +48,18 @@ def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath
     of shots of which nothing can be told; these count as still.
     """
     outside, size, shots = Outside(people), (people.width, people.height), []
-    lean, figures = leans(people), Figures(people)
+    lean, figures, bodies = leans(people), Figures(people), Bodies(people)
     for first, stop in segments(people.count, cuts):
-        parts = _follow_shot(frames, outside, size, first, stop, float(people.fps))
+        parts = _follow_shot(frames, outside, bodies, size, first, stop)
         parts = [piece for part in parts for piece in _at_jumps(part, figures)]
         for begin, maps, known, *clear in parts:
-            maps, kind = settle(maps, known, size, float(people.fps), lean[begin : begin + len(maps)])
+            told = np.isfinite(maps).all(axis=(1, 2)) & (known > 0)
+            known = np.where(told, known, 0)
+            maps, kind = settle(maps, known, size, bodies.fps, lean[begin : begin + len(maps)])
+            if kind != UNKNOWN:
+                carried = bodies.carry(begin, maps, told)
+                kind = SHAKING if kind == STILL and (carried != maps).any() else kind
+                maps = carried
             if kind in (STILL, UNKNOWN):
                 known = np.full(len(maps), float(kind == STILL))
             if kind == UNKNOWN:
@@ -86,12 +95,13 @@ def find_path_file(frames_path: str | Path, people_path: str | Path, camera_path
 
 
 def _follow_shot(
-    frames: Frames, outside: Outside, size: tuple[int, int], first: int, stop: int, fps: float
+    frames: Frames, outside: Outside, bodies: Bodies, size: tuple[int, int], first: int, stop: int
 ) -> list[tuple[int, np.ndarray, np.ndarray, int, int]]:
     """[(frame, maps, sure, opening, closing)] between two cuts; several where a cross-fade changes the scene.
 
     maps: (n, 3, 3) into any one frame of it, NaN where unknown; sure: (n,), how sure; the rest as in Shot.
     """
+    fps = bodies.fps
     tracker, maps = ShotTracker(fps), np.full((stop - first, 3, 3), np.nan)
     sure = np.zeros(stop - first)
     restarts = []
@@ -102,8 +112,10 @@ def _follow_shot(
             maps[index - first] = found
         if tracker.restarted:
             restarts.append(index - first)
-    begins, clear = [0], [0]
-    settled, margin = round(SETTLED_SECONDS * fps), round(CLEAR_SECONDS * fps)
+    begins, clear, closing = [0], [0], stop - first - 1
+    settled, margin, brief = (
+        round(seconds * fps) for seconds in (SETTLED_SECONDS, CLEAR_SECONDS, BRIEF_SECONDS)
+    )
     doubts = _runs(restarts, margin)
     for number, (begin, end) in enumerate(doubts):
         known = np.isfinite(maps).all(axis=(1, 2))
@@ -118,21 +130,31 @@ def _follow_shot(
         view = lay_over(*looks)
         if view is not None:
             move = maps[last] @ view @ np.linalg.inv(maps[next_])
+            near, far = before[-1], behind[0]
+            step = np.linalg.inv(maps[near]) @ move @ maps[far]
+            if not bodies.stays(first + far, first + near, step):
+                # of a wall of bricks, one place looks like another
+                step = bodies.view(first + far, first + near)
+                move = move if step is None else maps[near] @ step @ np.linalg.inv(maps[far])
             if reach(move[None] / move[2, 2], size)[0] > AGREE * max(size):
                 if known[begin : end + 1].all():  # the picture stands and another framing fades in
                     end = _middle(frames, outside, first + last, first + next_) - first
                 else:
                     maps[begin:end] = np.nan
                 maps[end:] = move / move[2, 2] @ maps[end:]
+        elif number == 0 and begin < brief <= stop - first - end:
+            clear[0], maps[:begin] = next_, np.nan
+        elif number == len(doubts) - 1 and stop - first - end < brief <= begin:
+            closing, maps[begin:] = last, np.nan
         elif differ(*looks):
             middle = _middle(frames, outside, first + last, first + next_) - first
             log.info("the scene changes about frame %d, without a cut", first + middle)
             begins.append(middle)
             clear += [last, next_]
-    ends, clear = [*begins[1:], stop - first], [*clear, stop - first - 1]
+    ends, clear = [*begins[1:], stop - first], [*clear, closing]
     return [
-        (first + begin, maps[begin:end], sure[begin:end], first + int(opening), first + int(closing))
-        for begin, end, opening, closing in zip(begins, ends, clear[::2], clear[1::2], strict=True)
+        (first + begin, maps[begin:end], sure[begin:end], first + int(opening), first + int(closes))
+        for begin, end, opening, closes in zip(begins, ends, clear[::2], clear[1::2], strict=True)
     ]
 
 
@@ -241,8 +263,11 @@ def settle(
     # a tripod's measurements are noise around one place: its middle, not one frame, is the usual framing
     corners = corners_of(maps, size)
     corners -= np.median(corners, axis=0)
-    if np.quantile(np.linalg.norm(corners, axis=2).max(axis=1), USUAL) < LEAST_MOTION * max(size):
-        return identity, STILL
+    aside = np.linalg.norm(corners, axis=2).max(axis=1)
+    if np.quantile(aside, USUAL) < LEAST_MOTION * max(size):
+        if not (known & (aside > BUMP * max(size)) & (sure >= BUMP_SURE)).any():
+            return identity, STILL
+        return np.where((aside < LEAST_MOTION * max(size))[:, None, None], identity, maps), SHAKING
     width = 2 * int(SHAKE_SECONDS * fps / 2) + 1
     calm = median_filter(corners, size=(min(width, count), 1, 1), mode="nearest")
     way = np.linalg.norm(calm, axis=2).max()

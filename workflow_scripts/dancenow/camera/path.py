@@ -30,7 +30,7 @@ class CameraPath:
 
     maps: (T, 3, 3) float64, from homogeneous px of a frame (pixel centres at integers) to px of its scene,
         the lower right entry 1; exactly the identity all through a shot that is still or unknown.
-    sure: (T,) float32, 0..1, how well the frame's own map is known; 0 where neighbours fill it in.
+    sure: (T,) float32, 0..1, how well the frame's own map is known; 0 where neighbours or people fill it in.
     shot: (T,) int64, ascending from 0, the shot of each frame.
     kinds: of each shot, one of KINDS.
     extents: (shots, 4) float64, x0, y0, x1, y1 px of the scene that the shot's frames reach, bounded.

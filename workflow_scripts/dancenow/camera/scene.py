@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from dancenow.camera.exposure import measure_exposure
-from dancenow.camera.path import CameraPath
+from dancenow.camera.path import STILL, UNKNOWN, CameraPath
 from dancenow.camera.view import SteadyView
 from dancenow.keypoints import Pose, boxes
 from dancenow.video.frames import FrameStore
@@ -14,6 +14,7 @@ from dancenow.video.frames import FrameStore
 log = logging.getLogger(__name__)
 
 CANVAS_BEYOND = 0.5  # of the framing on each side: the limit of the canvas
+CANVAS_FRAMES = 0.98  # quantile: a camera that is put down makes no panorama of it
 SIDE_MULTIPLE = 32  # px: the canvas' sides are multiples of it, as those of frames are
 LEAST_POINTS = 3  # least number of keypoints of a person
 
@@ -49,12 +50,15 @@ def place_view(path: CameraPath, pose: Pose) -> SteadyView:
     """The SteadyView of a clip, without regard to exposure.
 
     path: the CameraPath of the clip; pose: the performer in its frames. The scene that shows the performer
-    longest is used; shots of a tripod that show the same count as one, whatever lies between them.
+    longest is used; shots of a tripod that show the same count as one, whatever lies between them. Frames
+    whose place only their neighbours or people tell are left out.
     """
     path.require_frames(len(pose.keypoints))
+    stands = np.isin(np.array(path.kinds), (STILL, UNKNOWN))[path.shot]
+    exact = stands | (path.sure > 0)
     shown = pose.present().sum(axis=1) >= LEAST_POINTS
     scenes, frames = np.unique(path.scene[shown] if shown.any() else path.scene, return_counts=True)
-    used = np.flatnonzero(path.scene == scenes[frames.argmax()])
+    used = np.flatnonzero((path.scene == scenes[frames.argmax()]) & exact)
     maps, corner = np.tile(np.eye(3), (len(used), 1, 1)), np.zeros(2, int)
     size = np.array([pose.width, pose.height])
     if not path.part(used).is_still:
@@ -74,7 +78,7 @@ def _canvas(maps: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.n
     places = maps @ corners
     places = places[:, :2] / places[:, 2:]
     size, reach = np.array([width, height]), CANVAS_BEYOND * np.array([width, height])
-    before = np.clip(-places.min(axis=(0, 2)), 0, reach)
-    behind = np.clip(places.max(axis=(0, 2)) - (size - 1), 0, reach)
+    before = np.clip(np.quantile(-places.min(axis=2), CANVAS_FRAMES, axis=0), 0, reach)
+    behind = np.clip(np.quantile(places.max(axis=2), CANVAS_FRAMES, axis=0) - (size - 1), 0, reach)
     corner = np.ceil(before).astype(int)
     return corner, np.ceil((corner + size + behind) / SIDE_MULTIPLE).astype(int) * SIDE_MULTIPLE
