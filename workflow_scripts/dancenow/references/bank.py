@@ -152,8 +152,9 @@ class Bank:
             chosen, mixed = chosen[:, None], np.ones((len(chosen), 1), np.float32)
         wanted = Figure(keypoints, self.unit)
         weights = shares(distances(wanted, window, self.step, NO_SHARE))
-        picture = np.zeros((height, width, 4), np.float32)
+        picture, levels = (np.zeros((height, width, 4), kind) for kind in (np.float32, np.uint8))
         behind: list[tuple | None] = []
+        touched: list[tuple[slice, slice]] = []
         for number in np.flatnonzero(wanted.visible & (chosen[:, 0] >= 0)).tolist():
             weight = weights[number]
             if number == TRUNK_PART:  # it is moved whole, since it lies behind the parts too
@@ -162,6 +163,7 @@ class Bank:
             if placed is None:
                 continue
             (rows, columns), moved = placed
+            touched.append((rows, columns))
             if number == TRUNK_PART:
                 behind.append(placed)
                 moved = times(moved, self._fine(np.maximum(weights[number], 1 / REACHES), rows, columns))
@@ -171,10 +173,14 @@ class Bank:
         # whole trunk and hair fill the parts' cuts; whether hair hangs before a part, that part's piece shows
         for placed in filter(None, behind):
             (rows, columns), moved = placed
+            touched.append((rows, columns))
             picture[rows, columns] += times(moved, np.clip(1 - picture[rows, columns, 3] / 255, 0, 1))
-        levels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-        # where an edge rings, a colour may exceed its validity
-        return cv2.min(levels, cv2.merge([levels[..., 3]] * 4))
+        if touched:  # the rest of a large window is left alone
+            around = _around(touched)
+            whole = cv2.add(picture[around], 0, dtype=cv2.CV_8U)  # rounded, from 0 to 255
+            # where an edge rings, a colour may exceed its validity
+            levels[around] = cv2.min(whole, cv2.merge([cv2.extractChannel(whole, 3)] * 4))
+        return levels
 
     def _mixed(
         self,
@@ -265,6 +271,15 @@ class Bank:
             there = enlarged(there.astype(np.float32), step, *size)
             moved = cv2.remap(rgba, there, None, CUBIC)
         return (rows, columns), times(moved, self._fine(weight, rows, columns))
+
+
+def _around(places: list[tuple[slice, slice]]) -> tuple[slice, slice]:
+    """The rows and columns that hold all of several places of a window."""
+    rows, columns = (
+        slice(min(axis.start for axis in axes), max(axis.stop for axis in axes))
+        for axes in zip(*places, strict=True)
+    )
+    return rows, columns
 
 
 def times(picture: np.ndarray, weight: np.ndarray) -> np.ndarray:

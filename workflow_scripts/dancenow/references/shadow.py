@@ -94,7 +94,7 @@ class Shadows:
         there = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
         light = 1 - cv2.warpAffine(dark, there, (int(right - left), int(bottom - top)))
         part = picture[top:bottom, left:right]
-        part[:] = np.rint(part * light[..., None])
+        part[:] = cv2.multiply(part, cv2.merge([light] * 3), dtype=cv2.CV_8U)  # rounded
         return picture
 
     def _standing(self, keypoints: np.ndarray) -> float:

@@ -16,6 +16,8 @@ from dancenow.video.cuts import segment_starts
 
 Batch = dict[str, torch.Tensor]  # as ClipSampler makes them: samples first, by the name of what they show
 
+Row = dict[str, Sequence[np.ndarray]]  # one sample: of each frame a picture, by the same names
+
 # the window is shifted at random by up to this many px, so that the network does not learn its place
 MOST_SHIFT = 16
 
@@ -87,7 +89,7 @@ class ClipSampler:
         chosen = slice(self.share[0] * part, (self.share[0] + 1) * part)
         samples = zip(clips[chosen], windows[chosen], places[chosen], strict=True)
         rows = [self._row(*sample, last_only) for sample in samples]
-        return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+        return {name: _stacked([row[name] for row in rows]) for name in rows[0]}
 
     def _start(self, place: int) -> int:
         epoch, offset = divmod(place, len(self.clip_starts))
@@ -109,9 +111,9 @@ class ClipSampler:
             windows.append((*corner.tolist(), *size))
         return windows
 
-    def _row(self, clip: range, window: Sequence[int], place: int, last_only: bool) -> Batch:
+    def _row(self, clip: range, window: Sequence[int], place: int, last_only: bool) -> Row:
         shown = clip[-1:] if last_only else clip
-        sample = {
+        sample: Row = {
             "skeleton": [draw_window(self.pose, index, window) for index in shown],
             "image": [cut(self.frames[index], window) for index in shown],
         }
@@ -129,7 +131,7 @@ class ClipSampler:
             behind = sample.get("background", [np.zeros(1, np.uint8)] * len(shown))
             parts = zip(sample["valid"], sample["image"], behind, strict=True)
             sample["image"] = [np.where(seen, picture, rest) for seen, picture, rest in parts]
-        return {name: to_tensor(np.stack(pictures)) for name, pictures in sample.items()}
+        return sample
 
     def _behind(self, background: np.ndarray, index: int, window: Sequence[int]) -> np.ndarray:
         """(h, w, 3) uint8 of the background in a window: for real pixels, with the person's shadow."""
@@ -143,3 +145,10 @@ class ClipSampler:
         if seen is None:
             return np.full((window[3], window[2], 1), 255, np.uint8)
         return cut(seen, window)[..., None] * np.uint8(255)
+
+
+def _stacked(samples: Sequence[Sequence[np.ndarray]]) -> torch.Tensor:
+    """(N, T, ...) of N samples of T arrays each; of pictures (h, w, C) it is (N, T, C, h, w). Copied once."""
+    together = np.stack([each for sample in samples for each in sample])
+    tensor = to_tensor(together) if together.ndim > 3 else torch.from_numpy(together)
+    return tensor.unflatten(0, (len(samples), -1))

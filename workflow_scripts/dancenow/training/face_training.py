@@ -23,7 +23,7 @@ from dancenow.model.networks import (
 from dancenow.model.perceptual import PerceptualNetwork, perceptual_loss
 from dancenow.model.windows import cut
 from dancenow.synthesis.synthesizer import Synthesizer
-from dancenow.training.dataset import Batch, ClipSampler, TrainingFootage
+from dancenow.training.dataset import Batch, ClipSampler, Row, TrainingFootage
 from dancenow.training.previews import Previews
 from dancenow.training.settings import FaceSettings
 from dancenow.training.trainer import Clips, Losses, Trainer, frozen
@@ -59,15 +59,14 @@ class FaceSampler(ClipSampler):
         if not len(self.clip_starts):
             raise InputError("no training frame shows a face; set train.face to null")
 
-    def _row(self, clip: range, window: Sequence[int], place: int, last_only: bool) -> Batch:
+    def _row(self, clip: range, window: Sequence[int], place: int, last_only: bool) -> Row:
         corners, visible = face_corners(self.pose.keypoints[list(clip)], self.size, window)
         sample = super()._row(clip, window, place, last_only)
         if "valid" in sample:  # nothing is learned from a face cut off by the frame's edge
             squares = zip(sample["valid"], corners[-len(sample["valid"]) :].tolist(), strict=True)
-            whole = [bool(cut(seen[0], (x, y, self.size, self.size)).all()) for seen, (x, y) in squares]
+            whole = [bool(cut(seen, (x, y, self.size, self.size)).all()) for seen, (x, y) in squares]
             visible[-len(whole) :] &= whole
-        more = {"corner": torch.from_numpy(corners), "visible": torch.from_numpy(visible)}
-        return sample | more
+        return sample | {"corner": list(corners), "visible": list(visible)}
 
 
 class FacePreviews(Previews):
