@@ -1,6 +1,8 @@
 """Every format, read: each number at its place, and every kind of damage told in one line."""
 
+import gzip
 import json
+import os
 import re
 
 import numpy as np
@@ -74,6 +76,7 @@ def test_frames_are_ordered_by_number_and_other_files_do_not_matter(tmp_path):
         path.with_name(f"clip{number}_keypoints.json").write_text(json.dumps(content))
     (folder / "clip9_rendered.png").touch()
     (folder / "notes.json").write_text("{}")
+    (folder / "._clip9_keypoints.json").write_bytes(b"\0\5\x16\7")  # a Mac's, on a disk of another system
     assert read(folder).keypoints[:, 0, 0].tolist() == [9, 10, 11]
 
 
@@ -139,12 +142,21 @@ JSON_DAMAGE = {
         lambda folder: [(folder / SECOND).unlink(), (folder / SECOND).mkdir()],
         [SECOND, "cannot be read"],
     ),
+    "a pipe, which never ends": (
+        lambda folder: [(folder / SECOND).unlink(), os.mkfifo(folder / SECOND)],
+        [SECOND, "cannot be read (a pipe or a device, not a file)"],
+    ),
+    "packed": (
+        lambda folder: (folder / SECOND).write_bytes(gzip.compress((folder / SECOND).read_bytes())),
+        [SECOND, "a packed file; unpack it"],
+    ),
     "not text": (lambda folder: (folder / SECOND).write_bytes(b"\xff\xfe\x00\x80"), [SECOND, "not JSON"]),
     "empty file": (put(SECOND, ""), [SECOND, "not JSON"]),
     "nested without end": (put(SECOND, "[" * 100_000), [SECOND, "not JSON"]),
     "NaN": (edit(FIRST, lambda c: body_of(c).__setitem__(4, float("nan"))), [FIRST, "NaN"]),
     "infinite": (swap(FIRST, "0.3,", "1e999,"), [FIRST, "people[0].pose_keypoints_2d[2]", "inf"]),
     "text": (edit(FIRST, lambda c: body_of(c).__setitem__(4, "7")), [FIRST, "pose_keypoints_2d[4]", "'7'"]),
+    "endless": (edit(FIRST, lambda c: body_of(c).__setitem__(4, 10**400)), [FIRST, f"is 1{'0' * 39}, not"]),
     "true": (edit(FIRST, lambda c: body_of(c).__setitem__(4, True)), [FIRST, "[4]", "True"]),
     "a number short": (edit(FIRST, lambda c: body_of(c).pop()), [FIRST, "74 numbers", "75 or 69 or 54"]),
     "face short": (

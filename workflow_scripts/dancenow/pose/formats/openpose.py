@@ -63,8 +63,11 @@ def read_folder(folder: str | Path, count: int) -> Found:
 
 
 def frame_files(folder: str | Path, count: int) -> list[Path]:
-    """The `count` files of a folder that hold the bodies, in the order of their numbers."""
-    paths = sorted(Path(folder).iterdir())
+    """The `count` files of a folder that hold the bodies, in the order of their numbers.
+
+    Hidden ones do not count, such as the `._` files with which a Mac accompanies others.
+    """
+    paths = sorted(path for path in Path(folder).iterdir() if not path.name.startswith("."))
     matches = {path: match for path in paths if (match := FRAME_FILE.fullmatch(path.name))}
     if not matches:
         raise InputError(f"{folder}: no keypoint files in it; {_EXPECTED}")

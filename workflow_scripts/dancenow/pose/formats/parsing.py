@@ -9,6 +9,10 @@ import cv2
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.files import open_regular
+
+# the first bytes of what zip, gzip, xz, bzip2, zstd, 7-Zip and rar make
+PACKED = b"PK\3\4", b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"Rar!"
 
 
 def load_json(path: str | Path) -> Any:
@@ -36,7 +40,7 @@ def triples(values: Any, points: Sequence[int], path: str | Path, place: str) ->
         # bool is an int to Python
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not abs(value) < 1e9:
             raise InputError(
-                f"{path}: {place}[{index}] is {value!r}, not a coordinate or confidence; correct it"
+                f"{path}: {place}[{index}] is {value!r:.40}, not a coordinate or confidence; correct it"
             )
     return np.array(values, np.float64).reshape(-1, 3)
 
@@ -67,9 +71,13 @@ def load_opencv_matrix(path: str | Path, points: Sequence[int]) -> np.ndarray:
 
 def _read(path: str | Path) -> bytes:
     try:
-        return Path(path).read_bytes()
+        with open_regular(path) as file:
+            held = file.read()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); put the file there again") from error
+    if held.startswith(PACKED):
+        raise InputError(f"{path}: a packed file; unpack it, and name the folder or the file that was in it")
+    return held
 
 
 def _only_matrix(text: str) -> tuple[str, np.ndarray | None]:
