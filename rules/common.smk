@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
 from snakemake.utils import update_config
 
 from dancenow.cluster.batch_summary import summarise
@@ -19,6 +20,9 @@ from dancenow.planning.configuration import SafeLoader, is_name
 from dancenow.planning.pairs import names_of, targets_of
 from dancenow.planning.reruns import code_hash, contents
 from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training
+
+# 2e-4 and 1e3, which are text to YAML, that asks for a dot and a sign
+EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 
 
 def typed(value, path=()):
@@ -36,6 +40,8 @@ def typed(value, path=()):
         read = yaml.safe_load(value)
     except yaml.YAMLError:
         return value
+    if EXPONENT.fullmatch(value):
+        read = int(number) if (number := float(value)).is_integer() else number
     return read if read is None or (isinstance(read, (bool, int, float)) and not is_name(path)) else value
 
 
@@ -145,9 +151,24 @@ MOVED = {
 }
 
 
+# a JSON schema takes 5.0 for an integer, which a loop or a size of an array does not
+WHOLE = Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool)
+)
 # read once; Snakemake's own validate would read it for every variant
 with open(f"{workflow.basedir}/schemas/config.schema.yaml", encoding="utf-8") as file:
-    SCHEMA = Draft202012Validator(yaml.load(file, SafeLoader))
+    SCHEMA = extend(Draft202012Validator, type_checker=WHOLE)(yaml.load(file, SafeLoader))
+# of these violated rules, the schema's description says more than jsonschema
+DESCRIBED = {"oneOf", "anyOf", "pattern", "not", "maxLength"}
+KINDS = {
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "string": "text",
+    "array": "a list, as [one, two]",
+    "object": "a map of keys",
+    "null": "null",
+}
 
 
 def not_finite(value, *path):
@@ -183,11 +204,14 @@ def check_config(merged, where=""):
             key = ".".join(map(str, [*reason.absolute_path, unknown[0]]))
             hint = hint or f"; the keys there are {', '.join(known)}"
             raise WorkflowError(f"config: {where}{key}: unknown key{hint}")
-        # for these the schema's description says more than the violated rule
-        meaning = (
-            reason.schema.get("description") if reason.validator in ("oneOf", "pattern", "not") else None
-        )
+        meaning = reason.schema.get("description") if reason.validator in DESCRIBED else None
         said = f"{str(reason.instance)[:80]}: {meaning}" if meaning else reason.message
+        if reason.validator == "type":
+            kinds = reason.validator_value
+            kinds = " or ".join(KINDS[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
+            said = f"{repr(reason.instance)[:80]} is not {kinds}"
+            if meaning := reason.schema.get("description"):
+                said += f" ({meaning.rstrip('.')})"
         raise WorkflowError(f"config: {where}{place}: {said}{hint}")
 
 

@@ -28,6 +28,16 @@ PAIR = "results/alice_as_brunomars.mp4"
         (["--config", "synthesis={chunks: 3}"], ["config: synthesis.chunks: moved to hardware.chunks"]),
         (["--config", "preset=studoi"], ["preset", "studoi", "smoke, quick, demo, studio, paper"]),
         (["--config", "frames={long_edge: 500}"], ["frames.long_edge", "500", "32"]),
+        (["--config", "train={steps: 2.5}"], ["train.steps: 2.5 is not a whole number (Optimiser steps)"]),
+        (["--config", "train={steps: 100.0}"], ["train.steps: 100.0 is not a whole number"]),
+        (["--config", "subjects={x: {video: x.mp4, start: 0:01}}"], ["x.start: '0:01' is not a number (Sec"]),
+        (
+            ["--config", "subjects={x: {video: x.mp4, crop: [0, 0, 64.0, 64]}}"],
+            ["x.crop.2: 64.0 is not a wh"],
+        ),
+        (["--config", "hardware={devices: two}"], ["hardware.devices: two: auto, or how many processes"]),
+        (["--config", "transfers=alice_as_brunomars"], ["transfers: ", "is not a list, as [one, two] (The "]),
+        (["--config", f"subjects={{{'lang' * 25}: {{video: x.mp4}}}}"], ["subjects: langlang", "at most 80"]),
         (["--config", "train={steps: 0}"], ["train.steps", "minimum"]),
         (["--config", "subjects={Bob_1: {video: x.mp4}}"], ["subjects", "Bob_1"]),
         (["--config", "subjects={bob: {vidoe: x.mp4}}"], ["subjects.bob", "vidoe", "did you mean 'video'"]),
@@ -128,6 +138,20 @@ def test_a_name_that_yaml_reads_as_something_else_stays_a_name(workflow, one, ot
     batch = f"batch={{targets: [{one}], sources: [{other}]}}"
     planned = workflow("-n", "batch", "--config", subjects, batch, f"train={{init_from: {other}}}")
     assert planned.returncode == 0 and pair in said(planned), said(planned)
+
+
+def test_numbers_are_read_as_people_write_them_and_names_as_they_are(workflow):
+    mine = workflow.directory / "mine.yaml"
+    consent = "consent: {who: No, when: 2026-05-01, use: publish, file: 7}"
+    train = "train: {steps: 1e3, learning_rate: 2e-4, single_frame_share: 5.E-1}"
+    mine.write_text(f"subjects: {{alice: {{{consent}}}}}\n{train}\n")
+    (workflow.directory / "7").touch()
+    planned = workflow("-n", PAIR, "--configfile", str(mine))
+    assert planned.returncode == 0, said(planned)
+    planned = workflow("-n", PAIR, "--config", "train={steps: 2e-4}")
+    assert "config: train.steps: 0.0002 is not a whole number" in said(planned)
+    planned = workflow("-n", PAIR, "--config", "train={learning_rate: 1e999}")
+    assert "config: train.learning_rate: not a finite number" in said(planned)
 
 
 def test_days_of_a_consent_need_no_quotes_and_a_wrong_one_is_named(workflow):

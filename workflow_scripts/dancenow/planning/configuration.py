@@ -11,7 +11,8 @@ from dancenow.errors import InputError
 # libyaml's, where PyYAML was built with it, takes a tenth of the time
 SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NAMED_KEYS = {"subjects", "variants"}
-LAST = {("base",), ("video",), ("poses",), ("checkpoint",), ("when",), ("until",)}
+TEXTS = ("base", "video", "poses", "checkpoint", "who", "when", "until", "file", "certificate", "key")
+LAST = {(key,) for key in TEXTS}
 VALUES = {("batch", "targets"), ("batch", "sources"), ("train", "init_from"), ("comparison", "variants")}
 TEXT, NULL, MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "null", "merge"))
 
