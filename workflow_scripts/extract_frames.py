@@ -7,7 +7,7 @@ from dancenow.video.frames import extract_frames
 with job(snakemake.log[0], snakemake.threads):
     extract_frames(
         snakemake.params.clips,
-        read_json(snakemake.input.facts),
+        read_json(snakemake.input.facts, list),
         snakemake.params.long_edge,
         snakemake.output.frames,
         snakemake.output.index,

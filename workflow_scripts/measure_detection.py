@@ -7,6 +7,9 @@ from dancenow.pose.estimators import open_estimator
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     estimator = open_estimator(read_json(snakemake.input.decision), threads)
-    facts, long_edge = [read_json(path)[0] for path in snakemake.input.facts], snakemake.params.long_edge
+    facts, long_edge = (
+        [read_json(path, list)[0] for path in snakemake.input.facts],
+        snakemake.params.long_edge,
+    )
     rates = measure_detection(snakemake.params.clips, facts, long_edge, estimator)
     write_json(snakemake.output.rates, rates | {"long_edge": long_edge})

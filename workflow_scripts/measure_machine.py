@@ -6,6 +6,6 @@ from dancenow.machine.measure import Clips, measure_machine
 
 with job(snakemake.log[0], snakemake.threads) as threads:
     given, params = snakemake.input, snakemake.params
-    facts = {name: read_json(path) for name, path in zip(params.subjects, given.facts, strict=True)}
+    facts = {name: read_json(path, list) for name, path in zip(params.subjects, given.facts, strict=True)}
     clips, made = Clips(facts, params.targets, params.sources), snakemake.output
     measure_machine(params.presets, clips, read_json(given.rates), threads, made.page, made.numbers)

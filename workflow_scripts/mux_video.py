@@ -12,7 +12,7 @@ from dancenow.video.media import mux
 
 with job(snakemake.log[0], snakemake.threads):
     given, params, config = snakemake.input, snakemake.params, snakemake.config
-    (facts,) = read_json(given.facts)  # a source is one clip
+    (facts,) = read_json(given.facts, list)  # a source is one clip
     # from the configuration: a changed key must not make anything again
     signer = signing_key(config["provenance"]["certificate"], config["provenance"]["key"])
     for role, record in params.consent.items():

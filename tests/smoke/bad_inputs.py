@@ -158,6 +158,12 @@ RESULTS = [
     Bad("torn-facts", "a truncated facts file of a frame store",
         f"results/frames/torn-facts.json: damaged, not JSON (…); {AGAIN}", "track_performer",
         results.torn_facts),
+    Bad("emptied-facts", "a facts file in which nothing is left",
+        f"results/frames/emptied-facts.json: damaged, it holds no keys; {AGAIN}", "track_performer",
+        results.emptied_facts),
+    Bad("old-statistics", "a JSON file of an older version, or one from which somebody took a key",
+        "results/normalization/old-statistics.json: has no 'toes', so another version wrote it or somebody "
+        f"changed it; {AGAIN}", "normalize_poses", results.old_statistics),
     Bad("number", "a performer number that does not exist",
         "results/poses/number.people.npz: subjects.<name>.performer is 7, but the people are numbered 1 "
         "to 1; use one of these numbers or: largest, left, right, center; see "
@@ -240,15 +246,16 @@ CONFIG = [
     Bad("moved", "a key of an earlier version that has moved",
         "config: train.devices: moved to hardware.devices", config={"train": {"devices": 2}}),
     Bad("type", "a word instead of a number",
-        "config: train.steps: 'many' is not of type 'integer'", config={"train": {"steps": "many"}}),
+        "config: train.steps: 'many' is not a whole number (Optimiser steps)",
+        config={"train": {"steps": "many"}}),
     Bad("preset", "an unknown preset",
         "config: preset: 'fast' is not one of: smoke, quick, demo, studio, paper", config={"preset": "fast"}),
     Bad("escape", "a subject name that would lead out of results/",
         "config: subjects: ../../etc: not a valid subject name; use lower-case letters, digits and single "
-        "hyphens between them", config={"subjects": {"../../etc": GOOD}}),
+        "hyphens between them, at most 80", config={"subjects": {"../../etc": GOOD}}),
     Bad("two-names", "two invalid names",
         "config: subjects: …: not a valid subject name; use lower-case letters, digits and single hyphens "
-        "between them", config={"subjects": {"Bob Smith": GOOD, "b_as_c": GOOD}}),
+        "between them, at most 80", config={"subjects": {"Bob Smith": GOOD, "b_as_c": GOOD}}),
     Bad("edge", "a working size that is not a multiple of 32",
         "config: frames.long_edge: 200 is not a multiple of 32", config={"frames": {"long_edge": 200}}),
     Bad("window", "a smoothing window of so many frames, not seconds",

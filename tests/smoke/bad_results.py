@@ -183,6 +183,18 @@ def torn_facts(run, name):
     tear(place(run, "frames", name, ".json"))
 
 
+def emptied_facts(run, name):
+    place(run, "frames", name, ".json").write_text("{}\n")
+
+
+def old_statistics(run, name):
+    """Those of a version that measured no toes."""
+    path = place(run, "normalization", name, ".json")
+    found = json.loads(path.read_text())
+    del found["toes"]
+    write_json(path, found)
+
+
 def people(run, name):
     """One person, as laid out."""
 

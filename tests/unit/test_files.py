@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import pickle
 import unicodedata
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from dancenow.arrays import write_npz
 from dancenow.errors import InputError
-from dancenow.files import as_on_disk
+from dancenow.files import as_on_disk, read_json, write_json
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,28 @@ def test_arrays_that_do_not_fit_leave_no_view_of_memory_in_the_traceback(tmp_pat
 
 def views_of_memory():
     return sum(type(each) is memoryview and type(each.obj) is not bytes for each in gc.get_objects())
+
+
+@pytest.mark.parametrize("value, kind, words", [
+    ("{}", dict, "it holds no keys"),
+    ("[]", dict, "it holds no keys"),
+    ('{"a": 1}', list, "it holds no list"),
+    ("[]", list, "it holds no list"),
+    ('{"a": 1', dict, "not JSON"),
+])  # fmt: skip
+def test_a_file_of_the_workflow_that_holds_something_else_is_named(tmp_path, value, kind, words):
+    path = tmp_path / "facts.json"
+    path.write_text(value)
+    with pytest.raises(InputError) as error:
+        read_json(path, kind)
+    assert str(error.value).startswith(f"{path}: damaged, ") and words in str(error.value)
+    assert str(error.value).endswith("; delete it to make it again")
+
+
+@pytest.mark.parametrize("where", [lambda held: held, lambda held: held["clips"][0]["fit"]])
+def test_a_key_that_a_file_of_the_workflow_lacks_is_named_with_the_file_however_deep(tmp_path, where):
+    write_json(tmp_path / "facts.json", {"clips": [{"fit": {"scale": 1.0}}]})
+    held = where(pickle.loads(pickle.dumps(read_json(tmp_path / "facts.json"))))
+    assert held.get("fps") is None and "fps" not in held
+    with pytest.raises(InputError, match=r"facts\.json: has no 'fps', .*; delete it to make it again$"):
+        held["fps"]

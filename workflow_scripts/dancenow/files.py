@@ -156,9 +156,35 @@ def write_json(path: str | Path, value: Any) -> None:
         partial.write_text(text)
 
 
-def read_json(path: str | Path) -> Any:
-    """The value in the JSON file `path`, one of the workflow's own; InputError names one that is damaged."""
+class Content(dict):
+    """An object of a JSON file of the workflow's, at `path`; a missing key is an InputError."""
+
+    path: str | Path = ""
+
+    def __missing__(self, key: str) -> Any:
+        raise InputError(
+            f"{self.path}: has no {key!r}, so another version wrote it or somebody changed it; "
+            "delete it to make it again"
+        )
+
+
+def read_json(path: str | Path, kind: type = dict) -> Any:
+    """The value in the JSON file `path`, one of the workflow's own; its objects are Content.
+
+    kind: dict or list. InputError names a file that is damaged, or holds nothing or another kind of value,
+    and a key that is missing when it is asked for.
+    """
+
+    def content(pairs: list) -> Content:
+        made = Content(pairs)
+        made.path = path
+        return made
+
     try:
-        return json.loads(Path(path).read_text())
+        value = json.loads(Path(path).read_text(), object_pairs_hook=content)
     except ValueError as error:
         raise InputError(f"{path}: damaged, not JSON ({error}); delete it to make it again") from error
+    if not isinstance(value, kind) or not value:
+        held = "keys" if kind is dict else "list"
+        raise InputError(f"{path}: damaged, it holds no {held}; delete it to make it again")
+    return value

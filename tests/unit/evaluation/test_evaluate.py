@@ -288,7 +288,7 @@ def files(tmp_path, monkeypatch):
     save_view(tmp_path / "steady.npz", still_view(40, SIZE, SIZE))
     monkeypatch.setattr(evaluation, "open_estimator", lambda decision, threads: FakeEstimator())
     monkeypatch.setattr(evaluation, "read_png", lambda path: BACKGROUND_FRAME)
-    (tmp_path / "estimator.json").write_text("{}")
+    write_json(tmp_path / "estimator.json", {"estimator": "a stand-in"})
     write_json(tmp_path / "lpips.json", WITHOUT_LPIPS)
 
     def video(name, xs):

@@ -85,7 +85,7 @@ def transfer(tmp_path, monkeypatch):
     for name in ("video", "truth"):
         encode(tmp_path / f"{name}.mp4", footage(pose), Fraction(25), 128, 96)
     write_json(tmp_path / "normalization.json", measure_normalization(pose))
-    write_json(tmp_path / "estimator.json", {})
+    write_json(tmp_path / "estimator.json", {"estimator": "a stand-in"})
     monkeypatch.setattr(series, "open_estimator", lambda *_: Finder(shifted(pose, 3), pose.keypoints))
     return series.MeasuredFiles(
         video=tmp_path / "video.mp4",

@@ -1,10 +1,12 @@
 import json
 
 import numpy as np
+import pytest
 
+from dancenow.errors import InputError
 from dancenow.files import write_json
 from dancenow.pictures import read_png
-from dancenow.training.training_summary import write_summary
+from dancenow.training.training_summary import read_losses, write_summary
 from tiny_training import SETTINGS
 
 
@@ -41,3 +43,11 @@ def test_a_page_with_settings_data_time_and_the_curve(tmp_path):
     assert "79 single frames" in paths[4].read_text() and "metrics/anna.heldout" in paths[4].read_text()
     curve = read_png(paths[3])
     assert curve.shape[1] > 500 and len(np.unique(curve.reshape(-1, 3), axis=0)) > 20
+
+
+@pytest.mark.parametrize("held", ["", '{"step": 1, "l1": 0.5}\n{"step": 2, "l'])
+def test_losses_that_are_torn_or_empty_are_named(tmp_path, held):
+    path = tmp_path / "losses.jsonl"
+    path.write_text(held)
+    with pytest.raises(InputError, match=r"losses\.jsonl: damaged \(.*\); bring it back, or delete it"):
+        read_losses(path)

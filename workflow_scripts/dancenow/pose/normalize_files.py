@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dancenow.camera.path import load_path
-from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import load_pose, require_same_estimator, save_pose
 from dancenow.pose.normalize import letterbox_pose, outside_share
@@ -44,14 +43,14 @@ def normalize_pair(
 
     max_gap: seconds for which the last pose is held when nobody is seen, as in partial_bodies.
 
-    Raises InputError when the two poses come from different estimators or checkpoints, or an older version
-    measured the statistics.
+    Raises InputError when the two poses come from different estimators or checkpoints, or the statistics
+    lack what an older version did not measure.
     """
     source, target = load_pose(files.source_pose), load_pose(files.target_pose)
     require_same_estimator(source, target, files.source_pose, files.target_pose)
     result, scale, legs, way = transfer_clip(
-        source, load_path(files.source_camera), _statistics(files.source_statistics),
-        target, _statistics(files.target_statistics), limbs, max_gap,
+        source, load_path(files.source_camera), read_json(files.source_statistics),
+        target, read_json(files.target_statistics), limbs, max_gap,
     )  # fmt: skip
     if legs.any():
         logging.info("legs imputed for %.1f s", legs.sum() / float(source.fps))
@@ -87,13 +86,6 @@ def normalize_pair(
             100 * outside,
         )
     save_pose(output_path, result)
-
-
-def _statistics(path: str | Path) -> dict:
-    found = read_json(path)
-    if "toes" not in found:
-        raise InputError(f"{path}: of an older version, which did not measure the toes; delete it")
-    return found
 
 
 def letterbox_pair(

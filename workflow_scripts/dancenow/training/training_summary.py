@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_json
 
 COLUMNS = 3
@@ -40,8 +41,16 @@ def write_summary(
 
 
 def read_losses(path: str | Path) -> dict[str, np.ndarray]:
-    """losses.jsonl -> {name: (2, T) float64, the steps that have this loss and its values}."""
-    rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
+    """losses.jsonl -> {name: (2, T) float64, the steps that have this loss and its values}.
+
+    InputError names a file that is damaged.
+    """
+    try:
+        rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
+        if not rows:
+            raise ValueError("no step in it")
+    except ValueError as error:
+        raise InputError(f"{path}: damaged ({error}); bring it back, or delete it to train again") from error
     names = dict.fromkeys(name for row in rows for name in row if name != "step")
     return {name: np.array([(row["step"], row[name]) for row in rows if name in row]).T for name in names}
 

@@ -114,7 +114,7 @@ class FrameStore:
             self.width, self.height = self.facts["width"], self.facts["height"]
             self.fps = Fraction(self.facts["fps"])
             count, self.cuts = self.facts["frames"], self.facts["cuts"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, TypeError) as error:
             raise InputError(
                 f"{facts_path}: not the facts file of a frame store ({error}); {remedy}"
             ) from error
