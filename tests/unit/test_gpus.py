@@ -16,10 +16,13 @@ from dancenow.training.launch import choose_devices
 from running import ROOT
 
 HOLDER = """
-import sys, torch, logging
+import os, sys, torch, logging
+from types import SimpleNamespace
 from dancenow import gpus
 logging.basicConfig(format="%(message)s", level="INFO", stream=sys.stdout)
+seen = [name.replace("GPU-three", "3") for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",")]
 torch.cuda.device_count = lambda: 2
+torch.cuda.get_device_properties = lambda number: SimpleNamespace(uuid="of-" + seen[number])
 print("took", gpus.own_gpu((0, 1)), flush=True)
 sys.stdin.read()
 """
@@ -49,10 +52,22 @@ def test_jobs_side_by_side_have_different_gpus_and_give_them_back_when_they_are_
         jobs[0][0].wait()
         jobs.append(holder(tmp_path, CUDA_VISIBLE_DEVICES="5,3"))  # 3 is free again, whatever its number
         assert jobs[3][1][-1] == "took 1"
+        jobs[1][0].kill()
+        jobs[1][0].wait()
+        jobs.append(holder(tmp_path, CUDA_VISIBLE_DEVICES="GPU-three,5"))  # 3 is taken, whatever its name
+        assert jobs[4][1][-1] == "took 1"
     finally:
         for process, _ in jobs:
             process.kill()
             process.communicate()
+
+
+def test_where_no_file_can_be_locked_jobs_share_a_gpu_and_say_so(tmp_path):
+    (tmp_path / f"dancenow-gpus-{os.getuid()}").write_text("no folder")
+    process, (told, took) = holder(tmp_path, CUDA_VISIBLE_DEVICES="3,5")
+    process.communicate()
+    assert took == "took 0"
+    assert "(File exists), so jobs side by side share GPU 3; set TMPDIR to a folder on a local disk" in told
 
 
 def test_a_gpu_is_known_by_its_file(tmp_path):
@@ -68,6 +83,10 @@ def test_a_gpu_is_known_by_its_file(tmp_path):
         (True, None, "12.8", "is the driver older"),
         (True, None, None, "built without CUDA"),
         (True, "", "12.8", ""),  # hidden on purpose
+        (True, "-1", "12.8", ""),
+        (True, "NoDevFiles", "12.8", ""),
+        (True, "7", "12.8", "or CUDA_VISIBLE_DEVICES=7 none of its GPUs?"),
+        (True, "MIG-7a1/3/0", "12.8", "or CUDA_VISIBLE_DEVICES=MIG-7a1/3/0 none of its GPUs?"),
         (False, None, "12.8", ""),
     ],
 )
@@ -132,6 +151,18 @@ def test_a_card_that_torch_is_too_new_for_is_a_warning_and_the_cpu(cards, caplog
     assert "no kernels for the GPU GTX 1080 (sm_61), V100 (sm_70), so the CPU is used" in record.message
     assert "is for sm_75 sm_80" in record.message
     assert choose_devices("auto", 4) == 1 and choose_devices(2, 4) == 2
+
+
+def test_a_driver_that_has_failed_is_a_warning_and_the_cpu(cards, monkeypatch, caplog):
+    def fail(number):
+        raise RuntimeError("CUDA unknown error - this may be due to an incorrectly set up environment\nmore")
+
+    cards("T4")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", fail)
+    assert pick_device() == torch.device("cpu") and choose_devices("auto", 4) == 1
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING and "\n" not in record.message
+    assert "the GPU cannot be used (CUDA unknown error" in record.message
 
 
 def test_an_old_card_beside_a_new_one_is_left_out(cards, monkeypatch):

@@ -12,7 +12,7 @@ from typing import TypedDict
 import torch
 
 from dancenow.gpus import own_gpu, usable_gpus, why_no_gpu
-from dancenow.parallel import local_rank
+from dancenow.parallel import anyone, local_rank
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,8 @@ def prepare(device: torch.device, threads: int) -> Autocast:
     """Set the thread count and the choice of kernels; returns the settings for torch.autocast.
 
     On a CPU, kernels are deterministic. On a GPU the fastest are used, in TF32 for float32: identical bytes
-    are guaranteed on CPUs only. If a GPU has no hardware for bfloat16, autocast uses float16.
+    are guaranteed on CPUs only. If a GPU has no hardware for bfloat16, autocast uses float16. All
+    processes of a training take the same: gradients of a scaled loss have no mean with others.
     """
     torch.set_num_threads(threads)
     on_gpu = device.type == "cuda"
@@ -92,7 +93,7 @@ def prepare(device: torch.device, threads: int) -> Autocast:
     # it guards against reading unwritten memory; our own operations write everything that they read
     torch.utils.deterministic.fill_uninitialized_memory = False
     keep_memory()
-    bfloat16 = has_fast_bf16(device)
+    bfloat16 = not anyone(not has_fast_bf16(device), device)
     return {
         "device_type": device.type,
         "dtype": torch.float16 if on_gpu and not bfloat16 else torch.bfloat16,

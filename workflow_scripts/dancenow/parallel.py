@@ -68,6 +68,15 @@ def anyone(said: object, device: torch.device) -> bool:
     return flag.item() > 0
 
 
+def least(value: int, device: torch.device) -> int:
+    """The smallest `value` of all processes."""
+    if world_size() == 1:
+        return value
+    smallest = torch.tensor(value, device=device)
+    distributed.all_reduce(smallest, distributed.ReduceOp.MIN)
+    return int(smallest.item())
+
+
 def wait_for_all() -> None:
     """Return when every process has called this."""
     if world_size() > 1:

@@ -148,7 +148,7 @@ def _check_memory(
     """The memory of a step, counted. If it does not fit: InputError, or a warning unless `refuse`."""
     largest = max(footage.sizes, key=lambda size: size[0] * size[1])
     memory, processes = count_step(spare_trainer, sampler(0), largest, autocast), parallel.world_size()
-    free = free_memory(device)
+    free = parallel.least(free_memory(device), device)  # cards may differ, and all must refuse or none
     if device.type == "cpu":  # shared by all processes
         free //= processes
     try:
