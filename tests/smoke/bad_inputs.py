@@ -183,9 +183,6 @@ RESULTS = [
         "results/poses/mixed.npz was made by openpose-body25 (imported), results/poses/good.steady.npz by "
         "mediapipe (sha256:test); their keypoints sit differently on the body: name keypoints of one "
         "format under `poses` for both subjects, or for neither", "normalize_poses", results.imported_pose),
-    Bad("old-statistics", "statistics of a version that did not measure the toes",
-        "results/normalization/old-statistics.json: of an older version, which did not measure the toes; "
-        "delete it", "normalize_poses", results.old_statistics),
     Bad("no-poses", "a folder without keypoint files",
         "own/no-poses: no keypoint files in it; OpenPose writes {clip}_000000000000_keypoints.json and so "
         "on, or {clip}000000_pose.yml", "import_poses", results.no_keypoints),

@@ -187,14 +187,6 @@ def emptied_facts(run, name):
     place(run, "frames", name, ".json").write_text("{}\n")
 
 
-def old_statistics(run, name):
-    """Those of a version that measured no toes."""
-    path = place(run, "normalization", name, ".json")
-    found = json.loads(path.read_text())
-    del found["toes"]
-    write_json(path, found)
-
-
 def people(run, name):
     """One person, as laid out."""
 
