@@ -10,7 +10,8 @@ from running import ROOT
 LIBRARY = ROOT / "workflow_scripts/dancenow"
 # from the ground up: rooms, and the modules beside them
 LAYERS = (
-    "errors gpus intervals prefetch",
+    "errors intervals prefetch",
+    "gpus",
     "files parallel stopping",
     "device",
     "arrays",
