@@ -199,6 +199,16 @@ def test_threads_and_kept_pictures_change_no_byte(tmp_path, monkeypatch, bfloat1
     assert not np.array_equal(found[4], found[5])
 
 
+@pytest.mark.parametrize("threads, wanted", [(1, 1), (2, 1), (3, 2)])
+def test_the_networks_leave_a_core_to_the_rest(generator_file, monkeypatch, threads, wanted):
+    used, step = [], Synthesizer.step
+    monkeypatch.setattr(
+        Synthesizer, "step", lambda *given: used.append(torch.get_num_threads()) or step(*given)
+    )
+    list(synthesize_clip(Transfer(generator_file, performer(3)), threads))
+    assert used == [wanted] * 3
+
+
 def test_drawing_is_only_some_frames_ahead(tmp_path):
     network = NETWORK | {"references": True}
     description = {"network": network, "sizes": [[64, 96]], "width": 128, "height": 96}

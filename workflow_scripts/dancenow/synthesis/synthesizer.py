@@ -199,7 +199,8 @@ def synthesize_clip(
         windows = place_windows(pose.keypoints, description["sizes"], *size, cuts)
     indices = range(*(span or (0, len(windows))))
     drawn = ahead((synthesizer.draw(pose, index, windows[index].tolist()) for index in indices), AHEAD)
-    pictures = ahead(_steps(synthesizer, drawn, indices, cuts, threads), AHEAD)
+    # one core is left to drawing, pasting and encoding: to wait for a taken core costs more than it brings
+    pictures = ahead(_steps(synthesizer, drawn, indices, cuts, max(1, threads - 1)), AHEAD)
     with closing(pictures):
         for index, (given, picture) in zip(indices, pictures, strict=True):
             frame = synthesizer.whole(given, picture)
