@@ -11,6 +11,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from dancenow.camera.bodies import Bodies
+from dancenow.camera.burnt_in import find_burnt_in
 from dancenow.camera.figures import Figures
 from dancenow.camera.outside import Outside
 from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN, CameraPath, save_path
@@ -34,6 +35,7 @@ SETTLED_SECONDS = 0.3  # behind what is not followed, such as a whip pan or a cr
 CLEAR_SECONDS = 0.6  # before it; most of a cross-fade is over before its first picture is lost
 BRIEF_SECONDS = 1.0  # a scene at a clip's end or at a cut that is shorter than this tells nothing of itself
 BUMP, BUMP_SURE = 0.01, 0.5  # of the long edge, that a tripod is knocked aside at least, and how surely
+TRAVELS = 0.01  # of the long edge: a way that no noise makes
 AGREE = 0.01  # of the long edge: a path that is followed and one that is seen are the same
 TRUNK = [INDEX[f"{side}_{part}"] for part in ("shoulder", "hip") for side in ("left", "right")]
 BEYOND = 1.5  # frame sizes outside the usual framing, at most: as far an extent reaches
@@ -43,33 +45,31 @@ def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath
     """The CameraPath of a clip.
 
     frames: a FrameStore, or any sequence of (H, W, 3) uint8 RGB; people: People found in them; cuts: as in
-    dancenow.video.cuts. Frames are read once, in order, and once more at each cut; none is kept beside a few
-    key frames. A cut that changes only the framing begins no shot; a cross-fade to another scene does. Warns
-    of shots of which nothing can be told; these count as still.
+    dancenow.video.cuts. Frames are read once, in order, some before that, and once more at each cut; none is
+    kept beside a few key frames. A cut that changes only the framing begins no shot; a cross-fade to another
+    scene does. What is drawn over the scene or around it, such as a logo, is no part of it. Warns of shots of
+    which nothing can be told; these count as still.
     """
-    outside, size, shots = Outside(people), (people.width, people.height), []
-    lean, figures, bodies = leans(people), Figures(people), Bodies(people)
-    for first, stop in segments(people.count, cuts):
-        parts = _follow_shot(frames, outside, bodies, size, first, stop)
-        parts = [piece for part in parts for piece in _at_jumps(part, figures)]
-        for begin, maps, known, *clear in parts:
-            told = np.isfinite(maps).all(axis=(1, 2)) & (known > 0)
-            known = np.where(told, known, 0)
-            maps, kind = settle(maps, known, size, bodies.fps, lean[begin : begin + len(maps)])
-            if kind != UNKNOWN:
-                carried = bodies.carry(begin, maps, told)
-                kind = SHAKING if kind == STILL and (carried != maps).any() else kind
-                maps = carried
-            if kind in (STILL, UNKNOWN):
-                known = np.full(len(maps), float(kind == STILL))
-            if kind == UNKNOWN:
-                log.warning(
-                    "warning: frames %d to %d show too few corners outside people to measure the camera's "
-                    "movement; the camera counts as still there, so its movement is attributed to the dancer",
-                    begin,
-                    begin + len(maps) - 1,
-                )
-            shots.append(Shot(begin, maps, known, kind, *clear))
+    outside, size = Outside(people), (people.width, people.height)
+    figures, bodies = Figures(people), Bodies(people)
+    burnt_in, shots = find_burnt_in(frames, outside, people.count), []
+    if burnt_in is not None:
+        scene = Outside(people, burnt_in)
+        shots = _find_shots(frames, scene, bodies, figures, people, cuts)
+        if any(_travels(shot, size) for shot in shots):
+            outside = scene
+            log.info("%.1f %% of the picture are drawn over the scene or around it", 100 * burnt_in.mean())
+        else:
+            shots = []
+    shots = shots or _find_shots(frames, outside, bodies, figures, people, cuts)
+    for shot in shots:
+        if shot.kind == UNKNOWN:
+            log.warning(
+                "warning: frames %d to %d show too few corners outside people to measure the camera's "
+                "movement; the camera counts as still there, so its movement is attributed to the dancer",
+                shot.first,
+                shot.first + len(shot.maps) - 1,
+            )
     shots = join_shots(shots, frames, outside, figures, size)
     for number, shot in enumerate(shots):
         log.info(
@@ -86,6 +86,35 @@ def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath
         width=people.width,
         height=people.height,
     )
+
+
+def _find_shots(
+    frames: Frames, outside: Outside, bodies: Bodies, figures: Figures, people: People, cuts: Sequence[int]
+) -> list[Shot]:
+    """The Shots of a clip, each in px of its own usual framing."""
+    size, lean, shots = (people.width, people.height), leans(people), []
+    for first, stop in segments(people.count, cuts):
+        parts = _follow_shot(frames, outside, bodies, size, first, stop)
+        parts = [piece for part in parts for piece in _at_jumps(part, figures)]
+        for begin, maps, known, *clear in parts:
+            told = np.isfinite(maps).all(axis=(1, 2)) & (known > 0)
+            known = np.where(told, known, 0)
+            maps, kind = settle(maps, known, size, bodies.fps, lean[begin : begin + len(maps)])
+            if kind != UNKNOWN:
+                carried = bodies.carry(begin, maps, told)
+                kind = SHAKING if kind == STILL and (carried != maps).any() else kind
+                maps = carried
+            if kind in (STILL, UNKNOWN):
+                known = np.full(len(maps), float(kind == STILL))
+            shots.append(Shot(begin, maps, known, kind, *clear))
+    return shots
+
+
+def _travels(shot: Shot, size: tuple[int, int]) -> bool:
+    """Whether a camera surely moved, by more than the noise of few corners."""
+    sure = shot.known[shot.known > 0]
+    far = np.quantile(reach(shot.maps, size), USUAL) > TRAVELS * max(size)
+    return not shot.stands and bool(far) and bool(np.median(sure) >= BUMP_SURE)
 
 
 def find_path_file(frames_path: str | Path, people_path: str | Path, camera_path: str | Path) -> None:

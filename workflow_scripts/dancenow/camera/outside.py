@@ -10,14 +10,20 @@ LEAST_POINTS = 3  # least number of keypoints of a person
 
 
 class Outside:
-    """outside(frame) is (H, W) uint8, 255 where nobody was found in that frame. people: People."""
+    """outside(frame) is (H, W) uint8, 255 where nobody was found in that frame.
 
-    def __init__(self, people: People) -> None:
+    people: People; without: (H, W) bool, what is left out of every frame as well.
+    """
+
+    def __init__(self, people: People, without: np.ndarray | None = None) -> None:
         self.people = people
+        self._free = np.full((people.height, people.width), 255, np.uint8)
+        if without is not None:
+            self._free[without] = 0
         self._ends = np.searchsorted(people.frame, np.arange(people.count + 1))
 
     def __call__(self, frame: int) -> np.ndarray:
-        mask = np.full((self.people.height, self.people.width), 255, np.uint8)
+        mask = self._free.copy()
         for keypoints in self.people.keypoints[self._ends[frame] : self._ends[frame + 1]]:
             points = keypoints[keypoints[:, 2] >= MIN_CONFIDENCE, :2]
             if len(points) < LEAST_POINTS:
