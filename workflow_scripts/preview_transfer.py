@@ -14,7 +14,8 @@ with job(snakemake.log[0], snakemake.threads):
     # from the configuration: another day must not make anything again
     tell_consent(snakemake.config, [snakemake.wildcards.target, snakemake.wildcards.source])
     given = snakemake.input
-    bank, chosen = load_bank(given.references), load_choice(given.chosen)
-    pose, background = load_pose(given.pose), read_png(Path(given.background))
+    pose, bank = load_pose(given.pose), load_bank(given.references)
+    chosen = load_choice(given.chosen, len(pose.keypoints))
     replay = Replay.of(given.steady, snakemake.params.camera, pose.fps, given.target)
+    background = read_png(Path(given.background), (replay.view.width, replay.view.height))
     write_preview(pose, bank, chosen, background, snakemake.output.video, replay)

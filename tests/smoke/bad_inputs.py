@@ -142,6 +142,10 @@ RESULTS = [
     Bad("torn-view", "a truncated steady view",
         f"results/steady/torn-view.npz: not a steady view file (…); {AGAIN}", "mask_performer",
         results.torn_view),
+    Bad("two-runs", "results of two runs in one folder",
+        "results/frames/two-runs.avi holds 3 frames of 192x128 px, its steady view 4 frames of 192x128 px; "
+        "they are not of one run: delete both to make them again", "mask_performer",
+        results.view_of_another_run),
     Bad("torn-references", "a truncated file of references",
         f"results/references/torn-references.npz: not a file of references (…); {AGAIN}",
         "choose_references", results.torn_references),

@@ -63,7 +63,7 @@ def test_the_benchmark_of_seams_tells_of_each_seam(run, monkeypatch, capsys):
 def test_drift_asks_for_the_references_of_every_pass(run):
     pose, bank = load_pose(run / "poses/anna_as_tango.npz"), load_bank(run / "references/anna.npz")
     short = pose.replace(keypoints=pose.keypoints[:6], origin=pose.origin[:6])
-    chosen = Choice(*(each[:6] for each in load_choice(run / "references/anna_as_tango.npz")))
+    chosen = Choice(*(each[:6] for each in load_choice(run / "references/anna_as_tango.npz", FRAMES)))
     generator = run / "models/anna/generator.safetensors"
     first, last = program("drift").first_and_last(generator, short, 3, bank, chosen)
     assert len(first) == len(last) == 6

@@ -1,6 +1,9 @@
 """The exceptions that a user is meant to read, and the marks of two that no library names well."""
 
 import errno
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 # a disk, or the connection to it, that does not answer or refuses access; says nothing about the files there
 AWAY = {
@@ -23,6 +26,28 @@ class InputError(Exception):
     def __init__(self, message: str) -> None:
         # a file name may contain a line break
         super().__init__(message.replace("\n", "\\n").replace("\r", "\\r"))
+
+
+def refuse_mixed(found: Mapping[Any, str]) -> None:
+    """InputError unless all files, {path: what it holds, in words}, hold the same.
+
+    They do not where results of two runs lie in one folder, or where somebody changed one.
+    """
+    (one, held), *others = found.items()
+    for other, differs in others:
+        if differs != held:
+            remedy = "they are not of one run: delete both to make them again"
+            raise InputError(f"{one} holds {held}, {other} {differs}; {remedy}")
+
+
+def bring_back(path: str | Path, otherwise: str = "copy the clip again") -> str:
+    """What to do about a film that is damaged: delete it, if the workflow made it, and `otherwise` if not."""
+    return "delete it to make it again" if Path(path).parts[:1] == ("results",) else otherwise
+
+
+def frames_of(count: int, width: int, height: int) -> str:
+    """What a file of so many frames holds, in words, for refuse_mixed."""
+    return f"{count} frames of {width}x{height} px"
 
 
 class DivergedError(InputError):

@@ -27,10 +27,19 @@ def write_png(path: str | Path, picture: np.ndarray) -> None:
         partial.write_bytes(data.tobytes())
 
 
-def read_png(path: Path) -> np.ndarray:
-    """PNG file, one of the workflow's own -> (H, W, 3) uint8 RGB; InputError names one that is damaged."""
+def read_png(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
+    """PNG file, one of the workflow's own -> (H, W, 3) uint8 RGB.
+
+    InputError names one that is damaged, or of another size than (width, height) px.
+    """
     data = np.frombuffer(path.read_bytes(), np.uint8)
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
     if picture is None:
         raise InputError(f"{path}: damaged, not a picture; delete it to make it again")
+    height, width = picture.shape[:2]
+    if size and size != (width, height):
+        wanted = f"{size[0]}x{size[1]}"
+        raise InputError(
+            f"{path}: {width}x{height} px, but the target's frames have {wanted}; delete it to make it again"
+        )
     return picture[..., ::-1]

@@ -7,9 +7,10 @@ import pytest
 from dancenow.camera import exposure
 from dancenow.camera.exposure import measure_exposure
 from dancenow.camera.replay import STEADY, TARGET, Replay
-from dancenow.camera.steady_frames import SteadyFrames, open_steady, valid_of
+from dancenow.camera.steady_frames import SteadyFrames, open_steady, open_target, valid_of
 from dancenow.camera.view import load_view, save_view, still_view
 from dancenow.errors import InputError
+from dancenow.keypoints import save_pose
 from dancenow.video.frames import write_frames
 from handheld_scene import CANVAS, HEIGHT, MARGIN, WIDTH, Store, filmed, handheld, scene, view_of
 from performers import performer
@@ -17,16 +18,42 @@ from performers import performer
 NOBODY = np.full((40, 4), np.nan)
 
 
-def test_a_still_camera_gives_the_store_itself_and_the_same_arrays(tmp_path):
-    frames = np.random.default_rng(0).integers(0, 256, (3, HEIGHT, WIDTH, 3), np.uint8)
+def stored(folder, count):
+    """The paths of a frame store of `count` frames of noise."""
+    frames = np.random.default_rng(0).integers(0, 256, (count, HEIGHT, WIDTH, 3), np.uint8)
 
     def describe(count):
         return {"width": WIDTH, "height": HEIGHT, "fps": "25", "frames": count, "cuts": [], "clips": []}
 
-    paths = [tmp_path / f"a.{end}" for end in ("avi", "index.npy", "json")]
+    paths = [folder / f"a.{end}" for end in ("avi", "index.npy", "json")]
     write_frames(frames, "25", describe, *paths)
-    view, pose, picture = still_view(3, WIDTH, HEIGHT), performer(3), frames[0]
-    assert type(open_steady(paths[0], view)).__name__ == "FrameStore"
+    return frames, paths[0]
+
+
+@pytest.mark.parametrize("frames, view, pose, told", [
+    (3, (3, WIDTH, HEIGHT), (3, WIDTH, HEIGHT), None),
+    (3, (4, WIDTH, HEIGHT), (4, WIDTH, HEIGHT), "a.avi holds 3 frames of .*, its steady view 4 frames"),
+    (3, (3, 32, HEIGHT), (3, 32, HEIGHT), f"a.avi holds 3 .*, its steady view 3 frames of 32x{HEIGHT}"),
+    (3, (3, WIDTH, HEIGHT), (2, WIDTH, HEIGHT), "a.npz holds 2 frames of .*view.npz 3 frames"),
+    (3, (3, WIDTH, HEIGHT), (3, WIDTH, 32), f"a.npz holds 3 frames of {WIDTH}x32 px.*view.npz 3 frames"),
+])  # fmt: skip
+def test_files_of_two_runs_are_named(tmp_path, frames, view, pose, told):
+    _, path = stored(tmp_path, frames)
+    save_view(tmp_path / "view.npz", still_view(*view))
+    save_pose(tmp_path / "a.npz", performer(*pose))
+    files = path, tmp_path / "view.npz", tmp_path / "a.npz"
+    if told is None:
+        store, own, seen = open_target(*files)
+        assert len(store) == len(own.keypoints) == seen.count == frames
+    else:
+        with pytest.raises(InputError, match=f"{told}.*; they are not of one run: delete both"):
+            open_target(*files)
+
+
+def test_a_still_camera_gives_the_store_itself_and_the_same_arrays(tmp_path):
+    frames, path = stored(tmp_path, 3)
+    view, pose, picture = still_view(3, WIDTH, HEIGHT), performer(3, WIDTH, HEIGHT), frames[0]
+    assert type(open_steady(path, view)).__name__ == "FrameStore"
     assert view.still and view.framed() is view
     assert view.steady_pose(pose) is pose and view.on_canvas(pose) is pose
     assert view.warp(picture, 0) is picture and view.valid(0) is None and valid_of(frames, 0) is None
@@ -69,7 +96,9 @@ def test_keypoints_go_where_their_pixels_go():
     assert missing.any() and not steady.keypoints[missing].any()
     framed = view.framed().steady_pose(pose)
     assert np.allclose(view.on_canvas(framed).keypoints, steady.keypoints, atol=1e-3)
-    with pytest.raises(ValueError, match="does not lie"):
+    with pytest.raises(
+        InputError, match=r"lies in \d+x\d+ px, the target's steady view shows .* not of one run"
+    ):
         view.on_canvas(steady)
 
 

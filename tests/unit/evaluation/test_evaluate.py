@@ -287,7 +287,7 @@ def files(tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "open_steady", lambda path, view: Store(path))
     save_view(tmp_path / "steady.npz", still_view(40, SIZE, SIZE))
     monkeypatch.setattr(evaluation, "open_estimator", lambda decision, threads: FakeEstimator())
-    monkeypatch.setattr(evaluation, "read_png", lambda path: BACKGROUND_FRAME)
+    monkeypatch.setattr(evaluation, "read_png", lambda path, size: BACKGROUND_FRAME)
     write_json(tmp_path / "estimator.json", {"estimator": "a stand-in"})
     write_json(tmp_path / "lpips.json", WITHOUT_LPIPS)
 

@@ -305,7 +305,10 @@ def test_stored_banks_and_choices_draw_the_same_pictures(tmp_path, bank):
     loaded = load_bank(tmp_path / "bank.npz")
     choice = bank.choose(POSE.keypoints, fps=30)
     save_choice(tmp_path / "chosen.npz", choice)
-    for other in (load_choice(tmp_path / "chosen.npz"), loaded.choose(POSE.keypoints, fps=30)):
+    for other in (
+        load_choice(tmp_path / "chosen.npz", len(POSE.keypoints)),
+        loaded.choose(POSE.keypoints, fps=30),
+    ):
         assert all(np.array_equal(*each) for each in zip(other, choice, strict=True))
     both = (each.picture(POSE.keypoints[9], choice.references[9, :, 0], WHOLE) for each in (bank, loaded))
     assert np.array_equal(*both)
@@ -322,7 +325,20 @@ def test_stored_banks_and_choices_draw_the_same_pictures(tmp_path, bank):
 def test_what_is_no_such_file_is_named(tmp_path, load, what):
     (tmp_path / "a.npz").write_bytes(b"PK")
     with pytest.raises(InputError, match=rf"a\.npz: not a file of {what}"):
-        load(tmp_path / "a.npz")
+        load(tmp_path / "a.npz", *([9] if load is load_choice else []))
+
+
+def test_what_does_not_fit_to_a_pose_or_to_itself_is_named(tmp_path, bank):
+    save_choice(tmp_path / "chosen.npz", bank.choose(POSE.keypoints[1:], fps=30))
+    with pytest.raises(InputError, match=rf"of {len(POSE.keypoints) - 1} frames, while the pose has"):
+        load_choice(tmp_path / "chosen.npz", len(POSE.keypoints))
+    save_bank(tmp_path / "bank.npz", bank)
+    held = dict(np.load(tmp_path / "bank.npz"))
+    np.savez(tmp_path / "bank.npz", **held | {"keypoints": held["keypoints"][:1]})
+    with pytest.raises(
+        InputError, match=r"bank\.npz: not a file of references .*; delete it to make it again"
+    ):
+        load_bank(tmp_path / "bank.npz")
 
 
 def test_two_references_are_mixed_where_they_look_the_same(bank):

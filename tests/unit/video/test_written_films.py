@@ -2,11 +2,12 @@
 
 import resource
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from clips import one_line, sounding_clip
+from clips import film, one_line, sounding_clip
 from dancenow.errors import InputError
 from dancenow.video import media, probing, programs
 from dancenow.video.frames import write_frames
@@ -81,3 +82,19 @@ def test_packets_are_counted_behind_edit_lists_too(sources, tmp_path):
     media.mux(sources[0], sources[1], facts, tmp_path / "out.mp4")
     counts = probing.count_packets(tmp_path / "out.mp4")
     assert counts["video"] == 8 and 15 < counts["audio"] < 25
+
+
+@pytest.mark.parametrize("path, remedy", [
+    ("results/synthesis/a.mp4", "delete it to make it again"), ("clips/a.mp4", "copy the clip again"),
+])  # fmt: skip
+def test_a_film_of_the_workflow_is_made_again_and_one_of_the_user_copied(tmp_path, monkeypatch, path, remedy):
+    monkeypatch.chdir(tmp_path)
+    whole = film(tmp_path / "a.mp4", NOISE, "-g 1 -movflags +faststart").read_bytes()
+    Path(path).parent.mkdir(parents=True)
+    Path(path).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=rf"^{path}: cut short, .* are there; {remedy}$"):
+        media.probe(path)
+    middle = (whole.index(b"mdat") + len(whole)) // 2
+    Path(path).write_bytes(whole[:middle] + bytes(10000) + whole[middle + 10000 :])
+    with pytest.raises(InputError, match=rf"^{path}: damaged after frame .*; {remedy}"):
+        list(media.decode(path, media.probe(path), 96, 64))

@@ -18,6 +18,7 @@ from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN, CameraPath, sa
 from dancenow.camera.shots import LEAST_MOTION, Shot, corners_of, join_shots, reach
 from dancenow.camera.takes import differ, lay_over, look_at
 from dancenow.camera.tracker import ShotTracker
+from dancenow.errors import frames_of, refuse_mixed
 from dancenow.keypoints import INDEX, MIN_CONFIDENCE, People, load_people
 from dancenow.pictures import Frames
 from dancenow.video.cuts import PATTERN_GRID, segments
@@ -118,9 +119,15 @@ def _travels(shot: Shot, size: tuple[int, int]) -> bool:
 
 
 def find_path_file(frames_path: str | Path, people_path: str | Path, camera_path: str | Path) -> None:
-    """find_path from files to a file."""
-    frames = FrameStore(frames_path)
-    save_path(camera_path, find_path(frames, load_people(people_path), frames.cuts))
+    """find_path from files to a file. InputError if the people were found in other frames."""
+    frames, people = FrameStore(frames_path), load_people(people_path)
+    refuse_mixed(
+        {
+            frames_path: frames_of(len(frames), frames.width, frames.height),
+            people_path: frames_of(people.count, people.width, people.height),
+        }
+    )
+    save_path(camera_path, find_path(frames, people, frames.cuts))
 
 
 def _follow_shot(

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.camera.view import SteadyView, load_view
+from dancenow.errors import frames_of, refuse_mixed
+from dancenow.keypoints import Pose, load_pose
 from dancenow.pictures import Frames
 from dancenow.video.frames import FrameStore
 
@@ -51,8 +53,17 @@ class HalvedFrames(SteadyFrames):
 
 
 def open_steady(frames_path: str | Path, view: SteadyView) -> FrameStore | SteadyFrames:
-    """A target's frames in a SteadyView, (H, W, 3) uint8 RGB each; for a still view the FrameStore itself."""
+    """A target's frames in a SteadyView, (H, W, 3) uint8 RGB each; for a still view the FrameStore itself.
+
+    InputError if the view is of other frames.
+    """
     store = FrameStore(frames_path)
+    refuse_mixed(
+        {
+            frames_path: frames_of(len(store), store.width, store.height),
+            "its steady view": frames_of(view.count, *view.frame_size),
+        }
+    )
     return store if view.still else SteadyFrames(store, view)
 
 
@@ -64,6 +75,25 @@ def open_steady_files(
         return FrameStore(frames_path)
     view = load_view(view_path)
     return open_steady(frames_path, view.framed() if framed else view)
+
+
+def open_target(
+    frames_path: str | Path, view_path: str | Path, pose_path: str | Path
+) -> tuple[FrameStore | SteadyFrames, Pose, SteadyView]:
+    """A target's frames, its Pose, both on the canvas, and the view.
+
+    pose_path: the pose in the framing, of the frames that the view uses.
+    InputError unless they are of one run.
+    """
+    view, pose = load_view(view_path), load_pose(pose_path)
+    frames = open_steady(frames_path, view)
+    refuse_mixed(
+        {
+            pose_path: frames_of(len(pose.keypoints), pose.width, pose.height),
+            view_path: frames_of(len(view.used), *view.frame_size),
+        }
+    )
+    return frames, view.on_canvas(pose), view
 
 
 def valid_of(frames: Frames, index: int) -> np.ndarray | None:

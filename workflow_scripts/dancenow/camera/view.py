@@ -117,12 +117,15 @@ class SteadyView:
         )  # fmt: skip
 
     def on_canvas(self, pose: Pose) -> Pose:
-        """A Pose in px of the framing, in px of the canvas."""
+        """A Pose in px of the framing, in px of the canvas; InputError for one of another size."""
         x, y, w, h = self.framing.tolist()
+        if (pose.width, pose.height) != (w, h):
+            raise InputError(
+                f"the pose lies in {pose.width}x{pose.height} px, the target's steady view shows {w}x{h} px; "
+                "they are not of one run: delete both in results/poses and results/steady to make them again"
+            )
         if (w, h) == (self.width, self.height):
             return pose
-        if (pose.width, pose.height) != (w, h):
-            raise ValueError(f"a pose in {pose.width}x{pose.height} px does not lie in a framing of {w}x{h}")
         keypoints = pose.keypoints.copy()
         keypoints[..., :2] += np.where(keypoints[..., 2:] > 0, np.array([x, y], np.float32), 0)
         return pose.replace(keypoints=keypoints, width=self.width, height=self.height)

@@ -225,7 +225,7 @@ def _open_target(files: EvaluationFiles, holdout: float) -> tuple[Pose, Training
     target, view = load_pose(files.target_pose), load_view(files.steady)
     known = target.keypoints[: training_frame_count(len(target.keypoints), holdout)]
     training = TrainingFrames(open_steady(files.frames, view.framed()), known)
-    return target, training, view.cut_framing(read_png(Path(files.background)))
+    return target, training, view.cut_framing(read_png(Path(files.background), (view.width, view.height)))
 
 
 def _evaluate_files(

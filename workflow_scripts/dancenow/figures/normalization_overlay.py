@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from dancenow.camera.steady_frames import SteadyFrames, open_steady_files
+from dancenow.errors import refuse_mixed
 from dancenow.keypoints import Pose, load_pose
 from dancenow.pose.draw import draw_skeleton
 from dancenow.pose.normalize import outside_share
@@ -57,6 +58,9 @@ def overlay_normalization(
     """Write overlay_frames of the files as an mp4 at the source's rate, with one frame for each of the
     source's."""
     source, pose = load_pose(source_pose_path), load_pose(pose_path)
+    lengths = {path: f"{len(one.keypoints)} frames" for path, one in
+               ((source_pose_path, source), (pose_path, pose))}  # fmt: skip
+    refuse_mixed(lengths)
     footage = open_steady_files(target_frames_path, steady_path, framed=True)
     frames = overlay_frames(source, pose, footage)
     count = media.encode(video_path, frames, pose.fps, 2 * footage.width, footage.height)

@@ -17,7 +17,7 @@ from dancenow.references.choice import Choice
 from dancenow.references.shadow import Shadows
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-BROKEN_FILE = ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error
+BROKEN_FILE = ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, zlib.error
 
 
 def save_bank(path: str | Path, bank: Bank) -> None:
@@ -89,8 +89,8 @@ def save_choice(path: str | Path, choice: Choice) -> None:
     write_npz(path, choice._asdict())
 
 
-def load_choice(path: str | Path) -> Choice:
-    """Read a Choice; InputError names a file that is not one."""
+def load_choice(path: str | Path, frames: int) -> Choice:
+    """Read the Choice of a dance of so many frames; InputError names one of another, and what is none."""
     read_through(path)
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -98,6 +98,8 @@ def load_choice(path: str | Path) -> Choice:
         shape = choice.references.shape
         if len(shape) != 3 or shape[1] != len(PARTS) or choice.shares.shape != shape:
             raise ValueError(f"{shape} and {choice.shares.shape} are not of {len(PARTS)} parts")
+        if len(choice.references) != frames:
+            raise ValueError(f"of {len(choice.references)} frames, while the pose has {frames}")
         return choice
     except BROKEN_FILE as error:
         raise _refused(path, "chosen references", error) from error
@@ -113,4 +115,6 @@ def chosen_references(
     """The ChosenReferences of a pair's pose, from the files; None without files."""
     if not references_path or not chosen_path:
         return None
-    return ChosenReferences(load_bank(references_path), pose.keypoints, load_choice(chosen_path))
+    return ChosenReferences(
+        load_bank(references_path), pose.keypoints, load_choice(chosen_path, len(pose.keypoints))
+    )

@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 
 from dancenow import parallel
-from dancenow.camera.steady_frames import HalvedFrames, SteadyFrames
+from dancenow.camera.steady_frames import HalvedFrames, SteadyFrames, open_steady
 from dancenow.camera.view import load_view
 from dancenow.device import Autocast, peak_memory, pick_device, precision_name, prepare
-from dancenow.errors import InputError
+from dancenow.errors import InputError, frames_of, refuse_mixed
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import Pose, load_pose
 from dancenow.model.checkpoint import save_discriminator, save_generator
@@ -123,6 +123,10 @@ def _open_material(
 ) -> tuple[TrainingFootage, ClipSampler]:
     """What a stage learns from, and its sampler; InputError names the pose's file."""
     frames, pose = open_footage(inputs, on_canvas=stage.background is not None)
+    if isinstance(stage, FirstStage) and stage.background is not None:
+        height, width = stage.background.shape[:2]
+        scenes = {inputs.pose: (pose.width, pose.height), inputs.path("background"): (width, height)}
+        refuse_mixed({path: f"a scene of {w}x{h} px" for path, (w, h) in scenes.items()})
     count = training_frame_count(len(frames), holdout)
     sizes = [(pose.width, pose.height)]
     if stage.background is not None:
@@ -212,13 +216,20 @@ def open_footage(inputs: StageInputs, on_canvas: bool) -> tuple[FrameStore | Ste
     """
     store, pose = FrameStore(inputs.frames), load_pose(inputs.pose)
     view = load_view(inputs.steady) if inputs.steady else None
-    if view is None or view.still:
-        return store, pose
-    if store.width != view.frame_size[0]:
-        return HalvedFrames(store, view), pose
-    if not on_canvas:
-        return SteadyFrames(store, view.framed()), pose
-    return SteadyFrames(store, view), view.on_canvas(pose)
+    frames: FrameStore | SteadyFrames = store
+    if view and not view.still and store.width != view.frame_size[0]:
+        frames = HalvedFrames(store, view)
+    elif view and on_canvas:
+        frames, pose = open_steady(inputs.frames, view), view.on_canvas(pose)
+    elif view:
+        frames = open_steady(inputs.frames, view.framed())
+    refuse_mixed(
+        {
+            inputs.pose: frames_of(len(pose.keypoints), pose.width, pose.height),
+            inputs.frames: frames_of(len(frames), frames.width, frames.height),
+        }
+    )
+    return frames, pose
 
 
 def _real_pixels(stage: Stage, inputs: StageInputs, fps: Fraction, count: int) -> RealPixels | None:

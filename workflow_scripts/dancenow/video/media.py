@@ -14,7 +14,7 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, bring_back
 from dancenow.files import atomic_path
 from dancenow.video.display import HDR_TRANSFERS
 from dancenow.video.probing import count_packets, first_change, probe
@@ -128,11 +128,12 @@ def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[n
             _refuse_changes(path, facts)
             raise InputError(
                 f"{path}: damaged after frame {count} of {facts['frames']} ({reason()}); "
-                "copy the clip again or re-encode it"
+                + bring_back(path, "copy the clip again or re-encode it")
             )
     if abs(count - facts["frames"]) > 1 or not count:
         _refuse_changes(path, facts)
-        raise InputError(f"{path}: {count} of {facts['frames']} frames can be decoded; re-encode the clip")
+        remedy = bring_back(path, "re-encode the clip")
+        raise InputError(f"{path}: {count} of {facts['frames']} frames can be decoded; {remedy}")
 
 
 def encode(

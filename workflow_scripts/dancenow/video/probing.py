@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, bring_back
 from dancenow.video.boxes import endless_edit, in_fragments, in_pieces
 from dancenow.video.display import colour, geometry
 from dancenow.video.joints import refuse_jump, refuse_second_file, refuse_torn_joint
@@ -128,7 +128,7 @@ def _refuse_what_is_no_file(path: Path) -> None:
     if not path.is_file():
         raise InputError(f"{path}: no such file; put the clip there or correct its path in the configuration")
     if path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty; copy the clip again")
+        raise InputError(f"{path}: the file is empty; {bring_back(path)}")
 
 
 class Timing(NamedTuple):
@@ -182,7 +182,7 @@ def _timing(path: Path, video: dict, kind: str, first: float, declared: float) -
     duration = (end - int(times[0])) * time_base
     if in_one and declared - float(duration) > 1.5 / fps and not _all_there(path):
         raise InputError(
-            f"{path}: cut short, {float(duration):.2f} of {declared:.2f} s are there; copy the clip again"
+            f"{path}: cut short, {float(duration):.2f} of {declared:.2f} s are there; {bring_back(path)}"
         )
     frames = int(duration * fps + Fraction(1, 2))
     if frames == 0:
@@ -316,12 +316,13 @@ def _refusal(path: str | Path, reason: str) -> str:
     with open(path, "rb") as clip:
         named_mp4 = clip.read(8)[4:] == b"ftyp"
     if "moov atom not found" in reason and named_mp4:
-        return f"{path}: cut short ({reason}); copy the whole clip again"
+        return f"{path}: cut short ({reason}); {bring_back(path, 'copy the whole clip again')}"
     if "max pixel count" in reason:
         return f"{path}: its picture has more pixels than 8192x8192; re-encode it smaller"
     if "not on whitelist" in reason:
         reason = "its format is not supported"
-    return f"{path}: not a video ({reason or 'unknown format'}); give a clip such as an mp4"
+    remedy = bring_back(path, "give a clip such as an mp4")
+    return f"{path}: not a video ({reason or 'unknown format'}); {remedy}"
 
 
 def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[int, int]]:
