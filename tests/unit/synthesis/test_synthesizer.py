@@ -9,6 +9,7 @@ from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.face import face_corners, load_face
 from dancenow.model.networks import COPIED_IN_RESULTS, Generator, initialise
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor
+from dancenow.synthesis import synthesizer
 from dancenow.synthesis.synthesizer import AHEAD, Synthesizer, synthesize_clip
 from dancenow.synthesis.transfer import Transfer
 from performers import performer
@@ -199,8 +200,15 @@ def test_threads_and_kept_pictures_change_no_byte(tmp_path, monkeypatch, bfloat1
     assert not np.array_equal(found[4], found[5])
 
 
-@pytest.mark.parametrize("threads, wanted", [(1, 1), (2, 1), (3, 2)])
-def test_the_networks_leave_a_core_to_the_rest(generator_file, monkeypatch, threads, wanted):
+@pytest.mark.parametrize(
+    "threads, bfloat16, light, wanted",
+    [(1, True, 1e6, 1), (3, True, 1e6, 2), (3, False, 1e6, 3), (3, True, 0, 3)],
+)
+def test_light_networks_leave_a_core_to_the_rest(
+    generator_file, monkeypatch, threads, bfloat16, light, wanted
+):
+    monkeypatch.setattr(device, "has_fast_bf16", lambda _: bfloat16)
+    monkeypatch.setattr(synthesizer, "LIGHT", light)
     used, step = [], Synthesizer.step
     monkeypatch.setattr(
         Synthesizer, "step", lambda *given: used.append(torch.get_num_threads()) or step(*given)
