@@ -85,7 +85,7 @@ def results(background, pose, bank, when):
         points, window = pose.keypoints[index], (0, 0, pose.width, pose.height)
         picture = bank.picture(points, references[index], window, shares[index])
         shapes = with_shapes(picture, bank, colours, points, references[index, :, 0])
-        made.append(over(shapes, background))
+        made.append(over(shapes, bank.shadows.on(background, points, window)))
     return cropped(made, pose.keypoints[when])
 
 

@@ -2,11 +2,11 @@ import cv2
 import numpy as np
 import pytest
 
-from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
+from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, standing_height
 from dancenow.references import occlusion
 from dancenow.references.bank import make_bank
-from dancenow.references.body_parts import PARTS, Figure
-from dancenow.references.cutting import crop_around, flaws_of, persons_own
+from dancenow.references.body_parts import PARTS, TRUNK_CORNERS, Figure
+from dancenow.references.cutting import NOISE, crop_around, flaws_of, persons_own
 from drawn_people import COLOURS, WALL, dancer, drawn
 
 POSE = dancer()
@@ -120,7 +120,8 @@ def test_a_reference_with_a_thing_in_the_hand_is_a_bad_one():
     assert odd.sum() == 3 and bank.flaws[hand][odd].min() > 0.2 > 2 * bank.flaws[hand][~odd].max()
     # nothing is odd where nothing is known of the colours
     pieces = [piece for _, _, piece in bank.pieces[hand]]
-    flaws = flaws_of("left_hand", pieces, np.zeros(len(pieces)), np.zeros((2, len(PARTS), 4096)))
+    figures, still = [bank.figures[row] for row in bank.rows[hand]], np.zeros(len(pieces))
+    flaws = flaws_of("left_hand", pieces, figures, still, np.zeros((2, len(PARTS), 4096)))
     assert flaws.max() < 0.1
 
 
@@ -178,7 +179,8 @@ def test_a_mask_that_no_mixture_explains_is_corrected():
     mask[line, column : column + 3] = [100, 100, 0]  # dark hair, its soft edge, and what is not the person
     crop = crop_around(frame, mask, Figure(POSE.keypoints[0], UNIT))
     own = persons_own(crop, background)[line - crop.window[1], column - crop.window[0] :][:3]
-    np.testing.assert_allclose(own[0, 3], 255 * 0.9, atol=1)  # 20 = .1 x 200: a tenth of it is wall at most
+    # 20 = .1 x 200: a tenth of it is wall at most, without the noise of both
+    np.testing.assert_allclose(own[0, 3], 255 * (180 - NOISE) / 200, atol=1)
     np.testing.assert_allclose(own[1], [39, 39, 39, 100], atol=1)
     assert not own[2].any()
 
@@ -212,3 +214,52 @@ def test_what_floats_beside_a_head_is_no_part_of_it():
     for _, _, piece in bank.pieces[HEAD]:
         count, _ = cv2.connectedComponents((piece[..., 3] > 60).astype(np.uint8))
         assert count == 2  # the head, and what is around it
+
+
+def test_noise_before_a_dark_door_is_no_person():
+    frame, mask, background = FRAMES[0].copy(), MASKS[0].copy(), np.full(FRAMES.shape[1:], 12, np.uint8)
+    outside = mask == 0
+    frame[outside] = np.random.default_rng(0).integers(4, 20, (outside.sum(), 3))
+    mask[outside] = 60  # a soft mask that reaches over the door
+    crop = crop_around(frame, mask, Figure(POSE.keypoints[0], UNIT))
+    own = persons_own(crop, background)[crop.alpha < 0.3]
+    assert len(own) > 500 and own[:, 3].max() < 61
+
+
+def test_a_trunk_is_whole_though_arms_cover_it_in_every_frame_and_the_mask_lacks_it():
+    keypoints = POSE.keypoints[:20].copy()
+    shoulder, hip = (keypoints[:, INDEX[f"left_{joint}"], :2] for joint in ("shoulder", "hip"))
+    across = keypoints[:, INDEX["right_hip"], :2] - hip
+    for joint, place in (("elbow", 0.5 * (shoulder + hip) + 0.3 * across), ("wrist", hip + 0.3 * across)):
+        keypoints[:, INDEX[f"left_{joint}"], :2] = place
+    keypoints[:, LEFT_HAND, :2] = keypoints[:, [INDEX["left_wrist"]], :2]
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:20])
+    frames, masks = drawn(pose, UNIT)
+    shirt = np.abs(frames.astype(int) - COLOURS["trunk"]).max(axis=-1) < 5
+    masks[shirt] = 120  # as if it had the colour of the wall
+    bank = make_bank(frames, pose, masks, BACKGROUND, 20)
+    free = POSE.keypoints[25]
+    picture = bank.picture(free, bank.paths(free[None])[0], (0, 0, POSE.width, POSE.height))
+    corners = free[TRUNK_CORNERS, :2]
+    for share in (0.2, 0.4, 0.6, 0.8):  # from the left shoulder to the left hip, inside
+        place = corners.mean(axis=0) * 0.25 + 0.75 * ((1 - share) * corners[0] + share * corners[3])
+        column, line = np.rint(place).astype(int)
+        assert picture[line, column, 3] > 200, share
+        assert np.abs(picture[line, column, :3].astype(int) - COLOURS["trunk"]).max() < 60, share
+
+
+def test_an_arm_that_the_other_arm_crosses_is_a_bad_reference():
+    keypoints, crossing = POSE.keypoints[:20].copy(), [4, 5, 12]
+    for frame in crossing:
+        points = keypoints[frame]
+        middle = points[[INDEX["left_shoulder"], INDEX["left_elbow"]], :2].mean(axis=0)
+        shift = middle - points[INDEX["right_wrist"], :2]
+        points[[INDEX["right_wrist"], *range(133)[RIGHT_HAND]], :2] += shift
+        points[INDEX["right_elbow"], :2] = middle - [0.15 * UNIT, -0.05 * UNIT]
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:20])
+    frames, masks = drawn(pose, UNIT)
+    arm = PARTS.index("left_arm")
+    bank = make_bank(frames, pose, masks, BACKGROUND, 20)
+    crossed = np.isin(bank.frames[bank.rows[arm]], crossing)
+    assert crossed.sum() == 3
+    assert bank.flaws[arm][crossed].min() > bank.flaws[arm][~crossed].max() + 0.05

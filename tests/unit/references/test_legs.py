@@ -6,9 +6,11 @@ import pytest
 
 from dancenow.keypoints import INDEX, standing_height
 from dancenow.references.bank import make_bank
-from dancenow.references.body_parts import PARTS, SIDES
+from dancenow.references.body_parts import PARTS, SIDES, Figure
+from dancenow.references.cutting import crop_around
 from dancenow.references.garment import reach_between_legs
 from dancenow.references.likeness import likeness_features
+from dancenow.references.trimming import strange
 from dancenow.references.warps import bent, bone_map
 from drawn_people import WALL, dancer, drawn
 
@@ -141,3 +143,19 @@ def test_nothing_of_a_straight_leg_reaches_beyond_its_knee_when_it_bends(turn):
     for bone in (INDEX["left_hip"], ankle):
         column, row = np.rint((points[knee, :2] + points[bone, :2]) / 2).astype(int)
         assert picture[row, column, 3] > 200
+
+
+@pytest.mark.parametrize("reach, kept", [(0.2, False), (0.7, True)])
+def test_a_leg_leaves_what_lies_on_the_other_one_unless_it_is_a_skirt(reach, kept):
+    points = with_legs([0.12], 1)[0]
+    frames, masks = drawn(POSE.replace(keypoints=points[None], origin=POSE.origin[:1]), UNIT)
+    crop = crop_around(frames[0], masks[0], Figure(points, UNIT))
+    left, right = PARTS.index("left_leg"), PARTS.index("right_leg")
+    whole = slice(0, crop.alpha.shape[0]), slice(0, crop.alpha.shape[1])
+    unknown = np.zeros((2, len(PARTS), 4096), np.float32)
+    foreign, _ = strange(crop, left, whole, unknown, reach)
+    on_the_other = (crop.away_enlarged(right) < 0.7) & (crop.away_enlarged(left) > 1.4) & (crop.alpha > 0)
+    assert on_the_other.sum() > 50
+    assert (~foreign[on_the_other]).any() == kept
+    own = (crop.away_enlarged(left) < 0.7) & (crop.away_enlarged(right) > 1.4)
+    assert not foreign[own].any()

@@ -170,28 +170,6 @@ def test_an_arm_is_turned_rather_than_opened():
     )
 
 
-def test_a_front_never_stands_in_for_a_back():
-    """Who never showed her back has no face there: nothing to copy, and in the preview a flat shape."""
-    front = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
-    shown = make_bank(FRAMES[:20], front, MASKS, BACKGROUND, 20)
-    back = POSE.keypoints[-1]
-    assert Figure(back, UNIT).side == -1
-    chosen = shown.paths(back[None])[0]
-    two_sided = [PARTS.index(part) for part in ("head", "trunk")]
-    assert (chosen[two_sided] == -1).all() and (np.delete(chosen, two_sided) >= 0).any()
-    pixels = RealPixels(shown, None, 25, 20)
-    assert all(
-        (pixels._pick(back, 500, np.random.default_rng(seed))[two_sided] == -1).all() for seed in range(5)
-    )
-    picture = shown.picture(back, chosen, WHOLE)
-    filled = with_shapes(picture, shown, flat_colours(shown), back, chosen)
-    middle = back[[INDEX["left_shoulder"], INDEX["right_hip"]], :2].mean(axis=0).astype(int)
-    assert picture[middle[1], middle[0], 3] < 50 and filled[middle[1], middle[0], 3] > 250
-    whole = shown.paths(POSE.keypoints[:1])[0]
-    seen = shown.picture(POSE.keypoints[0], whole, WHOLE)
-    assert with_shapes(seen, shown, flat_colours(shown), POSE.keypoints[0], whole) is seen
-
-
 def test_what_is_moved_looks_as_it_should(bank):
     front = make_bank(
         FRAMES[:20],
@@ -267,7 +245,13 @@ def test_a_part_that_the_footage_never_shows_has_no_reference():
     bank = make_bank(FRAMES, pose, MASKS, BACKGROUND, len(FRAMES))
     feet = [PARTS.index("left_foot"), PARTS.index("right_foot")]
     assert all(len(bank.rows[number]) == 0 for number in feet)
-    assert (bank.paths(POSE.keypoints)[:, feet] == -1).all()
+    chosen = bank.paths(POSE.keypoints)
+    assert (chosen[:, feet] == -1).all()
+    # in the preview, shapes of the person's colours
+    seen = bank.picture(POSE.keypoints[0], chosen[0], WHOLE)
+    shown = with_shapes(seen, bank, flat_colours(bank), POSE.keypoints[0], chosen[0])
+    column, line = np.rint(POSE.keypoints[0, INDEX["left_big_toe"], :2]).astype(int)
+    assert seen[line, column, 3] < 50 and shown[line, column, 3] > 200 and shown[line, column, :3].min() > 20
     assert bank.picture(POSE.keypoints[0], bank.paths(POSE.keypoints)[0], WHOLE).any()
 
 

@@ -11,6 +11,14 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.keypoints import Pose, standing_height
 from dancenow.pose.masks import holds
+from dancenow.references.backs import (
+    MIRRORED_COST,
+    UNSEEN_COST,
+    mirrored,
+    mirrored_piece,
+    without_face,
+    without_print,
+)
 from dancenow.references.body_parts import (
     NO_SHARE,
     PARTS,
@@ -41,6 +49,7 @@ from dancenow.references.cutting import (
 )
 from dancenow.references.garment import drawn_along, reach_between_legs
 from dancenow.references.likeness import (
+    TWO_SIDED,
     acceptable,
     likeness_features,
     moments_apart,
@@ -89,28 +98,54 @@ class Bank:
         self.rows, self.flaws, self.pieces, self.hair = rows, flaws, pieces, hair
         self.shadows, self.reach = shadows, reach
         self.step = grid_step(unit)
-        self.figures = [Figure(points, unit) for points in keypoints]
-        self.turns = turned(keypoints, unit)
-        features = likeness_features(keypoints, unit)
-        self.features = [features[part][own] for part, own in zip(PARTS, rows, strict=True)]
+        both = np.concatenate([keypoints, mirrored(keypoints)])
+        self.figures = [Figure(points, unit) for points in both]
+        features = likeness_features(both, unit)
+        # of each part's references, then of the same mirrored
+        self.features, self.turns = [], []
+        for part, own in zip(PARTS, rows, strict=True):
+            own = np.concatenate([own, own + len(keypoints)])
+            self.features.append(features[part][own])
+            self.turns.append(turned(both, unit, part)[own])
+        self._made: dict[tuple[int, int], tuple] = {}
 
     def costs(self, keypoints: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield for each part (T, R) float32: distance of each reference from driving poses (T, 133, 3)."""
-        features, turns = likeness_features(keypoints, self.unit), turned(keypoints, self.unit)
+        """Yield for each part (T, 2 R) float32: distance of each reference, and of each mirrored one, from
+        driving poses (T, 133, 3)."""
+        features = likeness_features(keypoints, self.unit)
         for number, part in enumerate(PARTS):
-            own = self.rows[number]
-            cost = unlikeness(features[part], self.features[number], turns, self.turns[own])
-            yield cost + self.flaws[number].astype(np.float32)
+            turns, own = turned(keypoints, self.unit, part), self.flaws[number].astype(np.float32)
+            cost = unlikeness(features[part], self.features[number], turns, self.turns[number])
+            more = MIRRORED_COST + UNSEEN_COST * (part in TWO_SIDED)
+            yield cost + np.concatenate([own, own + np.float32(more)])
 
     def between(self, number: int) -> np.ndarray:
         """(R, R) float32: the distances between a part's references, plus the flaws of the second."""
-        features, turns = self.features[number], self.turns[self.rows[number]]
+        count = len(self.rows[number])
+        features, turns = self.features[number][:count], self.turns[number][:count]
         return unlikeness(features, features, turns, turns) + self.flaws[number].astype(np.float32)
+
+    def reference(self, number: int, reference: int) -> tuple[tuple, Figure]:
+        """A part's reference: its piece and its Figure. From R on they are mirrored: a limb as it is, of head
+        and trunk the outline in the colours of hair and cloth."""
+        count = len(self.rows[number])
+        row = self.rows[number][reference % count]
+        piece = self.pieces[number][reference % count]
+        if reference < count:
+            return piece, self.figures[row]
+        if (number, reference) not in self._made:
+            if number == HEAD_PART:
+                piece = *piece[:2], without_face(piece, self.keypoints[row], self.unit)
+            elif number == TRUNK_PART:
+                piece = *piece[:2], without_print(piece[2], self.unit)
+            self._made[number, reference] = mirrored_piece(piece)
+        return self._made[number, reference], self.figures[len(self.keypoints) + row]
 
     def paths(
         self, keypoints: np.ndarray, cuts: Iterable[int] = (), fps: Fraction | float = CHANGE_RATE
     ) -> np.ndarray:
-        """(T, parts) int16: the reference of each part in each frame of a clip, -1 for none.
+        """(T, parts) int16: the reference of each part in each frame of a clip, -1 for none, mirrored ones
+        from R on, as of `reference`.
 
         keypoints: (T, 133, 3) px; cuts: as in dancenow.video.cuts; fps: of the clip.
         """
@@ -130,7 +165,7 @@ class Bank:
         """The references of a clip: the `paths`, each reference giving way to the next smoothly."""
         cuts = list(cuts)
         chosen = self.paths(keypoints, cuts, fps)
-        shown = [np.append(side_of(self.turns[own]), 0) for own in self.rows]  # the last for none
+        shown = [np.append(side_of(turns), 0) for turns in self.turns]  # the last for none
         sides = np.stack([side[path] for side, path in zip(shown, chosen.T, strict=True)], axis=1)
         return faded(chosen, sides, cuts, fps)
 
@@ -219,10 +254,13 @@ class Bank:
 
     def _hair_moved(self, reference: int, wanted: Figure, window: Sequence[int]) -> tuple | None:
         """The hair of a head's reference as `move` gives a part."""
-        px, py, rgba = self.hair[reference]
+        count = len(self.hair)
+        px, py, rgba = hair = self.hair[reference % count]
         if not rgba.any():
             return None
-        (there,) = part_maps("head", wanted, self.figures[self.rows[HEAD_PART][reference]])
+        if reference >= count:
+            px, py, rgba = mirrored_piece(hair)
+        (there,) = part_maps("head", wanted, self.reference(HEAD_PART, reference)[1])
         there[:, 2] += there[:, :2] @ window[:2] - (px, py)
         h, w = rgba.shape[:2]
         here = cv2.invertAffineTransform(there)
@@ -252,8 +290,7 @@ class Bank:
         columns = slice(left * step, min(width, right * step))
         size = columns.stop - columns.start, rows.stop - rows.start
         corner = x + columns.start, y + rows.start
-        px, py, rgba = self.pieces[number][reference]
-        given = self.figures[self.rows[number][reference]]
+        (px, py, rgba), given = self.reference(number, reference)
         maps = part_maps(part, wanted, given)
         if len(maps) == 1:
             there = maps[0].copy()
@@ -336,7 +373,11 @@ def make_bank(
             holes[number].append(hole)
     flaws = [
         flaws_of(
-            part, [piece[2] for piece in own], speed_of(keypoints, points_of(part), moments) / unit, likely
+            part,
+            [piece[2] for piece in own],
+            [Figure(keypoints[moment], unit) for moment in moments],
+            speed_of(keypoints, points_of(part), moments) / unit,
+            likely,
         )
         for part, own, moments in zip(PARTS, pieces, chosen, strict=True)
     ]

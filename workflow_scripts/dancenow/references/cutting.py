@@ -5,16 +5,27 @@ from collections.abc import Iterable, Iterator, Sequence
 import cv2
 import numpy as np
 
-from dancenow.references.body_parts import PARTS, TRUNK_DEPTH, Figure, distances, grid_step, kind, shares
+from dancenow.references.body_parts import (
+    PARTS,
+    TRUNK_DEPTH,
+    Figure,
+    distances,
+    enlarged,
+    grid_step,
+    kind,
+    shares,
+)
 from dancenow.references.garment import spanning
-from dancenow.references.occlusion import BEHIND_HANDS, bare, covered
+from dancenow.references.occlusion import BEHIND_HANDS, bare, covered, crossed
 from dancenow.references.trimming import PRESENT, RARE, Crop, attached, bins, clothes, strange
 
 PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
 LEAST_WEIGHT = 0.02  # pixels below this weight are left out
 REACHES = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
+NOISE = 8.0  # of 255: by which a pixel of the background differs from frame to frame
 CERTAIN = 0.5  # share of a pixel that cannot be background, above which the mask is not believed
 HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
+CROSSED_COST = 0.5  # cost of an arm that the other arm crosses everywhere
 FAST_COST = 1.0  # cost of one in which it moves, per standing height and frame
 SOFT_COST = 0.3  # cost of one without any detail: out of focus, or blended of two frames
 ODD_COST = 0.5  # cost of one that shows only colours which the part has in few frames: a ball, a racket
@@ -38,8 +49,11 @@ def crop_around(frame: np.ndarray, mask: np.ndarray, figure: Figure) -> Crop:
     right, bottom = np.minimum(np.ceil(points.max(axis=0) + margin), (width, height)).astype(int).tolist()
     place = slice(top, bottom), slice(left, right)
     window, step = (left, top, right - left, bottom - top), grid_step(figure.unit)
+    away = distances(figure, window, step)
     alpha = mask[place].astype(np.float32) / 255
-    return Crop(figure, window, frame[place], alpha, step, distances(figure, window, step))
+    # between shoulders and hips a mask that sees no person is wrong: white cloth before a white wall
+    alpha[enlarged(away[TRUNK_PART], step, *window[2:]) <= TRUNK_DEPTH] = 1
+    return Crop(figure, window, frame[place], alpha, step, away)
 
 
 def persons_own(crop: Crop, background: np.ndarray) -> np.ndarray:
@@ -50,7 +64,9 @@ def persons_own(crop: Crop, background: np.ndarray) -> np.ndarray:
     left, top, width, height = crop.window
     behind = background[top : top + height, left : left + width].astype(np.float32)
     change = crop.picture - behind
-    least = np.where(change < 0, -change / np.maximum(behind, 1), change / np.maximum(255 - behind, 1))
+    # before a dark door noise alone is a large share of all that a pixel can change
+    sure = np.maximum(np.abs(change) - NOISE, 0)
+    least = sure / np.maximum(np.where(change < 0, behind, 255 - behind), 1)
     least = least.max(axis=2)
     least *= (crop.alpha > PRESENT) & (least > CERTAIN)
     alpha = np.clip(np.maximum(crop.alpha, least), 0, 1)[..., None]
@@ -93,17 +109,17 @@ def cut(
         return np.minimum(1, REACHES * crop.enlarged(weight)) * (crop.alpha > LEAST_WEIGHT)
 
     for number in numbers:
-        weight = np.maximum(
-            weights[number], spanning(crop.away, PARTS[number], crop.figure, crop.window, reach)
-        )
-        weight, hole = reaching(weight), np.zeros((height, width), np.float32)
+        cloth = spanning(crop.away, PARTS[number], crop.figure, crop.window, reach)
+        weight, hole = reaching(np.maximum(weights[number], cloth)), np.zeros((height, width), np.float32)
         if before is not None and PARTS[number] in BEHIND_HANDS:
             weight, hole = weight * (1 - before), reaching(behind_hands[number]) * before
         if number == HEAD_PART:
             weight = weight * ~clothes(crop, likely)
         if number == TRUNK_PART:
-            beside = crop.away_enlarged(TRUNK_PART) > TRUNK_DEPTH
-            weight = weight * ~(beside & hanging)
+            from_trunk = crop.away_enlarged(TRUNK_PART)
+            weight = weight * ~((from_trunk > TRUNK_DEPTH) & hanging)
+            # what an arm covers is bare in another pose
+            hole = np.maximum(hole, (1 - weight) * (from_trunk <= TRUNK_DEPTH))
         box = box_of(weight + hole > LEAST_WEIGHT)
         if box is None:
             yield number, (left, top, np.zeros((1, 1, 4), np.uint8)), None
@@ -111,7 +127,7 @@ def cut(
         place = slice(*box[:2]), slice(*box[2:])
         weight, hole = weight[place], hole[place]
         if kind(PARTS[number]) in ("arm", "leg"):
-            foreign, in_front = strange(crop, number, place, likely)
+            foreign, in_front = strange(crop, number, place, likely, reach)
             hole = np.maximum(hole, weight * in_front)
             weight = weight * ~(foreign | in_front)
         else:  # a raised hand beside the head is none of it
@@ -130,13 +146,22 @@ def box_of(mask: np.ndarray) -> tuple[int, int, int, int] | None:
     return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
 
 
-def flaws_of(part: str, pictures: Sequence[np.ndarray], speeds: np.ndarray, likely: np.ndarray) -> np.ndarray:
-    """(R,) costs, in units of likeness, of a part's pieces: hidden, moving, soft or oddly coloured ones.
+def flaws_of(
+    part: str,
+    pictures: Sequence[np.ndarray],
+    figures: Sequence[Figure],
+    speeds: np.ndarray,
+    likely: np.ndarray,
+) -> np.ndarray:
+    """(R,) costs, in units of likeness, of a part's pieces: hidden, crossed, moving, soft or of odd colours.
 
-    pictures: R of (h, w, 4) uint8; speeds: (R,) standing heights per frame; likely: as of PartColours.
+    pictures: R of (h, w, 4) uint8; figures: R of their poses; speeds: (R,) standing heights per frame;
+    likely: as of PartColours.
     """
     areas = np.array([picture[..., 3].sum() / 255 for picture in pictures])
     costs = HIDDEN_COST * _hidden(areas) + FAST_COST * speeds
+    if kind(part) == "arm":
+        costs = costs + CROSSED_COST * np.array([crossed(figure, part) for figure in figures])
     if kind(part) in WITH_FEW_COLOURS:
         costs = costs + ODD_COST * _odd(pictures, likely[0, PARTS.index(part)])
     return costs + SOFT_COST * _soft(pictures) if kind(part) in WITH_DETAIL else costs

@@ -80,6 +80,7 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
             gaps += _gap(part, "part", here, pose.fps)
             continue
         own = own[spread_out(given[part][own], MOST_PIECES)]
+        turns, given_turns = turned(wanted, unit, part), turned(shown, unit, part)
         limits[part] = _limit(given[part], given_turns, seen[:, number], own, alone)
         nearest = unlikeness(features[part], given[part][own], turns, given_turns[own]).min(axis=1)
         far = here & (nearest > limits[part])

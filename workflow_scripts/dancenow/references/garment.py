@@ -61,9 +61,7 @@ def _at_heights(legs: np.ndarray) -> np.ndarray:
     ).swapaxes(1, 2)
 
 
-def spanning(
-    away: np.ndarray, part: str, figure: Figure, window: Sequence[int], reach: float
-) -> np.ndarray | float:
+def spanning(away: np.ndarray, part: str, figure: Figure, window: Sequence[int], reach: float) -> np.ndarray:
     """(rows, columns): the share of what spans the legs that belongs to a leg's piece; 0 if nothing does.
 
     It reaches over the middle, because that of another pose may lie there.
@@ -71,7 +69,7 @@ def spanning(
     away: as from body_parts.distances, of a window's grid; reach: as from reach_between_legs.
     """
     if reach == 0 or kind(part) != "leg":
-        return 0.0
+        return np.zeros(away.shape[1:], np.float32)
     step = grid_step(figure.unit)
     xs, ys = grid(window, step)
     thigh, shank = (along_bone(xs, ys, *bone[:2]) for bone in figure.bones(part))

@@ -9,6 +9,7 @@ from dancenow.references.body_parts import FRONT_OR_BACK, HANDS, PARTS, SIDES
 
 OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
+EARS = 3.0  # times the distance of the ears is about that of the shoulders
 # a limb can be turned as a whole without a trace, but a joint that is opened or closed by much tears
 BEND = 2.0
 # of the standing height, from a leg's or foot's bone: the other one, if about so near, comes along with its
@@ -106,10 +107,14 @@ def _before(place: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float
     return 0.25 * np.clip(apart[:, None] / 0.06, -0.5, 1)
 
 
-def turned(keypoints: np.ndarray, unit: float) -> np.ndarray:
-    """(T,) float32: distance of the left shoulder to the right of the right one; negative from behind."""
-    left, right = keypoints[:, INDEX["left_shoulder"], 0], keypoints[:, INDEX["right_shoulder"], 0]
-    return ((left - right) / unit).astype(np.float32)
+def turned(keypoints: np.ndarray, unit: float, part: str = "trunk") -> np.ndarray:
+    """(T,) float32: distance of the left shoulder to the right of the right one; negative from behind.
+
+    For the head, which turns by itself, that of the ears times EARS, since they are nearer to each other.
+    """
+    joint, times = ("ear", EARS) if part == "head" else ("shoulder", 1.0)
+    left, right = keypoints[:, INDEX[f"left_{joint}"], 0], keypoints[:, INDEX[f"right_{joint}"], 0]
+    return (times * (left - right) / unit).astype(np.float32)
 
 
 def unlikeness(
@@ -118,11 +123,15 @@ def unlikeness(
     """(T, R) float32: the distance of T driving poses from R given ones in one part.
 
     wanted, given: (T, F) and (R, F) features of the part; the turns: as from `turned`; front and back are
-    never alike.
+    never alike, nor a back and what is seen from the side, but a little from the front.
     """
     square = (wanted**2).sum(axis=1)[:, None] + (given**2).sum(axis=1) - 2 * wanted @ given.T
     apart = np.sqrt(np.maximum(square, 0))
-    return apart + OPPOSITE * (side_of(wanted_turn)[:, None] * side_of(given_turn) < 0)
+    wanted_turn = wanted_turn[:, None]
+    return apart + OPPOSITE * (
+        (np.sign(wanted_turn) * np.sign(given_turn) < 0)
+        & (np.abs(wanted_turn - given_turn) > 2 * FRONT_OR_BACK)
+    )
 
 
 def side_of(turn: np.ndarray) -> np.ndarray:

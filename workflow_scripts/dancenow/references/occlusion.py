@@ -4,13 +4,14 @@ A piece with a hand in it would show that hand wherever the piece is moved. So t
 area behind it is filled from the most similar references.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dancenow.keypoints import INDEX
+from dancenow.references.backs import SOLID_FROM, spread
 from dancenow.references.body_parts import (
     HANDS,
     PARTS,
@@ -34,6 +35,7 @@ BEHIND_HANDS = tuple(part for part in PARTS if kind(part) not in ("arm", "hand")
 HAND_LENGTH = 0.13
 HALF_WIDTH = {"hand": 0.033, "forearm": 0.03}
 EDGE = 0.3  # of the half width, over which a hand's edge fades
+BONE_SAMPLES = 12  # places along a bone where it is looked for the other arm
 MOST_TRIES = 8  # number of references used to fill the covered area, the most similar first
 LEAST_MISSING = 0.1  # of a pixel: a smaller hole is not worth another reference
 
@@ -51,8 +53,21 @@ def covered(figure: Figure, window: Sequence[int], step: int) -> np.ndarray | No
     return np.clip((1 + EDGE - np.min(away, axis=0)) / EDGE, 0, 1) if away else None
 
 
-def _before_the_body(figure: Figure) -> Iterator[tuple]:
-    for side in SIDES:
+def crossed(figure: Figure, part: str) -> float:
+    """The share of an arm's bones, 0 to 1, that the other forearm or hand covers, or lies behind: which of
+    two arms is in front is not known."""
+    others = [side for side in SIDES if not part.startswith(side)]
+    bones = [(start, end) for start, end, _ in figure.bones(part)]
+    along = np.linspace(0, 1, BONE_SAMPLES)[:, None]
+    places = np.concatenate([start + along * (end - start) for start, end in bones])
+    met = np.zeros(len(places), bool)
+    for name, start, end in _before_the_body(figure, others):
+        met |= bone_distance(places[:, 0], places[:, 1], start, end) <= HALF_WIDTH[name] * figure.unit
+    return float(met.mean())
+
+
+def _before_the_body(figure: Figure, sides: Iterable[str] = SIDES) -> Iterator[tuple]:
+    for side in sides:
         elbow, wrist = (INDEX[f"{side}_{joint}"] for joint in ("elbow", "wrist"))
         if not (figure.seen[elbow] and figure.seen[wrist]) or any(figure.behind(f"{side}_hand")):
             continue
@@ -76,7 +91,8 @@ def fill(bank: "Bank", number: int, holes: list[np.ndarray | None]) -> tuple[lis
     """The pieces of one part of the bank, with the area covered by a hand filled from its other pieces.
 
     holes: for each piece (h, w) uint8, the share cut out of each pixel, or None. Pixels that no other
-    reference shows stay empty. Returns new pieces, and (R,) the share of each part that is still missing.
+    reference shows take the colours around them. Returns new pieces, and (R,) the share of each part that no
+    reference shows.
     """
     missing = np.zeros(len(holes))
     if not any(hole is not None for hole in holes):
@@ -119,4 +135,11 @@ def _filled(
     away = enlarged(distances(bare(wanted), window, bank.step)[number], bank.step, width, height)
     inside = away <= 1
     share = float(missing[inside].sum() / max(inside.sum(), 1))
-    return np.clip(np.rint(result), 0, 255).astype(np.uint8), share
+    result = np.clip(np.rint(result), 0, 255).astype(np.uint8)
+    # in a hole the background would show: the colours around it are nearer to the truth
+    lost = (missing >= LEAST_MISSING) & inside
+    known = (missing < LEAST_MISSING) & (result[..., 3] >= SOLID_FROM)
+    if known.any():
+        result[..., 3] = np.where(lost, np.maximum(result[..., 3], np.rint(255 * missing)), result[..., 3])
+        result = spread(result, known, lost, bank.unit)
+    return result, share

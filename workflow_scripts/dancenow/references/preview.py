@@ -14,7 +14,6 @@ from dancenow.video.media import encode
 # radii: a part without a piece is shown as a flat shape up to this distance from its bones, fading over FADE
 SHAPE, FADE = {"trunk": TRUNK_DEPTH + 0.4}, 0.3
 USUAL_SHAPE = 1.0
-HAIR = 0.3  # upper share of the head's piece, whose colour is used for the back of the head
 
 
 def over(picture: np.ndarray, background: np.ndarray) -> np.ndarray:
@@ -24,16 +23,15 @@ def over(picture: np.ndarray, background: np.ndarray) -> np.ndarray:
 
 
 def flat_colours(bank: Bank) -> np.ndarray:
-    """(parts, 3) float32 RGB: mean colour of each of the bank's parts; for the head, of its upper share."""
-    colours = np.zeros((len(PARTS), 3), np.float32)
-    for number, pieces in enumerate(bank.pieces):
-        if not pieces:
-            continue
-        rows = [piece[: max(1, int(HAIR * len(piece)))] if PARTS[number] == "head" else piece
-                for _, _, piece in pieces]  # fmt: skip
-        total = sum(piece.reshape(-1, 4).sum(axis=0, dtype=np.float64) for piece in rows)
-        colours[number] = 255 * total[:3] / max(total[3], 1)
-    return colours
+    """(parts, 3) float32 RGB: mean colour of each of the bank's parts; of all of them for one never shown."""
+    totals = np.array(
+        [
+            sum((piece.reshape(-1, 4).sum(axis=0, dtype=np.float64) for _, _, piece in pieces), np.zeros(4))
+            for pieces in bank.pieces
+        ]
+    )
+    totals[totals[:, 3] == 0] = totals.sum(axis=0)
+    return (255 * totals[:, :3] / np.maximum(totals[:, 3:], 1)).astype(np.float32)
 
 
 def with_shapes(

@@ -69,8 +69,9 @@ class RealPixels:
         seen = visible_parts(points[None])[0] & ~dropped
         for part, cost in enumerate(self.bank.costs(points[None])):
             far = np.abs(self.bank.frames[self.bank.rows[part]] - number) > self.alone
-            nearest = np.argsort(np.where(far, cost[0], np.inf), kind="stable")[:NEAREST]
-            nearest = nearest[far[nearest] & acceptable(PARTS[part], cost[0, nearest])]
+            shown = cost[0, : len(far)]  # no mirrored one: in a training frame its side was seen
+            nearest = np.argsort(np.where(far, shown, np.inf), kind="stable")[:NEAREST]
+            nearest = nearest[far[nearest] & acceptable(PARTS[part], shown[nearest])]
             if seen[part] and len(nearest):
                 chosen[part] = nearest[ranks[part] % len(nearest)]
         return chosen

@@ -25,6 +25,8 @@ from dancenow.references.body_parts import (
 TINTS = 16  # of each colour channel
 CORE = {"head": 1.6, "trunk": 1.0}  # radii from its bones within which a pixel is the part's own
 LIMB_CORE = 0.8
+ON_LEG, BESIDE_LEG = 1.0, 1.2  # radii: from a leg's bones, within them and beyond
+SKIRT = 0.45  # of the thigh: cloth that spans the legs so far down is both legs'
 UNLIKELY = 8.0  # so many times less a colour of its own than a near part's is a stranger's
 RARE = 2e-4  # share of a part below which a colour is none of its own
 COMMON = 2e-3  # and above which it is one
@@ -144,19 +146,22 @@ class Crop:
 
 
 def strange(
-    crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray
+    crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray, reach: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Two (h, w) bool of a box (rows, columns): what is not the arm's or leg's, and what is another part's.
 
-    likely: as of PartColours. The first holds places beside the limb alone: of another colour, beyond a gap,
-    thin, or parted from the bones by these. The second holds all places of another part's colour, but not of
-    the trunk's: a sleeve may be longer than usual.
+    likely: as of PartColours; reach: as from garment.reach_between_legs. The first holds places beside the
+    limb alone: of another colour, beyond a gap, on the other leg, thin, or parted from the bones by these.
+    The second holds all places of another part's colour, but not of the trunk's: a sleeve may be longer than
+    usual.
     """
     unit, radius = crop.figure.unit, BONE_RADIUS[kind(PARTS[number])] * crop.figure.unit
     other = _of_another_colour(crop.colours[box], likely[0], crop.apart[box], number)
     before = _without_specks(other, unit)
     other |= _trunk_at_lower_half(crop, number, box, likely)
     foreign = other | _beyond_a_gap(crop, number, box)
+    if kind(PARTS[number]) == "leg" and reach < SKIRT:
+        foreign |= _other_leg(crop, number, box)
     near = crop.apart[box][..., number] <= LIMB_CORE * radius / unit
     solid = (crop.alpha[box] > PRESENT) & ~foreign | near
     thick = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, _disc(THIN * radius))
@@ -233,6 +238,16 @@ def _trunk_at_lower_half(crop: Crop, number: int, box: tuple[slice, slice], like
     lower = crop.enlarged(crop.lower(PARTS[number]).astype(np.float32))[box] > 0.5
     near = lower & (crop.apart[box][..., TRUNK_NUMBER] < NEAR_BONES)
     return near & (trunk > UNLIKELY * (own + RARE))[crop.colours[box]]
+
+
+def _other_leg(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarray:
+    """(h, w) bool: what lies on the other leg and beside this one.
+
+    Pieces reach over each other, and far where both bones are about as near, as below the hips: wherever the
+    other leg is in another pose, a flap of it would stay.
+    """
+    (other,) = (PARTS.index(part) for part in PARTS if kind(part) == "leg" and part != PARTS[number])
+    return (crop.away_enlarged(other)[box] <= ON_LEG) & (crop.away_enlarged(number)[box] > BESIDE_LEG)
 
 
 def _beyond_a_gap(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarray:
