@@ -6,7 +6,7 @@ from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, standing_height
 from dancenow.references import occlusion
 from dancenow.references.bank import make_bank
 from dancenow.references.body_parts import PARTS, TRUNK_CORNERS, Figure
-from dancenow.references.cutting import NOISE, crop_around, flaws_of, persons_own
+from dancenow.references.cutting import PLATE_NOISE, crop_around, flaws_of, persons_own
 from drawn_people import COLOURS, WALL, dancer, drawn
 
 POSE = dancer()
@@ -180,7 +180,7 @@ def test_a_mask_that_no_mixture_explains_is_corrected():
     crop = crop_around(frame, mask, Figure(POSE.keypoints[0], UNIT))
     own = persons_own(crop, background)[line - crop.window[1], column - crop.window[0] :][:3]
     # 20 = .1 x 200: a tenth of it is wall at most, without the noise of both
-    np.testing.assert_allclose(own[0, 3], 255 * (180 - NOISE) / 200, atol=1)
+    np.testing.assert_allclose(own[0, 3], 255 * (180 - PLATE_NOISE) / 200, atol=1)
     np.testing.assert_allclose(own[1], [39, 39, 39, 100], atol=1)
     assert not own[2].any()
 

@@ -12,13 +12,13 @@ from dancenow.keypoints import COUNT, FACE, MIN_CONFIDENCE
 
 # costs, in units of likeness: what was really seen in a similar pose is better
 MIRRORED_COST, UNSEEN_COST = 0.2, 1.0
-ALIKE = 40  # of 255: largest difference from the usual colour
+COLOUR_ALIKE = 40  # of 255: largest difference from the usual colour
 SOLID_FROM = 128  # of 255: validity from which a pixel's own colour is known
 FOREHEAD = 0.5  # of the way from chin to brows: how far above the brows the face ends
 # how far colours spread into what was taken away, shares of the standing height, with weights: far ones
 # count where there are no near ones
-REACHES = ((0.02, 1.0), (0.06, 1e-3), (0.2, 1e-6))
-EDGE = 0.005  # of the standing height, over which filled colours pass into others
+SPREADING = ((0.02, 1.0), (0.06, 1e-3), (0.2, 1e-6))
+FILL_EDGE = 0.005  # of the standing height, over which filled colours pass into others
 
 
 def mirrored(keypoints: np.ndarray) -> np.ndarray:
@@ -52,7 +52,7 @@ def without_face(piece: tuple[int, int, np.ndarray], keypoints: np.ndarray, unit
         return rgba
     skin = np.median(colours[solid & (hidden > 0)], axis=0)
     height = np.broadcast_to(np.arange(len(rgba))[:, None] + y, solid.shape)
-    bare = (hidden > 0) | ((height < jaw) & (np.abs(colours - skin).max(axis=2) < ALIKE))
+    bare = (hidden > 0) | ((height < jaw) & (np.abs(colours - skin).max(axis=2) < COLOUR_ALIKE))
     crown = solid & (height < brows)  # of short hair, the sides show ears and cheeks
     known = crown & ~bare if (crown & ~bare).any() else crown
     return spread(rgba, known, bare & (rgba[..., 3] > 0), unit)
@@ -69,7 +69,7 @@ def without_print(rgba: np.ndarray, unit: float) -> np.ndarray:
         return rgba
     usual = np.stack([np.median(colours[row][solid[row]], axis=0) for row in rows])
     nearest = np.abs(np.arange(len(rgba))[:, None] - rows).argmin(axis=1)
-    plain = np.abs(colours - usual[nearest][:, None]).max(axis=2) < ALIKE
+    plain = np.abs(colours - usual[nearest][:, None]).max(axis=2) < COLOUR_ALIKE
     return spread(rgba, solid & plain, solid & ~plain, unit)
 
 
@@ -81,10 +81,10 @@ def spread(rgba: np.ndarray, known: np.ndarray, wanted: np.ndarray, unit: float)
     colours, _ = _colours(rgba)
     share = known.astype(np.float32)
     total, weight = np.zeros_like(colours), np.full(share.shape, 1e-12, np.float32)
-    for reach in REACHES:  # near colours first
+    for reach in SPREADING:  # near colours first
         total += reach[1] * cv2.GaussianBlur(colours * share[..., None], None, reach[0] * unit)
         weight += reach[1] * cv2.GaussianBlur(share, None, reach[0] * unit)
-    edge = cv2.GaussianBlur(wanted.astype(np.float32), None, EDGE * unit)[..., None]
+    edge = cv2.GaussianBlur(wanted.astype(np.float32), None, FILL_EDGE * unit)[..., None]
     edge = np.maximum(edge, wanted[..., None])
     own, validity = rgba[..., :3].astype(np.float32), rgba[..., 3:].astype(np.float32)
     result = rgba.copy()

@@ -22,7 +22,7 @@ from dancenow.references.trimming import PRESENT, RARE, Crop, attached, bins, cl
 PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
 LEAST_WEIGHT = 0.02  # pixels below this weight are left out
 REACHES = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
-NOISE = 8.0  # of 255: by which a pixel of the background differs from frame to frame
+PLATE_NOISE = 8.0  # of 255: by which a pixel of the background differs from frame to frame
 CERTAIN = 0.5  # share of a pixel that cannot be background, above which the mask is not believed
 HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
 CROSSED_COST = 0.5  # cost of an arm that the other arm crosses everywhere
@@ -65,7 +65,7 @@ def persons_own(crop: Crop, background: np.ndarray) -> np.ndarray:
     behind = background[top : top + height, left : left + width].astype(np.float32)
     change = crop.picture - behind
     # before a dark door noise alone is a large share of all that a pixel can change
-    sure = np.maximum(np.abs(change) - NOISE, 0)
+    sure = np.maximum(np.abs(change) - PLATE_NOISE, 0)
     least = sure / np.maximum(np.where(change < 0, behind, 255 - behind), 1)
     least = least.max(axis=2)
     least *= (crop.alpha > PRESENT) & (least > CERTAIN)

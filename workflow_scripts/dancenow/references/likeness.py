@@ -9,7 +9,7 @@ from dancenow.references.body_parts import FRONT_OR_BACK, HANDS, PARTS, SIDES
 
 OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
-EARS = 3.0  # times the distance of the ears is about that of the shoulders
+EARS_LIKE_SHOULDERS = 3.0  # times the distance of the ears is about that of the shoulders
 # a limb can be turned as a whole without a trace, but a joint that is opened or closed by much tears
 BEND = 2.0
 # of the standing height, from a leg's or foot's bone: the other one, if about so near, comes along with its
@@ -110,9 +110,9 @@ def _before(place: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float
 def turned(keypoints: np.ndarray, unit: float, part: str = "trunk") -> np.ndarray:
     """(T,) float32: distance of the left shoulder to the right of the right one; negative from behind.
 
-    For the head, which turns by itself, that of the ears times EARS, since they are nearer to each other.
+    For the head, which turns by itself, that of the ears times EARS_LIKE_SHOULDERS, since they are nearer to each other.
     """
-    joint, times = ("ear", EARS) if part == "head" else ("shoulder", 1.0)
+    joint, times = ("ear", EARS_LIKE_SHOULDERS) if part == "head" else ("shoulder", 1.0)
     left, right = keypoints[:, INDEX[f"left_{joint}"], 0], keypoints[:, INDEX[f"right_{joint}"], 0]
     return (times * (left - right) / unit).astype(np.float32)
 
