@@ -110,7 +110,7 @@ def _before(place: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float
 def turned(keypoints: np.ndarray, unit: float, part: str = "trunk") -> np.ndarray:
     """(T,) float32: distance of the left shoulder to the right of the right one; negative from behind.
 
-    For the head, which turns by itself, that of the ears times EARS_LIKE_SHOULDERS, since they are nearer to each other.
+    For the head, which turns by itself, that of the ears, as many times as they are nearer to each other.
     """
     joint, times = ("ear", EARS_LIKE_SHOULDERS) if part == "head" else ("shoulder", 1.0)
     left, right = keypoints[:, INDEX[f"left_{joint}"], 0], keypoints[:, INDEX[f"right_{joint}"], 0]
