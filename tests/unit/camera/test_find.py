@@ -223,3 +223,19 @@ def test_a_short_loss_ends_no_tracking_at_a_high_rate():
         assert not tracker.restarted
     found, _ = tracker.add(np.roll(picture, 12, axis=1), lambda: np.full_like(picture, 255))
     assert found is not None and np.abs(found - [[1, 0, -12], [0, 1, 0], [0, 0, 1]]).max() < 0.2
+
+
+@pytest.mark.parametrize("contrast", [3, 15])
+def test_a_fast_pan_along_bricks_is_followed(contrast):
+    """Up to 25 px a frame along bricks of 16: one looks like the next, and the last step tells which."""
+    random, bricks = np.random.default_rng(4), np.full((SIZE[1], 700, 3), 170.0)
+    for row, y in enumerate(range(0, SIZE[1], 8)):
+        for x in range(-8 * (row % 2), 700, 16):
+            bricks[y + 1 : y + 8, max(0, x + 1) : x + 16] = random.integers(105 - contrast, 105 + contrast)
+    bricks = cv2.GaussianBlur(bricks, (0, 0), 0.7) + random.normal(0, 2, bricks.shape)
+    bricks = np.clip(bricks, 0, 255).astype(np.uint8)
+    share = np.clip((np.arange(38) - 10) / 18, 0, 1)
+    maps = np.tile(np.eye(3), (38, 1, 1))
+    maps[:, 0, 2] = 300 * share**2 * (3 - 2 * share)
+    path = find_path([film_view(bricks, there, SIZE) for there in maps], nobody(38), [])
+    assert path.kinds == (MOVING,) and path_error(path.maps, maps, SIZE).max() < 1

@@ -29,6 +29,7 @@ PLAIN = 1.0  # levels: less contrast than this is a plain wall's
 BLIND_SECONDS = 0.2  # in a row; then the path continues from the camera's last place
 # of the long edge: farther from its key frame, a frame becomes one, or another key frame is nearer
 REACH = 0.08
+FAST = 0.015  # of the long edge in a frame: so fast a camera is looked for where its last step would take it
 KEYS = 32  # key frames kept
 CLEAN_SECONDS = 0.4  # after a restart; until then a cross-fade's key frame holds corners of both pictures
 BETTER = 1.25  # times as many corners must agree with a homography as with a similarity
@@ -80,6 +81,7 @@ class ShotTracker:
         )
         self._keys = []
         self._lost = 0
+        self._pace: np.ndarray | None = None  # (3, 3): the last step of a fast camera
         self.restarted = False
         self._mixed: list[_Key] = []  # key frames since a restart, which may show two pictures at once
         self._since = 0  # frames found since then
@@ -102,11 +104,21 @@ class ShotTracker:
         if self._distance(self._key, expected) > REACH * self._long:
             self._choose_key(expected)
         found, sure = self._measure(self._key, grey, expected)
+        if self._pace is not None:
+            # where a pattern repeats, other places fit as well: a fast camera goes on rather than stops
+            there = expected @ self._pace
+            further, surer = self._measure(self._key, grey, there / there[2, 2])
+            if surer > sure:
+                found, sure = further, surer
         if found is None and self._key.grey is not self._before[0]:
             self._add_key(*self._before)
             found, sure = self._measure(self._key, grey, expected)
             self._restart()
+        self._pace = None
         if found is not None:
+            step = np.linalg.inv(expected) @ found
+            if self._lost == 0 and self._way(step) > FAST * self._long:
+                self._pace = step
             self._since += 1
             self._before, self._lost = (grey, outside, found), 0
             return found, sure
@@ -147,8 +159,11 @@ class ShotTracker:
 
     def _distance(self, key: _Key, there: np.ndarray) -> float:
         """px: the largest displacement of the picture's corners from a key frame."""
-        relative = np.linalg.inv(key.there) @ there
-        return float(np.linalg.norm(moved_points(relative, self._edges) - self._edges, axis=1).max())
+        return self._way(np.linalg.inv(key.there) @ there)
+
+    def _way(self, move: np.ndarray) -> float:
+        """px: the largest displacement of the picture's corners by a (3, 3) map."""
+        return float(np.linalg.norm(moved_points(move, self._edges) - self._edges, axis=1).max())
 
     def _measure(self, key: _Key, grey: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray | None, float]:
         """The (3, 3) map of a frame by a key frame, or None, and how sure it is."""
