@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 import cv2
 import numpy as np
 
+from dancenow.device import keep_memory
 from dancenow.job import usable_cores
 from dancenow.keypoints import COUNT, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 from dancenow.prefetch import made_ahead
@@ -140,7 +141,8 @@ def main():
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--batches", type=int, default=48)
     options = parser.parse_args()
-    cv2.setNumThreads(1)  # as in a training
+    cv2.setNumThreads(1)  # as in a training, like the memory
+    keep_memory()
     print(f"{usable_cores()} CPU cores\n\n| what | measured |\n|---|---|")
     for kind in KINDS:
         value = row(tuple(options.size), options.batch, kind, loaders(), options.batches)
