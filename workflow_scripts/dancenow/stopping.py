@@ -1,15 +1,17 @@
-"""Requests to stop: Ctrl-C, or a cluster's warning before it takes the machine away."""
+"""Requests to stop: Ctrl-C, a terminal that closes, a cluster's warning before it takes the machine away."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from dancenow.errors import DivergedError, Stopped, one_line
 
 # Slurm sends SIGTERM before a time limit or a preemption, and SIGUSR1 with --signal=USR1@<seconds>;
-# a terminal sends SIGINT, once for each Ctrl-C
-SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
+# a terminal sends SIGINT, once for each Ctrl-C, and SIGHUP when it is closed, which nohup has ignored
+HANG_UP = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, *HANG_UP)
 
 # EX_TEMPFAIL of sysexits.h: nothing is wrong, try again. Neither 0, which would mean that the outputs are
 # there, nor 1, which a rule returns for an error that the next attempt would repeat.
@@ -56,19 +58,26 @@ def leave_warning_to_training() -> None:
 
 
 def hear_ctrl_c_once() -> None:
-    """Handle the first Ctrl-C as usual, and answer every further one with a line.
+    """Handle the first Ctrl-C as usual, and answer every further one with a line; a closed terminal alike.
 
     Snakemake waits for its jobs after the first; a second would end this wait with a page of tracebacks
     while the training is still saving. Child processes have the default handler. In the main thread.
     """
 
     def answer(*_: object) -> None:
-        sys.stderr.write(
-            "waiting for the jobs to end; a training saves first. Press Ctrl-\\ to end at once\n"
-        )
+        with suppress(OSError):  # the terminal is gone
+            sys.stderr.write(
+                "waiting for the jobs to end; a training saves first. Press Ctrl-\\ to end at once\n"
+            )
 
-    def once(*_: object) -> None:
-        signal.signal(signal.SIGINT, answer)
+    def once(number: int, _frame: object) -> None:
+        for each in (signal.SIGINT, *HANG_UP):
+            signal.signal(each, answer)
+        if (
+            number == signal.SIGHUP
+        ):  # the system tells only the first process of a session, this one or its shell
+            os.killpg(0, signal.SIGHUP)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, once)
+    for number in (signal.SIGINT, *HANG_UP):
+        signal.signal(number, once)

@@ -145,7 +145,7 @@ def _run_agents(nodes: int, task: Path) -> None:
 
 def _passed_on(number: int) -> int:
     """The signal to send to srun for one that this process received."""
-    return signal.SIGUSR1 if number == signal.SIGINT else number
+    return signal.SIGUSR1 if number in (signal.SIGINT, signal.SIGHUP) else number
 
 
 def run_agent(task: str | Path) -> None:
@@ -166,7 +166,7 @@ def run_agent(task: str | Path) -> None:
         rdzv_endpoint=meeting["endpoint"],
         local_addr=meeting["local_addr"],
         max_restarts=0,
-        signals_to_handle="SIGHUP,SIGQUIT",
+        signals_to_handle="SIGQUIT",
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
     for number in SIGNALS:
