@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from clips import ffmpeg, film, read
+from dancenow.errors import InputError
 from dancenow.video import media
 
 PATCHES = np.array(
@@ -96,3 +97,35 @@ def test_encode_keeps_colours(tmp_path):
     media.encode(tmp_path / "bars.mp4", [frame] * 3, "25/1", 256, 64)
     shown = read(tmp_path / "bars.mp4", 256, 64)[1]
     assert np.abs(shown[32, 16::32].astype(int) - PATCHES).max() <= 4
+
+
+@pytest.mark.parametrize("space", ["ycgco", "ictcp"])
+def test_colours_that_cannot_be_converted_are_refused_and_not_said_to_be_unflagged(tmp_path, space):
+    path = film(tmp_path / "odd.mkv", [np.full((64, 96, 3), 90, np.uint8)] * 2, f"-colorspace {space}")
+    with pytest.raises(
+        InputError, match=rf"odd\.mkv: its colours are stored as {space}, .* export it anew as BT\.709"
+    ):
+        media.probe(path)
+
+
+@pytest.mark.parametrize("profile, taken", [(5, False), (8, True)])
+def test_dolby_vision_with_a_picture_of_its_own_is_refused(tmp_path, profile, taken):
+    clip = film(tmp_path / "clip.mp4", [np.full((64, 96, 3), 90, np.uint8)] * 2)
+    with_box(clip, "avcC", b"dvcC", bytes([1, 0, profile << 1, 0x0D, 0x10 if taken else 0, *bytes(19)]))
+    if taken:
+        assert media.probe(clip)["frames"] == 2
+    else:
+        with pytest.raises(InputError, match=r"clip\.mp4: Dolby Vision .* \(profile 5\); export it as"):
+            media.probe(clip)
+
+
+def with_box(path, before, kind, content):
+    """Put a box into an mp4 whose index stands at the end, in front of the one of the kind `before`."""
+    held = bytearray(path.read_bytes())
+    place = held.index(before.encode()) - 4
+    box = (8 + len(content)).to_bytes(4) + kind + content
+    for outer in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
+        start = held.rindex(outer, 0, place) - 4
+        held[start : start + 4] = (int.from_bytes(held[start : start + 4]) + len(box)).to_bytes(4)
+    held[place:place] = box
+    path.write_bytes(held)

@@ -144,6 +144,15 @@ def test_a_picture_shorter_than_the_sound_is_no_warning_in_matroska(tmp_path, ca
     assert "its header says" not in caplog.text
 
 
+def test_subtitles_longer_than_the_picture_are_no_warning_in_matroska(tmp_path, caplog):
+    (tmp_path / "words.srt").write_text("1\n00:00:00,000 --> 00:00:09,000\nla la la\n\n")
+    clip = film(tmp_path / "silent.mkv", numbered(30))
+    both = tmp_path / "clip.mkv"
+    ffmpeg("-i", clip, "-i", tmp_path / "words.srt", "-map 0 -map 1 -c copy", both)
+    assert media.probe(both)["frames"] == 30
+    assert "its header says" not in caplog.text
+
+
 # --- gaps
 
 

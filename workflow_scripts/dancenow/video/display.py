@@ -20,7 +20,10 @@ MATRICES = {
     "bt2020c": "bt2020",
 }
 RGB_FORMAT = re.compile("gbr|rgb|bgr|0rgb|0bgr|argb|abgr|x2rgb|x2bgr|pal8")
+UNFLAGGED = {"unknown", "unspecified", "reserved"}
 HDR_TRANSFERS = {"arib-std-b67", "smpte2084"}
+# the profile of Dolby Vision whose picture is of a kind of its own; the others add something to HLG or PQ
+OWN_PROFILE = 5
 
 
 def geometry(path: str | Path, video: dict, size: tuple[int, int]) -> dict:
@@ -75,7 +78,14 @@ def _turn(path: str | Path, matrix: str) -> tuple[int, bool]:
 
 
 def colour(path: str | Path, video: dict, height: int) -> dict:
-    """Facts about colours, as probing.probe lists them; height: lines of the picture as displayed."""
+    """Facts about colours, as probing.probe lists them; height: lines of the picture as displayed.
+
+    Raises InputError for colours that ffmpeg's filters do not convert.
+    """
+    if any(side.get("dv_profile") == OWN_PROFILE for side in video.get("side_data_list", [])):
+        raise InputError(
+            f"{path}: Dolby Vision without a common picture (profile 5); export it as HDR10 or SDR"
+        )
     flags = {f"color_{key}": video.get(f"color_{key}", "unknown") for key in ("range", "space", "transfer")}
     if flags["color_transfer"] in HDR_TRANSFERS:
         log.info("%s: HDR footage (%s) is tone-mapped to BT.709", path, flags["color_transfer"])
@@ -90,6 +100,11 @@ def _matrix(path: str | Path, facts: dict, height: int) -> str:
         return "rgb"
     if facts["color_space"] in MATRICES:
         return MATRICES[facts["color_space"]]
+    if facts["color_space"] not in UNFLAGGED:
+        raise InputError(
+            f"{path}: its colours are stored as {facts['color_space']}, which is not supported; "
+            "export it anew as BT.709"
+        )
     matrix = "bt709" if height >= 720 else "bt601"
     log.info("%s: its colour matrix is not flagged; assuming %s for %d lines", path, matrix, height)
     return matrix

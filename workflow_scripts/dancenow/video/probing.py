@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 HEADER = (
     "format=format_name,duration:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
     "color_range,color_space,color_transfer,field_order,time_base,r_frame_rate,avg_frame_rate,start_time,duration,"
-    "sample_rate,channels:stream_side_data=displaymatrix,crop_left,crop_top,crop_right,crop_bottom:"
+    "sample_rate,channels:stream_side_data=displaymatrix,dv_profile,crop_left,crop_top,crop_right,crop_bottom:"
     "frame=stream_index:frame_side_data=displaymatrix:"
     "stream_disposition=default,attached_pic,timed_thumbnails,still_image,comment,hearing_impaired,"
     "visual_impaired,descriptions"
@@ -70,8 +70,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     color_range, color_space, color_transfer (as flagged, or "unknown"), full_range (bool), color_matrix (the
     one used: as flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool), frames (on the
     constant rate), duration (s), start (s, time stamp of the first frame that can be decoded), interlaced
-    (bool),
-    clip_fps, span, crop as selection.select explains them, and audio: as from sound.choose_sound.
+    (bool), clip_fps, span, crop as selection.select explains them, and audio: as from sound.choose_sound.
 
     Of several tracks of more than one frame, the one flagged as default is used, else the largest; the log
     names the others. Raises InputError if the file is missing, empty, cut short, or contains no moving
@@ -110,9 +109,10 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     _refuse_extremes(path, facts)
     sounds = [stream for stream in report["streams"] if stream.get("codec_type") == "audio"]
     audio = choose_sound(path, sounds, facts)
-    # In a fragmented mp4 the header may give the end of the whole, in Matroska that of the longest track.
+    # In a fragmented mp4 the header may give the end of the whole, in Matroska of the longest track.
     lasts = max(timing.duration, timing.end, audio["end"] if audio else 0)
-    if not timing.hidden and declared - float(lasts) > max(1, 1.5 / fps):
+    own = "duration" in video or len(report["streams"]) == 1 + len(sounds)
+    if own and not timing.hidden and declared - float(lasts) > max(1, 1.5 / fps):
         log.warning(
             "%s: its picture lasts %.2f s, not %.2f s as its header says; it is used as far as it goes. "
             "If a copy stopped, copy it again", path, timing.duration, declared,
