@@ -66,6 +66,14 @@ def test_a_disk_that_fails_is_one_line(tmp_path, number):
     assert log == f"error: {said}\n"
 
 
+def test_a_result_that_was_deleted_is_one_line(tmp_path):
+    path = "results/poses/a_as_b.npz"
+    status, log = ended(tmp_path, Path(path).read_bytes)
+    told = f"error: {path}: deleted, but needed here; run: snakemake --cores 1 {path}, then the same again\n"
+    assert status == 1 and log == told
+    assert "Traceback" in ended(tmp_path, Path("elsewhere/a.npz").read_bytes)[1]
+
+
 def test_a_bug_keeps_its_traceback(tmp_path):
     status, log = ended(tmp_path, raising(RuntimeError("shapes differ")))
     assert status == 1 and "this is a bug, please report it" in log and "Traceback" in log

@@ -28,9 +28,10 @@ def job(log_path: str | Path, threads: int = 1, append: bool = False) -> Iterato
     append: keep the log's content; for a process started by another one with the same log.
 
     The thread count never exceeds the number of cores: two OpenMP pools, or one pool larger than the
-    machine, run up to ten times slower. An InputError, a failing disk and lack of memory end the
-    process with one line and status 1, Stopped and Ctrl-C with one line and stopping.EXIT_STATUS; any other
-    exception keeps its traceback. Where the clock was set back meanwhile, the dates of the results follow it.
+    machine, run up to ten times slower. An InputError, a failing disk, a result that was deleted and lack of
+    memory end the process with one line and status 1, Stopped and Ctrl-C with one line and
+    stopping.EXIT_STATUS; any other exception keeps its traceback. Where the clock was set back meanwhile, the
+    dates of the results follow it.
     """
     if not append:
         open(log_path, "w").close()
@@ -60,6 +61,14 @@ def job(log_path: str | Path, threads: int = 1, append: bool = False) -> Iterato
             remedy = "free space there" if error.errno in FULL else "check the disk and its permissions"
             place = error.filename or "a disk"
             logging.error("error: %s: %s; %s and run again, nothing is lost", place, error.strerror, remedy)
+        elif isinstance(error, FileNotFoundError) and str(error.filename).startswith("results/"):
+            # deleted while the workflow ran, or before, where Snakemake does not know that a rule reads it
+            gone = error.filename
+            logging.error(
+                "error: %s: deleted, but needed here; run: snakemake --cores 1 %s, then the same again",
+                gone,
+                gone,
+            )
         elif out_of_memory(error):
             logging.error(
                 "error: memory ran out (%s); %s, or lower frames.long_edge",
