@@ -8,7 +8,8 @@ import pytest
 
 from dancenow.camera.find import find_path
 from dancenow.camera.path import MOVING, STILL, moved_points
-from dancenow.keypoints import People
+from dancenow.camera.scene import place_view
+from dancenow.keypoints import People, Pose
 from hand_held import centred, film_view, hand_held_maps, path_error
 from performers import performer
 
@@ -68,6 +69,23 @@ def test_a_recorded_screen_does_not_hold_the_camera():
     path = find_path(frames, people_of(moved_by(keypoints, there)), [])
     assert path.kinds == (MOVING,)
     assert np.sqrt((path_error(path.maps, maps @ np.linalg.inv(there), SIZE) ** 2).mean()) < 0.5
+
+
+def test_a_target_s_background_is_made_without_what_is_drawn_over_it():
+    maps = hand_held()
+    frames, keypoints = clip(maps)
+    people = people_of(keypoints)
+    for frame in frames:
+        cv2.putText(frame, "@dancers", (20, 238), 0, 0.9, (255, 240, 60), 2)
+    path = find_path(frames, people, [])
+    assert path.drawn[220:238, 24:120].mean() > 0.9 and path.drawn[:180].mean() < 0.01
+    view = place_view(path, Pose(keypoints, people.fps, *SIZE, "test", "sha256:0"))
+    shown = view.valid(view.used.tolist().index(20))
+    there = view.warp(np.repeat(path.drawn[..., None], 3, axis=2).astype(np.uint8) * 255, 20)[..., 0] > 200
+    assert there.any() and not shown[there].any()
+    # of a tripod nothing is left out: what is drawn stays in one place
+    still = [frames[0]] * COUNT
+    assert not find_path(still, people_of(np.repeat(keypoints[:1], COUNT, axis=0)), []).drawn.size
 
 
 def test_black_bars_do_not_hold_the_camera():

@@ -177,7 +177,10 @@ class _SmallFrames:
         there = self.shrink @ self.view.maps[index] @ grow
         small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         width, height = self.size
-        seen = warped(np.ones(size[::-1], np.uint8), there, width, height, cv2.INTER_NEAREST)
+        seen = np.ones(size[::-1], np.uint8)
+        if self.view.drawn.size:
+            seen -= cv2.resize(self.view.drawn.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        seen = warped(seen, there, width, height, cv2.INTER_NEAREST)
         seen = cv2.erode(seen, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
         box = self.boxes[index]
         if np.isfinite(box).all():

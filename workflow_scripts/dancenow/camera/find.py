@@ -54,11 +54,12 @@ def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath
     outside, size = Outside(people), (people.width, people.height)
     figures, bodies = Figures(people), Bodies(people)
     burnt_in, shots = find_burnt_in(frames, outside, people.count), []
+    drawn = np.zeros((0, 0), bool)
     if burnt_in is not None:
         scene = Outside(people, burnt_in)
         shots = _find_shots(frames, scene, bodies, figures, people, cuts)
         if any(_travels(shot, size) for shot in shots):
-            outside = scene
+            outside, drawn = scene, burnt_in
             log.info("%.1f %% of the picture are drawn over the scene or around it", 100 * burnt_in.mean())
         else:
             shots = []
@@ -86,6 +87,7 @@ def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath
         scenes=tuple(shot.scene for shot in shots),
         width=people.width,
         height=people.height,
+        drawn=drawn,
     )
 
 

@@ -7,7 +7,7 @@ into the scene stays unchanged, bit for bit.
 
 import zipfile
 import zlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,8 @@ class CameraPath:
     width, height: of the frames, px.
     scenes: of each shot, the scene that it shows, counted from 0; shots of one scene share its px. By default
         each shot shows another.
+    drawn: (height, width) bool, where every frame shows something that is drawn over or around the scene, or
+        lies just beside it; (0, 0) where nothing is.
     """
 
     maps: np.ndarray
@@ -47,6 +49,7 @@ class CameraPath:
     width: int
     height: int
     scenes: tuple = ()
+    drawn: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), bool))
 
     def __post_init__(self) -> None:
         count, shots = len(self.maps), len(self.kinds)
@@ -58,6 +61,8 @@ class CameraPath:
             or self.extents.shape != (shots, 4)
         ):
             raise ValueError("maps, sure, shot and extents do not fit together")
+        if self.drawn.shape not in ((0, 0), (self.height, self.width)):
+            raise ValueError(f"{self.drawn.shape} tells nothing of {self.width}x{self.height} px")
         if not (np.isfinite(self.maps).all() and np.isfinite(self.extents).all()):
             raise ValueError("a map holds NaN or infinity")
         if len(self.scenes) != shots:
@@ -134,7 +139,7 @@ def load_path(path: str | Path) -> CameraPath:
     read_through(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
-            given = {field.name: stored[field.name] for field in fields(CameraPath)}
+            given = {each.name: stored[each.name] for each in fields(CameraPath)}
         given |= {"kinds": tuple(map(str, given["kinds"])), "scenes": tuple(given["scenes"].tolist())}
         return CameraPath(**given | {name: int(given[name]) for name in ("width", "height")})
     except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 CANVAS_BEYOND = 0.5  # of the framing on each side: the limit of the canvas
 CANVAS_FRAMES = 0.98  # quantile: a camera that is put down makes no panorama of it
+MUCH_DRAWN = 0.1  # of the picture
 SIDE_MULTIPLE = 32  # px: the canvas' sides are multiples of it, as those of frames are
 LEAST_POINTS = 3  # least number of keypoints of a person
 
@@ -38,6 +39,13 @@ def steady_view(path: CameraPath, store: FrameStore, pose: Pose) -> SteadyView:
             view.width,
             view.height,
         )
+    if view.drawn.size and view.drawn.mean() > MUCH_DRAWN:
+        log.warning(
+            "warning: %s: %.0f %% of the picture are bars or windows around the scene, or drawn over it, and "
+            "are made up; crop the clip to the scene",
+            store.path,
+            100 * view.drawn.mean(),
+        )
     gains, offsets = measure_exposure(store, view, boxes(view.steady_pose(pose).keypoints))
     lit = np.isfinite(gains).all(axis=1)
     if not lit.all():
@@ -59,15 +67,16 @@ def place_view(path: CameraPath, pose: Pose) -> SteadyView:
     shown = pose.present().sum(axis=1) >= LEAST_POINTS
     scenes, frames = np.unique(path.scene[shown] if shown.any() else path.scene, return_counts=True)
     used = np.flatnonzero((path.scene == scenes[frames.argmax()]) & exact)
-    maps, corner = np.tile(np.eye(3), (len(used), 1, 1)), np.zeros(2, int)
+    maps, corner, drawn = np.tile(np.eye(3), (len(used), 1, 1)), np.zeros(2, int), np.zeros((0, 0), bool)
     size = np.array([pose.width, pose.height])
     if not path.part(used).is_still:
         corner, size = _canvas(path.maps[used], pose.width, pose.height)
+        drawn = path.drawn
         maps = np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]], float) @ path.maps[used]
     ones = np.ones((len(used), 3), np.float32)
     framing = np.array([*corner, pose.width, pose.height])
     width, height = map(int, size)
-    return SteadyView(used, len(path.maps), maps, ones, 0 * ones, width, height, framing)
+    return SteadyView(used, len(path.maps), maps, ones, 0 * ones, width, height, framing, drawn)
 
 
 def _canvas(maps: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import dataclasses
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import cv2
@@ -32,7 +32,8 @@ class SteadyView:
     used: (T,) int64 ascending, the frames of the clip that show the scene, of `count` in all; maps: (T, 3, 3)
     float64, from px of each to px of the canvas; gains, offsets: (T, 3) float32, by what its channels are
     multiplied and what is added then, in levels of 255; width, height: px of the canvas; framing: (4,) int64,
-    x, y, w, h px of the framing on it, w and h those of the clip's frames.
+    x, y, w, h px of the framing on it, w and h those of the clip's frames; drawn: (h, w) bool, where they
+    show something that is drawn over or around the scene, (0, 0) where nothing is.
     """
 
     used: np.ndarray
@@ -43,6 +44,7 @@ class SteadyView:
     width: int
     height: int
     framing: np.ndarray
+    drawn: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), bool))
 
     @property
     def still(self) -> bool:
@@ -82,8 +84,9 @@ class SteadyView:
         half = np.diag([0.5, 0.5, 1])
         maps = half @ self.maps @ np.linalg.inv(half)
         return replace(
-            self, maps=maps, width=self.width // 2, height=self.height // 2, framing=self.framing // 2
-        )
+            self, maps=maps, width=self.width // 2, height=self.height // 2, framing=self.framing // 2,
+            drawn=self.drawn[::2, ::2],
+        )  # fmt: skip
 
     def cuts(self, cuts: Sequence[int]) -> list[int]:
         """The cuts of the used frames, counted among them. cuts: those of the clip, as in video.cuts."""
@@ -162,11 +165,13 @@ class SteadyView:
         return masks if self.still else _SteadyMasks(self, masks)
 
     def valid(self, index: int) -> np.ndarray | None:
-        """(height, width) bool: which px of the canvas frame `used[index]` shows; None where it shows all."""
+        """(height, width) bool: which px of the scene frame `used[index]` shows; None where it shows all."""
         if self.unmoved:
             return None
         inside = np.zeros(self.frame_size[::-1], np.uint8)
         inside[MIXED_BORDER:-MIXED_BORDER, MIXED_BORDER:-MIXED_BORDER] = 1
+        if self.drawn.size:
+            inside[self.drawn] = 0
         seen = self._moved(inside, index, cv2.INTER_NEAREST) > 0
         return None if seen.all() else seen
 
@@ -216,7 +221,7 @@ def load_view(path: str | Path) -> SteadyView:
     read_through(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
-            given = {field.name: stored[field.name] for field in fields(SteadyView)}
+            given = {each.name: stored[each.name] for each in fields(SteadyView)}
         return SteadyView(**given | {name: int(given[name]) for name in ("count", "width", "height")})
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         remedy = "delete it to make it again"
