@@ -23,8 +23,8 @@ from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, load_pose
 from dancenow.model.performer_masks import performer_masks
 from dancenow.pictures import read_png
 from dancenow.pose.masks import load_masks
-from dancenow.references.bank import make_bank
 from dancenow.references.files import load_bank
+from dancenow.references.making import make_bank
 from dancenow.references.preview import flat_colours, over, with_shapes
 from dancenow.training.holdout import training_frame_count
 from dancenow.video.frames import FrameStore

@@ -23,7 +23,7 @@ from dancenow.device import keep_memory
 from dancenow.job import usable_cores
 from dancenow.keypoints import COUNT, INDEX, LEFT_HAND, RIGHT_HAND, Pose
 from dancenow.prefetch import made_ahead
-from dancenow.references.bank import make_bank
+from dancenow.references.making import make_bank
 from dancenow.references.sampling import RealPixels
 from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.loading import by_processes, loaders

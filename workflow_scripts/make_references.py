@@ -6,8 +6,8 @@ from dancenow.camera.steady_frames import open_target
 from dancenow.job import job
 from dancenow.pictures import read_png
 from dancenow.pose.masks import load_masks
-from dancenow.references.bank import make_bank
 from dancenow.references.files import save_bank
+from dancenow.references.making import make_bank
 from dancenow.training.holdout import training_frame_count
 
 with job(snakemake.log[0], snakemake.threads):

@@ -24,9 +24,9 @@ from dancenow.model.networks import Generator
 from dancenow.pictures import write_png
 from dancenow.pose.masks import MaskPacker, save_masks
 from dancenow.pose.normalize import measure_normalization
-from dancenow.references.bank import make_bank
 from dancenow.references.choice import Choice
 from dancenow.references.files import save_bank, save_choice
+from dancenow.references.making import make_bank
 from dancenow.training.holdout import heldout
 from dancenow.training.paths import StageInputs
 from dancenow.training.train_target import train_target

@@ -11,9 +11,9 @@ from dancenow.files import write_json
 from dancenow.keypoints import load_pose, save_pose
 from dancenow.model.checkpoint import save_generator
 from dancenow.model.networks import Generator
-from dancenow.references.bank import make_bank
 from dancenow.references.choice import Choice
 from dancenow.references.files import load_bank, load_choice, save_bank, save_choice
+from dancenow.references.making import make_bank
 from drawn_people import WALL, dancer, drawn
 from running import ROOT
 

@@ -17,10 +17,10 @@ from dancenow.model.checkpoint import load_generator, load_weights, read_network
 from dancenow.model.networks import Generator, fill, misfit
 from dancenow.model.perceptual import choose, load_perceptual
 from dancenow.pose.masks import MaskPacker, load_masks, save_masks
-from dancenow.references.bank import make_bank
 from dancenow.references.body_parts import PARTS
 from dancenow.references.choice import Choice
 from dancenow.references.files import load_bank, load_choice, save_bank, save_choice
+from dancenow.references.making import make_bank
 from dancenow.training.loop import run_training
 from dancenow.training.rolling import RollingCheckpoint
 from performers import footage, performer

@@ -6,7 +6,7 @@ from torch import nn
 
 from dancenow.device import prepare
 from dancenow.model.perceptual import PerceptualNetwork
-from dancenow.references.bank import make_bank
+from dancenow.references.making import make_bank
 from dancenow.references.sampling import RealPixels
 from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.loop import run_training

@@ -71,8 +71,8 @@ def write_inputs(folder):
     from dancenow.model.perceptual import choose
     from dancenow.pictures import write_png
     from dancenow.pose.masks import MaskPacker, save_masks
-    from dancenow.references.bank import make_bank
     from dancenow.references.files import save_bank
+    from dancenow.references.making import make_bank
     from dancenow.video.frames import extract_frames
     from dancenow.video.media import probe
     from performers import footage, performer

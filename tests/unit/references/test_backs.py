@@ -6,10 +6,10 @@ import pytest
 
 from dancenow.keypoints import COUNT, FACE, INDEX, standing_height
 from dancenow.references.backs import mirrored, mirrored_piece, without_face, without_print
-from dancenow.references.bank import make_bank
 from dancenow.references.body_parts import PARTS, Figure
 from dancenow.references.files import load_bank, save_bank
 from dancenow.references.likeness import OPPOSITE, turned, unlikeness
+from dancenow.references.making import make_bank
 from dancenow.references.sampling import RealPixels
 from drawn_people import COLOURS, WALL, dancer, drawn
 

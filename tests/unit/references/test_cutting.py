@@ -4,9 +4,9 @@ import pytest
 
 from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, standing_height
 from dancenow.references import occlusion
-from dancenow.references.bank import make_bank
 from dancenow.references.body_parts import PARTS, TRUNK_CORNERS, Figure
 from dancenow.references.cutting import PLATE_NOISE, crop_around, flaws_of, persons_own
+from dancenow.references.making import make_bank
 from drawn_people import COLOURS, WALL, dancer, drawn
 
 POSE = dancer()

@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from dancenow.keypoints import INDEX, standing_height
-from dancenow.references.bank import make_bank
+from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references.body_parts import PARTS, SIDES, Figure
 from dancenow.references.cutting import crop_around
 from dancenow.references.garment import reach_between_legs
 from dancenow.references.likeness import likeness_features
+from dancenow.references.making import make_bank
 from dancenow.references.trimming import strange
 from dancenow.references.warps import bent, bone_map
 from drawn_people import WALL, dancer, drawn
@@ -18,6 +18,7 @@ POSE = dancer()
 UNIT = standing_height(POSE.keypoints)
 COUNT = 24
 SKIRT = 20, 160, 60
+BRACELET = 250, 20, 250
 
 
 def in_degrees(*angles, length=40.0):
@@ -159,3 +160,33 @@ def test_a_leg_leaves_what_lies_on_the_other_one_unless_it_is_a_skirt(reach, kep
     assert (~foreign[on_the_other]).any() == kept
     own = (crop.away_enlarged(left) < 0.7) & (crop.away_enlarged(right) > 1.4)
     assert not foreign[own].any()
+
+
+def test_a_folded_arm_that_opens_shows_its_upper_half_once():
+    """Near the elbow, what belongs to the upper arm lies beside the forearm in the reference."""
+    keypoints = POSE.keypoints[:COUNT].copy()
+    shoulder, elbow, wrist = (INDEX[f"left_{joint}"] for joint in ("shoulder", "elbow", "wrist"))
+    length = 0.16 * UNIT
+    keypoints[:, elbow, :2] = keypoints[:, shoulder, :2] + [length, 0]
+
+    def forearm(degrees):
+        return length * np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+
+    keypoints[:, wrist, :2] = keypoints[:, elbow, :2] + forearm(215)
+    keypoints[:, LEFT_HAND, :2] = keypoints[:, [wrist], :2]
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:COUNT])
+    frames, masks = drawn(pose, UNIT)
+    for frame, points in zip(frames, keypoints, strict=True):  # a bracelet above the elbow
+        place = points[elbow, :2] - [0.6 * length, 0]
+        cv2.circle(frame, np.rint(place).astype(int).tolist(), 3, BRACELET, -1)
+    bank = make_bank(frames, pose, masks, np.full(frames.shape[1:], WALL, np.uint8), COUNT)
+    arm = PARTS.index("left_arm")
+    points = keypoints[0].copy()
+    points[wrist, :2] = points[elbow, :2] + forearm(20)
+    points[LEFT_HAND, :2] = points[wrist, :2]
+    chosen = np.full(len(PARTS), -1)
+    chosen[arm] = 0
+    picture = bank.picture(points, chosen, (0, 0, POSE.width, POSE.height)).astype(int)
+    bracelet = (picture[..., 3] > 100) & (np.abs(picture[..., :3] - BRACELET).max(axis=-1) < 60)
+    assert bracelet.any()
+    assert not bracelet[:, round(points[elbow, 0] + 0.1 * length) :].any()

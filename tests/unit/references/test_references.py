@@ -6,7 +6,7 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
-from dancenow.references.bank import ChosenReferences, make_bank
+from dancenow.references.bank import ChosenReferences
 from dancenow.references.body_parts import (
     FAR,
     HANDS,
@@ -21,6 +21,7 @@ from dancenow.references.body_parts import (
 )
 from dancenow.references.files import chosen_references, load_bank, load_choice, save_bank, save_choice
 from dancenow.references.likeness import likeness_features, spread_out, turned, unlikeness
+from dancenow.references.making import make_bank
 from dancenow.references.preview import flat_colours, over, with_shapes
 from dancenow.references.sampling import RealPixels
 from dancenow.references.warps import STRETCH, affine, bone_map, limited, similarity

@@ -11,7 +11,7 @@ from dancenow.keypoints import INDEX
 from dancenow.model.networks import COPIED_IN_RESULTS, Generator
 from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.pictures import read_png
-from dancenow.references.bank import make_bank
+from dancenow.references.making import make_bank
 from dancenow.references.sampling import RealPixels
 from dancenow.training.dataset import TrainingFootage
 from dancenow.training.face_training import FacePreviews, FaceSampler, FaceTrainer, masked_lsgan

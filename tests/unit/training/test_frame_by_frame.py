@@ -11,7 +11,7 @@ from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import Discriminator, Generator, initialise, parameter_count
 from dancenow.model.perceptual import PerceptualNetwork
-from dancenow.references.bank import make_bank
+from dancenow.references.making import make_bank
 from dancenow.references.sampling import RealPixels
 from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.synthesis.transfer import Transfer

@@ -1,16 +1,12 @@
-"""Cut the target's training frames into pieces of parts, and compose a picture of a pose from them."""
+"""Pieces of a target's frames, the choice among them, and the picture of a pose that is composed of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
-from typing import Any
 
 import cv2
 import numpy as np
 
-from dancenow.errors import InputError
-from dancenow.keypoints import Pose, standing_height
-from dancenow.pose.masks import holds
 from dancenow.references.backs import (
     MIRRORED_COST,
     UNSEEN_COST,
@@ -29,7 +25,6 @@ from dancenow.references.body_parts import (
     grid,
     grid_step,
     kind,
-    points_of,
     shares,
     visible_parts,
 )
@@ -40,33 +35,22 @@ from dancenow.references.cutting import (
     REACHES,
     TRUNK_PART,
     box_of,
-    crop_around,
-    cut,
-    flaws_of,
-    persons_own,
-    piece_of,
-    speed_of,
 )
-from dancenow.references.garment import drawn_along, reach_between_legs
+from dancenow.references.garment import drawn_along
 from dancenow.references.likeness import (
     TWO_SIDED,
     acceptable,
     likeness_features,
-    moments_apart,
     side_of,
-    spread_out,
     turned,
     unlikeness,
 )
-from dancenow.references.occlusion import fill
-from dancenow.references.shadow import Shadows, make_shadows
-from dancenow.references.trimming import PartColours, loose_hair
+from dancenow.references.shadow import Shadows
 from dancenow.references.warps import bent, part_maps
 
-MOST_PIECES = 200  # most references of a part, for footage of any length
-LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
-COLOUR_FRAMES = 200  # frames from which the colours of the parts are learnt
 BLEND = 4.0  # of a limb's two bones at its joint, per radius of the second
+# difference of shares from which a pixel of one half of a limb is not shown in the other, and below it
+OTHER_HALF, HALF_FADE = 0.7, 0.3
 SEEN_APART = 0.03  # of the height: references that differ over so much are seen as two
 MIXABLE = 48.0  # of 255: difference over it up to which references are mixed; at twice as much they are not
 CUBIC = cv2.INTER_CUBIC  # linear interpolation takes a third of what is sharp inside the person
@@ -299,12 +283,15 @@ class Bank:
         else:
             xs, ys = (axis[: bottom - top, : right - left] for axis in grid((*corner, *size), step))
             bones = wanted.bones(part)
-            # in one unit: with its own larger radius, a thigh would claim all beyond a bent knee
-            first, second = (bone_distance(xs, ys, start, end) / bones[1][2] for start, end, _ in bones)
-            upper = 1 / (1 + np.exp(np.clip(BLEND * (first - second), -30, 30)))
-            there = bent(maps, bones[0][1], upper, xs, ys) - (px, py)
+            upper = upper_share(bones, xs, ys)
+            there = bent(maps, bones[0][1], upper, xs, ys)
             if kind(part) == "leg":
                 there += drawn_along(part, wanted, given, maps, (xs, ys), upper, self.reach)
+            # of a folded arm that opens, the sleeve would be shown again beside the hand
+            apart = np.abs(upper_share(given.bones(part), there[..., 0], there[..., 1]) - upper)
+            weight = weight.copy()
+            weight[top:bottom, left:right] *= np.clip((OTHER_HALF - apart) / HALF_FADE, 0, 1)
+            there -= px, py
             there = enlarged(there.astype(np.float32), step, *size)
             moved = cv2.remap(rgba, there, None, CUBIC)
         return (rows, columns), times(moved, self._fine(weight, rows, columns))
@@ -319,76 +306,19 @@ def _around(places: list[tuple[slice, slice]]) -> tuple[slice, slice]:
     return rows, columns
 
 
+def upper_share(bones: Sequence[tuple], xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+    """The share of each place, in the shape of xs and ys, that moves with the first of a limb's two bones."""
+    # in one unit: with its own larger radius, a thigh would claim all beyond a bent knee
+    first, second = (bone_distance(xs, ys, start, end) / bones[1][2] for start, end, _ in bones)
+    return 1 / (1 + np.exp(np.clip(BLEND * (first - second), -30, 30)))
+
+
 def times(picture: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """(h, w, 4) float32: a picture (h, w, 4) times a weight (h, w) float32.
 
     By OpenCV, because numpy takes five times as long where the last axis is short.
     """
     return cv2.multiply(picture, cv2.merge([weight] * picture.shape[2]), dtype=cv2.CV_32F)
-
-
-def make_bank(
-    frames: Any, pose: Pose, masks: Any, background: np.ndarray, count: int, most: int = MOST_PIECES
-) -> Bank:
-    """The Bank of a target's first `count` frames.
-
-    frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; masks: sequence of (H, W) uint8;
-    background: (H, W, 3) uint8, removed from a piece's soft edge; most: references of each part, chosen so
-    that they cover the poses shown. InputError if no frame shows a part, or no mask is the
-    performer's.
-    """
-    keypoints = pose.keypoints[:count]
-    unit = standing_height(keypoints)
-    # if pose and mask disagree, one of them is wrong
-    usable = np.array([holds(masks[index], points) for index, points in enumerate(keypoints)])
-    seen, features = visible_parts(keypoints) & usable[:, None], likeness_features(keypoints, unit)
-    chosen = []
-    for number, part in enumerate(PARTS):
-        own = np.flatnonzero(seen[:, number])
-        chosen.append(own[spread_out(features[part][own], most)] if len(own) else own)
-    union = np.unique(np.concatenate(chosen))
-    if not usable.any():
-        raise InputError(
-            "in no training frame do the person's pose and mask agree: the mask shows somebody else, or "
-            "nobody (a person who never moves cannot be separated from the background); film one person "
-            "alone who moves, choose another performer, or set train.generator.references to false"
-        )
-    if not len(union):
-        raise InputError("no training frame shows a whole part of the body; use a clip of the whole body")
-    colours = PartColours()
-    for index in union[:: -(-len(union) // COLOUR_FRAMES)].tolist():
-        colours.add(crop_around(frames[index], masks[index], Figure(keypoints[index], unit)))
-    likely = colours.likely()
-    reach = reach_between_legs(masks, keypoints, usable, unit)
-    pieces, holes = ([[] for _ in PARTS] for _ in range(2))
-    hair: list = []
-    for index in union.tolist():
-        crop = crop_around(frames[index], masks[index], Figure(keypoints[index], unit))
-        wanted = [number for number in range(len(PARTS)) if index in chosen[number]]
-        rgba, hanging = persons_own(crop, background), loose_hair(crop, likely)
-        if HEAD_PART in wanted:
-            hair.append(piece_of(crop, rgba, hanging.astype(np.float32)))
-        for number, piece, hole in cut(crop, rgba, wanted, likely, hanging, reach):
-            pieces[number].append(piece)
-            holes[number].append(hole)
-    flaws = [
-        flaws_of(
-            part,
-            [piece[2] for piece in own],
-            [Figure(keypoints[moment], unit) for moment in moments],
-            speed_of(keypoints, points_of(part), moments) / unit,
-            likely,
-        )
-        for part, own, moments in zip(PARTS, pieces, chosen, strict=True)
-    ]
-    rows = [np.searchsorted(union, own) for own in chosen]
-    alone = moments_apart(pose.fps, count)
-    shadows = make_shadows(frames, keypoints, masks, background, usable, unit, alone)
-    bank = Bank(unit, union, keypoints[union], rows, flaws, pieces, hair, shadows, reach)
-    for number in range(len(PARTS)):
-        bank.pieces[number], missing = fill(bank, number, holes[number])
-        bank.flaws[number] = bank.flaws[number] + LOST_COST * missing
-    return bank
 
 
 class ChosenReferences:

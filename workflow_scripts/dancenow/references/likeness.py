@@ -17,6 +17,7 @@ BEND = 2.0
 LEG_NEAR, FOOT_NEAR = 0.02, 0.05
 # brings distances of arms and legs back to the scale of the other parts, and of the cost of a change
 LIMB = 0.6
+MOST_PIECES = 200  # most references of a part, for footage of any length
 ALONE = 1.0  # s: a reference nearer in time would give away the result
 SHORT = 1 / 6  # of a short clip: the limit is at most this share of it
 

@@ -25,7 +25,7 @@ from dancenow.references.body_parts import (
 )
 from dancenow.references.likeness import acceptable
 
-if TYPE_CHECKING:  # bank imports this module
+if TYPE_CHECKING:  # bank imports cutting, which imports this module
     from dancenow.references.bank import Bank
 
 # parts that a hand can cover; which of two arms is in front is not known
