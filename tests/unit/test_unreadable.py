@@ -51,7 +51,7 @@ READ = {
     "references": (lambda path: save_bank(path, bank()), load_bank),
     "choice": (
         lambda path: save_choice(path, Choice(*np.zeros((2, 2, len(PARTS), 1), np.int16))),
-        load_choice,
+        lambda path: load_choice(path, 2),
     ),
     "camera": (lambda path: save_path(path, still_path(2, 64, 64)), load_path),
     "view": (lambda path: save_view(path, still_view(2, 64, 64)), load_view),

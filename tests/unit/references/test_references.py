@@ -318,6 +318,11 @@ def test_what_does_not_fit_to_a_pose_or_to_itself_is_named(tmp_path, bank):
     with pytest.raises(InputError, match=rf"of {len(POSE.keypoints) - 1} frames, while the pose has"):
         load_choice(tmp_path / "chosen.npz", len(POSE.keypoints))
     save_bank(tmp_path / "bank.npz", bank)
+    choice = bank.choose(POSE.keypoints)
+    choice.references[3, 0, 0] = 2 * len(bank.rows[0])
+    save_choice(tmp_path / "chosen.npz", choice)
+    with pytest.raises(InputError, match=r"chosen\.npz: chosen from other pieces than .*bank\.npz holds"):
+        chosen_references(tmp_path / "bank.npz", tmp_path / "chosen.npz", POSE)
     held = dict(np.load(tmp_path / "bank.npz"))
     np.savez(tmp_path / "bank.npz", **held | {"keypoints": held["keypoints"][:1]})
     with pytest.raises(

@@ -115,6 +115,10 @@ def chosen_references(
     """The ChosenReferences of a pair's pose, from the files; None without files."""
     if not references_path or not chosen_path:
         return None
-    return ChosenReferences(
-        load_bank(references_path), pose.keypoints, load_choice(chosen_path, len(pose.keypoints))
-    )
+    bank, choice = load_bank(references_path), load_choice(chosen_path, len(pose.keypoints))
+    held = np.array([2 * len(rows) for rows in bank.rows])  # each also mirrored
+    if (choice.references >= held[:, None]).any():
+        raise InputError(
+            f"{chosen_path}: chosen from other pieces than {references_path} holds; delete it to make it again"
+        )
+    return ChosenReferences(bank, pose.keypoints, choice)
