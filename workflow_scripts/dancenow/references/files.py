@@ -119,6 +119,7 @@ def chosen_references(
     held = np.array([2 * len(rows) for rows in bank.rows])  # each also mirrored
     if (choice.references >= held[:, None]).any():
         raise InputError(
-            f"{chosen_path}: chosen from other pieces than {references_path} holds; delete it to make it again"
+            f"{chosen_path}: chosen from other pieces than {references_path} holds; "
+            "delete it to make it again"
         )
     return ChosenReferences(bank, pose.keypoints, choice)
