@@ -114,6 +114,20 @@ def test_a_tripod_that_is_tapped_is_moved_back_and_the_rest_left_unchanged():
     assert find_path(frames[:60], people_of(people.keypoints[:60]), []).kinds == (STILL,)
 
 
+def test_a_whip_pan_to_another_wall_throws_nobody_aside_in_the_new_scene(monkeypatch):
+    """What blurs belongs to the new scene, but was followed from the old one."""
+    maps = np.array([turned(0, 90 * share, 0) for share in np.clip((np.arange(COUNT) - 40) / 6, 0, 1)])
+    frames, people, pose = filmed(maps, range(43, 46))
+    for index in range(46, COUNT):
+        frames[index] = film_view(wall(7), maps[index], SIZE)
+    monkeypatch.setattr(find, "_middle", lambda *_: 41)
+    path = find_path(frames, people, [])
+    assert len(path.kinds) == 2
+    way = (path.to_scene(people.keypoints) - pose)[41:, RIGID, 0]
+    # one place in all of the scene, but for the dancer's own sway
+    assert np.ptp(way.mean(axis=1)) < 14
+
+
 def test_a_wall_that_looks_the_same_elsewhere_does_not_move_the_dancer(monkeypatch):
     """lay_over is wrong by one period of the pattern, so that the dancer would jump to another place."""
     maps, lost = knocked((0, -40, 0), (0, 40, 0))

@@ -188,6 +188,7 @@ def _follow_shot(
             middle = _middle(frames, outside, first + last, first + next_) - first
             log.info("the scene changes about frame %d, without a cut", first + middle)
             begins.append(middle)
+            maps[middle : behind[0]] = np.nan  # they were followed from the scene before
             clear += [last, next_]
     ends, clear = [*begins[1:], stop - first], [*clear, closing]
     return [
