@@ -239,3 +239,12 @@ def test_a_fast_pan_along_bricks_is_followed(contrast):
     maps[:, 0, 2] = 300 * share**2 * (3 - 2 * share)
     path = find_path([film_view(bricks, there, SIZE) for there in maps], nobody(38), [])
     assert path.kinds == (MOVING,) and path_error(path.maps, maps, SIZE).max() < 1
+
+
+@pytest.mark.parametrize("frame", [15, 21])
+def test_a_scene_changes_where_people_do_while_it_fades(frame):
+    """Corners tell the middle of a cross-fade; the detector goes over to the new picture elsewhere."""
+    small, large = (performer(36, *SIZE, tall=tall).keypoints for tall in (60.0, 110.0))
+    keypoints = np.concatenate([small[:frame], large[frame:]])
+    path = find_path(faded(wall(), wall(5)), people_of(keypoints), [])
+    assert [first for first, _ in path.shot_frames()] == [0, frame] and path.scenes == (0, 1)

@@ -39,6 +39,7 @@ BUMP, BUMP_SURE = 0.01, 0.5  # of the long edge, that a tripod is knocked aside 
 TRAVELS = 0.01  # of the long edge: a way that no noise makes
 AGREE = 0.01  # of the long edge: a path that is followed and one that is seen are the same
 TRUNK = [INDEX[f"{side}_{part}"] for part in ("shoulder", "hip") for side in ("left", "right")]
+Part = tuple[int, np.ndarray, np.ndarray, int, int]  # of a shot, as from _follow_shot
 BEYOND = 1.5  # frame sizes outside the usual framing, at most: as far an extent reaches
 
 
@@ -97,7 +98,7 @@ def _find_shots(
     """The Shots of a clip, each in px of its own usual framing."""
     size, lean, shots = (people.width, people.height), leans(people), []
     for first, stop in segments(people.count, cuts):
-        parts = _follow_shot(frames, outside, bodies, size, first, stop)
+        parts = _at_borders(_follow_shot(frames, outside, bodies, size, first, stop), figures)
         parts = [piece for part in parts for piece in _at_jumps(part, figures)]
         for begin, maps, known, *clear in parts:
             told = np.isfinite(maps).all(axis=(1, 2)) & (known > 0)
@@ -134,7 +135,7 @@ def find_path_file(frames_path: str | Path, people_path: str | Path, camera_path
 
 def _follow_shot(
     frames: Frames, outside: Outside, bodies: Bodies, size: tuple[int, int], first: int, stop: int
-) -> list[tuple[int, np.ndarray, np.ndarray, int, int]]:
+) -> list[Part]:
     """[(frame, maps, sure, opening, closing)] between two cuts; several where a cross-fade changes the scene.
 
     maps: (n, 3, 3) into any one frame of it, NaN where unknown; sure: (n,), how sure; the rest as in Shot.
@@ -197,13 +198,34 @@ def _follow_shot(
     ]
 
 
-def _at_jumps(
-    part: tuple[int, np.ndarray, np.ndarray, int, int], figures: Figures
-) -> list[tuple[int, np.ndarray, np.ndarray, int, int]]:
+def _at_borders(parts: list[Part], figures: Figures) -> list[Part]:
+    """Parts as from _follow_shot, whose borders lie where people's size jumps, if it does there.
+
+    Frames that go to another part so are unknown there.
+    """
+    jumps = [figures.jumps(begin, maps) for begin, maps, *_ in parts]
+    begins = [begin for begin, *_ in parts]
+    for number in range(1, len(parts)):
+        near = [jump for jump in jumps[number - 1] if jump > parts[number - 1][4]]
+        near += [jump for jump in jumps[number] if jump <= parts[number][3]]
+        begins[number] = min(near, key=lambda jump: abs(jump - parts[number][0]), default=begins[number])
+    moved = []
+    stops = [*begins[1:], parts[-1][0] + len(parts[-1][1])]
+    for (begin, maps, sure, opening, closing), first, stop in zip(parts, begins, stops, strict=True):
+        own, certain = np.full((stop - first, 3, 3), np.nan), np.zeros(stop - first)
+        low, high = max(begin, first), min(begin + len(maps), stop)
+        own[low - first : high - first] = maps[low - begin : high - begin]
+        certain[low - first : high - first] = sure[low - begin : high - begin]
+        moved.append((first, own, certain, opening, closing))
+    return moved
+
+
+def _at_jumps(part: Part, figures: Figures) -> list[Part]:
     """A part of a clip as from _follow_shot, split where only the people's size tells another framing."""
     begin, maps, sure, opening, closing = part
     pieces = []
-    for first, stop in segments(len(maps), [jump - begin for jump in figures.jumps(begin, maps)]):
+    jumps = [jump - begin for jump in figures.jumps(begin, maps) if opening < jump <= closing]
+    for first, stop in segments(len(maps), jumps):
         if first:
             log.info("the framing changes at frame %d, as the size of who is seen tells", begin + first)
         ends = (opening, begin + first) if first else (opening, opening)
