@@ -206,9 +206,12 @@ def _at_borders(parts: list[Part], figures: Figures) -> list[Part]:
     jumps = [figures.jumps(begin, maps) for begin, maps, *_ in parts]
     begins = [begin for begin, *_ in parts]
     for number in range(1, len(parts)):
-        near = [jump for jump in jumps[number - 1] if jump > parts[number - 1][4]]
-        near += [jump for jump in jumps[number] if jump <= parts[number][3]]
-        begins[number] = min(near, key=lambda jump: abs(jump - parts[number][0]), default=begins[number])
+        unclear = range(parts[number - 1][4] + 1, parts[number][3] + 1)
+        near = [jump for jump in jumps[number - 1] + jumps[number] if jump in unclear]
+        nearest = min(near, key=lambda jump: abs(jump - parts[number][0]), default=begins[number])
+        # farther away it is a change of its own
+        if abs(nearest - begins[number]) <= figures.longest_gap / 2:
+            begins[number] = nearest
     moved = []
     stops = [*begins[1:], parts[-1][0] + len(parts[-1][1])]
     for (begin, maps, sure, opening, closing), first, stop in zip(parts, begins, stops, strict=True):
@@ -224,13 +227,13 @@ def _at_jumps(part: Part, figures: Figures) -> list[Part]:
     """A part of a clip as from _follow_shot, split where only the people's size tells another framing."""
     begin, maps, sure, opening, closing = part
     pieces = []
-    jumps = [jump - begin for jump in figures.jumps(begin, maps) if opening < jump <= closing]
-    for first, stop in segments(len(maps), jumps):
+    for first, stop in segments(len(maps), [jump - begin for jump in figures.jumps(begin, maps)]):
         if first:
             log.info("the framing changes at frame %d, as the size of who is seen tells", begin + first)
-        ends = (opening, begin + first) if first else (opening, opening)
-        last = closing if stop == len(maps) else begin + stop - 1
-        pieces.append((begin + first, maps[first:stop], sure[first:stop], ends[bool(first)], last))
+        low, high = begin + first, begin + stop - 1
+        start = low if first else min(opening, high)
+        last = max(closing, low) if stop == len(maps) else high
+        pieces.append((low, maps[first:stop], sure[first:stop], start, last))
     return pieces
 
 
