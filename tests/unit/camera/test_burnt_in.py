@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from dancenow.camera import find
 from dancenow.camera.find import find_path
 from dancenow.camera.path import MOVING, STILL, moved_points
 from dancenow.camera.scene import place_view
@@ -109,3 +110,14 @@ def test_a_tripod_is_still_with_a_recorded_screen_or_a_moving_picture_on_its_wal
             frame[20:90, 10:90] = film[20:90, index : index + 80]
     path = find_path(frames, people_of(keypoints), [])
     assert path.kinds == (STILL,) and (path.maps == np.eye(3)).all()
+
+
+def test_what_stays_before_a_tripod_that_is_put_down_is_not_drawn(monkeypatch):
+    """It stays because the camera does, but for the clip's end; a wrong guess must not hide the scene."""
+    maps = np.tile(np.eye(3), (COUNT, 1, 1))
+    maps[-4:, 0, 2] = 8, 16, 24, 32
+    frames, keypoints = clip(maps)
+    guess = np.zeros(SIZE[::-1], bool)
+    guess[:, 180:] = True
+    monkeypatch.setattr(find, "find_burnt_in", lambda *_: guess)
+    assert not find_path(frames, people_of(keypoints), []).drawn.size

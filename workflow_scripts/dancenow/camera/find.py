@@ -115,9 +115,12 @@ def _find_shots(
 
 
 def _travels(shot: Shot, size: tuple[int, int]) -> bool:
-    """Whether a camera surely moved, by more than the noise of few corners."""
+    """Whether a camera surely was on its way for most of a shot, by more than the noise of few corners.
+
+    Of a tripod that was knocked once, what stays in view is no drawing.
+    """
     sure = shot.known[shot.known > 0]
-    far = np.quantile(reach(shot.maps, size), USUAL) > TRAVELS * max(size)
+    far = np.median(reach(shot.maps, size)) > TRAVELS * max(size)
     return not shot.stands and bool(far) and bool(np.median(sure) >= BUMP_SURE)
 
 
