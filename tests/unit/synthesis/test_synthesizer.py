@@ -9,7 +9,6 @@ from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.face import face_corners, load_face
 from dancenow.model.networks import COPIED_IN_RESULTS, Generator, initialise
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor
-from dancenow.synthesis import synthesizer
 from dancenow.synthesis.synthesizer import AHEAD, Synthesizer, synthesize_clip
 from dancenow.synthesis.transfer import Transfer
 from performers import performer
@@ -198,23 +197,6 @@ def test_threads_and_kept_pictures_change_no_byte(tmp_path, monkeypatch, bfloat1
     assert len(found) == 9
     assert all(np.array_equal(a, b) for a, b in zip(wanted, found, strict=True))
     assert not np.array_equal(found[4], found[5])
-
-
-@pytest.mark.parametrize(
-    "threads, bfloat16, light, wanted",
-    [(1, True, 1e6, 1), (3, True, 1e6, 2), (3, False, 1e6, 3), (3, True, 0, 3)],
-)
-def test_light_networks_leave_a_core_to_the_rest(
-    generator_file, monkeypatch, threads, bfloat16, light, wanted
-):
-    monkeypatch.setattr(device, "has_fast_bf16", lambda _: bfloat16)
-    monkeypatch.setattr(synthesizer, "LIGHT", light)
-    used, step = [], Synthesizer.step
-    monkeypatch.setattr(
-        Synthesizer, "step", lambda *given: used.append(torch.get_num_threads()) or step(*given)
-    )
-    list(synthesize_clip(Transfer(generator_file, performer(3)), threads))
-    assert used == [wanted] * 3
 
 
 def test_drawing_is_only_some_frames_ahead(tmp_path):

@@ -26,7 +26,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import Pose
 from dancenow.model.checkpoint import load_generator
 from dancenow.model.face import FaceSynthesizer, face_corners, load_face
-from dancenow.model.networks import COPIED_IN_RESULTS, empty_picture, parameter_count
+from dancenow.model.networks import COPIED_IN_RESULTS, empty_picture
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
 from dancenow.prefetch import ahead
 from dancenow.provenance.finishing import finished
@@ -36,7 +36,6 @@ from dancenow.video.media import encode
 log = logging.getLogger(__name__)
 
 LOG_SECONDS = 10
-LIGHT = 50e6  # parameters with which a network in bfloat16 takes about as long as the rest of a frame
 AHEAD = 4  # frames by which drawing is ahead of the networks, and these of the encoder
 
 
@@ -200,22 +199,11 @@ def synthesize_clip(
         windows = place_windows(pose.keypoints, description["sizes"], *size, cuts)
     indices = range(*(span or (0, len(windows))))
     drawn = ahead((synthesizer.draw(pose, index, windows[index].tolist()) for index in indices), AHEAD)
-    shared = _threads_for(generator, autocast, threads)
-    pictures = ahead(_steps(synthesizer, drawn, indices, cuts, shared), AHEAD)
+    pictures = ahead(_steps(synthesizer, drawn, indices, cuts, threads), AHEAD)
     with closing(pictures):
         for index, (given, picture) in zip(indices, pictures, strict=True):
             frame = synthesizer.whole(given, picture)
             yield frame if replay is None else replay(frame, index)
-
-
-def _threads_for(generator: torch.nn.Module, autocast: Autocast, threads: int) -> int:
-    """The networks' share of a job's threads. It depends on no timing, which could change the bytes.
-
-    Where they take about as long as drawing, pasting and encoding, one core is left to these: to wait for a
-    taken core costs more than a second one brings. Slower networks take them all.
-    """
-    light = autocast["enabled"] and parameter_count(generator) <= LIGHT
-    return max(1, threads - 1) if light else threads
 
 
 def _steps(
