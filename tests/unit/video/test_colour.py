@@ -99,9 +99,11 @@ def test_encode_keeps_colours(tmp_path):
     assert np.abs(shown[32, 16::32].astype(int) - PATCHES).max() <= 4
 
 
-@pytest.mark.parametrize("space", ["ycgco", "ictcp"])
-def test_colours_that_cannot_be_converted_are_refused_and_not_said_to_be_unflagged(tmp_path, space):
-    path = film(tmp_path / "odd.mkv", [np.full((64, 96, 3), 90, np.uint8)] * 2, f"-colorspace {space}")
+@pytest.mark.parametrize("space, number", [("ycgco", 8), ("ictcp", 14)])
+def test_colours_that_cannot_be_converted_are_refused_and_not_said_to_be_unflagged(tmp_path, space, number):
+    # newer versions of ffmpeg do not convert to them either, so the flag alone is written
+    flag = f"-bsf:v h264_metadata=matrix_coefficients={number}"
+    path = film(tmp_path / "odd.mkv", [np.full((64, 96, 3), 90, np.uint8)] * 2, flag)
     with pytest.raises(
         InputError, match=rf"odd\.mkv: its colours are stored as {space}, .* export it anew as BT\.709"
     ):
