@@ -29,16 +29,23 @@ sys.stdin.read()
 
 
 def holder(folder, **environment):
-    """Another job: a process that takes a GPU of two and keeps it, and what it has logged."""
+    """Another job: a process that takes a GPU of two and keeps it, and what it has logged; it must live."""
     environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT / "workflow_scripts")}
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER],
         env=os.environ | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     lines = []
-    while not lines or not lines[-1].startswith("took"):
-        lines.append(process.stdout.readline().strip())
-    return process, lines
+    for line in process.stdout:  # ends with the process
+        lines.append(line.strip())
+        if line.startswith("took"):
+            return process, lines
+    raise AssertionError(f"ended with {process.wait()} before it had a GPU: {lines}")
+
+
+def test_a_job_that_dies_before_it_has_a_gpu_is_not_waited_for(tmp_path):
+    with pytest.raises(AssertionError, match="ended with 1 before it had a GPU"):
+        holder(tmp_path, CUDA_VISIBLE_DEVICES="3")
 
 
 def test_jobs_side_by_side_have_different_gpus_and_give_them_back_when_they_are_killed(tmp_path):
