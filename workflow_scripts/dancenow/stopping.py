@@ -73,9 +73,8 @@ def hear_ctrl_c_once() -> None:
     def once(number: int, _frame: object) -> None:
         for each in (signal.SIGINT, *HANG_UP):
             signal.signal(each, answer)
-        if (
-            number == signal.SIGHUP
-        ):  # the system tells only the first process of a session, this one or its shell
+        if number == signal.SIGHUP:
+            # the system tells only the first process of a session, this one or its shell
             os.killpg(0, signal.SIGHUP)
         raise KeyboardInterrupt
 

@@ -6,9 +6,10 @@ import pytest
 
 from dancenow.keypoints import COUNT, FACE, INDEX, standing_height
 from dancenow.references.backs import mirrored, mirrored_piece, without_face, without_print
-from dancenow.references.body_parts import PARTS, Figure
+from dancenow.references.body_parts import PARTS
+from dancenow.references.facing import turned
 from dancenow.references.files import load_bank, save_bank
-from dancenow.references.likeness import OPPOSITE, turned, unlikeness
+from dancenow.references.likeness import OPPOSITE, side_of, unlikeness
 from dancenow.references.making import make_bank
 from dancenow.references.sampling import RealPixels
 from drawn_people import COLOURS, WALL, dancer, drawn
@@ -52,8 +53,9 @@ def front():
 
 
 def test_a_mirrored_front_is_a_back():
-    assert Figure(POSE.keypoints[0], UNIT).side == 1 and Figure(BACK, UNIT).side == -1
-    assert Figure(mirrored(POSE.keypoints[0]), UNIT).side == -1
+    own = np.stack([POSE.keypoints[0], BACK])
+    assert side_of(turned(own, UNIT)).tolist() == [1, -1]
+    assert side_of(turned(mirrored(own), UNIT)).tolist() == [-1, 1]
     np.testing.assert_allclose(mirrored(mirrored(BACK)), BACK)
     rgba = np.random.default_rng(0).integers(0, 255, (4, 6, 4)).astype(np.uint8)
     x, y, other = mirrored_piece((10, 20, rgba))

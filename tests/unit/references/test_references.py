@@ -19,8 +19,9 @@ from dancenow.references.body_parts import (
     shares,
     visible_parts,
 )
+from dancenow.references.facing import turned
 from dancenow.references.files import chosen_references, load_bank, load_choice, save_bank, save_choice
-from dancenow.references.likeness import likeness_features, spread_out, turned, unlikeness
+from dancenow.references.likeness import likeness_features, spread_out, unlikeness
 from dancenow.references.making import make_bank
 from dancenow.references.preview import flat_colours, over, with_shapes
 from dancenow.references.sampling import RealPixels

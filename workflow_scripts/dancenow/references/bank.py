@@ -36,13 +36,13 @@ from dancenow.references.cutting import (
     TRUNK_PART,
     box_of,
 )
+from dancenow.references.facing import turned
 from dancenow.references.garment import drawn_along
 from dancenow.references.likeness import (
     TWO_SIDED,
     acceptable,
     likeness_features,
     side_of,
-    turned,
     unlikeness,
 )
 from dancenow.references.shadow import Shadows
@@ -171,7 +171,7 @@ class Bank:
             chosen, mixed = chosen[:, None], np.ones((len(chosen), 1), np.float32)
         wanted = Figure(keypoints, self.unit)
         weights = shares(distances(wanted, window, self.step, NO_SHARE))
-        picture, levels = (np.zeros((height, width, 4), kind) for kind in (np.float32, np.uint8))
+        picture, levels = (np.zeros((height, width, 4), each) for each in (np.float32, np.uint8))
         behind: list[tuple | None] = []
         touched: list[tuple[slice, slice]] = []
         for number in np.flatnonzero(wanted.visible & (chosen[:, 0] >= 0)).tolist():

@@ -75,9 +75,6 @@ class Figure:
         self.points, self.seen = keypoints[:, :2].astype(np.float64), keypoints[:, 2] >= MIN_CONFIDENCE
         self.sure, self.unit = keypoints[:, 2], unit
         self.visible = visible_parts(keypoints[None])[0]
-        across = (self.joint("left_shoulder") - self.joint("right_shoulder"))[0] / unit
-        # 1 where the front is seen, -1 where the back is, 0 from the side
-        self.side = int(np.sign(across) * (abs(across) > FRONT_OR_BACK))
 
     def joint(self, name: str) -> np.ndarray:
         """(2,) px: a keypoint by its name in keypoints.INDEX."""

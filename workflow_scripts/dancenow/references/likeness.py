@@ -6,10 +6,10 @@ import numpy as np
 
 from dancenow.keypoints import INDEX
 from dancenow.references.body_parts import FRONT_OR_BACK, HANDS, PARTS, SIDES
+from dancenow.references.facing import overturned, upright
 
 OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
-EARS_LIKE_SHOULDERS = 3.0  # times the distance of the ears is about that of the shoulders
 # a limb can be turned as a whole without a trace, but a joint that is opened or closed by much tears
 BEND = 2.0
 # of the standing height, from a leg's or foot's bone: the other one, if about so near, comes along with its
@@ -32,34 +32,39 @@ def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarra
 
     keypoints: (T, 133, 3) px; unit: the standing height, px. Features are a part's shape and direction, the
     turn of the body, and for hands and arms what lies behind them, for legs and feet whether the other one is
-    near, because the piece includes it.
+    near, because the piece includes it. Of a body that leans far, or stands on its head, all but legs and
+    hands are as seen when it is upright.
     """
     points = keypoints[..., :2].astype(np.float32) / np.float32(unit)
 
     def at(name: str) -> np.ndarray:
         return points[:, INDEX[name]]
 
+    def level(part: str, offsets: list[np.ndarray]) -> list[np.ndarray]:
+        angle = overturned(keypoints, unit, part)
+        return [upright(each, angle) for each in offsets]
+
     across, hips = at("left_shoulder") - at("right_shoulder"), at("left_hip") - at("right_hip")
+    wide, wide_hips = level("trunk", [across, hips])
     neck, pelvis = (at("left_shoulder") + at("right_shoulder")) / 2, (at("left_hip") + at("right_hip")) / 2
     ears, eyes = (at("left_ear") + at("right_ear")) / 2, (at("left_eye") + at("right_eye")) / 2
     nose = at("nose")
-    features = {
-        "head": [
-            3 * (nose - ears),
-            2 * (at("left_eye") - at("right_eye")),
-            2 * (at("left_ear") - at("right_ear")),
-            eyes - neck,
-            0.5 * across,
-        ],
-        "trunk": [
-            across,
-            hips,
-            neck - pelvis,
-            nose - neck,
-            0.2 * (at("left_elbow") - neck),
-            0.2 * (at("right_elbow") - neck),
-        ],
-    }
+    head = [
+        3 * (nose - ears),
+        2 * (at("left_eye") - at("right_eye")),
+        2 * (at("left_ear") - at("right_ear")),
+        eyes - neck,
+        0.5 * across,
+    ]
+    trunk = [
+        across,
+        hips,
+        neck - pelvis,
+        nose - neck,
+        0.2 * (at("left_elbow") - neck),
+        0.2 * (at("right_elbow") - neck),
+    ]
+    features = {"head": level("head", head), "trunk": level("trunk", trunk)}
     # a hand in front of the face is part of its piece: if the pose has none there, the piece must have none
     features["head"] += [_before(points[:, HANDS[side]].mean(axis=1), eyes, neck, 0.05) for side in SIDES]
     behind = [(neck, pelvis, 0.09), (eyes, (eyes + neck) / 2, 0.06)]
@@ -72,11 +77,12 @@ def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarra
         hand = points[:, HANDS[side]]
         palm, forearm = hand.mean(axis=1), wrist - elbow
         fingers = (hand - palm[:, None]).reshape(len(hand), -1) * (3 / len(HANDS[side]) ** 0.5)
-        features[f"{side}_arm"] = [elbow - shoulder, forearm, 0.5 * across, 0.2 * (wrist - pelvis)]
-        features[f"{side}_arm"] += [BEND * _bend(elbow - shoulder, forearm)]
+        # an arm beside the trunk shows some of it; where the trunk is, and not what is down, counts
+        arm = level("trunk", [elbow - shoulder, forearm, 0.5 * across, 0.2 * (wrist - pelvis)])
+        features[f"{side}_arm"] = [*arm, BEND * _bend(elbow - shoulder, forearm)]
         features[f"{side}_arm"] += [_before((wrist + elbow) / 2, *bone) for bone in behind]
         features[f"{side}_hand"] = [fingers, 0.5 * forearm, *(_before(palm, *bone) for bone in behind)]
-        features[f"{side}_leg"] = [knee - hip, ankle - knee, hips, 0.3 * across]
+        features[f"{side}_leg"] = [knee - hip, ankle - knee, wide_hips, 0.3 * wide]
         features[f"{side}_leg"] += [BEND * _bend(knee - hip, ankle - knee)]
         # what is before or beside a leg or foot comes along with its piece
         hip_, knee_, ankle_, heel_, toe_ = (
@@ -88,7 +94,8 @@ def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarra
             features[f"{side}_leg"] += [np.min(near, axis=0)]
         for limb in (f"{side}_arm", f"{side}_leg"):
             features[limb] = [LIMB * each for each in features[limb]]
-        features[f"{side}_foot"] = [2 * (toe - heel), 2 * (ankle - heel), 0.5 * (ankle - knee)]
+        foot = [2 * (toe - heel), 2 * (ankle - heel), 0.5 * (ankle - knee)]
+        features[f"{side}_foot"] = level(f"{side}_foot", foot)
         features[f"{side}_foot"] += [0.25 * _before((heel_ + toe_) / 2, heel, toe, FOOT_NEAR)]
     return {part: np.concatenate(features[part], axis=1) for part in PARTS}
 
@@ -106,16 +113,6 @@ def _before(place: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float
     share = ((place - start) * along).sum(axis=1) / np.maximum((along * along).sum(axis=1), 1e-6)
     apart = np.hypot(*(place - start - np.clip(share, 0, 1)[:, None] * along).T) - radius
     return 0.25 * np.clip(apart[:, None] / 0.06, -0.5, 1)
-
-
-def turned(keypoints: np.ndarray, unit: float, part: str = "trunk") -> np.ndarray:
-    """(T,) float32: distance of the left shoulder to the right of the right one; negative from behind.
-
-    For the head, which turns by itself, that of the ears, as many times as they are nearer to each other.
-    """
-    joint, times = ("ear", EARS_LIKE_SHOULDERS) if part == "head" else ("shoulder", 1.0)
-    left, right = keypoints[:, INDEX[f"left_{joint}"], 0], keypoints[:, INDEX[f"right_{joint}"], 0]
-    return (times * (left - right) / unit).astype(np.float32)
 
 
 def unlikeness(

@@ -1,0 +1,56 @@
+"""Which side of a body is seen, however it lies in the picture, and what it is compared with."""
+
+import numpy as np
+import pytest
+
+from dancenow.keypoints import INDEX, standing_height
+from dancenow.references.facing import overturned, turned
+from dancenow.references.likeness import likeness_features, side_of
+from drawn_people import dancer
+
+POSE = dancer()
+UNIT = standing_height(POSE.keypoints)
+
+
+def rotated(keypoints, degrees):
+    """The poses turned clockwise about the middle of the hips."""
+    points = keypoints.copy()
+    middle = keypoints[:, [INDEX["left_hip"], INDEX["right_hip"]], :2].mean(axis=1, keepdims=True)
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    points[..., :2] = (keypoints[..., :2] - middle) @ np.array([[cos, sin], [-sin, cos]]) + middle
+    return points.astype(np.float32)
+
+
+@pytest.mark.parametrize("degrees", [-180, -135, -90, 90, 135, 179])
+@pytest.mark.parametrize("part", ["head", "trunk"])
+def test_front_and_back_are_known_however_a_body_lies(part, degrees):
+    sides = side_of(turned(POSE.keypoints, UNIT, part))
+    assert set(sides) == {1, -1}
+    np.testing.assert_array_equal(side_of(turned(rotated(POSE.keypoints, degrees), UNIT, part)), sides)
+
+
+def test_who_bends_down_towards_the_camera_shows_the_back():
+    points = POSE.keypoints[:1].copy()
+    neck = points[:, [INDEX["left_shoulder"], INDEX["right_shoulder"]], :2].mean(axis=1, keepdims=True)
+    pelvis = points[:, [INDEX["left_hip"], INDEX["right_hip"]], :2].mean(axis=1, keepdims=True)
+    above_hips = slice(0, INDEX["right_wrist"] + 1)
+    points[:, above_hips, 1] += 2 * (pelvis - neck)[..., 1]  # the left shoulder stays on the right
+    assert turned(POSE.keypoints[:1], UNIT)[0] > 0 > turned(points, UNIT)[0]
+
+
+@pytest.mark.parametrize("part", ["head", "trunk", "left_arm", "right_foot"])
+@pytest.mark.parametrize("degrees", [-150, -60, 60, 150])
+def test_a_body_that_lies_or_stands_on_its_head_is_compared_as_if_it_leaned(part, degrees):
+    """Else arms that hang from a handstand would be those that hang beside the trunk, with some of it."""
+    compared = likeness_features(rotated(POSE.keypoints, degrees), UNIT)[part]
+    leaning = likeness_features(rotated(POSE.keypoints, np.copysign(30, degrees)), UNIT)[part]
+    straight = np.abs(overturned(rotated(POSE.keypoints, 90), UNIT, part) - np.radians(60)) < 1e-3
+    assert straight.sum() > 3
+    np.testing.assert_allclose(compared[straight], leaning[straight], atol=1e-3)
+
+
+@pytest.mark.parametrize("degrees", [-20, 20])
+def test_a_lean_that_people_on_their_feet_show_counts(degrees):
+    upright, leaning = (likeness_features(rotated(POSE.keypoints, each), UNIT) for each in (0, degrees))
+    assert (overturned(POSE.keypoints, UNIT, "trunk") == 0).all()
+    assert (np.linalg.norm(leaning["trunk"] - upright["trunk"], axis=1) > 0.05).all()
