@@ -147,10 +147,52 @@ def test_a_long_gap_of_a_part_is_held_from_its_anchor(part, anchor):
     assert (pose.origin[80:120, part] == IMPUTED).all() and (pose.origin == IMPUTED).sum() == 40 * len(
         range(133)[part]
     )
-    offset = true[79, part, :2] - true[79, INDEX[anchor], :2]
+    # a hand hangs on its wrist
+    root = true[79, part.start if "wrist" in anchor else INDEX[anchor], :2]
+    offset = true[79, part, :2] - root
     held = pose.keypoints[80:120, part, :2] - pose.keypoints[80:120, INDEX[anchor], None, :2]
     assert np.abs(held - offset).max() < 0.01
     assert pose.keypoints[80:120, part, 2] == pytest.approx(HELD_CONFIDENCE)
+
+
+@pytest.mark.parametrize("other_hand", [True, False])
+def test_hands_go_along_with_arms_that_were_swapped_back(other_hand):
+    true = dancer()
+    if not other_hand:
+        true[78:92, RIGHT_HAND] = 0
+    wrong = swapped(swapped(true, "arms", slice(80, 86)), "hands", slice(80, 86))
+    wrong[76:84, LEFT_HAND if other_hand else RIGHT_HAND] = 0  # too few frames to tell the hands' swap
+    pose = tracked(wrong, max_gap=2)
+    for wrist, hand in ((WRIST, LEFT_HAND), (INDEX["right_wrist"], RIGHT_HAND)):
+        seen = pose.keypoints[:, hand.start, 2] > 0
+        apart = np.linalg.norm(pose.keypoints[:, hand.start, :2] - pose.keypoints[:, wrist, :2], axis=1)
+        assert apart[seen].max() < 20
+
+
+def test_a_hand_away_from_its_wrist_is_removed_and_not_held_there():
+    wrong = dancer()
+    wrong[60:64, LEFT_HAND, :2] += (90, 0)  # somebody else's, or a sleeve, and then none for two seconds
+    wrong[64:114, LEFT_HAND] = 0
+    pose = tracked(wrong)
+    apart = np.linalg.norm(pose.keypoints[:, LEFT_HAND.start, :2] - pose.keypoints[:, WRIST, :2], axis=1)
+    assert apart.max() < 10 and (pose.origin[60:114, LEFT_HAND] == IMPUTED).all()
+
+
+def test_a_hand_that_went_along_with_a_jump_of_its_wrist_is_removed():
+    wrong = dancer()
+    wrong[70:130, LEFT_HAND] = 0
+    wrong[100:102, WRIST, :2] += (150, -90)
+    wrong[100:102, LEFT_HAND] = wrong[100:102, WRIST, None]
+    pose = tracked(wrong)
+    apart = np.linalg.norm(pose.keypoints[:, LEFT_HAND.start, :2] - pose.keypoints[:, WRIST, :2], axis=1)
+    assert apart.max() < 10 and (pose.origin[70:130, LEFT_HAND] == IMPUTED).all()
+
+
+def test_a_hand_in_a_close_up_is_measured_by_the_arm():
+    shot = dancer()
+    shot[:, INDEX["left_hip"] : INDEX["right_ankle"] + 1] = shot[:, FEET] = 0
+    pose = tracked(shot)
+    assert (pose.origin[:, LEFT_HAND] == MEASURED).all() and (pose.origin[:, RIGHT_HAND] == MEASURED).all()
 
 
 def test_a_held_keypoint_never_counts_as_missing():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dancenow.keypoints import BODY
+from dancenow.keypoints import BODY, INDEX
 from dancenow.pose.travel import keep_within
 from walkers import FRAMES, performer
 
@@ -48,3 +48,20 @@ def test_a_way_that_fits_elsewhere_is_only_moved():
     result, share = keep_within(pose.replace(keypoints=keypoints))
     assert share == 1.0
     assert np.ptp(body_x(result) - body_x(pose)) < 0.01 and body_x(result).max() <= WIDTH + 5
+
+
+def test_who_leaves_for_a_second_of_a_long_clip_stays_in():
+    path = np.full(4 * FRAMES, 256.0)
+    path[-40:] = np.linspace(256, 520, 40)  # half out of sight in the last of 32 seconds
+    parts = [performer(300.0, 440.0, part) for part in np.split(path, 4)]
+    keypoints, origin = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("keypoints", "origin")
+    )
+    result, _ = keep_within(parts[0].replace(keypoints=keypoints, origin=origin))
+    assert body_x(result).max() < WIDTH + 10 and body_x(result).min() > 0
+
+
+def test_a_hand_beyond_the_side_for_a_moment_moves_nobody():
+    pose = travelling(0)
+    pose.keypoints[100:110, INDEX["left_wrist"], 0] = WIDTH + 20
+    assert keep_within(pose) == (pose, 1.0)

@@ -44,17 +44,28 @@ JUMP_OF_ONE, JUMP = 0.08, 0.2
 JUMP_SECONDS, LEAST_JUMP = 0.12, 3  # as long a jump may last, and frames, at any rate
 JUMP_RATIO = 3.0
 
+# a hand whose root lies farther than this from its wrist, in lengths of the longest bone seen, is another's
+HAND_AWAY = 0.25
+_SIDES = ("left", "right")
+_JOINED = ("shoulder", "hip"), ("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee")
+_BONES = np.array(
+    [[INDEX[f"{side}_{end}"] for end in ends] for side in _SIDES for ends in _JOINED]
+    + [[INDEX[f"{side}_shoulder"] for side in _SIDES]]
+)
+ROOTS, WRISTS = [LEFT_HAND.start, RIGHT_HAND.start], [INDEX[f"{side}_wrist"] for side in _SIDES]
+
 INTERPOLATED = 0.5  # confidence of an interpolated keypoint, as a share of its less confident neighbour's
 
-# parts that are held while they are missing, and the keypoints that they move along with
+# parts that are held while they are missing, the keypoints that they move along with, and where they lie on
+# these: a hand hangs on its wrist
 _BODY = list(range(BODY.start, BODY.stop))
 _HEAD = [INDEX[name] for name in BODY_NAMES[:5]]
 HELD_PARTS = {
-    "face": (list(range(FACE.start, FACE.stop)), _HEAD),
-    "left_hand": (SWAPPED["hands"][0], [INDEX["left_wrist"]]),
-    "right_hand": (SWAPPED["hands"][1], [INDEX["right_wrist"]]),
-    "left_foot": (SWAPPED["legs"][0][2:], [INDEX["left_ankle"]]),
-    "right_foot": (SWAPPED["legs"][1][2:], [INDEX["right_ankle"]]),
+    "face": (list(range(FACE.start, FACE.stop)), _HEAD, _HEAD),
+    "left_hand": (SWAPPED["hands"][0], WRISTS[:1], ROOTS[:1]),
+    "right_hand": (SWAPPED["hands"][1], WRISTS[1:], ROOTS[1:]),
+    "left_foot": (SWAPPED["legs"][0][2:], [INDEX["left_ankle"]], [INDEX["left_ankle"]]),
+    "right_foot": (SWAPPED["legs"][1][2:], [INDEX["right_ankle"]], [INDEX["right_ankle"]]),
 }
 HELD_CONFIDENCE = 0.25  # confidence of a held keypoint, as a share of that when it was last seen
 
@@ -94,6 +105,36 @@ def unswap(
             counts[group] += frames.stop - frames.start
             frame = frames.stop + 2
     return keypoints, origin, counts
+
+
+def seat_hands(
+    keypoints: np.ndarray, origin: np.ndarray, wrists: np.ndarray, fps: Fraction | float
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Exchange hands that lie on the other wrist, as after arms were swapped back; remove those on neither.
+
+    Held from there, a hand would float beside its arm for seconds. A hand without its root or its wrist
+    stays. keypoints, origin, fps: as in unswap; wrists: (T, 2, 3), left and right, with their gaps filled,
+    for a wrist that jumped away may have taken its hand along. Returns both and the number of hands removed.
+    """
+    keypoints, origin = keypoints.copy(), origin.copy()
+    reach = HAND_AWAY * _longest_bone(keypoints, fps)[:, None]
+    left, right = SWAPPED["hands"]
+
+    def apart(others: np.ndarray) -> np.ndarray:
+        """(T, 2) px from the roots of the hands to wrists, NaN where one is missing."""
+        roots = keypoints[:, ROOTS]
+        known = (roots[..., 2] > 0) & (others[..., 2] > 0)
+        return np.where(known, _distance(roots[..., :2], others[..., :2]), np.nan)
+
+    fits, crossed = apart(wrists) <= reach, apart(wrists[:, ::-1]) <= reach
+    frames = np.flatnonzero((crossed & (apart(wrists) > reach)).any(axis=1) & ~fits.any(axis=1))[:, None]
+    keypoints[frames, left + right] = keypoints[frames, right + left]
+    origin[frames, left + right] = np.where(keypoints[frames, left + right, 2] > 0, REPAIRED, MISSING)
+    away = apart(wrists) > reach
+    for number, hand in enumerate((left, right)):
+        lost = np.flatnonzero(away[:, number])[:, None]
+        keypoints[lost, hand], origin[lost, hand] = 0, MISSING
+    return keypoints, origin, int(away.sum())
 
 
 def remove_jumps(
@@ -147,7 +188,7 @@ def fill_gaps(
     length = counted[np.minimum(after, count)] - counted[np.maximum(before, 0) + 1]
     frame, point = np.nonzero(~seen & (before >= 0) & (after < count) & (length <= max_gap))
     # the body first, because it carries the other parts
-    for points, anchors in ((_BODY, []), *HELD_PARTS.values()):
+    for points, anchors, _ in ((_BODY, [], []), *HELD_PARTS.values()):
         own = np.isin(point, points)
         frames, part = frame[own], point[own]
         left, right = before[frames, part], after[frames, part]
@@ -163,7 +204,8 @@ def fill_gaps(
 
 
 def hold_parts(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Move a missing face, hand or foot along with the head, wrist or ankle, as it was last seen.
+    """Move a missing face, hand or foot along with the head, wrist or ankle, as it was last seen; a hand with
+    its root on the wrist.
 
     A part is missing in frames that show none of its keypoints. It is held while its carrier is seen, the
     face only while the shoulders keep their order, because a turned back shows no face. Held keypoints are
@@ -174,7 +216,7 @@ def hold_parts(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, n
     frames = np.arange(len(keypoints))
     left, right = (keypoints[:, INDEX[f"{side}_shoulder"]] for side in ("left", "right"))
     facing = np.sign(left[:, 0] - right[:, 0]) * (left[:, 2] > 0) * (right[:, 2] > 0)
-    for part, (points, anchors) in HELD_PARTS.items():
+    for part, (points, anchors, joints) in HELD_PARTS.items():
         there = (keypoints[:, points, 2] > 0).any(axis=1)
         last = np.maximum.accumulate(np.where(there, frames, -1))
         away = frames[~there & (last >= 0)]
@@ -184,7 +226,10 @@ def hold_parts(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, n
         if part == "face":
             held &= facing[away] * facing[then] >= 0
         away, then, both = away[held], then[held], both[held][..., None]
-        moves = (keypoints[away][:, anchors, :2] - keypoints[then][:, anchors, :2]) * both
+        joined = np.where(
+            keypoints[then][:, joints, 2:] > 0, keypoints[then][:, joints], keypoints[then][:, anchors]
+        )
+        moves = (keypoints[away][:, anchors, :2] - joined[..., :2]) * both
         shape = keypoints[then][:, points].copy()
         known = shape[..., 2] > 0
         shape[..., :2] += (moves.sum(axis=1) / np.maximum(both.sum(axis=1), 1))[:, None]
@@ -232,11 +277,24 @@ def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.linalg.norm(a - b, axis=-1)
 
 
+def _longest_bone(keypoints: np.ndarray, fps: Fraction | float) -> np.ndarray:
+    """(T,) px of the longest bone of trunk, arms and thighs in a frame, the median over a second."""
+    ends = keypoints[:, _BONES]
+    seen = (ends[..., 2] > 0).all(axis=2)
+    return _steady_length(np.where(seen, _distance(ends[:, :, 0, :2], ends[:, :, 1, :2]), 0).max(axis=1), fps)
+
+
 def _body_size(keypoints: np.ndarray, fps: Fraction | float) -> np.ndarray:
     """(T,) diagonal of the box around body and feet, px; over a second, for a jump changes it."""
     box = boxes(keypoints)
     diagonal = np.nan_to_num(np.linalg.norm(box[:, 2:] - box[:, :2], axis=-1))
-    if not diagonal.any():
-        return np.full(len(keypoints), np.inf, np.float32)
-    size = np.interp(np.arange(len(diagonal)), np.flatnonzero(diagonal), diagonal[diagonal > 0])
+    return _steady_length(diagonal, fps)
+
+
+def _steady_length(lengths: np.ndarray, fps: Fraction | float) -> np.ndarray:
+    """The median of (T,) px over a second; 0 is unknown and interpolated, infinite if nothing is known."""
+    if not lengths.any():
+        return np.full(len(lengths), np.inf, np.float32)
+    known = np.flatnonzero(lengths)
+    size = np.interp(np.arange(len(lengths)), known, lengths[known])
     return median_filter(size, 2 * round(fps / 2) + 1, mode="nearest")

@@ -28,7 +28,7 @@ from dancenow.keypoints import (
     load_people,
     save_pose,
 )
-from dancenow.pose.mending import fill_gaps, hold_parts, mark, remove_jumps, unswap
+from dancenow.pose.mending import WRISTS, fill_gaps, hold_parts, mark, remove_jumps, seat_hands, unswap
 from dancenow.pose.tracks import choose_performer, find_persons
 from dancenow.video.cuts import segments
 
@@ -194,10 +194,19 @@ def mend(
     """
     keypoints, origin, swaps = unswap(keypoints, mark(keypoints), fps)
     keypoints, origin, jumps = remove_jumps(keypoints, origin, fps)
+    wrists = fill_gaps(keypoints, origin, max_gap, hidden)[0][:, WRISTS]
+    keypoints, origin, stray = seat_hands(keypoints, origin, wrists, fps)
     keypoints, origin, filled = fill_gaps(keypoints, origin, max_gap, hidden)
-    keypoints, origin, held = hold_parts(smooth(keypoints, smoothing, window), origin)
+    keypoints = smooth(keypoints, smoothing, window)
+    # a hand seen alone is not smoothed, and its wrist may have left it
+    keypoints, origin, late = seat_hands(keypoints, origin, keypoints[:, WRISTS], fps)
+    keypoints, origin, held = hold_parts(keypoints, origin)
     counts = {f"frames with left and right of the {group} swapped": count for group, count in swaps.items()}
-    counts |= {"keypoints in jumps": jumps, "keypoints interpolated": filled}
+    counts |= {
+        "hands away from their wrists": stray + late,
+        "keypoints in jumps": jumps,
+        "keypoints interpolated": filled,
+    }
     counts |= {f"frames with the {part.replace('_', ' ')} held": count for part, count in held.items()}
     return keypoints, origin, Counter(counts)
 

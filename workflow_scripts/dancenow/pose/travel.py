@@ -6,14 +6,16 @@ is shortened; sways and steps stay, so feet slide.
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from dancenow.keypoints import BODY, INDEX, Pose
 from dancenow.pose.grounding import interpolated
 
 WAY_SECONDS = 0.5  # s: standard deviation of the Gaussian that separates travel from dance
 REACH_QUANTILE = 0.9  # quantile over the frames of the body's reach to a side of its middle
-OUTSIDE_SHARE = 0.02  # of the body's keypoints beyond the sides: with less, nothing is changed
+# of the body's keypoints beyond the sides in the clip and in its worst second: with less, nothing is changed,
+# and the clip alone would hide somebody who is gone for seconds of a long one
+OUTSIDE_SHARE, OUTSIDE_SECOND = 0.02, 0.1
 HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
 
@@ -21,13 +23,14 @@ def keep_within(pose: Pose) -> tuple[Pose, float]:
     """(Pose, share): the figure kept inside the sides of its frame, and the remaining share of its travel.
 
     pose: Pose. Nothing is changed, and the share is 1, unless more than OUTSIDE_SHARE of the seen body's
-    keypoints lie beyond the left and right sides. Otherwise the smoothed path of the hips is scaled and
-    moved so that the body fits; a figure wider than the frame is centred.
+    keypoints, or OUTSIDE_SECOND of those of some second, lie beyond the left and right sides. Otherwise the
+    smoothed path of the hips is scaled and moved so that the body fits; a figure wider than the frame is
+    centred.
     """
     x, seen = pose.keypoints[:, BODY, 0], pose.present()[:, BODY]
     beyond = seen & ((x < 0) | (x > pose.width - 1))
     hips = seen[:, HIPS].all(axis=1)
-    if not hips.any() or beyond.sum() <= OUTSIDE_SHARE * seen.sum():
+    if not hips.any() or not _leaves(beyond, seen, max(1, round(pose.fps))):
         return pose, 1.0
     middle = interpolated(x[:, HIPS].mean(axis=1), hips)
     way = _smoothed(middle, WAY_SECONDS * float(pose.fps))
@@ -41,6 +44,12 @@ def keep_within(pose: Pose) -> tuple[Pose, float]:
     keypoints = pose.keypoints.copy()
     keypoints[..., 0] += np.where(keypoints[..., 2] > 0, shift[:, None], 0)
     return pose.replace(keypoints=keypoints), float(share)
+
+
+def _leaves(beyond: np.ndarray, seen: np.ndarray, second: int) -> bool:
+    """Whether too many of the (T, n) bool keypoints that are seen lie beyond the frame; second: frames."""
+    gone, there = (uniform_filter1d(each.sum(axis=1).astype(float), second) for each in (beyond, seen))
+    return bool(beyond.sum() > OUTSIDE_SHARE * seen.sum() or (gone > OUTSIDE_SECOND * there).any())
 
 
 def _smoothed(values: np.ndarray, deviation: float) -> np.ndarray:
