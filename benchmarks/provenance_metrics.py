@@ -89,7 +89,8 @@ def main():
         rows,
         Truth(real, view.cut_framing(read_png(results / f"backgrounds/{name}.png"))),
         TrainingFrames(
-            open_steady(results / f"frames/{name}.avi", view.framed()), target.keypoints[:learned]
+            open_steady(results / f"frames/{name}.avi", view.framed(), results / f"steady/{name}.npz"),
+            target.keypoints[:learned],
         ),
         driving.keypoints[:count],
         open_estimator(read_json(results / "poses/estimator.json"), 1),

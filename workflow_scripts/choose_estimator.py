@@ -6,7 +6,7 @@ from dancenow.files import write_json
 from dancenow.job import job
 from dancenow.pose.estimators import choose
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     decision = choose(snakemake.params.estimator, snakemake.params.checkpoint)
     logging.info("pose estimator: %s (%s)", decision["estimator"], decision["reason"])
     write_json(snakemake.output.decision, decision)

@@ -6,7 +6,7 @@ from dancenow.evaluation.lpips import choose_lpips
 from dancenow.files import write_json
 from dancenow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     decision = choose_lpips()
     logging.info("LPIPS: %s", decision["reason"])
     write_json(snakemake.output.decision, decision)

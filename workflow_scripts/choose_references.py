@@ -5,7 +5,7 @@ from dancenow.job import job
 from dancenow.keypoints import load_pose
 from dancenow.references.files import load_bank, save_choice
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     pose, cuts = load_pose(snakemake.input.pose), read_json(snakemake.input.facts)["cuts"]
     bank = load_bank(snakemake.input.references)
     save_choice(snakemake.output.chosen, bank.choose(pose.keypoints, cuts, pose.fps))

@@ -5,5 +5,5 @@ import logging
 from dancenow.cluster.storage import clean
 from dancenow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     logging.info("%s", "\n".join(clean(".", snakemake.params.stay)))

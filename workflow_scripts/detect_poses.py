@@ -7,7 +7,7 @@ from dancenow.pose.estimators import detect_people, open_estimator
 from dancenow.pose.masks import save_masks
 from dancenow.video.frames import FrameStore
 
-with job(snakemake.log[0], snakemake.threads) as threads:
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:
     estimator = open_estimator(read_json(snakemake.input.decision), threads)
     frames = FrameStore(snakemake.input.frames)
     people, masks = detect_people(estimator, frames, snakemake.wildcards.subject)

@@ -3,7 +3,7 @@
 from dancenow.job import job
 from dancenow.pages.gallery.page import write_player
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     given = snakemake.input
     write_player(
         snakemake.params.pair,

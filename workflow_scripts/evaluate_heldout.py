@@ -3,6 +3,6 @@
 from dancenow.evaluation.evaluate import EvaluationFiles, evaluate_heldout
 from dancenow.job import job
 
-with job(snakemake.log[0], snakemake.threads) as threads:
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:
     files = EvaluationFiles(**dict(snakemake.input.items()), **dict(snakemake.output.items()))
     evaluate_heldout(files, snakemake.params.holdout, snakemake.params.seed, threads)

@@ -3,7 +3,7 @@
 from dancenow.evaluation.evaluate import EvaluationFiles, evaluate_transfer
 from dancenow.job import job
 
-with job(snakemake.log[0], snakemake.threads) as threads:
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:
     given = dict(snakemake.input.items()) | dict(snakemake.output.items())
     given.pop("absent")  # the truth comes from a param, because it is the user's file
     files = EvaluationFiles(**given, truth=snakemake.params.truth)

@@ -4,7 +4,7 @@ from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.video.frames import extract_frames
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
     extract_frames(
         snakemake.params.clips,
         read_json(snakemake.input.facts, list),

@@ -6,7 +6,7 @@ from dancenow.cluster.weights import write_list
 from dancenow.files import read_json
 from dancenow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     given = snakemake.input
     decisions = [read_json(path) for path in (given.estimator, given.perceptual, given.lpips)]
     lines = write_list(*decisions, snakemake.output.list)

@@ -3,5 +3,5 @@
 from dancenow.job import job
 from dancenow.pages.gallery.panels import film_skeleton
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     film_skeleton(snakemake.input.pose, snakemake.output.video)

@@ -3,5 +3,5 @@
 from dancenow.job import job
 from dancenow.pages.gallery.panels import film_source
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     film_source(snakemake.input.frames, snakemake.output.video)

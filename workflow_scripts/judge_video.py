@@ -3,7 +3,7 @@
 from dancenow.authenticity.judge import JudgedFiles, judge_video
 from dancenow.job import job
 
-with job(snakemake.log[0], snakemake.threads) as threads:
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:
     given = snakemake.input
     files = JudgedFiles(given.video, given.detector, given.report, given.get("frames"))
     name, seed = snakemake.wildcards.video, snakemake.params.seed

@@ -10,7 +10,7 @@ from dancenow.pictures import write_png
 from dancenow.pose.masks import load_masks
 from dancenow.training.holdout import training_frame_count
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     given = snakemake.input
     frames, pose, view = open_target(given.frames, given.steady, given.pose)
     count = training_frame_count(len(frames), snakemake.params.holdout)

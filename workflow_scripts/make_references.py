@@ -10,7 +10,7 @@ from dancenow.references.files import save_bank
 from dancenow.references.making import make_bank
 from dancenow.training.holdout import training_frame_count
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
     given = snakemake.input
     frames, pose, _ = open_target(given.frames, given.steady, given.pose)
     count = training_frame_count(len(frames), snakemake.params.holdout)

@@ -6,7 +6,7 @@ from dancenow.model.performer_masks import performer_masks
 from dancenow.pose.masks import load_masks, save_masks
 from dancenow.training.holdout import training_frame_count
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
     given = snakemake.input
     frames, pose, view = open_target(given.frames, given.steady, given.pose)
     count = training_frame_count(len(frames), snakemake.params.holdout)

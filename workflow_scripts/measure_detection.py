@@ -5,7 +5,7 @@ from dancenow.job import job
 from dancenow.machine.detection import measure_detection
 from dancenow.pose.estimators import open_estimator
 
-with job(snakemake.log[0], snakemake.threads) as threads:
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:
     estimator = open_estimator(read_json(snakemake.input.decision), threads)
     facts, long_edge = (
         [read_json(path, list)[0] for path in snakemake.input.facts],

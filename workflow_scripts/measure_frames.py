@@ -3,7 +3,7 @@
 from dancenow.job import job
 from dancenow.pages.gallery.series import MeasuredFiles, measure_frames
 
-with job(snakemake.log[0], snakemake.threads) as threads:
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:
     given, asked = snakemake.input, snakemake.params
     files = MeasuredFiles(
         given.video,

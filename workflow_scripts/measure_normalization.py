@@ -3,5 +3,5 @@
 from dancenow.job import job
 from dancenow.pose.normalize_files import measure_normalization_file
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     measure_normalization_file(snakemake.input.pose, snakemake.input.camera, snakemake.output.statistics)

@@ -10,7 +10,7 @@ from dancenow.provenance.manifest import inputs_of, sign
 from dancenow.provenance.mark import payload_of
 from dancenow.video.media import mux
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
     given, params, config = snakemake.input, snakemake.params, snakemake.config
     (facts,) = read_json(given.facts, list)  # a source is one clip
     # from the configuration: a changed key must not make anything again

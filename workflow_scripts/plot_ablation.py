@@ -3,6 +3,6 @@
 from dancenow.figures.bars import plot_ablation
 from dancenow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     given, made = snakemake.input, snakemake.output
     plot_ablation(snakemake.params.names, given.metrics, given.series, made.png, made.pdf)

@@ -3,7 +3,7 @@
 from dancenow.figures.grid import plot_grid
 from dancenow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     given, made = snakemake.input, snakemake.output
     plot_grid(
         snakemake.params.pairs,

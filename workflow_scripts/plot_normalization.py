@@ -3,7 +3,7 @@
 from dancenow.figures.normalization_figure import plot_normalization
 from dancenow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     given = snakemake.input
     plot_normalization(
         given.source_frames,

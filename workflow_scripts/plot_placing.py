@@ -3,7 +3,7 @@
 from dancenow.figures.placing import plot_placing
 from dancenow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     given, made = snakemake.input, snakemake.output
     plot_placing(
         (given.source_frames, given.source_pose),

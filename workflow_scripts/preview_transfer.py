@@ -10,7 +10,7 @@ from dancenow.planning.consent import tell_consent
 from dancenow.references.files import load_bank, load_choice
 from dancenow.references.preview import write_preview
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
     # from the configuration: another day must not make anything again
     tell_consent(snakemake.config, [snakemake.wildcards.target, snakemake.wildcards.source])
     given = snakemake.input

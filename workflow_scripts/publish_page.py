@@ -3,5 +3,5 @@
 from dancenow.job import job
 from dancenow.pages.publishing import publish
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     publish(snakemake.input.page, snakemake.output.page)

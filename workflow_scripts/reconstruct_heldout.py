@@ -13,7 +13,7 @@ from dancenow.synthesis.transfer import Transfer
 from dancenow.training.holdout import heldout
 from dancenow.video.cuts import cuts_after
 
-with job(snakemake.log[0], snakemake.threads) as threads:
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:
     # from the configuration: a changed date must not make anything again
     tell_consent(snakemake.config, [snakemake.wildcards.target])
     whole = load_pose(snakemake.input.pose)

@@ -3,5 +3,5 @@
 from dancenow.authenticity.detector_data import reencode
 from dancenow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     reencode(snakemake.input.frames, snakemake.output.video, snakemake.params.provenance)

@@ -4,7 +4,7 @@ from dancenow.job import job
 from dancenow.pages.report.footage import ClipFiles
 from dancenow.pages.report.reports import PlannedTraining, report_pair
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     given, asked, made = snakemake.input, snakemake.params, snakemake.output
     clips = [
         ClipFiles(

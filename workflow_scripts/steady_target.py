@@ -7,7 +7,7 @@ from dancenow.job import job
 from dancenow.keypoints import load_pose, save_pose
 from dancenow.video.frames import FrameStore
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
     pose = load_pose(snakemake.input.pose)
     view = steady_view(load_path(snakemake.input.camera), FrameStore(snakemake.input.frames), pose)
     save_view(snakemake.output.steady, view)

@@ -5,7 +5,7 @@ from dancenow.planning.consent import tell_consent
 from dancenow.synthesis.chunks import synthesize_chunk
 from dancenow.synthesis.transfer import TransferFiles, open_transfer
 
-with job(snakemake.log[0], snakemake.threads) as threads:
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:
     # from the configuration: a changed date must not make anything again
     tell_consent(snakemake.config, [snakemake.wildcards.target, snakemake.wildcards.source])
     camera, provenance = snakemake.params.camera, snakemake.params.provenance

@@ -3,7 +3,7 @@
 from dancenow.authenticity.detector_report import measure_detector, write_report
 from dancenow.job import job
 
-with job(snakemake.log[0], snakemake.threads) as threads:
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:
     given, asked, made = snakemake.input, snakemake.params, snakemake.output
     real = dict(zip(asked.real, given.real, strict=True))
     fake = dict(zip(asked.fake, given.fake, strict=True))

@@ -3,7 +3,7 @@
 from dancenow.job import job
 from dancenow.pose.performer import track_file
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], reads=snakemake.input):
     given = snakemake.input
     track_file(
         given.people, given.camera, given.facts, snakemake.output.pose, **dict(snakemake.params.items())

@@ -7,7 +7,7 @@ from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.settings import read_settings
 
 log_path = snakemake.log[0]
-with job(log_path, snakemake.threads) as threads:
+with job(log_path, snakemake.threads, reads=snakemake.input) as threads:
     # from the configuration: a changed date must not make anything again
     tell_consent(snakemake.config, [snakemake.wildcards.target])
     inputs = StageInputs.of(dict(snakemake.input.items()))

@@ -9,7 +9,7 @@ from dancenow.provenance.finishing import kept_key, kept_payloads
 from dancenow.provenance.keys import authority
 from dancenow.provenance.verdict import examine, lines_of
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
     # the detector is not an input: a verdict must not train one
     found = examine(snakemake.input.video, authority(), kept_key(), opinion, kept_payloads())
     for line in lines_of(found):

@@ -143,9 +143,12 @@ RESULTS = [
         f"results/steady/torn-view.npz: not a steady view file (…); {AGAIN}", "mask_performer",
         results.torn_view),
     Bad("two-runs", "results of two runs in one folder",
-        "results/frames/two-runs.avi holds 3 frames of 192x128 px, its steady view 4 frames of 192x128 px; "
+        "results/frames/two-runs.json holds 3 frames, results/steady/two-runs.npz 4 frames; "
         "they are not of one run: delete both to make them again", "mask_performer",
         results.view_of_another_run),
+    Bad("few-masks", "a file of masks of fewer frames than the clip",
+        "results/poses/few-masks.steady.npz holds 3 frames, results/masks/few-masks.npz 2 frames; "
+        "they are not of one run: delete both to make them again", "make_background", results.few_masks),
     Bad("torn-references", "a truncated file of references",
         f"results/references/torn-references.npz: not a file of references (…); {AGAIN}",
         "choose_references", results.torn_references),

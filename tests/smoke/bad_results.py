@@ -74,9 +74,9 @@ def lay_out(run, name):
     generator(run, name)
 
 
-def whole_masks():
+def whole_masks(count=3):
     masks = MaskPacker(WIDTH, HEIGHT)
-    for _ in POSE.keypoints:
+    for _ in range(count):
         masks.add(np.full((HEIGHT, WIDTH), 255, np.uint8))
     return masks.packed()
 
@@ -160,6 +160,10 @@ def torn_view(run, name):
 def view_of_another_run(run, name):
     """As when half of a folder was copied from a machine where the clip was longer."""
     save_view(place(run, "steady", name, ".npz"), still_view(4, WIDTH, HEIGHT))
+
+
+def few_masks(run, name):
+    save_masks(place(run, "masks", name, ".npz"), whole_masks(2))
 
 
 def torn_masks(run, name):

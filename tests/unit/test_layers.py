@@ -11,7 +11,7 @@ LIBRARY = ROOT / "workflow_scripts/dancenow"
 # from the ground up: rooms, and the modules beside them
 LAYERS = (
     "errors intervals prefetch",
-    "gpus",
+    "gpus same_run",
     "files parallel stopping",
     "device",
     "arrays",

@@ -8,9 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from dancenow.errors import AWAY, InputError, Stopped, more_memory, one_line, out_of_memory
 from dancenow.files import FULL, bring_back_dates
+from dancenow.same_run import require_one_run
 from dancenow.stopping import EXIT_STATUS
 
 
@@ -22,10 +25,13 @@ def usable_cores() -> int:
 
 
 @contextmanager
-def job(log_path: str | Path, threads: int = 1, append: bool = False) -> Iterator[int]:
+def job(
+    log_path: str | Path, threads: int = 1, append: bool = False, reads: Any = MappingProxyType({})
+) -> Iterator[int]:
     """Run a script's body with logging to `log_path` and stderr; yields the number of threads to use.
 
-    append: keep the log's content; for a process started by another one with the same log.
+    append: keep the log's content; for a process started by another one with the same log. reads: the job's
+    input, as of same_run.require_one_run, which refuses files of two runs.
 
     The thread count never exceeds the number of cores: two OpenMP pools, or one pool larger than the
     machine, run up to ten times slower. An InputError, a failing disk, a result that was deleted and lack of
@@ -44,6 +50,7 @@ def job(log_path: str | Path, threads: int = 1, append: bool = False) -> Iterato
     threads = max(1, min(threads, usable_cores()))
     ahead = time.time() - time.monotonic()
     try:
+        require_one_run(reads)
         yield threads
         if time.time() - time.monotonic() < ahead - 1:  # the clock was set back while the job ran
             bring_back_dates("results")

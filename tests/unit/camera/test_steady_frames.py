@@ -32,8 +32,8 @@ def stored(folder, count):
 
 @pytest.mark.parametrize("frames, view, pose, told", [
     (3, (3, WIDTH, HEIGHT), (3, WIDTH, HEIGHT), None),
-    (3, (4, WIDTH, HEIGHT), (4, WIDTH, HEIGHT), "a.avi holds 3 frames of .*, its steady view 4 frames"),
-    (3, (3, 32, HEIGHT), (3, 32, HEIGHT), f"a.avi holds 3 .*, its steady view 3 frames of 32x{HEIGHT}"),
+    (3, (4, WIDTH, HEIGHT), (4, WIDTH, HEIGHT), "a.avi holds 3 frames of .*view.npz 4 frames"),
+    (3, (3, 32, HEIGHT), (3, 32, HEIGHT), f"a.avi holds 3 .*view.npz 3 frames of 32x{HEIGHT}"),
     (3, (3, WIDTH, HEIGHT), (2, WIDTH, HEIGHT), "a.npz holds 2 frames of .*view.npz 3 frames"),
     (3, (3, WIDTH, HEIGHT), (3, WIDTH, 32), f"a.npz holds 3 frames of {WIDTH}x32 px.*view.npz 3 frames"),
 ])  # fmt: skip
@@ -53,7 +53,7 @@ def test_files_of_two_runs_are_named(tmp_path, frames, view, pose, told):
 def test_a_still_camera_gives_the_store_itself_and_the_same_arrays(tmp_path):
     frames, path = stored(tmp_path, 3)
     view, pose, picture = still_view(3, WIDTH, HEIGHT), performer(3, WIDTH, HEIGHT), frames[0]
-    assert type(open_steady(path, view)).__name__ == "FrameStore"
+    assert type(open_steady(path, view, "unread")).__name__ == "FrameStore"
     assert view.still and view.framed() is view
     assert view.steady_pose(pose) is pose and view.on_canvas(pose) is pose
     assert view.warp(picture, 0) is picture and view.valid(0) is None and valid_of(frames, 0) is None

@@ -284,7 +284,7 @@ class Store(list):
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     """Videos and poses of a target with 40 frames, 8 held out, and a transfer of 6; the rest is faked."""
-    monkeypatch.setattr(evaluation, "open_steady", lambda path, view: Store(path))
+    monkeypatch.setattr(evaluation, "open_steady", lambda path, view, view_path: Store(path))
     save_view(tmp_path / "steady.npz", still_view(40, SIZE, SIZE))
     monkeypatch.setattr(evaluation, "open_estimator", lambda decision, threads: FakeEstimator())
     monkeypatch.setattr(evaluation, "read_png", lambda path, size: BACKGROUND_FRAME)

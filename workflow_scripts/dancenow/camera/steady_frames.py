@@ -52,16 +52,18 @@ class HalvedFrames(SteadyFrames):
         return self.store[index]
 
 
-def open_steady(frames_path: str | Path, view: SteadyView) -> FrameStore | SteadyFrames:
+def open_steady(
+    frames_path: str | Path, view: SteadyView, view_path: str | Path
+) -> FrameStore | SteadyFrames:
     """A target's frames in a SteadyView, (H, W, 3) uint8 RGB each; for a still view the FrameStore itself.
 
-    InputError if the view is of other frames.
+    view_path: of the view, or what it was made from, for messages. InputError if the view is of other frames.
     """
     store = FrameStore(frames_path)
     refuse_mixed(
         {
             frames_path: frames_of(len(store), store.width, store.height),
-            "its steady view": frames_of(view.count, *view.frame_size),
+            view_path: frames_of(view.count, *view.frame_size),
         }
     )
     return store if view.still else SteadyFrames(store, view)
@@ -74,7 +76,7 @@ def open_steady_files(
     if view_path is None:
         return FrameStore(frames_path)
     view = load_view(view_path)
-    return open_steady(frames_path, view.framed() if framed else view)
+    return open_steady(frames_path, view.framed() if framed else view, view_path)
 
 
 def open_target(
@@ -86,7 +88,7 @@ def open_target(
     InputError unless they are of one run.
     """
     view, pose = load_view(view_path), load_pose(pose_path)
-    frames = open_steady(frames_path, view)
+    frames = open_steady(frames_path, view, view_path)
     refuse_mixed(
         {
             pose_path: frames_of(len(pose.keypoints), pose.width, pose.height),

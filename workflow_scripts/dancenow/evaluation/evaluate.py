@@ -224,7 +224,7 @@ def _open_target(files: EvaluationFiles, holdout: float) -> tuple[Pose, Training
     """The target's pose, what training saw, and the background, (H, W, 3) uint8; all in the framing."""
     target, view = load_pose(files.target_pose), load_view(files.steady)
     known = target.keypoints[: training_frame_count(len(target.keypoints), holdout)]
-    training = TrainingFrames(open_steady(files.frames, view.framed()), known)
+    training = TrainingFrames(open_steady(files.frames, view.framed(), files.steady), known)
     return target, training, view.cut_framing(read_png(Path(files.background), (view.width, view.height)))
 
 

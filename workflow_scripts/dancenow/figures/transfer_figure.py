@@ -5,11 +5,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from dancenow.figures.moments import read_moments
 from dancenow.keypoints import IMPUTED, load_pose
 from dancenow.pictures import write_png
 from dancenow.pose.draw import draw_skeleton
 from dancenow.video.frames import FrameStore
-from dancenow.video.media import decode, probe
 
 MOMENTS = 6
 CELL_HEIGHT = 320
@@ -25,8 +25,6 @@ def plot_transfer(
     """
     frames, pose = FrameStore(source_frames_path), load_pose(pose_path)
     moments = np.linspace(0, len(frames) - 1, MOMENTS + 2).round().astype(int)[1:-1].tolist()
-    synthesized = enumerate(decode(video_path, probe(video_path), pose.width, pose.height))
-    results = {index: frame for index, frame in synthesized if index in moments}
     rows = (
         [frames[moment] for moment in moments],
         [
@@ -35,7 +33,7 @@ def plot_transfer(
             )
             for moment in moments
         ],
-        [results[moment] for moment in moments],
+        read_moments(video_path, moments, pose.width, pose.height),
     )
     width = max(round(CELL_HEIGHT * row[0].shape[1] / row[0].shape[0]) for row in rows)
     picture = np.concatenate([np.concatenate([_cell(cell, width) for cell in row], axis=1) for row in rows])

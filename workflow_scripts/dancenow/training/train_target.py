@@ -220,9 +220,9 @@ def open_footage(inputs: StageInputs, on_canvas: bool) -> tuple[FrameStore | Ste
     if view and not view.still and store.width != view.frame_size[0]:
         frames = HalvedFrames(store, view)
     elif view and on_canvas:
-        frames, pose = open_steady(inputs.frames, view), view.on_canvas(pose)
+        frames, pose = open_steady(inputs.frames, view, inputs.path("steady")), view.on_canvas(pose)
     elif view:
-        frames = open_steady(inputs.frames, view.framed())
+        frames = open_steady(inputs.frames, view.framed(), inputs.path("steady"))
     refuse_mixed(
         {
             inputs.pose: frames_of(len(pose.keypoints), pose.width, pose.height),
@@ -237,7 +237,14 @@ def _real_pixels(stage: Stage, inputs: StageInputs, fps: Fraction, count: int) -
     if not stage.references:
         return None
     masks = load_masks(inputs.masks) if inputs.masks else None
-    return RealPixels(load_bank(inputs.path("references")), masks, fps, count)
+    path = inputs.path("references")
+    bank = load_bank(path)
+    if bank.frames.max() >= count:
+        raise InputError(
+            f"{path}: cut from frame {bank.frames.max()}, but the training has {count} frames; "
+            "delete it to make it again"
+        )
+    return RealPixels(bank, masks, fps, count)
 
 
 def _device_name(device: torch.device) -> str:

@@ -143,7 +143,11 @@ def measure_footage(footage: Footage, holdout: float) -> dict:
     pose, used, whole = None, np.arange(footage.people.count), None
     if footage.pose is not None:
         view = footage.known_view
-        frames, pose, used = open_steady(footage.store.path, view), footage.steady_pose(), view.used
+        frames, pose, used = (
+            open_steady(footage.store.path, view, "the camera's path"),
+            footage.steady_pose(),
+            view.used,
+        )
         whole = measure_figure(footage.pose).whole
     count = training_frame_count(len(used), holdout)
     poses, hidden, unseen = None, 0.0, 0.0

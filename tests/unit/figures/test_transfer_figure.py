@@ -1,0 +1,25 @@
+"""The figure of a transfer: source, skeleton, result."""
+
+import pytest
+
+from clips import film
+from dancenow.errors import InputError
+from dancenow.figures.transfer_figure import CELL_HEIGHT, MOMENTS, plot_transfer
+from dancenow.keypoints import save_pose
+from dancenow.pictures import read_png
+from dancenow.video.frames import extract_frames
+from dancenow.video.media import probe
+from performers import footage, performer
+
+
+def test_a_result_with_fewer_frames_than_the_dance_is_named(tmp_path):
+    pose = performer(12, 96, 64, tall=50)
+    clip, short = film(tmp_path / "a.mp4", footage(pose)), film(tmp_path / "b.mp4", footage(pose)[:6])
+    files = [tmp_path / f"a.{end}" for end in ("avi", "index.npy", "json", "npz")]
+    extract_frames([clip], [probe(clip)], 96, *files[:3])
+    save_pose(files[3], pose)
+    plot_transfer(files[0], files[3], clip, tmp_path / "a.png")
+    assert read_png(tmp_path / "a.png", (MOMENTS * 480, 3 * CELL_HEIGHT)).any()
+    with pytest.raises(InputError, match=r"b\.mp4: has no frame \d+; delete it"):
+        plot_transfer(files[0], files[3], short, tmp_path / "b.png")
+    assert not (tmp_path / "b.png").exists()
