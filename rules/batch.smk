@@ -25,7 +25,7 @@ rule fetch_weights:
 rule batch:
     input:
         # a function, because every job parses this file again
-        lambda wildcards: [f"results/{pair}.mp4" for pair in batch_pairs()],
+        batch_videos,
 
 
 onsuccess:

@@ -98,6 +98,12 @@ def check_folders():
             check_writable(folder)
 
 
+def check_cores():
+    """Refuse no cores at all, with which Snakemake would wait for ever."""
+    if 0 in (workflow.resource_settings.cores, workflow.resource_settings.nodes):
+        raise WorkflowError("--cores 0: no job could ever start; give a number from 1 on, or all")
+
+
 def check_writable(folder):
     """Refuse a folder in which no file can be made, by making one: a disk may be read-only, and root ignores modes."""
     try:
@@ -354,6 +360,7 @@ leave_warning_to_training()
 hear_ctrl_c_once()
 overlay_preset()
 check_config(config)
+check_cores()
 check_folders()
 if not workflow.remote_exec:  # a cluster's many jobs would look through all results
     bring_back_dates("results")

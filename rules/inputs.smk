@@ -95,6 +95,15 @@ def sound_of(wildcards):
     return given_file(f"subjects.{wildcards.source}", clips_of(wildcards.source)[0]["video"])
 
 
+def batch_videos(wildcards):
+    """The videos of the batch."""
+    if not (pairs := batch_pairs()):
+        raise WorkflowError(
+            "config: batch: no target with another source; name some, or give the file that does: --configfile"
+        )
+    return [f"results/{pair}.mp4" for pair in pairs]
+
+
 def first_pair():
     """Target and source whose first clips stand for all when rates are measured."""
     if not config["transfers"]:

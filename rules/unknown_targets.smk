@@ -1,5 +1,7 @@
 # Clear messages for targets on the command line that no rule makes. No rule here.
 
+from itertools import product
+
 from snakemake.cli import get_argument_parser
 
 # the subject of each clip, by the clip's path, its absolute path, and its bare name
@@ -9,13 +11,51 @@ CLIPS = {
     for path in (clip["video"] for clip in clips_of(name))
     for spelling in (path, os.path.abspath(path), Path(path).name)
 }
+# a user's own rules may follow, below this file's include or in a Snakefile that includes the workflow's
+ALL_KNOWN = (
+    Path(workflow.main_snakefile).read_text().rstrip().endswith('include: "rules/unknown_targets.smk"')
+)
+
+
+def examples(asked):
+    """Rules, and files that rules make, as somebody who asks for `asked` may mean them."""
+    names = sorted(config["subjects"], key=lambda name: name not in asked)
+    names = names[: max(2, sum(name in asked for name in names))]
+    of = dict.fromkeys(("subject", "target", "source"), names) | dict.fromkeys(("variant", "placing"), [""])
+    for rule in workflow.rules:
+        yield rule.name
+        for pattern in map(str, rule.products()):
+            wildcards = re.findall(r"\{(\w+)", pattern)
+            for values in product(*(of.get(wildcard, []) for wildcard in wildcards)):
+                chosen = dict(zip(wildcards, values))
+                if chosen.get("target", "") != chosen.get("source"):
+                    yield re.sub(r"\{[^{}]*\}", "{}", pattern).format(*values)
+
+
+def unmakeable(asked):
+    """The message for what no rule makes, or None."""
+    if not ALL_KNOWN:
+        return None
+    ours = asked.startswith("results") and os.path.isdir(asked)
+    if (os.path.exists(asked) and not ours) or any(rule.is_producer(asked) for rule in workflow.rules):
+        return None
+    key, equals, _ = asked.partition("=")
+    if equals and key in config:
+        return f"is a setting; write --config '{asked}', after the files"
+    close = get_close_matches(asked.lower(), sorted(set(examples(asked.lower()))), n=1, cutoff=0.75)
+    hint = (
+        f"did you mean {close[0]!r}?"
+        if close
+        else f"{workflow.main_snakefile} begins with a list of all files"
+    )
+    return f"is no rule and no file that a rule makes; {hint}"
 
 
 def meant(asked):
     """The message for an impossible target, such as a subject, its clip or an incomplete transfer; or None."""
-    below = os.path.relpath(asked) if os.path.isabs(asked) else asked
-    pair = re.fullmatch(rf"(?:results/)?({NAME}_as_{NAME})(?:\.(?:mp4|mov|mkv|avi|webm|gif))?", below)
-    if pair and asked != f"results/{pair[1]}.mp4":
+    below = os.path.relpath(asked) if os.path.isabs(asked) else os.path.normpath(asked)
+    pair = re.fullmatch(rf"(?:results/)?({NAME}_as_{NAME})(?i:\.(?:mp4|mov|mkv|avi|webm|gif))?", below)
+    if pair and below != f"results/{pair[1]}.mp4":
         return f"ask for results/{pair[1]}.mp4"
     if os.path.isabs(asked) and below.startswith("results/"):
         return f"name results by their path from the working directory; ask for {below}"
@@ -28,14 +68,23 @@ def meant(asked):
     if name in config["subjects"]:
         return f"is a subject; {example}"
     hint = os.sep not in asked and did_you_mean(asked.lower(), config["subjects"])
-    return f"is no rule and no subject{hint}" if hint else None
+    return f"is no rule and no subject{hint}" if hint else unmakeable(below)
+
+
+def words():
+    """What may be a target on the command line: no option, no number of cores, no setting after --config."""
+    option = ""
+    for word in sys.argv[1:]:
+        option = word if word.startswith("-") else option
+        if option not in ("-C", "--config", word) and not re.fullmatch(r"\d+|all", word):
+            yield word
 
 
 # A Snakefile knows the targets only from the command line. Parsing it takes half a second, to distinguish targets
-# from values of options, so this is done only if there is a message.
-for asked in sys.argv[1:]:
+# from values of options, so this is done only if there is a message, and not by every job.
+for asked in words() if workflow.is_main_process else ():
     if re.fullmatch(r"results/(.+/)?[^/]+_as_[^/]+", asked):
         check_pairs(asked, [Path(asked).name.split(".")[0]])
-    if not asked.startswith("-") and not workflow.is_rule(asked) and (meaning := meant(asked)):
+    if not workflow.is_rule(asked) and (meaning := meant(asked)):
         if asked in get_argument_parser().parse_known_args(sys.argv[1:])[0].targets:
             raise WorkflowError(f"{asked}: {meaning}")

@@ -35,6 +35,50 @@ def test_what_no_rule_makes_is_answered_with_what_to_ask_for(workflow, asked, to
     assert "MissingRule" not in said(completed)
 
 
+NO_RULE = "is no rule and no file that a rule makes; "
+
+
+@pytest.mark.parametrize(
+    "asked, told",
+    [
+        ("results/alice_as_brunomars.MP4", f"ask for {PAIR}"),
+        ("results/alice_as_brunomars/", f"ask for {PAIR}"),
+        ("result/alice_as_brunomars.mp4", f"{NO_RULE}did you mean {PAIR!r}?"),
+        ("results/report/alice.html", f"{NO_RULE}did you mean 'results/reports/alice.html'?"),
+        ("results/machine.MD", f"{NO_RULE}did you mean 'results/machine.md'?"),
+        ("results/synthesis/alice_as_brunomars.mov",
+         f"{NO_RULE}did you mean 'results/synthesis/alice_as_brunomars.mp4'?"),
+        ("Evalute", f"{NO_RULE}did you mean 'evaluate'?"),
+        ("results/clips", f"{NO_RULE}{{root}}/Snakefile begins with a list of all files"),
+        ("preset=quick", "is a setting; write --config 'preset=quick', after the files"),
+    ],
+)  # fmt: skip
+def test_what_no_rule_makes_is_answered_with_the_nearest_that_one_makes(workflow, asked, told):
+    (workflow.directory / "results/clips").mkdir(parents=True)
+    completed = workflow("-n", asked)
+    assert completed.returncode == 1
+    assert f"{asked}: {told.format(root=workflow.root)}\n" in said(completed)
+    assert "MissingRule" not in said(completed)
+
+
+def test_rules_that_a_user_adds_are_no_unknown_ones(workflow):
+    with (workflow.root / "Snakefile").open("a") as file:
+        file.write('rule mine:\n    output: "results/mine.txt"\n    shell: "echo > {output}"\n')
+    assert planned_jobs(workflow("-n", "results/mine.txt")) == {"mine": 1}
+
+
+def test_no_cores_are_refused_instead_of_waited_for(workflow):
+    completed = workflow("results/clips/alice.json", "--cores", "0")
+    assert completed.returncode == 1
+    assert "--cores 0: no job could ever start; give a number from 1 on, or all\n" in said(completed)
+
+
+def test_a_batch_of_nobody_is_refused(workflow):
+    completed = workflow("-n", "batch")
+    assert completed.returncode == 1
+    assert "config: batch: no target with another source; name some" in said(completed)
+
+
 def test_a_result_that_is_a_clip_in_its_turn_can_be_asked_for(workflow):
     assert (
         planned_jobs(workflow("-n", PAIR, "--config", f"subjects={{carol: {{video: {PAIR}}}}}"))["mux_video"]
