@@ -65,9 +65,15 @@ def first_videos(wildcards):
 
 
 def of_transfers(pattern):
-    """`pattern` for each pair of `transfers`, with the target, the source and our first training."""
-    pairs = [pair.split("_as_") for pair in config["transfers"]]
-    return [pattern.format(target=a, source=b, variant=trainings_of(OURS)[0]) for a, b in pairs]
+    """As input: `pattern` for each pair of `transfers`, with the target, the source and our first training."""
+
+    def inputs(wildcards):
+        if not config["transfers"]:
+            raise WorkflowError("config: transfers: empty, so there is nothing to show; name one")
+        pairs = [pair.split("_as_") for pair in config["transfers"]]
+        return [pattern.format(target=a, source=b, variant=trainings_of(OURS)[0]) for a, b in pairs]
+
+    return inputs
 
 
 def failing_inputs(wildcards):
@@ -107,6 +113,16 @@ def faced():
     return list(runs.items())
 
 
+def faced_videos(wildcards):
+    """The reconstructions of the held-out frames by the trainings of `faced`."""
+    if not faced():
+        raise WorkflowError(
+            "config: comparison.variants: none of them adds a face generator to another variant, so there are no faces "
+            "to compare; add one, as full in config.yaml"
+        )
+    return [f"results/synthesis/{wildcards.target}{variant}.heldout.mp4" for _, variant in faced()]
+
+
 def face_edge():
     """Edge of the largest square that a face generator of `faced` corrects, px."""
     faces = [train_of(variant)["face"] for _, variant in faced()]
@@ -135,6 +151,10 @@ def targets_of_dance(wildcards):
 
 def videos_of_dance(wildcards):
     """The results of targets_of_dance, from our first training."""
+    if not targets_of_dance(wildcards):
+        raise WorkflowError(
+            f"config: transfers: nobody performs the dance of {wildcards.source}; add a pair to compare"
+        )
     ours = trainings_of(OURS)[0]
     return [
         f"results/synthesis/{target}_as_{wildcards.source}{ours}.mp4"

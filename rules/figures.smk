@@ -94,9 +94,7 @@ rule plot_filmstrip:
 rule plot_faces:
     """Held-out faces: real, without and with the face generator."""
     input:
-        videos=lambda wildcards: [
-            f"results/synthesis/{wildcards.target}{variant}.heldout.mp4" for _, variant in faced()
-        ],
+        videos=faced_videos,
         frames="results/frames/{target}.avi",
         pose="results/poses/{target}.steady.npz",
         steady="results/steady/{target}.npz",

@@ -27,6 +27,15 @@ Snakemake reads a `--configfile` first. If it is not UTF-8 text (Latin-1, UTF-16
 traceback, whose last line begins with `UnicodeDecodeError: 'utf-8' codec`: save the file as UTF-8. A byte
 order mark and the line ends of Windows do no harm.
 
+Snakemake also reads the command first. These mistakes end in its own traceback, of
+which the last line counts:
+
+- `Unparsable value`: `--config` takes all words up to the next option, each `name=value` without spaces
+  around the `=`. Write the files before it.
+- `must start with a valid identifier`: a key inside a section is `--config "train={steps: 5}"`, not
+  `train.steps=5`.
+- `FileNotFoundError`: there is no such `--configfile` in this folder.
+
 ## Killed, or out of memory
 
 A killed job (SIGKILL, for example when the machine runs out of memory) leaves no incomplete result, at

@@ -1,5 +1,7 @@
 """What `snakemake figures` needs: every training once, every comparison from the same rules."""
 
+import pytest
+
 from running import planned_jobs, said
 
 FIGURE_RULES = {
@@ -68,6 +70,23 @@ def test_the_run_alone_without_held_out_footage_has_its_figures(workflow):
     )
     assert [jobs[name] for name in ("train_generator", "tabulate_ablation", "plot_filmstrip")] == [1, 1, 1]
     assert not {"evaluate_heldout", "plot_faces"} & jobs.keys()
+
+
+@pytest.mark.parametrize(
+    "figure, config, told",
+    [
+        (
+            "figures/alice.faces.png",
+            "comparison={variants: [fbf]}",
+            "comparison.variants: none of them adds a face",
+        ),
+        ("comparisons/alice.mp4", "preset=demo", "transfers: nobody performs the dance of alice; add a pair"),
+        ("figures/transfers.png", "transfers=[]", "transfers: empty, so there is nothing to show; name one"),
+    ],
+)
+def test_a_comparison_of_nothing_is_refused(workflow, figure, config, told):
+    run = workflow("-n", f"results/{figure}", "--config", config)
+    assert run.returncode == 1 and f"config: {told}" in said(run)
 
 
 def test_failures_need_a_truth_and_say_so(workflow):
