@@ -117,6 +117,14 @@ def test_a_shadow_that_lies_there_most_of_the_time_is_no_part_of_the_background(
     assert np.abs(background[22:38, 22:38] - (90, 60, 30)).max() <= 1
 
 
+def test_a_place_that_is_lit_in_one_of_twenty_frames_is_known_as_lit():
+    pose = performer(60, width=256, height=128, tall=70)
+    frames = footage(pose, background=90).copy()
+    for start, light in ((4, 0.8), (24, 0.6)):  # a body's shadow, and at times the edge of it alone
+        frames[start:, 100:110, 180:220] = round(90 * light)
+    assert np.abs(make_background(frames, pose, 60)[98:112, 178:222].astype(int) - 90).max() <= 2
+
+
 def test_who_sways_is_brightened_no_more_than_who_stands():
     pose, random = performer(60, width=256, height=128, tall=70), np.random.default_rng(0)
     frames = footage(pose, background=90).copy()

@@ -43,8 +43,8 @@ def test_who_bends_down_towards_the_camera_shows_the_back():
 def test_a_body_that_lies_or_stands_on_its_head_is_compared_as_if_it_leaned(part, degrees):
     """Else arms that hang from a handstand would be those that hang beside the trunk, with some of it."""
     compared = likeness_features(rotated(POSE.keypoints, degrees), UNIT)[part]
-    leaning = likeness_features(rotated(POSE.keypoints, np.copysign(30, degrees)), UNIT)[part]
-    straight = np.abs(overturned(rotated(POSE.keypoints, 90), UNIT, part) - np.radians(60)) < 1e-3
+    leaning = likeness_features(rotated(POSE.keypoints, np.copysign(45, degrees)), UNIT)[part]
+    straight = np.abs(overturned(rotated(POSE.keypoints, 90), UNIT, part) - np.radians(45)) < 1e-3
     assert straight.sum() > 3
     np.testing.assert_allclose(compared[straight], leaning[straight], atol=1e-3)
 

@@ -23,6 +23,8 @@ SAME_PERFORMER = 0.12
 # a place that is in the person's shadow in most frames: at its brightest it is lighter by this share and by
 # these levels of 255, in all colours by the same share (otherwise something moves there)
 LIT = 0.9  # quantile over time
+# quantile whose colour such a place takes: it may be in the shadow in nine of ten frames as well
+BRIGHTEST = 0.97
 SHADED, SHADED_LEVELS, SAME_COLOUR = 0.08, 8.0, 0.05
 SHADOW_EDGE, SPECKS = 5, 3  # px
 # a shadow is even: its share differs by less than this from that of so many px around. In our clips, shadows
@@ -198,18 +200,19 @@ def make_background(
     for place, index in enumerate(chosen.tolist()):
         stack[place] = frames[index]
     background = np.zeros(stack.shape[1:], np.uint8)
-    lit, unrest = np.zeros(stack.shape[1:], np.float32), np.zeros(seen.shape, np.float32)
+    lit, brightest = (np.zeros(stack.shape[1:], np.float32) for _ in range(2))
+    unrest = np.zeros(seen.shape, np.float32)
     for row in range(len(background)):  # by rows: a float stack of all samples would be too large
         known, crowded = seen[row], (seen & ~free)[row]
         shown = stack[:, row, known]
         covered = np.broadcast_to(hidden[:, row, known, None], shown.shape)
-        middle, lit[row, known] = _over_time(shown, covered)
+        middle, lit[row, known], brightest[row, known] = _over_time(shown, covered)
         background[row, known] = np.rint(middle)
         if crowded.any():
             apart = np.where(covered, np.nan, np.abs(shown - middle))[:, crowded[known]]
             unrest[row, crowded] = np.nanmean(apart, axis=(0, 2))
     shaded = _shaded(background, lit)[..., None] * seen[..., None]
-    background = np.rint(background + shaded * (lit - background)).astype(np.uint8)
+    background = np.rint(background + shaded * (brightest - background)).astype(np.uint8)
     seen = seen & ~_restless(seen & ~free, unrest)
     if not seen.any():
         raise InputError(
@@ -223,8 +226,8 @@ def make_background(
     return background
 
 
-def _over_time(shown: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The median and the quantile LIT of what is not covered: (K, 3) float32 each.
+def _over_time(shown: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The median and the quantiles LIT and BRIGHTEST of what is not covered: (K, 3) float32 each.
 
     shown: (S, K, 3) uint8; covered: (S, K, 3) bool, never all of a pixel. Sorted here: numpy.nanquantile goes
     through Python pixel by pixel.
@@ -235,7 +238,8 @@ def _over_time(shown: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.n
     def at(place: np.ndarray) -> np.ndarray:
         return np.take_along_axis(ordered, place[None], axis=0)[0].astype(np.float32)
 
-    return (at(last // 2) + at((last + 1) // 2)) / 2, at(np.rint(LIT * last).astype(int))
+    lit, brightest = (at(np.rint(share * last).astype(int)) for share in (LIT, BRIGHTEST))
+    return (at(last // 2) + at((last + 1) // 2)) / 2, lit, brightest
 
 
 def _shaded(middle: np.ndarray, lit: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from dancenow.references.body_parts import kind
 
 # rad: a lean that footage of people on their feet shows. What leans more is compared as if it leaned so much:
 # nobody is filmed standing on their head, but a turned piece shows it
-LEANING = np.radians(30)
+LEANING = np.radians(45)
 # of the standing height: the length from which the direction of a trunk or a shank, and of a neck, is sure
 SURE_DIRECTION, SURE_NECK = 0.1, 0.05
 EARS_LIKE_SHOULDERS = 3.0  # times the distance of the ears is about that of the shoulders
