@@ -125,6 +125,16 @@ def test_a_reference_with_a_thing_in_the_hand_is_a_bad_one():
     assert flaws.max() < 0.1
 
 
+def test_a_reference_on_which_a_shadow_lies_is_a_bad_one():
+    pose, leg = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20]), PARTS.index("left_leg")
+    frames, plain = FRAMES[:20].copy(), make_bank(FRAMES[:20], pose, MASKS[:20], BACKGROUND, 20)
+    row = plain.rows[leg][1]
+    shaded, knee = frames[plain.frames[row]], round(float(plain.keypoints[row, INDEX["left_knee"], 1]))
+    shaded[knee - 8 : knee + 8] //= 2
+    flaws = make_bank(frames, pose, MASKS[:20], BACKGROUND, 20).flaws[leg] - plain.flaws[leg]
+    assert flaws[1] > 0.1 > 2 * np.abs(np.delete(flaws, 1)).max()
+
+
 def test_hair_is_shown_where_it_swings_far_from_the_head():
     pose = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
     frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()

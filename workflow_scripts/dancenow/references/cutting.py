@@ -30,6 +30,9 @@ FAST_COST = 1.0  # cost of one in which it moves, per standing height and frame
 SOFT_COST = 0.3  # cost of one without any detail: out of focus, or blended of two frames
 ODD_COST = 0.5  # cost of one that shows only colours which the part has in few frames: a ball, a racket
 ODD_ANYWAY = 0.1  # share beyond the median one up to which light and folds may change colours
+# cost of one that is dark all over, for a shadow lies on it that another pose does not cast: the share of its
+# pixels that are darker than DARK_TAIL of all that the part shows counts, beyond DARK_ANYWAY
+DARK_COST, DARK_TAIL, DARK_ANYWAY = 0.5, 0.05, 0.1
 COLOUR_KNOWN = 128  # of 255: validity from which a pixel's colour is known
 # a piece is soft below this share of the detail of the part's sharpest; a pose alone changes it less, except
 # that of arms and hands
@@ -163,7 +166,7 @@ def flaws_of(
     if kind(part) == "arm":
         costs = costs + CROSSED_COST * np.array([crossed(figure, part) for figure in figures])
     if kind(part) in WITH_FEW_COLOURS:
-        costs = costs + ODD_COST * _odd(pictures, likely[0, PARTS.index(part)])
+        costs = costs + ODD_COST * _odd(pictures, likely[0, PARTS.index(part)]) + DARK_COST * _dark(pictures)
     return costs + SOFT_COST * _soft(pictures) if kind(part) in WITH_DETAIL else costs
 
 
@@ -193,6 +196,22 @@ def _odd(pictures: Sequence[np.ndarray], likely: np.ndarray) -> np.ndarray:
             colours = bins(pixels[None, :, :3] * 255 / pixels[None, :, 3:])
             shares[row] = (likely[colours] < RARE).mean()
     return np.clip(shares - np.median(shares) - ODD_ANYWAY, 0, 1)
+
+
+def _dark(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """(R,) in [0, 1]: the share of each piece that is as dark as little of the part is, beyond DARK_ANYWAY.
+
+    pictures: (h, w, 4) uint8.
+    """
+    lights = []
+    for picture in pictures:
+        pixels = picture[picture[..., 3] >= COLOUR_KNOWN].astype(np.float32)
+        lights.append(255 * pixels[:, :3].mean(axis=1) / pixels[:, 3])
+    if not sum(map(len, lights)):
+        return np.zeros(len(pictures))
+    limit = np.quantile(np.concatenate(lights), DARK_TAIL)
+    shares = np.array([(light < limit).mean() if len(light) else 0.0 for light in lights])
+    return np.clip(shares - DARK_ANYWAY, 0, 1)
 
 
 def _soft(pictures: Sequence[np.ndarray]) -> np.ndarray:
