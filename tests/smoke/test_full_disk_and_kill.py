@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import killed_stages
 import numpy as np
@@ -91,6 +92,18 @@ def test_any_other_write_to_a_full_disk_is_one_line_too(tmp_path):
     assert ended.value.code == 1
     (line,) = (tmp_path / "log").read_text().splitlines()
     assert line.startswith("error: ") and "No space left" in line and "free space" in line
+
+
+def test_a_full_disk_whose_file_is_not_told_is_named(tmp_path, monkeypatch, capfd):
+    """As of a training's losses, and with a log on the same disk."""
+    (tmp_path / "results").mkdir()
+    monkeypatch.chdir(tmp_path)
+    told = {"results": 0, ".": 2**40}
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=told[path]))
+    with pytest.raises(SystemExit), job("/dev/full"), open("/dev/full", "w") as file:
+        file.write("x")
+    wanted = "error: results: No space left on device; free space there and run again, nothing is lost"
+    assert capfd.readouterr().err.splitlines() == [wanted]
 
 
 def test_leftovers_of_the_same_file_go_but_not_those_of_a_living_process(tmp_path):

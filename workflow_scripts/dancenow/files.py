@@ -4,6 +4,7 @@ import errno
 import fcntl
 import io
 import json
+import logging
 import os
 import re
 import stat
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from dancenow.errors import InputError
+
+log = logging.getLogger(__name__)
 
 # No space: on the disk, in the user's quota, or under a limit on file size.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -133,6 +136,21 @@ def open_regular(path: str | Path, most: int | None = None) -> io.BufferedReader
     if most is not None and facts.st_size > most:
         raise OSError(errno.EINVAL, f"{facts.st_size} bytes are too many for it", str(path))
     return open(path, "rb")
+
+
+def is_open_to_others(path: str | Path) -> bool:
+    """Whether anybody but its owner may read or write a file, by its mode.
+
+    On a disk without modes (FAT, a Windows folder under WSL), where every file is open and chmod does
+    nothing, False, and the log says so.
+    """
+    if not stat.S_IMODE(os.stat(path).st_mode) & 0o077:
+        return False
+    with suppress(OSError), tempfile.TemporaryFile(dir=Path(path).parent) as other:
+        if os.fstat(other.fileno()).st_mode & 0o077:
+            log.warning("%s: this disk keeps no permissions, so others may be able to read this key", path)
+            return False
+    return True
 
 
 def read_through(path: str | Path) -> None:

@@ -2,11 +2,13 @@
 
 import logging
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,12 +18,23 @@ from dancenow.files import FULL, bring_back_dates
 from dancenow.same_run import require_one_run
 from dancenow.stopping import EXIT_STATUS
 
+LITTLE_ROOM = 1 << 20  # bytes
+
 
 def usable_cores() -> int:
     """Cores this process may run on (at least 1); `--cores 8` on a 2-core machine still has 2."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _full_disk() -> str:
+    """The folder on a disk with no room left, for an error that does not name its file; else "a disk"."""
+    for folder in ("results", ".", tempfile.gettempdir()):
+        with suppress(OSError):
+            if shutil.disk_usage(folder).free < LITTLE_ROOM:
+                return folder
+    return "a disk"
 
 
 @contextmanager
@@ -46,6 +59,7 @@ def job(
         logging.FileHandler(log_path, mode="a"),
         logging.StreamHandler(sys.stderr),
     ]
+    logging.raiseExceptions = False  # a log on a full disk must not hide the line that says so
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
     threads = max(1, min(threads, usable_cores()))
     ahead = time.time() - time.monotonic()
@@ -66,7 +80,7 @@ def job(
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL | AWAY:
             remedy = "free space there" if error.errno in FULL else "check the disk and its permissions"
-            place = error.filename or "a disk"
+            place = error.filename or _full_disk()
             logging.error("error: %s: %s; %s and run again, nothing is lost", place, error.strerror, remedy)
         elif isinstance(error, FileNotFoundError) and str(error.filename).startswith("results/"):
             # deleted while the workflow ran, or before, where Snakemake does not know that a rule reads it

@@ -1,5 +1,8 @@
 """The invisible mark: found where it was put, hardly changing the picture, and never found elsewhere."""
 
+import errno
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -180,6 +183,25 @@ def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path):
     path.write_bytes(b"short")
     with pytest.raises(InputError, match="5 bytes, but a key has 32"):
         load_key(path)
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_disk_without_hard_links_and_modes_holds_a_key(tmp_path, monkeypatch, caplog, number):
+    """A USB stick, or a Windows folder under WSL: chmod does nothing, link fails."""
+
+    def refuse(*given):
+        raise OSError(number, os.strerror(number))
+
+    path, fstat = tmp_path / "secrets/mark.key", os.fstat
+    monkeypatch.setattr(os, "link", refuse)
+    key = load_key(path)
+    assert load_key(path) == key and [file.name for file in path.parent.iterdir()] == ["mark.key"]
+    path.chmod(0o777)
+    monkeypatch.setattr(
+        os, "fstat", lambda file: os.stat_result((fstat(file).st_mode | 0o777, *fstat(file)[1:]))
+    )
+    assert load_key(path) == key
+    assert f"{path}: this disk keeps no permissions" in caplog.text
 
 
 def test_finishing_labels_first_and_marks_the_files_payload(tmp_path, monkeypatch):

@@ -1,7 +1,9 @@
 """Signing, reading back, and what every kind of tampering is told as."""
 
+import errno
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -128,6 +130,18 @@ def test_a_manifest_in_a_clip_is_kept(signed, tmp_path):
         [GENERATED],
     )
     assert b"signed.mp4" in path.read_bytes()  # the title that only the clip's own manifest holds
+
+
+def test_keys_are_made_on_a_disk_without_locks_and_a_full_one_keeps_nothing(tmp_path, monkeypatch):
+    def refuse(*given):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(keys.fcntl, "flock", refuse)
+    assert keys.signing_key(folder=tmp_path / "own")[2] == "ed25519"
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="No locks"):
+        keys.signing_key(folder=tmp_path / "full")
+    assert [path.name for path in (tmp_path / "full").iterdir()] == [".lock"]
 
 
 def test_keys_are_made_once_and_are_their_owners_alone(tmp_path):

@@ -5,6 +5,7 @@ import fcntl
 import logging
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography import x509
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from dancenow.errors import InputError
-from dancenow.files import open_regular
+from dancenow.files import is_open_to_others, open_regular
 
 log = logging.getLogger(__name__)
 
@@ -109,8 +110,8 @@ def _read(path: Path, remedy: str) -> bytes:
 def _private(path: Path, remedy: str) -> bytes:
     """A private key's bytes; refused where anybody but its owner may read or write it."""
     held = _read(path, remedy)
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
+    if is_open_to_others(path):
+        mode = stat.S_IMODE(path.stat().st_mode)
         raise InputError(f"{path}: others may read this private key (mode {mode:04o}); run: chmod 600 {path}")
     return held
 
@@ -141,7 +142,8 @@ def _make_once(folder: Path) -> None:
             f"{folder}: no folder can be made here ({error.strerror}); move away what is there"
         ) from error
     with open(folder / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        with suppress(OSError):  # a network disk may have no locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
         # written last, so a key without it is left over from a killed job
         if (folder / CHAIN).is_file():
             return
@@ -210,6 +212,9 @@ def _write(path: Path, held: bytes, mode: int) -> None:
     """Write a whole file that has its final rights from its first byte on."""
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)
-    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(held)
-    partial.replace(path)
+    try:
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(held)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

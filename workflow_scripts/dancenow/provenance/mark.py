@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from dancenow.errors import AWAY, InputError
-from dancenow.files import FULL, open_regular
+from dancenow.files import FULL, is_open_to_others, open_regular
 from dancenow.provenance.pattern import PAYLOAD_BITS, Pattern
 
 KEY_BYTES = 32
@@ -52,7 +52,7 @@ def load_key(path: str | Path) -> bytes:
         if error.errno in FULL | AWAY:
             raise
         raise InputError(f"{path}: cannot be read ({error.strerror}); {remedy}") from error
-    if mode & 0o077:
+    if is_open_to_others(path):
         raise InputError(f"{path}: others may read the secret key (mode {mode:04o}); run: chmod 600 {path}")
     if len(key) != KEY_BYTES:
         raise InputError(f"{path}: {len(key)} bytes, but a key has {KEY_BYTES}; {remedy}")
@@ -147,11 +147,20 @@ def strength(frame: np.ndarray) -> np.ndarray:
 def _make_key(path: Path) -> None:
     """Write a new key; of several jobs that begin at once the first one's stays."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
+        _write_key(partial)
         with suppress(FileExistsError):
-            os.link(partial, path)
+            try:
+                os.link(partial, path)
+            except FileExistsError:
+                raise
+            except OSError:  # a disk without hard links, where a job killed just now leaves half a key
+                _write_key(path)
     finally:
-        partial.unlink()
+        partial.unlink(missing_ok=True)
+
+
+def _write_key(path: Path) -> None:
+    """Write a new key into a new file that only its owner may read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
