@@ -92,6 +92,7 @@ def test_each_job_looks_at_its_own_start_whether_the_consent_still_holds(script,
         config=config,
         log=[str(log)],
         threads=1,
+        input={},
         wildcards=SimpleNamespace(target="ana", source="ben"),
     )
 
