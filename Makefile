@@ -12,10 +12,14 @@ STAMP := $(VENV)/.complete
 PINS := requirements.txt requirements-pose.txt constraints.txt
 PIP_INSTALL := $(IN_VENV) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+# of a shell that is set up for other packages, as by ROS or a company's pip.conf
+unexport PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX
+export PIP_USER := 0
+
 # the first Python that starts, has a supported version and can make environments; PYTHON=... overrides
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 PYTHON := $(shell for python in python3 python3.12 python3.11; do \
-	if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then echo "$$python"; break; fi; done)
+	if PYTHONPATH= PYTHONHOME= "$$python" -c '$(USABLE)' >/dev/null 2>&1; then echo "$$python"; break; fi; done)
 
 # Without one, uv finds or fetches it: the uv on the PATH, else one in an environment of any Python, thrown away after.
 define UV_VENV

@@ -345,12 +345,16 @@ def tell_batch():
         settings = {"chunks": config["hardware"]["chunks"], "init_from": config["train"]["init_from"]}
         summary = summarise(**config["batch"], **settings)
         with atomic_path("results/batch.txt") as partial:
-            partial.write_text(f"{summary}\n")
+            partial.write_text(f"{summary}\n", encoding="utf-8")
         print(summary, file=sys.stderr)
 
 
 # otherwise matplotlib caches its font list in the home folder; every job inherits this
 os.environ.setdefault("MPLCONFIGDIR", os.path.abspath(".snakemake/matplotlib"))
+
+# packages from there would come before those of the environment, in every job
+if os.environ.pop("PYTHONPATH", ""):
+    logger.warning("PYTHONPATH is not passed on to the jobs, which take the packages of their environment")
 
 # Snakemake pastes it unquoted into the shell commands that start jobs, where a space would end it
 if os.path.exists(sys.executable):

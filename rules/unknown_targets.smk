@@ -13,7 +13,10 @@ CLIPS = {
 }
 # a user's own rules may follow, below this file's include or in a Snakefile that includes the workflow's
 ALL_KNOWN = (
-    Path(workflow.main_snakefile).read_text().rstrip().endswith('include: "rules/unknown_targets.smk"')
+    Path(workflow.main_snakefile)
+    .read_text(encoding="utf-8")
+    .rstrip()
+    .endswith('include: "rules/unknown_targets.smk"')
 )
 
 

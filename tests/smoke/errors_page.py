@@ -35,6 +35,8 @@ which the last line counts:
 - `must start with a valid identifier`: a key inside a section is `--config "train={steps: 5}"`, not
   `train.steps=5`.
 - `FileNotFoundError`: there is no such `--configfile` in this folder.
+- `ImportError`, or a module without an attribute: the shell sets `PYTHONPATH` for packages of another Python
+  (ROS does). Enter `unset PYTHONPATH`, then the same command. `make demo` and the jobs never look there.
 
 ## Killed, or out of memory
 

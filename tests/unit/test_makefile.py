@@ -91,6 +91,16 @@ def test_first_python_that_works_makes_the_environment(checkout, name):
     assert all("--constraint constraints.txt" in call for call in calls[1:])
 
 
+def test_what_a_shell_says_of_other_packages_does_not_count(checkout):
+    """As ROS and a company's pip.conf do."""
+    told = 'echo "<${PYTHONPATH-}${PYTHONHOME-}${PIP_TARGET-}${PIP_PREFIX-}> $PIP_USER" >> calls\n'
+    unset = '[ -z "${PYTHONPATH-}${PYTHONHOME-}" ] || exit 1\n'
+    checkout.add_program("python3", STAND_IN.replace("\n", f"\n{unset}", 1) + told)
+    elsewhere = dict.fromkeys(("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX"), "/elsewhere")
+    status, calls, _ = checkout.make("env", PIP_USER="1", **elsewhere)
+    assert status == 0 and [call for call in calls if call.startswith("<")] == ["<> 0"] * 4
+
+
 def test_no_usable_python_is_one_line(checkout):
     status, calls, errors = checkout.make("env")
     assert status != 0

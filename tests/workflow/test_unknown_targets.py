@@ -8,7 +8,7 @@ import venv
 import pytest
 import yaml
 
-from running import planned_jobs, said
+from running import planned_jobs, run_snakemake, said
 
 PAIR = "results/alice_as_brunomars.mp4"
 EXAMPLE = "ask for a result, such as results/alice_as_SOURCE.mp4 or results/reports/alice.html"
@@ -165,6 +165,21 @@ def test_the_environment_may_lie_in_a_folder_with_a_space(workflow, tmp_path, mo
     (packages / "packages.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     monkeypatch.setattr(sys, "executable", str(environment / "bin" / "python"))
     completed = workflow("results/clips/alice.json")
+    assert completed.returncode == 0, said(completed)
+
+
+def test_packages_of_another_python_are_kept_from_the_jobs(workflow, tmp_path, monkeypatch):
+    (tmp_path / "pathlib.py").write_text("raise ImportError('of another Python')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    completed = workflow("results/clips/alice.json")
+    assert completed.returncode == 0 and "PYTHONPATH is not passed on" in said(completed)
+
+
+@pytest.mark.parametrize("utf8", ["0", "1"])
+def test_the_locale_may_know_ascii_alone(workflow, monkeypatch, utf8):
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("PYTHONUTF8", utf8)
+    completed = run_snakemake(workflow.directory, "results/clips/alice.json", root=workflow.root)
     assert completed.returncode == 0, said(completed)
 
 

@@ -171,7 +171,7 @@ def write_json(path: str | Path, value: Any) -> None:
     """Write `value` as indented JSON with a final newline; NaN and infinity are refused."""
     text = json.dumps(value, indent=2, allow_nan=False) + "\n"
     with atomic_path(path) as partial:
-        partial.write_text(text)
+        partial.write_text(text, encoding="utf-8")
 
 
 class Content(dict):
@@ -199,7 +199,7 @@ def read_json(path: str | Path, kind: type = dict) -> Any:
         return made
 
     try:
-        value = json.loads(Path(path).read_text(), object_pairs_hook=content)
+        value = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=content)
     except ValueError as error:
         raise InputError(f"{path}: damaged, not JSON ({error}); delete it to make it again") from error
     if not isinstance(value, kind) or not value:

@@ -96,7 +96,7 @@ def _free(usable: Sequence[int], folder: Path) -> list[int]:
     """The GPUs that nobody holds, the first of which this process now does; OSError without such files."""
     # jobs may see different GPUs, under different numbers or names
     files = {number: folder / f"{torch.cuda.get_device_properties(number).uuid}.lock" for number in usable}
-    with (folder / "choice").open("a") as turn:
+    with (folder / "choice").open("a", encoding="utf-8") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # one job chooses at a time, because looking also locks
         free = [number for number, file in files.items() if _lock(file, keep=False)]
         if free:
@@ -110,7 +110,7 @@ _held: list[IO[str]] = []
 
 def _lock(path: Path, keep: bool) -> bool:
     """Whether nobody else holds the lock on this file; keep: take the lock and hold it."""
-    file = path.open("a")
+    file = path.open("a", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

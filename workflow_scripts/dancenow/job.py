@@ -53,10 +53,10 @@ def job(
     dates of the results follow it.
     """
     if not append:
-        open(log_path, "w").close()
+        open(log_path, "w", encoding="utf-8").close()
     # append mode, so that lines of several processes never overwrite each other
     handlers: list[logging.Handler] = [
-        logging.FileHandler(log_path, mode="a"),
+        logging.FileHandler(log_path, mode="a", encoding="utf-8"),
         logging.StreamHandler(sys.stderr),
     ]
     logging.raiseExceptions = False  # a log on a full disk must not hide the line that says so

@@ -70,7 +70,7 @@ def _rows(path: str, name: str) -> int:
 
 def _number(path: str, name: str) -> int:
     if path.endswith(".json"):
-        return int(json.loads(Path(path).read_text())[name])
+        return int(json.loads(Path(path).read_text(encoding="utf-8"))[name])
     import numpy as np
 
     with np.load(path, allow_pickle=False) as stored:

@@ -75,7 +75,7 @@ def write_report(report: dict, json_path: str | Path, page_path: str | Path, fig
     """The report of measure_detector as JSON, as a Markdown page and as a picture (PNG) of its ROC curve."""
     write_json(json_path, report)
     with atomic_path(page_path) as whole:
-        whole.write_text(markdown(report, Path(figure_path).name))
+        whole.write_text(markdown(report, Path(figure_path).name), encoding="utf-8")
     with atomic_path(figure_path) as whole:
         plot_curve(report).savefig(whole, dpi=150)
 

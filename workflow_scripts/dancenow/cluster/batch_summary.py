@@ -118,7 +118,7 @@ def _look(folder: Path, rule: str, outputs: tuple[str, ...], name: str) -> "Fail
     log = f"logs/{rule}/{name}.log"
     if any((folder / output).exists() for output in outputs) or not (folder / log).exists():
         return None
-    lines = (folder / log).read_text(errors="replace").splitlines()
+    lines = (folder / log).read_text(errors="replace", encoding="utf-8").splitlines()
     said = [line for line in lines if line.startswith(SAID)]
     return Failure(rule, log, said[-1].removeprefix("error: ") if said else STOPPED)
 

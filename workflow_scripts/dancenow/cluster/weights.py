@@ -24,5 +24,5 @@ def write_list(estimator: dict, perceptual: dict, lpips: dict, path: str | Path)
     if not lpips["network"]:
         lines.append(f"LPIPS: none ({lpips['reason']})")
     with atomic_path(path) as partial:
-        partial.write_text("\n".join(lines) + "\n")
+        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return lines

@@ -250,7 +250,7 @@ def _evaluate_files(
     save_series(files.series, report.pop("series"))
     write_json(files.metrics, report)
     with atomic_path(files.table) as partial:
-        partial.write_text(page)
+        partial.write_text(page, encoding="utf-8")
 
 
 def _check_lengths(results: dict[str, Any], truth: Any, driving: Any) -> None:

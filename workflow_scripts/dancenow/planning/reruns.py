@@ -89,13 +89,13 @@ def _file_hash(path: str | Path) -> str:
 def _read_known(path: Path) -> dict:
     """What _write_known has written; empty where there is none or it is damaged, for it only saves time."""
     with suppress(OSError, ValueError):
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     return {}
 
 
 def _write_known(path: Path, known: dict) -> None:
     with suppress(OSError), atomic_path(path) as partial:
-        partial.write_text(json.dumps(known))
+        partial.write_text(json.dumps(known), encoding="utf-8")
 
 
 @cache

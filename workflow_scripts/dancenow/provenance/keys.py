@@ -141,7 +141,7 @@ def _make_once(folder: Path) -> None:
         raise InputError(
             f"{folder}: no folder can be made here ({error.strerror}); move away what is there"
         ) from error
-    with open(folder / ".lock", "w") as lock:
+    with open(folder / ".lock", "w", encoding="utf-8") as lock:
         with suppress(OSError):  # a network disk may have no locks
             fcntl.flock(lock, fcntl.LOCK_EX)
         # written last, so a key without it is left over from a killed job

@@ -125,7 +125,7 @@ def _meeting(nodes: int) -> dict:
             f"hardware.nodes: {nodes} requested, this job has {held}; set it to 1, or see docs/cluster.md"
         )
     names = ["scontrol", "show", "hostnames", os.environ["SLURM_JOB_NODELIST"]]
-    first = subprocess.run(names, capture_output=True, text=True, check=True).stdout.split()[0]
+    first = subprocess.run(names, capture_output=True, encoding="utf-8", check=True).stdout.split()[0]
     port = PORTS[0] + int(os.environ["SLURM_JOB_ID"]) % len(PORTS)
     return alone | {"nodes": nodes, "endpoint": f"{first}:{port}", "local_addr": None}
 
@@ -153,7 +153,9 @@ def run_agent(task: str | Path) -> None:
 
     Ends the process with their exit status where that is not 0.
     """
-    meeting, count = (json.loads(Path(task).read_text())[key] for key in ("meeting", "devices"))
+    meeting, count = (
+        json.loads(Path(task).read_text(encoding="utf-8"))[key] for key in ("meeting", "devices")
+    )
     # the agent logs every step of its own life cycle
     logging.getLogger("torch.distributed.elastic").setLevel(logging.ERROR)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -215,7 +217,7 @@ def _status(failures: dict[int, int]) -> int:
 
 def work(task_path: str | Path) -> None:
     """The work of each process started by torchrun's agent: its share of the task in the JSON file."""
-    task = json.loads(Path(task_path).read_text())
+    task = json.loads(Path(task_path).read_text(encoding="utf-8"))
     with job(task["log"], task["threads"], append=True) as threads, parallel.process_group():
         if parallel.rank() > 0:
             logging.getLogger().setLevel(logging.ERROR)  # rank 0 logs it

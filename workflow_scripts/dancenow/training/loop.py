@@ -149,7 +149,7 @@ class _Record:
             return
         _keep_lines(self.path, self.trainer.step)
         board = Board(self.checkpoint.folder / "tensorboard", self.trainer.step)
-        with self.path.open("a") as self.file, board as self.board:
+        with self.path.open("a", encoding="utf-8") as self.file, board as self.board:
             yield
 
     def add(self, losses: dict[str, float]) -> None:

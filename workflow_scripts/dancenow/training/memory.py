@@ -182,7 +182,7 @@ def free_memory(
 
 def _free_on_the_machine(proc: Path) -> int:
     if (proc / "meminfo").exists():
-        rows = (line.split(":") for line in (proc / "meminfo").read_text().splitlines())
+        rows = (line.split(":") for line in (proc / "meminfo").read_text(encoding="utf-8").splitlines())
         return int({name: value.split()[0] for name, value in rows}["MemAvailable"]) * 1024
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
@@ -191,7 +191,7 @@ def _free_in_groups(proc: Path, groups: Path) -> Iterator[int]:
     """The memory left in each control group of this process that has a limit, version 1 or 2."""
     if not (proc / "self/cgroup").exists():
         return
-    for line in (proc / "self/cgroup").read_text().splitlines():
+    for line in (proc / "self/cgroup").read_text(encoding="utf-8").splitlines():
         _, controllers, place = line.split(":", 2)
         if controllers not in ("", "memory"):
             continue
@@ -208,7 +208,10 @@ def _free_in_groups(proc: Path, groups: Path) -> Iterator[int]:
 
 def _left(folder: Path, limit: str, usage: str, cache: str) -> Iterator[int]:
     """The memory left in a control group, if it has a limit; the file cache counts as free."""
-    if not (folder / limit).exists() or (most := (folder / limit).read_text().strip()) == "max":
+    if (
+        not (folder / limit).exists()
+        or (most := (folder / limit).read_text(encoding="utf-8").strip()) == "max"
+    ):
         return
-    rows = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-    yield int(most) - int((folder / usage).read_text()) + int(rows.get(cache, 0))
+    rows = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="utf-8").splitlines())
+    yield int(most) - int((folder / usage).read_text(encoding="utf-8")) + int(rows.get(cache, 0))

@@ -49,7 +49,7 @@ class RollingCheckpoint:
         one's lines. On a disk without locks this only warns.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        file = self._lock = (self.folder / "lock").open("a+")
+        file = self._lock = (self.folder / "lock").open("a+", encoding="utf-8")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

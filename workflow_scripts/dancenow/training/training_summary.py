@@ -37,7 +37,9 @@ def write_summary(
         figure.savefig(partial, dpi=100)
     title = f"{target}: {stage}" if stage else target
     with atomic_path(page_path) as partial:
-        partial.write_text(_page(title, target, settings, training, losses, Path(curve_path).name))
+        partial.write_text(
+            _page(title, target, settings, training, losses, Path(curve_path).name), encoding="utf-8"
+        )
 
 
 def read_losses(path: str | Path) -> dict[str, np.ndarray]:
@@ -46,7 +48,7 @@ def read_losses(path: str | Path) -> dict[str, np.ndarray]:
     InputError names a file that is damaged.
     """
     try:
-        rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
+        rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
         if not rows:
             raise ValueError("no step in it")
     except ValueError as error:

@@ -152,7 +152,7 @@ def _told_lack(ffmpeg: str | None, ffprobe: str | None) -> str:
 def _answer(program: str, question: str) -> str:
     return subprocess.run(
         [program, "-hide_banner", question], stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, errors="replace", timeout=STALL_SECONDS, check=True,
+        encoding="utf-8", errors="replace", timeout=STALL_SECONDS, check=True,
     ).stdout  # fmt: skip
 
 

@@ -103,7 +103,8 @@ def write_frame(path: str | Path, people: Iterable[np.ndarray]) -> None:
         }
         entries.append(entry | {f"{name}_keypoints_3d": [] for name in names})
     Path(path).write_text(
-        json.dumps({"version": VERSION, "people": entries}, allow_nan=False, separators=(",", ":"))
+        json.dumps({"version": VERSION, "people": entries}, allow_nan=False, separators=(",", ":")),
+        encoding="utf-8",
     )
 
 
