@@ -98,8 +98,12 @@ def check_folders():
             check_writable(folder)
 
 
-def check_cores():
-    """Refuse no cores at all, with which Snakemake would wait for ever."""
+def check_start():
+    """Refuse no cores at all, with which Snakemake waits for ever, and a path that it takes for one with wildcards."""
+    if {"{", "}"} & {*workflow.basedir}:
+        raise WorkflowError(
+            f"{workflow.basedir}: Snakemake takes braces in its path for wildcards; rename the folder"
+        )
     if 0 in (workflow.resource_settings.cores, workflow.resource_settings.nodes):
         raise WorkflowError("--cores 0: no job could ever start; give a number from 1 on, or all")
 
@@ -364,7 +368,7 @@ leave_warning_to_training()
 hear_ctrl_c_once()
 overlay_preset()
 check_config(config)
-check_cores()
+check_start()
 check_folders()
 if not workflow.remote_exec:  # a cluster's many jobs would look through all results
     bring_back_dates("results")

@@ -30,7 +30,7 @@ def make_workflow(folder):
     """The stand-in workflow and its directory, in `folder`, as a callable: see fixture `workflow`."""
     root, directory = folder / "workflow", folder / "work"
     for name in ("Snakefile", "config.yaml"):
-        root.mkdir(exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     for name in ("rules", "schemas", "workflow_scripts", "envs", "profiles"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))

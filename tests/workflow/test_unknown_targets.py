@@ -7,6 +7,7 @@ import venv
 
 import pytest
 import yaml
+from stand_in import make_workflow
 
 from running import planned_jobs, run_snakemake, said
 
@@ -156,6 +157,13 @@ def test_a_folder_that_cannot_be_written_is_named(workflow):
     place = workflow.directory / "logs"
     assert f"{place}: cannot be written (No such file or directory); run in a folder" in said(refused)
     assert not (workflow.directory / "results").exists()
+
+
+def test_braces_in_the_path_of_the_workflow_are_refused(tmp_path):
+    workflow = make_workflow(tmp_path / "{mine}")
+    completed = workflow("results/clips/alice.json")
+    assert completed.returncode == 1
+    assert f"{workflow.root}: Snakemake takes braces in its path for wildcards; rename" in said(completed)
 
 
 def test_the_environment_may_lie_in_a_folder_with_a_space(workflow, tmp_path, monkeypatch):
