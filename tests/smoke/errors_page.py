@@ -45,7 +45,9 @@ most a file `.partial-*` beside it, which the next attempt removes. Enter the sa
 continues and ends with the same bytes. Tests kill jobs in the middle of probing, extraction, detection,
 tracking, normalisation, background, synthesis, joining and training (docs/footage.md).
 
-If Snakemake itself was killed, its lock remains: run `snakemake --unlock`, then the same command.
+If Snakemake itself was killed, its lock remains: run `snakemake --unlock`, then the same command. Do this
+only if no other run is at work in the folder: two at once delete each other's files. Two runs in two folders
+never disturb each other.
 
 A training that does not fit into memory ends before its first step and names the key to change
 (docs/environment.md). If memory runs out later, the job ends with one line; the next attempt of a

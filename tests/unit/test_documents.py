@@ -210,3 +210,9 @@ def test_what_is_not_there_is_found():
     text = "[a](gone.md) [b](#no-heading) [c](https://example.org) `pose/gone.py` and `job.py` `job`, `lost`"
     assert list(dead_links("README.md", text)) == ["gone.md", "#no-heading"]
     assert list(misnamed(text)) == ["pose/gone.py", "job.py lost"]
+
+
+def test_a_command_can_be_pasted_into_any_shell():
+    """In zsh, `#` begins no comment at the prompt: what stands behind it would be arguments and patterns."""
+    command = r" {4,}(?:snakemake|make|source|python|pip|git|squeue|\.venv|\$)\b.* # .*"
+    assert {page: found for page in OF_TODAY if (found := re.findall(command, PAGES[page]))} == {}
