@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import People
-from dancenow.model.background import fill_along_rows, make_background, person_mask
+from dancenow.model.background import make_background, person_mask
 from performers import footage, performer
 
 
@@ -78,32 +78,6 @@ def test_who_lies_is_masked_as_thick_as_who_stands():
     standing = performer(1, width=128, height=128, tall=100).keypoints[0]
     lying = standing[:, [1, 0, 2]]
     assert np.array_equal(person_mask(lying, 128, 128), person_mask(standing, 128, 128).T)
-
-
-def test_filling_keeps_the_known_and_continues_it():
-    ramp = np.repeat(np.linspace(40, 200, 64)[None, :, None], 48, axis=0).repeat(3, axis=2).astype(np.uint8)
-    known = np.ones((48, 64), bool)
-    known[10:40, 20:45] = False
-    spoiled = np.where(known[..., None], ramp, 255).astype(np.uint8)
-    filled = fill_along_rows(spoiled, known)
-    assert np.array_equal(filled[known], ramp[known])
-    assert np.abs(filled[~known].astype(int) - ramp[~known]).max() < 5
-
-
-def test_filling_keeps_the_line_between_wall_and_floor():
-    room = np.full((40, 64, 3), 200, np.uint8)
-    room[25:] = 60
-    known = np.ones((40, 64), bool)
-    known[15:35, 20:30] = False
-    assert np.array_equal(fill_along_rows(room, known), room)
-
-
-def test_a_row_that_is_nowhere_known_takes_the_nearest():
-    room = np.arange(40, dtype=np.uint8).repeat(30).reshape(40, 30, 1).repeat(3, axis=2)
-    known = np.ones((40, 30), bool)
-    known[10:20] = False
-    filled = fill_along_rows(room, known)
-    assert (filled[10] == 9).all() and (filled[19] == 20).all()
 
 
 def test_a_shadow_that_lies_there_most_of_the_time_is_no_part_of_the_background():

@@ -8,6 +8,7 @@ import numpy as np
 from dancenow.camera.steady_frames import valid_of
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, COUNT, FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, People, Pose
+from dancenow.model.filling import filled
 from dancenow.pictures import Frames
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ SHADOW_EDGE, SPECKS = 5, 3  # px
 # a shadow is even: its share differs by less than this from that of so many px around. In our clips, shadows
 # have 0.004 to 0.035, people who sway 0.068 to 0.132
 EVEN, EVEN_WITHIN = 0.04, 5
-END = 5  # px
 MASK_GROWTH = 7  # px
 # nose, eyes and ears, if the face was not found
 NOSE_TO_EARS = slice(0, 5)
@@ -88,27 +88,6 @@ def reach(keypoints: np.ndarray, width: int, height: int) -> np.ndarray:
     tall = float(np.ptp(keypoints[seen, :2], axis=0).max())
     radius = max(1, round(tall * LIMB_SHARE))
     return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
-
-
-def fill_along_rows(picture: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Fill unknown pixels by linear interpolation between the nearest known ones to the left and right.
-
-    picture: (H, W, 3) uint8; known: (H, W) bool with at least one True. Along rows, because behind a dancer
-    there is usually a floor that meets a wall, and a fill from all sides smears one into the other.
-    The ends are means over END px, to reduce noise. A completely unknown row takes the nearest known one.
-    """
-    ends = cv2.blur(picture * known[..., None].astype(np.float32), (END, 1))
-    ends /= np.maximum(cv2.blur(known.astype(np.float32), (END, 1)), 1e-6)[..., None]
-    filled, columns = picture.copy(), np.arange(picture.shape[1])
-    usable = np.flatnonzero(known.any(axis=1))
-    for row, seen in enumerate(known):
-        at = usable[np.abs(usable - row).argmin()]
-        places = known[at]
-        missing = ~seen
-        for channel in range(3):
-            values = np.interp(columns[missing], columns[places], ends[at, places, channel])
-            filled[row, missing, channel] = np.rint(values)
-    return filled
 
 
 def sampled_masks(
@@ -218,7 +197,7 @@ def make_background(
         raise InputError(
             "the target covers the whole picture in every frame; set train.generator.background to false"
         )
-    background = fill_along_rows(background, seen)
+    background = filled(background, seen)
     share = 100 * float((~seen).mean())
     log.info(
         "background from %d frames; %.1f %% of it was hardly ever seen and is filled in", len(chosen), share
