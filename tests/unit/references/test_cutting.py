@@ -1,3 +1,5 @@
+from copy import copy
+
 import cv2
 import numpy as np
 import pytest
@@ -59,6 +61,25 @@ def test_what_no_other_reference_shows_is_told(bank, monkeypatch):
     monkeypatch.setattr(occlusion, "MOST_TRIES", -1)  # none is asked
     _, missing = occlusion.fill(bank, head, holes)
     assert missing[0] > 0.9
+
+
+def test_a_hand_beside_the_head_is_filled_with_what_most_references_show_there(bank):
+    """One of the similar ones may show hair or a sleeve there, which would stay beside the head as a lump."""
+    row, similar = 0, np.argsort(bank.between(HEAD)[0], kind="stable")
+    wide, pieces = 12, []
+    for other, (x, y, own) in enumerate(bank.pieces[HEAD]):
+        larger = np.zeros((own.shape[0], own.shape[1] + 2 * wide, 4), np.uint8)
+        larger[:, wide:-wide] = own
+        if other == similar[4]:
+            larger[:, :wide] = 200, 80, 20, 255
+        pieces.append((x - wide, y, larger))
+    holes = [None] * len(pieces)
+    holes[row] = np.zeros(pieces[row][2].shape[:2], np.uint8)
+    holes[row][:, :wide] = 255
+    given = copy(bank)
+    given.pieces = [*bank.pieces[:HEAD], pieces, *bank.pieces[HEAD + 1 :]]
+    filled, _ = occlusion.fill(given, HEAD, holes)
+    assert filled[row][2][:, : wide // 2, 3].max() < 20
 
 
 def test_hair_beside_an_arm_is_no_part_of_it():

@@ -14,6 +14,7 @@ from dancenow.keypoints import INDEX
 from dancenow.references.backs import SOLID_FROM, spread
 from dancenow.references.body_parts import (
     HANDS,
+    HEAD_DEPTH,
     PARTS,
     SIDES,
     Figure,
@@ -37,6 +38,7 @@ HALF_WIDTH = {"hand": 0.033, "forearm": 0.03}
 EDGE = 0.3  # of the half width, over which a hand's edge fades
 BONE_SAMPLES = 12  # places along a bone where it is looked for the other arm
 MOST_TRIES = 8  # number of references used to fill the covered area, the most similar first
+VOTES = 3  # of them: beside the part's bones, only what most of so many show belongs to it
 LEAST_MISSING = 0.1  # of a pixel: a smaller hole is not worth another reference
 
 
@@ -120,20 +122,26 @@ def _filled(
 ) -> tuple[np.ndarray, float]:
     height, width = hole.shape
     window = *corner, width, height
-    missing = hole.astype(np.float32) / 255
-    result = piece.astype(np.float32)
     everywhere = np.ones((-(-height // bank.step), -(-width // bank.step)), np.float32)
-    for other in others:
-        if missing.max() < LEAST_MISSING:
-            break
-        placed = bank.move(number, int(other), wanted, everywhere, window)
+
+    def moved(other: int) -> np.ndarray:
+        placed = bank.move(number, other, wanted, everywhere, window)
         assert placed is not None  # the whole window is wanted
-        (rows, columns), moved = placed
-        result[rows, columns] += moved * missing[rows, columns, None]
-        missing[rows, columns] *= 1 - moved[..., 3] / 255
+        return placed[1]
+
     # a hand beside a part leaves nothing missing: only what lies close to the bones counts
     away = enlarged(distances(bare(wanted), window, bank.step)[number], bank.step, width, height)
-    inside = away <= 1
+    inside = away <= (HEAD_DEPTH if PARTS[number] == "head" else 1)
+    first = [moved(other) for other in others[:VOTES].tolist()]
+    usual = np.median([picture[..., 3] for picture in first], axis=0) / 255 if first else 0.0
+    missing = hole.astype(np.float32) / 255 * np.maximum(usual, inside)
+    result = piece.astype(np.float32)
+    for place, other in enumerate(others.tolist()):
+        if missing.max() < LEAST_MISSING:
+            break
+        picture = first[place] if place < VOTES else moved(other)
+        result += picture * missing[..., None]
+        missing *= 1 - picture[..., 3] / 255
     share = float(missing[inside].sum() / max(inside.sum(), 1))
     result = np.clip(np.rint(result), 0, 255).astype(np.uint8)
     # in a hole the background would show: the colours around it are nearer to the truth
