@@ -212,6 +212,9 @@ def check_config(merged, where=""):
         hint = did_you_mean(unknown[0], known) if unknown else ""
         if reason.validator == "additionalProperties" and unknown:
             key = ".".join(map(str, [*reason.absolute_path, unknown[0]]))
+            before, colon, after = str(unknown[0]).partition(":")
+            if colon and before in known:
+                hint = f"; write a space behind the colon: {before}: {after}"
             hint = hint or f"; the keys there are {', '.join(known)}"
             raise WorkflowError(f"config: {where}{key}: unknown key{hint}")
         meaning = reason.schema.get("description") if reason.validator in DESCRIBED else None

@@ -1,6 +1,14 @@
 # The user's files, and input functions of subjects and pairs. No rule.
 
 
+def found_elsewhere(path):
+    """A hint for a message: a file of the same name, nearby or in data/, but for case, folder, suffix or quotes."""
+    name = re.split(r"[\\/]", path.strip("\"'“”„‘’ "))[-1].casefold()
+    near = [file for folder in (Path(path).parent, Path("data")) for file in sorted(folder.glob("*"))]
+    same = [str(file) for file in near if name in (file.name.casefold(), file.stem.casefold())]
+    return f"; did you mean {same[0]!r}?" if same else ""
+
+
 def given_file(place, path):
     """`path`, which the user gives at `place` in the configuration; reports in one line if it cannot be opened.
 
@@ -11,8 +19,12 @@ def given_file(place, path):
         Path(path).stat()
     except FileNotFoundError:
         line = f"{path}: no such file; put it there or correct config: {place}".replace("\n", "\\n")
-        if not os.path.isabs(path) and Path(workflow.basedir, path).exists():
+        if "://" in path:
+            line = f"{path}: an address; download the file, and name it in config: {place}"
+        elif not os.path.isabs(path) and Path(workflow.basedir, path).exists():
             line += f", or add --directory '{workflow.basedir}', where it exists"
+        else:
+            line += found_elsewhere(path)
         if line not in MISSING:
             MISSING.add(line)
             logger.error(f"error: {line}")

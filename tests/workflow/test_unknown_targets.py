@@ -119,6 +119,31 @@ def test_paths_are_found_however_they_are_spelt(workflow, monkeypatch):
     assert str(home / "points.json") in (workflow.directory / "results/poses/estimator.json").read_text()
 
 
+@pytest.mark.parametrize(
+    "video, told",
+    [
+        ("alice.mp4", "put it there or correct config: subjects.anna; did you mean 'data/alice.mp4'?"),
+        ("data/Alice.MP4", "put it there or correct config: subjects.anna; did you mean 'data/alice.mp4'?"),
+        ("data/alice", "put it there or correct config: subjects.anna; did you mean 'data/alice.mp4'?"),
+        ("data\\alice.mp4", "put it there or correct config: subjects.anna; did you mean 'data/alice.mp4'?"),
+        ("“data/alice.mp4”", "put it there or correct config: subjects.anna; did you mean 'data/alice.mp4'?"),
+        ("data/anna.mp4", "put it there or correct config: subjects.anna\n"),
+        ("https://a.b/watch?v=c", "download the file, and name it in config: subjects.anna\n"),
+    ],
+)
+def test_a_clip_that_is_not_there_is_looked_for_nearby(workflow, video, told):
+    mine = workflow.directory / "mine.yaml"
+    mine.write_text(yaml.safe_dump({"subjects": {"anna": {"video": video}}}, allow_unicode=True))
+    completed = workflow("-n", "results/clips/anna.json", "--configfile", str(mine))
+    assert completed.returncode == 1 and told in said(completed)
+
+
+def test_a_colon_without_a_space_is_told(workflow):
+    completed = workflow("-n", PAIR, "--config", "subjects={anna: {video:data/alice.mp4}}")
+    assert completed.returncode == 1
+    assert "write a space behind the colon: video: data/alice.mp4\n" in said(completed)
+
+
 def test_from_another_folder_it_is_said_where_the_clips_are(workflow):
     (workflow.root / "data").mkdir()
     (workflow.directory / "data/alice.mp4").rename(workflow.root / "data/alice.mp4")

@@ -47,6 +47,9 @@ def test_what_editors_write_is_read(data, tmp_path):
         (b'{"a": 1, "a": 2}', ["the key a stands twice"]),
         (b"a: &x {b: *x}\n", ["line 1", "an alias stands for what it stands in"]),
         (b"? [a]\n: b\n", ["line 1", "in the place of a key"]),
+        # libyaml takes both, Snakemake's reader neither
+        (b"a: 1\nb: {video: https://a.b/watch?v=c}\n", ["line 2", 'put the text with the ? in "quotes"']),
+        (b"a: 1\nb:\t2\n", ["line 2", "indent with spaces"]),
         (b"a: 2026-13-45\n", ["not YAML", "month"]),
         (b"a: !!python/object/apply:os.system [ls]\n", ["line 1", "not YAML"]),
     ],
@@ -56,3 +59,8 @@ def test_what_nobody_can_read_is_refused_with_the_line(data, words, tmp_path):
     with pytest.raises(InputError) as error:
         load_names(tmp_path / "mine.yaml")
     one_line(error, "mine.yaml: ", *words)
+
+
+def test_a_question_mark_in_quotes_or_at_the_end_of_a_line_is_read(tmp_path):
+    (tmp_path / "mine.yaml").write_text("a: 'who?'\nb: [\"a?b\", c]\nd: what?\n# and\tthis?\n")
+    assert load_names(tmp_path / "mine.yaml") == {"a": "who?", "b": ["a?b", "c"], "d": "what?"}

@@ -52,13 +52,16 @@ def _from_yaml(path: str | Path, text: str) -> Any:
         if root is None:
             return None
         _keep(root, (), [])
+        if "?" in text or "\t" in text:  # which libyaml takes in places where Snakemake's own reader does not
+            yaml.compose(text, yaml.SafeLoader)
         return loader.construct_document(root)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        tab = "\t" in [*text.splitlines(), ""][mark.line]
-        hint = "indent with spaces, not tabs" if tab else "correct this line or one before it"
+        line = [*text.splitlines(), ""][mark.line]
+        hint = "indent with spaces, not tabs" if "\t" in line else "correct this line or one before it"
+        hint = 'put the text with the ? in "quotes"' if line[mark.column :].startswith("?") else hint
         raise InputError(f"{path}: line {mark.line + 1}: not YAML ({error.problem}); {hint}") from None
     except (yaml.YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())
