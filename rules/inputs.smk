@@ -5,7 +5,9 @@ def found_elsewhere(path):
     """A hint for a message: a file of the same name, nearby or in data/, but for case, folder, suffix or quotes."""
     name = re.split(r"[\\/]", path.strip("\"'“”„‘’ "))[-1].casefold()
     near = [file for folder in (Path(path).parent, Path("data")) for file in sorted(folder.glob("*"))]
-    same = [str(file) for file in near if name in (file.name.casefold(), file.stem.casefold())]
+    same = [
+        str(file) for file in near if name in (file.name.casefold(), file.stem.casefold()) and file.is_file()
+    ]
     return f"; did you mean {same[0]!r}?" if same else ""
 
 
