@@ -226,6 +226,21 @@ def test_wild_measurements_are_bounded():
     assert limb_ratios(limbs, limbs | {"hips": 1e-4})["hips"] == low
 
 
+def test_a_head_that_never_faces_the_camera_keeps_the_size_of_its_body():
+    facing = dancer()
+    aside = facing.replace(keypoints=facing.keypoints.copy())
+    ears = [INDEX["left_ear"], INDEX["right_ear"]]
+    middle = aside.keypoints[:, ears, :2].mean(axis=1, keepdims=True)
+    aside.keypoints[:, ears, :2] = middle + 0.3 * (aside.keypoints[:, ears, :2] - middle)
+    for clips in ((aside, facing), (facing, aside)):
+        result, ratios = placed(*clips)
+        assert ratios["head"] == pytest.approx(ratios["foot"]) == pytest.approx(1, abs=0.05)
+        nose = [
+            np.linalg.norm(vector(pose, "left_ear", "nose"), axis=1).mean() for pose in (clips[0], result)
+        ]
+        assert nose[1] == pytest.approx(nose[0], rel=0.05)
+
+
 def seen_by(pose, turn, drop):
     """The Pose with feet turned by `turn` rad (0: at the camera), with toes `drop` px lower."""
     keypoints = pose.keypoints.copy()
