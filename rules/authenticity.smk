@@ -48,7 +48,7 @@ rule train_detector:
         "benchmarks/rules/train_detector/run.tsv"
     conda:
         "../envs/torch.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
     params:
@@ -77,7 +77,7 @@ rule test_detector:
         "benchmarks/rules/test_detector/run.tsv"
     conda:
         "../envs/report.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
     params:
@@ -105,7 +105,7 @@ rule judge_video:
         video=f"({NAME})(_as_({NAME}))?",
     conda:
         "../envs/torch.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
     params:

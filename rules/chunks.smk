@@ -36,7 +36,7 @@ rule synthesize_chunk:
     conda:
         "../envs/torch.yaml"
     # several at a time paint more frames with a core each than one after another with all of them
-    threads: max(1, workflow.cores // CHUNKS)
+    threads: lambda wildcards: max(1, all_cores(wildcards) // CHUNKS)
     resources:
         gpu=1,
         mem_mb=synthesis_memory,

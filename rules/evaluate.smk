@@ -44,7 +44,7 @@ rule evaluate_transfer:
         "benchmarks/rules/evaluate_transfer/{target}_as_{source}{variant}{placing}.tsv"
     conda:
         "../envs/report.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),
@@ -75,7 +75,7 @@ rule reconstruct_heldout:
         "benchmarks/rules/reconstruct_heldout/{target}{variant}.tsv"
     conda:
         "../envs/torch.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=synthesis_memory,
@@ -108,7 +108,7 @@ rule evaluate_heldout:
         "benchmarks/rules/evaluate_heldout/{target}{variant}.tsv"
     conda:
         "../envs/report.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),

@@ -54,7 +54,7 @@ rule measure_frames:
         "benchmarks/rules/measure_frames/{target}_as_{source}{variant}{placing}.tsv"
     conda:
         "../envs/report.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),

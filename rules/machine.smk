@@ -21,7 +21,7 @@ rule measure_detection:
         "benchmarks/rules/measure_detection/run.tsv"
     conda:
         "../envs/pose.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
         runtime=10,
@@ -47,7 +47,7 @@ rule measure_machine:
         "benchmarks/rules/measure_machine/run.tsv"
     conda:
         "../envs/torch.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
         runtime=10,

@@ -41,7 +41,7 @@ rule detect_poses:
         subject=DETECTED,
     conda:
         "../envs/pose.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: resources.again(4000, attempt),

@@ -10,6 +10,11 @@ from dancenow.cluster import resources
 EDGE = config["frames"]["long_edge"]
 
 
+def all_cores(wildcards):
+    """The cores of the run, as threads; --unlock and --report, which run no job, need not be given any."""
+    return workflow.resource_settings.cores or (1 if workflow.local_exec else workflow.cores)
+
+
 def frames_of(subject, awaited):
     """Frames in a clip, from the size of its index; awaited: an input that exists only once the clip is extracted.
 

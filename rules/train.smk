@@ -68,7 +68,7 @@ rule train_generator:
     conda:
         "../envs/torch.yaml"
     # all cores: a second job in parallel would cost both far more than it saves
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=training_gpus,
         mem_mb=training_memory,

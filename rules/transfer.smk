@@ -22,7 +22,7 @@ rule synthesize_frames:
         "benchmarks/rules/synthesize_frames/{target}_as_{source}{variant}{placing}.tsv"
     conda:
         "../envs/torch.yaml"
-    threads: workflow.cores
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=synthesis_memory,

@@ -67,8 +67,9 @@ def _snakemake(given, folder, variables, out, err):
 
 
 def command(directory, arguments, root, cores):
-    """Snakemake's arguments."""
-    return ["-s", f"{root}/Snakefile", "--directory", str(directory), "--cores", str(cores), *arguments]
+    """Snakemake's arguments; cores: None for a command that names none."""
+    given = ["--cores", str(cores)] if cores is not None else []
+    return ["-s", f"{root}/Snakefile", "--directory", str(directory), *given, *arguments]
 
 
 def environment(directory):

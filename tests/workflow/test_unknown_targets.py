@@ -9,7 +9,7 @@ import pytest
 import yaml
 from stand_in import make_workflow
 
-from running import planned_jobs, run_snakemake, said
+from running import fork_snakemake, planned_jobs, run_snakemake, said
 
 PAIR = "results/alice_as_brunomars.mp4"
 EXAMPLE = "ask for a result, such as results/alice_as_SOURCE.mp4 or results/reports/alice.html"
@@ -72,6 +72,19 @@ def test_no_cores_are_refused_instead_of_waited_for(workflow):
     completed = workflow("results/clips/alice.json", "--cores", "0")
     assert completed.returncode == 1
     assert "--cores 0: no job could ever start; give a number from 1 on, or all\n" in said(completed)
+
+
+@pytest.mark.parametrize(
+    "command", ["--unlock", "--summary", "--dag", "--report page.html", "--delete-all-output --dry-run"]
+)
+def test_a_command_that_runs_no_job_needs_no_cores(transferred, command):
+    completed = fork_snakemake(transferred.directory, *command.split(), root=transferred.root, cores=None)
+    assert completed.returncode == 0, said(completed)
+
+
+def test_a_run_needs_cores_and_says_so(workflow):
+    completed = fork_snakemake(workflow.directory, PAIR, root=workflow.root, cores=None)
+    assert completed.returncode == 1 and "use --cores N with N" in said(completed)
 
 
 def test_a_batch_of_nobody_is_refused(workflow):

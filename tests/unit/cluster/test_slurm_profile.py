@@ -25,4 +25,4 @@ def test_rules_with_a_gpu_go_to_its_partition():
 
 def test_rules_that_take_all_cores_are_told_how_many():
     told = {line.split("=")[0] for line in PROFILE["set-threads"]}
-    assert told == rules_with(r"threads: .*workflow.cores")
+    assert told == rules_with(r"threads: .*all_cores")
