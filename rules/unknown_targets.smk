@@ -25,9 +25,9 @@ def examples(asked):
     names = sorted(config["subjects"], key=lambda name: name not in asked)
     names = names[: max(2, sum(name in asked for name in names))]
     of = dict.fromkeys(("subject", "target", "source"), names) | dict.fromkeys(("variant", "placing"), [""])
-    for rule in workflow.rules:
-        yield rule.name
-        for pattern in map(str, rule.products()):
+    for each in workflow.rules:
+        yield each.name
+        for pattern in map(str, each.products()):
             wildcards = re.findall(r"\{(\w+)", pattern)
             for values in product(*(of.get(wildcard, []) for wildcard in wildcards)):
                 chosen = dict(zip(wildcards, values))
@@ -40,7 +40,7 @@ def unmakeable(asked):
     if not ALL_KNOWN:
         return None
     ours = asked.startswith("results") and os.path.isdir(asked)
-    if (os.path.exists(asked) and not ours) or any(rule.is_producer(asked) for rule in workflow.rules):
+    if (os.path.exists(asked) and not ours) or any(each.is_producer(asked) for each in workflow.rules):
         return None
     key, equals, _ = asked.partition("=")
     if equals and key in config:
