@@ -1,7 +1,9 @@
 """Paths as people write them."""
 
 import errno
+import fcntl
 import gc
+import os
 import pickle
 import unicodedata
 
@@ -38,6 +40,19 @@ def test_a_tilde_is_the_home_folder_unless_a_file_begins_with_it(tmp_path, monke
 def test_what_is_not_there_stays_as_it_was_written(tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     assert as_on_disk(path) == path
+
+
+def test_a_file_appears_on_a_disk_without_modes_and_locks(tmp_path, monkeypatch):
+    """As on a USB stick, to which results/ may be a link."""
+
+    def refuse(*given):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chmod", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    write_json(tmp_path / "a.json", {"a": 1})
+    assert read_json(tmp_path / "a.json") == {"a": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_arrays_that_do_not_fit_leave_no_view_of_memory_in_the_traceback(tmp_path, monkeypatch):

@@ -45,7 +45,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         yield Path(name)
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
+        with suppress(PermissionError):  # FAT has no such modes
+            os.chmod(name, 0o666 & ~umask)
         os.replace(name, path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
