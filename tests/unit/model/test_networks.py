@@ -8,10 +8,11 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from dancenow.device import cast_once
+from dancenow.errors import InputError
+from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import (
-    COPIED_IN_RESULTS,
-    COPY_BIAS,
+    DECIDED,
     Discriminator,
     Generator,
     InstanceNorm,
@@ -58,28 +59,80 @@ def sharing(height=64, width=64):
     return generator, skeleton, background, reference
 
 
-def biased(generator, copied=None, colour=None):
+def biased(generator, alpha=None, colour=None):
     """The generator with a head that says everywhere the same; what is not given stays as it begins."""
     with torch.no_grad():
         generator.head[-1].weight.zero_()
-        bias = generator.head[-1].bias.view(5, -1)  # colour, alpha, what is copied
-        for row, value in ((slice(0, 3), colour), (4, copied)):
+        bias = generator.head[-1].bias.view(4, -1)  # colour, alpha
+        for row, value in ((slice(0, 3), colour), (3, alpha)):
             if value is not None:
                 bias[row] = value
     return generator
 
 
-def test_a_new_generator_copies_where_there_is_something_and_leaves_the_rest():
+def logit(share):
+    return math.log(share / (1 - share))
+
+
+@pytest.mark.parametrize("alpha", [0.35, 0.5, 0.7, 0.99])
+def test_a_piece_is_not_transparent_where_somebody_may_be(alpha):
     generator, skeleton, background, reference = sharing()
-    image, foreground = biased(generator, colour=0.0)(skeleton, background, background, reference)
-    share = torch.sigmoid(torch.tensor(COPY_BIAS))
-    assert torch.allclose(foreground.colour, share * reference[:, :3], atol=1e-6)
-    above, below = foreground.alpha[..., :32, :], foreground.alpha[..., 32:, :]
-    assert above.min() > 0.9 and below.max() < 0.2
+    assert alpha > 1 / DECIDED
+    biased(generator, alpha=logit(alpha))
+    image, _ = generator(skeleton, background, background, reference, decided=DECIDED)
+    assert torch.allclose(image[..., :32, :], reference[:, :3, :32], atol=1e-6)
+
+
+def test_a_piece_fades_only_where_nobody_is():
+    generator, skeleton, background, reference = sharing()
+    for alpha, kept in ((0.2, 0.2 * DECIDED), (0.1, 0.1 * DECIDED), (1e-6, 0.0)):
+        biased(generator, alpha=logit(alpha))
+        image, _ = generator(skeleton, background, background, reference, decided=DECIDED)
+        expected = kept * reference[:, :3] + (1 - kept) * background
+        assert torch.allclose(image[..., :32, :], expected[..., :32, :], atol=1e-4)
+
+
+def test_what_is_synthesized_lies_behind_the_pieces_and_its_soft_edge_does_not_show():
+    generator, skeleton, background, reference = sharing()
+    reference[..., :16, :] *= 0.5  # a piece's edge
+    for alpha, painted in ((0.5, 0.0), (1 - 1 / DECIDED, 0.0), (1 - 0.5 / DECIDED, 0.5), (1 - 1e-6, 1.0)):
+        biased(generator, logit(alpha), 0.0)
+        image, foreground = generator(skeleton, background, background, reference, decided=DECIDED)
+        assert not foreground.colour.any()
+        expected = (1 - painted) * background
+        assert torch.allclose(image[..., 32:, :], expected[..., 32:, :], atol=1e-4)
+        expected = reference[:, :3] + 0.5 * expected
+        assert torch.allclose(image[..., :16, :], expected[..., :16, :], atol=1e-4)
+
+
+def test_in_training_alpha_decides_softly_and_learns_everywhere():
+    generator, skeleton, background, reference = sharing()
+    for share in (0.1, 0.5, 0.9):
+        biased(generator, logit(share), 0.0).zero_grad()
+        image, _ = generator(skeleton, background, background, reference)
+        expected = share * reference[:, :3] + (1 - share * reference[:, 3:]) * (1 - share) * background
+        assert torch.allclose(image, expected, atol=1e-5)
+        (image * background).sum().backward()
+        assert (generator.head[-1].bias.grad[12:] < -1).all()
+
+
+def test_a_new_generator_leaves_what_it_has_nothing_to_copy_for():
+    generator, skeleton, background, reference = sharing()
+    image, _ = generator(skeleton, background, background, reference)
     assert (image - background)[..., 32:, :].abs().mean() < 0.2
-    whole, _ = biased(generator, copied=30.0)(skeleton, background, background, reference)
-    expected = foreground.alpha * reference[:, :3] + (1 - foreground.alpha) * background
-    assert (whole - expected)[..., :32, :].abs().max() < 0.01
+
+
+def test_a_file_of_a_network_that_chose_a_share_to_copy_is_refused(tmp_path):
+    path, given = tmp_path / "old.safetensors", {"channels": 4, "n_downsample": 1, "n_blocks": 1}
+    network = given | {"background": True, "references": True}
+    weights = Generator(**network).state_dict()
+    save_generator(path, weights, {"network": network})
+    load_generator(path)
+    for name in ("head.1.weight", "head.1.bias"):
+        weights[name] = torch.cat([weights[name], weights[name][-1:]])
+    save_generator(path, weights, {"network": network})
+    with pytest.raises(InputError, match=r"old.safetensors: not a generator file \(.*; delete it to train"):
+        load_generator(path)
 
 
 def test_who_must_synthesize_takes_no_colour_of_the_reference_and_others_do():
@@ -93,17 +146,9 @@ def test_who_must_synthesize_takes_no_colour_of_the_reference_and_others_do():
     assert torch.equal(one[0], two[0]) and not torch.allclose(one[1], two[1])
 
 
-def test_results_copy_twice_the_share_and_never_more_than_all():
-    generator, skeleton, background, reference = sharing()
-    for logit, share in ((-2.0, 2 / (1 + math.exp(2.0))), (-30.0, 0.0), (0.5, 1.0)):
-        biased(generator, copied=logit, colour=0.0)
-        _, foreground = generator(skeleton, background, background, reference, COPIED_IN_RESULTS)
-        assert torch.allclose(foreground.colour, share * reference[:, :3], atol=1e-6)
-
-
 def test_who_must_synthesize_learns_to_where_a_copier_would_not():
     generator, skeleton, background, reference = sharing()
-    biased(generator, copied=30.0)
+    biased(generator, alpha=logit(1 - 1e-6))
     for copying, learns in ((0.0, True), (1.0, False)):
         generator.zero_grad()
         image, _ = generator(skeleton, background, background, reference, torch.full((2, 1, 1, 1), copying))
@@ -116,7 +161,7 @@ def test_what_is_shown_reaches_the_network_too():
     generator, skeleton, background, reference = sharing()
     none = torch.zeros(2, 1, 1, 1)
     one, two = (
-        generator(skeleton, background, background, shown, none)[0]
+        generator(skeleton, background, background, shown, none)[1].colour
         for shown in (reference, reference.flip(0))
     )
     assert not torch.allclose(one, two)

@@ -8,7 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from dancenow import parallel
 from dancenow.errors import DivergedError
-from dancenow.model.networks import initialise
+from dancenow.model.networks import Foreground, initialise
 from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.trainer import SYNTHESIZED, Clips, Trainer, corrupt_last_frame
@@ -30,10 +30,22 @@ def test_real_pixels_and_masks_come_with_a_batch_and_lower_its_loss():
     assert batch["mask"].shape == (2, 2, 1, height, width)
     assert batch["mask"].any() and not batch["mask"].all() and batch["reference"].any()
     losses = [trainer.train_step(batch) for _ in range(12)]
-    for name in ("l1", "mask"):
+    assert losses[9]["l1"] < losses[0]["l1"]  # small from the start: a new generator shows the pieces
+    for name in ("foreground", "mask"):
         alone, pairs = ([step[name] for step in part] for part in (losses[:10], losses[10:]))
         assert alone[-1] < 0.5 * alone[0] and max(pairs) < 0.5 * alone[0], name
     assert "gan" not in losses[9] and "gan" in losses[10]
+
+
+def test_colours_learn_where_the_mask_shows_the_person_however_thin_the_foreground():
+    trainer, _ = shown()
+    real, masks = torch.zeros(1, 3, 2, 2), torch.tensor([[[[1.0, 0.0], [1.0, 0.0]]]])
+    colour = torch.full((1, 3, 2, 2), 0.5, requires_grad=True)
+    foreground = Foreground(colour, torch.full((1, 1, 2, 2), 1e-3), torch.full((1, 1, 2, 2), -7.0))
+    losses = trainer._picture_losses(real, real, [foreground], masks, None)
+    losses["foreground"].backward()
+    assert losses["foreground"].item() == pytest.approx(0.25, rel=0.01)
+    assert (colour.grad[..., 0] > 100 * colour.grad[..., 1]).all()
 
 
 def test_a_third_of_the_samples_must_synthesize_and_which_depends_on_the_seed_alone():

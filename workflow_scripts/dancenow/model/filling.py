@@ -4,10 +4,8 @@ import cv2
 import numpy as np
 
 END = 5  # px, over which the ends of a gap are averaged
-MOST_ROUNDS, LEAST_LEFT = (
-    200,
-    0.05,
-)  # of the solver; it stops when no pixel misses its neighbours by so many levels
+# of the solver, which stops when no pixel misses its neighbours by more than so many levels
+MOST_ROUNDS, LEAST_LEFT = 200, 0.05
 
 
 def filled(picture: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -26,7 +26,9 @@ def mean_difference(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 def foreground_colour(foreground: tuple[torch.Tensor, torch.Tensor], real: torch.Tensor) -> torch.Tensor:
     """L1 between the foreground's colour and the real image, weighted by alpha: a scalar.
 
-    foreground: (colour (N, 3, H, W), alpha (N, 1, H, W)), real (N, 3, H, W), as the Generator has them.
+    foreground: (colour (N, 3, H, W), alpha (N, 1, H, W)), real (N, 3, H, W), as the Generator has them; where
+    the person's mask is known, alpha is at least that: colours then also learn behind what is copied, and
+    while the network's own alpha is still thin.
     Without it, a thin foreground of too strong a colour gives the same sum as the right colour at full alpha,
     and tanh, saturated there, hardly recovers.
     """

@@ -11,11 +11,10 @@ IMAGE_CHANNELS = 3
 # alpha starts near 0, so that the person grows out of the background, not the reverse
 ALPHA_BIAS = -2.0
 REFERENCE_CHANNELS = 4
-COPY_BIAS = 1.0  # a new generator starts by copying
-# in results the share to copy is this many times as large, 1 at most: training prefers a mixture of what is
-# copied and what is synthesized, which lie some px apart, and a viewer prefers one of them
-COPIED_IN_RESULTS = 2.0
-VALID_ALPHA = 5.0  # where there is something to copy, there is a person
+# In results a piece is kept whole unless alpha is below 1 / DECIDED, when the network is sure that it shows
+# nobody. Else arms are transparent in a new dance, and pixels mixed that lie some px apart. What is
+# synthesized lies behind the pieces where it is as sure of somebody: a soft edge is a halo around them.
+DECIDED = 3.0
 
 
 def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Conv2d:
@@ -73,7 +72,7 @@ class ResidualBlock(nn.Module):
 
 
 class Foreground(NamedTuple):
-    """Over the background: colour (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W) in [0, 1], logit."""
+    """What is synthesized: colour (N, 3, H, W) in [-1, 1], alpha (N, 1, H, W) in [0, 1], its logit."""
 
     colour: torch.Tensor
     alpha: torch.Tensor
@@ -121,9 +120,7 @@ class Generator(nn.Module):
         self.decoder = nn.ModuleList(
             nn.Sequential(*_normalised(self._doubling(b, a))) for a, b in reversed(steps)
         )
-        # of alpha, of the copied share
-        biases = ([ALPHA_BIAS] if background else []) + ([COPY_BIAS] if references else [])
-        outputs = (IMAGE_CHANNELS + len(biases)) * unshuffle**2
+        outputs = (IMAGE_CHANNELS + background) * unshuffle**2
         self.head = nn.Sequential(ReflectionPad(3), _conv(channels, outputs, 7))
         self.apply(initialise)
         with (
@@ -133,8 +130,7 @@ class Generator(nn.Module):
             weight.copy_(weight[:: unshuffle**2].repeat_interleave(unshuffle**2, dim=0))
         if background:
             with torch.no_grad():
-                given = torch.tensor(biases).repeat_interleave(unshuffle**2)
-                self.head[-1].bias[IMAGE_CHANNELS * unshuffle**2 :] = given
+                self.head[-1].bias[IMAGE_CHANNELS * unshuffle**2 :] = ALPHA_BIAS
             # still frames have no last output (their difference from the background is zero, and so is this
             # gradient): without this, noise would appear when the pairs begin
             nn.init.zeros_(self.stem[1].weight[:, shown * unshuffle**2 :])
@@ -151,7 +147,8 @@ class Generator(nn.Module):
         previous: torch.Tensor,
         background: torch.Tensor | None = None,
         reference: torch.Tensor | None = None,
-        copying: torch.Tensor | float | None = None,
+        copying: torch.Tensor | None = None,
+        decided: float = 1.0,
     ) -> tuple[torch.Tensor, Foreground | None]:
         """One frame.
 
@@ -159,11 +156,11 @@ class Generator(nn.Module):
         the last output, `empty_picture` before the first, ignored with temporal=False; background:
         (N, 3, H, W) in [-1, 1], required with background=True; the network then sees the last
         output as its difference from the background, which shows the person only; reference: (N, 4, H, W),
-        required with references=True, colour in [-1, 1] times validity, validity in [0, 1]; copying: factor
-        of the share to copy, (N, 1, 1, 1) with 0 for samples that must synthesize what they could copy,
-        COPIED_IN_RESULTS for results, None for 1. H and W divisible by
-        unshuffle * 2 ** n_downsample. Returns (image (N, 3, H, W) in [-1, 1], Foreground, or None without a
-        background).
+        required with references=True, colour in [-1, 1] times validity, validity in [0, 1]; copying:
+        (N, 1, 1, 1) with 0 for samples that must synthesize what they could copy and 1 for others, None for
+        1; decided: with references, how hard alpha decides, 1 in training, so that it learns from all pixels,
+        DECIDED in results. H and W divisible by unshuffle * 2 ** n_downsample. Returns (image (N, 3, H, W) in
+        [-1, 1], Foreground, or None without a background).
         """
         x = self.features(self.seen(skeleton, previous, background, reference))
         x = _unfolded(self.head(x), self.unshuffle).float()
@@ -171,16 +168,19 @@ class Generator(nn.Module):
         if not self.background:
             return colour, None
         assert background is not None  # required, as said above
-        logit = x[:, IMAGE_CHANNELS : IMAGE_CHANNELS + 1]
-        if self.references:
-            assert reference is not None
-            valid, share = reference[:, IMAGE_CHANNELS:], torch.sigmoid(x[:, IMAGE_CHANNELS + 1 :])
-            if copying is not None:
-                share = (share * copying).clamp(max=1)
-            colour = torch.addcmul(colour, share, reference[:, :IMAGE_CHANNELS] - valid * colour)
-            logit = logit + VALID_ALPHA * valid
+        logit = x[:, IMAGE_CHANNELS:]
         alpha = torch.sigmoid(logit)
-        return torch.addcmul(background, alpha, colour - background), Foreground(colour, alpha, logit)
+        if not self.references:
+            return torch.addcmul(background, alpha, colour - background), Foreground(colour, alpha, logit)
+        assert reference is not None
+        painted = (1 - decided * (1 - alpha)).clamp(min=0)
+        image = torch.addcmul(background, painted, colour - background)
+        kept = (decided * alpha).clamp(max=1)
+        if copying is not None:
+            kept = kept * copying
+        pieces, valid = reference[:, :IMAGE_CHANNELS], reference[:, IMAGE_CHANNELS:]
+        image = torch.addcmul(image, kept, pieces - valid * image)
+        return image, Foreground(colour, alpha, logit)
 
     def looks_back(self) -> bool:
         """Whether the last output changes the next: not before the first pair, where its weights are 0."""

@@ -26,7 +26,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import Pose
 from dancenow.model.checkpoint import load_generator
 from dancenow.model.face import FaceSynthesizer, face_corners, load_face
-from dancenow.model.networks import COPIED_IN_RESULTS, empty_picture
+from dancenow.model.networks import DECIDED, empty_picture
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
 from dancenow.prefetch import ahead
 from dancenow.provenance.finishing import finished
@@ -119,7 +119,7 @@ class Synthesizer:
             shown: dict[str, torch.Tensor | float] = {}
             if drawn.reference is not None:
                 shown["reference"] = as_references(_planes(drawn.reference, self.device), self.device)
-                shown["copying"] = COPIED_IN_RESULTS
+                shown["decided"] = DECIDED
             image, _ = self.generator(skeleton, previous, background, **shown)
             if self.face is not None:
                 image = self.face.synthesize(skeleton, image, drawn.corners, drawn.visible)

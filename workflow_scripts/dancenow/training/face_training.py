@@ -13,7 +13,7 @@ from dancenow.device import Autocast, cast_once
 from dancenow.errors import InputError
 from dancenow.model.face import FaceSynthesizer, cut_faces, face_corners
 from dancenow.model.networks import (
-    COPIED_IN_RESULTS,
+    DECIDED,
     IMAGE_CHANNELS,
     SKELETON_CHANNELS,
     Generator,
@@ -151,7 +151,7 @@ class FaceTrainer(Trainer):
                 now = clips.at(moment)
                 shown: dict[str, torch.Tensor | float] = {}
                 if now.references is not None:
-                    shown = {"reference": now.references, "copying": COPIED_IN_RESULTS}
+                    shown = {"reference": now.references, "decided": DECIDED}
                 image, _ = self.main(now.skeletons, previous, now.backgrounds, **shown)
                 images.append(image)
                 if moment < last:

@@ -268,7 +268,8 @@ class Trainer:
             colour, alpha, logit = (
                 torch.stack(part, 1).flatten(0, 1) for part in zip(*foregrounds, strict=True)
             )
-            losses["foreground"] = foreground_colour((counted(colour, real, valid), alpha), real)
+            weight = alpha if masks is None else torch.maximum(alpha, masks)
+            losses["foreground"] = foreground_colour((counted(colour, real, valid), weight), real)
             if masks is not None:
                 losses["mask"] = mask_error(logit, masks, valid)
         return losses
