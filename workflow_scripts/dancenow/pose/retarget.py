@@ -29,8 +29,8 @@ TOWARDS_CAMERA = 0.8  # of a foot's length: what a foot that tells how the camer
 # people's proportions differ by less; beyond this, one of the two measurements is wrong
 PLAUSIBLE_RATIO = (0.5, 2.0)
 # of the body height, from the middle of the head to an ear: a head that never looks wider never faced the
-# camera, and how wide it is remains unknown. 14 clips have 0.037 to 0.053, three of sides and backs less
-LEAST_HEAD = 0.035
+# camera, and counts as so wide. 16 clips have 0.030 to 0.053, backs the least, and one of sides 0.021
+LEAST_HEAD = 0.03
 # of the body height, about a third of a face or of a foot: beyond this, one of the two people never looked at
 # the camera
 PLAUSIBLE_SHIFT = 0.04
@@ -175,18 +175,19 @@ def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]
     """{bone: factor} from the source's proportions to the target's; both from measure_limbs.
 
     A factor is clamped to PLAUSIBLE_RATIO, those of FREE_BONES are moved together by FACTORS_ALIKE; a bone
-    that one of the two clips never shows keeps its length. BODY_SIZED ones take the mean of FREE_BONES, as
-    does a head that one of the two shows only from the side.
+    that one of the two clips never shows keeps its length. BODY_SIZED ones take the mean of FREE_BONES. A
+    head counts as at least LEAST_HEAD wide.
     """
     ratios = dict.fromkeys(BONES, 1.0)
     for bone in MEASURED_BONES:
         own, wanted = source[bone], target[bone]
         if own and wanted:
+            if bone == "head":
+                own, wanted = max(own, LEAST_HEAD), max(wanted, LEAST_HEAD)
             ratios[bone] = float(np.clip(wanted / own, *PLAUSIBLE_RATIO))
     known = [bone for bone in FREE_BONES if source[bone] and target[bone]]
     mean = np.exp(np.mean([np.log(ratios[bone]) for bone in known])) if known else 1.0
-    aside = any(limbs["head"] and limbs["head"] < LEAST_HEAD for limbs in (source, target))
-    ratios |= dict.fromkeys((*BODY_SIZED, "head") if aside else BODY_SIZED, float(mean))
+    ratios |= dict.fromkeys(BODY_SIZED, float(mean))
     return ratios | {bone: float(ratios[bone] ** (1 - FACTORS_ALIKE) * mean**FACTORS_ALIKE) for bone in known}
 
 
