@@ -91,3 +91,13 @@ def write_pair(folder):
         measure_normalization_file(folder / f"{name}.npz", camera, folder / f"{name}.json")
     names = "source.npz", "source.camera.npz", "source.json", "target.npz", "target.json", "pair.npz"
     return [folder / name for name in names]
+
+
+def rotated(keypoints, degrees):
+    """(T, 133, 3) float32: poses turned clockwise about the middle of the hips; degrees: a number or (T,)."""
+    points, angle = keypoints.copy(), np.radians(np.broadcast_to(degrees, len(keypoints)))
+    middle = keypoints[:, [INDEX["left_hip"], INDEX["right_hip"]], :2].mean(axis=1, keepdims=True)
+    matrices = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]).transpose(2, 0, 1)
+    points[..., :2] = (keypoints[..., :2] - middle) @ matrices + middle
+    points[points[..., 2] == 0] = 0
+    return points.astype(np.float32)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import COUNT, FACE, INDEX, standing_height
+from dancenow.pose.facing import turned
 from dancenow.references.backs import mirrored, mirrored_piece, without_face, without_print
 from dancenow.references.body_parts import PARTS
-from dancenow.references.facing import turned
 from dancenow.references.files import load_bank, save_bank
 from dancenow.references.likeness import OPPOSITE, side_of, unlikeness
 from dancenow.references.making import make_bank

@@ -6,6 +6,7 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
+from dancenow.pose.facing import turned
 from dancenow.references.bank import ChosenReferences
 from dancenow.references.body_parts import (
     FAR,
@@ -19,7 +20,6 @@ from dancenow.references.body_parts import (
     shares,
     visible_parts,
 )
-from dancenow.references.facing import turned
 from dancenow.references.files import chosen_references, load_bank, load_choice, save_bank, save_choice
 from dancenow.references.likeness import likeness_features, spread_out, unlikeness
 from dancenow.references.making import make_bank

@@ -13,6 +13,7 @@ from scipy.ndimage import grey_closing, grey_opening, maximum_filter1d
 
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, IMPUTED, INDEX, Pose
+from dancenow.pose.facing import feet_up
 from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
 
 BODY_CHAIN = ("ankle", "knee", "hip", "shoulder")
@@ -21,7 +22,7 @@ MIN_WHOLE_SHARE = 0.05  # least share of the frames that must show the person fr
 # least confidence of legs that tell the ground: beyond the picture's edge they are guessed, with less
 SURE_LEGS = 0.2
 # what counts as standing on the ground, in shares of the standing height
-LEVEL_ANKLES = 0.04  # the ankles differ by at most this in y, and are at most this far above the hips
+LEVEL_ANKLES = 0.04  # the ankles differ by at most this in y, and are at most this far above their hips
 AIRBORNE = 0.03  # the feet are at most this far above their place just before and after
 FLIGHT_SECONDS = 0.8  # s: at full speed no jump lasts longer
 TAKE_OFF_SECONDS = 0.08  # s: while heel and toes leave the ground, or land
@@ -42,8 +43,8 @@ class Figure:
     """Per frame, float64 px: y, x (T,) mean ankle; gap (T,) |y_left - y_right| of the ankles; lowest (T,) y
     of the lowest joint; tall (T,) body height. size (T,): apparent length of the bones, 1 at the longest, NaN
     if unseen. feet, whole, upright (T,) bool: both legs are surely in the frame; all that `tall` needs
-    is; the ankles are below the hips. standing: tall, when upright; on_feet: whether the feet bear the weight
-    at all.
+    is; not both feet are above the hips. standing: tall, when upright; on_feet: whether the feet bear the
+    weight at all.
     """
 
     y: np.ndarray
@@ -104,8 +105,8 @@ def measure_figure(pose: Pose) -> Figure:
     whole = seen[:, left + right].all(axis=1) & (nose | seen[:, ears].all(axis=1)) & (tall > 0)
     gap = np.abs(places[:, left[0], 1] - places[:, right[0], 1])
     standing = float(np.quantile(tall[whole], 0.9)) if whole.any() else np.nan
-    above = ankles[:, 1] < hips[:, 1] - LEVEL_ANKLES * standing
-    upright = ~(above & seen[:, [left[2], right[2]]].all(axis=1))
+    shown = np.where(seen[..., None], pose.keypoints, 0)
+    upright = ~feet_up(shown, LEVEL_ANKLES * standing)
     lowest = np.where(seen[:, BODY], places[:, BODY, 1], -np.inf).max(axis=1)
     on_feet = upright[whole].sum() >= ON_FEET_SHARE * whole.sum()
     size = _sizes(pose.keypoints, seen)

@@ -142,7 +142,8 @@ def towards_camera(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray)
 
     keypoints: (T, 133, 2+) px; seen: (T, 133) bool; heights: (T,) px, the body height. A foot's width in the
     picture tells its turn; the shoulders beside the leg tell front from back, since a leg that points up
-    turns its foot round; interpolated in time where one is not seen.
+    turns its foot round. About the leg and not the trunk, as pose.facing has it: feet of who bows stay.
+    Interpolated in time where one is not seen.
     """
     places = keypoints[..., :2].astype(np.float64)
     shoulders = [INDEX[f"{side}_shoulder"] for side in SIDES]

@@ -7,6 +7,7 @@ from functools import reduce
 import cv2
 import numpy as np
 
+from dancenow.pose.facing import turned
 from dancenow.references.backs import (
     MIRRORED_COST,
     UNSEEN_COST,
@@ -36,7 +37,6 @@ from dancenow.references.cutting import (
     TRUNK_PART,
     box_of,
 )
-from dancenow.references.facing import turned
 from dancenow.references.garment import drawn_along
 from dancenow.references.likeness import (
     TWO_SIDED,

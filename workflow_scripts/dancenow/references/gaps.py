@@ -7,8 +7,8 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.keypoints import Pose, standing_height
+from dancenow.pose.facing import turned
 from dancenow.references.body_parts import FRONT_OR_BACK, PARTS, points_of, visible_parts
-from dancenow.references.facing import turned
 from dancenow.references.likeness import (
     MOST_PIECES,
     OPPOSITE,

@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 
 from dancenow.keypoints import INDEX
+from dancenow.pose.facing import overturned, upright
 from dancenow.references.body_parts import FRONT_OR_BACK, HANDS, PARTS, SIDES
-from dancenow.references.facing import overturned, upright
 
 OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing

@@ -4,21 +4,13 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import INDEX, standing_height
-from dancenow.references.facing import overturned, turned
+from dancenow.pose.facing import LEANING, feet_up, lean, overturned, rolled, turned
 from dancenow.references.likeness import likeness_features, side_of
 from drawn_people import dancer
+from walkers import rotated
 
 POSE = dancer()
 UNIT = standing_height(POSE.keypoints)
-
-
-def rotated(keypoints, degrees):
-    """The poses turned clockwise about the middle of the hips."""
-    points = keypoints.copy()
-    middle = keypoints[:, [INDEX["left_hip"], INDEX["right_hip"]], :2].mean(axis=1, keepdims=True)
-    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    points[..., :2] = (keypoints[..., :2] - middle) @ np.array([[cos, sin], [-sin, cos]]) + middle
-    return points.astype(np.float32)
 
 
 @pytest.mark.parametrize("degrees", [-180, -135, -90, 90, 135, 179])
@@ -54,3 +46,29 @@ def test_a_lean_that_people_on_their_feet_show_counts(degrees):
     upright, leaning = (likeness_features(rotated(POSE.keypoints, each), UNIT) for each in (0, degrees))
     assert (overturned(POSE.keypoints, UNIT, "trunk") == 0).all()
     assert (np.linalg.norm(leaning["trunk"] - upright["trunk"], axis=1) > 0.05).all()
+
+
+def test_a_body_whose_hips_are_not_seen_is_taken_for_upright():
+    points = rotated(POSE.keypoints, 180)
+    points[:, [INDEX["left_hip"], INDEX["right_hip"]]] = 0
+    assert not lean(points, UNIT)[1].any() and not overturned(points, UNIT).any()
+    assert lean(points, UNIT, "head")[1].all()  # the neck is still seen
+
+
+def test_what_hangs_on_a_body_is_turned_over_with_it_and_never_suddenly():
+    turning = np.linspace(-175, 175, 176)
+    points = rotated(np.repeat(POSE.keypoints[:1], len(turning), axis=0), turning)
+    angle = rolled(points, UNIT, "head")
+    assert angle[0] == pytest.approx(-np.pi, abs=0.3) and angle[-1] == pytest.approx(np.pi, abs=0.3)
+    assert np.abs(np.diff(angle)).max() < 0.1
+    assert not angle[np.abs(np.radians(turning)) < LEANING - 0.1].any()
+
+
+def test_feet_are_up_in_a_handstand_and_not_in_a_kick():
+    kick = POSE.keypoints.copy()
+    kick[:, INDEX["left_ankle"], 1] = kick[:, INDEX["nose"], 1]
+    assert not feet_up(kick, 0).any() and not feet_up(POSE.keypoints, 0).any()
+    handstand = rotated(POSE.keypoints, 170)
+    assert feet_up(handstand, 0.04 * UNIT).all() and not feet_up(handstand, UNIT).any()
+    handstand[:, INDEX["left_ankle"]] = 0
+    assert not feet_up(handstand, 0).any()
