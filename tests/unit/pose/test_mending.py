@@ -18,7 +18,7 @@ from dancenow.keypoints import (
 )
 from dancenow.pose.mending import HELD_CONFIDENCE, SWAPPED, hold_parts, mark, remove_jumps, unswap
 from dancenow.pose.performer import track_performer
-from walkers import FPS, FRAMES, performer, wander
+from walkers import FPS, FRAMES, performer, rotated, wander
 
 WRIST, NOSE = INDEX["left_wrist"], INDEX["nose"]
 
@@ -225,10 +225,36 @@ def test_a_face_is_not_held_on_a_turned_back():
     keypoints[80:, FACE] = 0
     shoulders = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
     keypoints[100:130, shoulders] = keypoints[100:130, shoulders[::-1]]
-    _, origin, counts = hold_parts(keypoints, mark(keypoints))
+    _, origin, counts = hold_parts(keypoints, mark(keypoints), FPS)
     assert (origin[100:130, FACE] == MISSING).all()
     assert (origin[80:100, FACE] == IMPUTED).all() and (origin[130:, FACE] == IMPUTED).all()
     assert counts["face"] == FRAMES - 80 - 30
+
+
+@pytest.mark.parametrize("degrees", [-170, -90, 90, 180])
+def test_a_face_is_held_by_the_side_that_is_seen_however_the_body_lies(degrees):
+    """On the head, the left shoulder of who faces the camera is on the left, as that of a turned back."""
+    keypoints = dancer()
+    keypoints[80:, FACE] = 0
+    keypoints[90:] = rotated(keypoints[90:], degrees)
+    shoulders = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
+    keypoints[120:, shoulders] = keypoints[120:, shoulders[::-1]]
+    _, origin, counts = hold_parts(keypoints, mark(keypoints), FPS)
+    assert (origin[80:120, FACE] == IMPUTED).all() and (origin[120:, FACE] == MISSING).all()
+    assert counts["face"] == 40
+
+
+def test_a_held_face_and_foot_are_turned_over_with_the_body():
+    keypoints = dancer()
+    keypoints[90:] = rotated(keypoints[90:], 180)
+    gappy, toes = keypoints.copy(), slice(FEET.start, FEET.start + 3)
+    gappy[90:, FACE] = gappy[90:, toes] = 0
+    held, origin, _ = hold_parts(gappy, mark(gappy), FPS)
+    for part in (FACE, toes):
+        assert (origin[90:, part] == IMPUTED).all()
+        apart = np.linalg.norm(held[90:, part, :2] - keypoints[90:, part, :2], axis=-1)
+        size = np.linalg.norm(np.ptp(keypoints[90, part, :2], axis=0))
+        assert apart.max() < 0.25 * size
 
 
 def test_nothing_is_filled_held_or_smoothed_across_a_cut():

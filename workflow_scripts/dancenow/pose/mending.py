@@ -23,6 +23,7 @@ from dancenow.keypoints import (
     RIGHT_HAND,
     boxes,
 )
+from dancenow.pose.facing import rolled, turned, upright
 
 # groups in which an estimator swaps left and right, each independently
 _SIDED = {
@@ -67,6 +68,7 @@ HELD_PARTS = {
     "left_foot": (SWAPPED["legs"][0][2:], [INDEX["left_ankle"]], [INDEX["left_ankle"]]),
     "right_foot": (SWAPPED["legs"][1][2:], [INDEX["right_ankle"]], [INDEX["right_ankle"]]),
 }
+ROLLING = {"face": "head", "left_foot": "left_foot", "right_foot": "right_foot"}  # parts of pose.facing
 HELD_CONFIDENCE = 0.25  # confidence of a held keypoint, as a share of that when it was last seen
 
 
@@ -203,19 +205,24 @@ def fill_gaps(
     return keypoints, origin, len(frame)
 
 
-def hold_parts(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+def hold_parts(
+    keypoints: np.ndarray, origin: np.ndarray, fps: Fraction | float
+) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
     """Move a missing face, hand or foot along with the head, wrist or ankle, as it was last seen; a hand with
-    its root on the wrist.
+    its root on the wrist, a face and a foot turned as far as the body is turned over.
 
     A part is missing in frames that show none of its keypoints. It is held while its carrier is seen, the
-    face only while the shoulders keep their order, because a turned back shows no face. Held keypoints are
+    face only while the same side of the body is seen, because a turned back shows no face. Held keypoints are
     IMPUTED, with a quarter of their last confidence. Before a part is first seen it stays missing, as does a
-    missing body. keypoints, origin: as in unswap. Returns both and the frames in which each part is held.
+    missing body. keypoints, origin, fps: as in unswap. Returns both and the frames in which each part is
+    held.
     """
     keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
     frames = np.arange(len(keypoints))
-    left, right = (keypoints[:, INDEX[f"{side}_shoulder"]] for side in ("left", "right"))
-    facing = np.sign(left[:, 0] - right[:, 0]) * (left[:, 2] > 0) * (right[:, 2] > 0)
+    shoulders = keypoints[:, [INDEX[f"{side}_shoulder"] for side in _SIDES], 2]
+    # near enough to the standing height to tell whether trunk, neck and shanks have a direction
+    size = _body_size(keypoints, fps)
+    side = np.sign(turned(keypoints, size)) * (shoulders > 0).all(axis=1)
     for part, (points, anchors, joints) in HELD_PARTS.items():
         there = (keypoints[:, points, 2] > 0).any(axis=1)
         last = np.maximum.accumulate(np.where(there, frames, -1))
@@ -224,15 +231,20 @@ def hold_parts(keypoints: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, n
         both = (keypoints[away][:, anchors, 2] > 0) & (keypoints[then][:, anchors, 2] > 0)
         held = both.any(axis=1)
         if part == "face":
-            held &= facing[away] * facing[then] >= 0
+            held &= side[away] * side[then] >= 0
         away, then, both = away[held], then[held], both[held][..., None]
         joined = np.where(
             keypoints[then][:, joints, 2:] > 0, keypoints[then][:, joints], keypoints[then][:, anchors]
         )
         moves = (keypoints[away][:, anchors, :2] - joined[..., :2]) * both
+        count = np.maximum(both.sum(axis=1), 1)
         shape = keypoints[then][:, points].copy()
         known = shape[..., 2] > 0
-        shape[..., :2] += (moves.sum(axis=1) / np.maximum(both.sum(axis=1), 1))[:, None]
+        if part in ROLLING:
+            roll = rolled(keypoints, size, ROLLING[part])
+            around = shape[..., :2] - ((joined[..., :2] * both).sum(axis=1) / count)[:, None]
+            shape[..., :2] += upright(around, roll[then] - roll[away]) - around
+        shape[..., :2] += (moves.sum(axis=1) / count)[:, None]
         shape[..., 2] = np.maximum(HELD_CONFIDENCE * shape[..., 2], MIN_CONFIDENCE)
         keypoints[np.ix_(away, points)] = np.where(known[..., None], shape, 0)
         origin[np.ix_(away, points)] = np.where(known, IMPUTED, MISSING)

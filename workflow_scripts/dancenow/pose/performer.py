@@ -200,7 +200,7 @@ def mend(
     keypoints = smooth(keypoints, smoothing, window)
     # a hand seen alone is not smoothed, and its wrist may have left it
     keypoints, origin, late = seat_hands(keypoints, origin, keypoints[:, WRISTS], fps)
-    keypoints, origin, held = hold_parts(keypoints, origin)
+    keypoints, origin, held = hold_parts(keypoints, origin, fps)
     counts = {f"frames with left and right of the {group} swapped": count for group, count in swaps.items()}
     counts |= {
         "hands away from their wrists": stray + late,
