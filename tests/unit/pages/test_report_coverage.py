@@ -75,6 +75,32 @@ def test_each_kind_of_pose_is_recognised():
     assert "left arm across the body" in kinds_of(**back, left_wrist=(0.1, -0.6))
 
 
+@pytest.mark.parametrize("degrees", [-180, -120, -80, 80, 120, 180])
+def test_arms_and_sides_are_those_of_the_body_however_it_lies(degrees):
+    """Where legs are in the picture tells lying from upside down, and no turn of the body."""
+    back = {"left_shoulder": (-0.11, -0.81), "right_shoulder": (0.11, -0.81)}
+    for moved in (
+        {},
+        back,
+        {"left_wrist": (0.2, -1.1)},
+        {"right_wrist": (-0.5, -0.8)},
+        {**back, "left_wrist": (0.1, -0.6)},
+    ):
+        upright = kinds_of(**moved)
+        cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+        lying = {
+            name: (cos * x - sin * y, sin * x + cos * y) for name, (x, y) in {**STANDING, **moved}.items()
+        }
+        lying = kinds_of(**{name: place for name, place in lying.items() if INDEX[name] < BODY.stop})
+        legs = {"upside down" if abs(degrees) > 90 else "lying"}
+        assert lying == upright - {"feet close"} | legs
+
+
+def test_who_bends_down_on_both_feet_does_not_lie():
+    bent = {name: (0.4 + y, -0.52 + 0.3 * x) for name, (x, y) in STANDING.items() if y < -0.52}
+    assert {"feet close"} == {kind for kind in kinds_of(**bent) if POSE_KINDS[kind][0] == "legs"}
+
+
 def test_every_part_is_of_one_kind_or_missing():
     generator = np.random.default_rng(0)
     shape = shape_of() + generator.normal(0, 0.2, (300, 17, 2))

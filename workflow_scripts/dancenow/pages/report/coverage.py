@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from dancenow.keypoints import BODY, IMPUTED, INDEX, Pose
+from dancenow.pose.facing import LEANING, feet_up, lean, upright
 from dancenow.pose.normalize import ground_places, height_at
 from dancenow.pose.retarget import SIDES
 
@@ -35,6 +36,8 @@ ACROSS = 0.03  # a wrist so far beyond the middle of the body
 RAISED_LEG = 0.12  # one ankle so much higher than the other
 WIDE_STATISTICS = 0.28  # the ankles so far apart
 CROUCH = 0.38  # the hips no higher than this above the ankles
+UPSIDE_DOWN = 0.04  # both ankles so much higher than their hips
+LYING = np.radians(60)  # rad: the trunk leans by more, and the hips are as low as in a crouch
 FACING = 0.10  # shoulders so wide in the picture face the camera, or away from it
 
 # kind: (which part it belongs to, how advice puts it)
@@ -49,6 +52,7 @@ POSE_KINDS = {
     "right arm low": ("right arm", "your right arm moving low beside your body"),
     "one leg raised": ("legs", "one leg raised, then the other"),
     "upside down": ("legs", "your hands or your back on the floor and your legs in the air"),
+    "lying": ("legs", "your body low over the floor, lying or on all fours"),
     "crouching": ("legs", "your knees bent low"),
     "feet wide apart": ("legs", "your feet wide apart"),
     "feet close": ("legs", "small steps, your feet close to each other"),
@@ -150,12 +154,16 @@ def compare_part(asked: np.ndarray, shown: np.ndarray, part: str, fps: Fraction 
 def pose_kinds(shape: np.ndarray) -> dict[str, np.ndarray]:
     """{kind of POSE_KINDS: (T,) bool}: the kinds of poses that each frame shows; a missing joint has no kind.
 
-    Each part is in exactly one of its kinds, or in none where it is missing. Upside down, the figure is
-    turned over first: above the head is then below it in the picture.
+    Each part is in exactly one of its kinds, or in none where it is missing. Of a trunk that leans far, arms
+    and front or back are judged about its own axis: who stands on their head has the arms above it when they
+    reach for the floor.
     """
-    hips, ankles = (shape[:, [INDEX[f"{side}_{joint}"] for side in SIDES], 1] for joint in ("hip", "ankle"))
-    upside_down = (ankles < hips).all(axis=1)
-    shape = np.where(upside_down[:, None, None], -shape, shape)
+    points = np.dstack([np.nan_to_num(shape), np.isfinite(shape).all(axis=2)])
+    upside_down = feet_up(points, UPSIDE_DOWN)
+    leaning, sure = lean(points, 1.0)
+    leaning = np.where((sure == 1) & (np.abs(leaning) > LEANING), leaning, 0)
+    legs = shape
+    shape = upright(shape, leaning)
     joint = {name: shape[:, index] for name, index in INDEX.items() if index < BODY.stop}
     hips = (joint["left_hip"] + joint["right_hip"]) / 2
     middle = hips[:, 0]
@@ -174,13 +182,15 @@ def pose_kinds(shape: np.ndarray) -> dict[str, np.ndarray]:
             kinds[f"{side} arm at shoulder height"] = level
             kinds[f"{side} arm across the body"] = across
             kinds[f"{side} arm low"] = known & ~above & ~level & ~across
-        left, right = joint["left_ankle"], joint["right_ankle"]
-        known = np.isfinite(left[:, 0] + right[:, 0])
-        known &= ~upside_down
+        left, right = (legs[:, INDEX[f"{side}_ankle"]] for side in SIDES)
+        hips = legs[:, [INDEX[name] for name in HIPS], 1].mean(axis=1)
+        low = np.maximum(left[:, 1], right[:, 1]) - hips < CROUCH
+        lying = ~upside_down & low & (np.abs(leaning) > LYING)
+        known = np.isfinite(left[:, 0] + right[:, 0]) & ~upside_down & ~lying
         raised = known & (np.abs(left[:, 1] - right[:, 1]) > RAISED_LEG)
-        crouch = known & ~raised & (np.maximum(left[:, 1], right[:, 1]) - hips[:, 1] < CROUCH)
+        crouch = known & ~raised & low
         apart = known & ~raised & ~crouch & (np.abs(left[:, 0] - right[:, 0]) > WIDE_STATISTICS)
-        kinds["upside down"] = upside_down
+        kinds["upside down"], kinds["lying"] = upside_down, lying
         kinds["one leg raised"], kinds["crouching"], kinds["feet wide apart"] = raised, crouch, apart
         kinds["feet close"] = known & ~raised & ~crouch & ~apart
         kinds["facing the camera"] = wide > FACING
