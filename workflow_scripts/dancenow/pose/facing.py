@@ -62,9 +62,9 @@ def overturned(keypoints: np.ndarray, unit: float | np.ndarray, part: str = "tru
 
 
 def rolled(keypoints: np.ndarray, unit: float | np.ndarray, part: str) -> np.ndarray:
-    """(T,) rad, clockwise, by which what hangs on a body is turned over with it: 0 up to LEANING, as of who is
-    on their feet, pi upside down, and evenly in between.
+    """(T,) rad, clockwise, by which what hangs on a body is turned over with it.
 
+    0 up to LEANING, as of who is on their feet, pi upside down, and evenly in between.
     keypoints, unit, part: as in lean.
     """
     return overturned(keypoints, unit, part) * (np.pi / (np.pi - LEANING))
