@@ -38,13 +38,12 @@ def lean(
     head leans with the neck, a left_foot with its shank, every other part with the trunk. From head-on such a
     bone has no direction.
     """
+    start, end, least = ["left_hip", "right_hip"], ["left_shoulder", "right_shoulder"], SURE_DIRECTION
     if part == "head":
-        start, end, least = ("left_shoulder", "right_shoulder"), ("left_ear", "right_ear"), SURE_NECK
+        start, end, least = end, ["left_ear", "right_ear"], SURE_NECK
     elif part.endswith("_foot"):
         side = part.split("_")[0]
-        start, end, least = (f"{side}_ankle",), (f"{side}_knee",), SURE_DIRECTION
-    else:
-        start, end, least = ("left_hip", "right_hip"), ("left_shoulder", "right_shoulder"), SURE_DIRECTION
+        start, end = [f"{side}_ankle"], [f"{side}_knee"]
     ends = [keypoints[:, [INDEX[name] for name in names]] for names in (start, end)]
     seen = np.all([(each[..., 2] >= MIN_CONFIDENCE).all(axis=1) for each in ends], axis=0)
     low, high = (each[..., :2].astype(np.float32).sum(axis=1) / len(start) for each in ends)
