@@ -13,6 +13,9 @@ from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import (
     DECIDED,
+    NEAR_BONE,
+    NEAR_CELLS,
+    NEAR_PIECE,
     Discriminator,
     Generator,
     InstanceNorm,
@@ -103,6 +106,23 @@ def test_what_is_synthesized_lies_behind_the_pieces_and_its_soft_edge_does_not_s
         assert torch.allclose(image[..., 32:, :], expected[..., 32:, :], atol=1e-4)
         expected = reference[:, :3] + 0.5 * expected
         assert torch.allclose(image[..., :16, :], expected[..., :16, :], atol=1e-4)
+
+
+def test_a_patch_beside_the_body_is_not_synthesized_in_results_and_a_limb_without_a_piece_is():
+    size = 2 * NEAR_CELLS  # cells of two px
+    generator, skeleton, background, reference = sharing(size, size)
+    skeleton, reference = torch.zeros_like(skeleton), torch.zeros_like(reference)
+    skeleton[..., 20:60, 40] = 0.2  # a bone in its piece, and one without
+    skeleton[..., 20:60, 140] = 0.2
+    reference[..., 15:65, 30:50] = 1
+    biased(generator, logit(1 - 1e-7), 0.0)
+    image, _ = generator(skeleton, background, background, reference, decided=DECIDED)
+    patch = (image != background).any(dim=1)[0]
+    assert patch[40, 30 - 2 * NEAR_PIECE] and not patch[40, 20] and not patch[40, 60]
+    assert patch[40, 140 - 2 * NEAR_BONE] and not patch[40, 120]
+    assert not patch[80:].any()
+    trained, _ = generator(skeleton, background, background, reference)
+    assert (trained != background).any(dim=1).all()
 
 
 def test_in_training_alpha_decides_softly_and_learns_everywhere():

@@ -1,5 +1,6 @@
 """The generator and the discriminators, after pix2pixHD (Wang et al., CVPR 2018) as the paper uses them."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -15,6 +16,10 @@ REFERENCE_CHANNELS = 4
 # nobody. Else arms are transparent in a new dance, and pixels mixed that lie some px apart. What is
 # synthesized lies behind the pieces where it is as sure of somebody: a soft edge is a halo around them.
 DECIDED = 3.0
+# What is near somebody, in cells of 1/192 to 1/96 of the longer edge: one around the pieces, and four
+# around bones without a piece, about half the width of a thigh.
+NEAR_CELLS, NEAR_PIECE, NEAR_BONE = 96, 1, 4
+LEAST_VALID = 0.5  # less is a piece's soft edge
 
 
 def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Conv2d:
@@ -174,6 +179,8 @@ class Generator(nn.Module):
             return torch.addcmul(background, alpha, colour - background), Foreground(colour, alpha, logit)
         assert reference is not None
         painted = (1 - decided * (1 - alpha)).clamp(min=0)
+        if decided > 1:
+            painted = painted * near_somebody(skeleton, reference[:, IMAGE_CHANNELS:])
         image = torch.addcmul(background, painted, colour - background)
         kept = (decided * alpha).clamp(max=1)
         if copying is not None:
@@ -217,6 +224,27 @@ class Generator(nn.Module):
             level = levels.pop()
             x = x + level if self.skips else x
         return x
+
+
+def near_somebody(skeleton: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """Where something may be synthesized in results: at the pieces, and around bones that have no piece.
+
+    In poses far from the footage (on the head, lying) a network is sure of somebody where nobody is, and
+    would leave coloured patches beside the body.
+    skeleton: (N, 3, H, W), black elsewhere; valid: (N, 1, H, W) in [0, 1]. Returns (N, 1, H, W) in [0, 1], 1
+    near somebody, 0 elsewhere.
+    """
+    height, width = valid.shape[-2:]
+    cell = 2 ** max(0, math.floor(math.log2(max(height, width) / NEAR_CELLS)))
+    pieces = valid > LEAST_VALID
+    bones = skeleton.any(dim=1, keepdim=True) & ~pieces
+    cells = torch.maximum(
+        *(
+            F.max_pool2d(F.max_pool2d(x.float(), cell, ceil_mode=True), 2 * radius + 1, 1, radius)
+            for x, radius in ((pieces, NEAR_PIECE), (bones, NEAR_BONE))
+        )
+    )
+    return F.interpolate(cells, (height, width), mode="bilinear")
 
 
 def _folded(x: torch.Tensor, edge: int) -> torch.Tensor:
