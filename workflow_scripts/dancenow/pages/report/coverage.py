@@ -34,7 +34,7 @@ DISTINCT = 0.04  # of the body height: poses as far apart are two; those of a ph
 SHOULDER_HEIGHT = 0.10  # a wrist no lower than this below its shoulder
 ACROSS = 0.03  # a wrist so far beyond the middle of the body
 RAISED_LEG = 0.12  # one ankle so much higher than the other
-WIDE_STATISTICS = 0.28  # the ankles so far apart
+WIDE_STANCE = 0.28  # the ankles so far apart
 CROUCH = 0.38  # the hips no higher than this above the ankles
 UPSIDE_DOWN = 0.04  # both ankles so much higher than their hips
 LYING = np.radians(60)  # rad: the trunk leans by more, and the hips are as low as in a crouch
@@ -189,7 +189,7 @@ def pose_kinds(shape: np.ndarray) -> dict[str, np.ndarray]:
         known = np.isfinite(left[:, 0] + right[:, 0]) & ~upside_down & ~lying
         raised = known & (np.abs(left[:, 1] - right[:, 1]) > RAISED_LEG)
         crouch = known & ~raised & low
-        apart = known & ~raised & ~crouch & (np.abs(left[:, 0] - right[:, 0]) > WIDE_STATISTICS)
+        apart = known & ~raised & ~crouch & (np.abs(left[:, 0] - right[:, 0]) > WIDE_STANCE)
         kinds["upside down"], kinds["lying"] = upside_down, lying
         kinds["one leg raised"], kinds["crouching"], kinds["feet wide apart"] = raised, crouch, apart
         kinds["feet close"] = known & ~raised & ~crouch & ~apart
