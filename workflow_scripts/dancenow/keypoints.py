@@ -29,6 +29,16 @@ BODY_NAMES = (
     "left_big_toe left_small_toe left_heel right_big_toe right_small_toe right_heel"
 ).split()
 INDEX = {name: index for index, name in enumerate(BODY_NAMES)}
+SIDES = ("left", "right")
+
+
+def sides_of(joint: str) -> list[int]:
+    """The numbers of the left and of the right keypoint of a name, such as "hip"."""
+    return [INDEX[f"{side}_{joint}"] for side in SIDES]
+
+
+HEAD = [INDEX["nose"], *sides_of("eye"), *sides_of("ear")]
+TRUNK_CORNERS = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
 
 # below this confidence a keypoint counts as missing everywhere in the workflow
 MIN_CONFIDENCE = 0.05

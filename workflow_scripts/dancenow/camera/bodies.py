@@ -8,10 +8,9 @@ was before to where it is afterwards.
 import numpy as np
 
 from dancenow.camera.path import moved_points
-from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE, People
+from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE, People, sides_of
 
-PAIRED = "ear", "shoulder", "hip"
-RIGID = [INDEX["nose"], *(INDEX[f"{side}_{part}"] for part in PAIRED for side in ("left", "right"))]
+RIGID = [INDEX["nose"], *sides_of("ear"), *sides_of("shoulder"), *sides_of("hip")]
 LEAST_POINTS = 3  # of these, seen in both frames
 FASTEST = 2.0  # body diagonals a second: who sprints or jumps
 WALKS = 0.75  # body diagonals a second: who takes their place at a clip's start, or leaves it at its end

@@ -6,11 +6,11 @@ all bones of a body longer by one factor, which no movement does in a fraction o
 
 import numpy as np
 
-from dancenow.keypoints import INDEX, MIN_CONFIDENCE, People
+from dancenow.keypoints import INDEX, MIN_CONFIDENCE, SIDES, People, sides_of
 
 SIDED = ("shoulder", "elbow"), ("elbow", "wrist"), ("shoulder", "hip"), ("hip", "knee"), ("knee", "ankle")
-BODY_BONES = [(INDEX[f"{side}_{a}"], INDEX[f"{side}_{b}"]) for side in ("left", "right") for a, b in SIDED]
-BODY_BONES += [(INDEX[f"left_{joint}"], INDEX[f"right_{joint}"]) for joint in ("shoulder", "hip", "ear")]
+BODY_BONES = [(INDEX[f"{side}_{a}"], INDEX[f"{side}_{b}"]) for side in SIDES for a, b in SIDED]
+BODY_BONES += [(left, right) for left, right in map(sides_of, ("shoulder", "hip", "ear"))]
 LEAST_BONES = 5  # that are seen before and after
 LEAST_ZOOM = 1.15  # less is the estimator's noise, and a body's movement
 ALIKE_BONES = 0.25  # of the zoom's logarithm, by which the bones' own differ from it

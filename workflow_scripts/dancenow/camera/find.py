@@ -19,7 +19,7 @@ from dancenow.camera.shots import LEAST_MOTION, Shot, corners_of, join_shots, re
 from dancenow.camera.takes import differ, lay_over, look_at
 from dancenow.camera.tracker import ShotTracker
 from dancenow.errors import frames_of, refuse_mixed
-from dancenow.keypoints import INDEX, MIN_CONFIDENCE, People, load_people
+from dancenow.keypoints import MIN_CONFIDENCE, People, load_people, sides_of
 from dancenow.pictures import Frames
 from dancenow.video.cuts import PATTERN_GRID, segments
 from dancenow.video.frames import FrameStore
@@ -38,7 +38,7 @@ BRIEF_SECONDS = 1.0  # a scene at a clip's end or at a cut that is shorter than 
 BUMP, BUMP_SURE = 0.01, 0.5  # of the long edge, that a tripod is knocked aside at least, and how surely
 TRAVELS = 0.01  # of the long edge: a way that no noise makes
 AGREE = 0.01  # of the long edge: a path that is followed and one that is seen are the same
-TRUNK = [INDEX[f"{side}_{part}"] for part in ("shoulder", "hip") for side in ("left", "right")]
+TRUNK = sides_of("shoulder") + sides_of("hip")
 Part = tuple[int, np.ndarray, np.ndarray, int, int]  # of a shot, as from _follow_shot
 BEYOND = 1.5  # frame sizes outside the usual framing, at most: as far an extent reaches
 

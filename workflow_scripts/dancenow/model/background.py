@@ -7,7 +7,18 @@ import numpy as np
 
 from dancenow.camera.steady_frames import valid_of
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, COUNT, FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, People, Pose
+from dancenow.keypoints import (
+    BODY,
+    COUNT,
+    FACE,
+    INDEX,
+    LEFT_HAND,
+    MIN_CONFIDENCE,
+    RIGHT_HAND,
+    SIDES,
+    People,
+    Pose,
+)
 from dancenow.model.filling import filled
 from dancenow.pictures import Frames
 
@@ -39,12 +50,12 @@ LIMB_SHARE = 0.06
 HEAD_SHARE = 0.13
 LIMBS = [
     [INDEX[f"{side}_{joint}"] for joint in chain]
-    for side in ("left", "right")
+    for side in SIDES
     for chain in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle", "big_toe"), ("ankle", "heel"))
 ]
 # filled, because a shirt or a skirt spans them; and the distance of clothes from the body, in limb widths
 AREAS = [
-    ([INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in joints], wide)
+    ([INDEX[f"{side}_{joint}"] for side in SIDES for joint in joints], wide)
     for joints, wide in ((("shoulder", "hip"), 1), (("hip", "knee"), 2))
 ]
 

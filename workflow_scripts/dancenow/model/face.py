@@ -7,11 +7,11 @@ import numpy as np
 import torch
 
 from dancenow.errors import InputError
-from dancenow.keypoints import INDEX, MIN_CONFIDENCE
+from dancenow.keypoints import INDEX, MIN_CONFIDENCE, sides_of
 from dancenow.model.checkpoint import load_weights, read_network
 from dancenow.model.networks import Generator
 
-EARS = [INDEX["left_ear"], INDEX["right_ear"]]
+EARS = sides_of("ear")
 
 
 def face_corners(keypoints: np.ndarray, size: int, window: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ above the head as who stands on their feet.
 
 import numpy as np
 
-from dancenow.keypoints import INDEX, MIN_CONFIDENCE
+from dancenow.keypoints import INDEX, MIN_CONFIDENCE, SIDES, sides_of
 
 # rad: a lean that footage of people on their feet shows. What leans more is compared as if it leaned so much:
 # nobody is filmed standing on their head, but a turned piece shows it
@@ -22,7 +22,7 @@ def feet_up(keypoints: np.ndarray, above: float) -> np.ndarray:
     keypoints: (T, K, 3) px and confidence, K of COUNT or of BODY. One raised leg is a kick.
     """
     higher = []
-    for side in ("left", "right"):
+    for side in SIDES:
         hip, ankle = keypoints[:, INDEX[f"{side}_hip"]], keypoints[:, INDEX[f"{side}_ankle"]]
         seen = (hip[:, 2] >= MIN_CONFIDENCE) & (ankle[:, 2] >= MIN_CONFIDENCE)
         higher.append(seen & (ankle[:, 1] < hip[:, 1] - above))
@@ -84,6 +84,6 @@ def turned(keypoints: np.ndarray, unit: float | np.ndarray, part: str = "trunk")
     are nearer to each other.
     """
     joint, times = ("ear", EARS_LIKE_SHOULDERS) if part == "head" else ("shoulder", 1.0)
-    left, right = (keypoints[:, INDEX[f"{side}_{joint}"], :2] for side in ("left", "right"))
+    left, right = (keypoints[:, point, :2] for point in sides_of(joint))
     across = upright(left - right, overturned(keypoints, unit, "head" if part == "head" else "trunk"))
     return (times * across[:, 0] / unit).astype(np.float32)

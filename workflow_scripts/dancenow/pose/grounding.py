@@ -12,9 +12,9 @@ import numpy as np
 from scipy.ndimage import grey_closing, grey_opening, maximum_filter1d
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, IMPUTED, INDEX, Pose
+from dancenow.keypoints import BODY, IMPUTED, INDEX, SIDES, Pose, sides_of
 from dancenow.pose.facing import feet_up
-from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
+from dancenow.pose.retarget import LONGEST, bone_lengths
 
 BODY_CHAIN = ("ankle", "knee", "hip", "shoulder")
 MIN_WHOLE_SHARE = 0.05  # least share of the frames that must show the person from head to feet
@@ -92,7 +92,7 @@ def measure_figure(pose: Pose) -> Figure:
     )  # legs imputed by pose.partial_bodies say nothing about the ground
     places = pose.keypoints[..., :2].astype(np.float64)
     left, right = ([INDEX[f"{side}_{joint}"] for joint in BODY_CHAIN] for side in SIDES)
-    ears = [INDEX["left_ear"], INDEX["right_ear"]]
+    ears = sides_of("ear")
     nose = seen[:, INDEX["nose"]]
     head = np.where(nose[:, None], places[:, INDEX["nose"]], places[:, ears].mean(axis=1))
     ankles, hips, shoulders = ((places[:, left[i]] + places[:, right[i]]) / 2 for i in (0, 2, 3))

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE
+from dancenow.keypoints import BODY, INDEX, MIN_CONFIDENCE, SIDES
 
 _LIGHTNESS = 0.5  # weight of lightness relative to hue and saturation: shadows change it most
 
@@ -29,7 +29,7 @@ def _sampling() -> tuple[np.ndarray, np.ndarray]:
         for region, (a, b) in enumerate(
             (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle")), 1
         ):
-            for side in ("left", "right"):
+            for side in SIDES:
                 sample(region, **{f"{side}_{a}": 1 - along, f"{side}_{b}": along})
     return np.array(shares), np.array(regions)
 

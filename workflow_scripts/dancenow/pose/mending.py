@@ -11,8 +11,8 @@ from scipy.ndimage import median_filter
 
 from dancenow.keypoints import (
     BODY,
-    BODY_NAMES,
     FACE,
+    HEAD,
     IMPUTED,
     INDEX,
     LEFT_HAND,
@@ -21,7 +21,9 @@ from dancenow.keypoints import (
     MISSING,
     REPAIRED,
     RIGHT_HAND,
+    SIDES,
     boxes,
+    sides_of,
 )
 from dancenow.pose.facing import rolled, turned, upright
 
@@ -47,22 +49,19 @@ JUMP_RATIO = 3.0
 
 # a hand whose root lies farther than this from its wrist, in lengths of the longest bone seen, is another's
 HAND_AWAY = 0.25
-_SIDES = ("left", "right")
 _JOINED = ("shoulder", "hip"), ("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee")
 _BONES = np.array(
-    [[INDEX[f"{side}_{end}"] for end in ends] for side in _SIDES for ends in _JOINED]
-    + [[INDEX[f"{side}_shoulder"] for side in _SIDES]]
+    [[INDEX[f"{side}_{end}"] for end in ends] for side in SIDES for ends in _JOINED] + [sides_of("shoulder")]
 )
-ROOTS, WRISTS = [LEFT_HAND.start, RIGHT_HAND.start], [INDEX[f"{side}_wrist"] for side in _SIDES]
+ROOTS, WRISTS = [LEFT_HAND.start, RIGHT_HAND.start], sides_of("wrist")
 
 INTERPOLATED = 0.5  # confidence of an interpolated keypoint, as a share of its less confident neighbour's
 
 # parts that are held while they are missing, the keypoints that they move along with, and where they lie on
 # these: a hand hangs on its wrist
 _BODY = list(range(BODY.start, BODY.stop))
-_HEAD = [INDEX[name] for name in BODY_NAMES[:5]]
 HELD_PARTS = {
-    "face": (list(range(FACE.start, FACE.stop)), _HEAD, _HEAD),
+    "face": (list(range(FACE.start, FACE.stop)), HEAD, HEAD),
     "left_hand": (SWAPPED["hands"][0], WRISTS[:1], ROOTS[:1]),
     "right_hand": (SWAPPED["hands"][1], WRISTS[1:], ROOTS[1:]),
     "left_foot": (SWAPPED["legs"][0][2:], [INDEX["left_ankle"]], [INDEX["left_ankle"]]),
@@ -219,7 +218,7 @@ def hold_parts(
     """
     keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
     frames = np.arange(len(keypoints))
-    shoulders = keypoints[:, [INDEX[f"{side}_shoulder"] for side in _SIDES], 2]
+    shoulders = keypoints[:, sides_of("shoulder"), 2]
     # near enough to the standing height to tell whether trunk, neck and shanks have a direction
     size = _body_size(keypoints, fps)
     side = np.sign(turned(keypoints, size)) * (shoulders > 0).all(axis=1)

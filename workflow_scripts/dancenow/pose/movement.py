@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from dancenow.camera.tracker import ShotTracker
-from dancenow.keypoints import COUNT, FACE, INDEX, MIN_CONFIDENCE
+from dancenow.keypoints import COUNT, FACE, INDEX, MIN_CONFIDENCE, SIDES, TRUNK_CORNERS
 from dancenow.pictures import Frames
 
 LAG_SECONDS = 0.1  # between the pictures that are compared
@@ -22,10 +22,9 @@ CORNER_NOISE = 0.4  # px: a map that moves the picture's corners by less is the 
 
 MOVING_LIMBS = [
     (INDEX[f"{side}_{a}"], INDEX[f"{side}_{b}"])
-    for side in ("left", "right")
+    for side in SIDES
     for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
 ]
-TRUNK_OUTLINE = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
 NEAR_HEAD = np.isin(
     np.arange(COUNT), [*range(INDEX["left_elbow"]), *range(COUNT)[FACE]]
 )  # with the shoulders
@@ -167,11 +166,11 @@ def _silhouette(keypoints: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """(H, W) bool, where limbs and trunk of a (133, 3) skeleton are; in close-ups head and shoulders."""
     mask, points = np.zeros(shape, np.uint8), keypoints[:, :2].round().astype(np.int32)
     seen = keypoints[:, 2] >= MIN_CONFIDENCE
-    core = TRUNK_OUTLINE if seen[TRUNK_OUTLINE].all() else np.flatnonzero(seen & NEAR_HEAD)
+    core = TRUNK_CORNERS if seen[TRUNK_CORNERS].all() else np.flatnonzero(seen & NEAR_HEAD)
     if len(core) < LEAST_CORE:
         return mask.astype(bool)
-    if seen[TRUNK_OUTLINE].all():
-        trunk = keypoints[TRUNK_OUTLINE, :2]
+    if seen[TRUNK_CORNERS].all():
+        trunk = keypoints[TRUNK_CORNERS, :2]
         thick = THICKNESS * np.linalg.norm(trunk[:2].mean(axis=0) - trunk[2:].mean(axis=0))
         for start, end in MOVING_LIMBS:
             if seen[start] and seen[end]:

@@ -12,9 +12,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dancenow.keypoints import BODY, FACE, IMPUTED, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, Pose
+from dancenow.keypoints import (
+    BODY,
+    FACE,
+    HEAD,
+    IMPUTED,
+    INDEX,
+    LEFT_HAND,
+    MIN_CONFIDENCE,
+    RIGHT_HAND,
+    SIDES,
+    Pose,
+    sides_of,
+)
 from dancenow.pose.grounding import Figure, find_ground, interpolated, measure_figure
-from dancenow.pose.retarget import LONGEST, SIDES, bone_lengths
+from dancenow.pose.retarget import LONGEST, bone_lengths
 from dancenow.video.cuts import segments
 
 log = logging.getLogger(__name__)
@@ -27,10 +39,10 @@ LEAST_BONE_FRAMES = 5  # frames in which a bone is seen, to be compared; and aro
 COMPARED = 300  # whole frames, the nearest in time, that tell how long the bones are
 LARGEST_CLOSE_UP = 4.0  # from the whole frames to a close-up
 CONFIDENCE = 0.25  # confidence of an attached keypoint
-SHOULDERS = [INDEX[f"{side}_shoulder"] for side in SIDES]
-HIPS = [INDEX[f"{side}_hip"] for side in SIDES]
-ANKLES = [INDEX[f"{side}_ankle"] for side in SIDES]
-KNEES = [INDEX[f"{side}_knee"] for side in SIDES]
+SHOULDERS = sides_of("shoulder")
+HIPS = sides_of("hip")
+ANKLES = sides_of("ankle")
+KNEES = sides_of("knee")
 LEGS = KNEES + ANKLES
 BELOW = LEGS + [INDEX[f"{side}_{joint}"] for side in SIDES for joint in ("big_toe", "small_toe", "heel")]
 # (joint, the joint it is attached to), in the order of attachment
@@ -44,7 +56,6 @@ HUNG = [
       for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND))
       for point in range(hand.start, hand.stop)),
 ]  # fmt: skip
-HEAD = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
 # (point, what it hangs on) of a foot below its ankle, and of a head on the shoulders
 ENDS = [(joint, [ankle]) for joint, ankle in HUNG if ankle in ANKLES]
 ENDS += [(point, SHOULDERS) for point in (*HEAD, *range(FACE.start, FACE.stop))]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose
+from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND, SIDES, Pose, sides_of
 
 # foreshortening only shortens: a bone has its full length when it lies in the picture plane. The
 # maximum could be a single bad detection
@@ -35,7 +35,6 @@ LEAST_HEAD = 0.03
 # the camera
 PLAUSIBLE_SHIFT = 0.04
 
-SIDES = "left", "right"
 # points halfway between a left and a right joint, numbered after the keypoints
 MIDDLES = {f"mid_{joint}": COUNT + number for number, joint in enumerate(("hip", "shoulder", "ear"))}
 POINTS = INDEX | MIDDLES
@@ -63,7 +62,7 @@ TREE = [
     *_both("head", "mid_ear", "ear"),
 ]
 # these points lie at different heights between chin and crown from face to face
-FACE_SHAPE_POINTS = [INDEX["nose"], INDEX["left_eye"], INDEX["right_eye"], *range(COUNT)[FACE]]
+FACE_SHAPE_POINTS = [INDEX["nose"], *sides_of("eye"), *range(COUNT)[FACE]]
 TOES = [[INDEX[f"{side}_{toe}"] for toe in ("big_toe", "small_toe")] for side in SIDES]
 BONES = tuple(dict.fromkeys(bone for bone, _, _ in TREE))
 MEASURED_BONES = tuple(bone for bone in BONES if bone not in BODY_SIZED)
@@ -146,7 +145,7 @@ def towards_camera(keypoints: np.ndarray, seen: np.ndarray, heights: np.ndarray)
     Interpolated in time where one is not seen.
     """
     places = keypoints[..., :2].astype(np.float64)
-    shoulders = [INDEX[f"{side}_shoulder"] for side in SIDES]
+    shoulders = sides_of("shoulder")
     line, square_on = places[:, shoulders[0]] - places[:, shoulders[1]], SQUARE_ON * heights
     pointing = []
     for side, toes in zip(SIDES, TOES, strict=True):
@@ -251,9 +250,7 @@ def _at_contact(places: np.ndarray, known: np.ndarray, moved: np.ndarray) -> np.
 
     The contact is the middle of the ankles or, as they rise above the hips, more and more the lowest joints.
     """
-    ankles, knees, hips = (
-        [POINTS[f"{side}_{joint}"] for side in SIDES] for joint in ("ankle", "knee", "hip")
-    )
+    ankles, knees, hips = sides_of("ankle"), sides_of("knee"), sides_of("hip")
     feet = moved[:, ankles].mean(axis=1)
     legs = known[:, ankles + knees + hips].all(axis=1)
     height = places[:, hips, 1].mean(axis=1) - places[:, ankles, 1].mean(axis=1)
@@ -281,7 +278,7 @@ def _with_middles(keypoints: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, 
     """Places (T, 136, 2) float64 and seen (T, 136) bool of the keypoints, followed by MIDDLES."""
     places, known = [keypoints[..., :2].astype(np.float64)], [seen]
     for middle in MIDDLES:
-        sides = [INDEX[middle.replace("mid", side)] for side in SIDES]
+        sides = sides_of(middle.removeprefix("mid_"))
         places.append(places[0][:, sides].mean(axis=1, keepdims=True))
         known.append(seen[:, sides].all(axis=1, keepdims=True))
     return np.concatenate(places, axis=1), np.concatenate(known, axis=1)

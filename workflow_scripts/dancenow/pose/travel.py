@@ -8,7 +8,7 @@ is shortened; sways and steps stay, so feet slide.
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
-from dancenow.keypoints import BODY, INDEX, Pose
+from dancenow.keypoints import BODY, Pose, sides_of
 from dancenow.pose.grounding import interpolated
 
 WAY_SECONDS = 0.5  # s: standard deviation of the Gaussian that separates travel from dance
@@ -16,7 +16,7 @@ REACH_QUANTILE = 0.9  # quantile over the frames of the body's reach to a side o
 # of the body's keypoints beyond the sides in the clip and in its worst second: with less, nothing is changed,
 # and the clip alone would hide somebody who is gone for seconds of a long one
 OUTSIDE_SHARE, OUTSIDE_SECOND = 0.02, 0.1
-HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
+HIPS = sides_of("hip")
 
 
 def keep_within(pose: Pose) -> tuple[Pose, float]:

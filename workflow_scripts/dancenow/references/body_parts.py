@@ -5,16 +5,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from dancenow.keypoints import FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+from dancenow.keypoints import FACE, HEAD, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, SIDES, TRUNK_CORNERS
 
-SIDES = ("left", "right")
 HANDS = {"left": list(range(133))[LEFT_HAND], "right": list(range(133))[RIGHT_HAND]}
 # of a hand's 21 points: the palm's spokes, then the fingers, each from its knuckle to its tip
 SPOKES = [(0, knuckle) for knuckle in (1, 5, 9, 13, 17)]
 FINGERS = [(joint, joint + 1) for finger in (1, 5, 9, 13, 17) for joint in range(finger, finger + 3)]
-HEAD_POINTS = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
 JAW_AND_BROWS = list(range(FACE.start, FACE.start + 27))  # face points that do not move when the mouth talks
-TRUNK_CORNERS = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
 
 PARTS = ("head", "trunk", *(f"{side}_{limb}" for limb in ("arm", "hand", "leg", "foot") for side in SIDES))
 # radius around its bones, as a share of the standing height
@@ -56,7 +53,7 @@ def points_of(part: str) -> list[int]:
     if part == "trunk":
         return TRUNK_CORNERS
     if part == "head":
-        return [*HEAD_POINTS, *TRUNK_CORNERS[:2]]
+        return [*HEAD, *TRUNK_CORNERS[:2]]
     side = part.split("_")[0]
     needed = [INDEX[f"{side}_{joint}"] for joint in _NEEDED[kind(part)]]
     return needed + (HANDS[side] if kind(part) == "hand" else [])

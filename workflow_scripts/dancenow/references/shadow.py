@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from dancenow.camera.steady_frames import valid_of
-from dancenow.keypoints import INDEX, MIN_CONFIDENCE
+from dancenow.keypoints import INDEX, MIN_CONFIDENCE, SIDES, sides_of
 from dancenow.pictures import Frames
 from dancenow.references.likeness import spread_out
 
@@ -27,12 +27,10 @@ FARTHEST = 0.05  # quantile of the target's places in y, px, beyond which a danc
 LOWER_FOOT = 0.02  # standing heights by which the standing foot is lower than the other one
 STANCE_JOINTS = [
     INDEX[f"{side}_{joint}"]
-    for side in ("left", "right")
+    for side in SIDES
     for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 ]
-HIP_PAIR, ANKLE_PAIR = (
-    [INDEX[f"{side}_{joint}"] for side in ("left", "right")] for joint in ("hip", "ankle")
-)
+HIP_PAIR, ANKLE_PAIR = sides_of("hip"), sides_of("ankle")
 
 
 class Shadows:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dancenow.keypoints import INDEX
-from dancenow.references.body_parts import HANDS, HEAD_POINTS, JAW_AND_BROWS, TRUNK_CORNERS, Figure, kind
+from dancenow.keypoints import HEAD, INDEX
+from dancenow.references.body_parts import HANDS, JAW_AND_BROWS, TRUNK_CORNERS, Figure, kind
 
 # a limb may be this much shorter or longer than in its reference
 FORESHORTENING = (0.3, 1.67)
@@ -27,10 +27,8 @@ def part_maps(part: str, wanted: Figure, given: Figure) -> list[np.ndarray]:
         return [bone_map(start[:2], end[:2]) for start, end in pairs]
     if part == "head":
         # each point of the face has little weight: there are many, and none from behind
-        points = [
-            point for point in (*HEAD_POINTS, *JAW_AND_BROWS) if wanted.seen[point] and given.seen[point]
-        ]
-        weights = np.array([3.0 if point in HEAD_POINTS else 0.3 for point in points])
+        points = [point for point in (*HEAD, *JAW_AND_BROWS) if wanted.seen[point] and given.seen[point]]
+        weights = np.array([3.0 if point in HEAD else 0.3 for point in points])
     elif part == "trunk":
         points, weights = TRUNK_CORNERS, np.ones(len(TRUNK_CORNERS))
     else:

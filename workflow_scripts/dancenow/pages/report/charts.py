@@ -8,10 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN
-from dancenow.keypoints import BODY, INDEX
+from dancenow.keypoints import BODY, INDEX, SIDES, sides_of
 from dancenow.pages.report.camera import NO_FEET, NOBODY, WHOLE_BODY, Shot
 from dancenow.pages.report.coverage import COMPARED_PARTS, LIMIT_RANGE, POSE_KINDS
-from dancenow.pose.retarget import SIDES
 from dancenow.references.gaps import Gap
 
 GREEN, AMBER, RED, GREY = "#2e7d32", "#ef8f00", "#c62828", "#9e9e9e"
@@ -213,5 +212,5 @@ def distance_chart(comparison: dict, fps: float) -> str:
 
 
 def _centred(shape: np.ndarray) -> np.ndarray:
-    hips = shape[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=1, keepdims=True)
+    hips = shape[:, sides_of("hip")].mean(axis=1, keepdims=True)
     return shape[:, BODY] - hips

@@ -4,10 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from dancenow.keypoints import BODY, IMPUTED, INDEX, Pose
+from dancenow.keypoints import BODY, IMPUTED, INDEX, SIDES, Pose
 from dancenow.pose.facing import LEANING, feet_up, lean, upright
 from dancenow.pose.normalize import ground_places, height_at
-from dancenow.pose.retarget import SIDES
 
 # compared: places of joints relative to the root of the part
 ARM, LEG = ("elbow", "wrist"), ("knee", "ankle")

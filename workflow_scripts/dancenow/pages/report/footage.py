@@ -19,6 +19,7 @@ from dancenow.keypoints import (
     LEFT_HAND,
     REPAIRED,
     RIGHT_HAND,
+    SIDES,
     People,
     Pose,
     boxes,
@@ -31,7 +32,6 @@ from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape
 from dancenow.pictures import Frames
 from dancenow.pose.grounding import measure_figure
 from dancenow.pose.performer import track_performer
-from dancenow.pose.retarget import SIDES
 from dancenow.pose.shot_statistics import measure_shots
 from dancenow.training.holdout import training_frame_count
 from dancenow.video.frames import FrameStore

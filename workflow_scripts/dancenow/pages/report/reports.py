@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dancenow.files import write_json
-from dancenow.keypoints import INDEX, Pose
+from dancenow.keypoints import Pose, sides_of
 from dancenow.pages.frame import write_page
 from dancenow.pages.report import charts
 from dancenow.pages.report.camera import Shot
@@ -214,8 +214,8 @@ def _footage_sections(footage: Footage, measures: dict, kinds: dict[str, float])
             else ""
         )
         pose = footage.steady_pose()
-        feet = pose.keypoints[:, [INDEX["left_ankle"], INDEX["right_ankle"]], 0].mean(axis=1)
-        seen = pose.present()[:, [INDEX["left_ankle"], INDEX["right_ankle"]]].all(axis=1)
+        feet = pose.keypoints[:, sides_of("ankle"), 0].mean(axis=1)
+        seen = pose.present()[:, sides_of("ankle")].all(axis=1)
         heights = body_heights(pose, footage.known_statistics)
         pictures = [
             (charts.coverage_chart(footage.shape()), COVERAGE_CAPTION),

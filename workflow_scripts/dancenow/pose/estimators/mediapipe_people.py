@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from dancenow.keypoints import BODY, FEET, INDEX, MIN_CONFIDENCE, boxes
+from dancenow.keypoints import BODY, FEET, MIN_CONFIDENCE, boxes, sides_of
 from dancenow.pose.estimators.mediapipe_graphs import DETECTOR, FOLLOWER, open_graph
 from dancenow.pose.masks import soft_mask
 
@@ -288,7 +288,7 @@ def _circle_around(person: np.ndarray) -> Circle:
     """(x, y, radius, angle), px, around a (133, 3) skeleton, as from _circles."""
     figure = person[: FEET.stop]
     seen = figure[:, 2] >= MIN_CONFIDENCE
-    hips, shoulders = ([INDEX[f"left_{joint}"], INDEX[f"right_{joint}"]] for joint in ("hip", "shoulder"))
+    hips, shoulders = sides_of("hip"), sides_of("shoulder")
     centre, angle = figure[seen, :2].mean(axis=0), 0.0
     if seen[hips + shoulders].all():
         centre = figure[hips, :2].mean(axis=0)
@@ -320,7 +320,7 @@ def _surer(person: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | 
 
 def _is_at(circle: Circle, person: np.ndarray) -> bool:
     """Whether a circle's centre is where the person's hips are."""
-    hips = person[[INDEX["left_hip"], INDEX["right_hip"]]]
+    hips = person[sides_of("hip")]
     if (hips[:, 2] < MIN_CONFIDENCE).any():
         return False
     return np.hypot(*(hips[:, :2].mean(axis=0) - circle[:2])) < SAME_HIPS * circle[2]
