@@ -86,6 +86,8 @@ read_config(f"{workflow.basedir}/config.yaml")
 configfile: f"{workflow.basedir}/config.yaml"
 
 
+include: "rules/schema.smk"
+include: "rules/folders.smk"
 include: "rules/common.smk"
 include: "rules/inputs.smk"
 include: "rules/variants.smk"

@@ -1,132 +1,18 @@
-# The preset, the schema, the names. No rule here.
+# The names in the configuration and what a schema cannot say of it; then everything is merged and checked. No rule here.
 
-import math
 import os
 import re
 import shlex
-import tempfile
-from difflib import get_close_matches
 from pathlib import Path
 
-import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.validators import extend
 from snakemake.utils import update_config
 
 from dancenow.cluster.batch_summary import summarise
-from dancenow.files import FULL, as_on_disk, atomic_path, bring_back_dates
+from dancenow.files import as_on_disk, atomic_path, bring_back_dates
 from dancenow.planning.consent import consent_record
-from dancenow.planning.configuration import SafeLoader, is_name
 from dancenow.planning.pairs import names_of, targets_of
 from dancenow.planning.reruns import code_hash, contents
 from dancenow.stopping import hear_ctrl_c_once, leave_warning_to_training
-
-# 2e-4 and 1e3, which are text to YAML, that asks for a dot and a sign
-EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
-
-
-def typed(value, path=()):
-    """Convert numbers, booleans and null inside --config "train={steps: 5}", which arrive as text.
-
-    path: the keys that lead to it; names stay text.
-    """
-    if isinstance(value, dict):
-        return {key: typed(inner, (*path, key)) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [typed(inner, path) for inner in value]
-    if not isinstance(value, str):
-        return value
-    try:
-        read = yaml.safe_load(value)
-    except yaml.YAMLError:
-        return value
-    if EXPONENT.fullmatch(value):
-        read = int(number) if (number := float(value)).is_integer() else number
-    return read if read is None or (isinstance(read, (bool, int, float)) and not is_name(path)) else value
-
-
-def overlay_preset():
-    """Overlay config.yaml with the preset, and both with the user's values from the command line.
-
-    The files are read once more, for Snakemake makes numbers, booleans and dates of names.
-    """
-    config.clear()
-    update_config(config, read_config(f"{workflow.basedir}/config.yaml"))
-    given = {}
-    for path in workflow.config_settings.configfiles:
-        update_config(given, read_config(path))
-    update_config(given, dict(workflow.config_settings.config))
-    user = typed(given)
-    preset = user.get("preset", config.get("preset"))
-    presets = config.get("presets", {})
-    if not isinstance(presets, dict):
-        check_config(config)
-    if not isinstance(preset, str) or preset not in presets:
-        raise WorkflowError(f"config: preset: {preset!r} is not one of: {', '.join(presets)}")
-    update_config(config, presets[preset])
-    # the demo's consent is for the demo's clips: another clip must not inherit it, nor may another consent inherit parts
-    subjects = user.get("subjects")
-    for name, subject in subjects.items() if isinstance(subjects, dict) else ():
-        if isinstance(subject, dict) and subject.keys() & {"video", "clips", "consent"}:
-            config["subjects"].get(name, {}).pop("consent", None)
-    update_config(config, user)
-
-
-def did_you_mean(word, known):
-    """A hint for a message: the known word nearest to the one given, if any is near."""
-    close = get_close_matches(str(word), known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def check_folders():
-    """Refuse what stands where a folder must be, or a folder that cannot be used; Snakemake would not say what is wrong.
-
-    An output folder may be a link to another disk, which must be mounted.
-    """
-    inner = (
-        [path for path in Path("results").glob("*") if not path.suffix] if os.path.isdir("results") else []
-    )
-    outer = [".", "results", "logs", "benchmarks", ".snakemake"]
-    for folder in map(str, [*outer, *inner]):
-        if os.path.islink(folder) and not os.path.isdir(folder):
-            raise WorkflowError(
-                f"{folder}: a link to {os.readlink(folder)}, which is not a folder; mount that disk or create the folder"
-            )
-        if os.path.exists(folder) and not os.path.isdir(folder):
-            raise WorkflowError(f"{folder}: a file where a folder must be; move it away")
-        if folder in outer and os.path.isdir(folder) and workflow.is_main_process:
-            check_writable(folder)
-
-
-def check_start():
-    """Refuse no cores at all, with which Snakemake waits for ever, and a path that it takes for one with wildcards."""
-    if {"{", "}"} & {*workflow.basedir}:
-        raise WorkflowError(
-            f"{workflow.basedir}: Snakemake takes braces in its path for wildcards; rename the folder"
-        )
-    if 0 in (workflow.resource_settings.cores, workflow.resource_settings.nodes):
-        raise WorkflowError("--cores 0: no job could ever start; give a number from 1 on, or all")
-
-
-def check_writable(folder):
-    """Refuse a folder in which no file can be made, by making one: a disk may be read-only, and root ignores modes."""
-    try:
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        if error.errno not in FULL:  # a full disk can be cleaned
-            raise WorkflowError(
-                f"{os.path.abspath(folder)}: cannot be written ({error.strerror}); run in a folder of your own: "
-                "snakemake --directory FOLDER"
-            ) from None
-
-
-def tell_results_without_record():
-    """Warn that file dates decide what runs again, if results were copied without Snakemake's records."""
-    if any(Path("results").glob("*/*")) and not any(Path(".snakemake/metadata").glob("*")):
-        logger.warning(
-            "results: copied without .snakemake, so file dates decide what runs again; copy .snakemake as well, or "
-            "accept the results as they are: enter the same command with --touch, then without"
-        )
 
 
 def find_files():
@@ -139,93 +25,6 @@ def find_files():
     truth = config["evaluation"]["truth"]
     truth.update({pair: as_on_disk(path) for pair, path in truth.items()})
     config["pose"]["checkpoint"] = as_on_disk(config["pose"]["checkpoint"])
-
-
-# keys of earlier versions and their new names; an old key is recognised only where the new one is valid
-RENAMED = {
-    "stills": "single_frame_share",
-    "disturb": "last_frame_corruption",
-    "decay": "lr_decay_share",
-    "start": "init_from",
-    "downs": "n_downsample",
-    "blocks": "n_blocks",
-    "plate": "background",
-}
-# keys of earlier versions that have moved to another section
-MOVED = {
-    "train.devices": "hardware.devices",
-    "train.nodes": "hardware.nodes",
-    "train.compile": "hardware.compile",
-    "synthesis.chunks": "hardware.chunks",
-    "synthesis.overlap": "hardware.overlap",
-}
-
-
-# a JSON schema takes 5.0 for an integer, which a loop or a size of an array does not
-WHOLE = Draft202012Validator.TYPE_CHECKER.redefine(
-    "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool)
-)
-# read once; Snakemake's own validate would read it for every variant
-with open(f"{workflow.basedir}/schemas/config.schema.yaml", encoding="utf-8") as file:
-    SCHEMA = extend(Draft202012Validator, type_checker=WHOLE)(yaml.load(file, SafeLoader))
-# of these violated rules, the schema's description says more than jsonschema
-DESCRIBED = {"oneOf", "anyOf", "pattern", "not", "maxLength"}
-KINDS = {
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "string": "text",
-    "array": "a list, as [one, two]",
-    "object": "a map of keys",
-    "null": "null",
-}
-
-
-def not_finite(value, *path):
-    """The dotted key of the first number that is infinite or none, which a schema lets pass; else None."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return ".".join(path)
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return next(filter(None, (not_finite(one, *path, str(key)) for key, one in inner)), None)
-
-
-def check_config(merged, where=""):
-    """Validate a merged configuration; the error is one line that names the key, after `where`."""
-    for old, new in MOVED.items():
-        section, key = old.split(".")
-        if isinstance(merged.get(section), dict) and key in merged[section]:
-            raise WorkflowError(f"config: {where}{old}: moved to {new}")
-    if place := not_finite(merged):
-        raise WorkflowError(f"config: {where}{place}: not a finite number; write one")
-    if reason := next(SCHEMA.iter_errors(merged), None):
-        place = ".".join(map(str, reason.absolute_path)) or "top level"
-        if reason.validator == "type" and reason.validator_value == "object":
-            said = "empty" if reason.instance is None else f"{reason.instance!r} is no map of keys"[:100]
-            raise WorkflowError(
-                f"config: {where}{place}: {said}; write its keys below it, as config.yaml does"
-            )
-        known = reason.schema.get("properties", {}) if isinstance(reason.instance, dict) else {}
-        unknown = [key for key in reason.instance if key not in known] if known else []
-        renamed = [key for key in unknown if RENAMED.get(key) in known]
-        if renamed:
-            raise WorkflowError(f"config: {where}{place}.{renamed[0]}: renamed to {RENAMED[renamed[0]]}")
-        hint = did_you_mean(unknown[0], known) if unknown else ""
-        if reason.validator == "additionalProperties" and unknown:
-            key = ".".join(map(str, [*reason.absolute_path, unknown[0]]))
-            before, colon, after = str(unknown[0]).partition(":")
-            if colon and before in known:
-                hint = f"; write a space behind the colon: {before}: {after}"
-            hint = hint or f"; the keys there are {', '.join(known)}"
-            raise WorkflowError(f"config: {where}{key}: unknown key{hint}")
-        meaning = reason.schema.get("description") if reason.validator in DESCRIBED else None
-        said = f"{str(reason.instance)[:80]}: {meaning}" if meaning else reason.message
-        if reason.validator == "type":
-            kinds = reason.validator_value
-            kinds = " or ".join(KINDS[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
-            said = f"{repr(reason.instance)[:80]} is not {kinds}"
-            if meaning := reason.schema.get("description"):
-                said += f" ({meaning.rstrip('.')})"
-        raise WorkflowError(f"config: {where}{place}: {said}{hint}")
 
 
 def check_name(place, name):

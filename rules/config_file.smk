@@ -1,13 +1,17 @@
-# How a configuration file is read, before Snakemake reads it, whose messages would name neither file nor line. No rule.
+# How configuration files are read, before Snakemake reads them, whose messages would name neither file nor line, and
+# merged with the preset and the command line. No rule.
 
+import re
 import sys
 
+import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.errors import InputError
-from dancenow.planning.configuration import load_names
+from dancenow.planning.configuration import is_name, load_names
 
 
 def read_config(path):
@@ -16,3 +20,54 @@ def read_config(path):
         return load_names(path)
     except InputError as error:
         raise WorkflowError(f"config: {error}") from None
+
+
+# 2e-4 and 1e3, which are text to YAML, that asks for a dot and a sign
+EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
+
+
+def typed(value, path=()):
+    """Convert numbers, booleans and null inside --config "train={steps: 5}", which arrive as text.
+
+    path: the keys that lead to it; names stay text.
+    """
+    if isinstance(value, dict):
+        return {key: typed(inner, (*path, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [typed(inner, path) for inner in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        read = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    if EXPONENT.fullmatch(value):
+        read = int(number) if (number := float(value)).is_integer() else number
+    return read if read is None or (isinstance(read, (bool, int, float)) and not is_name(path)) else value
+
+
+def overlay_preset():
+    """Overlay config.yaml with the preset, and both with the user's values from the command line.
+
+    The files are read once more, for Snakemake makes numbers, booleans and dates of names.
+    """
+    config.clear()
+    update_config(config, read_config(f"{workflow.basedir}/config.yaml"))
+    given = {}
+    for path in workflow.config_settings.configfiles:
+        update_config(given, read_config(path))
+    update_config(given, dict(workflow.config_settings.config))
+    user = typed(given)
+    preset = user.get("preset", config.get("preset"))
+    presets = config.get("presets", {})
+    if not isinstance(presets, dict):
+        check_config(config)
+    if not isinstance(preset, str) or preset not in presets:
+        raise WorkflowError(f"config: preset: {preset!r} is not one of: {', '.join(presets)}")
+    update_config(config, presets[preset])
+    # the demo's consent is for the demo's clips: another clip must not inherit it, nor may another consent inherit parts
+    subjects = user.get("subjects")
+    for name, subject in subjects.items() if isinstance(subjects, dict) else ():
+        if isinstance(subject, dict) and subject.keys() & {"video", "clips", "consent"}:
+            config["subjects"].get(name, {}).pop("consent", None)
+    update_config(config, user)

@@ -1,0 +1,58 @@
+# Whether a run can take place here: the folders it writes to, and the command's own impossibilities. No rule.
+
+import os
+import tempfile
+from pathlib import Path
+
+from dancenow.files import FULL
+
+
+def check_folders():
+    """Refuse what stands where a folder must be, or a folder that cannot be used; Snakemake would not say what is wrong.
+
+    An output folder may be a link to another disk, which must be mounted.
+    """
+    inner = (
+        [path for path in Path("results").glob("*") if not path.suffix] if os.path.isdir("results") else []
+    )
+    outer = [".", "results", "logs", "benchmarks", ".snakemake"]
+    for folder in map(str, [*outer, *inner]):
+        if os.path.islink(folder) and not os.path.isdir(folder):
+            raise WorkflowError(
+                f"{folder}: a link to {os.readlink(folder)}, which is not a folder; mount that disk or create the folder"
+            )
+        if os.path.exists(folder) and not os.path.isdir(folder):
+            raise WorkflowError(f"{folder}: a file where a folder must be; move it away")
+        if folder in outer and os.path.isdir(folder) and workflow.is_main_process:
+            check_writable(folder)
+
+
+def check_start():
+    """Refuse no cores at all, with which Snakemake waits for ever, and a path that it takes for one with wildcards."""
+    if {"{", "}"} & {*workflow.basedir}:
+        raise WorkflowError(
+            f"{workflow.basedir}: Snakemake takes braces in its path for wildcards; rename the folder"
+        )
+    if 0 in (workflow.resource_settings.cores, workflow.resource_settings.nodes):
+        raise WorkflowError("--cores 0: no job could ever start; give a number from 1 on, or all")
+
+
+def check_writable(folder):
+    """Refuse a folder in which no file can be made, by making one: a disk may be read-only, and root ignores modes."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        if error.errno not in FULL:  # a full disk can be cleaned
+            raise WorkflowError(
+                f"{os.path.abspath(folder)}: cannot be written ({error.strerror}); run in a folder of your own: "
+                "snakemake --directory FOLDER"
+            ) from None
+
+
+def tell_results_without_record():
+    """Warn that file dates decide what runs again, if results were copied without Snakemake's records."""
+    if any(Path("results").glob("*/*")) and not any(Path(".snakemake/metadata").glob("*")):
+        logger.warning(
+            "results: copied without .snakemake, so file dates decide what runs again; copy .snakemake as well, or "
+            "accept the results as they are: enter the same command with --touch, then without"
+        )
