@@ -28,6 +28,9 @@ FRONT_OR_BACK = 0.03
 # keypoints repaired over a short gap have more. MediaPipe's visibility shows this better than its depth: of
 # 749 visible wrists there in our renders none had less, of 56 behind the trunk 41 had
 SURE_IN_FRONT = 0.4
+# an arm ends at its wrist, wherever the estimator believes the hand to be: a blurred one would stay with the
+# arm, as a second hand. From WRIST_FROM radii beyond the wrist on, WRIST_STEEP more count for each
+WRIST_FROM, WRIST_STEEP = 0.3, 3.0
 PART_REACH = 3.2  # radii from the bones, beyond which no pixel belongs to a part
 SHARPNESS = 10.0  # steepness of the transition from one part to the next, per radius
 FAR = 1e3
@@ -173,14 +176,26 @@ def distances(figure: Figure, window: Sequence[int], step: int, most: float = np
             continue
         bones = figure.bones(part)
         place = _around(bones, xs, ys, most)
-        for (start, end, radius), behind in zip(bones, figure.behind(part), strict=True):
+        to_wrist = kind(part) == "arm" and figure.visible[PARTS.index(part.replace("arm", "hand"))]
+        for row, ((start, end, radius), behind) in enumerate(zip(bones, figure.behind(part), strict=True)):
             bone = bone_distance(xs[place], ys[place], start, end) / radius
+            if to_wrist and row == len(bones) - 1:
+                bone += _beyond(xs[place], ys[place], start, end, radius)
             if number == head:
                 bone = np.maximum(bone, HEAD_DEPTH)
             if behind:
                 bone[(away[trunk][place] == TRUNK_DEPTH) | (away[head][place] == HEAD_DEPTH)] = FAR
             np.minimum(away[number][place], bone, out=away[number][place])
     return away
+
+
+def _beyond(xs: np.ndarray, ys: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float) -> np.ndarray:
+    """Radii by which each place counts as farther from a forearm, because it lies beyond the wrist."""
+    along = np.asarray(end - start, np.float32) / np.float32(radius)
+    length = max(float(np.hypot(*along)), 1e-3)
+    along *= min(length / 2, 1) / length  # a bone that points at the camera has no direction
+    past = ((xs - np.float32(end[0])) * along[0] + (ys - np.float32(end[1])) * along[1]) / np.float32(radius)
+    return np.float32(WRIST_STEEP) * np.maximum(past - np.float32(WRIST_FROM), 0)
 
 
 def _around(bones: list[tuple], xs: np.ndarray, ys: np.ndarray, most: float) -> tuple[slice, slice]:
