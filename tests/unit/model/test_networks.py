@@ -12,10 +12,9 @@ from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import (
+    CELLS,
     DECIDED,
-    NEAR_BONE,
-    NEAR_CELLS,
-    NEAR_PIECE,
+    LIMB,
     Discriminator,
     Generator,
     InstanceNorm,
@@ -108,21 +107,21 @@ def test_what_is_synthesized_lies_behind_the_pieces_and_its_soft_edge_does_not_s
         assert torch.allclose(image[..., :16, :], expected[..., :16, :], atol=1e-4)
 
 
-def test_a_patch_beside_the_body_is_not_synthesized_in_results_and_a_limb_without_a_piece_is():
-    size = 2 * NEAR_CELLS  # cells of two px
+def test_results_synthesize_at_pieces_in_their_colours_around_bare_bones_and_nowhere_else():
+    size = 2 * CELLS  # cells of two px
     generator, skeleton, background, reference = sharing(size, size)
     skeleton, reference = torch.zeros_like(skeleton), torch.zeros_like(reference)
     skeleton[..., 20:60, 40] = 0.2  # a bone in its piece, and one without
     skeleton[..., 20:60, 140] = 0.2
     reference[..., 15:65, 30:50] = 1
-    biased(generator, logit(1 - 1e-7), 0.0)
+    biased(generator, logit(1 - 1e-7), -1.0)
     image, _ = generator(skeleton, background, background, reference, decided=DECIDED)
+    assert torch.allclose(image[..., 20:60, 29:51], torch.ones(()))  # not a pixel darker beside it
+    assert (image[..., 40, 140 - 2 * LIMB] < -0.5).all()
     patch = (image != background).any(dim=1)[0]
-    assert patch[40, 30 - 2 * NEAR_PIECE] and not patch[40, 20] and not patch[40, 60]
-    assert patch[40, 140 - 2 * NEAR_BONE] and not patch[40, 120]
-    assert not patch[80:].any()
+    assert not patch[80:].any() and not patch[40, :20].any() and not patch[40, 60:120].any()
     trained, _ = generator(skeleton, background, background, reference)
-    assert (trained != background).any(dim=1).all()
+    assert (trained[..., 80:, :] < -0.5).all()
 
 
 def test_in_training_alpha_decides_softly_and_learns_everywhere():

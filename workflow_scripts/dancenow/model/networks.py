@@ -16,9 +16,9 @@ REFERENCE_CHANNELS = 4
 # nobody. Else arms are transparent in a new dance, and pixels mixed that lie some px apart. What is
 # synthesized lies behind the pieces where it is as sure of somebody: a soft edge is a halo around them.
 DECIDED = 3.0
-# What is near somebody, in cells of 1/192 to 1/96 of the longer edge: one around the pieces, and four
-# around bones without a piece, about half the width of a thigh.
-NEAR_CELLS, NEAR_PIECE, NEAR_BONE = 96, 1, 4
+# What is beside pieces is found in cells of 1/192 to 1/96 of the longer edge. It is theirs where a quarter of
+# the nine cells around is; a bone without a piece has four cells around it, about half the width of a thigh.
+CELLS, BESIDE, LIMB = 96, 0.25, 4
 LEAST_VALID = 0.5  # less is a piece's soft edge
 
 
@@ -180,7 +180,8 @@ class Generator(nn.Module):
         assert reference is not None
         painted = (1 - decided * (1 - alpha)).clamp(min=0)
         if decided > 1:
-            painted = painted * near_somebody(skeleton, reference[:, IMAGE_CHANNELS:])
+            near, colour = beside_pieces(colour, skeleton, reference)
+            painted = painted * near
         image = torch.addcmul(background, painted, colour - background)
         kept = (decided * alpha).clamp(max=1)
         if copying is not None:
@@ -226,25 +227,27 @@ class Generator(nn.Module):
         return x
 
 
-def near_somebody(skeleton: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Where something may be synthesized in results: at the pieces, and around bones that have no piece.
+def beside_pieces(
+    colour: torch.Tensor, skeleton: torch.Tensor, reference: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where something may be synthesized in results, and in which colour.
 
-    In poses far from the footage (on the head, lying) a network is sure of somebody where nobody is, and
-    would leave coloured patches beside the body.
-    skeleton: (N, 3, H, W), black elsewhere; valid: (N, 1, H, W) in [0, 1]. Returns (N, 1, H, W) in [0, 1], 1
-    near somebody, 0 elsewhere.
+    At the pieces it takes their colours: a seam closes unseen, and a network trained for minutes has glowing
+    colours there. Elsewhere only bones without a piece are surrounded by the network's colours: in poses far
+    from the footage (on the head, lying) it is sure of somebody where nobody is.
+    colour: (N, 3, H, W) in [-1, 1]; skeleton: (N, 3, H, W), black elsewhere; reference: (N, 4, H, W) as in
+    Generator.forward. Returns (N, 1, H, W) in [0, 1], 1 where it may, and (N, 3, H, W) in [-1, 1].
     """
-    height, width = valid.shape[-2:]
-    cell = 2 ** max(0, math.floor(math.log2(max(height, width) / NEAR_CELLS)))
-    pieces = valid > LEAST_VALID
-    bones = skeleton.any(dim=1, keepdim=True) & ~pieces
-    cells = torch.maximum(
-        *(
-            F.max_pool2d(F.max_pool2d(x.float(), cell, ceil_mode=True), 2 * radius + 1, 1, radius)
-            for x, radius in ((pieces, NEAR_PIECE), (bones, NEAR_BONE))
-        )
-    )
-    return F.interpolate(cells, (height, width), mode="bilinear")
+    size = reference.shape[-2:]
+    cell = 2 ** max(0, math.floor(math.log2(max(size) / CELLS)))
+    bare = skeleton.any(dim=1, keepdim=True) & (reference[:, IMAGE_CHANNELS:] < LEAST_VALID)
+    bones = F.max_pool2d(F.max_pool2d(bare.float(), cell, ceil_mode=True), 2 * LIMB + 1, 1, LIMB)
+    around = F.avg_pool2d(F.avg_pool2d(reference.float(), cell, ceil_mode=True), 3, 1, 1)
+    around, bones = (F.interpolate(x, size, mode="bilinear") for x in (around, bones))
+    valid = around[:, IMAGE_CHANNELS:]
+    pieces = (valid / BESIDE).clamp(max=1)
+    of_pieces = around[:, :IMAGE_CHANNELS] / valid.clamp(min=1e-3)
+    return torch.maximum(pieces, bones), torch.lerp(colour, of_pieces, pieces)
 
 
 def _folded(x: torch.Tensor, edge: int) -> torch.Tensor:
