@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 import cv2
 import numpy as np
 
-from dancenow.video import frames, media, probing
+from dancenow.video import ffprobe, frames, media
 
 FRAMES = 300
 READS = 150
@@ -51,7 +51,7 @@ def ffmpeg_jpegs(film, folder):
     graph = graph.filter("format", "yuvj444p")
     path = folder / "frames.avi"
     media.write_stream(path, graph, (frame.data for frame in film), **{"c:v": "mjpeg", "q:v": 1, "qmin": 1})
-    index = [(int(packet["size"]), int(packet["pos"])) for packet in probing.packets(path, 0, "pos,size")]
+    index = [(int(packet["size"]), int(packet["pos"])) for packet in ffprobe.packets(path, 0, "pos,size")]
     film_file = os.open(path, os.O_RDONLY)
 
     def read(i):

@@ -15,7 +15,7 @@ from test_selection import QUARTERS, is_all, quartered
 
 from clips import ffmpeg, film, numbered, numbers, one_line, read
 from dancenow.errors import InputError
-from dancenow.video import media, probing, programs
+from dancenow.video import ffprobe, media, programs
 
 OLDER = """#!{python}
 import os, sys
@@ -237,7 +237,7 @@ OPEN = "-c:v libx265 -x265-params log-level=error:open-gop=1:keyint=10:min-keyin
 def test_leading_frames_of_an_open_beginning_are_skipped_with_a_line(suffix, tmp_path, caplog):
     caplog.set_level("INFO")
     film(tmp_path / "whole.ts", numbered(30), OPEN)
-    packets = list(probing.packets(tmp_path / "whole.ts", 0, "flags"))
+    packets = list(ffprobe.packets(tmp_path / "whole.ts", 0, "flags"))
     lost = [i for i, packet in enumerate(packets) if "K" in packet["flags"]][1]
     path = tmp_path / f"clip.{suffix}"
     ffmpeg("-i", tmp_path / "whole.ts", f"-c copy -bsf:v noise=drop=lt(n\\,{lost})", path)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clips import ffmpeg, film, numbered, numbers, read
-from dancenow.video import media, probing
+from dancenow.video import ffprobe, media
 
 FORMS = {
     "ts": "-c:v libx264 -bf 0 -g 10",
@@ -23,7 +23,7 @@ def recorded(folder, name, left=0.5):
     noise = np.random.default_rng(0).integers(-12, 13, (30, 64, 96, 1))
     frames = np.clip(numbered(30).astype(int) + noise, 0, 255).astype(np.uint8)
     path = film(folder / f"clip.{name}", frames, FORMS[name], "-an")
-    torn = list(probing.packets(path, 0, "pos,size,pts"))[22]
+    torn = list(ffprobe.packets(path, 0, "pos,size,pts"))[22]
     path.write_bytes(path.read_bytes()[: int(torn["pos"]) + max(2, int(int(torn["size"]) * left))])
     return path
 

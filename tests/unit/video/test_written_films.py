@@ -9,7 +9,7 @@ import pytest
 
 from clips import film, one_line, sounding_clip
 from dancenow.errors import InputError
-from dancenow.video import media, probing, programs
+from dancenow.video import ffprobe, media, programs
 from dancenow.video.frames import write_frames
 
 NOISE = np.random.default_rng(0).integers(0, 255, (8, 64, 96, 3), np.uint8)
@@ -80,7 +80,7 @@ def test_packets_are_counted_behind_edit_lists_too(sources, tmp_path):
     """The sound of a later part of a clip begins with a packet that is not played."""
     facts = media.probe(sources[1], start=0.5)
     media.mux(sources[0], sources[1], facts, tmp_path / "out.mp4")
-    counts = probing.count_packets(tmp_path / "out.mp4")
+    counts = ffprobe.count_packets(tmp_path / "out.mp4")
     assert counts["video"] == 8 and 15 < counts["audio"] < 25
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_json, write_json
-from dancenow.video import media, probing
+from dancenow.video import ffprobe, media
 from dancenow.video.cuts import CutFinder
 
 log = logging.getLogger(__name__)
@@ -207,7 +207,7 @@ def _jpegs(frames: Iterable[np.ndarray], sizes: list[int]) -> Iterator[memoryvie
 
 def _locate(path: str | Path, sizes: list[int]) -> np.ndarray:
     """(T, 2) int64: byte offset and size of every JPEG in the AVI at `path`, checked against `sizes`."""
-    packets = probing.packets(path, 0, "pos,size")
+    packets = ffprobe.packets(path, 0, "pos,size")
     index = np.array([(int(packet["pos"]), int(packet["size"])) for packet in packets], np.int64).reshape(
         -1, 2
     )

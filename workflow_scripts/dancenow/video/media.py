@@ -17,7 +17,8 @@ import numpy as np
 from dancenow.errors import InputError, bring_back
 from dancenow.files import atomic_path
 from dancenow.video.display import HDR_TRANSFERS
-from dancenow.video.probing import count_packets, first_change, probe
+from dancenow.video.ffprobe import count_packets, first_change
+from dancenow.video.probing import probe
 from dancenow.video.programs import (
     THREADS,
     Stalled,

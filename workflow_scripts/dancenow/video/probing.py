@@ -1,10 +1,7 @@
 """Read a clip's properties with ffprobe: size, rotation, colour, frame rate, sound."""
 
-import json
 import logging
-import subprocess
 from array import array
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,16 +11,8 @@ import numpy as np
 from dancenow.errors import InputError, bring_back
 from dancenow.video.boxes import endless_edit, in_fragments, in_pieces
 from dancenow.video.display import colour, geometry
+from dancenow.video.ffprobe import all_there, first_change, packets, read_header
 from dancenow.video.joints import refuse_jump, refuse_second_file, refuse_torn_joint
-from dancenow.video.programs import (
-    Stalled,
-    address,
-    ffprobe_binary,
-    header_ffprobe,
-    lines,
-    running,
-    safe_input,
-)
 from dancenow.video.selection import select
 from dancenow.video.sound import choose_sound
 from dancenow.video.times import first_key, frame_rate, frame_times
@@ -32,15 +21,6 @@ from dancenow.video.trial_decoding import Undecodable, decoded
 
 log = logging.getLogger(__name__)
 
-HEADER = (
-    "format=format_name,duration:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
-    "color_range,color_space,color_transfer,field_order,time_base,r_frame_rate,avg_frame_rate,start_time,duration,"
-    "sample_rate,channels:stream_side_data=displaymatrix,dv_profile,crop_left,crop_top,crop_right,crop_bottom:"
-    "frame=stream_index:frame_side_data=displaymatrix:"
-    "stream_disposition=default,attached_pic,timed_thumbnails,still_image,comment,hearing_impaired,"
-    "visual_impaired,descriptions"
-)
-
 # Nine hours at 30 frames/s. A wrong time stamp must not fill the disk with repeated frames.
 MAX_FRAMES = 1_000_000
 MAX_ASPECT = 50
@@ -48,10 +28,6 @@ MAX_ASPECT = 50
 STILL_PICTURES = ("attached_pic", "timed_thumbnails", "still_image")
 # Streams without a container, whose times ffmpeg and ffprobe make up, each of its own.
 BARE = {"h264", "hevc", "vvc", "m4v", "mpegvideo", "vc1", "obu"}
-# Packets that hold the first frame of the picture, where H.264 and HEVC may state the rotation.
-FIRST_PACKETS = 20
-# Headers of clips are far smaller.
-MAX_HEADER = 1 << 22
 
 
 def probe(path: str | Path, **wanted: Any) -> dict:
@@ -78,7 +54,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     """
     path = Path(path)
     _refuse_what_is_no_file(path)
-    report = _header(path)
+    report = read_header(path)
     kind = report["format"]["format_name"]
     refuse_second_file(path, kind)
     video, first, size = _picture(path, report["streams"])
@@ -180,7 +156,7 @@ def _timing(path: Path, video: dict, kind: str, first: float, declared: float) -
             raise InputError(f"{path}: its edit list shows pieces of it, at times that vary; re-encode it")
         times, end, time_base, variable = np.arange(len(times)), len(times), 1 / fps, False
     duration = (end - int(times[0])) * time_base
-    if in_one and declared - float(duration) > 1.5 / fps and not _all_there(path):
+    if in_one and declared - float(duration) > 1.5 / fps and not all_there(path):
         raise InputError(
             f"{path}: cut short, {float(duration):.2f} of {declared:.2f} s are there; {bring_back(path)}"
         )
@@ -202,29 +178,6 @@ def _refuse_extremes(path: Path, facts: dict) -> None:
         )
 
 
-def packets(path: str | Path, stream: int | str, entries: str) -> Iterator[dict[str, str]]:
-    """The packets of one stream of a file, in file order, as {entry: text}; absent entries are "N/A".
-
-    entries: ffprobe's names, separated by commas. Memory does not grow with the packets.
-    """
-    return _rows(path, stream, f"packet={entries}")
-
-
-def first_change(path: str | Path, stream: int | str, among: str = "default") -> str | None:
-    """Where and how the picture of a track changes its size or format, in words; None when it never does.
-
-    among: the frames that are decoded, as ffmpeg's skip_frame takes them; "nokey" for key frames alone.
-    """
-    kept = None
-    frames = _rows(path, stream, "frame=width,height,pix_fmt", skip_frame=among)
-    for number, frame in enumerate(frames):
-        shape = "{width}x{height} px ({pix_fmt})".format_map(frame)
-        kept = kept or shape
-        if shape != kept:
-            return f"changes from {kept} to {shape} at frame {number}"
-    return None
-
-
 def _refuse_change(path: str | Path, stream: int, found: dict[str, array]) -> None:
     """Raise InputError where the picture changes its size or format, before hours are spent on it.
 
@@ -232,97 +185,6 @@ def _refuse_change(path: str | Path, stream: int, found: dict[str, array]) -> No
     """
     if not all(found["key"]) and first_change(path, stream, "nokey") and (how := first_change(path, stream)):
         raise InputError(f"{path}: its picture {how}; re-encode it to one size and format")
-
-
-def _rows(path: str | Path, stream: int | str, entries: str, **options: Any) -> Iterator[dict[str, str]]:
-    options = {"select_streams": stream, "show_entries": entries} | options
-    for line in _ffprobe(path, of="compact=print_section=0", **options):
-        if line:  # ffprobe 5 writes an empty line for side data that was not requested
-            yield dict(entry.partition("=")[::2] for entry in line.split("|"))
-
-
-def count_packets(path: str | Path, mp4: bool = False) -> dict[str, int]:
-    """Number of packets of each kind of stream in a film, {"video": 300, "audio": 563}.
-
-    mp4: whether it is one, for a file of another name.
-
-    The file is read to its end. Raises InputError when it is cut short: when a packet is, or when there are
-    more or fewer than its header says.
-    """
-    # An edit list would hide existing packets.
-    options: dict[str, Any] = {"ignore_editlist": 1} if mp4 or Path(path).suffix == ".mp4" else {}
-    entries = "stream=codec_type,nb_frames,nb_read_packets"
-    report = _ffprobe(
-        path, "-count_packets", fflags="+discardcorrupt", of="json", show_entries=entries, **options
-    )
-    counts = {}
-    for stream in json.loads("\n".join(report))["streams"]:
-        kind, there = stream["codec_type"], int(stream.get("nb_read_packets", 0))
-        indexed = int(stream.get("nb_frames", there))
-        if there != indexed:
-            raise InputError(f"{path}: cut short, {there} of {indexed} packets of {kind} are there")
-        counts[kind] = there
-    return counts
-
-
-def _all_there(path: str | Path) -> bool:
-    """Whether an mp4 holds every packet of its index: one cut between key frames holds fewer."""
-    try:
-        count_packets(path, mp4=True)
-    except InputError:
-        return False
-    return True
-
-
-def _header(path: str | Path) -> dict:
-    """The file's format and streams from ffprobe: {format, streams}.
-
-    A rotation that only the first frame states is added to its stream.
-    """
-    report, size = [], 0
-    wanted = {"read_intervals": f"%+#{FIRST_PACKETS}", "show_entries": HEADER}
-    for line in _ffprobe(path, program=header_ffprobe(), of="json", **wanted):
-        size += len(line)
-        if size > MAX_HEADER:
-            raise InputError(f"{path}: its header is not that of a clip; re-encode the clip")
-        report.append(line)
-    header = json.loads("\n".join(report))
-    frames = header.pop("frames", [])
-    for stream in header["streams"]:
-        first = next((frame for frame in frames if frame.get("stream_index") == stream["index"]), {})
-        told, own = first.get("side_data_list", []), stream.get("side_data_list", [])
-        stream["turned_by_frames"] = "displaymatrix" in str(told) and "displaymatrix" not in str(own)
-        stream["side_data_list"] = told + own
-    return header
-
-
-def _ffprobe(path: str | Path, *flags: str, program: str | None = None, **options: Any) -> Iterator[str]:
-    """Yield the lines that ffprobe, or the `program` in its place, writes about the file `path`."""
-    options = {"v": "error"} | safe_input(path) | options
-    words = [*flags, *(word for name, value in options.items() for word in (f"-{name}", str(value)))]
-    with running([program or ffprobe_binary(), *words, address(path)], stdout=subprocess.PIPE) as (
-        process,
-        reason,
-    ):
-        try:
-            yield from lines(process.stdout)
-        except Stalled as stalled:
-            raise InputError(f"{path}: cannot be read, {stalled}; copy the clip to a local disk") from None
-        if process.wait():
-            raise InputError(_refusal(path, reason()))
-
-
-def _refusal(path: str | Path, reason: str) -> str:
-    with open(path, "rb") as clip:
-        named_mp4 = clip.read(8)[4:] == b"ftyp"
-    if "moov atom not found" in reason and named_mp4:
-        return f"{path}: cut short ({reason}); {bring_back(path, 'copy the whole clip again')}"
-    if "max pixel count" in reason:
-        return f"{path}: its picture has more pixels than 8192x8192; re-encode it smaller"
-    if "not on whitelist" in reason:
-        reason = "its format is not supported"
-    remedy = bring_back(path, "give a clip such as an mp4")
-    return f"{path}: not a video ({reason or 'unknown format'}); {remedy}"
 
 
 def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[int, int]]:
