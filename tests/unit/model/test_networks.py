@@ -12,9 +12,9 @@ from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import (
-    CELLS,
     DECIDED,
-    LIMB,
+    EDGE_CELLS,
+    LIMB_CELLS,
     Discriminator,
     Generator,
     InstanceNorm,
@@ -96,19 +96,20 @@ def test_a_piece_fades_only_where_nobody_is():
 
 def test_what_is_synthesized_lies_behind_the_pieces_and_its_soft_edge_does_not_show():
     generator, skeleton, background, reference = sharing()
+    reference[:, :3] = 0.4 * reference[:, 3:]
     reference[..., :16, :] *= 0.5  # a piece's edge
     for alpha, painted in ((0.5, 0.0), (1 - 1 / DECIDED, 0.0), (1 - 0.5 / DECIDED, 0.5), (1 - 1e-6, 1.0)):
         biased(generator, logit(alpha), 0.0)
         image, foreground = generator(skeleton, background, background, reference, decided=DECIDED)
         assert not foreground.colour.any()
         expected = (1 - painted) * background
-        assert torch.allclose(image[..., 32:, :], expected[..., 32:, :], atol=1e-4)
-        expected = reference[:, :3] + 0.5 * expected
+        assert torch.allclose(image[..., 34:, :], expected[..., 34:, :], atol=1e-4)
+        expected = reference[:, :3] + 0.5 * (expected + painted * 0.4)
         assert torch.allclose(image[..., :16, :], expected[..., :16, :], atol=1e-4)
 
 
 def test_results_synthesize_at_pieces_in_their_colours_around_bare_bones_and_nowhere_else():
-    size = 2 * CELLS  # cells of two px
+    size = 2 * EDGE_CELLS  # cells of two px
     generator, skeleton, background, reference = sharing(size, size)
     skeleton, reference = torch.zeros_like(skeleton), torch.zeros_like(reference)
     skeleton[..., 20:60, 40] = 0.2  # a bone in its piece, and one without
@@ -117,7 +118,7 @@ def test_results_synthesize_at_pieces_in_their_colours_around_bare_bones_and_now
     biased(generator, logit(1 - 1e-7), -1.0)
     image, _ = generator(skeleton, background, background, reference, decided=DECIDED)
     assert torch.allclose(image[..., 20:60, 29:51], torch.ones(()))  # not a pixel darker beside it
-    assert (image[..., 40, 140 - 2 * LIMB] < -0.5).all()
+    assert (image[..., 40, 140 - 2 * LIMB_CELLS] < -0.5).all()
     patch = (image != background).any(dim=1)[0]
     assert not patch[80:].any() and not patch[40, :20].any() and not patch[40, 60:120].any()
     trained, _ = generator(skeleton, background, background, reference)

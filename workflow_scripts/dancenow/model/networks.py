@@ -18,7 +18,7 @@ REFERENCE_CHANNELS = 4
 DECIDED = 3.0
 # What is beside pieces is found in cells of 1/192 to 1/96 of the longer edge. It is theirs where a quarter of
 # the nine cells around is; a bone without a piece has four cells around it, about half the width of a thigh.
-CELLS, BESIDE, LIMB = 96, 0.25, 4
+EDGE_CELLS, EDGE_SHARE, LIMB_CELLS = 96, 0.25, 4
 LEAST_VALID = 0.5  # less is a piece's soft edge
 
 
@@ -178,11 +178,11 @@ class Generator(nn.Module):
         if not self.references:
             return torch.addcmul(background, alpha, colour - background), Foreground(colour, alpha, logit)
         assert reference is not None
-        painted = (1 - decided * (1 - alpha)).clamp(min=0)
+        painted, shown = (1 - decided * (1 - alpha)).clamp(min=0), colour
         if decided > 1:
-            near, colour = beside_pieces(colour, skeleton, reference)
+            near, shown = beside_pieces(colour, skeleton, reference)
             painted = painted * near
-        image = torch.addcmul(background, painted, colour - background)
+        image = torch.addcmul(background, painted, shown - background)
         kept = (decided * alpha).clamp(max=1)
         if copying is not None:
             kept = kept * copying
@@ -239,13 +239,14 @@ def beside_pieces(
     Generator.forward. Returns (N, 1, H, W) in [0, 1], 1 where it may, and (N, 3, H, W) in [-1, 1].
     """
     size = reference.shape[-2:]
-    cell = 2 ** max(0, math.floor(math.log2(max(size) / CELLS)))
+    cell = 2 ** max(0, math.floor(math.log2(max(size) / EDGE_CELLS)))
     bare = skeleton.any(dim=1, keepdim=True) & (reference[:, IMAGE_CHANNELS:] < LEAST_VALID)
-    bones = F.max_pool2d(F.max_pool2d(bare.float(), cell, ceil_mode=True), 2 * LIMB + 1, 1, LIMB)
-    around = F.avg_pool2d(F.avg_pool2d(reference.float(), cell, ceil_mode=True), 3, 1, 1)
+    bones = F.max_pool2d(F.max_pool2d(bare.float(), cell, ceil_mode=True), 2 * LIMB_CELLS + 1, 1, LIMB_CELLS)
+    around = F.avg_pool2d(reference.float(), cell, ceil_mode=True)
+    around = F.avg_pool2d(around, 3, 1, 1, count_include_pad=False)
     around, bones = (F.interpolate(x, size, mode="bilinear") for x in (around, bones))
     valid = around[:, IMAGE_CHANNELS:]
-    pieces = (valid / BESIDE).clamp(max=1)
+    pieces = (valid / EDGE_SHARE).clamp(max=1)
     of_pieces = around[:, :IMAGE_CHANNELS] / valid.clamp(min=1e-3)
     return torch.maximum(pieces, bones), torch.lerp(colour, of_pieces, pieces)
 
