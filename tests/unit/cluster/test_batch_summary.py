@@ -2,7 +2,7 @@
 
 import pytest
 
-from dancenow.cluster.batch_summary import find_failure, summarise
+from dancenow.cluster.batch_summary import summarise
 
 TARGETS, SOURCES = ["anna", "ben"], ["tango", "waltz", "anna"]
 
@@ -14,6 +14,15 @@ def say(tmp_path):
         (tmp_path / path).write_text(text)
 
     return write
+
+
+def cause(target, source, folder, **settings):
+    """(rule, reason, log) that the summary gives for a pair; None for what it does not name."""
+    lines = summarise([target], [source], folder, **settings).splitlines()
+    assert lines[1] == f"1 missing: {target}_as_{source}"
+    log = lines[3].removeprefix("  full log: ") if len(lines) > 3 else None
+    rule, _, reason = lines[2].strip().partition(": ") if log else (None, None, lines[2].strip())
+    return rule, reason, log
 
 
 def make_all(say, *without):
@@ -44,11 +53,8 @@ def test_an_error_counts_only_while_its_output_is_missing(say, tmp_path):
     say("logs/track_performer/anna.log", "error: from an earlier run\n")
     say("results/poses/anna.npz")
     say("logs/train_generator/anna.log", "step 100\nerror: step 120: gan is not finite; lower the rate\n")
-    failure = find_failure("anna", "tango", tmp_path)
-    assert (failure.rule, failure.reason) == (
-        "train_generator",
-        "step 120: gan is not finite; lower the rate",
-    )
+    rule, reason, _ = cause("anna", "tango", tmp_path)
+    assert (rule, reason) == ("train_generator", "step 120: gan is not finite; lower the rate")
 
 
 @pytest.mark.parametrize(
@@ -57,8 +63,7 @@ def test_an_error_counts_only_while_its_output_is_missing(say, tmp_path):
 def test_a_stage_that_only_some_configurations_have_is_blamed_too(say, tmp_path, stage):
     say("results/models/anna/generator.safetensors")
     say(f"logs/{stage}/anna.log", "error: the reason; the remedy\n")
-    failure = find_failure("anna", "tango", tmp_path)
-    assert (failure.rule, failure.reason) == (stage, "the reason; the remedy")
+    assert cause("anna", "tango", tmp_path)[:2] == (stage, "the reason; the remedy")
 
 
 @pytest.mark.parametrize("rule", ["choose_estimator", "choose_perceptual"])
@@ -77,28 +82,28 @@ def test_a_decision_is_not_to_blame_where_it_is_made_or_not_needed(say, tmp_path
         say(f"results/poses/{name}.people.npz")
     say("logs/choose_perceptual/run.log", "")
     say("results/models/perceptual.json")
-    assert find_failure("anna", "tango", tmp_path).log is None
-    assert find_failure("anna", "waltz", tmp_path).rule == "choose_estimator"
+    assert cause("anna", "tango", tmp_path)[2] is None
+    assert cause("anna", "waltz", tmp_path)[0] == "choose_estimator"
 
 
 def test_what_the_target_begins_with_is_blamed_too(say, tmp_path):
     say("logs/train_generator/carol.log", "error: the reason; the remedy\n")
-    assert find_failure("anna", "tango", tmp_path).log is None
-    failure = find_failure("anna", "tango", tmp_path, init_from="carol")
-    assert (failure.log, failure.reason) == ("logs/train_generator/carol.log", "the reason; the remedy")
+    assert cause("anna", "tango", tmp_path)[2] is None
+    told = "train_generator", "the reason; the remedy", "logs/train_generator/carol.log"
+    assert cause("anna", "tango", tmp_path, init_from="carol") == told
 
 
 def test_an_earlier_stage_of_the_same_group_without_an_error_is_not_blamed(say, tmp_path):
     say("logs/probe_clip/anna.log", "")
     say("logs/extract_frames/anna.log", "error: frame 3 is damaged; cut it off\n")
-    assert find_failure("anna", "tango", tmp_path).rule == "extract_frames"
+    assert cause("anna", "tango", tmp_path)[0] == "extract_frames"
 
 
 def test_a_stage_that_was_killed_is_told_from_one_that_never_began(say, tmp_path):
-    assert find_failure("anna", "tango", tmp_path).log is None
+    assert cause("anna", "tango", tmp_path)[2] is None
     say("logs/train_generator/anna.log", "step 100\n")
-    failure = find_failure("anna", "tango", tmp_path)
-    assert failure.rule == "train_generator" and "out of memory" in failure.reason
+    rule, reason, _ = cause("anna", "tango", tmp_path)
+    assert rule == "train_generator" and "out of memory" in reason
 
 
 def test_a_bug_points_to_its_log(say, tmp_path):
@@ -106,13 +111,13 @@ def test_a_bug_points_to_its_log(say, tmp_path):
         "logs/make_background/ben.log",
         "unexpected failure; this is a bug, please report it with this log\nTraceback\n",
     )
-    failure = find_failure("ben", "tango", tmp_path)
-    assert failure.log == "logs/make_background/ben.log" and "bug" in failure.reason
+    _, reason, log = cause("ben", "tango", tmp_path)
+    assert log == "logs/make_background/ben.log" and "bug" in reason
 
 
 def test_a_chunk_that_failed_is_found_among_the_others(say, tmp_path):
     say("logs/synthesize_chunk/anna_as_tango.1of2.log", "began\n")
     say("logs/synthesize_chunk/anna_as_tango.2of2.log", "error: frame 7 is bad; film it again\n")
-    failure = find_failure("anna", "tango", tmp_path, chunks=2)
-    assert (failure.rule, failure.reason) == ("synthesize_chunk", "frame 7 is bad; film it again")
-    assert failure.log == "logs/synthesize_chunk/anna_as_tango.2of2.log"
+    log = "logs/synthesize_chunk/anna_as_tango.2of2.log"
+    told = "synthesize_chunk", "frame 7 is bad; film it again", log
+    assert cause("anna", "tango", tmp_path, chunks=2) == told

@@ -59,17 +59,6 @@ class Failure:
     reason: str
 
 
-def find_failure(
-    target: str, source: str, folder: str | Path = ".", chunks: int = 1, init_from: str | None = None
-) -> "Failure":
-    """The Failure behind the missing video of a pair, in the working directory `folder`.
-
-    chunks: hardware.chunks; init_from: train.init_from. Of the stages whose output is missing, the first
-    whose log ends with an error; else the last that has started.
-    """
-    return _first_failure(_stages(target, source, chunks, init_from), partial(_look, Path(folder)))
-
-
 def summarise(
     targets: list[str],
     sources: list[str],
@@ -77,9 +66,10 @@ def summarise(
     chunks: int = 1,
     init_from: str | None = None,
 ) -> str:
-    """The summary of a batch of every target with every source but itself, as text; as find_failure.
+    """The summary of a batch of every target with every source but itself, as text.
 
-    Each cause is listed once with all its pairs, the cause with most pairs first.
+    folder: the working directory; chunks: hardware.chunks; init_from: train.init_from. Each cause of a
+    missing video is listed once with all its pairs, the cause with most pairs first.
     """
     pairs = [(target, source) for target in targets for source in sources if target != source]
     causes = defaultdict(list)
@@ -102,7 +92,8 @@ def summarise(
 
 
 def _first_failure(stages: Iterable, look: Callable) -> "Failure":
-    """The Failure of find_failure; look: _look of a folder."""
+    """Of the stages whose output is missing, the first whose log ends with an error; else the last that has
+    started. look: _look of a folder."""
     begun = None
     for stage in stages:
         found = look(*stage)
