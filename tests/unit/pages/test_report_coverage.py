@@ -240,7 +240,7 @@ def brunomars():
 def test_alice_shows_what_brunomars_asks_for(alice, brunomars):
     """The demo's transfer is known to come out well."""
     pose = normalised(brunomars, alice, "target").pose
-    comparison = compare_footage(brunomars, alice, pose, 1200)
+    comparison = compare_footage(alice, pose, 1200)
     assert max(outside_shares(comparison).values()) < 0.1
     assert filming_advice(comparison, 12, ("brunomars", "alice")) == []
 
@@ -253,7 +253,7 @@ def test_what_a_target_does_not_show_is_asked_for_in_words(alice, brunomars):
     tame = alice.pose.replace(keypoints=alice.pose.keypoints[low], origin=alice.pose.origin[low])
     tame = footage_of("alice", tame, measure_normalization(tame))
     pose = normalised(brunomars, tame, "target").pose
-    comparison = compare_footage(brunomars, tame, pose, len(tame.pose.keypoints))
+    comparison = compare_footage(tame, pose, len(tame.pose.keypoints))
     shares = outside_shares(comparison)
     assert shares["left arm"] > 0.1 and shares["right arm"] > 0.1
     parts, sentence = filming_advice(comparison, 12, ("brunomars", "alice"))[0]

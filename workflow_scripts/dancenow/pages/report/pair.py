@@ -51,8 +51,8 @@ def normalised(source: Footage, target: Footage, limbs: str) -> Transfer:
     )  # fmt: skip
 
 
-def compare_footage(source: Footage, target: Footage, pose: Pose, training_frames: int) -> dict:
-    """How far the normalised poses are from what the target showed.
+def compare_footage(target: Footage, pose: Pose, training_frames: int) -> dict:
+    """How far the normalised poses of a source are from what the target showed.
 
     pose: from normalised; training_frames: how many of the target's frames count as shown. Returns a dict:
     asked, shown: (N,) and (M,) frame numbers that were compared, shown among the target's used ones; shapes:
@@ -206,7 +206,7 @@ def pair_checks(
         pose, scale, _, way = normalised(source, target, limbs)
     except InputError as error:
         return [refusal(str(error), "Use one estimator for both clips.")], None, None
-    comparison = compare_footage(source, target, pose, training_frames) | {"references": None}
+    comparison = compare_footage(target, pose, training_frames) | {"references": None}
     names, seconds = (source.name, target.name), len(pose.keypoints) / float(pose.fps)
     films = filming_advice(comparison, seconds, names)
     checks = []
