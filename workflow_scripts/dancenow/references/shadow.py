@@ -22,7 +22,9 @@ NEAREST_STANCES = 8  # poses whose shadows are averaged, the more alike the more
 AROUND_PERSON = 0.02  # standing heights around the mask that may still be the person
 MOST_DARK = 0.7  # share of the light that a shadow takes; what is darker is somebody
 NO_SHADOW = 0.02  # less is none
-FEET_UP = 0.1  # standing heights by which a dancer's feet are above the ground, who then casts another shadow
+OFF_GROUND = (
+    0.1  # standing heights by which a dancer's feet are above the ground, who then casts another shadow
+)
 FARTHEST = 0.05  # quantile of the target's places in y, px, beyond which a dancer jumps
 LOWER_FOOT = 0.02  # standing heights by which the standing foot is lower than the other one
 STANCE_JOINTS = [
@@ -96,10 +98,10 @@ class Shadows:
         return picture
 
     def _standing(self, keypoints: np.ndarray) -> float:
-        """0 to 1: 1 if the feet are what is lowest, falling to 0 when they are FEET_UP above what is."""
+        """0 to 1: 1 if the feet are what is lowest, falling to 0 when they are OFF_GROUND above what is."""
         body = keypoints[[INDEX["nose"], *STANCE_JOINTS]]
         lowest = body[body[:, 2] >= MIN_CONFIDENCE, 1].max()
-        return float(np.clip(1 - (lowest - keypoints[ANKLE_PAIR, 1].max()) / (FEET_UP * self.unit), 0, 1))
+        return float(np.clip(1 - (lowest - keypoints[ANKLE_PAIR, 1].max()) / (OFF_GROUND * self.unit), 0, 1))
 
     def _weights(self, keypoints: np.ndarray, number: int | None) -> np.ndarray | None:
         """(U,) float32 of sum 1: of the NEAREST_STANCES most similar poses; None if there is none.
