@@ -22,9 +22,7 @@ NEAREST_STANCES = 8  # poses whose shadows are averaged, the more alike the more
 AROUND_PERSON = 0.02  # standing heights around the mask that may still be the person
 MOST_DARK = 0.7  # share of the light that a shadow takes; what is darker is somebody
 NO_SHADOW = 0.02  # less is none
-OFF_GROUND = (
-    0.1  # standing heights by which a dancer's feet are above the ground, who then casts another shadow
-)
+OFF_GROUND = 0.1  # standing heights by which feet are above the ground, whose dancer casts another shadow
 FARTHEST = 0.05  # quantile of the target's places in y, px, beyond which a dancer jumps
 LOWER_FOOT = 0.02  # standing heights by which the standing foot is lower than the other one
 STANCE_JOINTS = [
