@@ -136,6 +136,23 @@ def find_path_file(frames_path: str | Path, people_path: str | Path, camera_path
     save_path(camera_path, find_path(frames, people, frames.cuts))
 
 
+def _track(
+    frames: Frames, outside: Outside, fps: Fraction | float, first: int, stop: int
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """What a ShotTracker says of the frames between two cuts: their maps (n, 3, 3), NaN where unknown, how
+    sure (n,), and the frames, counted from `first`, at which it began anew."""
+    tracker, restarts = ShotTracker(fps), []
+    maps, sure = np.full((stop - first, 3, 3), np.nan), np.zeros(stop - first)
+    for index in range(stop - first):
+        grey = cv2.cvtColor(frames[first + index], cv2.COLOR_RGB2GRAY)
+        found, sure[index] = tracker.add(grey, partial(outside, first + index))
+        if found is not None:
+            maps[index] = found
+        if tracker.restarted:
+            restarts.append(index)
+    return maps, sure, restarts
+
+
 def _follow_shot(
     frames: Frames, outside: Outside, bodies: Bodies, size: tuple[int, int], first: int, stop: int
 ) -> list[Part]:
@@ -144,16 +161,7 @@ def _follow_shot(
     maps: (n, 3, 3) into any one frame of it, NaN where unknown; sure: (n,), how sure; the rest as in Shot.
     """
     fps = bodies.fps
-    tracker, maps = ShotTracker(fps), np.full((stop - first, 3, 3), np.nan)
-    sure = np.zeros(stop - first)
-    restarts = []
-    for index in range(first, stop):
-        grey = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)
-        found, sure[index - first] = tracker.add(grey, partial(outside, index))
-        if found is not None:
-            maps[index - first] = found
-        if tracker.restarted:
-            restarts.append(index - first)
+    maps, sure, restarts = _track(frames, outside, fps, first, stop)
     begins, clear, closing = [0], [0], stop - first - 1
     settled, margin, brief = (
         round(seconds * fps) for seconds in (SETTLED_SECONDS, CLEAR_SECONDS, BRIEF_SECONDS)
