@@ -94,6 +94,14 @@ def track_performer(
     for what, count in counts.items():
         log.info("%s: %d", what, count)
     log.info("smoothing: %s over %d frames, %d shots", smoothing, span, len(cuts) + 1)
+    _tell_parts(origin)
+    return Pose(
+        keypoints, people.fps, people.width, people.height, people.estimator, people.checkpoint, origin
+    )
+
+
+def _tell_parts(origin: np.ndarray) -> None:
+    """Log in how many frames each part of the skeleton is there, and how much of it was mended."""
     for name, part in SKELETON_PARTS.items():
         own = origin[:, part]
         log.info(
@@ -103,9 +111,6 @@ def track_performer(
             (own == REPAIRED).sum(),
             (own == IMPUTED).sum(),
         )
-    return Pose(
-        keypoints, people.fps, people.width, people.height, people.estimator, people.checkpoint, origin
-    )
 
 
 def _hidden(people: People, rows: np.ndarray, cuts: Sequence[int]) -> np.ndarray:
