@@ -97,3 +97,50 @@ def test_no_thread_of_numpy_waits_beside_the_library():
     path = str(Path(__file__).parents[2] / "workflow_scripts")
     told = subprocess.check_output([sys.executable, "-c", code], env=given | {"PYTHONPATH": path}, text=True)
     assert int(told) == 1
+
+
+def without(*packages):
+    """Python code after which these packages are not there, as before a script's imports."""
+    return f"import sys; sys.modules.update(dict.fromkeys({packages}));"
+
+
+@pytest.mark.parametrize("script", ["probe_clip", "detect_poses", "train_stage"])
+def test_a_package_that_a_script_lacks_is_one_line_with_the_remedy(script, tmp_path):
+    scripts = Path(__file__).parents[2] / "workflow_scripts"
+    program = without("numpy", "ffmpeg", "torch") + f"import runpy; runpy.run_path('{scripts}/{script}.py')"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=scripts)
+    assert run.returncode == 1 and run.stderr.count("\n") == 1, run.stderr
+    assert run.stderr.startswith("error: this environment lacks a package") and "make env" in run.stderr
+
+
+def importing(name):
+    def fail():
+        __import__(name)
+
+    return fail
+
+
+def calling(module, name):
+    def fail():
+        getattr(module, name)
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "fail, named",
+    [
+        (importing("mediapipe_of_nobody"), "mediapipe_of_nobody"),
+        (raising(ImportError("libGL.so.1: cannot open shared object file")), "libGL.so.1"),
+        # another package of the same name, or another version of this one
+        (calling(np, "float_of_old"), "module 'numpy' has no attribute 'float_of_old'"),
+    ],
+)
+def test_a_package_that_is_missing_or_another_one_later_is_one_line_too(fail, named, tmp_path):
+    status, log = ended(tmp_path, fail)
+    assert status == 1 and log.count("\n") == 1 and named in log and "make env" in log
+
+
+def test_a_module_of_the_library_that_is_not_there_is_a_bug(tmp_path):
+    status, log = ended(tmp_path, importing("dancenow.nothing"))
+    assert status == 1 and "this is a bug" in log

@@ -10,6 +10,10 @@ returns. The estimator's masks belong to pose; the performer's are made with the
 """
 
 import os
+import sys
+from types import TracebackType
+
+from dancenow.errors import lacking
 
 # Before torch and numpy are imported: threads that wait for work sleep. Spinning threads of OpenMP were 3 %
 # faster on an idle machine, but much slower whenever another process wanted a core.
@@ -18,3 +22,15 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 # Those of numpy's OpenBLAS cannot be told to sleep: each small product kept another core busy for tens of
 # milliseconds, a third of all CPU time of a synthesis. No product here is large enough to gain from them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _in_one_line(kind: type, error: BaseException, trace: TracebackType | None) -> None:
+    """Say what a script's imports lack before `job`, which has not begun yet, could."""
+    if lack := lacking(error):
+        sys.stderr.write(f"error: {lack}\n")
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+if sys.excepthook is sys.__excepthook__:
+    sys.excepthook = _in_one_line

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 # a disk, or the connection to it, that does not answer or refuses access; says nothing about the files there
@@ -77,6 +78,25 @@ def more_memory(error: BaseException) -> str:
             "take the CPU"
         )
     return "close other programs and run again"
+
+
+def lacking(error: BaseException) -> str | None:
+    """What to do about a package that is missing, broken, or of another version or maker, in one line.
+
+    None for any other error, and where a module of the library itself is not found, which is a bug.
+    """
+    if isinstance(error, ImportError):
+        named = error.name or ""
+    elif isinstance(error, AttributeError) and isinstance(error.obj, ModuleType):
+        named = error.obj.__name__
+    else:
+        return None
+    if named.split(".")[0] == "dancenow":
+        return None
+    return (
+        f"this environment lacks a package, or has another version of it ({one_line(error)}); "
+        "build it anew: rm -rf .venv && make env, or see docs/environment.md"
+    )
 
 
 def one_line(error: BaseException) -> str:

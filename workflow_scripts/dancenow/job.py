@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from dancenow.errors import AWAY, InputError, Stopped, more_memory, one_line, out_of_memory
+from dancenow.errors import AWAY, InputError, Stopped, lacking, more_memory, one_line, out_of_memory
 from dancenow.files import FULL, bring_back_dates
 from dancenow.same_run import require_one_run
 from dancenow.stopping import EXIT_STATUS
@@ -47,8 +47,8 @@ def job(
     input, as of same_run.require_one_run, which refuses files of two runs.
 
     The thread count never exceeds the number of cores: two OpenMP pools, or one pool larger than the
-    machine, run up to ten times slower. An InputError, a failing disk, a result that was deleted and lack of
-    memory end the process with one line and status 1, Stopped and Ctrl-C with one line and
+    machine, run up to ten times slower. An InputError, a failing disk, a deleted result, a lack of memory and
+    a package that is missing end the process with one line and status 1, Stopped and Ctrl-C with one line and
     stopping.EXIT_STATUS; any other exception keeps its traceback. Where the clock was set back meanwhile, the
     dates of the results follow it.
     """
@@ -95,6 +95,8 @@ def job(
                 "error: memory ran out (%s); %s, or lower frames.long_edge",
                 one_line(error), more_memory(error),
             )  # fmt: skip
+        elif lack := lacking(error):
+            logging.error("error: %s", lack)
         else:
             logging.exception("unexpected failure; this is a bug, please report it with this log")
         sys.exit(1)
