@@ -72,6 +72,19 @@ def picture(path):
     still.rename(path)
 
 
+def web_page(path):
+    path.write_text("\n<!DOCTYPE html><html><body>This link has expired.</body></html>")
+
+
+def lfs_pointer(path):
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1234\n")
+
+
+def encrypted(path):
+    key = f"-encryption_key {'0' * 32} -encryption_kid {'0' * 32}"
+    film(path, numbered(5), "-encryption_scheme cenc-aes-ctr", key)
+
+
 def no_frames(path):
     ffmpeg("-f lavfi -i color=s=96x64 -t 0 -c:v libx264 -movflags +empty_moov+default_base_moof", path)
 

@@ -25,7 +25,8 @@ TAIL = """
 
 Snakemake reads a `--configfile` first. If it is not UTF-8 text (Latin-1, UTF-16), Snakemake ends with a
 traceback, whose last line begins with `UnicodeDecodeError: 'utf-8' codec`: save the file as UTF-8. A byte
-order mark and the line ends of Windows do no harm.
+order mark and the line ends of Windows do no harm. A day that no calendar has ends in `ValueError: day is
+out of range for month`: correct the date of the consent.
 
 Snakemake also reads the command first. These mistakes end in its own traceback, of
 which the last line counts:
@@ -37,6 +38,9 @@ which the last line counts:
 - `FileNotFoundError`: there is no such `--configfile` in this folder.
 - `ImportError`, or a module without an attribute: the shell sets `PYTHONPATH` for packages of another Python
   (ROS does). Enter `unset PYTHONPATH`, then the same command. `make demo` and the jobs never look there.
+
+A job whose environment lacks a package, or holds another version of it, says so in one line; build the
+environment anew: `rm -rf .venv && make env`.
 
 ## Killed, or out of memory
 

@@ -6,6 +6,7 @@ test_sound, crops, tracks and beginnings in test_containers.
 """
 
 import tracemalloc
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from test_colour import PATCHES, patches_in_yuv
 
 from clips import ffmpeg, film, numbered, numbers, read
 from dancenow.video import media
+from dancenow.video.times import frame_times
 
 
 def combing(frame):
@@ -85,6 +87,32 @@ def test_time_stamps_negative_missing_or_wrapped_lose_no_frame(name, options, tm
     facts = media.probe(path)
     assert (facts["fps"], facts["frames"]) == ("25/1", 30)
     assert numbers(read(path)) == list(range(30))
+
+
+@pytest.mark.parametrize("last, end", [(0, 1600), (1, 1600), (30, 1590)])
+def test_a_last_frame_that_is_said_to_last_a_tick_lasts_as_long_as_others(last, end):
+    # ffmpeg says so of the packets that it copies into AVI; their average rate is that of the ticks, then
+    packets = {"pts": range(0, 1600, 40), "duration": [*[40] * 39, last], "pos": [0] * 40, "key": [1] * 40}
+    video = {"time_base": "1/1000", "avg_frame_rate": "1000/1", "index": 0}
+    times, stop, _ = frame_times("clip.avi", video, 0, packets, None)
+    assert (len(times), stop) == (40, end)
+
+
+@pytest.mark.parametrize("pace", [r"floor(N/2)/15+0.001*mod(N\,2)", r"floor(N/5)/6+0.002*mod(N\,5)"])
+def test_frames_that_come_in_bursts_are_not_taken_for_a_thousand_a_second(pace, tmp_path):
+    times = f"-vf settb=1/90000,setpts=({pace})/TB -fps_mode passthrough -enc_time_base 1/90000"
+    path = film(tmp_path / "camera.mp4", numbered(30), times, fps="30")
+    facts = media.probe(path)
+    assert facts["variable_rate"] and 24 <= Fraction(facts["fps"]) <= 30
+    assert facts["duration"] == pytest.approx(1, abs=0.17)
+    assert len(read(path)) == pytest.approx(facts["frames"], abs=1)
+
+
+def test_slow_motion_within_a_clip_keeps_all_its_frames(tmp_path):
+    slow = r"if(lt(N\,6)\,N/30\,if(lt(N\,26)\,6/30+(N-6)/240\,6/30+20/240+(N-26)/30))"
+    times = f"-vf settb=1/90000,setpts=({slow})/TB -fps_mode passthrough -enc_time_base 1/90000"
+    path = film(tmp_path / "phone.mov", numbered(30), times, fps="30")
+    assert media.probe(path)["fps"] == "240/1" and set(numbers(read(path))) >= set(range(29))
 
 
 # --- colours

@@ -52,12 +52,15 @@ def broken_files(folder, clip):
     front = (folder / "front.mp4").read_bytes()
     ffmpeg("-i", clip, "-vn -c copy", folder / "sound.m4a")
     ffmpeg("-i", clip, "-frames:v 1", folder / "still.png")
+    key = f"-encryption_scheme cenc-aes-ctr -encryption_key {'0' * 32} -encryption_kid {'0' * 32}"
+    ffmpeg("-i", clip, "-c copy", key, folder / "protected.mp4")
     return {
         "missing.mp4": (None, "no such file"),
         "empty.mp4": (b"", "empty"),
         "noise.mp4": (np.random.default_rng(0).bytes(5000), "not a video"),
         "notes.txt": (b"these are my notes\n" * 50, "not a video"),
         "list.m3u8": (b"#EXTM3U\n#EXTINF:1,\nclip.mp4\n", "not a video"),
+        "protected.mp4": ((folder / "protected.mp4").read_bytes(), "encrypted (copy protection, DRM)"),
         "picture.png": ((folder / "still.png").read_bytes(), "not a video"),
         "sound.m4a": ((folder / "sound.m4a").read_bytes(), "no picture"),
         "index_lost.mp4": (whole[: len(whole) // 2], "cut short"),
@@ -71,6 +74,7 @@ BROKEN = [
     "noise.mp4",
     "notes.txt",
     "list.m3u8",
+    "protected.mp4",
     "picture.png",
     "sound.m4a",
     "index_lost.mp4",

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["count_indexes", "endless_edit", "in_fragments", "in_pieces"]
+__all__ = ["count_indexes", "endless_edit", "in_fragments", "in_pieces", "is_encrypted"]
 
 # From the outermost level to the edit list of a track.
 TO_EDITS = (b"moov", b"trak", b"edts", b"elst")
+# To the descriptions of its samples, and how that of an encrypted picture is called, by MPEG and by Apple.
+TO_SAMPLES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+ENCRYPTED = {b"encv", b"drmi"}
 # Of an entry of an edit list, by its version: duration, beginning (-1 for a pause), rate.
 ENTRIES = {0: ">IiI", 1: ">QqI"}
 
@@ -37,6 +40,13 @@ def in_pieces(path: str | Path) -> bool:
     ffmpeg then shows the right frames at the wrong times, and copies the sound of what was cut out.
     """
     return any(len(edits) > 1 for edits in _edits(path))
+
+
+def is_encrypted(path: str | Path) -> bool:
+    """Whether a track of a file, an mp4 or mov, is a picture that only players with its key can show."""
+    with open(path, "rb") as file:
+        bodies = _bodies(file, 0, Path(path).stat().st_size, TO_SAMPLES)
+        return any(body[12:16] in ENCRYPTED for body in bodies)
 
 
 def _outermost(path: str | Path) -> list[bytes]:

@@ -26,6 +26,8 @@ HEADER = (
     "visual_impaired,descriptions"
 )
 
+# How files begin that stand in a clip's place after a failed download, or until Git LFS has brought it.
+WEB_PAGE, LFS_POINTER = (b"<!doctype html", b"<html"), b"version https://git-lfs"
 # Packets that hold the first frame of the picture, where H.264 and HEVC may state the rotation.
 FIRST_PACKETS = 20
 # Headers of clips are far smaller.
@@ -135,11 +137,15 @@ def _run(path: str | Path, *flags: str, program: str | None = None, **options: A
 
 def _refusal(path: str | Path, reason: str) -> str:
     with open(path, "rb") as clip:
-        named_mp4 = clip.read(8)[4:] == b"ftyp"
-    if "moov atom not found" in reason and named_mp4:
+        begin = clip.read(64)
+    if "moov atom not found" in reason and begin[4:8] == b"ftyp":
         return f"{path}: cut short ({reason}); {bring_back(path, 'copy the whole clip again')}"
     if "max pixel count" in reason:
         return f"{path}: its picture has more pixels than 8192x8192; re-encode it smaller"
+    if begin.lstrip().lower().startswith(WEB_PAGE):
+        return f"{path}: a web page, not a video; download the clip itself"
+    if begin.startswith(LFS_POINTER):
+        return f"{path}: stands for a file that Git LFS keeps; in its repository, run: git lfs pull"
     if "not on whitelist" in reason:
         reason = "its format is not supported"
     remedy = bring_back(path, "give a clip such as an mp4")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dancenow.errors import InputError, bring_back
-from dancenow.video.boxes import endless_edit, in_fragments, in_pieces
+from dancenow.video.boxes import endless_edit, in_fragments, in_pieces, is_encrypted
 from dancenow.video.display import colour, geometry
 from dancenow.video.ffprobe import all_there, first_change, packets, read_header
 from dancenow.video.joints import refuse_jump, refuse_second_file, refuse_torn_joint
@@ -105,6 +105,8 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise InputError(f"{path}: no such file; put the clip there or correct its path in the configuration")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty; {bring_back(path)}")
+    if is_encrypted(path):
+        raise InputError(f"{path}: its picture is encrypted (copy protection, DRM); give an unprotected copy")
 
 
 class Timing(NamedTuple):

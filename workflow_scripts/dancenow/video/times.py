@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 # Tolerance for rates from Matroska's millisecond time stamps; 24 and 24000/1001 differ by ten times as much.
 ROUNDING = 1e-4
+# Frames over which bursts even out, and how much faster than that a burst is.
+CALM, BURST = 8, 4
 # Codecs whose decoder waits for a key frame; others fail before it, or paint over grey.
 WAITING = {"h264", "hevc"}
 
@@ -45,7 +47,10 @@ def frame_times(
         order = np.argsort(times, kind="stable")
         times = times[order]
         if (np.diff(times) > 0).all():
-            last = int(np.array(found["duration"])[there][order[-1]]) or round(step / time_base)
+            last = int(np.array(found["duration"])[there][order[-1]])
+            # some files, as those copied into AVI, say of their last frame that it lasts a tick, or nothing
+            usual = float(np.median(np.diff(times))) if len(times) > 1 else float(step / time_base)
+            last = last if last > usual / 2 else round(usual)
             skipped = _leading(times * float(time_base) - first, step)
             if key == "dts":
                 skipped = found["key"].index(1) if 1 in found["key"] else 0
@@ -68,7 +73,8 @@ def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fra
     """(frames a second, whether the clip's own rate varies).
 
     A rate is constant if every frame lies within half a frame of its place. A clip with a varying rate
-    gets the rate of its median step, so that most of its frames keep a separate place.
+    gets the rate of its median step, so that most of its frames keep a separate place. Where frames come in
+    bursts, as from a camera over a network, the step within a burst says nothing, and longer spans count.
     """
     rates = _rates(video)
     if len(times) == 1:
@@ -77,7 +83,11 @@ def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fra
     for rate in rates:
         if np.abs(elapsed * float(rate) - np.arange(len(times))).max() < 0.5:
             return rate, False
-    pace = 1 / (float(np.median(np.diff(times))) * float(time_base))
+    pace, calm = (
+        count / (float(np.median(times[count:] - times[:-count])) * float(time_base))
+        for count in (1, min(CALM, len(times) - 1))
+    )
+    pace = calm if pace > BURST * calm else pace
     near = [rate for rate in rates if abs(float(rate) / pace - 1) < 0.02]
     count = max(1, round(pace))
     standard = [Fraction(count), Fraction(count * 1000, 1001)]
