@@ -32,7 +32,7 @@ def feet_up(keypoints: np.ndarray, above: float) -> np.ndarray:
 def lean(
     keypoints: np.ndarray, unit: float | np.ndarray, part: str = "trunk"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(T,) rad, clockwise, by which a part leans, and (T,) 0..1, how sure that is: 0 where it is not seen.
+    """(T,) rad, clockwise, by which a part leans, and (T,) 0..1, how sure that is; both 0 if it is not seen.
 
     keypoints: (T, K, 3) px and confidence, K of COUNT or of BODY; unit: the standing height, px, or (T,). A
     head leans with the neck, a left_foot with its shank, every other part with the trunk. From head-on such a
@@ -48,7 +48,8 @@ def lean(
     seen = np.all([(each[..., 2] >= MIN_CONFIDENCE).all(axis=1) for each in ends], axis=0)
     low, high = (each[..., :2].astype(np.float32).sum(axis=1) / len(start) for each in ends)
     up = high - low
-    return np.arctan2(up[:, 0], -up[:, 1]), seen * np.clip(np.hypot(*up.T) / (least * unit), 0, 1)
+    angle = np.where(seen, np.arctan2(up[:, 0], -up[:, 1]), 0)
+    return angle, seen * np.clip(np.hypot(*up.T) / (least * unit), 0, 1)
 
 
 def overturned(keypoints: np.ndarray, unit: float | np.ndarray, part: str = "trunk") -> np.ndarray:

@@ -18,6 +18,7 @@ import numpy as np
 
 from dancenow.keypoints import BODY, FEET, MIN_CONFIDENCE, boxes, sides_of
 from dancenow.pose.estimators.mediapipe_graphs import DETECTOR, FOLLOWER, open_graph
+from dancenow.pose.facing import lean
 from dancenow.pose.masks import soft_mask
 
 LOOK_EVERY = 24  # frames
@@ -289,11 +290,8 @@ def _circle_around(person: np.ndarray) -> Circle:
     figure = person[: FEET.stop]
     seen = figure[:, 2] >= MIN_CONFIDENCE
     hips, shoulders = sides_of("hip"), sides_of("shoulder")
-    centre, angle = figure[seen, :2].mean(axis=0), 0.0
-    if seen[hips + shoulders].all():
-        centre = figure[hips, :2].mean(axis=0)
-        across, down = figure[shoulders, :2].mean(axis=0) - centre
-        angle = float(np.arctan2(across, -down))
+    around = hips if seen[hips + shoulders].all() else seen
+    centre, angle = figure[around, :2].mean(axis=0), float(lean(person[None], 1.0)[0][0])
     radius = CIRCLE_MARGIN * np.linalg.norm(figure[seen, :2] - centre, axis=-1).max()
     return float(centre[0]), float(centre[1]), float(radius), angle
 
