@@ -47,7 +47,7 @@ STOPPED = (
     "ended without a message: out of memory, out of time, cancelled or stopped; enter the same command "
     "again to continue; on Slurm, logs/slurm holds the scheduler's messages"
 )
-SHOWN_PAIRS = 4
+SHOWN_PAIRS = 4  # of a cause that are named; the others are counted
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from dancenow.keypoints import load_pose, require_same_estimator, save_pose
 from dancenow.pose.normalize import letterbox_pose, outside_share
 from dancenow.pose.shot_statistics import measure_shots, transfer_clip
 
+# people are filmed at sizes that differ by less: beyond it one of the skeletons is no whole person
 PLAUSIBLE_SCALE = (0.3, 3.0)
-PLAUSIBLE_OUTSIDE = 0.02
+PLAUSIBLE_OUTSIDE = 0.02  # of the body: hands that leave the frame now and then
 
 
 def measure_normalization_file(

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 # Nine hours at 30 frames/s. A wrong time stamp must not fill the disk with repeated frames.
 MAX_FRAMES = 1_000_000
-MAX_ASPECT = 50
+MAX_ASPECT = 50  # of the longer edge to the shorter: one of a few px is no picture of anybody
 # Dispositions of tracks that are not moving pictures.
 STILL_PICTURES = ("attached_pic", "timed_thumbnails", "still_image")
 # Streams without a container, whose times ffmpeg and ffprobe make up, each of its own.

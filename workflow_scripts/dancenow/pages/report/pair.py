@@ -31,7 +31,7 @@ UNLIKE = {
     "position": "in positions that {} never showed",
 }
 WORST = 6  # frames shown
-WORST_APART_SECONDS = 0.7
+WORST_APART_SECONDS = 0.7  # frames nearer in time show the same pose
 # advice: so many times as long as the source's unseen poses of a kind last, in steps of STEP_SECONDS
 TIMES, STEP_SECONDS, MOST_SECONDS = 4, 10, 60
 MOMENTS = 6  # of a gap that are named, the longest

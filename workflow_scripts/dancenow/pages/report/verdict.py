@@ -66,7 +66,7 @@ LIMITS = {
     "never shown": Limit(0.0, unit="%"),  # of the dance: a part or a side of the body without reference
     "unlike": Limit(0.10, unit="%"),  # of the dance: a part looks like no reference of it
 }
-BLURRED_SHARE = 0.85
+BLURRED_SHARE = 0.85  # of the clip's median sharpness: a frame less sharp is blurred
 
 
 @dataclass(frozen=True)
