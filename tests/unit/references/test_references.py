@@ -277,6 +277,13 @@ def test_footage_without_a_whole_part_is_refused():
         make_bank(FRAMES, nobody, MASKS, BACKGROUND, 5)
 
 
+def test_footage_cut_off_at_the_knees_is_refused_in_one_line():
+    points = POSE.keypoints.copy()
+    points[:, INDEX["left_ankle"] : INDEX["right_heel"] + 1] = 0
+    with pytest.raises(InputError, match="no training frame shows a head and a foot"):
+        make_bank(FRAMES, POSE.replace(keypoints=points), MASKS, BACKGROUND, 5)
+
+
 def test_held_out_frames_are_never_cut():
     assert make_bank(FRAMES, POSE, MASKS, BACKGROUND, TRAINING).frames.max() < TRAINING
 
