@@ -204,6 +204,21 @@ def test_swaps_are_counted_by_the_minute():
     assert levels == [GOOD, GOOD, SHOW, SHOW]
 
 
+@pytest.mark.parametrize(
+    "turn, told",
+    [((1, 0), ""), ((0, 1), "transpose=2"), ((-1, 0), "hflip,vflip"), ((0, -1), "transpose=1")],
+)
+def test_a_clip_that_lost_its_rotation_is_told_of_with_the_turn_that_it_needs(turn, told):
+    pose = performer(50, 512, 512, tall=300)
+    points, (along, across) = pose.keypoints.copy(), turn
+    x, y = points[..., 0] - 256, points[..., 1] - 256
+    points[..., 0], points[..., 1] = 256 + along * x - across * y, 256 + across * x + along * y
+    footage = footage_of("anna", pose.replace(keypoints=points), None)
+    measures = {"found": {"swapped": np.zeros(50, bool)}, "others": np.zeros(50, bool)}
+    (upright,) = [item for item in track_checks(footage, measures) if item.name == "upright"]
+    assert upright.level == (SHOW if told else GOOD) and told in upright.advice
+
+
 def test_the_longest_run_and_swapped_sides_are_found():
     assert longest_run(np.array([0, 1, 1, 0, 1, 1, 1, 0], bool)) == (4, 3)
     assert longest_run(np.zeros(3, bool)) == (0, 0)

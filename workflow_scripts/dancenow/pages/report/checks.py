@@ -3,14 +3,17 @@
 import numpy as np
 
 from dancenow.camera.path import UNKNOWN
-from dancenow.keypoints import BODY, IMPUTED, MISSING, REPAIRED
+from dancenow.keypoints import BODY, IMPUTED, MISSING, REPAIRED, Pose, standing_height
 from dancenow.pages.report.camera import greatest, told_camera
 from dancenow.pages.report.coverage import body_heights
 from dancenow.pages.report.footage import Footage, longest_run
 from dancenow.pages.report.verdict import BLURRED_SHARE, GOOD, SOURCE, TARGET, Check, check, refusal, softened
+from dancenow.pose.facing import LEANING, lean
 from dancenow.pose.partial_bodies import imputed_legs
 from dancenow.pose.shot_statistics import whole_bodies
 
+# how ffmpeg turns a picture upright in which bodies lean a quarter, half, three quarters of a turn clockwise
+TURNED_UPRIGHT = "transpose=2", "hflip,vflip", "transpose=1"
 USUAL_SECONDS = 60  # of footage: what the demo's target has
 
 
@@ -102,7 +105,26 @@ def track_checks(footage: Footage, measures: dict) -> list[Check]:
             f"somebody else is found in {others:.0%} of the frames",
             "Film the performer alone: others end up in the background, or are mistaken for the performer.",
         ),
+        *_upright_checks(footage.known_pose),
     ]
+
+
+def _upright_checks(pose: Pose) -> list[Check]:
+    """How often a body that is seen stands upright: hardly ever where a clip lost its rotation."""
+    unit = standing_height(pose.keypoints)
+    angles, sure = lean(pose.keypoints, unit)
+    angles = angles[sure > 0.5]
+    if not len(angles):
+        return []
+    share = float((np.abs(angles) <= LEANING).mean())
+    middle = np.arctan2(np.median(np.sin(angles)), np.median(np.cos(angles)))
+    turn = TURNED_UPRIGHT[round(middle / (np.pi / 2)) % 4 - 1]
+    text = f"the body is upright in {share:.0%} of the frames"
+    advice = (
+        "Fine for a dance on the floor or the hands. If a player shows the clip turned, turn it first: "
+        f"ffmpeg -i CLIP -vf {turn} UPRIGHT.mp4"
+    )
+    return [check("upright", share, text, advice)]
 
 
 def _leg_checks(footage: Footage) -> list[Check]:

@@ -39,6 +39,7 @@ LIMITS = {
     "longest gap": Limit(0.5, unit="s"),  # without the person
     "imputed legs": Limit(0.5, unit="s"),  # a half body or a close-up: legs are held as they were
     "repaired": Limit(0.06, unit="%"),  # body keypoints that were repaired or imputed
+    "upright": Limit(0.5, least=True, unit="%"),  # frames; of a clip that lost its rotation, hardly any
     "swaps": Limit(2, unit="a minute"),  # frames in which left and right change places
     "face found": Limit(0.80, least=True, unit="%"),  # frames
     "hands found": Limit(0.60, least=True, unit="%"),  # frames, the worse hand
