@@ -1,12 +1,17 @@
 # The user's files, and input functions of subjects and pairs. No rule.
 
+from urllib.parse import unquote
+
 
 def found_elsewhere(path):
-    """A hint for a message: a file of the same name, nearby or in data/, but for case, folder, suffix or quotes."""
-    name = re.split(r"[\\/]", path.strip("\"'“”„‘’ "))[-1].casefold()
+    """A hint for a message: a file of the same name, nearby or in data/, but for case, folder, suffix, quotes, or the
+    backslashes that a shell asks for.
+    """
+    bare = path.strip("\"'“”„‘’ ")
+    names = {re.split(r"[\\/]", bare)[-1].casefold(), Path(bare.replace("\\", "")).name.casefold()}
     near = [file for folder in (Path(path).parent, Path("data")) for file in sorted(folder.glob("*"))]
     same = [
-        str(file) for file in near if name in (file.name.casefold(), file.stem.casefold()) and file.is_file()
+        str(file) for file in near if names & {file.name.casefold(), file.stem.casefold()} and file.is_file()
     ]
     return f"; did you mean {same[0]!r}?" if same else ""
 
@@ -21,12 +26,19 @@ def given_file(place, path):
         Path(path).stat()
     except FileNotFoundError:
         line = f"{path}: no such file; put it there or correct config: {place}".replace("\n", "\\n")
-        if "://" in path:
+        if path.startswith("file://"):
+            line = f"{path}: an address; write the path alone, {unquote(path[7:])!r}, in config: {place}"
+        elif "://" in path:
             line = f"{path}: an address; download the file, and name it in config: {place}"
+        elif drive := re.match(r"([A-Za-z]):[\\/]", path):
+            local = f"/mnt/{drive[1].lower()}/{path[3:]}".replace("\\", "/")
+            line = f"{path}: a path of Windows, under WSL {local!r}; write that in config: {place}"
         elif not os.path.isabs(path) and Path(workflow.basedir, path).exists():
             line += f", or add --directory '{workflow.basedir}', where it exists"
         else:
             line += found_elsewhere(path)
+        if re.search(r"[\0-\x1f]", path):
+            line += r"; in double quotes \ begins a special character: write / or use 'single quotes'"
         if line not in MISSING:
             MISSING.add(line)
             logger.error(f"error: {line}")

@@ -6,6 +6,7 @@ import gc
 import os
 import pickle
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +24,16 @@ def test_accents_are_spelt_as_on_the_disk(tmp_path, folder, file, written):
     there.parent.mkdir()
     there.touch()
     assert as_on_disk(str(tmp_path / unicodedata.normalize(written, "Tänze/Žižka é.mp4"))) == str(there)
+
+
+def test_a_space_that_looks_like_another_is_the_one_on_the_disk(tmp_path):
+    """macOS writes a narrow one before AM and PM; of two names the nearest counts."""
+    there = tmp_path / "Screen Recording at 3.00\u202fPM é.mov"
+    there.touch()
+    written = unicodedata.normalize("NFD", str(there).replace("\u202f", " "))
+    assert as_on_disk(written) == str(there)
+    Path(unicodedata.normalize("NFC", written)).touch()
+    assert as_on_disk(written) == unicodedata.normalize("NFC", written)
 
 
 def test_a_tilde_is_the_home_folder_unless_a_file_begins_with_it(tmp_path, monkeypatch):

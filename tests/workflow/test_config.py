@@ -15,6 +15,7 @@ PAIR = "results/alice_as_brunomars.mp4"
             ["--config", "train={learnin_rate: 0.1}"],
             ["train.learnin_rate: unknown key; did you mean 'learning_rate'?"],
         ),
+        (["--config", f"train={{seed: {10**19}}}"], ["train.seed", "greater than the maximum"]),
         (
             ["--config", "train={face: {xyz: 1}}"],
             ["train.face.xyz: unknown key; the keys there are steps, epochs, learning_rate"],

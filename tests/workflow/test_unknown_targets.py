@@ -140,6 +140,13 @@ def test_paths_are_found_however_they_are_spelt(workflow, monkeypatch):
         ("data/alice", "put it there or correct config: subjects.anna; did you mean 'data/alice.mp4'?"),
         ("data\\alice.mp4", "put it there or correct config: subjects.anna; did you mean 'data/alice.mp4'?"),
         ("“data/alice.mp4”", "put it there or correct config: subjects.anna; did you mean 'data/alice.mp4'?"),
+        (r"my/al\ice.mp4", "put it there or correct config: subjects.anna; did you mean 'data/alice.mp4'?"),
+        ("file:///home/a%20b.mp4", "write the path alone, '/home/a b.mp4', in config: subjects.anna\n"),
+        (
+            r"C:\Users\anna\b.mp4",
+            "under WSL '/mnt/c/Users/anna/b.mp4'; write that in config: subjects.anna\n",
+        ),
+        ("data\table.mp4", "subjects.anna; in double quotes \\ begins a special character: write / or use"),
         ("data/anna.mp4", "put it there or correct config: subjects.anna\n"),
         ("https://a.b/watch?v=c", "download the file, and name it in config: subjects.anna\n"),
     ],

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dancenow.errors import InputError
 
@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 # No space: on the disk, in the user's quota, or under a limit on file size.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+# In which two names are compared: with accents composed, then with spaces and other look-alikes made equal.
+UNICODE_FORMS: tuple[Literal["NFC", "NFKC"], ...] = ("NFC", "NFKC")
 
 
 @contextmanager
@@ -94,7 +97,8 @@ def as_on_disk(path: str) -> str:
     """A path typed by a person, spelled as in the file system; unchanged if nothing is there.
 
     A leading ~ is the home folder. A letter with an accent is one character or two: macOS, editors and copies
-    across machines differ in this, and to Linux the two spellings are different names.
+    across machines differ in this, and to Linux the two spellings are different names. A Mac's recordings
+    have narrow spaces in their names, which look like others.
     """
     if os.path.lexists(path):
         return path
@@ -102,8 +106,12 @@ def as_on_disk(path: str) -> str:
     found = Path(Path(path).anchor)
     for part in Path(path).parts[len(found.parts) :]:
         if not os.path.lexists(found / part):
-            same = [name for name in _names_in(found) if _composed(name) == _composed(part)]
-            if not same:
+            names = _names_in(found)
+            for form in UNICODE_FORMS:
+                wanted = unicodedata.normalize(form, part)
+                if same := [name for name in names if unicodedata.normalize(form, name) == wanted]:
+                    break
+            else:
                 return path
             part = same[0]
         found /= part
@@ -114,10 +122,6 @@ def _names_in(folder: str | Path) -> list[str]:
     with suppress(OSError):
         return sorted(os.listdir(folder))
     return []
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
 
 
 def open_regular(path: str | Path, most: int | None = None) -> io.BufferedReader:

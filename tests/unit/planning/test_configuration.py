@@ -51,6 +51,10 @@ def test_what_editors_write_is_read(data, tmp_path):
         (b"a: 1\nb: {video: https://a.b/watch?v=c}\n", ["line 2", 'put the text with the ? in "quotes"']),
         (b"a: 1\nb:\t2\n", ["line 2", "indent with spaces"]),
         (b"a: 2026-13-45\n", ["not YAML", "month"]),
+        ("a: 1\nb:\u00a0{video: x}\n".encode(), ["line 2", "an invisible character (U+00A0)"]),
+        ("a: 1\n\u200bb: 2\n".encode(), ["line 2", "an invisible character (U+200B)"]),
+        (b'subjects:\n  a: {video: "C:\\0clips.mp4"}\n', ["line 2", "a zero byte"]),
+        (b"a: 1\nsubjects: {a: {start: 010}}\n", ["line 2", "010 begins with 0"]),
         (b"a: !!python/object/apply:os.system [ls]\n", ["line 1", "not YAML"]),
     ],
 )
@@ -64,3 +68,11 @@ def test_what_nobody_can_read_is_refused_with_the_line(data, words, tmp_path):
 def test_a_question_mark_in_quotes_or_at_the_end_of_a_line_is_read(tmp_path):
     (tmp_path / "mine.yaml").write_text("a: 'who?'\nb: [\"a?b\", c]\nd: what?\n# and\tthis?\n")
     assert load_names(tmp_path / "mine.yaml") == {"a": "who?", "b": ["a?b", "c"], "d": "what?"}
+
+
+def test_names_that_begin_with_0_or_hold_unseen_characters_are_read(tmp_path):
+    name = "data/Screen Recording at 3.00\u202fPM.mov"
+    text = f"subjects: {{007: {{video: '{name}', start: 0, end: 0.5}}, a: {{video: 0010}}}}\n"
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    read = load_names(tmp_path / "mine.yaml")["subjects"]
+    assert read == {"007": {"video": name, "start": 0, "end": 0.5}, "a": {"video": "0010"}}

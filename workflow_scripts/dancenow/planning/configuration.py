@@ -1,6 +1,8 @@
 """Load configuration with names as written: YAML would convert 20240501, 007, no and 2024-05-01."""
 
 import json
+import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ NAMED_KEYS = {"subjects", "variants"}
 TEXTS = ("base", "video", "poses", "checkpoint", "who", "when", "until", "file", "certificate", "key")
 LAST = {(key,) for key in TEXTS}
 VALUES = {("batch", "targets"), ("batch", "sources"), ("train", "init_from"), ("comparison", "variants")}
-TEXT, NULL, MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "null", "merge"))
+TEXT, NULL, MERGE, INTEGER = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "null", "merge", "int"))
+# categories of characters that nobody sees: spaces of other widths, and those of no width
+UNSEEN = {"Zs", "Cf"}
 
 
 def is_name(path: tuple) -> bool:
@@ -90,6 +94,12 @@ def _keep(node: yaml.Node, path: tuple, above: list[yaml.Node]) -> None:
                 key.tag = TEXT
             if not isinstance(key, yaml.ScalarNode):
                 raise InputError(f"{line}: a list or map in the place of a key; write a name")
+            if odd := next((each for each in key.value if _is_unseen(each)), None):
+                line = f"line {key.start_mark.line + 1}"
+                raise InputError(
+                    f"{line}: an invisible character (U+{ord(odd):04X}), as copied from a page, where YAML "
+                    "needs a space or nothing; type this line anew"
+                )
             if key.value in seen:
                 line = f"line {key.start_mark.line + 1}"
                 raise InputError(
@@ -100,5 +110,13 @@ def _keep(node: yaml.Node, path: tuple, above: list[yaml.Node]) -> None:
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
             _keep(item, path, [*above, node])
+    elif "\0" in node.value:
+        raise InputError(f"{line}: a zero byte, as \\0 in double quotes is; write / or use 'single quotes'")
     elif is_name(path) and node.tag != NULL:
         node.tag = TEXT
+    elif node.tag == INTEGER and re.match(r"[-+]?0\d", node.value):
+        raise InputError(f"{line}: {node.value} begins with 0, so YAML counts in eights; leave the 0 out")
+
+
+def _is_unseen(character: str) -> bool:
+    return character != " " and unicodedata.category(character) in UNSEEN
