@@ -15,6 +15,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import BODY, IMPUTED, INDEX, SIDES, Pose, sides_of
 from dancenow.pose.facing import feet_up
 from dancenow.pose.retarget import LONGEST, bone_lengths
+from dancenow.stretches import stretches_of
 
 BODY_CHAIN = ("ankle", "knee", "hip", "shoulder")
 MIN_WHOLE_SHARE = 0.05  # least share of the frames that must show the person from head to feet
@@ -164,7 +165,7 @@ def _airborne(figure: Figure, candidates: np.ndarray, fps: Fraction | float) -> 
         window = 2 * window + 1
         floor = grey_opening(y, round(REST * min(window, len(y))), mode="nearest")
         rise = grey_closing(floor, window, mode="nearest") - y
-        for first, stop in _runs(rise > high):
+        for first, stop in stretches_of(rise > high):
             if _off_feet(figure, candidates & np.isfinite(figure.size), ~airborne, rise, first, stop):
                 start, end = _to_the_foot(y, rise, first, stop)
                 margin = max(take_off, round(TAKE_OFF_SHARE * (stop - first)))
@@ -202,12 +203,6 @@ def _off_feet(
     height = float(np.median(rise[inside])) / figure.standing
     shrunk = 1 - np.median(figure.size[inside]) / np.median(figure.size[outside])
     return bool(height > LONG_RISE and shrunk < SHRINKING * height)
-
-
-def _runs(values: np.ndarray) -> list[tuple[int, int]]:
-    """[(first, stop)] of the runs of True in (T,) bool."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]]).astype(int)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _sizes(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from dancenow.references.likeness import (
     spread_out,
     unlikeness,
 )
+from dancenow.stretches import stretches_of
 
 QUANTILE = 0.95  # quantile of the target's own distances: a pose farther away than this was not shown
 LEAST_LIMIT = 0.1  # two detections of one pose differ by this
@@ -127,14 +128,13 @@ def _gap(part: str, how: str, frames: np.ndarray, fps: Fraction | float) -> list
 
 
 def runs(frames: np.ndarray, joined: float, least: float) -> list[tuple[int, int]]:
-    """[(start, stop)] of the runs of True in (T,) bool, in frames.
+    """[(start, stop)] of the stretches of True in (T,) bool, in frames.
 
-    Runs with fewer than `joined` frames between them are joined; then runs with fewer than `least` frames
+    Those with fewer than `joined` frames between them are joined; then those with fewer than `least` frames
     of True are dropped.
     """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], frames, [False]]).astype(int)))
     stretches = []
-    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for start, stop in stretches_of(frames):
         if stretches and start - stretches[-1][1] < joined:
             stretches[-1] = stretches[-1][0], stop
         else:

@@ -12,6 +12,7 @@ from dancenow.keypoints import BODY, INDEX, SIDES, sides_of
 from dancenow.pages.report.camera import NO_FEET, NOBODY, WHOLE_BODY, Shot
 from dancenow.pages.report.coverage import COMPARED_PARTS, LIMIT_RANGE, POSE_KINDS
 from dancenow.references.gaps import Gap
+from dancenow.stretches import stretches_of
 
 GREEN, AMBER, RED, GREY = "#2e7d32", "#ef8f00", "#c62828", "#9e9e9e"
 WARM, COOL = "#d84315", "#1565c0"  # the performer's left and right
@@ -46,10 +47,7 @@ def presence_chart(found: dict[str, np.ndarray], others: np.ndarray, fps: float)
     figure = Figure(figsize=(8, 2.2), layout="constrained")
     axis = figure.subplots()
     for row, (_, frames, colour) in enumerate(rows):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], frames.astype(int), [0]])))
-        spans = [
-            (start / fps, (stop - start) / fps) for start, stop in zip(edges[::2], edges[1::2], strict=True)
-        ]
+        spans = [(start / fps, (stop - start) / fps) for start, stop in stretches_of(frames)]
         axis.broken_barh([(0, len(frames) / fps)], (row - 0.35, 0.7), facecolor="#eeeeee")
         axis.broken_barh(spans, (row - 0.35, 0.7), facecolor=colour)
     axis.set_yticks(range(len(rows)), [name for name, _, _ in rows])

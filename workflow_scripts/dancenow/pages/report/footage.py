@@ -33,6 +33,7 @@ from dancenow.pictures import Frames
 from dancenow.pose.grounding import measure_figure
 from dancenow.pose.performer import track_performer
 from dancenow.pose.shot_statistics import measure_shots
+from dancenow.stretches import stretches_of
 from dancenow.training.holdout import training_frame_count
 from dancenow.video.frames import FrameStore
 
@@ -226,10 +227,6 @@ def swaps(pose: Pose) -> np.ndarray:
 
 
 def longest_run(values: np.ndarray) -> tuple[int, int]:
-    """(first, length) of the longest run of True in (T,) bool; (0, 0) if there is none."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]]).astype(int)))
-    starts, stops = edges[::2], edges[1::2]
-    if not len(starts):
-        return 0, 0
-    longest = int((stops - starts).argmax())
-    return int(starts[longest]), int(stops[longest] - starts[longest])
+    """(first, length) of the longest stretch of True in (T,) bool; (0, 0) if there is none."""
+    lengths = [(first, stop - first) for first, stop in stretches_of(values)]
+    return max(lengths, key=lambda stretch: stretch[1], default=(0, 0))
