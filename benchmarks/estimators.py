@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 import cv2
 import torch
 
-from dancenow.pose.estimators import sha256
+from dancenow.files import sha256
 from dancenow.pose.estimators.mediapipe_holistic import MediapipeHolistic
 from dancenow.pose.estimators.openpifpaf_wholebody import OpenpifpafWholebody
 from dancenow.pose.estimators.pifpaf_compat import import_openpifpaf

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dancenow.files import sha256
 from dancenow.keypoints import load_pose
 from dancenow.model.windows import person_boxes
 from dancenow.pictures import read_png
-from dancenow.provenance.manifest import sha256
 from dancenow.provenance.verdict import STATED, examine
 from dancenow.provenance.xmp import COMPOSITE, GENERATED
 from dancenow.video.frames import FrameStore

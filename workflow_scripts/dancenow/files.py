@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import hashlib
 import io
 import json
 import logging
@@ -170,6 +171,12 @@ def read_through(path: str | Path) -> None:
     except OSError as error:
         error.filename = error.filename or str(path)  # the error of a read does not name the file
         raise
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file, hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(path: str | Path, value: Any) -> None:

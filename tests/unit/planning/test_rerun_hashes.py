@@ -62,7 +62,7 @@ def test_a_file_is_read_once(folder, monkeypatch):
     (folder / ".snakemake").mkdir()
     (folder / "a").write_text("clip")
     first = reruns.contents("a")
-    monkeypatch.setattr(reruns, "_file_hash", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr(reruns, "sha256", lambda path: pytest.fail("read again"))
     assert reruns.contents("a") == first
     reruns.KNOWN_CONTENTS.write_text("{")  # damaged
     monkeypatch.undo()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from dancenow.errors import InputError
+from dancenow.files import sha256
 from dancenow.keypoints import COUNT
 from dancenow.pose import estimators, movement
 from dancenow.pose.looks import CLOTHES_REGIONS
@@ -250,7 +251,7 @@ def test_a_download_lands_in_the_cache(torch_home, shelf, monkeypatch):
     decision = estimators.choose("auto", K30)
     assert decision["estimator"] == "openpifpaf" and "downloaded" in decision["reason"]
     assert (torch_home / "sk30_wholebody.pkl").read_bytes() == b"x" * 1000
-    assert estimators.sha256(torch_home / "sk30_wholebody.pkl") == decision["sha256"]
+    assert sha256(torch_home / "sk30_wholebody.pkl") == decision["sha256"]
 
 
 def test_the_published_checkpoints_come_over_https_alone(torch_home, monkeypatch):

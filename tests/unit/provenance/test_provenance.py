@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from dancenow.errors import InputError
+from dancenow.files import sha256
 from dancenow.provenance import keys
 from dancenow.provenance.detection import find_mark
-from dancenow.provenance.manifest import inputs_of, sha256, sign
+from dancenow.provenance.manifest import inputs_of, sign
 from dancenow.provenance.verdict import BROKEN, SILENT, STATED, examine, lines_of
 from dancenow.provenance.xmp import C2PA_BOX, COMPOSITE, GENERATED, append_xmp
 from dancenow.video.media import decode

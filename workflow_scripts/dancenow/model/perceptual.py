@@ -10,7 +10,6 @@ Four networks, all with RGB in [-1, 1] as input:
 Layers and weights of the Lite networks were chosen by measurement: docs/lab/results.md.
 """
 
-import hashlib
 import importlib.util
 import pickle
 import socket
@@ -25,6 +24,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dancenow.errors import InputError, out_of_memory
+from dancenow.files import sha256
 from dancenow.model.efficientnet_lite import lite_stages
 from dancenow.model.losses import mean_difference
 from dancenow.model.lpips_package import PACKAGE, bring, in_cache
@@ -180,7 +180,7 @@ def check_decided(path: Path, decision: dict[str, str], file: str | Path) -> Non
     name, again = decision["network"], f"delete {file} to decide again"
     if not path.is_file():
         raise InputError(f"{path}: the weights of {name} are gone; {again}")
-    if _sha256(path) != decision["sha256"]:
+    if sha256(path) != decision["sha256"]:
         raise InputError(
             f"{path}: not the {name} weights that this run decided on (SHA-256 differs); {again}"
         )
@@ -324,14 +324,9 @@ def _hash_prefix(path: Path) -> str:
     return path.stem.rsplit("-", 1)[-1]
 
 
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def checked_sha256(path: Path, remedy: str) -> str:
     """The file's SHA-256, whose first digits its name must carry."""
-    digest = _sha256(path)
+    digest = sha256(path)
     if not digest.startswith(_hash_prefix(path)):
         raise InputError(f"{path}: damaged, its SHA-256 begins with {digest[:8]}; {remedy}")
     return digest

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dancenow.files import atomic_path
+from dancenow.files import atomic_path, sha256
 
 SCRIPTS = Path(__file__).parents[2]
 # cached in the working directory, because every Snakemake job parses the workflow again
@@ -46,7 +46,7 @@ def code_hash(script: str | Path) -> str:
     known = len(_known_code())
     lines = [f"{path.relative_to(Path(script).parent)} {_meaning_hash(path)}" for path in reached(script)]
     if len(_known_code()) > known:
-        _write_known(KNOWN_CODE, {"reader": _file_hash(__file__), "files": _known_code()})
+        _write_known(KNOWN_CODE, {"reader": sha256(__file__), "files": _known_code()})
     return _hash("\n".join(lines))
 
 
@@ -65,7 +65,7 @@ def contents(path: str | Path, folder: bool = False) -> str | None:
         stamp = _hash(repr([(name, *_identity(facts)) for name, facts in stats.items()]))
         known = _read_known(KNOWN_CONTENTS)
         if known.get(str(path), [None])[0] != stamp:
-            held = [(name, _file_hash(file)) for name, file in files.items()]
+            held = [(name, sha256(file)) for name, file in files.items()]
             known[str(path)] = [stamp, _hash(repr(held))]
             _write_known(KNOWN_CONTENTS, known)
         return known[str(path)][1]
@@ -79,11 +79,6 @@ def _identity(facts: os.stat_result) -> tuple[int, ...]:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
-
-
-def _file_hash(path: str | Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_known(path: Path) -> dict:
@@ -102,7 +97,7 @@ def _write_known(path: Path, known: dict) -> None:
 def _known_code() -> dict[str, dict]:
     """{hash of a Python file: its _facts}, of this version of this file; new ones are added to it."""
     kept = _read_known(KNOWN_CODE)
-    return kept["files"] if kept.get("reader") == _file_hash(__file__) else {}
+    return kept["files"] if kept.get("reader") == sha256(__file__) else {}
 
 
 @cache
@@ -140,7 +135,7 @@ def _files_of(name: str) -> set[Path]:
 
 @cache
 def _meaning_hash(path: Path) -> str:
-    return _facts(path)["meaning"] if path.suffix == ".py" else _file_hash(path)
+    return _facts(path)["meaning"] if path.suffix == ".py" else sha256(path)
 
 
 def _meaning(node: Any, facts: dict) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 import c2pa
 
 from dancenow.errors import InputError, one_line
+from dancenow.files import sha256
 from dancenow.provenance.xmp import C2PA_BOX, COMPOSITE, GENERATED, TYPES, append_xmp, boxes
 
 log = logging.getLogger(__name__)
@@ -26,12 +27,6 @@ OFFLINE = {
     "builder": {"thumbnail": {"enabled": False}},
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
 }
-
-
-def sha256(path: str | Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_of(value: object) -> str:

@@ -1,6 +1,5 @@
 """Pose estimators behind one interface: which one a run uses, and everyone it finds in a clip."""
 
-import hashlib
 import http.client
 import logging
 import shutil
@@ -18,7 +17,7 @@ from tqdm import tqdm
 
 from dancenow.camera.outside import Outside
 from dancenow.errors import InputError
-from dancenow.files import atomic_path
+from dancenow.files import atomic_path, sha256
 from dancenow.keypoints import COUNT, People
 from dancenow.pose.looks import look_at
 from dancenow.pose.masks import MaskPacker, Masks, with_more
@@ -257,12 +256,6 @@ def drop_unseen(people: np.ndarray, width: int, height: int) -> np.ndarray:
     kept = np.where(seen[..., None], people, 0).astype(np.float32).reshape(-1, COUNT, 3)
     kept[..., 2] = kept[..., 2].clip(0, 1)
     return kept[seen.any(axis=-1)]
-
-
-def sha256(path: str | Path) -> str:
-    """Hexadecimal SHA-256 of the file at `path`."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _mediapipe_decision(reason: str) -> dict[str, str]:
