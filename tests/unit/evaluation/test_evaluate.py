@@ -11,7 +11,6 @@ from dancenow.evaluation.evaluate import (
     ChosenFrames,
     EvaluationFiles,
     TrainingFrames,
-    detect_largest,
     evaluate,
     evaluate_heldout,
     evaluate_transfer,
@@ -123,18 +122,6 @@ def test_nearest_neighbour_ignores_feet_face_and_hands():
     feet_elsewhere, shifted = asked.copy(), pose_at(41)
     feet_elsewhere[len(BODY_NAMES) - 6 :, :2] += 50
     assert nearest_neighbours(asked[None], np.stack([shifted, feet_elsewhere])).tolist() == [1]
-
-
-def test_the_largest_person_counts():
-    class Crowd:
-        def detect(self, frames):
-            small = pose_at(20) * np.float32([0.3, 0.3, 1])
-            yield np.stack([small, pose_at(50), small])
-            yield np.zeros((0, COUNT, 3), np.float32)
-
-    found = detect_largest(Crowd(), [None, None])
-    np.testing.assert_array_equal(found[0], pose_at(50))
-    assert not found[1].any()
 
 
 def test_a_perfect_result_beats_both_baselines(judges):

@@ -17,6 +17,7 @@ from dancenow.files import sha256
 from dancenow.keypoints import COUNT
 from dancenow.pose import estimators, movement
 from dancenow.pose.looks import CLOTHES_REGIONS
+from performers import performer
 
 K30 = "shufflenetv2k30-wholebody"
 
@@ -271,3 +272,11 @@ def test_a_failed_download_leaves_nothing(torch_home, shelf, monkeypatch, name, 
     decision = estimators.choose("auto", K30)
     assert decision["estimator"] == "mediapipe" and reason in decision["reason"]
     assert not torch_home.exists() or not list(torch_home.iterdir())
+
+
+def test_the_largest_person_of_a_frame_counts():
+    tall = performer(1, tall=60).keypoints
+    small = performer(1, tall=20).keypoints
+    found = estimators.largest_people([np.concatenate([small, tall, small]), tall[:0]])
+    np.testing.assert_array_equal(found[0], tall[0])
+    assert not found[1].any()

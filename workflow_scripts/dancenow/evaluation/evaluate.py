@@ -27,9 +27,9 @@ from dancenow.evaluation.pose_parts import part_series
 from dancenow.evaluation.series import save_series
 from dancenow.files import atomic_path, read_json, write_json
 from dancenow.intervals import block_bootstrap
-from dancenow.keypoints import BODY, COUNT, MIN_CONFIDENCE, Pose, boxes, load_pose, standing_height
+from dancenow.keypoints import BODY, MIN_CONFIDENCE, Pose, load_pose, standing_height
 from dancenow.pictures import read_png
-from dancenow.pose.estimators import open_estimator
+from dancenow.pose.estimators import largest_people, open_estimator
 from dancenow.training.holdout import heldout, training_frame_count
 from dancenow.video import media
 
@@ -150,15 +150,16 @@ def evaluate(
     as (T,) float}. InputError when lengths differ or nobody is seen in the truth.
     """
     _check_lengths(results, truth.frames, driving)
-    wanted = detect_largest(estimator, truth.frames)
+    wanted = largest_people(estimator.detect(iter(truth.frames)))
     height = standing_height(wanted)
     if not np.isfinite(height):
         raise InputError("the truth: no frame shows a person from head to feet; name other footage")
     neighbours = nearest_neighbours(driving, training.keypoints)
     still = ChosenFrames([truth.background], np.zeros(len(wanted), int))
     rows = results | {BACKGROUND: still, NEIGHBOUR: ChosenFrames(training.frames, neighbours)}
-    found = {row: detect_largest(estimator, video) for row, video in results.items()}
-    found[BACKGROUND] = np.repeat(detect_largest(estimator, [truth.background]), len(wanted), axis=0)
+    found = {row: largest_people(estimator.detect(iter(video))) for row, video in results.items()}
+    nobody = largest_people(estimator.detect(iter([truth.background])))
+    found[BACKGROUND] = np.repeat(nobody, len(wanted), axis=0)
     found[NEIGHBOUR] = training.keypoints[neighbours]
     pictures = measure_pictures(rows, truth, TRUTH, wanted, driving, height, judges)
     people = {
@@ -208,16 +209,6 @@ def nearest_neighbours(driving: np.ndarray, training: np.ndarray) -> np.ndarray:
         enough = shared >= (pose[:, 2] >= MIN_CONFIDENCE).sum() / 2
         indices.append(int(np.where(enough, mean, np.inf).argmin() if enough.any() else mean.argmin()))
     return offered[np.array(indices, int)]
-
-
-def detect_largest(estimator: Any, frames: Any) -> np.ndarray:
-    """The largest person in each frame, (T, 133, 3) float32; zeros where nobody is found."""
-    poses = []
-    for people in estimator.detect(iter(frames)):
-        box = boxes(people)
-        area = np.nan_to_num((box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]), nan=-1.0)
-        poses.append(people[area.argmax()] if len(people) else np.zeros((COUNT, 3), np.float32))
-    return np.stack(poses)
 
 
 def _open_target(files: EvaluationFiles, holdout: float) -> tuple[Pose, TrainingFrames, np.ndarray]:

@@ -1,15 +1,15 @@
 """How fast this machine decodes clips and finds people in them, and how much of a frame these take."""
 
 import time
-from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dancenow.keypoints import COUNT, boxes, standing_height
+from dancenow.keypoints import standing_height
 from dancenow.model.windows import choose_sizes, fit_window, person_boxes
+from dancenow.pose.estimators import largest_people
 from dancenow.pose.masks import MaskPacker
 from dancenow.video.media import decode, working_size
 
@@ -42,7 +42,7 @@ def measure_detection(clips: list, facts: list[dict], long_edge: int, estimator:
     rest = sum(1 for _ in found)
     ended = time.perf_counter()
     target, source = (
-        _largest(_found(_spread(clip, fact, edges), edges, estimator))
+        largest_people(_found(_spread(clip, fact, edges), edges, estimator))
         for clip, fact, edges in zip(clips, facts, (size, source_size), strict=True)
     )
     return {
@@ -89,13 +89,3 @@ def _found(frames: list[np.ndarray], size: tuple[int, int], estimator: Any) -> A
     """The people in each frame, one after another."""
     given = (iter(frames), MaskPacker(*size)) if estimator.finds_masks else (iter(frames),)
     return estimator.detect(*given)
-
-
-def _largest(found: Iterable[np.ndarray]) -> np.ndarray:
-    """The largest person in each frame, (T, 133, 3) float32; zeros where nobody is found."""
-    chosen = []
-    for people in found:
-        tight = boxes(people)
-        area = np.nan_to_num(np.prod(tight[:, 2:] - tight[:, :2], axis=1), nan=-1.0)
-        chosen.append(people[area.argmax()] if len(people) else np.zeros((COUNT, 3), np.float32))
-    return np.stack(chosen)

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 
 from dancenow.errors import InputError
-from dancenow.evaluation.evaluate import VideoFrames, detect_largest
+from dancenow.evaluation.evaluate import VideoFrames
 from dancenow.evaluation.metrics import person_box, pose_error, psnr_in_box, ssim_in_box
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import Pose, load_pose, standing_height
 from dancenow.pages.report.appearance import sample_frames
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, compare_part
-from dancenow.pose.estimators import open_estimator
+from dancenow.pose.estimators import largest_people, open_estimator
 from dancenow.training.holdout import training_frame_count
 
 log = logging.getLogger(__name__)
@@ -58,12 +58,12 @@ def measure_frames(files: MeasuredFiles, output: str | Path, holdout: float, thr
     known = target.keypoints[: training_frame_count(len(target.keypoints), holdout)]
     shown = target.replace(keypoints=known, origin=target.origin[: len(known)])
     distance, limit = distance_to_shown(driving, shown, read_json(files.target_statistics))
-    series = pose_series(detect_largest(estimator, result), driving.keypoints, height)
+    series = pose_series(largest_people(estimator.detect(iter(result))), driving.keypoints, height)
     series["distance"] = distance
     if files.truth:
         real = VideoFrames(files.truth, driving.width, driving.height)
         _same_length(files.video, len(result), files.truth, len(real))
-        series |= truth_series(result, real, detect_largest(estimator, real))
+        series |= truth_series(result, real, largest_people(estimator.detect(iter(real))))
     record: dict[str, Any] = {
         "frames": len(result),
         "fps": str(driving.fps),

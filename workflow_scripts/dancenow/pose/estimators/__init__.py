@@ -18,7 +18,7 @@ from tqdm import tqdm
 from dancenow.camera.outside import Outside
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, sha256
-from dancenow.keypoints import COUNT, People
+from dancenow.keypoints import COUNT, People, boxes
 from dancenow.pose.looks import look_at
 from dancenow.pose.masks import MaskPacker, Masks, with_more
 from dancenow.pose.movement import MOSTLY, Region, unaccounted
@@ -256,6 +256,19 @@ def drop_unseen(people: np.ndarray, width: int, height: int) -> np.ndarray:
     kept = np.where(seen[..., None], people, 0).astype(np.float32).reshape(-1, COUNT, 3)
     kept[..., 2] = kept[..., 2].clip(0, 1)
     return kept[seen.any(axis=-1)]
+
+
+def largest_people(found: Iterable[np.ndarray]) -> np.ndarray:
+    """The largest person in each frame, (T, 133, 3) float32; zeros where nobody is found.
+
+    found: (P, 133, 3) of each frame, as from Estimator.detect.
+    """
+    chosen = []
+    for people in found:
+        box = boxes(people)
+        area = np.nan_to_num((box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]), nan=-1.0)
+        chosen.append(people[area.argmax()] if len(people) else np.zeros((COUNT, 3), np.float32))
+    return np.stack(chosen)
 
 
 def _mediapipe_decision(reason: str) -> dict[str, str]:
