@@ -127,12 +127,14 @@ def test_copied_sound_is_untouched(clip, tmp_path):
     assert (tmp_path / "again.mp4").read_bytes() == (tmp_path / "out.mp4").read_bytes()
 
 
-def test_no_sound_in_no_sound_out(tmp_path):
+def test_no_sound_in_no_sound_out(tmp_path, caplog):
+    caplog.set_level("INFO")
     source = film(tmp_path / "silent_clip.mp4", numbered(10))
     facts = media.probe(source)
     assert facts["audio"] is None
     media.encode(tmp_path / "silent.mp4", numbered(10), "25/1", 96, 64)
     media.mux(tmp_path / "silent.mp4", source, facts, tmp_path / "out.mp4")
+    assert "it has no sound that can be used, so the result is silent" in caplog.text
     assert media.probe(tmp_path / "out.mp4")["audio"] is None
     assert numbers(read(tmp_path / "out.mp4")) == list(range(10))
 

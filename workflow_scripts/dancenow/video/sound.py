@@ -63,6 +63,7 @@ def into_mp4(clip: str | Path, facts: dict, duration: float) -> tuple[Any, dict]
     """
     audio = facts["audio"]
     if audio is None:
+        log.info("%s: it has no sound that can be used, so the result is silent", clip)
         return None, {}
     late = audio["start"] - facts["start"]
     if late >= duration:
