@@ -31,7 +31,7 @@ def given_file(place, path):
         elif "://" in path:
             line = f"{path}: an address; download the file, and name it in config: {place}"
         elif drive := re.match(r"([A-Za-z]):[\\/]", path):
-            local = f"/mnt/{drive[1].lower()}/{path[3:]}".replace("\\", "/")
+            local = os.path.join(os.sep, "mnt", drive[1].lower(), *re.split(r"[\\/]", path[3:]))
             line = f"{path}: a path of Windows, under WSL {local!r}; write that in config: {place}"
         elif not os.path.isabs(path) and Path(workflow.basedir, path).exists():
             line += f", or add --directory '{workflow.basedir}', where it exists"
