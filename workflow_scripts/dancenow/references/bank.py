@@ -268,7 +268,9 @@ class Bank:
         box = box_of(weight > LEAST_WEIGHT)
         if box is None:
             return None
-        top, bottom, left, right = box
+        # weights are interpolated to the next place of the grid: cut off before, a bright line shows there
+        top, left = max(box[0] - 1, 0), max(box[2] - 1, 0)
+        bottom, right = min(box[1] + 1, weight.shape[0]), min(box[3] + 1, weight.shape[1])
         step = self.step
         rows = slice(top * step, min(height, bottom * step))
         columns = slice(left * step, min(width, right * step))

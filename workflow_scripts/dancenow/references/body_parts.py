@@ -170,7 +170,13 @@ def distances(figure: Figure, window: Sequence[int], step: int, most: float = np
     away = np.full((len(PARTS), *xs.shape), FAR, np.float32)
     trunk, head = PARTS.index("trunk"), PARTS.index("head")
     if figure.visible[trunk]:
-        away[trunk] = TRUNK_DEPTH + _outside(figure, window, step, xs.shape)
+        corners = cv2.convexHull(figure.outline().astype(np.float32))[:, 0].astype(np.float64)
+        radius = BONE_RADIUS["trunk"] * figure.unit
+        edges = [
+            (start, end, radius) for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True)
+        ]
+        place = _around(edges, xs, ys, most)
+        away[trunk][place] = TRUNK_DEPTH + _outside(edges, xs[place], ys[place])
     for number, part in enumerate(PARTS):
         if number == trunk or not figure.visible[number]:
             continue
@@ -208,16 +214,16 @@ def _around(bones: list[tuple], xs: np.ndarray, ys: np.ndarray, most: float) -> 
     return slice(top, bottom), slice(left, right)
 
 
-def _outside(figure: Figure, window: Sequence[int], step: int, shape: tuple) -> np.ndarray:
-    """Radii of each place from the trunk's outline, 0 inside."""
-    corners = (figure.outline() - window[:2]) / step
-    free = np.ones(shape, np.uint8)
-    # integers would overflow far outside the window
-    corners = np.clip(np.rint(corners), -10_000, 10_000).astype(np.int32)
-    cv2.fillConvexPoly(free, cv2.convexHull(corners), 0)
-    if free.all():
-        return np.full(shape, FAR, np.float32)
-    return cv2.distanceTransform(free, cv2.DIST_L2, 3) * step / (BONE_RADIUS["trunk"] * figure.unit)
+def _outside(edges: list[tuple], xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+    """Radii of each place from an outline, 0 inside. edges: (start, end, radius), clockwise as seen."""
+    away = np.full(xs.shape, np.inf, np.float32)
+    inside = np.ones(xs.shape, bool)
+    for start, end, radius in edges:
+        np.minimum(away, bone_distance(xs, ys, start, end) / np.float32(radius), out=away)
+        (x, y), (u, v) = start, end - start
+        inside &= np.float32(u) * (ys - np.float32(y)) >= np.float32(v) * (xs - np.float32(x))
+    away[inside] = 0
+    return away
 
 
 def shares(away: np.ndarray) -> np.ndarray:

@@ -17,12 +17,26 @@ from dancenow.references.body_parts import (
 )
 from dancenow.references.garment import spanning
 from dancenow.references.occlusion import BEHIND_HANDS, bare, covered, crossed
-from dancenow.references.trimming import PRESENT, RARE, Crop, attached, bins, clothes, strange
+from dancenow.references.trimming import (
+    PRESENT,
+    RARE,
+    SOLID,
+    Crop,
+    attached,
+    bins,
+    clothes,
+    grown,
+    strange,
+)
 
 PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
 LEAST_WEIGHT = 0.02  # pixels below this weight are left out
 REACHES = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
 PLATE_NOISE = 8.0  # of 255: by which a pixel of the background differs from frame to frame
+CUT_EDGE = 0.6  # px (sigma) over which a cut fades: cubic interpolation makes a bright line of a hard one
+# what a mask shows fainter than SOLID and farther than this, of the standing height, from what it shows
+# clearly, is the crowd beside a head and no hair
+HAZE = 0.02
 CERTAIN = 0.5  # share of a pixel that cannot be background, above which the mask is not believed
 HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
 CROSSED_COST = 0.5  # cost of an arm that the other arm crosses everywhere
@@ -120,7 +134,9 @@ def cut(
             weight = weight * ~clothes(crop, likely)
         if number == TRUNK_PART:
             from_trunk = crop.away_enlarged(TRUNK_PART)
-            weight = weight * ~((from_trunk > TRUNK_DEPTH) & hanging)
+            hair = (from_trunk > TRUNK_DEPTH) & hanging
+            hole = np.maximum(hole, weight * hair)
+            weight = weight * ~hair
             # what an arm covers is bare in another pose
             hole = np.maximum(hole, (1 - weight) * (from_trunk <= TRUNK_DEPTH))
         box = box_of(weight + hole > LEAST_WEIGHT)
@@ -131,11 +147,17 @@ def cut(
         weight, hole = weight[place], hole[place]
         if kind(PARTS[number]) in ("arm", "leg"):
             foreign, in_front = strange(crop, number, place, likely, reach)
+            if kind(PARTS[number]) == "arm":
+                in_front |= hanging[place]
             hole = np.maximum(hole, weight * in_front)
             weight = weight * ~(foreign | in_front)
         else:  # a raised hand beside the head is none of it
             near = crop.away_enlarged(number)[place] <= 1
-            weight = weight * attached(weight * crop.alpha[place] + hole > LEAST_WEIGHT, near)
+            shown = weight * crop.alpha[place] + hole
+            weight = weight * attached(shown > LEAST_WEIGHT, near)
+            if kind(PARTS[number]) != "foot":  # of a dark sole on a dark floor the mask shows little
+                weight = weight * grown(attached(shown > SOLID, near), HAZE * crop.figure.unit)
+        weight = np.minimum(weight, cv2.GaussianBlur(weight, None, CUT_EDGE))
         piece = np.rint(rgba[place] * weight[..., None]).astype(np.uint8)
         missing = np.rint(255 * hole).astype(np.uint8) if hole.any() else None
         yield number, (left + int(box[2]), top + int(box[0]), piece), missing

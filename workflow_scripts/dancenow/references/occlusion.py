@@ -89,6 +89,20 @@ def bare(figure: Figure) -> Figure:
     return other
 
 
+def faceless(figure: Figure, piece: tuple) -> float:
+    """The share of the middle of a head, 0 to 1, that a piece (x, y, (h, w, 4) uint8) does not show."""
+    ((start, end, radius),) = figure.bones("head")
+    reach = HEAD_DEPTH * radius
+    left, top = np.floor(np.minimum(start, end) - reach).astype(int)
+    right, bottom = np.ceil(np.maximum(start, end) + reach).astype(int)
+    xs, ys = grid((left, top, right - left + 1, bottom - top + 1), 1)
+    inside = bone_distance(xs, ys, start, end) <= reach
+    x, y, rgba = piece
+    columns, rows = xs[inside].astype(int) - x, ys[inside].astype(int) - y
+    held = (rows >= 0) & (rows < rgba.shape[0]) & (columns >= 0) & (columns < rgba.shape[1])
+    return float(1 - (rgba[rows[held], columns[held], 3] >= SOLID_FROM).sum() / max(inside.sum(), 1))
+
+
 def fill(bank: "Bank", number: int, holes: list[np.ndarray | None]) -> tuple[list[tuple], np.ndarray]:
     """The pieces of one part of the bank, with the area covered by a hand filled from its other pieces.
 

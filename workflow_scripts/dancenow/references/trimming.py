@@ -165,8 +165,8 @@ def strange(
     near = crop.apart[box][..., number] <= LIMB_CORE * radius / unit
     solid = (crop.alpha[box] > PRESENT) & ~foreign | near
     thick = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, _disc(THIN * radius))
-    whole = solid & (cv2.dilate(thick, _disc(GROWTH * unit)) > 0) | near
-    joined = cv2.dilate(attached(whole, near).astype(np.uint8), _disc(GROWTH * unit)) > 0
+    whole = solid & grown(thick, GROWTH * unit) | near
+    joined = grown(attached(whole, near), GROWTH * unit)
     return ~near & _without_specks(foreign, unit) | ~joined, before
 
 
@@ -273,10 +273,15 @@ def _beyond_a_gap(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarr
     return parted
 
 
+def grown(found: np.ndarray, radius: float) -> np.ndarray:
+    """(h, w) bool: found places and what is within a radius, px, of them."""
+    return cv2.dilate(found.astype(np.uint8), _disc(radius)) > 0
+
+
 def _without_specks(found: np.ndarray, unit: float) -> np.ndarray:
     """(h, w) bool: found places without the smallest, grown over their edges."""
     opened = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, _disc(LEAST_STRANGER * unit))
-    return cv2.dilate(opened, _disc(GROWTH * unit)) > 0
+    return grown(opened, GROWTH * unit)
 
 
 def _disc(radius: float) -> np.ndarray:

@@ -1,0 +1,138 @@
+"""Where pieces end: at joints, at a cut, at what a mask shows faintly, and where they are laid."""
+
+import cv2
+import numpy as np
+import pytest
+
+from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
+from dancenow.references.body_parts import BONE_RADIUS, PARTS, TRUNK_DEPTH, Figure, distances, enlarged, grid
+from dancenow.references.cutting import crop_around, cut, persons_own
+from dancenow.references.making import make_bank
+from dancenow.references.occlusion import faceless
+from dancenow.references.trimming import TINTS
+from drawn_people import COLOURS, WALL, dancer, drawn
+
+POSE = dancer()
+UNIT = standing_height(POSE.keypoints)
+COUNT = 20
+BACKGROUND = np.full((POSE.height, POSE.width, 3), WALL, np.uint8)
+FRAMES, MASKS = drawn(POSE, UNIT)
+HEAD, TRUNK, ARM = (PARTS.index(part) for part in ("head", "trunk", "left_arm"))
+UNKNOWN = np.zeros((2, len(PARTS), TINTS**3), np.float32)
+WINDOW = 0, 0, POSE.width, POSE.height
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return make_bank(FRAMES[:COUNT], POSE, MASKS[:COUNT], BACKGROUND, COUNT)
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_an_arm_shows_no_hand_of_its_own_unless_no_hand_is_found(found):
+    """A blurred hand, which the estimator believes to be elsewhere, would be shown beside the right one."""
+    keypoints = POSE.keypoints[:COUNT].copy()
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[:COUNT])
+    elbow, wrist = (INDEX[f"left_{joint}"] for joint in ("elbow", "wrist"))
+    keypoints[:, wrist, :2] = keypoints[:, elbow, :2] + [0.15 * UNIT, 0]  # beside the body
+    fingers = 0.01 * UNIT * np.arange(1, LEFT_HAND.stop - LEFT_HAND.start + 1) / 4
+    keypoints[:, LEFT_HAND, :2] = keypoints[:, [wrist], :2] + np.stack([fingers, 0 * fingers], axis=1)
+    frames, masks = drawn(pose, UNIT)
+    given = keypoints.copy()
+    if found:  # upwards instead
+        given[:, LEFT_HAND, :2] = keypoints[:, [wrist], :2] - np.stack([0 * fingers, 4 * fingers], axis=1)
+    else:
+        given[:, LEFT_HAND] = 0
+    bank = make_bank(frames, pose.replace(keypoints=given), masks, BACKGROUND, COUNT)
+    chosen = np.full(len(PARTS), -1)
+    chosen[ARM] = 0
+    picture = bank.picture(given[0], chosen, WINDOW).astype(int)
+    hand = (picture[..., 3] > 100) & (np.abs(picture[..., :3] - COLOURS["left_hand"]).max(axis=-1) < 30)
+    assert hand.sum() < 8 if found else hand.sum() > 15
+
+
+def test_a_moved_part_fades_out_as_its_share_does(bank):
+    """Cut off at the last place of the grid, its share would add up with its neighbour's to a bright line."""
+    wanted, step = bank.reference(TRUNK, 0)[1], bank.step
+    everywhere = np.ones((-(-POSE.height // step), -(-POSE.width // step)), np.float32)
+    (rows, columns), whole = bank.move(TRUNK, 0, wanted, everywhere, WINDOW)
+    full = np.zeros((POSE.height, POSE.width, 4), np.float32)
+    full[rows, columns] = whole
+    middle = wanted.outline().mean(axis=0).astype(int) // step
+    share = np.zeros_like(everywhere)
+    share[middle[1] - 4 : middle[1] + 1, middle[0] - 2 : middle[0] + 3] = 1
+    (rows, columns), moved = bank.move(TRUNK, 0, wanted, share, WINDOW)
+    shown = np.zeros_like(full)
+    shown[rows, columns] = moved
+    np.testing.assert_allclose(
+        shown, full * enlarged(share, step, POSE.width, POSE.height)[..., None], atol=1
+    )
+
+
+def test_the_distance_from_a_trunk_that_leans_has_no_steps():
+    points = POSE.keypoints[0].copy()
+    points[:, :2] = points[:, :2] @ [[0.9, 0.3], [-0.3, 0.9]]
+    figure, window = Figure(points, UNIT), (-100, -50, 300, 300)
+    away = distances(figure, window, 4)[TRUNK] - TRUNK_DEPTH
+    hull = cv2.convexHull(figure.outline().astype(np.float32))
+    for x, y, own in zip(*(each.ravel().tolist() for each in grid(window, 4)), away.ravel(), strict=True):
+        true = max(0, -cv2.pointPolygonTest(hull, (x, y), True))
+        assert abs(own * BONE_RADIUS["trunk"] * UNIT - true) < 0.05
+
+
+def cut_pieces(frame, mask, numbers, hanging=None):
+    """{number: (piece, hole)} of one of the dancer's frames."""
+    crop = crop_around(frame, mask, Figure(POSE.keypoints[0], UNIT))
+    hanging = np.zeros(crop.alpha.shape, bool) if hanging is None else hanging(crop)
+    return {
+        number: (piece, hole)
+        for number, piece, hole in cut(
+            crop, persons_own(crop, BACKGROUND), numbers, UNKNOWN, hanging, reach=0
+        )
+    }
+
+
+def test_a_cut_is_not_hard():
+    """Cubic interpolation would make a bright line of it."""
+    for (x, y, piece), _ in cut_pieces(FRAMES[0], MASKS[0], [HEAD, TRUNK, ARM]).values():
+        height, width = piece.shape[:2]
+        inside = MASKS[0][y : y + height, x : x + width] == 255
+        for shown, own in ((piece[..., 3], inside), (piece[..., 3].T, inside.T)):
+            steps = np.abs(np.diff(shown.astype(int)))[own[:, 1:] & own[:, :-1]]
+            assert 100 < steps.max() < 230
+
+
+def test_a_crowd_that_a_mask_shows_faintly_beside_a_head_is_no_part_of_it():
+    mask = MASKS[0].copy()
+    column, line = np.rint(POSE.keypoints[0, INDEX["left_ear"], :2]).astype(int).tolist()
+    side = slice(line - 4, line + 5), slice(column, column + round(0.15 * UNIT))
+    mask[side] = np.maximum(mask[side], 80)
+    ((x, y, piece), _) = cut_pieces(FRAMES[0], mask, [HEAD])[HEAD]
+    far = column + round(0.1 * UNIT) - x
+    assert piece[..., 3].max() == 255 and not piece[:, far:, 3].any()
+
+
+@pytest.mark.parametrize("number, inwards, upwards", [(TRUNK, 0.5, 0.015), (ARM, 0, 0)])
+def test_hair_before_a_shoulder_is_a_hole_that_other_frames_fill(number, inwards, upwards):
+    left, right = (POSE.keypoints[0, INDEX[f"{side}_shoulder"], :2] for side in ("left", "right"))
+    place = left + inwards * (right - left) / 2 - [0, upwards * UNIT]
+
+    def hanging(crop):
+        rows, columns = np.mgrid[: crop.window[3], : crop.window[2]]
+        return np.hypot(columns + crop.window[0] - place[0], rows + crop.window[1] - place[1]) < 0.03 * UNIT
+
+    (x, y, piece), hole = cut_pieces(FRAMES[0], MASKS[0], [number], hanging)[number]
+    column, line = np.rint(place).astype(int) - (x, y)
+    assert hole[line, column] > 100 and piece[line, column, 3] < 100
+
+
+def test_a_head_that_does_not_show_its_middle_is_a_bad_reference(bank):
+    """As one before which a sleeve was cut away: with wrong keypoints, nothing says that it lies there."""
+    figure, (x, y, piece) = bank.figures[bank.rows[HEAD][0]], bank.pieces[HEAD][0]
+    assert faceless(figure, (x, y, piece)) < 0.05
+    assert faceless(figure, (x + 200, y, piece)) == 1
+    masks, covered = MASKS[:COUNT].copy(), 5
+    masks[covered][(FRAMES[covered] == COLOURS["head"]).all(axis=-1)] = 0
+    pose = POSE.replace(keypoints=POSE.keypoints[:COUNT], origin=POSE.origin[:COUNT])
+    cut_away = make_bank(FRAMES[:COUNT], pose, masks, BACKGROUND, COUNT)
+    row = cut_away.frames[cut_away.rows[HEAD]].tolist().index(covered)
+    assert cut_away.flaws[HEAD][row] > np.delete(cut_away.flaws[HEAD], row).max() + 0.1
