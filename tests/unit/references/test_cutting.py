@@ -7,7 +7,7 @@ import pytest
 from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, standing_height
 from dancenow.references import occlusion
 from dancenow.references.body_parts import PARTS, TRUNK_CORNERS, Figure
-from dancenow.references.cutting import PLATE_NOISE, crop_around, flaws_of, persons_own
+from dancenow.references.cutting import PLATE_NOISE, crop_around, cut, flaws_of, persons_own
 from dancenow.references.making import make_bank
 from drawn_people import COLOURS, WALL, dancer, drawn
 
@@ -295,3 +295,31 @@ def test_an_arm_that_the_other_arm_crosses_is_a_bad_reference():
     crossed = np.isin(bank.frames[bank.rows[arm]], crossing)
     assert crossed.sum() == 3
     assert bank.flaws[arm][crossed].min() > bank.flaws[arm][~crossed].max() + 0.05
+
+
+def test_arms_that_lie_on_each_other_as_seen_from_the_side_are_bad_references():
+    points = POSE.keypoints[0].copy()
+    assert occlusion.crossed(Figure(points, UNIT), "left_arm") == 0
+    for joint in ("shoulder", "elbow", "wrist"):
+        points[INDEX[f"right_{joint}"], :2] = points[INDEX[f"left_{joint}"], :2] + [0.01 * UNIT, 0]
+    points[RIGHT_HAND, 2] = 0
+    for side in ("left", "right"):
+        assert occlusion.crossed(Figure(points, UNIT), f"{side}_arm") > 0.7
+
+
+def test_an_arm_before_a_trunk_is_cut_out_to_above_its_elbow():
+    """The trunk's piece would take its edges along: they are nearer to the trunk's outline than the bones."""
+    points, part = POSE.keypoints[0].copy(), PARTS.index("trunk")
+    left, right, hip = (points[INDEX[name], :2] for name in ("left_shoulder", "right_shoulder", "left_hip"))
+    elbow = left + 0.5 * (hip - left) + 0.5 * (right - left)
+    points[INDEX["left_elbow"], :2] = elbow
+    points[INDEX["left_wrist"], :2] = wrist = elbow + 0.8 * (left - right)
+    points[LEFT_HAND, :2] = wrist + 0.05 * (left - right)
+    crop = crop_around(FRAMES[0], MASKS[0], Figure(points, UNIT))
+    hanging, likely = np.zeros(crop.alpha.shape, bool), np.zeros((2, len(PARTS), 4096), np.float32)
+    ((_, (x, y, piece), hole),) = cut(crop, persons_own(crop, BACKGROUND), [part], likely, hanging, 0)
+    shoulder = points[INDEX["left_shoulder"], :2]
+    for place in (elbow, elbow + 0.3 * (wrist - elbow), elbow + 0.3 * (shoulder - elbow)):
+        for aside in (-0.025, 0.025):
+            column, line = np.rint(place + [0, aside * UNIT]).astype(int) - (x, y)
+            assert piece[line, column, 3] < 60 and hole[line, column] > 190

@@ -1,4 +1,4 @@
-"""Find what a hand or a forearm covers of another part, and fill the covered pixels.
+"""Find what a hand or an arm covers of another part, and fill the covered pixels.
 
 A piece with a hand in it would show that hand wherever the piece is moved. So the hand is cut out, and the
 area behind it is filled from the most similar references.
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from dancenow.keypoints import INDEX
@@ -34,7 +35,7 @@ BEHIND_HANDS = tuple(part for part in PARTS if kind(part) not in ("arm", "hand")
 # shares of the standing height. A hand that is blurred or seen edge-on has no keypoints,
 # or wrong ones: the covered area then extends this far beyond the wrist
 HAND_LENGTH = 0.13
-HALF_WIDTH = {"hand": 0.033, "forearm": 0.03}
+HALF_WIDTH = {"hand": 0.033, "forearm": 0.03, "arm": 0.036}
 EDGE = 0.3  # of the half width, over which a hand's edge fades
 BONE_SAMPLES = 12  # places along a bone where it is looked for the other arm
 MOST_TRIES = 8  # number of references used to fill the covered area, the most similar first
@@ -43,27 +44,27 @@ LEAST_MISSING = 0.1  # of a pixel: a smaller hole is not worth another reference
 
 
 def covered(figure: Figure, window: Sequence[int], step: int) -> np.ndarray | None:
-    """The share of each grid place of a window covered by a hand or forearm, 0 to 1: (rows, columns) float32.
+    """The share of each grid place of a window covered by a hand or forearm, or before the trunk by an arm.
 
-    figure: a references.body_parts.Figure; window: x, y, w, h px. A hand behind trunk or head covers nothing.
-    None if no wrist is seen.
+    Returns (rows, columns) float32, 0 to 1; None if no wrist is seen. A hand behind trunk or head covers
+    nothing. figure: a references.body_parts.Figure; window: x, y, w, h px.
     """
     away = [
         bone_distance(*grid(window, step), start, end) / (HALF_WIDTH[name] * figure.unit)
-        for name, start, end in _before_the_body(figure)
+        for name, start, end in (*_before_the_body(figure), *_before_the_trunk(figure))
     ]
     return np.clip((1 + EDGE - np.min(away, axis=0)) / EDGE, 0, 1) if away else None
 
 
 def crossed(figure: Figure, part: str) -> float:
-    """The share of an arm's bones, 0 to 1, that the other forearm or hand covers, or lies behind: which of
-    two arms is in front is not known."""
+    """The share of an arm's bones, 0 to 1, that the other arm or hand covers, or lies behind: which of two
+    arms is in front is not known. Of someone seen from the side, one lies on the other."""
     others = [side for side in SIDES if not part.startswith(side)]
     bones = [(start, end) for start, end, _ in figure.bones(part)]
     along = np.linspace(0, 1, BONE_SAMPLES)[:, None]
     places = np.concatenate([start + along * (end - start) for start, end in bones])
     met = np.zeros(len(places), bool)
-    for name, start, end in _before_the_body(figure, others):
+    for name, start, end in (*_before_the_body(figure, others), *_arms(figure, others)):
         met |= bone_distance(places[:, 0], places[:, 1], start, end) <= HALF_WIDTH[name] * figure.unit
     return float(met.mean())
 
@@ -80,6 +81,29 @@ def _before_the_body(figure: Figure, sides: Iterable[str] = SIDES) -> Iterator[t
         hand = HANDS[side]
         if figure.seen[hand].all():
             yield "hand", end, figure.points[hand].mean(axis=0)
+
+
+def _arms(figure: Figure, sides: Iterable[str] = SIDES) -> Iterator[tuple]:
+    """The bones of arms that are seen and not behind trunk or head; an upper arm from its middle on, because
+    near its shoulder it always meets the trunk."""
+    for side in sides:
+        joints = [INDEX[f"{side}_{joint}"] for joint in ("shoulder", "elbow", "wrist")]
+        if figure.seen[joints].all() and not any(figure.behind(f"{side}_arm")):
+            shoulder, elbow, wrist = figure.points[joints]
+            yield "arm", (shoulder + elbow) / 2, elbow
+            yield "arm", elbow, wrist
+
+
+def _before_the_trunk(figure: Figure) -> Iterator[tuple]:
+    """What of the bones of arms lies inside the trunk's outline."""
+    if not figure.visible[PARTS.index("trunk")]:
+        return
+    outline = cv2.convexHull(figure.outline().astype(np.float32))
+    for name, start, end in _arms(figure):
+        along = start + np.linspace(0, 1, BONE_SAMPLES)[:, None] * (end - start)
+        inside = [place for place in along if cv2.pointPolygonTest(outline, place.tolist(), False) >= 0]
+        if inside:
+            yield name, inside[0], inside[-1]
 
 
 def bare(figure: Figure) -> Figure:
