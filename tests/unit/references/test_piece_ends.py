@@ -8,7 +8,7 @@ from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references.body_parts import BONE_RADIUS, PARTS, TRUNK_DEPTH, Figure, distances, enlarged, grid
 from dancenow.references.cutting import crop_around, cut, persons_own
 from dancenow.references.making import make_bank
-from dancenow.references.occlusion import faceless
+from dancenow.references.occlusion import unseen
 from dancenow.references.trimming import TINTS
 from drawn_people import COLOURS, WALL, dancer, drawn
 
@@ -125,14 +125,19 @@ def test_hair_before_a_shoulder_is_a_hole_that_other_frames_fill(number, inwards
     assert hole[line, column] > 100 and piece[line, column, 3] < 100
 
 
-def test_a_head_that_does_not_show_its_middle_is_a_bad_reference(bank):
-    """As one before which a sleeve was cut away: with wrong keypoints, nothing says that it lies there."""
+def test_the_share_that_a_piece_does_not_show_counts_where_it_lies(bank):
     figure, (x, y, piece) = bank.figures[bank.rows[HEAD][0]], bank.pieces[HEAD][0]
-    assert faceless(figure, (x, y, piece)) < 0.05
-    assert faceless(figure, (x + 200, y, piece)) == 1
-    masks, covered = MASKS[:COUNT].copy(), 5
-    masks[covered][(FRAMES[covered] == COLOURS["head"]).all(axis=-1)] = 0
+    assert unseen(figure, "head", (x, y, piece)) < 0.05
+    assert unseen(figure, "head", (x + 200, y, piece)) == 1
+
+
+@pytest.mark.parametrize("part", ["head", "left_hand", "right_foot"])
+def test_a_piece_that_does_not_show_the_middle_of_its_part_is_a_bad_one(bank, part):
+    """As a head before which a sleeve was cut away, or a blurred foot of which the mask shows little."""
+    masks, number = MASKS[:COUNT].copy(), PARTS.index(part)
+    covered = int(bank.frames[bank.rows[number]][1])
+    masks[covered][(FRAMES[covered] == COLOURS[part]).all(axis=-1)] = 0
     pose = POSE.replace(keypoints=POSE.keypoints[:COUNT], origin=POSE.origin[:COUNT])
-    cut_away = make_bank(FRAMES[:COUNT], pose, masks, BACKGROUND, COUNT)
-    row = cut_away.frames[cut_away.rows[HEAD]].tolist().index(covered)
-    assert cut_away.flaws[HEAD][row] > np.delete(cut_away.flaws[HEAD], row).max() + 0.1
+    other = make_bank(FRAMES[:COUNT], pose, masks, BACKGROUND, COUNT)
+    row = other.frames[other.rows[number]].tolist().index(covered)
+    assert other.flaws[number][row] > np.delete(other.flaws[number], row).max() + 0.1

@@ -12,14 +12,15 @@ from dancenow.references.body_parts import PARTS, Figure, points_of, visible_par
 from dancenow.references.cutting import HEAD_PART, crop_around, cut, flaws_of, persons_own, piece_of, speed_of
 from dancenow.references.garment import reach_between_legs
 from dancenow.references.likeness import MOST_PIECES, likeness_features, moments_apart, spread_out
-from dancenow.references.occlusion import faceless, fill
+from dancenow.references.occlusion import fill, unseen
 from dancenow.references.shadow import make_shadows
 from dancenow.references.trimming import PartColours, loose_hair
 
 LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
-# cost of a head that does not show its middle at all, beyond what most lack and FACELESS_ANYWAY: what a
-# sleeve covers in a frame with wrong keypoints is cut out, and rubble is left
-FACELESS_COST, FACELESS_ANYWAY = 2.0, 0.2
+# cost of one that does not show the part's middle at all, beyond what most lack and a share that may be
+# missing: what a sleeve covers in a frame with wrong keypoints is cut out of a head; of a blurred foot a mask
+# shows little
+MIDDLE_COST, HEAD_UNSEEN, PART_UNSEEN = 2.0, 0.2, 0.35
 COLOUR_FRAMES = 200  # frames from which the colours of the parts are learnt
 
 
@@ -86,9 +87,12 @@ def make_bank(
     for number in range(len(PARTS)):
         bank.pieces[number], missing = fill(bank, number, holes[number])
         bank.flaws[number] = bank.flaws[number] + LOST_COST * missing
-    heads = zip(bank.rows[HEAD_PART], bank.pieces[HEAD_PART], strict=True)
-    lost = np.array([faceless(bank.figures[row], piece) for row, piece in heads])
-    if len(lost):
-        more = np.maximum(lost - np.median(lost) - FACELESS_ANYWAY, 0)
-        bank.flaws[HEAD_PART] = bank.flaws[HEAD_PART] + FACELESS_COST * more
+    for number, part in enumerate(PARTS):
+        if part != "trunk" and len(bank.pieces[number]):
+            both = zip(bank.rows[number], bank.pieces[number], strict=True)
+            lost = np.array([unseen(bank.figures[row], part, piece) for row, piece in both])
+            more = np.maximum(
+                lost - np.median(lost) - (HEAD_UNSEEN if number == HEAD_PART else PART_UNSEEN), 0
+            )
+            bank.flaws[number] = bank.flaws[number] + MIDDLE_COST * more
     return bank

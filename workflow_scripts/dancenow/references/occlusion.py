@@ -37,6 +37,7 @@ BEHIND_HANDS = tuple(part for part in PARTS if kind(part) not in ("arm", "hand")
 HAND_LENGTH = 0.13
 HALF_WIDTH = {"hand": 0.033, "forearm": 0.03, "arm": 0.036}
 EDGE = 0.3  # of the half width, over which a hand's edge fades
+MIDDLE = 0.75  # of a part's radius: what lies nearer to its bones is its middle
 BONE_SAMPLES = 12  # places along a bone where it is looked for the other arm
 MOST_TRIES = 8  # number of references used to fill the covered area, the most similar first
 VOTES = 3  # of them: beside the part's bones, only what most of so many show belongs to it
@@ -113,14 +114,14 @@ def bare(figure: Figure) -> Figure:
     return other
 
 
-def faceless(figure: Figure, piece: tuple) -> float:
-    """The share of the middle of a head, 0 to 1, that a piece (x, y, (h, w, 4) uint8) does not show."""
-    ((start, end, radius),) = figure.bones("head")
-    reach = HEAD_DEPTH * radius
-    left, top = np.floor(np.minimum(start, end) - reach).astype(int)
-    right, bottom = np.ceil(np.maximum(start, end) + reach).astype(int)
+def unseen(figure: Figure, part: str, piece: tuple) -> float:
+    """The share of a part's middle, 0 to 1, that a piece (x, y, (h, w, 4) uint8) does not show; no trunk."""
+    bones = [(start, end, MIDDLE * radius) for start, end, radius in figure.bones(part)]
+    ends, reach = np.array([bone[:2] for bone in bones]).reshape(-1, 2), max(bone[2] for bone in bones)
+    left, top = np.floor(ends.min(axis=0) - reach).astype(int)
+    right, bottom = np.ceil(ends.max(axis=0) + reach).astype(int)
     xs, ys = grid((left, top, right - left + 1, bottom - top + 1), 1)
-    inside = bone_distance(xs, ys, start, end) <= reach
+    inside = np.any([bone_distance(xs, ys, *bone[:2]) <= bone[2] for bone in bones], axis=0)
     x, y, rgba = piece
     columns, rows = xs[inside].astype(int) - x, ys[inside].astype(int) - y
     held = (rows >= 0) & (rows < rgba.shape[0]) & (columns >= 0) & (columns < rgba.shape[1])
