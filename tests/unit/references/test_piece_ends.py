@@ -5,8 +5,17 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
-from dancenow.references.body_parts import BONE_RADIUS, PARTS, TRUNK_DEPTH, Figure, distances, enlarged, grid
-from dancenow.references.cutting import crop_around, cut, persons_own
+from dancenow.references.body_parts import (
+    BONE_RADIUS,
+    PARTS,
+    TRUNK_DEPTH,
+    Figure,
+    distances,
+    enlarged,
+    grid,
+    shares,
+)
+from dancenow.references.cutting import REACHES, crop_around, cut, persons_own
 from dancenow.references.making import make_bank
 from dancenow.references.occlusion import unseen
 from dancenow.references.trimming import TINTS
@@ -144,3 +153,21 @@ def test_a_piece_that_does_not_show_the_middle_of_its_part_is_a_bad_one(bank, pa
     other = make_bank(FRAMES[:COUNT], pose, masks, background, COUNT)
     row = other.frames[other.rows[number]].tolist().index(covered)
     assert other.flaws[number][row] > np.delete(other.flaws[number], row).max() + 0.1
+
+
+def test_a_piece_ends_where_every_pixel_on_its_own_would_put_it():
+    """Shares are worked out at places some px apart and fall steeply: pieces of hands ended in squares."""
+    pose = dancer(count=1, tall=900.0, width=1024, height=1024)
+    unit = standing_height(pose.keypoints)
+    figure = Figure(pose.keypoints[0], unit)
+    frame = np.full((1024, 1024, 3), 128, np.uint8)
+    crop = crop_around(frame, np.full(frame.shape[:2], 255, np.uint8), figure)
+    height, width = crop.alpha.shape
+    rgba, nothing = np.full((height, width, 4), 255, np.float32), np.zeros((height, width), bool)
+    hand = PARTS.index("left_hand")
+    ((_, (x, y, piece), _),) = cut(crop, rgba, [hand], UNKNOWN, nothing, 0.0)
+    rows, columns = piece.shape[:2]
+    exact = np.minimum(1, REACHES * shares(distances(figure, (x, y, columns, rows), 1))[hand])
+    assert crop.step > 8 and (exact > 0.5).sum() > 40 * crop.step
+    wrong = (exact > 0.5) != (piece[..., 3] > 127)
+    assert wrong.sum() < 0.1 * (exact > 0.5).sum()
