@@ -32,7 +32,7 @@ from dancenow.references.trimming import (
 PIECE_MARGIN = 0.12  # margin around the keypoints, a share of the standing height
 LEAST_WEIGHT = 0.02  # pixels below this weight are left out
 REACHES = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
-LEAST_SHARE = 1.5e-3  # times REACHES, just below LEAST_WEIGHT
+FADED_SHARE = 1.5e-3  # times REACHES, just below LEAST_WEIGHT
 PLATE_NOISE = 8.0  # of 255: by which a pixel of the background differs from frame to frame
 CUT_EDGE = 0.6  # px (sigma) over which a cut fades: cubic interpolation makes a bright line of a hard one
 # what a mask shows fainter than SOLID and farther than this, of the standing height, from what it shows
@@ -125,7 +125,7 @@ def cut(
 
     def reaching(weight: np.ndarray) -> np.ndarray:
         # shares fall exponentially: enlarged as they are, the places of the grid would show as steps
-        falling = REACHES * np.exp(crop.enlarged(np.log(np.maximum(weight, LEAST_SHARE))))
+        falling = REACHES * np.exp(crop.enlarged(np.log(np.maximum(weight, FADED_SHARE))))
         return np.minimum(1, falling) * ((falling > LEAST_WEIGHT) & (crop.alpha > LEAST_WEIGHT))
 
     for number in numbers:
