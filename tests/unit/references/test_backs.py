@@ -115,6 +115,24 @@ def test_a_head_is_turned_by_its_ears_and_a_side_view_is_no_back():
     assert cost(-0.02, 0.02) == cost(-0.15, -0.02) == cost(0.15, 0.0) == 0
 
 
+def test_a_side_view_is_no_back_where_a_mirrored_front_is_a_whole_one():
+    keypoints = POSE.keypoints[: FRONTS + 2].copy()
+    for points, towards in zip(keypoints[FRONTS:], (0.1, -0.1), strict=True):  # seen from the side
+        points[:, 0] = points[:, 0].mean() + towards * (points[:, 0] - points[:, 0].mean())
+    assert (side_of(turned(keypoints[FRONTS:], UNIT)) == 0).all()
+    frames, masks = bulging(keypoints)
+    pose = POSE.replace(keypoints=keypoints, origin=POSE.origin[: len(keypoints)])
+    bank = make_bank(frames, pose, masks, np.full(frames.shape[1:], WALL, np.uint8), len(keypoints))
+    for part in ("head", "trunk"):
+        number = PARTS.index(part)
+        assert FRONTS + 1 in bank.frames[bank.rows[number]]  # it was there to be chosen
+        assert bank.paths(BACK[None])[0][number] >= len(bank.rows[number])
+    # from the side it is still shown as it was seen
+    trunk = PARTS.index("trunk")
+    beside = bank.paths(keypoints[-1:])[0][trunk]
+    assert beside < len(bank.rows[trunk])
+
+
 def test_a_head_from_behind_shows_hair_and_no_face():
     hair, skin = (60, 30, 20), (230, 190, 170)
     rgba = np.zeros((60, 40, 4), np.uint8)

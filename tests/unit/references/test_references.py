@@ -57,6 +57,18 @@ def test_maps_recover_what_moved_the_points():
     np.testing.assert_allclose(affine(points, apply(turn, points), weights, 1e9), turn, atol=1e-6)
 
 
+def test_points_that_do_not_fit_keep_their_size():
+    """A face from the front, moved to where the face of a profile is, was a giant."""
+    front = np.array([[0, 0], [-8, -6], [8, -6], [-15, 0], [15, 0.0]])  # nose, eyes, ears
+    profile = np.array([[20, 0], [15, -6], [13, -6], [0, 0], [-2, 0.0]])
+    weights = np.full(5, 0.2)
+    for seen, moved in ((profile, front), (front, profile)):
+        sizes = np.linalg.svd(similarity(seen, moved, weights)[:, :2])[1]
+        assert (sizes > 0.85).all() and (sizes < 1.15).all()
+        both = (seen - seen.mean(axis=0)) @ [1, 1j], (moved - moved.mean(axis=0)) @ [1, 1j]
+        assert abs(np.vdot(*both)) / np.vdot(both[0], both[0]).real < 0.6  # by least squares alone
+
+
 def test_a_stiff_part_is_stretched_so_much_and_no_more():
     fixed = np.array([4.0, 7.0])
     near = np.array([[1.1, 0.1, 3.0], [-0.05, 0.95, 2.0]])

@@ -43,6 +43,7 @@ from dancenow.references.likeness import (
     acceptable,
     likeness_features,
     side_of,
+    sideways,
     unlikeness,
 )
 from dancenow.references.shadow import Shadows
@@ -100,8 +101,10 @@ class Bank:
         for number, part in enumerate(PARTS):
             turns, own = turned(keypoints, self.unit, part), self.flaws[number].astype(np.float32)
             cost = unlikeness(features[part], self.features[number], turns, self.turns[number])
-            more = MIRRORED_COST + UNSEEN_COST * (part in TWO_SIDED)
-            yield cost + np.concatenate([own, own + np.float32(more)])
+            more = np.float32(MIRRORED_COST + UNSEEN_COST * (part in TWO_SIDED))
+            if part in TWO_SIDED:
+                cost += more * sideways(turns, self.turns[number])
+            yield cost + np.concatenate([own, own + more])
 
     def between(self, number: int) -> np.ndarray:
         """(R, R) float32: the distances between a part's references, plus the flaws of the second."""

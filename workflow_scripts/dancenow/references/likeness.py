@@ -132,6 +132,16 @@ def unlikeness(
     )
 
 
+def sideways(wanted_turn: np.ndarray, given_turn: np.ndarray) -> np.ndarray:
+    """(T, R) float32, 0 to 1: 1 where a pose clearly shows its front or back and a reference, from the side,
+    shows neither: it would be shown as half a body, or as a profile.
+
+    The turns, (T,) and (R,): as from `turned`.
+    """
+    clear = np.clip(np.abs(wanted_turn) / FRONT_OR_BACK - 2, 0, 1)
+    return clear[:, None] * (side_of(given_turn) == 0)
+
+
 def side_of(turn: np.ndarray) -> np.ndarray:
     """float32, in the shape of `turn`, which is from `turned`: 1 for the front, -1 for the back, else 0."""
     return np.sign(turn) * (np.abs(turn) > FRONT_OR_BACK)

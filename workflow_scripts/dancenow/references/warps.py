@@ -17,6 +17,7 @@ STIFFNESS = {"head": 0.03, "trunk": 0.02, "hand": 0.03, "foot": 0.03}
 # largest stretch of a part moved by an affine map: a hand that points at the camera in its reference
 # would otherwise become a blurred giant in a pose that shows it from the side
 STRETCH = 1.25
+SIZE_KEPT = 32.0  # times the squares that do not fit: how heavily a part's size weighs against its points
 
 
 def part_maps(part: str, wanted: Figure, given: Figure) -> list[np.ndarray]:
@@ -48,11 +49,18 @@ def _matrix(linear: np.ndarray, offset: np.ndarray) -> np.ndarray:
 
 
 def similarity(start: np.ndarray, end: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(2, 3): the least-squares similarity from points to points, both (K, 2); weights (K,), their sum 1."""
+    """(2, 3): the similarity from points to points, both (K, 2), that fits best; weights (K,), their sum 1.
+
+    The worse they fit, as of a head seen from another side, the more it keeps their size: least squares alone
+    would map them to a point, and show the part as a giant.
+    """
     centre, target = weights @ start, weights @ end
     a, b = (start - centre) @ [1, 1j], (end - target) @ [1, 1j]
-    spread = (weights * np.abs(a) ** 2).sum()
-    turn = (weights * a.conj() * b).sum() / spread if spread > 1e-6 else 1.0
+    spread, both = (weights * np.abs(a) ** 2).sum(), (weights * a.conj() * b).sum()
+    turn = 1.0
+    if min(spread, abs(both)) > 1e-6:
+        misfit = SIZE_KEPT * max((weights * np.abs(b) ** 2).sum() - abs(both) ** 2 / spread, 0)
+        turn = both / abs(both) * (abs(both) + misfit) / (spread + misfit)
     linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
     return _matrix(linear, target - linear @ centre)
 
