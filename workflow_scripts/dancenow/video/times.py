@@ -16,8 +16,9 @@ log = logging.getLogger(__name__)
 
 # Tolerance for rates from Matroska's millisecond time stamps; 24 and 24000/1001 differ by ten times as much.
 ROUNDING = 1e-4
-# Frames over which bursts even out, and how much faster than that a burst is.
-CALM, BURST = 8, 4
+# Frames over which bursts even out, how much faster than that a burst is, and how many pauses make bursts: a
+# single one is a time stamp gone astray.
+CALM, BURST, PAUSES = 8, 4, 3
 # Codecs whose decoder waits for a key frame; others fail before it, or paint over grey.
 WAITING = {"h264", "hevc"}
 
@@ -83,11 +84,13 @@ def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fra
     for rate in rates:
         if np.abs(elapsed * float(rate) - np.arange(len(times))).max() < 0.5:
             return rate, False
+    steps = np.diff(times)
     pace, calm = (
         count / (float(np.median(times[count:] - times[:-count])) * float(time_base))
-        for count in (1, min(CALM, len(times) - 1))
+        for count in (1, min(CALM, len(steps)))
     )
-    pace = calm if pace > BURST * calm else pace
+    if pace > BURST * calm and (steps > BURST * np.median(steps)).sum() >= PAUSES:
+        pace = calm
     near = [rate for rate in rates if abs(float(rate) / pace - 1) < 0.02]
     count = max(1, round(pace))
     standard = [Fraction(count), Fraction(count * 1000, 1001)]
