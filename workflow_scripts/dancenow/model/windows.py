@@ -13,7 +13,7 @@ from dancenow.video.cuts import segments
 STRIDE = 32
 # the box around the joints leaves out hair, fingers, clothes: widen it by this share of the body height
 WINDOW_MARGIN = 0.12
-QUANTILES = (0.5, 0.8, 0.995)
+QUANTILES = (0.3, 0.5, 0.7, 0.9, 0.995)
 # number of frames before and after that a window also contains, so that it need not jump
 HOLD = 4
 
@@ -43,8 +43,8 @@ def choose_sizes(keypoints: np.ndarray, width: int, height: int) -> list[tuple[i
     """A few window sizes for one target, [(width, height), ...] px ascending, multiples of 32.
 
     keypoints: (T, 133, 3) px; width, height: of the frame. A person with the arms down fills a third of the
-    window that a cartwheel needs, and the cost is proportional to the area; but every further size needs
-    another set of compiled kernels. So there are three: for half, for four fifths and for all of the frames.
+    window that a cartwheel needs, and the cost is proportional to the area; but a GPU tries out its kernels
+    for every size. So there are five: for three, five, seven and nine tenths and for all of the frames.
     """
     boxes = person_boxes(keypoints)
     need = np.quantile(boxes[:, 2:] - boxes[:, :2], QUANTILES, axis=0)
