@@ -35,69 +35,110 @@ def likeness_features(keypoints: np.ndarray, unit: float) -> dict[str, np.ndarra
     near, because the piece includes it. Of a body that leans far, or stands on its head, all but legs and
     hands are as seen when it is upright.
     """
-    points = keypoints[..., :2].astype(np.float32) / np.float32(unit)
+    body = _Body(keypoints, unit)
+    features = {"head": _head(body), "trunk": _trunk(body)}
+    for side in SIDES:
+        features[f"{side}_arm"] = _arm(body, side)
+        features[f"{side}_hand"] = _hand(body, side)
+        features[f"{side}_leg"] = _leg(body, side)
+        features[f"{side}_foot"] = _foot(body, side)
+    return {part: np.concatenate(features[part], axis=1) for part in PARTS}
 
-    def at(name: str) -> np.ndarray:
-        return points[:, INDEX[name]]
 
-    def level(part: str, offsets: list[np.ndarray]) -> list[np.ndarray]:
-        angle = overturned(keypoints, unit, part)
+class _Body:
+    """T poses in standing heights, with the places that the features of several parts start from: (T, 2)."""
+
+    def __init__(self, keypoints: np.ndarray, unit: float) -> None:
+        self.keypoints, self.unit = keypoints, unit
+        self.points = keypoints[..., :2].astype(np.float32) / np.float32(unit)
+        self.across, self.hips = self.over("shoulder"), self.over("hip")
+        self.neck, self.pelvis, self.eyes = (self.between(name) for name in ("shoulder", "hip", "eye"))
+
+    def at(self, name: str) -> np.ndarray:
+        return self.points[:, INDEX[name]]
+
+    def joints(self, side: str, *names: str) -> list[np.ndarray]:
+        return [self.at(f"{side}_{name}") for name in names]
+
+    def between(self, name: str) -> np.ndarray:
+        """Half-way between a left and a right keypoint."""
+        return (self.at(f"left_{name}") + self.at(f"right_{name}")) / 2
+
+    def over(self, name: str) -> np.ndarray:
+        """From a right keypoint to the left one."""
+        return self.at(f"left_{name}") - self.at(f"right_{name}")
+
+    def palm(self, side: str) -> np.ndarray:
+        return self.points[:, HANDS[side]].mean(axis=1)
+
+    def level(self, part: str, offsets: list[np.ndarray]) -> list[np.ndarray]:
+        """Offsets as they are seen when the body's part is upright."""
+        angle = overturned(self.keypoints, self.unit, part)
         return [upright(each, angle) for each in offsets]
 
-    across, hips = at("left_shoulder") - at("right_shoulder"), at("left_hip") - at("right_hip")
-    wide, wide_hips = level("trunk", [across, hips])
-    neck, pelvis = (at("left_shoulder") + at("right_shoulder")) / 2, (at("left_hip") + at("right_hip")) / 2
-    ears, eyes = (at("left_ear") + at("right_ear")) / 2, (at("left_eye") + at("right_eye")) / 2
-    nose = at("nose")
-    head = [
-        3 * (nose - ears),
-        2 * (at("left_eye") - at("right_eye")),
-        2 * (at("left_ear") - at("right_ear")),
-        eyes - neck,
-        0.5 * across,
+    def behind_arms(self) -> list[tuple]:
+        """(start, end, radius) of what an arm or hand may lie before: trunk, face and thighs."""
+        behind = [(self.neck, self.pelvis, 0.09), (self.eyes, (self.eyes + self.neck) / 2, 0.06)]
+        return behind + [(*self.joints(side, "hip", "knee"), 0.05) for side in SIDES]
+
+
+def _head(body: _Body) -> list[np.ndarray]:
+    shape = [
+        3 * (body.at("nose") - body.between("ear")),
+        2 * body.over("eye"),
+        2 * body.over("ear"),
+        body.eyes - body.neck,
+        0.5 * body.across,
     ]
-    trunk = [
-        across,
-        hips,
-        neck - pelvis,
-        nose - neck,
-        0.2 * (at("left_elbow") - neck),
-        0.2 * (at("right_elbow") - neck),
-    ]
-    features = {"head": level("head", head), "trunk": level("trunk", trunk)}
     # a hand in front of the face is part of its piece: if the pose has none there, the piece must have none
-    features["head"] += [_before(points[:, HANDS[side]].mean(axis=1), eyes, neck, 0.05) for side in SIDES]
-    behind = [(neck, pelvis, 0.09), (eyes, (eyes + neck) / 2, 0.06)]
-    behind += [(at(f"{side}_hip"), at(f"{side}_knee"), 0.05) for side in SIDES]
-    for side in SIDES:
-        shoulder, elbow, wrist, hip, knee, ankle, heel, toe = (
-            at(f"{side}_{name}")
-            for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "big_toe")
-        )
-        hand = points[:, HANDS[side]]
-        palm, forearm = hand.mean(axis=1), wrist - elbow
-        fingers = (hand - palm[:, None]).reshape(len(hand), -1) * (3 / len(HANDS[side]) ** 0.5)
-        # an arm beside the trunk shows some of it; where the trunk is, and not what is down, counts
-        arm = level("trunk", [elbow - shoulder, forearm, 0.5 * across, 0.2 * (wrist - pelvis)])
-        features[f"{side}_arm"] = [*arm, BEND * _bend(elbow - shoulder, forearm)]
-        features[f"{side}_arm"] += [_before((wrist + elbow) / 2, *bone) for bone in behind]
-        features[f"{side}_hand"] = [fingers, 0.5 * forearm, *(_before(palm, *bone) for bone in behind)]
-        features[f"{side}_leg"] = [knee - hip, ankle - knee, wide_hips, 0.3 * wide]
-        features[f"{side}_leg"] += [BEND * _bend(knee - hip, ankle - knee)]
-        # what is before or beside a leg or foot comes along with its piece
-        hip_, knee_, ankle_, heel_, toe_ = (
-            at(f"{SIDES[side == 'left']}_{joint}") for joint in ("hip", "knee", "ankle", "heel", "big_toe")
-        )
-        along = (hip_ + 2 * knee_) / 3, knee_, (knee_ + ankle_) / 2, ankle_
-        for bone in ((hip, knee), (knee, ankle)):
-            near = [_before(place, *bone, LEG_NEAR) for place in along]
-            features[f"{side}_leg"] += [np.min(near, axis=0)]
-        for limb in (f"{side}_arm", f"{side}_leg"):
-            features[limb] = [LIMB * each for each in features[limb]]
-        foot = [2 * (toe - heel), 2 * (ankle - heel), 0.5 * (ankle - knee)]
-        features[f"{side}_foot"] = level(f"{side}_foot", foot)
-        features[f"{side}_foot"] += [0.25 * _before((heel_ + toe_) / 2, heel, toe, FOOT_NEAR)]
-    return {part: np.concatenate(features[part], axis=1) for part in PARTS}
+    hands = [_before(body.palm(side), body.eyes, body.neck, 0.05) for side in SIDES]
+    return body.level("head", shape) + hands
+
+
+def _trunk(body: _Body) -> list[np.ndarray]:
+    shape = [body.across, body.hips, body.neck - body.pelvis, body.at("nose") - body.neck]
+    shape += [0.2 * (body.at(f"{side}_elbow") - body.neck) for side in SIDES]
+    return body.level("trunk", shape)
+
+
+def _arm(body: _Body, side: str) -> list[np.ndarray]:
+    shoulder, elbow, wrist = body.joints(side, "shoulder", "elbow", "wrist")
+    upper, forearm = elbow - shoulder, wrist - elbow
+    # an arm beside the trunk shows some of it; where the trunk is, and not what is down, counts
+    arm = body.level("trunk", [upper, forearm, 0.5 * body.across, 0.2 * (wrist - body.pelvis)])
+    arm += [BEND * _bend(upper, forearm)]
+    arm += [_before((wrist + elbow) / 2, *bone) for bone in body.behind_arms()]
+    return [LIMB * each for each in arm]
+
+
+def _hand(body: _Body, side: str) -> list[np.ndarray]:
+    elbow, wrist = body.joints(side, "elbow", "wrist")
+    hand, palm = body.points[:, HANDS[side]], body.palm(side)
+    fingers = (hand - palm[:, None]).reshape(len(hand), -1) * (3 / len(HANDS[side]) ** 0.5)
+    return [fingers, 0.5 * (wrist - elbow), *(_before(palm, *bone) for bone in body.behind_arms())]
+
+
+def _leg(body: _Body, side: str) -> list[np.ndarray]:
+    hip, knee, ankle = body.joints(side, "hip", "knee", "ankle")
+    wide, wide_hips = body.level("trunk", [body.across, body.hips])
+    leg = [knee - hip, ankle - knee, wide_hips, 0.3 * wide, BEND * _bend(knee - hip, ankle - knee)]
+    # what is before or beside a leg comes along with its piece, as beside a foot
+    hip_, knee_, ankle_ = body.joints(_other(side), "hip", "knee", "ankle")
+    along = (hip_ + 2 * knee_) / 3, knee_, (knee_ + ankle_) / 2, ankle_
+    for bone in ((hip, knee), (knee, ankle)):
+        leg += [np.min([_before(place, *bone, LEG_NEAR) for place in along], axis=0)]
+    return [LIMB * each for each in leg]
+
+
+def _foot(body: _Body, side: str) -> list[np.ndarray]:
+    knee, ankle, heel, toe = body.joints(side, "knee", "ankle", "heel", "big_toe")
+    heel_, toe_ = body.joints(_other(side), "heel", "big_toe")
+    foot = body.level(f"{side}_foot", [2 * (toe - heel), 2 * (ankle - heel), 0.5 * (ankle - knee)])
+    return [*foot, 0.25 * _before((heel_ + toe_) / 2, heel, toe, FOOT_NEAR)]
+
+
+def _other(side: str) -> str:
+    return SIDES[side == "left"]
 
 
 def _bend(first: np.ndarray, second: np.ndarray) -> np.ndarray:
