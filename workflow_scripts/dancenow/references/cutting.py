@@ -16,7 +16,7 @@ from dancenow.references.body_parts import (
     shares,
 )
 from dancenow.references.garment import spanning
-from dancenow.references.occlusion import BEHIND_HANDS, bare, covered, crossed
+from dancenow.references.occlusion import BEHIND_HANDS, bare, covered, crossed, unseen
 from dancenow.references.trimming import (
     PRESENT,
     RARE,
@@ -48,6 +48,10 @@ ODD_ANYWAY = 0.1  # share beyond the median one up to which light and folds may 
 # cost of one that is dark all over, for a shadow lies on it that another pose does not cast: the share of its
 # pixels that are darker than DARK_TAIL of all that the part shows counts, beyond DARK_ANYWAY
 DARK_COST, DARK_TAIL, DARK_ANYWAY = 0.5, 0.05, 0.1
+# cost of one that does not show the part's middle at all, beyond what most lack and a share that may be
+# missing: what a sleeve covers in a frame with wrong keypoints is cut out of a head; of a blurred foot a mask
+# shows little
+MIDDLE_COST, HEAD_UNSEEN, PART_UNSEEN = 2.0, 0.2, 0.35
 COLOUR_KNOWN = 128  # of 255: validity from which a pixel's colour is known
 # a piece is soft below this share of the detail of the part's sharpest; a pose alone changes it less, except
 # that of arms and hands
@@ -193,6 +197,18 @@ def flaws_of(
     if kind(part) in WITH_FEW_COLOURS:
         costs = costs + ODD_COST * _odd(pictures, likely[0, PARTS.index(part)]) + DARK_COST * _dark(pictures)
     return costs + SOFT_COST * _soft(pictures) if kind(part) in WITH_DETAIL else costs
+
+
+def unseen_costs(part: str, pieces: Sequence[tuple], figures: Sequence[Figure]) -> np.ndarray:
+    """(R,) costs, in units of likeness, of a part's filled pieces that do not show its middle; 0 of a trunk.
+
+    pieces: R of (x, y, (h, w, 4) uint8); figures: R of their poses.
+    """
+    if part == "trunk" or not len(pieces):
+        return np.zeros(len(pieces))
+    lost = np.array([unseen(figure, part, piece) for figure, piece in zip(figures, pieces, strict=True)])
+    anyway = HEAD_UNSEEN if part == "head" else PART_UNSEEN
+    return MIDDLE_COST * np.maximum(lost - np.median(lost) - anyway, 0)
 
 
 def speed_of(keypoints: np.ndarray, points: list[int], chosen: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Cut the target's training frames into pieces of parts, and choose those that cover the poses shown."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,23 @@ from dancenow.keypoints import Pose, standing_height
 from dancenow.pose.masks import holds
 from dancenow.references.bank import Bank
 from dancenow.references.body_parts import PARTS, Figure, points_of, visible_parts
-from dancenow.references.cutting import HEAD_PART, crop_around, cut, flaws_of, persons_own, piece_of, speed_of
+from dancenow.references.cutting import (
+    HEAD_PART,
+    crop_around,
+    cut,
+    flaws_of,
+    persons_own,
+    piece_of,
+    speed_of,
+    unseen_costs,
+)
 from dancenow.references.garment import reach_between_legs
 from dancenow.references.likeness import MOST_PIECES, likeness_features, moments_apart, spread_out
-from dancenow.references.occlusion import fill, unseen
+from dancenow.references.occlusion import fill
 from dancenow.references.shadow import make_shadows
-from dancenow.references.trimming import PartColours, loose_hair
+from dancenow.references.trimming import Crop, PartColours, loose_hair
 
 LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
-# cost of one that does not show the part's middle at all, beyond what most lack and a share that may be
-# missing: what a sleeve covers in a frame with wrong keypoints is cut out of a head; of a blurred foot a mask
-# shows little
-MIDDLE_COST, HEAD_UNSEEN, PART_UNSEEN = 2.0, 0.2, 0.35
 COLOUR_FRAMES = 200  # frames from which the colours of the parts are learnt
 
 
@@ -40,11 +46,7 @@ def make_bank(
         raise InputError("no training frame shows a head and a foot; use a clip of the whole body")
     # if pose and mask disagree, one of them is wrong
     usable = np.array([holds(masks[index], points) for index, points in enumerate(keypoints)])
-    seen, features = visible_parts(keypoints) & usable[:, None], likeness_features(keypoints, unit)
-    chosen = []
-    for number, part in enumerate(PARTS):
-        own = np.flatnonzero(seen[:, number])
-        chosen.append(own[spread_out(features[part][own], most)] if len(own) else own)
+    chosen = _chosen_frames(keypoints, usable, unit, most)
     union = np.unique(np.concatenate(chosen))
     if not usable.any():
         raise InputError(
@@ -54,22 +56,16 @@ def make_bank(
         )
     if not len(union):
         raise InputError("no training frame shows a whole part of the body; use a clip of the whole body")
+
+    def crop(index: int) -> Crop:
+        return crop_around(frames[index], masks[index], Figure(keypoints[index], unit))
+
     colours = PartColours()
     for index in union[:: -(-len(union) // COLOUR_FRAMES)].tolist():
-        colours.add(crop_around(frames[index], masks[index], Figure(keypoints[index], unit)))
+        colours.add(crop(index))
     likely = colours.likely()
     reach = reach_between_legs(masks, keypoints, usable, unit)
-    pieces, holes = ([[] for _ in PARTS] for _ in range(2))
-    hair: list = []
-    for index in union.tolist():
-        crop = crop_around(frames[index], masks[index], Figure(keypoints[index], unit))
-        wanted = [number for number in range(len(PARTS)) if index in chosen[number]]
-        rgba, hanging = persons_own(crop, background), loose_hair(crop, likely)
-        if HEAD_PART in wanted:
-            hair.append(piece_of(crop, rgba, hanging.astype(np.float32)))
-        for number, piece, hole in cut(crop, rgba, wanted, likely, hanging, reach):
-            pieces[number].append(piece)
-            holes[number].append(hole)
+    pieces, holes, hair = _cut_frames(crop, union, chosen, background, likely, reach)
     flaws = [
         flaws_of(
             part,
@@ -84,15 +80,48 @@ def make_bank(
     alone = moments_apart(pose.fps, count)
     shadows = make_shadows(frames, keypoints, masks, background, usable, unit, alone)
     bank = Bank(unit, union, keypoints[union], rows, flaws, pieces, hair, shadows, reach)
-    for number in range(len(PARTS)):
-        bank.pieces[number], missing = fill(bank, number, holes[number])
-        bank.flaws[number] = bank.flaws[number] + LOST_COST * missing
     for number, part in enumerate(PARTS):
-        if part != "trunk" and len(bank.pieces[number]):
-            both = zip(bank.rows[number], bank.pieces[number], strict=True)
-            lost = np.array([unseen(bank.figures[row], part, piece) for row, piece in both])
-            more = np.maximum(
-                lost - np.median(lost) - (HEAD_UNSEEN if number == HEAD_PART else PART_UNSEEN), 0
-            )
-            bank.flaws[number] = bank.flaws[number] + MIDDLE_COST * more
+        filled, missing = fill(bank, number, holes[number])
+        middles = unseen_costs(part, filled, [bank.figures[row] for row in rows[number]])
+        bank.pieces[number] = filled
+        bank.flaws[number] = bank.flaws[number] + LOST_COST * missing + middles
     return bank
+
+
+def _chosen_frames(keypoints: np.ndarray, usable: np.ndarray, unit: float, most: int) -> list[np.ndarray]:
+    """For each of PARTS the (R,) frames, at most `most`, that show it and cover its poses best.
+
+    keypoints: (T, 133, 3) px; usable: (T,) bool; unit: the standing height, px.
+    """
+    seen, features = visible_parts(keypoints) & usable[:, None], likeness_features(keypoints, unit)
+    chosen = []
+    for number, part in enumerate(PARTS):
+        own = np.flatnonzero(seen[:, number])
+        chosen.append(own[spread_out(features[part][own], most)] if len(own) else own)
+    return chosen
+
+
+def _cut_frames(
+    crop_of: Callable[[int], Crop],
+    frames: np.ndarray,
+    chosen: list[np.ndarray],
+    background: np.ndarray,
+    likely: np.ndarray,
+    reach: float,
+) -> tuple[list[list], list[list], list]:
+    """The pieces and the holes of each of PARTS, as `cut` yields them, and the hair of each head.
+
+    crop_of: from a frame's number; frames: (U,) of all that are cut; chosen: as from _chosen_frames.
+    """
+    pieces, holes = ([[] for _ in PARTS] for _ in range(2))
+    hair: list = []
+    for index in frames.tolist():
+        crop = crop_of(index)
+        wanted = [number for number in range(len(PARTS)) if index in chosen[number]]
+        rgba, hanging = persons_own(crop, background), loose_hair(crop, likely)
+        if HEAD_PART in wanted:
+            hair.append(piece_of(crop, rgba, hanging.astype(np.float32)))
+        for number, piece, hole in cut(crop, rgba, wanted, likely, hanging, reach):
+            pieces[number].append(piece)
+            holes[number].append(hole)
+    return pieces, holes, hair
