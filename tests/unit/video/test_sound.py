@@ -128,6 +128,18 @@ def test_unusual_rates_and_channels_keep_their_place_and_their_kind(name, codec,
     assert np.argmax(samples(made) > 500) / 48000 == pytest.approx(0.5, abs=0.03 + 1024 / rate)
 
 
+@pytest.mark.parametrize("channels", [9, 10, 16])
+def test_of_many_channels_the_first_two_are_heard(channels, tmp_path, caplog):
+    tones = "|".join(f"0.5*sin({220 if each < 2 else 880}*2*PI*t)" for each in range(channels))
+    sound = f"-f lavfi -i aevalsrc={tones}:s=48000:d=1.2"
+    caplog.set_level("INFO")
+    clip = film(tmp_path / "clip.mov", numbered(30), "-c:a pcm_s16le", sound=sound)
+    facts, made = result(clip, tmp_path)
+    assert facts["audio"]["channels"] == channels and pitch(made) == pytest.approx(220, abs=2)
+    assert ffprobe(made, "stream=codec_type,channels")["streams"][1]["channels"] == 2
+    assert f"has {channels} channels, of which the first two are used" in caplog.text
+
+
 def test_a_sound_whose_times_begin_anew_is_said_to_be_of_no_use():
     """ffmpeg passes no times that step back: they stand still until the old ones are reached."""
     frames = [(0.02 * i, 0.02, None) for i in range(60)] + [(1.18, 0.02, None)] * 60

@@ -22,6 +22,8 @@ MUX_SECONDS = 600
 COPYABLE = {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac"}
 # Seconds by which copied sound may be off in a player that counts samples and ignores time stamps.
 OFF = 0.04
+# Players take no more than 7.1. Of a recorder's sound with more channels the first two are the mix.
+MOST_CHANNELS = 8
 # Dispositions of tracks that are not the main sound.
 ASIDE = ("comment", "hearing_impaired", "visual_impaired", "descriptions")
 
@@ -77,6 +79,8 @@ def into_mp4(clip: str | Path, facts: dict, duration: float) -> tuple[Any, dict]
     options = {"t": f"{duration:.6f}"}
     if why := _hindrance(audio, late):
         log.info("%s: its %s sound %s; encoding it as AAC", clip, audio["codec"], why)
+        if audio["channels"] > MOST_CHANNELS:
+            sound = sound.filter("channelmap", map="0|1", channel_layout="stereo")
         # Gaps and a late beginning are filled with silence, so that a sample's number gives its time.
         # In one filter, some versions of ffmpeg take the beginning again where time stamps step back.
         sound = sound.filter("atrim", start=0, end=duration).filter("aresample", **{"async": 1000})
@@ -118,6 +122,8 @@ def _rehearse(path: str | Path, facts: dict) -> None:
 
 def _hindrance(audio: dict, late: float) -> str | None:
     """Why a sound cannot be copied into an mp4, or None."""
+    if audio["channels"] > MOST_CHANNELS:
+        return f"has {audio['channels']} channels, of which the first two are used"
     if audio["codec"] not in COPYABLE:
         return "does not fit into mp4"
     # The part of a FLAC packet hidden by an edit list is not cut to the sample: 46 ms early were measured.
