@@ -4,6 +4,7 @@ Clips are made with ffmpeg and by exchanging a few bytes; each is also read as f
 which leaves the container's crop to us.
 """
 
+import ast
 import struct
 import sys
 
@@ -336,3 +337,26 @@ def test_a_recording_whose_size_follows_the_network_is_refused(codec, tmp_path):
     with pytest.raises(InputError) as error:
         read(tmp_path / "clip.mkv")
     one_line(error, "clip.mkv", "its picture changes from 96x64 px", "to 48x32 px", "at frame 6")
+
+
+@pytest.mark.parametrize(
+    "mode, remedy",
+    [
+        ("left_right", "crop: [0, 0, 48, 64]"),
+        ("bottom_top", "crop: [0, 0, 96, 32]"),
+        ("row_interleaved_lr", "export it in 2D"),
+        ("block_lr", "export it in 2D"),
+        ("mono", None),
+    ],
+)
+def test_a_picture_that_holds_two_is_refused_unless_one_is_named(mode, remedy, tmp_path):
+    clip = film(tmp_path / "both_eyes.mkv", numbered(4), f"-metadata:s:v stereo_mode={mode}")
+    if remedy is None:
+        assert media.probe(clip)["width"] == 96
+        return
+    with pytest.raises(InputError) as error:
+        media.probe(clip)
+    one_line(error, "both_eyes.mkv: 3D, each picture holds two", remedy)
+    if "crop" in remedy:
+        half = ast.literal_eval(remedy.removeprefix("crop: "))
+        assert media.probe(clip, crop=half)["width"] == half[2]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from test_colour import PATCHES, patches_in_yuv
 
+import field_coded
 from clips import ffmpeg, film, numbered, numbers, read
 from dancenow.video import media
 from dancenow.video.times import frame_times
@@ -41,6 +42,19 @@ def test_interlaced_footage_comes_without_combs_and_in_time(order, tmp_path):
     assert combing(woven[12]) > 1.5 and combing(frames[12]) < 0.3
     centres = [np.average(np.arange(96), weights=frame[32, :, 0]) for frame in frames[2:-2]]
     assert np.diff(centres) == pytest.approx(2, abs=0.5)  # two fields a frame, one px a field
+
+
+@pytest.mark.parametrize("suffix", ["mts", "mp4", "mov", "mkv", "avi", "h264"])
+def test_frames_that_are_stored_as_two_fields_count_once(suffix, tmp_path, caplog):
+    levels = range(16, 216, 10)
+    path = tmp_path / f"avchd.{suffix}"
+    form = {"mts": "mpegts", "mkv": "matroska"}.get(suffix, suffix)
+    ffmpeg(f"-framerate 25 -i pipe: -c copy -f {form}", path, data=field_coded.stream(levels))
+    facts = media.probe(path)
+    assert (facts["fps"], facts["frames"], facts["interlaced"]) == ("25/1", 20, True)
+    shown = [frame.mean() for frame in media.decode(path, facts, 64, 64)]
+    assert shown == pytest.approx([(level - 16) * 255 / 219 for level in levels], abs=2)
+    assert "torn" not in caplog.text
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
@@ -93,7 +107,7 @@ def test_time_stamps_negative_missing_or_wrapped_lose_no_frame(name, options, tm
 def test_a_last_frame_that_is_said_to_last_a_tick_lasts_as_long_as_others(last, end):
     # ffmpeg says so of the packets that it copies into AVI; their average rate is that of the ticks, then
     packets = {"pts": range(0, 1600, 40), "duration": [*[40] * 39, last], "pos": [0] * 40, "key": [1] * 40}
-    video = {"time_base": "1/1000", "avg_frame_rate": "1000/1", "index": 0}
+    video = {"time_base": "1/1000", "avg_frame_rate": "1000/1", "index": 0, "interlaced": False}
     times, stop, _ = frame_times("clip.avi", video, 0, packets, None)
     assert (len(times), stop) == (40, end)
 

@@ -24,6 +24,11 @@ UNFLAGGED = {"unknown", "unspecified", "reserved"}
 HDR_TRANSFERS = {"arib-std-b67", "smpte2084"}
 # the profile of Dolby Vision whose picture is of a kind of its own; the others add something to HLG or PQ
 OWN_PROFILE = 5
+# how 3D footage packs two pictures into one, and how many stand across and down; 0 for those that are mixed
+STEREO = "Stereo 3D"
+TWO_IN_ONE = {"side by side": (2, 1), "top and bottom": (1, 2)} | dict.fromkeys(
+    ("frame alternate", "checkerboard", "interleaved lines", "interleaved columns"), (0, 0)
+)
 
 
 def geometry(path: str | Path, video: dict, size: tuple[int, int]) -> dict:
@@ -75,6 +80,20 @@ def _turn(path: str | Path, matrix: str) -> tuple[int, bool]:
     if rotation % 90:
         raise InputError(f"{path}: rotated by {rotation} degrees; re-encode the clip upright")
     return rotation, facing < 0
+
+
+def refuse_two_in_one(path: str | Path, video: dict, facts: dict, cropped: bool) -> None:
+    """Raise InputError for 3D footage whose every picture holds two, of which both show the dancer.
+
+    video: what ffprobe says of the track; facts: from `geometry`; cropped: whether the user names a part.
+    """
+    told = {side.get("type") for side in video["side_data_list"] if side.get("side_data_type") == STEREO}
+    for kind in sorted(told & TWO_IN_ONE.keys()):
+        across, down = TWO_IN_ONE[kind]
+        if not (across and cropped):
+            half = f"crop: [0, 0, {facts['width'] // across}, {facts['height'] // down}]" if across else ""
+            remedy = f"take one of them with {half}" if half else "export it in 2D"
+            raise InputError(f"{path}: 3D, each picture holds two ({kind}); {remedy}")
 
 
 def colour(path: str | Path, video: dict, height: int) -> dict:

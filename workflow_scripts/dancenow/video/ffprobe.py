@@ -20,14 +20,16 @@ from dancenow.video.programs import (
 HEADER = (
     "format=format_name,duration:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
     "color_range,color_space,color_transfer,field_order,time_base,r_frame_rate,avg_frame_rate,start_time,duration,"
-    "sample_rate,channels:stream_side_data=displaymatrix,dv_profile,crop_left,crop_top,crop_right,crop_bottom:"
-    "frame=stream_index:frame_side_data=displaymatrix:"
+    "sample_rate,channels:stream_side_data=side_data_type,type,displaymatrix,dv_profile,crop_left,crop_top,crop_right,crop_bottom:"
+    "frame=stream_index,interlaced_frame:frame_side_data=displaymatrix:"
     "stream_disposition=default,attached_pic,timed_thumbnails,still_image,comment,hearing_impaired,"
     "visual_impaired,descriptions"
 )
 
 # How files begin that stand in a clip's place after a failed download, or until Git LFS has brought it.
 WEB_PAGE, LFS_POINTER = (b"<!doctype html", b"<html"), b"version https://git-lfs"
+# Orders in which the two fields of a frame are stored and shown.
+INTERLACED = {"tt", "bb", "tb", "bt"}
 # Packets that hold the first frame of the picture, where H.264 and HEVC may state the rotation.
 FIRST_PACKETS = 20
 # Headers of clips are far smaller.
@@ -100,7 +102,7 @@ def all_there(path: str | Path) -> bool:
 def read_header(path: str | Path) -> dict:
     """The file's format and streams from ffprobe: {format, streams}.
 
-    A rotation that only the first frame states is added to its stream.
+    What only the first frame states is added to its stream: a rotation, and whether it is `interlaced`.
     """
     report, size = [], 0
     wanted = {"read_intervals": f"%+#{FIRST_PACKETS}", "show_entries": HEADER}
@@ -116,6 +118,10 @@ def read_header(path: str | Path) -> dict:
         told, own = first.get("side_data_list", []), stream.get("side_data_list", [])
         stream["turned_by_frames"] = "displaymatrix" in str(told) and "displaymatrix" not in str(own)
         stream["side_data_list"] = told + own
+        order = stream.get("field_order", "unknown")
+        stream["interlaced"] = order in INTERLACED or (
+            order == "unknown" and first.get("interlaced_frame") == 1
+        )
     return header
 
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from dancenow.errors import InputError, bring_back
 from dancenow.video.boxes import endless_edit, in_fragments, in_pieces, is_encrypted
-from dancenow.video.display import colour, geometry
+from dancenow.video.display import colour, geometry, refuse_two_in_one
 from dancenow.video.ffprobe import all_there, first_change, packets, read_header
 from dancenow.video.joints import refuse_jump, refuse_second_file, refuse_torn_joint
 from dancenow.video.selection import select
 from dancenow.video.sound import choose_sound
-from dancenow.video.times import first_key, frame_rate, frame_times
+from dancenow.video.times import first_key, frame_rate, frame_times, in_fields
 from dancenow.video.torn import torn_at
 from dancenow.video.trial_decoding import Undecodable, decoded
 
@@ -71,6 +71,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
         "turned_by_frames": video["turned_by_frames"],
     }
     facts |= geometry(path, video, size)
+    refuse_two_in_one(path, video, facts, wanted.get("crop") is not None)
     facts |= colour(path, video, facts["height"])
     fps = timing.fps
     facts |= {
@@ -79,7 +80,7 @@ def probe(path: str | Path, **wanted: Any) -> dict:
         "frames": timing.frames,
         "duration": float(timing.frames / fps),
         "start": timing.start,
-        "interlaced": video.get("field_order", "progressive") in {"tt", "bb", "tb", "bt"},
+        "interlaced": video["interlaced"],
     }
     facts = select(path, facts, **wanted)
     _refuse_extremes(path, facts)
@@ -138,7 +139,10 @@ def _timing(path: Path, video: dict, kind: str, first: float, declared: float) -
         refuse_jump(path, kind, found["dts"], float(time_base))
     # The index of an mp4 shows that its end is missing, and Matroska's reader leaves out what is torn.
     held = found | {"pts": array("q")} if kind in BARE else found
-    until = None if in_one or "matroska" in kind else torn_at(path, video["index"], held, float(time_base))
+    fields = in_fields(video)
+    until = None
+    if not in_one and "matroska" not in kind:
+        until = torn_at(path, video["index"], held, float(time_base), fields)
     if until is not None:
         log.warning("%s: its last frame is torn, as when a recording is cut off; it is left out", path)
     if kind == "mpegts":

@@ -10,7 +10,7 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.video.trial_decoding import Undecodable, decoded
 
-__all__ = ["first_key", "frame_rate", "frame_times"]
+__all__ = ["first_key", "frame_rate", "frame_times", "in_fields"]
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,13 @@ ROUNDING = 1e-4
 CALM, BURST, PAUSES = 8, 4, 3
 # Codecs whose decoder waits for a key frame; others fail before it, or paint over grey.
 WAITING = {"h264", "hevc"}
+# Codecs of which a packet may be a field, half a frame, as camcorders (AVCHD) write them.
+FIELDS = {"h264"}
+
+
+def in_fields(video: dict) -> bool:
+    """Whether packets of a track may be fields, which only the decoder tells from frames."""
+    return video["interlaced"] and video.get("codec_name") in FIELDS
 
 
 def first_key(video: dict, kind: str, found: dict[str, array]) -> float | None:
@@ -41,7 +48,7 @@ def frame_times(
     """
     there = np.array(found["pos"]) < until if until is not None else np.ones(len(found["key"]), bool)
     count, time_base, step = int(there.sum()), Fraction(video["time_base"]), 1 / _rates(video)[-1]
-    for key in ("pts", "dts"):  # AVI has no others than the latter
+    for key in ("pts", "dts") if not in_fields(video) else ():  # AVI has no others than the latter
         if len(found[key]) < len(there):
             continue
         times = np.array(found[key], np.int64)[there]
@@ -58,30 +65,33 @@ def frame_times(
             if skipped:
                 log.info("%s: its first %d frames depend on frames that were cut off; skipped", path, skipped)
             return times[skipped:], int(times[-1]) + last, time_base
-    # Raw and MPEG program streams lack times, or have duplicates; the decoder gives them.
+    # Raw and MPEG program streams lack times, or have duplicates, and two fields make one frame; the decoder
+    # gives them.
     try:
         times = np.rint([time * 1e6 for time, _, _ in decoded(path, video["index"], until)]).astype(np.int64)
     except Undecodable as error:
         raise InputError(f"{path}: damaged ({error}); copy the clip again or re-encode it") from None
     if len(times) < count:
-        log.info("%s: %d of its %d packets give a frame; the others are skipped", path, len(times), count)
+        log.info("%s: its %d packets give %d frames; others are fields, or skipped", path, count, len(times))
     if (np.diff(times) > 0).all():
-        return times, int(times[-1]) + round(step * 1_000_000), Fraction(1, 1_000_000)
+        usual = float(np.median(np.diff(times)) if len(times) > 1 else step * 1_000_000)
+        return times, int(times[-1]) + round(usual), Fraction(1, 1_000_000)
     return np.arange(len(times)), len(times), step
 
 
 def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fraction, bool]:
     """(frames a second, whether the clip's own rate varies).
 
-    A rate is constant if every frame lies within half a frame of its place. A clip with a varying rate
-    gets the rate of its median step, so that most of its frames keep a separate place. Where frames come in
-    bursts, as from a camera over a network, the step within a burst says nothing, and longer spans count.
+    A rate is constant if every frame lies within half a frame of its place; where each is stored as two
+    fields, the container may state the fields' rate. A clip with a varying rate gets the rate of its median
+    step, so that most of its frames keep a separate place. Where frames come in bursts, as from a camera over
+    a network, the step within a burst says nothing, and longer spans count.
     """
     rates = _rates(video)
     if len(times) == 1:
         return rates[-1], False
     elapsed = (times - times[0]) * float(time_base)
-    for rate in rates:
+    for rate in (*rates, *(rate / 2 for rate in rates)):
         if np.abs(elapsed * float(rate) - np.arange(len(times))).max() < 0.5:
             return rate, False
     steps = np.diff(times)

@@ -17,12 +17,15 @@ log = logging.getLogger(__name__)
 TRIES = 3
 
 
-def torn_at(path: str | Path, stream: int, packets: dict[str, array], time_base: float) -> int | None:
+def torn_at(
+    path: str | Path, stream: int, packets: dict[str, array], time_base: float, fields: bool = False
+) -> int | None:
     """The byte at which the last, torn frame of a picture track begins; None when its end decodes as it is.
 
     packets: {"pts" (in `time_base` s, empty where the container has none), "pos" (byte), "key" (0 or 1)} of
-    each packet, in file order. Only what lies after the last key frame is decoded, with the key frame before
-    to lean on. None as well when leaving out a packet or a few cures nothing: that is damage of another kind.
+    each packet, in file order; fields: whether a packet may be half a frame. Only what lies after the last
+    key frame is decoded, with the key frame before to lean on. None as well when leaving out a packet or a
+    few cures nothing: that is damage of another kind.
     """
     places = np.array(packets["pos"], np.int64)
     if len(places) < 2 or (places < 0).any():
@@ -36,7 +39,7 @@ def torn_at(path: str | Path, stream: int, packets: dict[str, array], time_base:
     for until in ends:
         there = places < until if until is not None else np.ones(len(places), bool)
         there[:since] = False
-        wanted = set(np.rint(times[there] * 1000)) if timed else set()
+        wanted = set(np.rint(times[there] * 1000)) if timed and not fields else set()
         with suppress(Undecodable):
             given = {round(time * 1000) for time, _, _ in decoded(path, stream, until, begin, strict=True)}
             if wanted <= given:
