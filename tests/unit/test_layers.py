@@ -10,7 +10,7 @@ from running import ROOT
 LIBRARY = ROOT / "workflow_scripts/dancenow"
 # from the ground up: rooms, and the modules beside them
 LAYERS = (
-    "errors intervals prefetch stretches",
+    "errors intervals prefetch progress stretches",
     "gpus same_run",
     "files parallel stopping",
     "device",
@@ -80,7 +80,7 @@ def test_a_stage_without_networks_imports_no_torch(script):
 # names of constants that mean the same wherever they stand, each for its own room's things
 OF_ONE_MEANING = (
     "BLOCK BRIGHT CELL_INCHES CLOSING COLUMNS DARK DECISION DIMMED DOWNLOAD_TIMEOUT_S FACE FEWEST HANDS HIPS "
-    "INK JPEG LEAST_POINTS LEGEND_INCHES LOG_SECONDS MOMENTS MOST PANEL_INCHES SWAP_RATIO TARGET "
+    "INK JPEG LEAST_POINTS LEGEND_INCHES MOMENTS MOST PANEL_INCHES SWAP_RATIO TARGET "
     "TEMPLATE"
 )
 

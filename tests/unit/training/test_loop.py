@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 import torch
 
+from dancenow import progress
 from dancenow.errors import DivergedError, Stopped
 from dancenow.training import loop
 from dancenow.training.dataset import TrainingFootage
@@ -221,7 +222,7 @@ def test_a_training_loads_single_frames_for_single_frame_steps_only(tmp_path):
 
 def test_waiting_for_data_is_counted_and_nothing_else(tmp_path, monkeypatch):
     class Clock:
-        """Of the loop alone: a batch takes three seconds to come, a step one."""
+        """Of the loop and its log alone: a batch takes three seconds to come, a step one."""
 
         now = 0.0
         monotonic = staticmethod(lambda: Clock.now)
@@ -239,7 +240,8 @@ def test_waiting_for_data_is_counted_and_nothing_else(tmp_path, monkeypatch):
         return step(batch)
 
     monkeypatch.setattr(trainer, "train_step", timed)
-    monkeypatch.setattr(loop, "time", Clock)
+    for module in (loop, progress):
+        monkeypatch.setattr(module, "time", Clock)
     monkeypatch.setattr(loop, "prefetch", slow)
     checkpoint = RollingCheckpoint(tmp_path, {"id": "a"})
     _, seconds, waiting = run_training(trainer, batches(), checkpoint, lambda trainer, counts: None)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from dancenow import progress
 from dancenow.errors import InputError
 from dancenow.video import frames, media
 from dancenow.video.frames import FrameStore, extract_frames
@@ -223,7 +224,7 @@ def test_nothing_is_left_when_the_last_file_cannot_be_written(clip, tmp_path, mo
 
 def test_progress_tells_rate_and_time_left(clip, tmp_path, monkeypatch, caplog):
     caplog.set_level("INFO")
-    monkeypatch.setattr(frames, "PROGRESS_SECONDS", 0)
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0)
     extract(clip, tmp_path)
     assert "frame 10 of 20" in caplog.text
     assert "frames/s" in caplog.text

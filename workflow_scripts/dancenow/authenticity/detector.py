@@ -7,7 +7,6 @@ picture and the noise of the camera hardly matter there; how the pixels were mad
 """
 
 import logging
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from torch.nn import functional as F
 
 from dancenow.device import device_of, pick_device, prepare_exact
 from dancenow.model.checkpoint import load_weights, read_network, save_network
+from dancenow.progress import LogTimer
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ BATCH = 32  # half of it real, half fake
 LEARNING_RATE = 1e-3
 TRUNCATION = 4.0  # times the mean strength, where residuals and differences are cut off
 FAINT = 0.25  # levels of 255, added to the mean strength so that rounding errors are not amplified
-LOG_SECONDS = 10
 
 
 class Detector(nn.Module):
@@ -76,7 +75,7 @@ def train_detector(
     optimiser = torch.optim.Adam(detector.parameters(), LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / steps)
     labels = torch.cat([torch.zeros(BATCH // 2), torch.ones(BATCH // 2)]).to(device)
-    losses, logged = [], time.monotonic()
+    losses, timer = [], LogTimer()
     for step in range(1, steps + 1):
         batch = np.concatenate([kind[draw.integers(0, len(kind), BATCH // 2)] for kind in (real, fake)])
         mirrored = draw.random(BATCH) < 0.5
@@ -87,9 +86,8 @@ def train_detector(
         optimiser.step()
         schedule.step()
         losses.append(loss.item())
-        if time.monotonic() - logged > LOG_SECONDS or step == steps:
+        if timer.due(step == steps):
             log.info("step %d of %d, loss %.3f over the last 20", step, steps, np.mean(losses[-20:]))
-            logged = time.monotonic()
     return detector.eval(), losses
 
 

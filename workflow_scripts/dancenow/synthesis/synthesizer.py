@@ -1,7 +1,6 @@
 """Synthesize a whole clip: recurrent, frame by frame, in constant memory."""
 
 import logging
-import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -29,13 +28,13 @@ from dancenow.model.face import FaceSynthesizer, face_corners, load_face
 from dancenow.model.networks import DECIDED, empty_picture
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
 from dancenow.prefetch import ahead
+from dancenow.progress import LogTimer
 from dancenow.provenance.finishing import finished
 from dancenow.synthesis.transfer import Transfer
 from dancenow.video.media import encode
 
 log = logging.getLogger(__name__)
 
-LOG_SECONDS = 10
 AHEAD = 4  # frames by which drawing is ahead of the networks, and these of the encoder
 
 
@@ -211,16 +210,15 @@ def _steps(
 ) -> Generator:
     """Yield (Drawn, picture as from Synthesizer.step) of each frame of `indices`, and show the progress."""
     torch.set_num_threads(threads)  # of this thread's own pool
-    began = logged = time.monotonic()
+    timer = LogTimer()
     with closing(drawn):
         for done, (index, given) in enumerate(zip(indices, drawn, strict=True), 1):
             if index in cuts:
                 synthesizer.reset()
             yield given, synthesizer.step(given)
-            now = time.monotonic()
-            if now - logged > LOG_SECONDS or done == len(indices):
-                log.info("%s", tqdm.format_meter(done, len(indices), now - began, ncols=60, unit="frame"))
-                logged = now
+            if timer.due(done == len(indices)):
+                meter = tqdm.format_meter(done, len(indices), timer.seconds(), ncols=60, unit="frame")
+                log.info("%s", meter)
 
 
 def synthesize(transfer: Transfer, video_path: str | Path, threads: int) -> None:

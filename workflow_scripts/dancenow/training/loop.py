@@ -2,7 +2,6 @@
 
 import json
 import logging
-import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +15,7 @@ from tqdm import tqdm
 from dancenow import parallel
 from dancenow.device import peak_memory
 from dancenow.errors import DivergedError, Stopped
+from dancenow.progress import LogTimer
 from dancenow.training.dataset import Batch
 from dancenow.training.event_files import Board
 from dancenow.training.loading import prefetch
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 Sampler = Callable[[int, bool], Batch]
 Preview = Callable[[Trainer, bool], tuple[Path, float] | None]
 
-LOG_SECONDS = 10
 SAVE_SECONDS = 60
 LOOK_SECONDS = 300
 # checkpoints and previews of large networks take seconds: each is limited to this share of the time
@@ -119,12 +118,12 @@ class _Record:
     def __init__(self, trainer: Trainer, checkpoint: RollingCheckpoint, spent: float) -> None:
         self.trainer, self.checkpoint, self.spent = trainer, checkpoint, spent
         self.path = checkpoint.folder / "losses.jsonl"
-        self.first, self.began = trainer.step, time.monotonic()
-        self.logged, self.saved, self.waited = -math.inf, self.began, 0.0
-        self.looked, self.look_cost = self.began, 0.0
+        self.first, self.timer, self.waited = trainer.step, LogTimer(), 0.0
+        self.saved = self.looked = time.monotonic()
+        self.look_cost = 0.0
 
     def seconds(self) -> float:
-        return self.spent + time.monotonic() - self.began
+        return self.spent + self.timer.seconds()
 
     def awaited(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """The batches; the time that the training waits for each is counted."""
@@ -139,7 +138,7 @@ class _Record:
 
     def waiting(self) -> float:
         """Share of this attempt's time that was spent on waiting for batches."""
-        return self.waited / max(time.monotonic() - self.began, 1e-9)
+        return self.waited / max(self.timer.seconds(), 1e-9)
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -155,15 +154,14 @@ class _Record:
     def add(self, losses: dict[str, float]) -> None:
         if parallel.rank() > 0:
             return
-        step, now = self.trainer.step, time.monotonic()
+        step, seconds = self.trainer.step, self.timer.seconds()
         rounded = {name: round(value, 6) for name, value in losses.items()}
         self.file.write(json.dumps({"step": step, **rounded}) + "\n")
         self.board.add_scalars(step, {f"loss/{name}": value for name, value in losses.items()})
-        if now - self.logged > LOG_SECONDS or step == self.trainer.steps:
-            log.info("%s", self._progress(losses, now - self.began))
-            self.board.add_scalars(step, self._pace(now - self.began))
+        if self.timer.due(step in (self.first + 1, self.trainer.steps)):
+            log.info("%s", self._progress(losses, seconds))
+            self.board.add_scalars(step, self._pace(seconds))
             self.board.flush()
-            self.logged = now
 
     def look_due(self) -> bool:
         return time.monotonic() - self.looked > max(LOOK_SECONDS, self.look_cost / OVERHEAD_SHARE)

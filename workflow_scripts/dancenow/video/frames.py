@@ -8,7 +8,6 @@ and how their frames were fitted. docs/lab/throughput.md compares this with the 
 import io
 import logging
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -19,13 +18,13 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_json, write_json
+from dancenow.progress import LogTimer
 from dancenow.video import ffprobe, media
 from dancenow.video.cuts import CutFinder
 
 log = logging.getLogger(__name__)
 
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 98, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-PROGRESS_SECONDS = 10
 
 
 def extract_frames(
@@ -221,14 +220,12 @@ def _locate(path: str | Path, sizes: list[int]) -> np.ndarray:
 
 
 def _with_progress(frames: Iterable[np.ndarray], total: int) -> Iterator[np.ndarray]:
-    begun = reported = time.monotonic()
-    count = 0
+    timer, count = LogTimer(), 0
     for count, frame in enumerate(frames, 1):
         yield frame
-        now = time.monotonic()
-        if now - reported >= PROGRESS_SECONDS:
-            reported, rate = now, count / (now - begun)
+        if timer.due():
+            rate = count / timer.seconds()
             log.info(
                 "frame %d of %d, %.0f frames/s, %.0f s left", count, total, rate, max(0, total - count) / rate
             )
-    log.info("%d frames in %.1f s", count, time.monotonic() - begun)
+    log.info("%d frames in %.1f s", count, timer.seconds())

@@ -3,7 +3,6 @@
 import http.client
 import logging
 import shutil
-import time
 import urllib.request
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -22,6 +21,7 @@ from dancenow.keypoints import COUNT, People, boxes
 from dancenow.pose.looks import look_at
 from dancenow.pose.masks import MaskPacker, Masks, with_more
 from dancenow.pose.movement import MOSTLY, Region, unaccounted
+from dancenow.progress import LogTimer
 from dancenow.video.cuts import segments
 from dancenow.video.frames import FrameStore
 
@@ -37,7 +37,6 @@ PUBLISHED = {
     for depth in (16, 30)
 }
 DOWNLOAD_TIMEOUT_S = 10
-LOG_SECONDS = 10
 DECIDE_AGAIN = "delete results/poses/estimator.json to decide again"
 
 
@@ -158,15 +157,14 @@ def detect_people(estimator: Estimator, store: FrameStore, name: str) -> tuple[P
     The Masks show everyone in a frame; empty if the estimator gives none. name: of the clip, for messages.
     Logs progress about every ten seconds. InputError if nobody is found in the whole clip.
     """
-    found, looks, began, logged = [], [], time.monotonic(), time.monotonic()
+    found, looks, timer = [], [], LogTimer()
     masks = MaskPacker(store.width, store.height)
     for people, frame in _detect_shots(estimator, store, masks):
         found.append(people)
         looks.append(look_at(frame, people))
-        now = time.monotonic()
-        if now - logged > LOG_SECONDS or len(found) == len(store):
-            log.info("%s", tqdm.format_meter(len(found), len(store), now - began, ncols=60, unit="frame"))
-            logged = now
+        if timer.due(len(found) == len(store)):
+            done = tqdm.format_meter(len(found), len(store), timer.seconds(), ncols=60, unit="frame")
+            log.info("%s", done)
     if not estimator.finds_masks:
         for _ in found:
             masks.add(None)
