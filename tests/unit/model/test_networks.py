@@ -81,7 +81,7 @@ def test_a_piece_is_not_transparent_where_somebody_may_be(alpha):
     generator, skeleton, background, reference = sharing()
     assert alpha > 1 / DECIDED
     biased(generator, alpha=logit(alpha))
-    image, _ = generator(skeleton, background, background, reference, decided=DECIDED)
+    image, _ = generator(skeleton, background, background, reference, in_results=True)
     assert torch.allclose(image[..., :32, :], reference[:, :3, :32], atol=1e-6)
 
 
@@ -89,7 +89,7 @@ def test_a_piece_fades_only_where_nobody_is():
     generator, skeleton, background, reference = sharing()
     for alpha, kept in ((0.2, 0.2 * DECIDED), (0.1, 0.1 * DECIDED), (1e-6, 0.0)):
         biased(generator, alpha=logit(alpha))
-        image, _ = generator(skeleton, background, background, reference, decided=DECIDED)
+        image, _ = generator(skeleton, background, background, reference, in_results=True)
         expected = kept * reference[:, :3] + (1 - kept) * background
         assert torch.allclose(image[..., :32, :], expected[..., :32, :], atol=1e-4)
 
@@ -100,7 +100,7 @@ def test_what_is_synthesized_lies_behind_the_pieces_and_its_soft_edge_does_not_s
     reference[..., :16, :] *= 0.5  # a piece's edge
     for alpha, painted in ((0.5, 0.0), (1 - 1 / DECIDED, 0.0), (1 - 0.5 / DECIDED, 0.5), (1 - 1e-6, 1.0)):
         biased(generator, logit(alpha), 0.0)
-        image, foreground = generator(skeleton, background, background, reference, decided=DECIDED)
+        image, foreground = generator(skeleton, background, background, reference, in_results=True)
         assert not foreground.colour.any()
         expected = (1 - painted) * background
         assert torch.allclose(image[..., 34:, :], expected[..., 34:, :], atol=1e-4)
@@ -116,7 +116,7 @@ def test_results_synthesize_at_pieces_in_their_colours_around_bare_bones_and_now
     skeleton[..., 20:60, 140] = 0.2
     reference[..., 15:65, 30:50] = 1
     biased(generator, logit(1 - 1e-7), -1.0)
-    image, _ = generator(skeleton, background, background, reference, decided=DECIDED)
+    image, _ = generator(skeleton, background, background, reference, in_results=True)
     assert torch.allclose(image[..., 20:60, 29:51], torch.ones(()))  # not a pixel darker beside it
     assert (image[..., 40, 140 - 2 * LIMB_CELLS] < -0.5).all()
     patch = (image != background).any(dim=1)[0]

@@ -7,7 +7,7 @@ from dancenow.device import as_images, as_levels, as_references, as_skeletons, p
 from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.face import face_corners, load_face
-from dancenow.model.networks import DECIDED, Generator, initialise
+from dancenow.model.networks import Generator, initialise
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor
 from dancenow.synthesis.synthesizer import AHEAD, Synthesizer, synthesize_clip
 from dancenow.synthesis.transfer import Transfer
@@ -162,7 +162,7 @@ def plain_loop(generator_path, face_path, pose, cuts, references, bfloat16):
         skeleton = as_skeletons(to_tensor(draw_window(pose, index, window)[None]), "cpu")
         reference = as_references(to_tensor(references(index, window)[None]), "cpu")
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            image, _ = generator(skeleton, previous, behind, reference, decided=DECIDED)
+            image, _ = generator(skeleton, previous, behind, reference, in_results=True)
             corners, visible = face_corners(pose.keypoints[index : index + 1], face.size, window)
             image = face.synthesize(skeleton, image, corners, visible)
         last = shaded.copy()

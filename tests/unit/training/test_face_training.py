@@ -8,7 +8,7 @@ from torch import nn
 from dancenow.device import prepare
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX
-from dancenow.model.networks import DECIDED, Generator
+from dancenow.model.networks import Generator
 from dancenow.model.perceptual import PerceptualNetwork
 from dancenow.pictures import read_png
 from dancenow.references.making import make_bank
@@ -166,7 +166,7 @@ def test_the_main_generator_is_shown_each_frames_own_references():
     seen = []
     trainer.main.register_forward_pre_hook(lambda _, __, named: seen.append(named), with_kwargs=True)
     synthesized = trainer._synthesize(clips, batch["corner"], batch["visible"])
-    assert [given["decided"] for given in seen] == [DECIDED] * 2
+    assert [given["in_results"] for given in seen] == [True] * 2
     assert all(torch.equal(given["reference"], clips.references[:, at]) for at, given in enumerate(seen))
     # a generator that learned nothing yet copies: what is brighter there is synthesized brighter
     bright = clips._replace(references=clips.references.clone())

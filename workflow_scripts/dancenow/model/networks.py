@@ -153,7 +153,7 @@ class Generator(nn.Module):
         background: torch.Tensor | None = None,
         reference: torch.Tensor | None = None,
         copying: torch.Tensor | None = None,
-        decided: float = 1.0,
+        in_results: bool = False,
     ) -> tuple[torch.Tensor, Foreground | None]:
         """One frame.
 
@@ -163,9 +163,9 @@ class Generator(nn.Module):
         output as its difference from the background, which shows the person only; reference: (N, 4, H, W),
         required with references=True, colour in [-1, 1] times validity, validity in [0, 1]; copying:
         (N, 1, 1, 1) with 0 for samples that must synthesize what they could copy and 1 for others, None for
-        1; decided: with references, how hard alpha decides, 1 in training, so that it learns from all pixels,
-        DECIDED in results. H and W divisible by unshuffle * 2 ** n_downsample. Returns (image (N, 3, H, W) in
-        [-1, 1], Foreground, or None without a background).
+        1; in_results: with references, whether alpha decides hard and hardly anything is synthesized beside
+        pieces: not in training, which learns from all pixels. H and W divisible by unshuffle *
+        2 ** n_downsample. Returns (image (N, 3, H, W) in [-1, 1], Foreground, or None without a background).
         """
         x = self.features(self.seen(skeleton, previous, background, reference))
         x = _unfolded(self.head(x), self.unshuffle).float()
@@ -178,8 +178,9 @@ class Generator(nn.Module):
         if not self.references:
             return torch.addcmul(background, alpha, colour - background), Foreground(colour, alpha, logit)
         assert reference is not None
+        decided = DECIDED if in_results else 1.0
         painted, shown = (1 - decided * (1 - alpha)).clamp(min=0), colour
-        if decided > 1:
+        if in_results:
             near, shown = beside_pieces(colour, skeleton, reference)
             painted = painted * near
         image = torch.addcmul(background, painted, shown - background)

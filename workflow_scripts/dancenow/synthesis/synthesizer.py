@@ -25,7 +25,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import Pose
 from dancenow.model.checkpoint import load_generator
 from dancenow.model.face import FaceSynthesizer, face_corners, load_face
-from dancenow.model.networks import DECIDED, empty_picture
+from dancenow.model.networks import empty_picture
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
 from dancenow.prefetch import ahead
 from dancenow.progress import LogTimer
@@ -115,10 +115,10 @@ class Synthesizer:
         if self.generator.temporal and self.last is not None:
             previous = self._image(self.last, drawn.window)
         with torch.autocast(**self.autocast):
-            shown: dict[str, torch.Tensor | float] = {}
+            shown: dict[str, torch.Tensor | bool] = {}
             if drawn.reference is not None:
                 shown["reference"] = as_references(_planes(drawn.reference, self.device), self.device)
-                shown["decided"] = DECIDED
+                shown["in_results"] = True
             image, _ = self.generator(skeleton, previous, background, **shown)
             if self.face is not None:
                 image = self.face.synthesize(skeleton, image, drawn.corners, drawn.visible)

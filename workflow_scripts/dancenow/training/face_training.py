@@ -13,7 +13,6 @@ from dancenow.device import Autocast, cast_once
 from dancenow.errors import InputError
 from dancenow.model.face import FaceSynthesizer, cut_faces, face_corners
 from dancenow.model.networks import (
-    DECIDED,
     IMAGE_CHANNELS,
     SKELETON_CHANNELS,
     Generator,
@@ -149,9 +148,9 @@ class FaceTrainer(Trainer):
         with torch.autocast(**self.autocast):
             for moment in range(last + 1):
                 now = clips.at(moment)
-                shown: dict[str, torch.Tensor | float] = {}
+                shown: dict[str, torch.Tensor | bool] = {}
                 if now.references is not None:
-                    shown = {"reference": now.references, "decided": DECIDED}
+                    shown = {"reference": now.references, "in_results": True}
                 image, _ = self.main(now.skeletons, previous, now.backgrounds, **shown)
                 images.append(image)
                 if moment < last:
