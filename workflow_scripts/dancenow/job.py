@@ -78,25 +78,30 @@ def job(
         )
         sys.exit(EXIT_STATUS)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in FULL | AWAY:
-            remedy = "free space there" if error.errno in FULL else "check the disk and its permissions"
-            place = error.filename or _full_disk()
-            logging.error("error: %s: %s; %s and run again, nothing is lost", place, error.strerror, remedy)
-        elif isinstance(error, FileNotFoundError) and str(error.filename).startswith("results/"):
-            # deleted while the workflow ran, or before, where Snakemake does not know that a rule reads it
-            gone = error.filename
-            logging.error(
-                "error: %s: deleted, but needed here; run: snakemake --cores 1 %s, then the same again",
-                gone,
-                gone,
-            )
-        elif out_of_memory(error):
-            logging.error(
-                "error: memory ran out (%s); %s, or lower frames.long_edge",
-                one_line(error), more_memory(error),
-            )  # fmt: skip
-        elif lack := lacking(error):
-            logging.error("error: %s", lack)
-        else:
-            logging.exception("unexpected failure; this is a bug, please report it with this log")
+        _log_failure(error)
         sys.exit(1)
+
+
+def _log_failure(error: Exception) -> None:
+    """One line with the remedy for what a user can mend, else the traceback."""
+    if isinstance(error, OSError) and error.errno in FULL | AWAY:
+        remedy = "free space there" if error.errno in FULL else "check the disk and its permissions"
+        place = error.filename or _full_disk()
+        logging.error("error: %s: %s; %s and run again, nothing is lost", place, error.strerror, remedy)
+    elif isinstance(error, FileNotFoundError) and str(error.filename).startswith("results/"):
+        # deleted while the workflow ran, or before, where Snakemake does not know that a rule reads it
+        gone = error.filename
+        logging.error(
+            "error: %s: deleted, but needed here; run: snakemake --cores 1 %s, then the same again",
+            gone,
+            gone,
+        )
+    elif out_of_memory(error):
+        logging.error(
+            "error: memory ran out (%s); %s, or lower frames.long_edge",
+            one_line(error), more_memory(error),
+        )  # fmt: skip
+    elif lack := lacking(error):
+        logging.error("error: %s", lack)
+    else:
+        logging.exception("unexpected failure; this is a bug, please report it with this log")

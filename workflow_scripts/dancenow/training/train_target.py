@@ -93,20 +93,9 @@ def train_target(
         losses, seconds, waiting = run_training(trainer, sampler, checkpoint, preview, should_stop)
         if parallel.rank() > 0:
             return
-        facts = {
-            "device": _device_name(device),
-            "processes": parallel.world_size(),
-            "precision": precision_name(autocast),
-            "seconds": round(seconds, 1),
-            "waiting_percent": round(100 * waiting, 2),
-            "peak_memory_gb": round(peak_memory(device) / 2**30, 2),
-            "frames": len(footage.frames),
-            "training_frames": footage.count,
-            "pairs" if stage.temporal else "single_frames": len(sampler.clip_starts),
-            "fps": str(footage.pose.fps),
-        }
         description |= {"step": trainer.step}
         write_json(outputs.settings, identity | description)
+        facts = _facts(trainer, stage, footage, len(sampler.clip_starts), seconds, waiting)
         write_json(outputs.training, facts | best.facts())
         shutil.copyfile(losses, outputs.losses)
         shutil.copyfile(best.path, outputs.best)
@@ -185,6 +174,24 @@ def _identity(
         "cuts": footage.cuts,
         **stage.start,
         **(digests(inputs, "steady") if isinstance(footage.frames, SteadyFrames) else {}),
+    }
+
+
+def _facts(
+    trainer: Trainer, stage: Stage, footage: TrainingFootage, clips: int, seconds: float, waiting: float
+) -> dict:
+    """What training.json says of a training; clips: number of different ones; waiting: as of run_training."""
+    return {
+        "device": _device_name(trainer.device),
+        "processes": parallel.world_size(),
+        "precision": precision_name(trainer.autocast),
+        "seconds": round(seconds, 1),
+        "waiting_percent": round(100 * waiting, 2),
+        "peak_memory_gb": round(peak_memory(trainer.device) / 2**30, 2),
+        "frames": len(footage.frames),
+        "training_frames": footage.count,
+        "pairs" if stage.temporal else "single_frames": clips,
+        "fps": str(footage.pose.fps),
     }
 
 
