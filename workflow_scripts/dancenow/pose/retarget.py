@@ -19,6 +19,9 @@ LONGEST = 0.9
 # too high. The factors of these bones are moved this share towards their mean
 FACTORS_ALIKE = 0.4
 FREE_BONES = "trunk", "thigh", "shank", "upper_arm", "forearm", "neck"
+# the two bones of a limb are about as long: 16 clips have 0.80 to 1.17. One that never looks longer than this
+# share of the other always points at the camera, as the thighs of somebody who sits before it
+LIMB_BONES, NEVER_AT_LENGTH = (("thigh", "shank"), ("upper_arm", "forearm")), 0.6
 # a foot shows its length only from the side, which most clips hardly do, so that lengths tell how far feet
 # were turned, and not whose are longer: they are as large as the body
 BODY_SIZED = ("foot",)
@@ -174,10 +177,11 @@ def bone_lengths(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:
 def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]) -> dict[str, float]:
     """{bone: factor} from the source's proportions to the target's; both from measure_limbs.
 
-    A factor is clamped to PLAUSIBLE_RATIO, those of FREE_BONES are moved together by FACTORS_ALIKE; a bone
-    that one of the two clips never shows keeps its length. BODY_SIZED ones take the mean of FREE_BONES. A
-    head counts as at least LEAST_HEAD wide.
+    A factor is clamped to PLAUSIBLE_RATIO, those of FREE_BONES are moved together by FACTORS_ALIKE. Those of
+    them that one of the two clips never shows, or never at their length, take the others' mean, as BODY_SIZED
+    ones do; another bone that is never shown keeps its length. A head counts as at least LEAST_HEAD wide.
     """
+    source, target = _at_length(source), _at_length(target)
     ratios = dict.fromkeys(BONES, 1.0)
     for bone in MEASURED_BONES:
         own, wanted = source[bone], target[bone]
@@ -187,8 +191,20 @@ def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]
             ratios[bone] = float(np.clip(wanted / own, *PLAUSIBLE_RATIO))
     known = [bone for bone in FREE_BONES if source[bone] and target[bone]]
     mean = np.exp(np.mean([np.log(ratios[bone]) for bone in known])) if known else 1.0
-    ratios |= dict.fromkeys(BODY_SIZED, float(mean))
+    unknown = (bone for bone in FREE_BONES if bone not in known)
+    ratios |= dict.fromkeys((*BODY_SIZED, *unknown), float(mean))
     return ratios | {bone: float(ratios[bone] ** (1 - FACTORS_ALIKE) * mean**FACTORS_ALIKE) for bone in known}
+
+
+def _at_length(limbs: dict[str, float | None]) -> dict[str, float | None]:
+    """The limbs of measure_limbs, None for the bones that the clip shows foreshortened alone."""
+    told = dict(limbs)
+    for pair in LIMB_BONES:
+        for bone, other in (pair, pair[::-1]):
+            own, beside = limbs[bone], limbs[other]
+            if own and beside and own < NEVER_AT_LENGTH * beside:
+                told[bone] = None
+    return told
 
 
 def toe_shift(source: float | None, target: float | None, ratio: float) -> float:
