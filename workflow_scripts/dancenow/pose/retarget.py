@@ -21,7 +21,7 @@ FACTORS_ALIKE = 0.4
 FREE_BONES = "trunk", "thigh", "shank", "upper_arm", "forearm", "neck"
 # the two bones of a limb are about as long: 16 clips have 0.80 to 1.17. One that never looks longer than this
 # share of the other always points at the camera, as the thighs of somebody who sits before it
-LIMB_BONES, NEVER_AT_LENGTH = (("thigh", "shank"), ("upper_arm", "forearm")), 0.6
+SAME_LIMB, NEVER_AT_LENGTH = (("thigh", "shank"), ("upper_arm", "forearm")), 0.6
 # a foot shows its length only from the side, which most clips hardly do, so that lengths tell how far feet
 # were turned, and not whose are longer: they are as large as the body
 BODY_SIZED = ("foot",)
@@ -199,7 +199,7 @@ def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]
 def _at_length(limbs: dict[str, float | None]) -> dict[str, float | None]:
     """The limbs of measure_limbs, None for the bones that the clip shows foreshortened alone."""
     told = dict(limbs)
-    for pair in LIMB_BONES:
+    for pair in SAME_LIMB:
         for bone, other in (pair, pair[::-1]):
             own, beside = limbs[bone], limbs[other]
             if own and beside and own < NEVER_AT_LENGTH * beside:
