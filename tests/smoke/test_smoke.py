@@ -5,6 +5,7 @@ import csv
 import json
 import math
 import os
+import re
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -127,6 +128,23 @@ def test_poses_are_those_of_the_demo_clip(work):
     assert pose.present()[:, :17].mean() > 0.95
     decision = json.loads((work / "results/poses/estimator.json").read_text())
     assert "openpifpaf" in decision["reason"] and "http" in decision["reason"]
+
+
+def test_arrays_are_those_that_the_architecture_page_tells(work):
+    """Names, shapes and types in its table of files, where a shape is told: `maps` (T, 3, 3) float64."""
+    page, told = (ROOT / "docs/architecture.md").read_text(), []
+    for files, content in re.findall(r"^\| (`[^|*]+\.npz`) \| (.+) \|$", page, re.M):
+        arrays = re.findall(r"`(\w+)` \(([\w, ]+)\)(?: (bool|u?int\d+|float\d+))?", content)
+        for file in re.findall(r"`([^`]+)`", files):
+            name = file.format(subject="alice", target="alice", source="brunomars")
+            with np.load(work / "results" / name) as stored:
+                for array, shape, kind in arrays:
+                    sizes = [size for size in shape.replace(" ", "").split(",") if size]
+                    known = dict(zip(sizes, map(str, stored[array].shape), strict=True))
+                    assert {size for size in sizes if size.isdigit() and known[size] != size} == set()
+                    assert kind in ("", stored[array].dtype.name), (name, array)
+                    told.append((name, array))
+    assert len(told) > 15
 
 
 def test_the_dance_stands_where_alice_stands(work):
