@@ -37,7 +37,7 @@ def plot_faces(
     """One row per method below the row of real faces, from held-out footage; writes a PNG and a PDF.
 
     videos: {method: its reconstruction of the held-out frames}; size: edge of the square, px. The moments are
-    spread evenly over the frames that show a face.
+    spread evenly over the frames that show a face; InputError if none does.
     """
     store, pose = open_steady_files(target.frames, target.steady, framed=True), load_pose(target.pose)
     first = training_frame_count(len(store), holdout)

@@ -19,7 +19,10 @@ def spread(count: int, number: int) -> list[int]:
 
 
 def read_moments(path: str | Path, moments: Sequence[int], width: int, height: int) -> list[np.ndarray]:
-    """The frames of a video at `moments`, a list of (height, width, 3) uint8 RGB in that order."""
+    """The frames of a video at `moments`, a list of (height, width, 3) uint8 RGB in that order.
+
+    InputError if the video ends before.
+    """
     wanted, found = set(moments), {}
     for index, frame in enumerate(decode(path, probe(path), width, height)):
         if index in wanted:

@@ -171,6 +171,7 @@ def make_background(
     everyone found in the same frames, or None to mask the performer only. A person who stands still
     throughout is part of the scene. Returns (H, W, 3) uint8 RGB. Pixels that people cover in nearly all
     sampled frames, or that no frame shows, are filled from their surroundings; their number is logged.
+    InputError if no pixel is ever free.
     """
     chosen, hidden = sampled_masks(pose, training_frames, masks)
     outside = np.zeros(hidden.shape[1:], int)

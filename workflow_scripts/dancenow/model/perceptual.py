@@ -325,7 +325,7 @@ def _hash_prefix(path: Path) -> str:
 
 
 def checked_sha256(path: Path, remedy: str) -> str:
-    """The file's SHA-256, whose first digits its name must carry."""
+    """The file's SHA-256, whose first digits its name must carry; else InputError with the remedy."""
     digest = sha256(path)
     if not digest.startswith(_hash_prefix(path)):
         raise InputError(f"{path}: damaged, its SHA-256 begins with {digest[:8]}; {remedy}")

@@ -80,7 +80,7 @@ def consent_record(subject: dict, name: str) -> str | dict:
     `until`.
 
     The record itself, which contains a name, is not included. A file that proves it is hashed into the
-    record.
+    record; InputError if it cannot be read.
     """
     consent = subject.get("consent")
     if consent is None:

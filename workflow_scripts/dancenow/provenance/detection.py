@@ -83,7 +83,10 @@ def find_in_frames(frames: Iterable[np.ndarray], key: bytes, payloads: Sequence[
 
 
 def looked_at(path: str | Path) -> Iterator[np.ndarray]:
-    """Yield about FRAMES frames of a video, evenly spread, or all of fewer: (H, W, 3) uint8 RGB."""
+    """Yield about FRAMES frames of a video, evenly spread, or all of fewer: (H, W, 3) uint8 RGB.
+
+    InputError if the video is too narrow to hold a mark.
+    """
     facts = probe(path)
     scale = LONG_EDGE / max(facts["width"], facts["height"])
     size = round(facts["width"] * scale), round(facts["height"] * scale)

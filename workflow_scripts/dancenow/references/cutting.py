@@ -63,7 +63,7 @@ HEAD_PART, TRUNK_PART = PARTS.index("head"), PARTS.index("trunk")
 
 
 def crop_around(frame: np.ndarray, mask: np.ndarray, figure: Figure) -> Crop:
-    """A frame and its mask around a figure."""
+    """A frame, (H, W, 3) uint8 RGB, and its mask, (H, W) uint8, around a figure."""
     points = figure.points[figure.seen]
     margin = PIECE_MARGIN * figure.unit
     height, width = frame.shape[:2]

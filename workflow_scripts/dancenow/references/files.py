@@ -112,7 +112,10 @@ def _refused(path: str | Path, what: str, error: Exception) -> InputError:
 def chosen_references(
     references_path: str | Path | None, chosen_path: str | Path | None, pose: Pose
 ) -> ChosenReferences | None:
-    """The ChosenReferences of a pair's pose, from the files; None without files."""
+    """The ChosenReferences of a pair's pose, from the files; None without files.
+
+    InputError if the choice is of another bank, or of another dance.
+    """
     if not references_path or not chosen_path:
         return None
     bank, choice = load_bank(references_path), load_choice(chosen_path, len(pose.keypoints))

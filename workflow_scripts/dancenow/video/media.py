@@ -62,6 +62,7 @@ def working_size(width: int, height: int, long_edge: int) -> tuple[int, int]:
     """(width, height) to work at, both multiples of 32, for a clip displayed at `width` x `height` px.
 
     The longer side becomes `long_edge`, the other the multiple of 32 nearest to the clip's own aspect.
+    InputError if `long_edge` is no positive multiple of 32.
     """
     if long_edge < 32 or long_edge % 32:
         nearest = max(32, round(long_edge / 32) * 32)
@@ -217,7 +218,8 @@ def mux(
     The picture is copied unchanged, the sound as in sound.into_mp4. Picture and sound keep the offset they
     have in the source, and the sound begins and ends with the picture, whatever part of the source
     `source_facts` describe. Without sound in the source the result is silent. finish: called with the path of
-    the complete file before it gets its name, to change it in place.
+    the complete file before it gets its name, to change it in place. InputError if the sound cannot be
+    joined, or the file not be written.
     """
     duration = probe(video)["duration"]
     sound, options = into_mp4(source_clip, source_facts, duration)
@@ -240,7 +242,7 @@ def write_stream(path: str | Path, stream: Any, chunks: Iterable, **options: Any
     """Feed `chunks` (bytes-like, one a frame) through the ffmpeg graph `stream` into the file `path`.
 
     The file appears whole or not at all, and carries no date and no version, so equal chunks give equal
-    bytes. Returns the number of chunks.
+    bytes. Returns the number of chunks. InputError if it cannot be written, ValueError if there are none.
     """
     count = 0
     with atomic_path(path) as partial:

@@ -19,7 +19,7 @@ CHANGED = 20  # levels: a pixel of the background that differs from its median b
 
 
 def sample_frames(count: int, most: int = SAMPLED) -> np.ndarray:
-    """At most `most` ascending frame numbers, evenly spread over `count` frames, both ends included."""
+    """(N,) int: at most `most` ascending numbers of `count` frames, evenly spread, both ends included."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 

@@ -303,7 +303,8 @@ def _is_turned(person: np.ndarray) -> bool:
 
 
 def sureness(person: np.ndarray) -> float:
-    """Mean confidence of the body inside the frame, 0..1: legs outside it do not lower it."""
+    """Mean confidence of the body inside the frame, 0..1, of a (133, 3) person: legs outside it do not lower
+    it."""
     confidence = person[BODY, 2]
     seen = confidence >= MIN_CONFIDENCE
     return float(confidence[seen].mean()) if seen.any() else 0.0

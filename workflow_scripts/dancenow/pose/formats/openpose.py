@@ -65,7 +65,8 @@ def read_folder(folder: str | Path, count: int) -> Found:
 def frame_files(folder: str | Path, count: int) -> list[Path]:
     """The `count` files of a folder that hold the bodies, in the order of their numbers.
 
-    Hidden ones do not count, such as the `._` files with which a Mac accompanies others.
+    Hidden ones do not count, such as the `._` files with which a Mac accompanies others. InputError if there
+    are none, if they are of two kinds, or if their numbers are not those of `count` frames.
     """
     paths = sorted(path for path in Path(folder).iterdir() if not path.name.startswith("."))
     matches = {path: match for path in paths if (match := FRAME_FILE.fullmatch(path.name))}
