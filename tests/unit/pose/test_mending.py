@@ -106,6 +106,18 @@ def test_a_jump_is_as_long_in_seconds_at_a_high_rate():
     assert remove_jumps(wrong, mark(wrong), 3 * FPS)[2] == 8
 
 
+@pytest.mark.parametrize("fps", [1, 5, 10])
+def test_at_few_frames_a_second_a_limb_may_be_back_in_the_next_frame(fps):
+    """As in a time lapse or an animated GIF: legs and arms that swing were missing there."""
+    kept = dancer()[:: round(FPS / fps)]
+    kept[5::3, WRIST, :2] += (60, 0)  # a fifth of the height, and back
+    for mended in (unswap, remove_jumps):
+        given, origin, _ = mended(kept, mark(kept), fps)
+        assert (given == kept).all() and (origin == mark(kept)).all()
+    keypoints = tracked(kept.astype(np.float32)).keypoints
+    assert (keypoints[..., 2] > 0).sum() == (kept[..., 2] > 0).sum()
+
+
 def test_a_short_gap_of_a_hand_is_repaired_while_the_body_is_there():
     true = dancer()
     gappy = true.copy()

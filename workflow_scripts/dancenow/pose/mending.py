@@ -46,6 +46,8 @@ SWAP_SECONDS = 0.4  # both into the swapped frames and out of them again, at mos
 JUMP_OF_ONE, JUMP = 0.08, 0.2
 JUMP_SECONDS, LEAST_JUMP = 0.12, 3  # as long a jump may last, and frames, at any rate
 JUMP_RATIO = 3.0
+# body diagonals a second that a limb moves: below 25 frames a second it is back in the next frame
+FASTEST_LIMB = 2.0
 
 # a hand whose root lies farther than this from its wrist, in lengths of the longest bone seen, is another's
 HAND_AWAY = 0.25
@@ -88,7 +90,7 @@ def unswap(
     (T, 133) uint8; both are copied. Returns keypoints, origin and the count of repaired frames by group.
     """
     keypoints, origin, counts = keypoints.copy(), origin.copy(), {}
-    size, longest = _body_size(keypoints, fps), max(1, round(SWAP_SECONDS * fps))
+    size, longest = _body_size(keypoints, fps), round(SWAP_SECONDS * fps)
     for group, (left, right) in SWAPPED.items():
         sides = keypoints[:, left], keypoints[:, right]
         begins = _exchanged(*sides, size)
@@ -141,14 +143,14 @@ def seat_hands(
 def remove_jumps(
     keypoints: np.ndarray, origin: np.ndarray, fps: Fraction | float
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Remove keypoints that jump away for an eighth of a second and come back.
+    """Remove keypoints that jump away for an eighth of a second and come back, faster than a limb can.
 
     keypoints, origin, fps: as in unswap. Returns both and the number of keypoints removed.
     """
     keypoints, origin, count = keypoints.copy(), origin.copy(), 0
     size = _body_size(keypoints, fps)[:, None]
     for length in range(1, max(LEAST_JUMP, int(JUMP_SECONDS * fps)) + 1):
-        far = JUMP_OF_ONE if length == 1 else JUMP
+        far = max(JUMP_OF_ONE if length == 1 else JUMP, FASTEST_LIMB / fps)
         inside = len(keypoints) - length - 1
         if inside < 1:
             break
