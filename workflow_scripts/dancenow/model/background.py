@@ -170,8 +170,7 @@ def make_background(
     sequence of (H, W) uint8, where the person is, or None to guess it from the skeleton; people: People,
     everyone found in the same frames, or None to mask the performer only. A person who stands still
     throughout is part of the scene. Returns (H, W, 3) uint8 RGB. Pixels that people cover in nearly all
-    sampled frames, or that no frame shows, are filled from their surroundings; their number is logged.
-    InputError if no pixel is ever free.
+    sampled frames, or that none shows, are filled from around; their number is logged. InputError if all are.
     """
     chosen, hidden = sampled_masks(pose, training_frames, masks)
     outside = np.zeros(hidden.shape[1:], int)

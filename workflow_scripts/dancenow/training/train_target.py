@@ -70,14 +70,7 @@ def train_target(
 
     memory = _check_memory(spare_trainer, footage, sampler, device, autocast, check_memory)
     trainer = stage.trainer(load_perceptual(decision), device, autocast, steps)
-    log.info(
-        "training on %s, %s, processes %d, threads %d: %d %s, windows %s, %d steps, generator "
-        "%.1f M parameters, about %.1f GB",
-        device, precision_name(autocast), parallel.world_size(), threads, len(sampler.clip_starts),
-        "pairs" if stage.temporal else "single frames (no last frame to corrupt)", footage.sizes, steps,
-        parameter_count(trainer.generator) / 1e6,
-        memory.peak(settings.batch // parallel.world_size()) / 2**30,
-    )  # fmt: skip
+    _log_start(trainer, stage, footage, len(sampler.clip_starts), threads, memory)
     folder = Path(outputs.generator).parent / "run"
     identity = _identity(inputs, settings, stage, footage, steps, decision["sha256"])
     description = _description(stage, footage, settings.seed)
@@ -175,6 +168,20 @@ def _identity(
         **stage.start,
         **(digests(inputs, "steady") if isinstance(footage.frames, SteadyFrames) else {}),
     }
+
+
+def _log_start(
+    trainer: Trainer, stage: Stage, footage: TrainingFootage, clips: int, threads: int, memory: StepMemory
+) -> None:
+    """Log on what a training runs, and how large it is; clips: number of different ones."""
+    log.info(
+        "training on %s, %s, processes %d, threads %d: %d %s, windows %s, %d steps, generator "
+        "%.1f M parameters, about %.1f GB",
+        trainer.device, precision_name(trainer.autocast), parallel.world_size(), threads, clips,
+        "pairs" if stage.temporal else "single frames (no last frame to corrupt)", footage.sizes,
+        trainer.steps, parameter_count(trainer.generator) / 1e6,
+        memory.peak(trainer.settings.batch // parallel.world_size()) / 2**30,
+    )  # fmt: skip
 
 
 def _facts(
