@@ -47,7 +47,7 @@ rule evaluate_transfer:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),
+        mem_mb=scoring_memory,
         runtime=scoring_minutes,
     params:
         truth=as_given(truth_of),
@@ -111,7 +111,7 @@ rule evaluate_heldout:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),
+        mem_mb=scoring_memory,
         runtime=scoring_minutes,
     params:
         holdout=config["train"]["holdout"],

@@ -57,7 +57,7 @@ rule measure_frames:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: resources.again(5000, attempt),
+        mem_mb=scoring_memory,
         runtime=scoring_minutes,
     params:
         truth=as_given(any_truth_of),

@@ -44,7 +44,7 @@ rule detect_poses:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: resources.again(4000, attempt),
+        mem_mb=detection_memory,
         runtime=detection_minutes,
     script:
         "../workflow_scripts/detect_poses.py"

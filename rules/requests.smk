@@ -34,6 +34,11 @@ def probing_minutes(wildcards, attempt):
     return resources.again(10 + megabytes // 50, attempt)
 
 
+def detection_memory(wildcards, attempt):
+    """MB for detect_poses."""
+    return resources.again(4000, attempt)
+
+
 def detection_minutes(wildcards, input, attempt):
     """Minutes of detect_poses."""
     frames = frames_of(wildcards.subject, input.frames)
@@ -102,7 +107,12 @@ def joining_minutes(wildcards, input, attempt):
     return resources.again(resources.joining_minutes(EDGE, frames_of(wildcards.source, input.facts)), attempt)
 
 
+def scoring_memory(wildcards, attempt):
+    """MB for evaluate_transfer, evaluate_heldout and measure_frames."""
+    return resources.again(5000, attempt)
+
+
 def scoring_minutes(wildcards, input, attempt):
-    """Minutes for evaluate_transfer and evaluate_heldout."""
+    """Minutes for evaluate_transfer, evaluate_heldout and measure_frames."""
     scored = wildcards.get("source", wildcards.target)
     return resources.again(resources.scoring_minutes(EDGE, frames_of(scored, input.video)), attempt)
