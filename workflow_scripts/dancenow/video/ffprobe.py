@@ -103,6 +103,7 @@ def read_header(path: str | Path) -> dict:
     """The file's format and streams from ffprobe: {format, streams}.
 
     What only the first frame states is added to its stream: a rotation, and whether it is `interlaced`.
+    InputError if it is no header of a clip.
     """
     report, size = [], 0
     wanted = {"read_intervals": f"%+#{FIRST_PACKETS}", "show_entries": HEADER}

@@ -97,7 +97,10 @@ def into_mp4(clip: str | Path, facts: dict, duration: float) -> tuple[Any, dict]
 def joined(
     streams: list, path: str | Path, clip: str | Path, seconds: float, **options: Any
 ) -> tuple[bool, str]:
-    """Write the ffmpeg `streams` into the mp4 `path`; returns (whether it failed, ffmpeg's reason)."""
+    """Write the ffmpeg `streams` into the mp4 `path`; returns (whether it failed, ffmpeg's reason).
+
+    clip: for messages; seconds: that it lasts. InputError if it takes MUX_SECONDS longer.
+    """
     # Some versions of ffmpeg call FLAC and Opus in mp4 experimental.
     options = {"format": "mp4", "strict": "experimental", "map_metadata": -1, "map_chapters": -1} | options
     node = ffmpeg.output(*streams, address(path), fflags="+bitexact", **options)

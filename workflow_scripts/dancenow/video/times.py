@@ -44,7 +44,7 @@ def frame_times(
     """Sorted presentation times from the `first` (s) on and the end of the last, in units of a time base.
 
     Then the time base, in s. found: the packets, as probing reads them; those from the byte `until` on are
-    left out.
+    left out. InputError if the clip is damaged.
     """
     there = np.array(found["pos"]) < until if until is not None else np.ones(len(found["key"]), bool)
     count, time_base, step = int(there.sum()), Fraction(video["time_base"]), 1 / _rates(video)[-1]
