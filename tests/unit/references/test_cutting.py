@@ -63,6 +63,20 @@ def test_what_no_other_reference_shows_is_told(bank, monkeypatch):
     assert missing[0] > 0.9
 
 
+def test_what_is_half_cut_out_and_shown_by_no_other_is_whole(bank, monkeypatch):
+    """The edge of what a hand covers would shine through."""
+    monkeypatch.setattr(occlusion, "MOST_TRIES", -1)
+    trunk, given = PARTS.index("trunk"), copy(bank)
+    x, y, piece = bank.pieces[trunk][0]
+    middle = tuple(slice(size // 2 - 3, size // 2 + 4) for size in piece.shape[:2])
+    half, hole = piece.copy(), np.zeros(piece.shape[:2], np.uint8)
+    half[middle], hole[middle] = half[middle] // 2, 128
+    given.pieces = list(bank.pieces)
+    given.pieces[trunk] = [(x, y, half), *bank.pieces[trunk][1:]]
+    filled, _ = occlusion.fill(given, trunk, [hole] + [None] * (len(bank.pieces[trunk]) - 1))
+    np.testing.assert_allclose(filled[0][2], piece, atol=6)
+
+
 def test_a_hand_beside_the_head_is_filled_with_what_most_references_show_there(bank):
     """One of the similar ones may show hair or a sleeve there, which would stay beside the head as a lump."""
     row, similar = 0, np.argsort(bank.between(HEAD)[0], kind="stable")

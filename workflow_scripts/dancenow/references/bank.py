@@ -37,6 +37,7 @@ from dancenow.references.cutting import (
     TRUNK_PART,
     box_of,
 )
+from dancenow.references.flanks import trunks_share
 from dancenow.references.garment import drawn_along
 from dancenow.references.likeness import (
     TWO_SIDED,
@@ -173,14 +174,16 @@ class Bank:
         if mixed is None:
             chosen, mixed = chosen[:, None], np.ones((len(chosen), 1), np.float32)
         wanted = Figure(keypoints, self.unit)
-        weights = shares(distances(wanted, window, self.step, NO_SHARE))
+        away = distances(wanted, window, self.step, NO_SHARE)
+        weights = shares(away)
         picture, levels = (np.zeros((height, width, 4), each) for each in (np.float32, np.uint8))
         behind: list[tuple | None] = []
         touched: list[tuple[slice, slice]] = []
         for number in np.flatnonzero(wanted.visible & (chosen[:, 0] >= 0)).tolist():
             weight = weights[number]
             if number == TRUNK_PART:  # it is moved whole, since it lies behind the parts too
-                weight = np.minimum(1, REACHES * weight)
+                weight = np.minimum(1, REACHES * trunks_share(away))
+                before = weights[number] / np.maximum(weight, LEAST_WEIGHT)
             placed = self._mixed(number, chosen[number], mixed[number], wanted, weight, window)
             if placed is None:
                 continue
@@ -188,7 +191,7 @@ class Bank:
             touched.append((rows, columns))
             if number == TRUNK_PART:
                 behind.append(placed)
-                moved = times(moved, self._fine(np.maximum(weights[number], 1 / REACHES), rows, columns))
+                moved = times(moved, self._fine(before, rows, columns))
             picture[rows, columns] += moved
         if wanted.visible[HEAD_PART] and chosen[HEAD_PART, 0] >= 0:
             behind.append(self._hair_moved(int(chosen[HEAD_PART, 0]), wanted, window))

@@ -107,6 +107,16 @@ def piece_of(crop: Crop, rgba: np.ndarray, weight: np.ndarray) -> tuple[int, int
     return left + int(box[2]), top + int(box[0]), piece
 
 
+def reaching(crop: Crop, weight: np.ndarray) -> np.ndarray:
+    """(h, w) float32: the weights of a crop's pixels in a piece that reaches over its neighbours.
+
+    weight: (rows, columns), as from `shares`, on the crop's grid.
+    """
+    # shares fall exponentially: enlarged as they are, the places of the grid would show as steps
+    falling = REACHES * np.exp(crop.enlarged(np.log(np.maximum(weight, FADED_SHARE))))
+    return np.minimum(1, falling) * ((falling > LEAST_WEIGHT) & (crop.alpha > LEAST_WEIGHT))
+
+
 def cut(
     crop: Crop,
     rgba: np.ndarray,
@@ -127,16 +137,12 @@ def cut(
         behind_hands = shares(distances(bare(crop.figure), crop.window, crop.step))
         before = crop.enlarged(before)
 
-    def reaching(weight: np.ndarray) -> np.ndarray:
-        # shares fall exponentially: enlarged as they are, the places of the grid would show as steps
-        falling = REACHES * np.exp(crop.enlarged(np.log(np.maximum(weight, FADED_SHARE))))
-        return np.minimum(1, falling) * ((falling > LEAST_WEIGHT) & (crop.alpha > LEAST_WEIGHT))
-
     for number in numbers:
         cloth = spanning(crop.away, PARTS[number], crop.figure, crop.window, reach)
-        weight, hole = reaching(np.maximum(weights[number], cloth)), np.zeros((height, width), np.float32)
+        weight = reaching(crop, np.maximum(weights[number], cloth))
+        hole = np.zeros((height, width), np.float32)
         if before is not None and PARTS[number] in BEHIND_HANDS:
-            weight, hole = weight * (1 - before), reaching(behind_hands[number]) * before
+            weight, hole = weight * (1 - before), reaching(crop, behind_hands[number]) * before
         if number == HEAD_PART:
             weight = weight * ~clothes(crop, likely)
         if number == TRUNK_PART:

@@ -12,6 +12,7 @@ from dancenow.references.bank import Bank
 from dancenow.references.body_parts import PARTS, Figure, points_of, visible_parts
 from dancenow.references.cutting import (
     HEAD_PART,
+    TRUNK_PART,
     crop_around,
     cut,
     flaws_of,
@@ -20,6 +21,7 @@ from dancenow.references.cutting import (
     speed_of,
     unseen_costs,
 )
+from dancenow.references.flanks import add_around, around_trunk, flank_widths
 from dancenow.references.garment import reach_between_legs
 from dancenow.references.likeness import MOST_PIECES, likeness_features, moments_apart, spread_out
 from dancenow.references.occlusion import fill
@@ -65,7 +67,8 @@ def make_bank(
         colours.add(crop(index))
     likely = colours.likely()
     reach = reach_between_legs(masks, keypoints, usable, unit)
-    pieces, holes, hair = _cut_frames(crop, union, chosen, background, likely, reach)
+    widths = flank_widths(masks, keypoints, usable, unit)
+    pieces, holes, hair, around = _cut_frames(crop, union, chosen, background, likely, reach, widths)
     flaws = [
         flaws_of(
             part,
@@ -85,6 +88,7 @@ def make_bank(
         middles = unseen_costs(part, filled, [bank.figures[row] for row in rows[number]])
         bank.pieces[number] = filled
         bank.flaws[number] = bank.flaws[number] + LOST_COST * missing + middles
+    add_around(bank, around)
     return bank
 
 
@@ -108,20 +112,25 @@ def _cut_frames(
     background: np.ndarray,
     likely: np.ndarray,
     reach: float,
-) -> tuple[list[list], list[list], list]:
-    """The pieces and the holes of each of PARTS, as `cut` yields them, and the hair of each head.
+    widths: np.ndarray,
+) -> tuple[list[list], list[list], list, list]:
+    """The pieces and the holes of each of PARTS, as `cut` yields them, the hair of each head, and what lies
+    around each trunk, as from around_trunk.
 
     crop_of: from a frame's number; frames: (U,) of all that are cut; chosen: as from _chosen_frames.
     """
     pieces, holes = ([[] for _ in PARTS] for _ in range(2))
     hair: list = []
+    around: list = []
     for index in frames.tolist():
         crop = crop_of(index)
         wanted = [number for number in range(len(PARTS)) if index in chosen[number]]
         rgba, hanging = persons_own(crop, background), loose_hair(crop, likely)
         if HEAD_PART in wanted:
             hair.append(piece_of(crop, rgba, hanging.astype(np.float32)))
+        if TRUNK_PART in wanted:
+            around.append(around_trunk(crop, rgba, hanging, widths))
         for number, piece, hole in cut(crop, rgba, wanted, likely, hanging, reach):
             pieces[number].append(piece)
             holes[number].append(hole)
-    return pieces, holes, hair
+    return pieces, holes, hair, around

@@ -128,12 +128,14 @@ def unseen(figure: Figure, part: str, piece: tuple) -> float:
     return float(1 - (rgba[rows[held], columns[held], 3] >= SOLID_FROM).sum() / max(inside.sum(), 1))
 
 
-def fill(bank: "Bank", number: int, holes: list[np.ndarray | None]) -> tuple[list[tuple], np.ndarray]:
+def fill(
+    bank: "Bank", number: int, holes: list[np.ndarray | None], certain: bool = False
+) -> tuple[list[tuple], np.ndarray]:
     """The pieces of one part of the bank, with the area covered by a hand filled from its other pieces.
 
-    holes: for each piece (h, w) uint8, the share cut out of each pixel, or None. Pixels that no other
-    reference shows take the colours around them. Returns new pieces, and (R,) the share of each part that no
-    reference shows.
+    holes: for each piece (h, w) uint8, the share cut out of each pixel, or None; certain: whether all that is
+    cut out belongs to the part. Pixels that no other reference shows take the colours around them. Returns
+    new pieces, and (R,) the share of each part that no reference shows.
     """
     missing = np.zeros(len(holes))
     if not any(hole is not None for hole in holes):
@@ -145,7 +147,9 @@ def fill(bank: "Bank", number: int, holes: list[np.ndarray | None]) -> tuple[lis
             wanted = bank.figures[bank.rows[number][row]]
             order = np.argsort(costs[row], kind="stable")[: MOST_TRIES + 1]
             usable = order[(order != row) & acceptable(PARTS[number], costs[row, order])]
-            piece, missing[row] = _filled(bank, number, usable, wanted, (x, y), piece, hole)
+            if certain:  # similar poses lack it too
+                usable = usable[:VOTES]
+            piece, missing[row] = _filled(bank, number, usable, wanted, (x, y), piece, hole, certain)
         filled.append((x, y, piece))
     return filled, missing
 
@@ -158,6 +162,7 @@ def _filled(
     corner: tuple[int, int],
     piece: np.ndarray,
     hole: np.ndarray,
+    certain: bool,
 ) -> tuple[np.ndarray, float]:
     height, width = hole.shape
     window = *corner, width, height
@@ -170,7 +175,7 @@ def _filled(
 
     # a hand beside a part leaves nothing missing: only what lies close to the bones counts
     away = enlarged(distances(bare(wanted), window, bank.step)[number], bank.step, width, height)
-    inside = away <= (HEAD_DEPTH if PARTS[number] == "head" else 1)
+    inside = (away <= (HEAD_DEPTH if PARTS[number] == "head" else 1)) | (certain & (hole > 0))
     first = [moved(other) for other in others[:VOTES].tolist()]
     usual = np.median([picture[..., 3] for picture in first], axis=0) / 255 if first else 0.0
     missing = hole.astype(np.float32) / 255 * np.maximum(usual, inside)
@@ -187,6 +192,7 @@ def _filled(
     lost = (missing >= LEAST_MISSING) & inside
     known = (missing < LEAST_MISSING) & (result[..., 3] >= SOLID_FROM)
     if known.any():
-        result[..., 3] = np.where(lost, np.maximum(result[..., 3], np.rint(255 * missing)), result[..., 3])
+        shown = np.minimum(result[..., 3] + np.rint(255 * missing), 255)
+        result[..., 3] = np.where(lost, shown, result[..., 3])
         result = spread(result, known, lost, bank.unit)
     return result, share
