@@ -33,8 +33,8 @@ UNDER_HEAD = 0.75
 ARMS = [number for number, part in enumerate(PARTS) if kind(part) in ("arm", "hand")]
 HEIGHTS = np.linspace(0.1, 0.6, 6)  # along the trunk's side, from shoulder to hip
 WAIST = 0.75  # the hips below it are as wide as the legs are apart
-BEYOND = np.linspace(0.1, 1.2, 12)  # radii of the trunk, from its side outwards
-BARE = 1.7  # radii of an arm: a place so far from its bones is not covered by it
+OUTWARDS = np.linspace(0.1, 1.2, 12)  # radii of the trunk, from its side outwards
+FREE_OF_ARMS = 1.7  # radii of an arm: a place so far from its bones is not covered by it
 LEAST_SEEN = 5  # masks that show a place without an arm, below which nothing is known there
 
 
@@ -44,7 +44,7 @@ def flank_widths(masks: Any, keypoints: np.ndarray, usable: np.ndarray, unit: fl
     masks: sequence of (H, W) uint8; keypoints: (T, 133, 3) px; usable: (T,) bool, the frames that count;
     unit: the standing height, px.
     """
-    seen, shown = np.zeros((2, len(HEIGHTS), len(BEYOND)), int)
+    seen, shown = np.zeros((2, len(HEIGHTS), len(OUTWARDS)), int)
     frames = np.flatnonzero(usable)
     for index in frames[:: -(-len(frames) // MASKS_SEEN) or 1].tolist():
         mask, figure = masks[index], Figure(keypoints[index], unit)
@@ -54,11 +54,11 @@ def flank_widths(masks: Any, keypoints: np.ndarray, usable: np.ndarray, unit: fl
             places = _beside(figure, side, other)
             columns, rows = np.moveaxis(np.rint(places).astype(int), -1, 0)
             inside = (rows >= 0) & (rows < mask.shape[0]) & (columns >= 0) & (columns < mask.shape[1])
-            known = inside & (_from_arms(figure, places) > BARE)
+            known = inside & (_from_arms(figure, places) > FREE_OF_ARMS)
             seen += known
             shown += known & (mask[np.where(inside, rows, 0), np.where(inside, columns, 0)] > MASKED * 255)
     whole = (seen >= LEAST_SEEN) & (shown >= USUALLY_WHOLE * seen)
-    widths = np.append(0, BEYOND)[np.logical_and.accumulate(whole, axis=1).sum(axis=1)]
+    widths = np.append(0, OUTWARDS)[np.logical_and.accumulate(whole, axis=1).sum(axis=1)]
     known = seen[:, 0] >= LEAST_SEEN
     return np.interp(HEIGHTS, HEIGHTS[known], widths[known]) if known.any() else np.zeros(len(HEIGHTS))
 
@@ -145,7 +145,7 @@ def _beside(figure: Figure, side: str, other: str) -> np.ndarray:
     if outwards @ (shoulder - middle) < 0:
         outwards = -outwards
     radius = BONE_RADIUS["trunk"] * figure.unit
-    return shoulder + HEIGHTS[:, None, None] * along + BEYOND[:, None] * radius * outwards
+    return shoulder + HEIGHTS[:, None, None] * along + OUTWARDS[:, None] * radius * outwards
 
 
 def _from_arms(figure: Figure, places: np.ndarray) -> np.ndarray:
