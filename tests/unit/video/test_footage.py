@@ -15,7 +15,7 @@ from test_colour import PATCHES, patches_in_yuv
 import field_coded
 from clips import ffmpeg, film, numbered, numbers, read
 from dancenow.video import media
-from dancenow.video.times import frame_times
+from dancenow.video.times import frame_rate, frame_times
 
 
 def combing(frame):
@@ -120,6 +120,18 @@ def test_frames_that_come_in_bursts_are_not_taken_for_a_thousand_a_second(pace, 
     assert facts["variable_rate"] and 24 <= Fraction(facts["fps"]) <= 30
     assert facts["duration"] == pytest.approx(1, abs=0.17)
     assert len(read(path)) == pytest.approx(facts["frames"], abs=1)
+
+
+def test_a_film_on_a_dvd_whose_frames_last_three_fields_and_two_in_turn_keeps_each():
+    """It was shown at 20 or 30 frames a second, with every sixth frame left out or every fourth twice."""
+    television = {"r_frame_rate": "60000/1001", "avg_frame_rate": "30000/1001"}
+    times = np.cumsum([0, 3003, 6006, *np.tile([3003, 4504.5], 60)]).astype(int)  # as ffmpeg reads them
+    assert frame_rate(times, Fraction(1, 90000), television) == (Fraction(24000, 1001), False)
+    # where one frame is missing, the others keep their rate
+    steady = {"r_frame_rate": "25/1", "avg_frame_rate": "24/1"}
+    for gap in range(1, 12):
+        gappy = np.delete(np.arange(13) * 3600, gap)
+        assert frame_rate(gappy, Fraction(1, 90000), steady)[0] == 25
 
 
 def test_slow_motion_within_a_clip_keeps_all_its_frames(tmp_path):

@@ -80,6 +80,18 @@ def test_the_probe_says_how_to_join_them_and_that_is_right(name, tmp_path):
     assert beeps(made) == pytest.approx([0.5, second + 0.1], abs=0.06)
 
 
+def test_one_file_of_a_dvd_whose_clock_begins_anew_is_written_anew(tmp_path):
+    clip, parts = joined(tmp_path, "disc.mpg")
+    for part in parts:
+        part.unlink()
+    with pytest.raises(InputError) as error:
+        media.probe(clip)
+    message = one_line(error, "disc.mpg: ", "(of a DVD's one file, write it anew: ffmpeg -i ")
+    remedy = message.partition("anew: ")[2].partition(");")[0]
+    whole = media.probe(remedied(clip, parts, f"run: {remedy}"))
+    assert 58 <= whole["frames"] <= 62 and whole["audio"]["straying"] < 0.1
+
+
 @pytest.mark.parametrize("offset", [0.6, 30, 100])
 @pytest.mark.parametrize("turned", [False, True])
 def test_however_far_the_times_jump(offset, turned, tmp_path):

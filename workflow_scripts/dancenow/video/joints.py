@@ -40,7 +40,10 @@ def refuse_jump(path: str | Path, kind: str, dts: array, time_base: float) -> No
     jumps = np.flatnonzero((steps < -STEP_BACK) | (steps > ahead))
     if len(jumps):
         before = (dts[jumps[0]] - dts[0]) * time_base
-        raise InputError(_told(path, f"its times begin anew after {before:.1f} s"))
+        how = f"its times begin anew after {before:.1f} s"
+        if kind == "mpeg":  # a DVD's clock begins anew within a file, of which there are no parts
+            how += f" (of a DVD's one file, write it anew: {_copy(path)})"
+        raise InputError(_told(path, how))
 
 
 def refuse_torn_joint(path: str | Path, stream: int, until: int | None) -> None:
@@ -53,16 +56,20 @@ def refuse_torn_joint(path: str | Path, stream: int, until: int | None) -> None:
         for _ in decoded(path, stream, until, strict=True, **copied):
             pass
     except Undecodable as error:
-        command = shlex.join(["ffmpeg", "-i", str(path), "-c", "copy", str(Path(path).with_suffix(".mp4"))])
         raise InputError(
             f"{path}: its packets do not follow each other ({error}), as where parts of a stream were joined "
-            f"or lost; write it anew: {command}"
+            f"or lost; write it anew: {_copy(path)}"
         ) from None
 
 
 def _count(path: str | Path, pattern: bytes) -> int:
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return sum(1 for _ in re.finditer(pattern, data))
+
+
+def _copy(path: str | Path) -> str:
+    """The command that writes a stream anew as an mp4, with times that go on."""
+    return shlex.join(["ffmpeg", "-i", str(path), "-c", "copy", str(Path(path).with_suffix(".mp4"))])
 
 
 def _told(path: str | Path, how: str) -> str:

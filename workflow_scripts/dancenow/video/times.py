@@ -19,6 +19,12 @@ ROUNDING = 1e-4
 # Frames over which bursts even out, how much faster than that a burst is, and how many pauses make bursts: a
 # single one is a time stamp gone astray.
 CALM, BURST, PAUSES = 8, 4, 3
+# Frames by which those that last three and two fields in turn are away from their places, with a false first
+# time; less than where one frame is missing.
+IN_TURN = 0.45
+# Rates at which films and television are made, and how near to one a clip's must be to be taken for it.
+TELEVISED = [Fraction(count * 1000, parts) for count in (24, 25, 30, 50, 60) for parts in (1000, 1001)]
+CLOSE = 0.02
 # Codecs whose decoder waits for a key frame; others fail before it, or paint over grey.
 WAITING = {"h264", "hevc"}
 # Codecs of which a packet may be a field, half a frame, as camcorders (AVCHD) write them.
@@ -83,7 +89,8 @@ def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fra
     """(frames a second, whether the clip's own rate varies).
 
     A rate is constant if every frame lies within half a frame of its place; where each is stored as two
-    fields, the container may state the fields' rate. A clip with a varying rate gets the rate of its median
+    fields, the container may state the fields' rate, and of a film on a DVD, whose frames last three fields
+    and two in turn, it states that of the television. A clip with a varying rate gets the rate of its median
     step, so that most of its frames keep a separate place. Where frames come in bursts, as from a camera over
     a network, the step within a burst says nothing, and longer spans count.
     """
@@ -91,8 +98,12 @@ def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fra
     if len(times) == 1:
         return rates[-1], False
     elapsed = (times - times[0]) * float(time_base)
-    for rate in (*rates, *(rate / 2 for rate in rates)):
-        if np.abs(elapsed * float(rate) - np.arange(len(times))).max() < 0.5:
+    stated = [(rate, 0.5) for rate in (*rates, *(rate / 2 for rate in rates))]
+    mean = (len(times) - 1) / float(elapsed[-1])
+    usual = [rate for rate in TELEVISED if abs(float(rate) / mean - 1) < CLOSE]
+    usual.sort(key=lambda rate: abs(float(rate) - mean))
+    for rate, away in (*stated, *((rate, IN_TURN) for rate in usual)):
+        if np.abs(elapsed * float(rate) - np.arange(len(times))).max() < away:
             return rate, False
     steps = np.diff(times)
     pace, calm = (
@@ -101,10 +112,8 @@ def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fra
     )
     if pace > BURST * calm and (steps > BURST * np.median(steps)).sum() >= PAUSES:
         pace = calm
-    near = [rate for rate in rates if abs(float(rate) / pace - 1) < 0.02]
-    count = max(1, round(pace))
-    standard = [Fraction(count), Fraction(count * 1000, 1001)]
-    return min(near or standard, key=lambda rate: abs(float(rate) - pace)), True
+    near = [rate for rate in rates if abs(float(rate) / pace - 1) < CLOSE]
+    return min(near or _near(pace), key=lambda rate: abs(float(rate) - pace)), True
 
 
 def _leading(away: np.ndarray, step: Fraction) -> int:
@@ -125,6 +134,11 @@ def _rates(video: dict) -> list[Fraction]:
 
 def _standard(rate: Fraction) -> Fraction:
     """n or n * 1000/1001 if the rate is one of these up to the rounding of time stamps, else the rate."""
-    count = max(1, round(rate))
-    near = [one for one in (Fraction(count), Fraction(count * 1000, 1001)) if abs(rate / one - 1) < ROUNDING]
+    near = [one for one in _near(float(rate)) if abs(rate / one - 1) < ROUNDING]
     return near[0] if near else rate
+
+
+def _near(rate: float) -> list[Fraction]:
+    """n and n * 1000/1001 for the whole number n that is nearest to a rate, the nearer of them first."""
+    count = max(1, round(rate))
+    return sorted((Fraction(count), Fraction(count * 1000, 1001)), key=lambda one: abs(float(one) - rate))
