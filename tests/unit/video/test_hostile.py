@@ -142,6 +142,23 @@ def test_a_decoder_out_of_memory_is_an_error_of_one_line(tmp_path, monkeypatch):
     one_line(error, "large.mp4")
 
 
+def test_what_a_user_sets_for_their_own_ffmpeg_changes_no_message(tmp_path, monkeypatch):
+    clip = tmp_path / "cut.mp4"
+    clip.write_bytes(film(tmp_path / "whole.mp4", numbered(10)).read_bytes()[:1500])
+    told = []
+    for variables in ({}, {"AV_LOG_FORCE_COLOR": "1", "FFREPORT": "level=32"}):
+        folder = tmp_path / str(len(told))
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(InputError) as error:
+            media.probe(clip)
+        told.append(one_line(error))
+        assert not list(folder.iterdir())
+    assert told[0] == told[1]
+
+
 def test_a_picture_that_is_said_to_be_huge_is_refused(tmp_path):
     path = tmp_path / "huge.y4m"
     path.write_bytes(b"YUV4MPEG2 W60000 H60000 F25:1 Ip A1:1 C420jpeg\nFRAME\n" + bytes(5000))

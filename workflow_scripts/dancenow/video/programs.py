@@ -47,6 +47,8 @@ PROGRAM_MEMORY = 4 << 30
 STALL_SECONDS = 120
 # Fixed, because x264 writes different bytes for different thread counts.
 THREADS = 2
+# Variables by which a user makes ffmpeg say more.
+TALKATIVE = {"FFREPORT", "AV_LOG_FORCE_COLOR", "AV_LOG_FORCE_256COLOR"}
 # What ffmpeg says after the line that names the cause.
 BOILERPLATE = re.compile(
     "Conversion failed|Error opening (in|out)put|Nothing was written|Terminating thread|"
@@ -218,7 +220,8 @@ def running(command: list, **pipes: Any) -> Iterator[tuple[subprocess.Popen, Cal
 
         nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         # Python ignores SIGXFSZ, and the program should too: it then reports that the file is too large.
-        process = subprocess.Popen(command, stderr=messages, restore_signals=False, **(nothing | pipes))
+        pipes = nothing | pipes | {"env": _environment()}
+        process = subprocess.Popen(command, stderr=messages, restore_signals=False, **pipes)
         try:
             _limit_memory(process)
             yield process, reason
@@ -270,6 +273,12 @@ def failure_reason(messages: bytes) -> str:
 def no_room(reason: str) -> bool:
     """Whether the reason of a failure is that a file could not grow."""
     return any(os.strerror(code) in reason for code in FULL)
+
+
+def _environment() -> dict[str, str]:
+    """The environment, without what makes ffmpeg write reports into the folder or colours into words."""
+    kept = {name: value for name, value in os.environ.items() if name not in TALKATIVE}
+    return kept | {"AV_LOG_FORCE_NOCOLOR": "1"}
 
 
 def _limit_memory(process: subprocess.Popen) -> None:
