@@ -28,11 +28,18 @@ def check_folders():
 
 
 def check_start():
-    """Refuse no cores at all, with which Snakemake waits for ever, and a path that it takes for one with wildcards."""
+    """Refuse no cores at all, with which Snakemake waits for ever, and a path that it takes for one with wildcards, or
+    that no library takes."""
     if {"{", "}"} & {*workflow.basedir}:
         raise WorkflowError(
             f"{workflow.basedir}: Snakemake takes braces in its path for wildcards; rename the folder"
         )
+    for folder in (os.getcwd(), workflow.basedir):
+        readable = os.fsencode(folder).decode(errors="replace")
+        if "\ufffd" in readable:
+            raise WorkflowError(
+                f"{readable}: its name is not UTF-8 text, as from an old disk; rename the folder"
+            )
     if 0 in (workflow.resource_settings.cores, workflow.resource_settings.nodes):
         raise WorkflowError("--cores 0: no job could ever start; give a number from 1 on, or all")
 

@@ -1,15 +1,18 @@
 """What a person may write for a clip or a target: it works, or one line says what to write."""
 
+import os
+import subprocess
 import sys
 import sysconfig
 import unicodedata
 import venv
+from pathlib import Path
 
 import pytest
 import yaml
 from stand_in import make_workflow
 
-from running import fork_snakemake, planned_jobs, run_snakemake, said
+from running import command, environment, fork_snakemake, planned_jobs, run_snakemake, said
 
 PAIR = "results/alice_as_brunomars.mp4"
 EXAMPLE = "ask for a result, such as results/alice_as_SOURCE.mp4 or results/reports/alice.html"
@@ -209,6 +212,21 @@ def test_braces_in_the_path_of_the_workflow_are_refused(tmp_path):
     completed = workflow("results/clips/alice.json")
     assert completed.returncode == 1
     assert f"{workflow.root}: Snakemake takes braces in its path for wildcards; rename" in said(completed)
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(workflow, tmp_path):
+    """From a disk of an old system; ffmpeg-python ended in a traceback."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xfcller"))
+    workflow.directory.rename(folder)
+    given = command(folder, ["results/clips/alice.json"], workflow.root, 2)
+    completed = subprocess.run(
+        [sys.executable, "-m", "snakemake", *given],
+        capture_output=True, env=environment(folder), encoding="utf-8", errors="replace",
+    )  # fmt: skip
+    assert completed.returncode == 1
+    assert "M\ufffdller: its name is not UTF-8 text, as from an old disk; rename the folder" in said(
+        completed
+    )
 
 
 def test_the_environment_may_lie_in_a_folder_with_a_space(workflow, tmp_path, monkeypatch):
