@@ -244,3 +244,10 @@ def test_the_workflow_is_read_with_no_more_than_snakemake(tmp_path):
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "train_generator" in run.stdout + run.stderr
+
+
+def test_shell_scripts_keep_their_line_ends_in_a_clone_made_on_windows():
+    """Where Git turns them into CR LF, no shell under WSL takes them."""
+    assert "* text=auto eol=lf" in (ROOT / ".gitattributes").read_text().splitlines()
+    scripts = [*(ROOT / "envs").glob("*.sh"), *(ROOT / "tests").rglob("*.sh"), ROOT / "Makefile"]
+    assert len(scripts) > 4 and not [path for path in scripts if b"\r" in path.read_bytes()]
