@@ -72,6 +72,25 @@ def unknown_codec(path, count):
     path.write_bytes(data)
 
 
+@pytest.mark.parametrize("picture", [(0, 2), (2, 0)])
+def test_the_sound_is_that_of_the_picture_s_channel(picture, tmp_path):
+    """A recording of two channels of television: the larger picture's, though the other's is wider."""
+    small, large = (
+        film(tmp_path / "small.mp4", numbered(30)),
+        film(tmp_path / "large.mp4", numbered(30, 128, 192)),
+    )
+    clip = tmp_path / "channels.ts"
+    ones = "-program title=one:st=0:st=1 -program title=two:st=2:st=3"
+    pictures = [small, large] if picture == (0, 2) else [large, small]
+    ffmpeg(
+        "-i", pictures[0], "-i", pictures[1], SINE.format(440), SINE.format(1500),
+        f"-map 0 -map 2 -map 1 -map 3 -c:v copy -c:a aac -ac:a:{picture[0] // 2} 2 {ones}", clip,
+    )  # fmt: skip
+    facts, made = result(clip, tmp_path)
+    assert facts["stream"] == picture[1] and facts["audio"]["stream"] == picture[1] + 1
+    assert pitch(made) == pytest.approx(1500 if picture[1] else 440, abs=2)
+
+
 def test_a_sound_that_cannot_be_decoded_is_passed_over(tmp_path, caplog):
     clip = tracks(tmp_path / "clip.mov", flags="-disposition:a:0 default -disposition:a:1 0")
     unknown_codec(clip, 1)

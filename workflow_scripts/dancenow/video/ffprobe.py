@@ -18,7 +18,7 @@ from dancenow.video.programs import (
 )
 
 HEADER = (
-    "format=format_name,duration:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
+    "format=format_name,duration:program=program_id:program_stream=index:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
     "color_range,color_space,color_transfer,field_order,time_base,r_frame_rate,avg_frame_rate,start_time,duration,"
     "sample_rate,channels:stream_side_data=side_data_type,type,displaymatrix,dv_profile,crop_left,crop_top,crop_right,crop_bottom:"
     "frame=stream_index,interlaced_frame:frame_side_data=displaymatrix:"
@@ -102,7 +102,8 @@ def all_there(path: str | Path) -> bool:
 def read_header(path: str | Path) -> dict:
     """The file's format and streams from ffprobe: {format, streams}.
 
-    What only the first frame states is added to its stream: a rotation, and whether it is `interlaced`.
+    What only the first frame states is added to its stream: a rotation, and whether it is `interlaced`; and
+    `programs`, the numbers of those that it belongs to where several channels of television are recorded.
     InputError if it is no header of a clip.
     """
     report, size = [], 0
@@ -114,7 +115,11 @@ def read_header(path: str | Path) -> dict:
         report.append(line)
     header = json.loads("\n".join(report))
     frames = header.pop("frames", [])
+    programs = [
+        {stream["index"] for stream in program.get("streams", [])} for program in header.pop("programs", [])
+    ]
     for stream in header["streams"]:
+        stream["programs"] = {number for number, held in enumerate(programs) if stream["index"] in held}
         first = next((frame for frame in frames if frame.get("stream_index") == stream["index"]), {})
         told, own = first.get("side_data_list", []), stream.get("side_data_list", [])
         stream["turned_by_frames"] = "displaymatrix" in str(told) and "displaymatrix" not in str(own)

@@ -85,7 +85,9 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     facts = select(path, facts, **wanted)
     _refuse_extremes(path, facts)
     sounds = [stream for stream in report["streams"] if stream.get("codec_type") == "audio"]
-    audio = choose_sound(path, sounds, facts)
+    apart = [stream for stream in sounds if stream["programs"] and video["programs"]]
+    others = [stream for stream in apart if not stream["programs"] & video["programs"]]
+    audio = choose_sound(path, [stream for stream in sounds if stream not in others], facts)
     # In a fragmented mp4 the header may give the end of the whole, in Matroska of the longest track.
     lasts = max(timing.duration, timing.end, audio["end"] if audio else 0)
     own = "duration" in video or len(report["streams"]) == 1 + len(sounds)
