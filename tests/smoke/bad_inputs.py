@@ -365,7 +365,7 @@ ORIGIN = [
             "provenance.use"
         , make=origins.consent(use="research")),
     Bad("too-early", "a consent dated in the future",
-        CONSENT + "given on 2026-05-02, which is in the future; correct the date",
+        CONSENT + "given on 2026-05-02, but this machine's clock says …; correct the date, or set the clock",
         make=origins.consent(when="2026-05-02")),
     Bad("no-consent", "no consent, although provenance.require_consent is true",
         CONSENT + "consent not recorded, and provenance.require_consent asks for it; add who, when and use",

@@ -35,7 +35,7 @@ def test_a_consent_counts_on_its_days_and_for_what_it_names():
     [
         (GIVEN, date(2026, 3, 5), "private", False, "subjects.ana.consent: expired on 2026-03-04"),
         (GIVEN, datetime(2026, 3, 5, 0, 0, tzinfo=UTC), "private", False, "expired on 2026-03-04"),
-        (GIVEN, datetime(2026, 1, 1, 9, 59, tzinfo=UTC), "private", False, "in the future"),
+        (GIVEN, datetime(2026, 1, 1, 9, 59, tzinfo=UTC), "private", False, "clock says 2026-01-01"),
         (GIVEN, date(2026, 2, 1), "publish", False, "given for research, and provenance.use is publish"),
         (None, date(2026, 2, 1), "private", True, NOT_RECORDED),
         (GIVEN | {"until": "2026-02-30"}, date(2026, 2, 1), "private", False, "until: 2026-02-30 is no day"),

@@ -58,7 +58,10 @@ def check_consent(
                 f"{place}: expired on {consent['until']}; ask {consent['who']} again, or leave {name} out"
             )
         if latest < consent["when"]:
-            raise InputError(f"{place}: given on {consent['when']}, which is in the future; correct the date")
+            raise InputError(
+                f"{place}: given on {consent['when']}, but this machine's clock says {today}; "
+                "correct the date, or set the clock"
+            )
         if USES.index(consent["use"]) < USES.index(provenance["use"]):
             raise InputError(
                 f"{place}: given for {consent['use']}, and provenance.use is {provenance['use']}; "
