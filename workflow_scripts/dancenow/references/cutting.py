@@ -34,10 +34,12 @@ LEAST_WEIGHT = 0.02  # pixels below this weight are left out
 REACHES = 12.0  # joints overlap: a piece extends over its neighbours to where its weight times this is 1
 FADED_SHARE = 1.5e-3  # times REACHES, just below LEAST_WEIGHT
 PLATE_NOISE = 8.0  # of 255: by which a pixel of the background differs from frame to frame
+PLATE_SHIFT = 0.005  # of the standing height, by which the background may lie beside its place in a frame
 CUT_EDGE = 0.6  # px (sigma) over which a cut fades: cubic interpolation makes a bright line of a hard one
 # what a mask shows fainter than SOLID and farther than this, of the standing height, from what it shows
 # clearly, is the crowd beside a head and no hair
 HAZE = 0.02
+CLEAR = 0.9  # of a mask, from which on it is believed though the background looks the same
 CERTAIN = 0.5  # share of a pixel that cannot be background, above which the mask is not believed
 HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
 CROSSED_COST = 0.5  # cost of an arm that the other arm crosses everywhere
@@ -81,17 +83,24 @@ def crop_around(frame: np.ndarray, mask: np.ndarray, figure: Figure) -> Crop:
 def persons_own(crop: Crop, background: np.ndarray) -> np.ndarray:
     """(h, w, 4) float32 premultiplied RGBA: an edge pixel is a mixture; only the person's share is kept.
 
-    Where the mask sees less of the person than a mixture with any colour needs, as in thin hair, it is wrong.
+    Where the mask sees less of the person than a mixture with any colour needs, as in thin hair, it is wrong;
+    and where it is unsure and the background explains all, nobody is there.
     """
     left, top, width, height = crop.window
     behind = background[top : top + height, left : left + width].astype(np.float32)
-    change = crop.picture - behind
+    # a plate that lies a little beside its frame differs at every bar of a lattice
+    near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, [2 * round(PLATE_SHIFT * crop.figure.unit) + 1] * 2)
+    low, high = cv2.erode(behind, near), cv2.dilate(behind, near)
     # before a dark door noise alone is a large share of all that a pixel can change
-    sure = np.maximum(np.abs(change) - PLATE_NOISE, 0)
-    least = sure / np.maximum(np.where(change < 0, behind, 255 - behind), 1)
-    least = least.max(axis=2)
+    darker = (low - crop.picture - PLATE_NOISE) / np.maximum(low, 1)
+    lighter = (crop.picture - high - PLATE_NOISE) / np.maximum(255 - high, 1)
+    least = np.maximum(darker, lighter).max(axis=2)
+    # what it may all be, is background where the mask is not sure: a halo, which would be seen elsewhere
+    alone = cv2.GaussianBlur((least <= 0).astype(np.float32), None, PLATE_SHIFT * crop.figure.unit)
+    unsure = np.clip((CLEAR - crop.alpha) / (CLEAR - SOLID), 0, 1)
+    mask = crop.alpha * (1 - unsure * np.clip(2 * alone - 0.5, 0, 1))
     least *= (crop.alpha > PRESENT) & (least > CERTAIN)
-    alpha = np.clip(np.maximum(crop.alpha, least), 0, 1)[..., None]
+    alpha = np.clip(np.maximum(mask, least), 0, 1)[..., None]
     own = np.clip(crop.picture - (1 - alpha) * behind, 0, 255 * alpha)
     return np.concatenate([own, 255 * alpha], axis=2)
 
