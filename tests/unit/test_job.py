@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow.errors import out_of_memory
+from dancenow.errors import lacking, out_of_memory
 from dancenow.job import job
 from dancenow.stopping import EXIT_STATUS
 
@@ -78,6 +78,13 @@ def test_a_bug_keeps_its_traceback(tmp_path):
     status, log = ended(tmp_path, raising(RuntimeError("shapes differ")))
     assert status == 1 and "this is a bug, please report it" in log and "Traceback" in log
     assert not out_of_memory(FileNotFoundError(errno.ENOENT, "No such file"))
+
+
+def test_a_package_that_does_not_fit_into_memory_is_not_said_to_be_missing(tmp_path):
+    error = ImportError("libtorch_cpu.so: failed to map segment from shared object: Cannot allocate memory")
+    assert "memory ran out while a package was loaded" in lacking(error)
+    status, log = ended(tmp_path, raising(error))
+    assert status == 1 and log.startswith("error: memory ran out (libtorch_cpu.so")
 
 
 def test_ctrl_c_is_one_line(tmp_path):

@@ -14,7 +14,8 @@ AWAY = {
 # the messages of torch, CUDA's libraries and OpenCV, most of which have no exception type for it, and what
 # torch says of a loading process that the system ended, for lack of main or of shared memory
 MEMORY_WORDS = (
-    *("out of memory", "can't allocate memory", "insufficient memory", "alloc_failed"),
+    *("out of memory", "can't allocate memory", ": cannot allocate memory", "insufficient memory"),
+    "alloc_failed",
     *("cublas_status_not_initialized", "killed by signal: killed", "killed by signal: bus error"),
 )
 # of those messages, the ones about a GPU's memory
@@ -81,7 +82,8 @@ def more_memory(error: BaseException) -> str:
 
 
 def lacking(error: BaseException) -> str | None:
-    """What to do about a package that is missing, broken, or of another version or maker, in one line.
+    """What to do about a package that is missing, broken, of another version or maker, or too large for the
+    memory that is left, in one line.
 
     None for any other error, and where a module of the library itself is not found, which is a bug.
     """
@@ -93,6 +95,11 @@ def lacking(error: BaseException) -> str | None:
         return None
     if named.split(".")[0] == "dancenow":
         return None
+    if out_of_memory(error):
+        return (
+            f"memory ran out while a package was loaded ({one_line(error)}); close other programs, or raise "
+            "the limit that a cluster or the shell sets (ulimit -v)"
+        )
     return (
         f"this environment lacks a package, or has another version of it ({one_line(error)}); "
         "build it anew: rm -rf .venv && make env, or see docs/environment.md"
