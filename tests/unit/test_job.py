@@ -85,6 +85,7 @@ def test_a_package_that_does_not_fit_into_memory_is_not_said_to_be_missing(tmp_p
     assert "memory ran out while a package was loaded" in lacking(error)
     status, log = ended(tmp_path, raising(error))
     assert status == 1 and log.startswith("error: memory ran out (libtorch_cpu.so")
+    assert not out_of_memory(ImportError("libgomp.so.1: cannot allocate memory in static TLS block"))
 
 
 def test_ctrl_c_is_one_line(tmp_path):

@@ -68,7 +68,8 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether an exception, of any library, says that memory ran out, on the machine or on a GPU."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
-    return any(words in str(error).lower() for words in MEMORY_WORDS)
+    told = str(error).lower().replace("cannot allocate memory in static tls", "")  # a few KB for libraries
+    return any(words in told for words in MEMORY_WORDS)
 
 
 def more_memory(error: BaseException) -> str:
