@@ -15,6 +15,8 @@ PIP_INSTALL := $(IN_VENV) -m pip install --quiet --disable-pip-version-check --c
 # of a shell that is set up for other packages, as by ROS or a company's pip.conf
 unexport PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX
 export PIP_USER := 0
+# in a container, a user may have no home, which Snakemake asks for
+export HOME := $(or $(HOME),/tmp)
 
 # the first Python that starts, has a supported version and can make environments; PYTHON=... overrides
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))

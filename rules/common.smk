@@ -1,5 +1,6 @@
 # The names in the configuration and what a schema cannot say of it; then everything is merged and checked. No rule here.
 
+import getpass
 import os
 import re
 import shlex
@@ -157,6 +158,12 @@ def tell_batch():
 
 # otherwise matplotlib caches its font list in the home folder; every job inherits this
 os.environ.setdefault("MPLCONFIGDIR", os.path.abspath(".snakemake/matplotlib"))
+
+# in a container a user may be a number without a name, and Snakemake, which asks for it, would end in a traceback
+try:
+    getpass.getuser()
+except (KeyError, OSError):
+    os.environ["LOGNAME"] = str(os.getuid())
 
 # packages from there would come before those of the environment, in every job
 if os.environ.pop("PYTHONPATH", ""):

@@ -38,6 +38,8 @@ which the last line counts:
 - `FileNotFoundError`: there is no such `--configfile` in this folder.
 - `ImportError`, or a module without an attribute: the shell sets `PYTHONPATH` for packages of another Python
   (ROS does). Enter `unset PYTHONPATH`, then the same command. `make demo` and the jobs never look there.
+- `RuntimeError: could not determine the home directory`: the user has neither a home folder nor a name, as in
+  a container that is run for a number. Enter `export HOME=/tmp`, then the same command. `make demo` does so.
 
 A job whose environment lacks a package, or holds another version of it, says so in one line; build the
 environment anew: `rm -rf .venv && make env`.

@@ -246,6 +246,26 @@ def test_packages_of_another_python_are_kept_from_the_jobs(workflow, tmp_path, m
     assert completed.returncode == 0 and "PYTHONPATH is not passed on" in said(completed)
 
 
+NAMELESS = """
+import pwd
+
+def unknown(number):
+    raise KeyError(f"getpwuid(): uid not found: {number}")
+
+pwd.getpwuid = unknown
+"""
+
+
+def test_a_user_may_be_a_number_without_a_name(workflow, tmp_path, monkeypatch):
+    """As in a container that is run for the user's number."""
+    (tmp_path / "sitecustomize.py").write_text(NAMELESS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    completed = run_snakemake(workflow.directory, "results/clips/alice.json", root=workflow.root)
+    assert completed.returncode == 0, said(completed)
+
+
 @pytest.mark.parametrize("utf8", ["0", "1"])
 def test_the_locale_may_know_ascii_alone(workflow, monkeypatch, utf8):
     monkeypatch.setenv("LC_ALL", "C")
