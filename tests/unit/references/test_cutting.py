@@ -262,6 +262,21 @@ def test_the_halo_of_a_mask_before_what_the_background_shows_is_nobody():
     assert np.median(own[halo]) < 5 and own[clear].min() == 255
 
 
+@pytest.mark.parametrize(
+    "light, kept", [((0.7, 0.68, 0.66), False), ((0.7, 0.4, 0.66), True), ((0.2,) * 3, True)]
+)
+def test_a_shadow_beside_a_leg_is_no_part_of_it(light, kept):
+    """A mask is unsure of it; what is tinted, or darker than a shadow, is somebody's."""
+    background = np.full_like(BACKGROUND, 200)
+    column, line = np.rint(POSE.keypoints[0, INDEX["left_knee"], :2] + [0.07 * UNIT, 0]).astype(int).tolist()
+    place = slice(line, line + 12), slice(column, column + 12)
+    frame, mask = np.where(MASKS[0][..., None] > 0, FRAMES[0], background), MASKS[0].copy()
+    frame[place], mask[place] = 200 * np.array(light), 150
+    crop = crop_around(frame, mask, Figure(POSE.keypoints[0], UNIT))
+    own = persons_own(crop, background)[line + 6 - crop.window[1], column + 6 - crop.window[0], 3]
+    assert own >= 150 if kept else own < 5
+
+
 def test_a_sleeve_raised_to_the_chin_is_no_part_of_the_head():
     frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()
     pose = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])

@@ -40,6 +40,9 @@ CUT_EDGE = 0.6  # px (sigma) over which a cut fades: cubic interpolation makes a
 # clearly, is the crowd beside a head and no hair
 HAZE = 0.02
 CLEAR = 0.9  # of a mask, from which on it is believed though the background looks the same
+# a shadow leaves more of the light than this, in all channels but for so much the same, and differs less than
+# that from the shadow around it, within this share of the standing height
+DARKEST_SHADOW, SHADOW_TINT, SHADOW_STEP, SHADOW_AROUND = 0.4, 0.15, 0.05, 0.01
 CERTAIN = 0.5  # share of a pixel that cannot be background, above which the mask is not believed
 HIDDEN_COST = 0.06  # cost of a reference in which the part is completely covered
 CROSSED_COST = 0.5  # cost of an arm that the other arm crosses everywhere
@@ -84,7 +87,7 @@ def persons_own(crop: Crop, background: np.ndarray) -> np.ndarray:
     """(h, w, 4) float32 premultiplied RGBA: an edge pixel is a mixture; only the person's share is kept.
 
     Where the mask sees less of the person than a mixture with any colour needs, as in thin hair, it is wrong;
-    and where it is unsure and the background explains all, nobody is there.
+    and where it is unsure and the background explains all, in the light or in a shadow, nobody is there.
     """
     left, top, width, height = crop.window
     behind = background[top : top + height, left : left + width].astype(np.float32)
@@ -96,13 +99,27 @@ def persons_own(crop: Crop, background: np.ndarray) -> np.ndarray:
     lighter = (crop.picture - high - PLATE_NOISE) / np.maximum(255 - high, 1)
     least = np.maximum(darker, lighter).max(axis=2)
     # what it may all be, is background where the mask is not sure: a halo, which would be seen elsewhere
-    alone = cv2.GaussianBlur((least <= 0).astype(np.float32), None, PLATE_SHIFT * crop.figure.unit)
+    nobody = (least <= 0) | _shaded(crop.picture, behind, crop.figure.unit)
+    alone = cv2.GaussianBlur(nobody.astype(np.float32), None, PLATE_SHIFT * crop.figure.unit)
     unsure = np.clip((CLEAR - crop.alpha) / (CLEAR - SOLID), 0, 1)
     mask = crop.alpha * (1 - unsure * np.clip(2 * alone - 0.5, 0, 1))
     least *= (crop.alpha > PRESENT) & (least > CERTAIN)
     alpha = np.clip(np.maximum(mask, least), 0, 1)[..., None]
     own = np.clip(crop.picture - (1 - alpha) * behind, 0, 255 * alpha)
     return np.concatenate([own, 255 * alpha], axis=2)
+
+
+def _shaded(picture: np.ndarray, behind: np.ndarray, unit: float) -> np.ndarray:
+    """(h, w) bool: where the background, (h, w, 3) as the picture, may lie in a shadow.
+
+    It is darker by one factor in all channels, and evenly so, which the edge of somebody dark is not.
+    """
+    left = picture / np.maximum(behind, 1)
+    most, least, light = left.max(axis=2), left.min(axis=2), left.mean(axis=2)
+    shaded = (most < 1) & (least > DARKEST_SHADOW) & (most - least < SHADOW_TINT * most)
+    weight = shaded.astype(np.float32)
+    around, total = (cv2.GaussianBlur(each, None, SHADOW_AROUND * unit) for each in (weight * light, weight))
+    return shaded & (np.abs(light - around / np.maximum(total, 1e-6)) < SHADOW_STEP)
 
 
 def piece_of(crop: Crop, rgba: np.ndarray, weight: np.ndarray) -> tuple[int, int, np.ndarray]:
