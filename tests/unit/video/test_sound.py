@@ -5,6 +5,7 @@ import pytest
 
 from clips import ffmpeg, ffprobe, film, numbered, sounding_clip
 from dancenow.video import media
+from dancenow.video import sound as video_sound
 from dancenow.video.trial_decoding import Undecodable, heard
 
 SINE = "-f lavfi -i sine=f={}:r=48000:d=1.2"
@@ -107,16 +108,18 @@ def test_a_clip_whose_only_sound_cannot_be_decoded_is_said_to_be_silent(tmp_path
     assert "clip.mov: results with its sound will be silent; re-encode its sound" in caplog.text
 
 
-def test_a_sound_that_mp4_cannot_take_is_said_at_once(tmp_path, caplog):
-    """24 channels without a layout: PCM that AAC has no place for."""
-    clip = film(
-        tmp_path / "clip.mkv",
-        numbered(30),
-        "-c:a pcm_s16le",
-        sound="-f s16le -ar 48000 -ac 24 -i /dev/zero -t 1.2",
-    )
-    assert media.probe(clip)["audio"] is None
-    assert "cannot be used" in caplog.text and "will be silent" in caplog.text
+def test_a_sound_that_mp4_cannot_take_is_said_at_once(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(video_sound, "joined", lambda *given, **options: (True, "no place for it"))
+    assert media.probe(tracks(tmp_path / "clip.mkv"))["audio"] is None
+    assert "cannot be used (no place for it)" in caplog.text and "will be silent" in caplog.text
+
+
+def test_channels_without_a_layout_are_no_hindrance(tmp_path):
+    sound = "-f s16le -ar 48000 -ac 24 -i /dev/zero -t 1.2"
+    clip = film(tmp_path / "clip.mkv", numbered(30), "-c:a pcm_s16le", sound=sound)
+    facts, made = result(clip, tmp_path)
+    assert facts["audio"]["channels"] == 24
+    assert ffprobe(made, "stream=codec_type,channels")["streams"][1]["channels"] == 2
 
 
 def test_a_sound_without_a_packet_is_passed_over(tmp_path, caplog):
