@@ -9,7 +9,7 @@ import torch
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, MIN_CONFIDENCE, sides_of
 from dancenow.model.checkpoint import load_weights, read_network
-from dancenow.model.networks import Generator
+from dancenow.model.networks import IMAGE_CHANNELS, Generator
 
 EARS = sides_of("ear")
 
@@ -54,7 +54,7 @@ def paste_faces(
 
 
 class FaceSynthesizer:
-    """Adds a face generator's residual to the faces of a synthesized picture.
+    """Adds a face generator's residual to the faces of a synthesized picture, but not to real pixels.
 
     generator: a Generator that sees the squares of skeleton and synthesized face; size: of its
     squares, px.
@@ -69,16 +69,29 @@ class FaceSynthesizer:
         images: torch.Tensor,
         corners: torch.Tensor | np.ndarray,
         visible: torch.Tensor | np.ndarray,
+        share: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """A copy of images (N, 3, H, W) in [-1, 1] with every visible face corrected, clamped to [-1, 1].
 
-        skeletons: (N, 3, H, W) in [0, 1]; corners, visible: (N, 2) and (N,) arrays, as from face_corners.
+        skeletons: (N, 3, H, W) in [0, 1]; corners, visible: (N, 2) and (N,) arrays, as from face_corners;
+        share: (N, 1, H, W) in [0, 1], as from `synthesized_share`, or None for 1.
         """
         if not visible.any():
             return images
         synthesized = cut_faces(images, corners, self.size)
         residual, _ = self.generator(cut_faces(skeletons, corners, self.size), synthesized)
+        if share is not None:
+            residual = residual * cut_faces(share, corners, self.size)
         return paste_faces(images, (synthesized + residual).clamp(-1, 1), corners, visible)
+
+
+def synthesized_share(alpha: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """How much of a picture a generator with references has synthesized: (N, 1, H, W) in [0, 1].
+
+    alpha: of its Foreground; reference: (N, 4, H, W), what it was shown. A piece of the target's own face is
+    right as it is: corrected as well, faces of short clips lost their eyes (docs/lab/ablation.md).
+    """
+    return alpha * (1 - reference[:, IMAGE_CHANNELS:])
 
 
 def load_face(path: str | Path, device: torch.device) -> FaceSynthesizer:

@@ -24,7 +24,7 @@ from dancenow.device import (
 from dancenow.errors import InputError
 from dancenow.keypoints import Pose
 from dancenow.model.checkpoint import load_generator
-from dancenow.model.face import FaceSynthesizer, face_corners, load_face
+from dancenow.model.face import FaceSynthesizer, face_corners, load_face, synthesized_share
 from dancenow.model.networks import empty_picture
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
 from dancenow.prefetch import ahead
@@ -119,9 +119,12 @@ class Synthesizer:
             if drawn.reference is not None:
                 shown["reference"] = as_references(_planes(drawn.reference, self.device), self.device)
                 shown["in_results"] = True
-            image, _ = self.generator(skeleton, previous, background, **shown)
+            image, foreground = self.generator(skeleton, previous, background, **shown)
             if self.face is not None:
-                image = self.face.synthesize(skeleton, image, drawn.corners, drawn.visible)
+                share = None
+                if drawn.reference is not None:
+                    share = synthesized_share(foreground.alpha, shown["reference"])
+                image = self.face.synthesize(skeleton, image, drawn.corners, drawn.visible, share)
         levels = as_levels(image).to(torch.uint8, memory_format=torch.channels_last)
         return self._shown(levels, behind, drawn.window)
 

@@ -141,16 +141,20 @@ class FaceTrainer(Trainer):
 
     @torch.no_grad()
     def _synthesize(self, clips: Clips, corners: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-        """The main generator's frames (N, T, 3, h, w), each given the last one with its corrected face."""
+        """The main generator's frames (N, T, 3, h, w), each given the last one with its corrected face.
+
+        With references it must synthesize what it could copy.
+        """
         now = clips.at(0)
         previous = empty_picture(now.skeletons, now.backgrounds)
         images, last = [], clips.skeletons.shape[1] - 1
         with torch.autocast(**self.autocast):
             for moment in range(last + 1):
                 now = clips.at(moment)
-                shown: dict[str, torch.Tensor | bool] = {}
-                if now.references is not None:
-                    shown = {"reference": now.references, "in_results": True}
+                shown: dict[str, torch.Tensor] = {}
+                if now.references is not None:  # what it could copy is not corrected in results
+                    copying = now.skeletons.new_zeros(len(now.skeletons), 1, 1, 1)
+                    shown = {"reference": now.references, "copying": copying}
                 image, _ = self.main(now.skeletons, previous, now.backgrounds, **shown)
                 images.append(image)
                 if moment < last:
