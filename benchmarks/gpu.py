@@ -159,7 +159,7 @@ def synthesis_rate(train, size, device, autocast, frames):
     """Frames a second that the networks synthesize, face and download included, drawing and encoding not."""
     width, height = size
     main = Generator(**network_arguments(FirstSettings.of(train))[0])
-    settings = FaceSettings.of(train)
+    settings = FaceSettings.of(train | {"face": train["face"] or section("paper")["face"]})
     face = Generator(**vars(settings.generator))
     main, face = (
         cast_once(each.to(device, memory_format=torch.channels_last), autocast) for each in (main, face)

@@ -17,7 +17,7 @@ PAIR = "results/alice_as_brunomars.mp4"
         ),
         (["--config", f"train={{seed: {10**19}}}"], ["train.seed", "greater than the maximum"]),
         (
-            ["--config", "train={face: {xyz: 1}}"],
+            ["--config", "preset=smoke", "train={face: {xyz: 1}}"],
             ["train.face.xyz: unknown key; the keys there are steps, epochs, learning_rate"],
         ),
         (["--config", "xyz=1"], ["config: xyz: unknown key; the keys there are preset, subjects"]),
@@ -58,7 +58,7 @@ PAIR = "results/alice_as_brunomars.mp4"
             ["train.weights: perceptual and l1 are both 0", "train.single_frame_share"],
         ),
         (
-            ["--config", "train={face: {weights: {gan: 0, perceptual: 0, l1: 0}}}"],
+            ["--config", "preset=smoke", "train={face: {weights: {gan: 0, perceptual: 0, l1: 0}}}"],
             ["train.face.weights: all"],
         ),
         (

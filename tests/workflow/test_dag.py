@@ -10,8 +10,8 @@ WHOLE = {
     "probe_clip": 2, "extract_frames": 2, "choose_estimator": 1, "detect_poses": 2, "track_performer": 2,
     "find_camera": 2, "measure_normalization": 2, "normalize_poses": 1, "choose_perceptual": 1,
     "steady_target": 1, "mask_performer": 1, "make_background": 1,
-    "make_references": 1, "choose_references": 1, "train_generator": 1, "train_face": 1,
-    "synthesize_frames": 1, "mux_video": 1,
+    "make_references": 1, "choose_references": 1, "train_generator": 1, "synthesize_frames": 1,
+    "mux_video": 1,
 }  # fmt: skip
 REAL_PIXELS = {"mask_performer", "make_references", "choose_references"}
 
@@ -27,7 +27,7 @@ def test_second_run_has_nothing_to_do(transferred):
 
 def test_training_parameter_reruns_training_onwards_only(transferred):
     changed = planned_jobs(transferred("-n", PAIR, "--config", "train={learning_rate: 0.001}"))
-    assert changed == {"train_generator": 1, "train_face": 1, "synthesize_frames": 1, "mux_video": 1}
+    assert changed == {"train_generator": 1, "synthesize_frames": 1, "mux_video": 1}
 
 
 def test_changed_steps_make_no_references_again_and_another_holdout_does(transferred):
@@ -39,7 +39,7 @@ def test_changed_steps_make_no_references_again_and_another_holdout_does(transfe
 
 def test_a_preview_needs_no_training(workflow):
     preview = planned_jobs(workflow("-n", "results/previews/alice_as_brunomars.mp4"))
-    trained = {"choose_perceptual", "train_generator", "train_face", "synthesize_frames", "mux_video"}
+    trained = {"choose_perceptual", "train_generator", "synthesize_frames", "mux_video"}
     left = {rule: count for rule, count in WHOLE.items() if rule not in trained}
     assert preview == left | {"preview_transfer": 1}
 

@@ -13,7 +13,7 @@ PAIR = "results/alice_as_brunomars.mp4"
 FUTURE = time.time() + 10**8
 BEFORE = time.time() - 10**6
 # what only the generator's training decides
-TRAINED = {"train_generator": 1, "train_face": 1, "synthesize_frames": 1, "mux_video": 1}
+TRAINED = {"train_generator": 1, "synthesize_frames": 1, "mux_video": 1}
 # what the dance decides, after its clip is decoded
 DANCED = {
     "detect_poses": 1, "find_camera": 1, "track_performer": 1, "measure_normalization": 1,

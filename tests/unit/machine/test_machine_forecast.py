@@ -23,6 +23,7 @@ from performers import performer
 from running import ROOT
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+FACE = CONFIG["presets"]["smoke"]["train"]["face"]
 GB = 2**30
 PACE = steps.Pace(1.0, 2.0, 0.0, 0.5, 0.25, 3.0, 4.0, StepMemory(GB, GB), True, 1e12)
 FOOTAGE = Footage({"anna": 1000, "ben": 200}, (512, 512), ["anna"], ["ben"])
@@ -35,14 +36,16 @@ def tiny():
     train = copy.deepcopy(CONFIG["train"])
     for section in ("generator", "discriminator"):
         train[section] |= CONFIG["presets"]["smoke"]["train"][section]
-    train["face"] |= copy.deepcopy(CONFIG["presets"]["smoke"]["train"]["face"])
+    train["face"] = copy.deepcopy(FACE)
     train["face"]["generator"] |= {"n_downsample": 2}
     train["face"]["discriminator"] |= {"layers": 2}
     return train
 
 
 def expected(**changes):
-    return forecast("demo", CONFIG["train"] | changes, PACE, FOOTAGE, RATES, 8 * GB)
+    return forecast(
+        "demo", CONFIG["train"] | {"face": FACE | {"steps": 300}} | changes, PACE, FOOTAGE, RATES, 8 * GB
+    )
 
 
 def test_seconds_are_those_counted_by_hand():
@@ -166,7 +169,8 @@ def test_a_step_too_slow_to_try_has_the_pace_that_is_known(monkeypatch):
         steps, "count", lambda stage, train, size, autocast: (memory, 1e14 * size[0] * size[1])
     )
     cpu = torch.device("cpu")
-    found = steps.measure_pace(CONFIG["train"], (512, 512), DEMO, cpu, FLOAT32, 2, known=1e12)
+    train = CONFIG["train"] | {"face": FACE}
+    found = steps.measure_pace(train, (512, 512), DEMO, cpu, FLOAT32, 2, known=1e12)
     assert not found.measured and found.memory == memory
     # the mean window, by the pace; and the frames that are loaded meanwhile, on both cores
     assert found.pair == pytest.approx(1e14 * DEMO["trained"] * 512**2 / 1e12 + steps.LOADING)

@@ -5,7 +5,14 @@ import torch
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX
 from dancenow.model.checkpoint import save_generator
-from dancenow.model.face import FaceSynthesizer, cut_faces, face_corners, load_face, paste_faces
+from dancenow.model.face import (
+    FaceSynthesizer,
+    cut_faces,
+    face_corners,
+    load_face,
+    paste_faces,
+    synthesized_share,
+)
 from dancenow.model.networks import Generator, PatchDiscriminator, parameter_count
 from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.synthesis.transfer import Transfer
@@ -77,6 +84,22 @@ def test_synthesized_over_inside_the_square_alone_and_within_the_range():
     assert changed[24:56, 44:76].float().mean() > 0.9
     assert changed.sum() == changed[24:56, 44:76].sum() and synthesized.abs().max() <= 1
     assert torch.equal(synthesizer.synthesize(skeletons, images, corners, np.array([False])), images)
+
+
+def test_real_pixels_are_not_corrected():
+    torch.manual_seed(0)
+    synthesizer = FaceSynthesizer(Generator(**FACE), 32)
+    images, skeletons = torch.rand(1, 3, 96, 128) - 0.5, torch.rand(1, 3, 96, 128)
+    corners, visible = face_corners(heads(nose=(60, 40, 0.9)), 32, WHOLE)
+    # a piece covers the left half of the face, what lies beside it is half transparent
+    reference = torch.zeros(1, 4, 96, 128)
+    reference[:, 3, :, :60] = 1
+    share = synthesized_share(torch.full((1, 1, 96, 128), 0.5), reference)
+    whole = synthesizer.synthesize(skeletons, images, corners, visible) - images
+    shared = synthesizer.synthesize(skeletons, images, corners, visible, share) - images
+    assert whole[..., 24:56, 44:60].any() and not shared[..., :60].any()
+    right = (slice(None), slice(None), slice(24, 56), slice(60, 76))
+    assert torch.allclose(shared[right], whole[right] / 2, atol=1e-6) and shared[right].any()
 
 
 @pytest.fixture

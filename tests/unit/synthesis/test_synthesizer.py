@@ -6,7 +6,7 @@ from dancenow import device
 from dancenow.device import as_images, as_levels, as_references, as_skeletons, prepare
 from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator, save_generator
-from dancenow.model.face import face_corners, load_face
+from dancenow.model.face import face_corners, load_face, synthesized_share
 from dancenow.model.networks import Generator, initialise
 from dancenow.model.windows import cut, draw_window, place_windows, to_tensor
 from dancenow.synthesis.synthesizer import AHEAD, Synthesizer, synthesize_clip
@@ -162,9 +162,10 @@ def plain_loop(generator_path, face_path, pose, cuts, references, bfloat16):
         skeleton = as_skeletons(to_tensor(draw_window(pose, index, window)[None]), "cpu")
         reference = as_references(to_tensor(references(index, window)[None]), "cpu")
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            image, _ = generator(skeleton, previous, behind, reference, in_results=True)
+            image, foreground = generator(skeleton, previous, behind, reference, in_results=True)
             corners, visible = face_corners(pose.keypoints[index : index + 1], face.size, window)
-            image = face.synthesize(skeleton, image, corners, visible)
+            share = synthesized_share(foreground.alpha, reference)
+            image = face.synthesize(skeleton, image, corners, visible, share)
         last = shaded.copy()
         cut(last, window)[:] = as_levels(image)[0].permute(1, 2, 0).numpy()
         yield last

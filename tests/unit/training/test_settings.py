@@ -85,7 +85,7 @@ def test_epochs_take_the_place_of_steps():
     ],
 )  # fmt: skip
 def test_a_key_that_is_unknown_or_missing_is_named(place, change, message):
-    section = whole = train("demo")
+    section = whole = train("smoke")
     for key in place:
         section = section[key]
     for key, value in change.items():
