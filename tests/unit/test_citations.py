@@ -20,7 +20,7 @@ FILES = [
 SETTINGS = yaml.safe_load((ROOT / "config.yaml").read_text())
 RULES = set(rules())
 DOTTED = re.compile(r"(?<![\w./{\"'])((?:[a-z_]+\.)+)(\w+)(?![\w/]|\.\w)")
-SUFFIXES = {"py", "json", "yaml", "png", "txt"}
+SUFFIXES = {"py", "json", "yaml", "png", "mp4", "txt"}
 AS_FROM = re.compile(r"\b(?:[Aa]s (?:from|in|of)|from rule|see) `?([a-z]+_\w+)")
 
 

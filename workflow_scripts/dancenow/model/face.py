@@ -89,7 +89,7 @@ def synthesized_share(alpha: torch.Tensor, reference: torch.Tensor) -> torch.Ten
     """How much of a picture a generator with references has synthesized: (N, 1, H, W) in [0, 1].
 
     alpha: of its Foreground; reference: (N, 4, H, W), what it was shown. A piece of the target's own face is
-    right as it is: corrected as well, faces of short clips lost their eyes (docs/lab/ablation.md).
+    right as it is: corrected as well, faces of short clips lost their eyes (docs/lab/results.md).
     """
     return alpha * (1 - reference[:, IMAGE_CHANNELS:])
 
