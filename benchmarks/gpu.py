@@ -320,7 +320,7 @@ def measurements(preset, device, size, synthesized, loaded, repeats, edge, cpu_r
         "padded convolution: own kernel, slices": padding,
         **{
             f"loading {loaded[0]}x{loaded[1]}, batch 4, {kind}": partial(
-                loading_row, loaded, 4, kind, loaders(), 4 * loaders() if repeats > 1 else 2
+                loading_row, loaded, 4, kind, 4 * loaders() if repeats > 1 else 2
             )
             for kind in KINDS
         },

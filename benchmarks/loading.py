@@ -3,9 +3,10 @@
     python benchmarks/loading.py [--size 1024 576] [--batch 4] [--batches 12]
 
 Of pairs of frames without references (preset paper), of pairs and of single frames with them (studio): CPU
-milliseconds that a batch takes, batches a second with as many loaders as a training on a GPU would have here,
-and the share of the time in which a step of 25 ms, a sleep, waits for its batch. The frames are noise, the
-person in them is a drawn figure, and the generator's windows are the whole frame: real ones are smaller.
+milliseconds that a batch takes, batches a second by what makes them for a training on a GPU (threads without
+references, processes with them), and the share of the time in which a step of 25 ms, a sleep, waits for its
+batch. The frames are noise, three times as large in a file as real ones, the person in them is a drawn
+figure, and the generator's windows are the whole frame: real ones are smaller.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from dancenow.prefetch import made_ahead
 from dancenow.references.making import make_bank
 from dancenow.references.sampling import RealPixels
 from dancenow.training.dataset import ClipSampler, TrainingFootage
-from dancenow.training.loading import by_processes, loaders
+from dancenow.training.loading import EACH_AHEAD, by_processes, loaders, picture_threads
 
 STAND_IN = 0.025  # seconds of a step that the loader is held against
 FRAMES = 60
@@ -90,24 +91,28 @@ def make_sampler(size, batch, references):
     return ClipSampler(footage, batch, 0)
 
 
-def loading(sampler, workers, batches):
+def loading(make, references, batches):
     """(CPU seconds of a batch, batches a second, share of the time in which a step of STAND_IN waits).
 
-    sampler: batch number -> batch; workers: processes, or one thread. The first batches, for which the
-    processes start, do not count.
+    make: batch number -> batch, with references or without. The first batches, for which processes start, do
+    not count.
     """
+    makers = makers_of(references)
 
     def given():
-        numbers = range(batches + 2 * workers)
-        made = by_processes(sampler, numbers, workers) if workers > 1 else made_ahead(sampler, numbers, 1, 2)
-        for _ in range(2 * workers):
+        numbers = range(batches + 2 * makers)
+        if references and makers > 1:
+            made = by_processes(make, numbers, makers)
+        else:
+            made = made_ahead(make, numbers, makers, EACH_AHEAD * makers)
+        for _ in range(2 * makers):
             next(made)
         return made
 
-    sampler(0)  # libraries load
+    make(0)  # libraries load
     spent = time.process_time()
     for number in range(3):
-        sampler(number)
+        make(number)
     each = (time.process_time() - spent) / 3
     made = given()
     began = time.perf_counter()
@@ -123,13 +128,19 @@ def loading(sampler, workers, batches):
     return each, rate, waited / (time.perf_counter() - began)
 
 
-def row(size, batch, kind, workers, batches):
+def makers_of(references):
+    """How many threads or processes make batches for a GPU, as in dancenow.training.loading.prefetch."""
+    return loaders() if references else picture_threads()
+
+
+def row(size, batch, kind, batches):
     """In words, what `loading` finds of one of KINDS."""
     references, last_only = KINDS[kind]
     sampler = make_sampler(size, batch, references)
-    each, rate, waiting = loading(lambda number: sampler(number, last_only), workers, batches)
+    each, rate, waiting = loading(lambda number: sampler(number, last_only), references, batches)
+    makers = f"{makers_of(references)} {'processes' if references else 'threads'}"
     return (
-        f"{1000 * each:.0f} ms of a core, {rate:.1f} batches/s by {workers} loaders; a step of 25 ms waits "
+        f"{1000 * each:.0f} ms of a core, {rate:.1f} batches/s by {makers}; a step of 25 ms waits "
         f"{100 * waiting:.1f} % of the time"
     )
 
@@ -145,7 +156,7 @@ def main():
     keep_memory()
     print(f"{usable_cores()} CPU cores\n\n| what | measured |\n|---|---|")
     for kind in KINDS:
-        value = row(tuple(options.size), options.batch, kind, loaders(), options.batches)
+        value = row(tuple(options.size), options.batch, kind, options.batches)
         print(f"| {options.size[0]}x{options.size[1]}, batch {options.batch}, {kind} | {value} |", flush=True)
 
 

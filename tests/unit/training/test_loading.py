@@ -13,7 +13,7 @@ from dancenow.errors import InputError
 from dancenow.stopping import SIGNALS
 from dancenow.training import loading
 from dancenow.training.dataset import ClipSampler, TrainingFootage
-from dancenow.training.loading import by_processes, loaders, prefetch
+from dancenow.training.loading import by_processes, loaders, picture_threads, prefetch
 from performers import performer
 
 CUDA = torch.device("cuda")
@@ -24,6 +24,17 @@ def draw():
     frames = np.stack([np.full((96, 128, 3), index, np.uint8) for index in range(12)])
     footage = TrainingFootage(frames, performer(12), frames[0], [(64, 64), (96, 96)], 12)
     return ClipSampler(footage, 1, 0)
+
+
+@pytest.fixture
+def shown(draw):
+    """Batches with references, and who made them: process, and threads of OpenCV there."""
+
+    def make(number):
+        maker = torch.tensor([os.getpid(), cv2.getNumThreads()])
+        return draw(number) | {"reference": torch.full((1,), number), "maker": maker}
+
+    return make
 
 
 @pytest.fixture
@@ -47,27 +58,40 @@ def test_for_a_cpu_they_are_the_same_batches_in_order(draw):
         assert torch.equal(batch["image"], draw(number)["image"])
 
 
-def test_for_a_gpu_several_processes_make_them_in_order(draw, cores, pinned):
+def test_for_a_gpu_several_processes_make_those_with_references_in_order(draw, shown, cores, pinned):
     numbers, makers, here = [], set(), []
 
-    def named(number):
+    def slow(number):
         time.sleep(0.02)
         here.append(number)
-        return draw(number) | {"maker": torch.tensor([os.getpid(), cv2.getNumThreads()])}
+        return shown(number)
 
     state = torch.get_rng_state()
-    for number, batch in enumerate(prefetch(named, 2, 14, CUDA), start=2):
+    for number, batch in enumerate(prefetch(slow, 2, 14, CUDA), start=2):
         maker, threads = batch.pop("maker").tolist()
+        numbers.append(int(batch.pop("reference")))
         assert all(torch.equal(value, draw(number)[name]) for name, value in batch.items())
         assert threads == 1 and batch["image"].dtype == torch.uint8
-        numbers.append(number)
         makers.add(maker)
     assert numbers == list(range(2, 14))
     # the first one, by whose size processes are chosen, is pinned here, the others by the loader
-    assert len(pinned) == len(draw(2)) + 1
+    assert len(pinned) == len(shown(2))
     # and made once
     assert here == [2] and len(makers - {os.getpid()}) == 3
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_for_a_gpu_threads_make_pictures_alone(draw, cores, pinned):
+    together = threading.Barrier(4, timeout=20)
+
+    def at_once(number):
+        if number > 2:
+            together.wait()  # broken, unless four threads are here at the same time
+        return draw(number)
+
+    for number, batch in enumerate(prefetch(at_once, 2, 15, CUDA), start=2):
+        assert torch.equal(batch["image"], draw(number)["image"])
+    assert number == 14 and len(pinned) == 13 * len(draw(2))
 
 
 def test_what_a_process_cannot_read_is_told_in_one_line_after_the_batches_before(draw):
@@ -114,7 +138,7 @@ def test_the_processes_end_when_a_training_stops(draw):
 
 
 def test_where_processes_share_too_little_memory_threads_make_pinned_batches(
-    draw, cores, pinned, monkeypatch, caplog, tmp_path
+    shown, cores, pinned, monkeypatch, caplog, tmp_path
 ):
     made, together = [], threading.Barrier(3, timeout=20)
     monkeypatch.setattr(loading, "SHARED_MEMORY", tmp_path / "none")
@@ -123,13 +147,13 @@ def test_where_processes_share_too_little_memory_threads_make_pinned_batches(
         if threading.current_thread() is not threading.main_thread():
             together.wait()  # broken, unless three threads are here at the same time
         made.append(number)
-        return draw(number)
+        return shown(number)
 
     with caplog.at_level(logging.WARNING):
         for number, batch in enumerate(prefetch(at_once, 2, 15, CUDA), start=2):
-            assert torch.equal(batch["image"], draw(number)["image"])
+            assert int(batch["reference"]) == number
     assert sorted(made) == list(range(2, 15))
-    assert len(pinned) == 13 * 3 and set(pinned) == {torch.uint8}
+    assert len(pinned) == 13 * len(shown(2))
     assert "has 0 MB free" in caplog.text and "--shm-size" in caplog.text
 
 
@@ -142,7 +166,13 @@ def test_larger_batches_than_the_first_must_fit_too(draw, cores, monkeypatch, tm
 
 
 def test_the_trainings_on_a_node_share_its_cores(monkeypatch):
-    for cores, trainings, expected in ((64, 1, 16), (64, 8, 7), (2, 1, 1), (2, 2, 1), (9, 2, 4)):
+    for cores, trainings, expected in (
+        (64, 1, (16, 4)),
+        (64, 8, (7, 4)),
+        (2, 1, (1, 2)),
+        (2, 2, (1, 2)),
+        (5, 2, (2, 3)),
+    ):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _, count=cores: range(count), raising=False)
         monkeypatch.setenv("LOCAL_WORLD_SIZE", str(trainings))
-        assert loaders() == expected
+        assert (loaders(), picture_threads()) == expected

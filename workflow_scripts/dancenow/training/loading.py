@@ -1,17 +1,17 @@
-"""Make batches ahead of the steps that use them: in processes for a GPU, in a thread for a CPU."""
+"""Make batches ahead of the steps that use them: in processes or threads for a GPU, in a thread for a CPU."""
 
 import logging
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import cv2
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from dancenow.prefetch import made_ahead
+from dancenow.prefetch import ahead, made_ahead
 from dancenow.stopping import SIGNALS
 from dancenow.training.dataset import Batch
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 # processes that make batches for a GPU; on a CPU one thread, because the step itself uses the cores
 LOADERS = 16
+THREADS = 4  # that make batches of whole pictures for a GPU, which is mostly decoding
 EACH_AHEAD = 2  # batches that each of them is ahead
 SHARED_MEMORY = Path("/dev/shm")
 LARGER_BATCHES = 8  # times the size of the first one: of pairs in place of single frames, in larger windows
@@ -27,28 +28,35 @@ LARGER_BATCHES = 8  # times the size of the first one: of pairs in place of sing
 def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: torch.device) -> Iterator[Batch]:
     """Yield sampler(start) ... sampler(stop - 1), in order; the next ones are made while one is used.
 
-    sampler: batch number -> dict of tensors, pure, so that several processes may call it. For a GPU `loaders`
-    processes make EACH_AHEAD batches each, in pinned memory: the copy to the device then waits for nothing.
-    Moving pieces of footage is mostly Python, of which threads run one at a time: they are used only where
-    shared memory is too small for processes, which the first batch tells. For a CPU one thread makes one
-    batch ahead.
+    sampler: batch number -> dict of tensors, pure, so that several processes may call it. For a GPU they are
+    in pinned memory: the copy to the device then waits for nothing. Moving pieces of footage is mostly
+    Python, of which threads run one at a time: batches with references are made by `loaders` processes,
+    unless shared memory is too small, which the first batch tells. Decoding runs in threads at the same time,
+    and a process would have to copy each batch: without references THREADS make them. For a CPU one thread
+    makes one batch ahead.
     """
     numbers = range(start, stop)
-    if device.type != "cuda":
+    if device.type != "cuda" or not numbers:
         yield from made_ahead(sampler, numbers, 1, 1)
         return
     # OpenCV's own threads only stand in the way of the loaders, and would not survive a fork
     cv2.setNumThreads(1)
-    workers = min(loaders(), len(numbers))
-    if workers > 1:
-        first, numbers = sampler(start), numbers[1:]
-        if _shared_memory_holds(first, workers * EACH_AHEAD):
+    first, numbers = sampler(start), numbers[1:]
+    workers, threads = min(loaders(), len(numbers)), picture_threads()
+    if "reference" in first:
+        threads = loaders()
+        if workers > 1 and _shared_memory_holds(first, workers * EACH_AHEAD):
             others = by_processes(sampler, numbers, workers)
             yield _pinned(first)
             yield from others
             return
-        yield _pinned(first)
-    yield from made_ahead(lambda number: _pinned(sampler(number)), numbers, loaders(), 2 * loaders())
+    yield _pinned(first)
+    yield from made_ahead(lambda number: _pinned(sampler(number)), numbers, threads, EACH_AHEAD * threads)
+
+
+def picture_threads() -> int:
+    """Threads that make batches without references for one GPU: its share of the cores, THREADS at most."""
+    return min(THREADS, loaders() + 1)
 
 
 def loaders() -> int:
@@ -57,10 +65,11 @@ def loaders() -> int:
     return max(1, min(LOADERS, (len(os.sched_getaffinity(0)) - 1) // trainings))
 
 
-def by_processes(make: Callable[[int], Batch], numbers: range, workers: int) -> Iterator[Batch]:
+def by_processes(make: Callable[[int], Batch], numbers: range, workers: int) -> Generator[Batch, None, None]:
     """make(number) for each of `numbers`, in order, from forked processes; pinned where there is a GPU.
 
-    What `make` raises is raised here. The processes begin at once, and end with the iterator.
+    What `make` raises is raised here. The processes begin at once, and end with the iterator. A thread takes
+    what they have made: to open shared memory costs a millisecond a batch.
     """
     loader = DataLoader(
         _Numbered(make, numbers),
@@ -72,13 +81,14 @@ def by_processes(make: Callable[[int], Batch], numbers: range, workers: int) -> 
         multiprocessing_context="fork",  # all share the footage that this process has opened
         generator=torch.Generator(),  # torch's own is not drawn from, so that a resumed training is the same
     )
-    return map(_raised, loader)
+    return ahead(_raised(iter(loader)), EACH_AHEAD)
 
 
-def _raised(batch: Batch | Exception) -> Batch:
-    if isinstance(batch, Exception):
-        raise batch
-    return batch
+def _raised(batches: Iterator[Batch | Exception]) -> Generator[Batch, None, None]:
+    for batch in batches:
+        if isinstance(batch, Exception):
+            raise batch
+        yield batch
 
 
 def _leave_signals_to_the_training(_worker: int) -> None:
