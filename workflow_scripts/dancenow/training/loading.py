@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # processes that make batches for a GPU; on a CPU one thread, because the step itself uses the cores
 LOADERS = 16
-THREADS = 4  # that make batches of whole pictures for a GPU, which is mostly decoding
+PICTURE_THREADS = 4  # that make batches of whole pictures for a GPU, which is mostly decoding
 EACH_AHEAD = 2  # batches that each of them is ahead
 SHARED_MEMORY = Path("/dev/shm")
 LARGER_BATCHES = 8  # times the size of the first one: of pairs in place of single frames, in larger windows
@@ -32,7 +32,7 @@ def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: tor
     in pinned memory: the copy to the device then waits for nothing. Moving pieces of footage is mostly
     Python, of which threads run one at a time: batches with references are made by `loaders` processes,
     unless shared memory is too small, which the first batch tells. Decoding runs in threads at the same time,
-    and a process would have to copy each batch: without references THREADS make them. For a CPU one thread
+    and a process would have to copy each batch: without references threads make them. For a CPU one thread
     makes one batch ahead.
     """
     numbers = range(start, stop)
@@ -55,8 +55,8 @@ def prefetch(sampler: Callable[[int], Batch], start: int, stop: int, device: tor
 
 
 def picture_threads() -> int:
-    """Threads that make batches without references for one GPU: its share of the cores, THREADS at most."""
-    return min(THREADS, loaders() + 1)
+    """Threads that make batches without references for one GPU: its share of the cores, bounded."""
+    return min(PICTURE_THREADS, loaders() + 1)
 
 
 def loaders() -> int:
