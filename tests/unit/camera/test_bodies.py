@@ -146,3 +146,14 @@ def test_of_two_people_each_is_laid_over_themselves():
     frame = np.array([0, 0, 1, 1], np.int32)
     people = People(np.concatenate([both, moved]), frame, 2, Fraction(25), *SIZE, "test", "sha256:0")
     np.testing.assert_allclose(Bodies(people).view(1, 0), there, atol=1e-3)
+
+
+@pytest.mark.parametrize("zoom, same", [(1.7, True), (1 / 1.7, True), (2.6, False), (1 / 2.6, False)])
+def test_who_seems_far_larger_or_smaller_at_once_is_somebody_else(zoom, same):
+    """A zoom is that fast in no clip; who stands farther away would pull the scene apart."""
+    here = performer(1, *SIZE, tall=60.0).keypoints
+    there = here * [zoom, zoom, 1]
+    view = Bodies(people_of(np.concatenate([here, there]).astype(np.float32))).view(0, 1)
+    assert (view is not None) == same
+    if same:
+        np.testing.assert_allclose(view, np.diag([zoom, zoom, 1]), atol=1e-3)

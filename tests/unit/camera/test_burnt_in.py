@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from dancenow.camera import find
+from dancenow.camera.burnt_in import find_burnt_in
 from dancenow.camera.find import find_path
+from dancenow.camera.outside import Outside
 from dancenow.camera.path import MOVING, STILL, moved_points
 from dancenow.camera.scene import place_view
 from dancenow.keypoints import People, Pose
@@ -96,6 +98,34 @@ def test_black_bars_do_not_hold_the_camera():
         frame[:, :60] = frame[:, -60:] = 0
     path = find_path(frames, people_of(keypoints), [])
     assert np.sqrt((path_error(path.maps, maps, SIZE) ** 2).mean()) < 0.5
+
+
+def test_bars_are_told_by_nearly_all_of_them_and_a_plain_corner_of_the_room_is_none():
+    frames, keypoints = clip(hand_held())
+    for index, frame in enumerate(frames):
+        frame[:, :40] = 0
+        frame[40 + 4 * (index % 2) :, 20][:2] = 60  # dirt
+        frame[:170, 220:] = 235  # a lamp that outshines two thirds of the room's edge
+    drawn = find_burnt_in(frames, Outside(people_of(keypoints)), COUNT)
+    assert drawn[:, :30].all() and not drawn[200:, 225:].any()
+
+
+def test_a_picture_beside_a_dancer_is_drawn_over_the_room_that_moves_on_their_other_side():
+    frames, keypoints = clip(hand_held())
+    poster = wall(5)
+    for frame in frames:
+        frame[:, :90] = poster[:, :90]
+    drawn = find_burnt_in(frames, Outside(people_of(keypoints)), COUNT)
+    assert drawn is not None and drawn[:, :90].mean() > 0.9 and not drawn[:, 105:].any()
+
+
+def test_before_a_tripod_nothing_is_drawn_though_leaves_move_on_one_side_of_the_dancer():
+    frames, keypoints = clip(np.tile(np.eye(3), (COUNT, 1, 1)))
+    leaves = wall(5)
+    for index, frame in enumerate(frames):
+        frame[:, :128] = leaves[:, 2 * index : 2 * index + 128]
+        cv2.putText(frame, "@dancers", (20, 238), 0, 0.9, (255, 240, 60), 2)
+    assert find_burnt_in(frames, Outside(people_of(keypoints)), COUNT) is None
 
 
 @pytest.mark.parametrize("screen", [False, True])

@@ -75,6 +75,17 @@ def test_frames_of_a_moving_camera_come_to_lie_on_the_scene():
         frames[40]
 
 
+def test_what_is_shown_at_a_frames_border_is_not_mixed_with_the_black_outside():
+    room = np.full_like(scene(), 200)
+    for there in handheld():
+        view = view_of(there[None])
+        seen, frame = view.valid(0), view.warp(filmed(room, there[None])[0], 0)
+        assert np.abs(frame[seen].astype(int) - 200).max() <= 1
+        # and hardly more is lost than that
+        scale = np.sqrt(np.linalg.det(there[:2, :2]))
+        assert seen.sum() > scale**2 * (WIDTH - 6) * (HEIGHT - 6)
+
+
 def test_the_framing_is_a_part_of_the_canvas():
     room, maps = scene(), handheld()
     view = view_of(maps)
@@ -128,6 +139,19 @@ def test_a_changing_exposure_is_taken_out():
     uneven = SteadyFrames(store, view)
     apart, raw = (np.abs(frames[0][both].astype(int) - frames[39][both]).mean() for frames in (even, uneven))
     assert apart < 2.5 < 8 < raw
+
+
+def test_the_light_on_a_dancer_who_fills_the_picture_is_not_the_rooms():
+    """A spotlight, or a jacket that opens, and the shadow beside: most of the picture gets brighter."""
+    room, maps, lights = scene(), handheld(), np.linspace(0.8, 1.1, 40)
+    store, boxes = Store(filmed(room, maps)), NOBODY.copy()
+    for index, (frame, there) in enumerate(zip(store.frames, maps, strict=True)):
+        frame[:, 24:] = np.rint(frame[:, 24:] * lights[index])
+        boxes[index] = (there @ np.array([[36, 0, 1], [127, 95, 1]]).T)[:2].T.ravel()
+    gains, offsets = measure_exposure(store, view_of(maps), boxes)
+    assert np.ptp(gains * 128 + offsets, axis=0).max() < 3
+    everywhere = measure_exposure(store, view_of(maps), NOBODY)
+    assert np.ptp(everywhere[0] * 128 + everywhere[1], axis=0).min() > 15
 
 
 def test_before_a_plain_wall_what_is_dark_is_not_guessed():

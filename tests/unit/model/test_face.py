@@ -44,6 +44,7 @@ def test_published_sizes():
         ({"left": (70, 40, 0.9), "right": (50, 44, 0.9)}, (44, 26)),  # between both ears
         ({"right": (50, 44, 0.9)}, (34, 28)),  # the ear that is seen
         ({"nose": (4, 94, 0.9)}, (0, 64)),  # moved inside, not made smaller
+        ({"nose": (126, 2, 0.9)}, (96, 0)),
     ],
 )
 def test_the_square_is_around_the_nose_or_the_ears_inside_the_picture(points, corner):
@@ -56,7 +57,14 @@ def test_in_a_window_the_square_counts_from_the_windows_corner():
     assert corners.tolist() == [[12, 8]] and visible.all()
 
 
-@pytest.mark.parametrize("points", [{}, {"nose": (60, 40, 0.01)}, {"nose": (-3, 40, 0.9)}])
+@pytest.mark.parametrize(
+    "points",
+    [
+        {},
+        {"nose": (60, 40, 0.01)},
+        *({"nose": (*place, 0.9)} for place in ((-3, 40), (129, 40), (60, -2), (60, 97))),
+    ],
+)
 def test_a_face_that_is_not_seen_or_outside_is_not_visible(points):
     corners, visible = face_corners(heads(**points), 32, WHOLE)
     assert not visible.any()

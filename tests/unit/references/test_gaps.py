@@ -25,6 +25,15 @@ def cut(pose, frames):
     return pose.replace(keypoints=pose.keypoints[frames], origin=pose.origin[frames])
 
 
+def raised(points, frames):
+    """The same keypoints with the right arm above the head in these frames."""
+    points = points.copy()
+    for joint in ("elbow", "wrist"):
+        place = INDEX[f"right_{joint}"]
+        points[frames, place, 1] = 2 * points[frames, INDEX["right_shoulder"], 1] - points[frames, place, 1]
+    return points
+
+
 def test_a_dance_that_was_shown_has_no_gaps():
     limits, gaps = find_gaps(FRONT, FRONT.keypoints, FPS)
     assert gaps == []
@@ -62,10 +71,7 @@ def test_a_part_that_was_never_whole_has_no_limit():
 
 
 def test_an_arm_above_the_head_and_a_hand_near_the_camera_are_named():
-    points = FRONT.keypoints[:100].copy()
-    for joint in ("elbow", "wrist"):
-        place = INDEX[f"right_{joint}"]
-        points[40:70, place, 1] = 2 * points[40:70, INDEX["right_shoulder"], 1] - points[40:70, place, 1]
+    points = raised(FRONT.keypoints[:100], np.arange(40, 70))
     wrist = points[:, INDEX["left_wrist"], None, :2]
     near = points[80:, LEFT_HAND, :2] - wrist[80:]
     points[80:, LEFT_HAND, :2] = wrist[80:] + 2.5 * near
@@ -74,6 +80,14 @@ def test_an_arm_above_the_head_and_a_hand_near_the_camera_are_named():
     assert gaps["right_arm"].how == "position" and gaps["right_arm"].moments == [(40 / FPS, 70 / FPS)]
     assert gaps["left_hand"].how == "larger" and gaps["left_hand"].moments == [(80 / FPS, 100 / FPS)]
     assert "left_arm" not in gaps and "head" not in gaps
+
+
+@pytest.mark.parametrize("frames, known", [(4, False), (12, True)])
+def test_one_short_moment_of_the_footage_does_not_make_everything_like_it(frames, known):
+    """It is unlike all else that the target shows; a limit that allows for it would find no gap any more."""
+    shown = raised(FRONT.keypoints, np.arange(60, 60 + frames))
+    limit, plain = (find_gaps(FRONT, points, FPS)[0]["right_arm"] for points in (shown, FRONT.keypoints))
+    assert limit > 3 * plain if known else limit < 1.5 * plain
 
 
 def test_footage_without_a_foot_is_refused():

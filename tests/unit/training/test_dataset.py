@@ -92,3 +92,33 @@ def test_no_pair_reaches_across_a_cut():
     for number in range(20):
         first, second = draw(number)["image"][0, :, 0, 0, 0].tolist()
         assert second == first + 1 and second not in (4, 9)
+
+
+def test_every_epoch_has_an_order_of_its_own():
+    """In the footage's order, or in one order for ever, a batch's gradients repeat."""
+    draw = sampler()
+    starts = [int(draw(number)["image"][0, 0, 0, 0, 0]) for number in range(33)]
+    epochs = [starts[first : first + 11] for first in (0, 11, 22)]
+    assert all(sorted(epoch) == list(range(11)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in [*epochs, list(range(11)), list(range(11))[::-1]]}) == 5
+
+
+def test_a_person_is_not_always_at_the_same_place_of_the_window():
+    """A network that learns the place instead of the skeleton fails as soon as somebody walks."""
+    pose = performer(12, width=250, height=200)
+    keypoints = np.repeat(pose.keypoints[:1], 12, axis=0)
+    keypoints[..., 1] -= 60 * (keypoints[..., 2] > 0)
+    still = pose.replace(keypoints=keypoints)
+    places = np.zeros((200, 250, 3), np.uint8)
+    places[..., 0], places[..., 1] = np.arange(250), np.arange(200)[:, None]
+    frames = np.repeat(places[None], 12, axis=0)
+    draw = ClipSampler(TrainingFootage(frames, still, places, [(96, 96)], 12), 1, 0)
+    pairs = np.array([draw(number)["image"][0, :, :2, 0, 0].numpy() for number in range(60)]).astype(int)
+    assert (pairs[:, 0] == pairs[:, 1]).all()  # what moves within a pair is the person
+    reach = np.ptp(pairs[:, 0], axis=0)
+    assert (reach > 24).all() and (reach <= 32).all()  # px; more would leave a lifted arm outside
+    # beside the frame's edge the window stays inside
+    keypoints[..., 0] += 90 * (keypoints[..., 2] > 0)
+    draw = ClipSampler(TrainingFootage(frames, still, places, [(96, 96)], 12), 1, 0)
+    shapes = {(*draw(number)["image"].shape,) for number in range(20)}
+    assert shapes == {(1, 2, 3, 96, 96)}
