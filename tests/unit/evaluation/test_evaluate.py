@@ -18,8 +18,19 @@ from dancenow.evaluation.evaluate import (
 )
 from dancenow.evaluation.evaluation_tables import markdown_page, markdown_table
 from dancenow.evaluation.lpips import build_lpips, convert, load_judges
-from dancenow.evaluation.names import BACKGROUND, FACE, FRAME, HANDS, MASK, NEIGHBOUR, PERSON, RESULT, TRUTH
-from dancenow.evaluation.picture_series import Truth
+from dancenow.evaluation.names import (
+    BACKGROUND,
+    FACE,
+    FRAME,
+    HANDS,
+    MASK,
+    NEIGHBOUR,
+    PERSON,
+    REGIONS,
+    RESULT,
+    TRUTH,
+)
+from dancenow.evaluation.picture_series import PictureSeries, Truth
 from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import scores_by_row
 from dancenow.files import read_json, write_json
@@ -341,6 +352,29 @@ def test_heldout_from_files(files, tmp_path, monkeypatch):
     asked, training = seen
     np.testing.assert_array_equal(asked, np.stack([pose_at(x) for x in places(40)[32:]]))
     np.testing.assert_array_equal(training, np.stack([pose_at(x) for x in places(40)[:32]]))
+
+
+def test_of_a_moving_camera_each_held_out_frame_is_compared_where_it_shows_something(files, monkeypatch):
+    given = []
+    monkeypatch.setattr(evaluation, "_evaluate_files", lambda _, truth, *rest: given.append(truth))
+    monkeypatch.setattr(evaluation, "valid_of", lambda frames, index: f"of frame {index}")
+    evaluate_heldout(files, holdout=0.2, seed=0, threads=1)
+    assert [given[0].valid(number) for number in (0, 7)] == ["of frame 32", "of frame 39"]
+
+
+def test_neighbouring_frames_are_no_independent_samples_of_a_region():
+    """Ten of two seconds are two: their kernel distance has no interval."""
+    random, nothing = np.random.default_rng(0), dict.fromkeys(["ssim", "lpips_form"], np.full(50, np.nan))
+    rows = {RESULT, BACKGROUND, TRUTH}
+    pictures = PictureSeries(
+        every=5,
+        images={row: dict.fromkeys(REGIONS, nothing) for row in (RESULT, BACKGROUND)},
+        time={},
+        features={PERSON: {row: random.normal(size=(10, 4)) for row in sorted(rows)}},
+        sampled={PERSON: np.arange(0, 50, 5)},
+    )
+    kid = evaluation._regions(pictures, 0)["scores"][RESULT][PERSON]["kid"]
+    assert kid["mean"] is not None and kid["low"] is kid["high"] is None
 
 
 def test_heldout_of_another_length_is_refused_and_nothing_is_written(files, tmp_path):

@@ -1,5 +1,6 @@
 from dancenow.evaluation.evaluation_tables import (
     IMAGE_MEASURES,
+    KERNEL_MEASURE,
     MEASURES,
     PART_MEASURES,
     TIME_MEASURES,
@@ -97,3 +98,9 @@ def test_the_page_holds_all_tables():
         assert table(report()) in page
     assert "every 2nd frame" in page
     assert "every frame" in markdown_page({**report(), "regions": {**report()["regions"], "every": 1}}, "x")
+
+
+def test_the_arrow_in_a_title_says_what_is_called_better():
+    arrows = {"↑": 1, "↓": -1}
+    for title, sign, _ in (MEASURES | KERNEL_MEASURE | PART_MEASURES | TIME_MEASURES).values():
+        assert arrows.get(title[-1], 0) == sign, title

@@ -61,3 +61,9 @@ def test_it_is_seeded():
 def test_one_block_is_too_few():
     features = np.ones((5, 2))
     assert kernel_distance(features, 2 * features, np.zeros(5, int), seed=0)["mean"] is None
+
+
+def test_four_blocks_have_an_interval_though_one_may_be_drawn_over_and_over():
+    random = np.random.default_rng(4)
+    found = kernel_distance(*random.normal(size=(2, 20, 4)), np.arange(20) // 5, seed=0)
+    assert np.isfinite([found["low"], found["high"]]).all()

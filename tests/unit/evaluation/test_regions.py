@@ -92,6 +92,24 @@ def test_a_hand_beyond_the_edge_is_cut_or_left_out():
     assert boxes == [(150, 72, WIDTH, 88)]
 
 
+def test_of_a_close_up_the_face_is_no_larger_than_the_frame():
+    x0, y0, x1, y1 = regions_of(dancer(), np.ones((HEIGHT, WIDTH), bool), 12 * TALL)[FACE].boxes[0]
+    assert 0 <= x0 < x1 <= WIDTH and 0 <= y0 < y1 <= HEIGHT
+
+
+def test_what_a_moving_camera_does_not_show_is_in_no_region():
+    pose, valid = dancer(), np.zeros((HEIGHT, WIDTH), bool)
+    valid[:75, 75:] = True  # the head, a part of the left hand; not the legs, nor the right hand
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[88:142, 73:88] = True
+    regions = regions_of(pose, mask, TALL, valid)
+    assert regions.keys() == {FRAME, PERSON, FACE, HANDS}
+    assert regions[HANDS].boxes == [(112, 72, 128, 88)]
+    assert all((region.mask == valid).all() for region in regions.values())
+    mask[60:80, 73:88] = True
+    assert (regions_of(pose, mask, TALL, valid)[MASK].mask == (mask & valid)).all()
+
+
 def test_comparison_is_the_mean_over_boxes(network):
     truth = np.full((HEIGHT, WIDTH, 3), 100, np.uint8)
     image = truth.copy()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dancenow.evaluation.temporal import measure_step, returns, step_between, warp_back
-from dancenow.keypoints import COUNT, INDEX
+from dancenow.keypoints import COUNT, INDEX, LEFT_HAND
 
 HEIGHT = 200  # px of the body; a keypoint stands still below 0.6 px, its disc has a radius of 10 px
 SHAPE = 120, 140
@@ -69,6 +69,32 @@ def test_a_limb_that_moves_at_one_end_is_not_still_along_its_length():
     assert step(truth, poses(**elbow, left_wrist=((100, 60), (100, 62)))).still.sum() < 0.03 * resting
 
 
+def test_where_a_limb_arrives_and_whence_a_bone_starts_nothing_is_still():
+    truth = texture(), texture()
+    alone = step(truth).still
+    arriving = step(truth, poses(nose=((60, 60), (60, 60)), left_wrist=((105, 60), (68, 60)))).still
+    assert 0 < arriving.sum() < 0.8 * alone.sum()
+    # the shoulder moves, at whose other end hand and elbow rest
+    asked = poses(nose=((75, 60), (75, 60)), left_shoulder=((50, 60), (50, 62)), left_elbow=((100, 60),) * 2)
+    assert step(truth, asked).still.sum() < 0.15 * alone.sum()
+
+
+def test_only_what_both_pictures_show_of_the_body_is_still():
+    """Fingers have no area of their own; what one mask alone holds came or went."""
+    truth, half = (texture(), texture()), everywhere()
+    fingers = np.zeros((2, COUNT, 3), np.float32)
+    fingers[:, LEFT_HAND] = 60, 60, 1
+    assert not step(truth, fingers).still.any()
+    half[:, 60:] = False
+    for masks in ((half, everywhere()), (everywhere(), half)):
+        found = step_between(truth, masks, RESTING, HEIGHT)
+        rows, columns = found.inside
+        whole = np.zeros(SHAPE, bool)
+        whole[rows, columns] = found.still
+        assert whole[:, :60].any() and not whole[:, 60:].any()
+        assert found.person.sum() == everywhere().sum()  # either shows the person
+
+
 def test_a_keypoint_that_was_not_asked_for_is_not_still():
     asked = RESTING.copy()
     asked[0, INDEX["nose"]] = 0
@@ -131,6 +157,9 @@ def test_flow_that_does_not_return_marks_an_occlusion():
     still, half, one = (np.full((2, 2, 2), (value, 0), np.float32) for value in (0, 0.5, 1))
     assert returns(still, half).all()
     assert not returns(still, one).any()
+    # a long way may miss by a share of it, as by a pixel in fourteen
+    there, back = (np.full((2, 2, 2), (value, 0), np.float32) for value in (14, -13))
+    assert returns(there, back).all()
 
 
 def test_no_person_is_no_step():
