@@ -124,7 +124,8 @@ def files(tmp_path):
         ("ours", 0.8, 0),
         ("ours", 0.81, 1),
     ):
-        values = {"result": {"ssim": steady(level, 0.02)}, "static background": {"ssim": steady(0.4)}}
+        background = steady(0.4 if (name, seed) == ("ours", 0) else 0.1)
+        values = {"result": {"ssim": steady(level, 0.02)}, "static background": {"ssim": background}}
         scores = {one: {"ssim": block_bootstrap(by_name["ssim"], **TOLD)} for one, by_name in values.items()}
         stem = tmp_path / f"{name}{seed}"
         write_json(f"{stem}.json", FACTS | {"scores": scores, "gains": {}})
@@ -201,6 +202,14 @@ def test_too_few_frames_for_an_interval_are_told_in_every_table(tmp_path):
     assert "nan" not in (page + tex).lower()
     low, high = (CSV_COLUMNS.index(name) for name in ("low", "high"))
     assert all(line[low] == line[high] == "" for line in csv_rows(few))
+
+
+def test_the_line_of_a_bar_is_over_trainings_where_there_are_several():
+    rows = {"a": row(steady(0.5, 0.1)), "ours": row(steady(0.7), steady(0.9))}
+    cells = compare(rows, **TOLD)
+    frames, seeds = cells["a"][KEY].frames, cells["ours"][KEY].seeds
+    assert bars._interval(cells["a"][KEY]) == (frames["mean"], frames["low"], frames["high"])
+    assert bars._interval(cells["ours"][KEY]) == (seeds["mean"], seeds["low"], seeds["high"])
 
 
 def test_a_bar_says_that_the_frames_are_too_few_for_an_interval():

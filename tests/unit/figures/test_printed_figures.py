@@ -5,27 +5,29 @@ import json
 import cv2
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
 from clips import ffprobe, film, numbered, sounding_clip
 from dancenow.errors import InputError
 from dancenow.evaluation.names import BACKGROUND, NEIGHBOUR, RESULT
 from dancenow.evaluation.series import save_series
-from dancenow.figures import bars, curves, style
+from dancenow.figures import bars, curves, faces, failures, grid, style
 from dancenow.figures.bars import axis_limit, plot_ablation
 from dancenow.figures.curves import plot_curves
 from dancenow.figures.faces import TargetFiles, plot_faces
 from dancenow.figures.failures import plot_failures, worst_frames
 from dancenow.figures.filmstrip import differences, plot_filmstrip
 from dancenow.figures.grid import CELL_INCHES, plot_grid
-from dancenow.figures.moments import person_window, stillest
+from dancenow.figures.moments import person_window, skeleton, stillest
 from dancenow.figures.placing import plot_placing
 from dancenow.figures.side_by_side import cell_sizes, compare_people
 from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.files import write_json
 from dancenow.intervals import block_bootstrap
-from dancenow.keypoints import save_pose
+from dancenow.keypoints import load_pose, save_pose
+from dancenow.model.face import face_corners
 from dancenow.video import media
-from dancenow.video.frames import extract_frames
+from dancenow.video.frames import FrameStore, extract_frames
 from performers import footage, performer
 
 COUNT, WIDTH, HEIGHT, DPI = 20, 96, 64, 60
@@ -94,6 +96,15 @@ def test_strips_fill_the_page_and_keep_the_pictures_shape(tmp_path):
         assert columns > 0.8 * picture.shape[1]
 
 
+def test_a_faint_difference_is_not_printed_as_a_strong_one(tmp_path):
+    faint = np.full((40, 40), 240, np.uint8)
+    faint[10:30, 10:30] = 225
+    print_strips([[Strip("change", [faint] * 2)]], tmp_path / "a.png", tmp_path / "a.pdf", 1.0)
+    page = cv2.imread(str(tmp_path / "a.png"))
+    right = page[:, page.shape[1] // 2 :]  # the label stands left of the middle
+    assert 200 < right.min() <= 225
+
+
 def test_strips_of_different_lengths_are_no_group(tmp_path):
     cell = np.zeros((4, 4, 3), np.uint8)
     with pytest.raises(ValueError, match=r"\[1, 2\] pictures"):
@@ -144,6 +155,15 @@ def test_grid_has_four_rows_for_each_pair(place, tmp_path):
     assert picture.shape[0] == pytest.approx(2 * (4 * CELL_INCHES + 0.4) * DPI, rel=0.03)
 
 
+def test_grid_tells_the_seconds_of_the_dance(place, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(grid, "print_strips", lambda groups, *_: shown.extend(groups[0]))
+    one = [[place / name] for name in ("clip.avi", "pose.npz", "pose.npz", "result.mp4")]
+    plot_grid(["anna_as_bert"], *one, tmp_path / "a.png", tmp_path / "a.pdf")
+    seconds = [float(note.removesuffix(" s")) for note in shown[0].notes]
+    assert seconds == sorted(seconds) and seconds[0] > 0 and seconds[-1] < COUNT / 25
+
+
 def test_filmstrip_has_two_rows_for_each_method(place, tmp_path):
     def height(count):
         names, videos = [f"m{number}" for number in range(count)], [place / "result.mp4"] * count
@@ -180,7 +200,9 @@ def test_a_window_holds_the_person_and_stays_in_the_frame():
     assert 0 <= y0 <= seen[:, 1].min() and seen[:, 1].max() < y1 <= HEIGHT
     with pytest.raises(InputError, match="nobody"):
         person_window(pose * 0, WIDTH, HEIGHT)
-    assert window(np.ones((4, 4, 3), np.uint8), (-1, 2, 3, 6)).sum() == 3 * 2 * 3
+    assert x0 < seen[:, 0].min() - 3 and y0 < seen[:, 1].min() - 3  # hair and clothes lie outside the joints
+    cut = window(np.ones((4, 4, 3), np.uint8), (-1, 2, 3, 6))
+    assert cut.shape == (4, 4, 3) and cut.sum() == cut[:2, 1:].sum() == 3 * 2 * 3
 
 
 def test_placing_fills_a_page_and_faces_have_three_rows(place, tmp_path):
@@ -218,6 +240,30 @@ def test_failures_of_a_transfer_and_of_held_out_footage(place, tmp_path):
     assert np.abs(pictures[0].astype(int) - pictures[1]).mean() < 2
 
 
+def test_held_out_frames_are_compared_with_those_of_their_own_time(place, tmp_path, monkeypatch):
+    """The film of what was held out begins at the footage's frame 15."""
+    shown, store = [], FrameStore(place / "clip.avi")
+    pose = load_pose(place / "pose.npz")
+    save_series(tmp_path / "late.npz", {RESULT: {"ssim": np.array([0.8, 0.8, 0.1, 0.8, 0.7])}})
+    for module in (failures, faces):
+        monkeypatch.setattr(module, "print_strips", lambda groups, *_: shown.append(groups[0]))
+    files = tmp_path / "a.png", tmp_path / "a.pdf"
+    plot_failures(
+        tmp_path / "late.npz", place / "heldout.mp4", place / "clip.avi", place / "pose.npz", *files
+    )
+    drawn, truth, *_ = shown[0]
+    box = person_window(pose.keypoints[[17]], WIDTH, HEIGHT)
+    np.testing.assert_array_equal(truth.pictures[0], window(store[17], box))
+    np.testing.assert_array_equal(drawn.pictures[0], window(skeleton(pose, 17), box))
+    assert drawn.notes[0] == "frame 17"
+    target = TargetFiles(place / "clip.avi", place / "pose.npz")
+    plot_faces({"ours": place / "heldout.mp4"}, target, 0.25, 16, *files)
+    corners, _ = face_corners(pose.keypoints, 16, (0, 0, WIDTH, HEIGHT))
+    for index, picture in zip(range(15, 20), shown[1][0].pictures, strict=True):
+        x, y = corners[index].tolist()
+        np.testing.assert_array_equal(picture, store[index][y : y + 16, x : x + 16])
+
+
 def test_curves_have_a_panel_for_each_stage_and_loss(tmp_path):
     for name, stage in (("a", {"l1": 1.0}), ("b", {"l1": 0.5, "gan": 2.0, "mask": 1.0})):
         rows = [
@@ -232,6 +278,18 @@ def test_curves_have_a_panel_for_each_stage_and_loss(tmp_path):
         picture = printed(lambda *to, chosen=chosen: plot_curves(*chosen, *to), tmp_path, f"of {count}")
         height = -(-panels // curves.COLUMNS) * curves.PANEL_INCHES + curves.LEGEND_INCHES
         assert picture.shape[0] == pytest.approx(height * DPI, abs=1)
+
+
+def test_a_spike_of_a_loss_does_not_press_its_curve_flat(tmp_path, monkeypatch):
+    losses = np.linspace(2, 1, 400)
+    losses[200] = 1000
+    rows = [json.dumps({"step": step, "gan": loss}) for step, loss in enumerate(losses, 1)]
+    (tmp_path / "losses.jsonl").write_text("\n".join(rows) + "\n")
+    limits = []
+    monkeypatch.setattr(Axes, "set_ylim", lambda axis, low, high: limits.append((low, high)))
+    plot_curves(["ours"], [""], [tmp_path / "losses.jsonl"], tmp_path / "a.png", tmp_path / "a.pdf")
+    ((low, high),) = limits
+    assert low == 0 and 2 < high < 4
 
 
 def test_everyone_dances_in_step_with_the_sound(tmp_path):

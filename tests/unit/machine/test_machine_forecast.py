@@ -10,10 +10,10 @@ import pytest
 import torch
 import yaml
 
-from dancenow.keypoints import COUNT
-from dancenow.machine import measure, steps
+from dancenow.keypoints import COUNT, INDEX
+from dancenow.machine import detection, measure, steps
 from dancenow.machine.detection import DEMO, measure_detection, window_shares
-from dancenow.machine.forecast import CUTTING, START, Footage, best, forecast
+from dancenow.machine.forecast import CUTTING, NIGHT, START, Footage, best, forecast
 from dancenow.machine.hardware import Hardware, look
 from dancenow.machine.page import duration, page
 from dancenow.training.memory import FLOAT32, StepMemory
@@ -76,6 +76,42 @@ def test_epochs_take_the_place_of_steps():
 def test_a_network_that_may_be_vgg_adds_to_the_highest_only():
     plain, other = expected(), expected(perceptual="auto")
     assert other.low == plain.low and other.high > plain.high
+
+
+def test_a_network_that_may_be_vgg_sees_both_frames_of_a_pair():
+    more = {}
+    for share in (0.0, 1.0):
+        plain, other = (
+            expected(single_frame_share=share, perceptual=name) for name in ("efficientnet-lite0", "auto")
+        )
+        more[share] = other.high - plain.high
+    assert more[0.0] == pytest.approx(2 * more[1.0])
+
+
+def test_of_larger_pictures_cutting_and_disk_grow_with_the_area():
+    train = CONFIG["train"]
+    small, large, both = (
+        forecast("demo", train, PACE, replace(FOOTAGE, size=size, targets=targets), RATES, 8 * GB)
+        for size, targets in (
+            ((512, 512), ["anna"]),
+            ((1024, 512), ["anna"]),
+            ((512, 512), ["anna", "ben"]),
+        )
+    )
+    assert large.seconds["cutting"] - START == pytest.approx(2 * (small.seconds["cutting"] - START))
+    assert large.disk - small.disk == pytest.approx(1200 * 78e3)
+    assert both.disk - small.disk == pytest.approx(2 * GB)  # of one more model, what is kept
+
+
+def test_a_guess_has_a_wider_range_and_its_end_must_be_within_the_night():
+    train = CONFIG["train"] | {"steps": 20_000}
+    found, guessed = (
+        forecast("demo", train, replace(PACE, measured=known), FOOTAGE, RATES, 8 * GB)
+        for known in (True, False)
+    )
+    assert guessed.low < found.low and guessed.high > found.high > found.expected == guessed.expected
+    assert best([found], 10**11) == "demo" and guessed.expected < NIGHT < guessed.high
+    assert best([guessed], 10**11) is None
 
 
 def test_what_does_not_fit_names_the_setting():
@@ -173,7 +209,16 @@ def test_a_step_too_slow_to_try_has_the_pace_that_is_known(monkeypatch):
     found = steps.measure_pace(train, (512, 512), DEMO, cpu, FLOAT32, 2, known=1e12)
     assert not found.measured and found.memory == memory
     # the mean window, by the pace; and the frames that are loaded meanwhile, on both cores
-    assert found.pair == pytest.approx(1e14 * DEMO["trained"] * 512**2 / 1e12 + steps.LOADING)
+    networks = 1e14 * DEMO["trained"] * 512**2 / 1e12
+    assert found.pair - networks == pytest.approx(steps.LOADING, rel=1e-3)
+    assert found.single - networks / 2 == pytest.approx(steps.LOADING / 2, rel=1e-3)
+    wide = steps.measure_pace(train, (1024, 512), DEMO, cpu, FLOAT32, 2, known=1e12)
+    assert wide.pair == pytest.approx(2 * found.pair, rel=1e-12)
+    assert wide.frame == pytest.approx(2 * found.frame, rel=1e-12)
+    # before an enhancer, the first stage sees half of the edges
+    later = CONFIG["presets"]["paper"]["train"]["enhancer"]
+    grown = steps.measure_pace(train | {"enhancer": later}, (1024, 1024), DEMO, cpu, FLOAT32, 2, known=1e12)
+    assert grown.pair == pytest.approx(found.pair)
     assert found.frame < found.single < found.pair < found.preview and found.face > found.frame
 
 
@@ -188,6 +233,62 @@ def test_a_frame_is_synthesized_with_its_face(monkeypatch):
     # sixteen frames of the largest window, each with its face; four while frames are learned by themselves
     before = found[0].preview / (0.8 * 4 + 0.2 * 16)
     assert found[0].later_preview == pytest.approx(16 * (before + 1.0))
+
+
+def test_the_time_of_a_pair_is_not_that_of_a_single_frame(monkeypatch):
+    took = [0.0]
+
+    def timed(work, device):
+        took[0] = 0.0
+        work()
+        return took[0]
+
+    monkeypatch.setattr(steps, "_timed", timed)
+    monkeypatch.setattr(steps, "_step", lambda trainer, given, alone: took.__setitem__(0, 1 if alone else 3))
+    found = steps.measure_pace(tiny() | {"face": None}, (128, 128), DEMO, torch.device("cpu"), FLOAT32, 1)
+    assert 2.5 < found.pair / found.single < 3.5
+
+
+def test_what_a_library_does_the_first_time_is_not_the_time_of_a_step(monkeypatch):
+    clock = iter([0, 100, 200, 201, 300, 301, 400, 403])
+    monkeypatch.setattr(steps, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    assert steps._timed(lambda: None, torch.device("cpu")) == 1
+
+
+def test_a_mean_picture_has_the_training_s_mean_area():
+    areas = steps.Areas(trained=0.25 * 768 * 1024, synthesized=0.0, largest=(768, 1024))
+    assert areas.edges(1.0) == (384, 512) and areas.edges(0.5) == (192, 256)
+
+
+def test_rates_are_of_the_frames_that_were_timed(monkeypatch):
+    clock = iter([0.0, 2.0, 10.0, 12.0])
+    monkeypatch.setattr(detection, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(detection, "decode", lambda *_: iter([np.zeros((64, 64, 3), np.uint8)] * 40))
+    estimator = SimpleNamespace(
+        finds_masks=False,
+        detect=lambda frames: (np.zeros((0, COUNT, 3), np.float32) for _ in frames),
+        name="nobody",
+    )
+    facts = {"width": 64, "height": 64}
+    rates = measure_detection(["a.mp4", "b.mp4"], [facts, facts], 64, estimator)
+    assert (rates["decode"], rates["detect"], rates["warm"]) == (40 / 2, 36 / 2, 4)
+
+
+def test_a_preset_too_slow_to_try_is_judged_by_the_fastest_pace_before(tmp_path, monkeypatch):
+    given, paces = [], iter([2e12, 1e12, 3e12])
+
+    def pace(*args):
+        given.append(args[-1])
+        return replace(PACE, operations=next(paces))
+
+    monkeypatch.setattr(measure, "pick_device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(measure, "measure_pace", pace)
+    presets = {str(batch): {"long_edge": 64, "train": tiny() | {"batch": batch}} for batch in (1, 2, 4)}
+    facts = {"width": 64, "height": 64, "frames": 10}
+    clips = measure.Clips({"anna": [facts]}, ["anna"], ["anna"])
+    paths = [tmp_path / name for name in ("machine.md", "machine.json")]
+    measure.measure_machine(presets, clips, RATES | {"windows": DEMO, "warm": 4}, 1, *paths)
+    assert given == [0.0, 2e12, 2e12]
 
 
 def test_a_gpu_waits_for_its_host_and_a_cpu_shares_its_cores():
@@ -208,6 +309,9 @@ def test_windows_are_those_that_the_people_need():
     assert larger["synthesized"] == pytest.approx(found["synthesized"], rel=0.2)
     assert found["trained"] < found["synthesized"] <= 1
     assert window_shares(target, np.zeros_like(source), (512, 512)) == DEMO
+    # a small figure in the source's frame that spreads its arms spreads them as wide as the target is tall
+    source[:, [INDEX["left_wrist"], INDEX["right_wrist"]], 0] += 60, -60
+    assert window_shares(target, source, (512, 512))["synthesized"] > 1.3 * found["synthesized"]
 
 
 def test_a_machine_is_measured_and_told_of(tmp_path, monkeypatch):
@@ -229,6 +333,10 @@ def test_a_machine_is_measured_and_told_of(tmp_path, monkeypatch):
     measure.measure_machine(presets, clips, rates | {"long_edge": 64}, 1, *paths)
     told, numbers = paths[0].read_text(), json.loads(paths[1].read_text())
     assert "Use `demo`" in told and told.count("| `") == 2
+    # pictures of twice the edges are four times as slow to read and to look at
+    frames = 2 * facts["frames"]
+    seconds = numbers["forecasts"][0]["seconds"]["people"]
+    assert seconds == pytest.approx(START + 4 * frames * (1 / rates["decode"] + 1 / rates["detect"]))
     pace = numbers["paces"]["smoke"]
     assert pace == numbers["paces"]["demo"]  # the same networks are measured once
     # which is longer belongs to the machine: networks this small are within what other work on it takes
