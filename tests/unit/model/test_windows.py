@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import torch
 
 from dancenow.keypoints import COUNT
+from dancenow.model.networks import Generator
 from dancenow.model.windows import choose_sizes, fit_window, person_boxes, place_windows, to_tensor
 from performers import performer
 
@@ -19,6 +21,14 @@ def test_sizes_are_few_ascending_and_made_of_blocks():
     sizes = choose_sizes(waving().keypoints, 256, 192)
     assert 1 < len(sizes) <= 5 and sizes == sorted(sizes)
     assert all(side % 32 == 0 for size in sizes for side in size)
+
+
+def test_a_window_of_a_small_person_is_wide_enough_for_the_deepest_networks():
+    sizes = choose_sizes(performer(10, width=1024, height=576, tall=36).keypoints, 1024, 576)
+    assert sizes[0] == (64, 64)
+    deep = Generator(4, 4, 1, unshuffle=2, background=True).eval()
+    blank = torch.zeros(1, 3, *sizes[0][::-1])
+    assert deep(blank, blank, blank)[0].shape == blank.shape
 
 
 def test_the_smallest_window_that_holds_the_box_is_taken():

@@ -40,7 +40,7 @@ def person_boxes(keypoints: np.ndarray) -> np.ndarray:
 
 
 def choose_sizes(keypoints: np.ndarray, width: int, height: int) -> list[tuple[int, int]]:
-    """A few window sizes for one target, [(width, height), ...] px ascending, multiples of 32.
+    """A few window sizes for one target, [(width, height), ...] px ascending, multiples of 32 from 64 on.
 
     keypoints: (T, 133, 3) px; width, height: of the frame. A person with the arms down fills a third of the
     window that a cartwheel needs, and the cost is proportional to the area; but a GPU tries out its kernels
@@ -113,5 +113,6 @@ def to_tensor(pictures: np.ndarray) -> torch.Tensor:
 
 
 def _rounded(size: Sequence[float] | np.ndarray, width: int, height: int) -> tuple[int, int]:
-    blocks = np.ceil(np.asarray(size) / STRIDE).astype(int) * STRIDE
+    # a network that shrinks to 1 / STRIDE, as studio's, pads by a pixel there, for which it needs two
+    blocks = np.ceil(np.asarray(size) / STRIDE).astype(int).clip(2) * STRIDE
     return min(int(blocks[0]), width), min(int(blocks[1]), height)
