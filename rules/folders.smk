@@ -28,8 +28,8 @@ def check_folders():
 
 
 def check_start():
-    """Refuse no cores at all, with which Snakemake waits for ever, and a path that it takes for one with wildcards, or
-    that no library takes."""
+    """Refuse no cores at all, with which Snakemake waits for ever, or fewer, and a path that it takes for one with
+    wildcards, or that no library takes."""
     if {"{", "}"} & {*workflow.basedir}:
         raise WorkflowError(
             f"{workflow.basedir}: Snakemake takes braces in its path for wildcards; rename the folder"
@@ -40,8 +40,9 @@ def check_start():
             raise WorkflowError(
                 f"{readable}: its name is not UTF-8 text, as from an old disk; rename the folder"
             )
-    if 0 in (workflow.resource_settings.cores, workflow.resource_settings.nodes):
-        raise WorkflowError("--cores 0: no job could ever start; give a number from 1 on, or all")
+    for given in (workflow.resource_settings.cores, workflow.resource_settings.nodes):
+        if given is not None and given < 1:
+            raise WorkflowError(f"--cores {given}: no job could ever start; give a number from 1 on, or all")
 
 
 def check_writable(folder):

@@ -71,10 +71,11 @@ def test_rules_that_a_user_adds_are_no_unknown_ones(workflow):
     assert planned_jobs(workflow("-n", "results/mine.txt")) == {"mine": 1}
 
 
-def test_no_cores_are_refused_instead_of_waited_for(workflow):
-    completed = workflow("results/clips/alice.json", "--cores", "0")
+@pytest.mark.parametrize("cores", [0, -1])
+def test_no_cores_are_refused_instead_of_waited_for_or_passed_on_to_torch(workflow, cores):
+    completed = workflow("results/clips/alice.json", "--cores", str(cores))
     assert completed.returncode == 1
-    assert "--cores 0: no job could ever start; give a number from 1 on, or all\n" in said(completed)
+    assert f"--cores {cores}: no job could ever start; give a number from 1 on, or all\n" in said(completed)
 
 
 @pytest.mark.parametrize(
