@@ -91,6 +91,15 @@ def check_stages(train, where=""):
             f"config: {where}train.weights: perceptual and l1 are both 0, but single-frame steps learn from nothing else; "
             "raise one of them, or set train.single_frame_share to 0"
         )
+    halvings, unshuffle = train["generator"]["n_downsample"], train["generator"]["unshuffle"]
+    most = (
+        16 if train["enhancer"] else 32
+    )  # frames are multiples of 32 px, an enhancer's first stage sees half of that
+    if unshuffle * 2**halvings > most:
+        raise WorkflowError(
+            f"config: {where}train.generator: unshuffle {unshuffle} and n_downsample {halvings} shrink a picture to 1 / "
+            f"{unshuffle * 2**halvings}, but at most 1 / {most} fits all pictures; lower n_downsample or unshuffle"
+        )
     if train["enhancer"] and (train["generator"]["background"] or train["generator"]["unshuffle"] > 1):
         raise WorkflowError(
             f"config: {where}train.enhancer: needs a generator with `background: false` and `unshuffle: 1`; set both under "

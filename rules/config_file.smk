@@ -60,7 +60,9 @@ def overlay_preset():
     user = typed(given)
     preset = user.get("preset", config.get("preset"))
     presets = config.get("presets", {})
-    if not isinstance(presets, dict):
+    if isinstance(presets, dict) and isinstance(user.get("presets"), dict):
+        update_config(presets, user["presets"])
+    if not isinstance(presets, dict) or not all(isinstance(each, dict) for each in presets.values()):
         check_config(config)
     if not isinstance(preset, str) or preset not in presets:
         raise WorkflowError(f"config: preset: {preset!r} is not one of: {', '.join(presets)}")

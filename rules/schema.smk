@@ -64,6 +64,12 @@ def not_finite(value, *path):
     return next(filter(None, (not_finite(one, *path, str(key)) for key, one in inner)), None)
 
 
+def as_written(value):
+    """A value for a message: null, true and false as in YAML, where Python has words of its own."""
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else repr(value)[:80]
+
+
 def check_config(merged, where=""):
     """Validate a merged configuration; the error is one line that names the key, after `where`."""
     for old, new in MOVED.items():
@@ -94,10 +100,17 @@ def check_config(merged, where=""):
             raise WorkflowError(f"config: {where}{key}: unknown key{hint}")
         meaning = reason.schema.get("description") if reason.validator in DESCRIBED else None
         said = f"{str(reason.instance)[:80]}: {meaning}" if meaning else reason.message
+        if reason.validator == "required":
+            lacking = [key for key in reason.validator_value if key not in reason.instance]
+            said = f"lacks {', '.join(lacking)}; write all of its keys: {', '.join(reason.validator_value)}"
+        if reason.validator == "enum":
+            said = (
+                f"{as_written(reason.instance)} is not one of: {', '.join(map(str, reason.validator_value))}"
+            )
         if reason.validator == "type":
             kinds = reason.validator_value
             kinds = " or ".join(KINDS[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
-            said = f"{repr(reason.instance)[:80]} is not {kinds}"
+            said = f"{as_written(reason.instance)} is not {kinds}"
             if meaning := reason.schema.get("description"):
                 said += f" ({meaning.rstrip('.')})"
         raise WorkflowError(f"config: {where}{place}: {said}{hint}")

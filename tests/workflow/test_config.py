@@ -1,5 +1,7 @@
 """Mistakes in the configuration or on the command line: one line that names the key and the remedy."""
 
+import json
+
 import pytest
 import yaml
 
@@ -27,6 +29,22 @@ PAIR = "results/alice_as_brunomars.mp4"
             ["variants.bare: train.generator.plate: renamed to background"],
         ),
         (["--config", "synthesis={chunks: 3}"], ["config: synthesis.chunks: moved to hardware.chunks"]),
+        # what would be made a job each, or layer by layer, without end
+        (["--config", "hardware={chunks: 1000000}"], ["hardware.chunks: 1000000 is greater than"]),
+        (["--config", "train={generator: {n_blocks: 1000000}}"], ["n_blocks: 1000000 is greater than"]),
+        # pictures and windows are multiples of 32 px
+        (
+            ["--config", "train={generator: {n_downsample: 5}}"],
+            ["config: train.generator: unshuffle 2 and n_downsample 5 shrink a picture to 1 / 64", "1 / 32"],
+        ),
+        (
+            ["--config", "variants={deep: {train: {generator: {unshuffle: 4, n_downsample: 4}}}}"],
+            ["config: variants.deep.train.generator: unshuffle 4 and n_downsample 4"],
+        ),
+        (["--config", "train={face: {steps: 100}}"], ["train.face: lacks epochs, learning_rate, weights"]),
+        (["--config", "train={temporal: null}"], ["config: train.temporal: null is not true or false"]),
+        (["--config", "provenance={label: off}"], ["config: provenance.label: false is not one of: none, t"]),
+        (["--config", "presets={mine: [1]}"], ["config: presets.mine: [1] is no map of keys"]),
         (["--config", "preset=studoi"], ["preset", "studoi", "smoke, quick, demo, studio, paper"]),
         (["--config", "frames={long_edge: 500}"], ["frames.long_edge", "500", "32"]),
         (["--config", "train={steps: 2.5}"], ["train.steps: 2.5 is not a whole number (Optimiser steps)"]),
@@ -107,6 +125,20 @@ def test_missing_clip_names_the_file(workflow):
 @pytest.mark.parametrize("preset", ["smoke", "quick", "demo", "studio", "paper"])
 def test_every_preset_is_valid(workflow, preset):
     assert workflow("-n", PAIR, "--config", f"preset={preset}").returncode == 0
+
+
+def test_presets_of_the_user_s_own_file_are_added_and_change_others(workflow):
+    mine = workflow.directory / "mine.yaml"
+    mine.write_text("presets:\n  tiny: {frames: {long_edge: 128}}\n  smoke: {frames: {long_edge: 160}}\n")
+    for preset, edge in (("tiny", 128), ("smoke", 160)):
+        given = "--configfile", str(mine), "--config", f"preset={preset}"
+        made = workflow("results/frames/alice.json", *given)
+        assert made.returncode == 0, said(made)
+        told = json.loads((workflow.directory / "results/frames/alice.json").read_text())
+        assert told["long_edge"] == edge
+    mine.write_text("presets: {tiny: {frames: {longedge: 128}}}\n")
+    refused = workflow("-n", PAIR, "--configfile", str(mine), "--config", "preset=tiny")
+    assert "config: frames.longedge: unknown key; did you mean 'long_edge'?" in said(refused)
 
 
 def test_every_key_of_the_schema_is_described():
