@@ -328,6 +328,16 @@ def test_a_picture_that_changes_its_format_is_refused_with_the_frame(tmp_path):
     one_line(error, "clip.ts", "from 96x64 px (yuv420p) to 96x64 px (yuv444p) at frame 10")
 
 
+def test_a_picture_whose_pixels_change_their_shape_is_refused_with_the_frame(tmp_path):
+    for name, aspect in (("narrow", "4:3"), ("wide", "16:9")):
+        film(tmp_path / f"{name}.ts", numbered(10), f"-aspect {aspect}")
+    (tmp_path / "list.txt").write_text("file narrow.ts\nfile wide.ts\n")
+    ffmpeg("-f concat -i", tmp_path / "list.txt", "-c copy", tmp_path / "clip.ts")
+    with pytest.raises(InputError) as error:
+        media.probe(tmp_path / "clip.ts")
+    one_line(error, "clip.ts", "from 96x64 px (yuv420p, pixels 8:9) to", "pixels 32:27) at frame 10")
+
+
 @pytest.mark.parametrize("codec", ["libvpx-vp9 -deadline realtime -cpu-used 8", "libvpx"])
 def test_a_recording_whose_size_follows_the_network_is_refused(codec, tmp_path):
     for name, size in (("a", (64, 96)), ("b", (32, 48))):

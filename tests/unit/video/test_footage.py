@@ -141,6 +141,17 @@ def test_slow_motion_within_a_clip_keeps_all_its_frames(tmp_path):
     assert media.probe(path)["fps"] == "240/1" and set(numbers(read(path))) >= set(range(29))
 
 
+def test_two_frames_of_one_millisecond_do_not_make_a_pause_vanish(tmp_path):
+    shown = r"if(lt(N\,10)\,N\,if(eq(N\,20)\,49.001\,N+30))/30"
+    times = f"-vf settb=1/90000,setpts=({shown})/TB -fps_mode passthrough -enc_time_base 1/90000 -bf 0"
+    path = film(tmp_path / "screen.mkv", numbered(30), times, fps="30")
+    facts, seen = media.probe(path), numbers(read(path))
+    assert facts["fps"] == "30/1" and facts["variable_rate"]
+    assert seen[:10] == list(range(10)) and set(seen[10:40]) == {9} and seen[40:] == [
+        10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 20, *range(21, 30)
+    ]  # fmt: skip
+
+
 # --- colours
 
 

@@ -220,6 +220,21 @@ def test_a_gap_in_the_sound_is_filled_with_silence(name, codec, tmp_path, caplog
         assert "has gaps" in caplog.text
 
 
+def test_a_sound_that_changes_its_channels_midway_is_not_put_off(tmp_path):
+    for name, tone, channels in (("film", 440, 2), ("advert", 1500, 1)):
+        sine = f"-f lavfi -i sine=f={tone}:r=48000:d=0.8"  # shorter than the picture, which leaves a gap
+        film(tmp_path / f"{name}.ts", numbered(30), f"-c:a aac -ac {channels}", sound=sine)
+    (tmp_path / "list.txt").write_text("file film.ts\nfile advert.ts\n")
+    ffmpeg("-f concat -i", tmp_path / "list.txt", "-c copy", tmp_path / "clip.ts")
+    facts, made = result(tmp_path / "clip.ts", tmp_path)
+    assert facts["audio"]["straying"] > video_sound.OFF and facts["duration"] == pytest.approx(2.4, abs=0.05)
+    raw = ffmpeg("-i", made, "-map 0:a -af aresample=async=1 -ac 1 -ar 48000 -f s16le pipe:")
+    loud = np.flatnonzero(np.abs(np.frombuffer(raw, np.int16).astype(int)) > 500) / 48000
+    assert loud[np.argmax(np.diff(loud)) + 1] == pytest.approx(1.2, abs=0.1)
+    assert loud[-1] == pytest.approx(2.0, abs=0.1)
+    assert len(samples(made)) / 48000 < 2.1  # no silence besides, which would put the rest off
+
+
 @pytest.mark.parametrize("late", [0.2, -0.3])
 def test_a_sound_that_begins_late_or_early_is_counted_from_the_first_frame(late, tmp_path):
     whole = beeping(tmp_path / "whole.mkv", "aac", length=2)

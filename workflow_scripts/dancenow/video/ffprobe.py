@@ -30,6 +30,8 @@ HEADER = (
 WEB_PAGE, LFS_POINTER = (b"<!doctype html", b"<html"), b"version https://git-lfs"
 # Orders in which the two fields of a frame are stored and shown.
 INTERLACED = {"tt", "bb", "tb", "bt"}
+# The ratio of a pixel's width to its height where nothing else is said.
+SQUARE = {"1:1", "0:1", "N/A"}
 # Packets that hold the first frame of the picture, where H.264 and HEVC may state the rotation.
 FIRST_PACKETS = 20
 # Headers of clips are far smaller.
@@ -45,14 +47,16 @@ def packets(path: str | Path, stream: int | str, entries: str) -> Iterator[dict[
 
 
 def first_change(path: str | Path, stream: int | str, among: str = "default") -> str | None:
-    """Where and how the picture of a track changes its size or format, in words; None when it never does.
+    """Where and how the picture of a track changes its size, format or shape of pixels, in words; else None.
 
     among: the frames that are decoded, as ffmpeg's skip_frame takes them; "nokey" for key frames alone.
     """
     kept = None
-    frames = _rows(path, stream, "frame=width,height,pix_fmt", skip_frame=among)
+    frames = _rows(path, stream, "frame=width,height,pix_fmt,sample_aspect_ratio", skip_frame=among)
     for number, frame in enumerate(frames):
-        shape = "{width}x{height} px ({pix_fmt})".format_map(frame)
+        aspect = frame.get("sample_aspect_ratio", "N/A")
+        pixels = "" if aspect in SQUARE else f", pixels {aspect}"
+        shape = "{width}x{height} px ({pix_fmt}{pixels})".format_map(frame | {"pixels": pixels})
         kept = kept or shape
         if shape != kept:
             return f"changes from {kept} to {shape} at frame {number}"

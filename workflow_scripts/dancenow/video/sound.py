@@ -84,7 +84,9 @@ def into_mp4(clip: str | Path, facts: dict, duration: float) -> tuple[Any, dict]
         # Gaps and a late beginning are filled with silence, so that a sample's number gives its time.
         # In one filter, some versions of ffmpeg take the beginning again where time stamps step back.
         sound = sound.filter("atrim", start=0, end=duration).filter("aresample", **{"async": 1000})
-        sound = sound.filter("aresample", **{"async": 1}, first_pts=0)
+        # Where the sound changes its rate or channels, ffmpeg begins its filters anew, with their silence.
+        begin = {"first_pts": 0} if late > OFF else {}
+        sound = sound.filter("aresample", **{"async": 1}, **begin)
         return sound, options | {"c:a": "aac", "b:a": "192k"}
     # Copied sound ends with a whole packet; the part beyond the last frame is marked as not played.
     # The part before the first frame is dropped, except the packets that a decoder needs to start.

@@ -25,6 +25,8 @@ IN_TURN = 0.45
 # Rates at which films and television are made, and how near to one a clip's must be to be taken for it.
 TELEVISED = [Fraction(count * 1000, parts) for count in (24, 25, 30, 50, 60) for parts in (1000, 1001)]
 CLOSE = 0.02
+# Share of frames that may have the time of the one before, as where times are whole milliseconds.
+REPEATED = 0.25
 # Codecs whose decoder waits for a key frame; others fail before it, or paint over grey.
 WAITING = {"h264", "hevc"}
 # Codecs of which a packet may be a field, half a frame, as camcorders (AVCHD) write them.
@@ -79,6 +81,7 @@ def frame_times(
         raise InputError(f"{path}: damaged ({error}); copy the clip again or re-encode it") from None
     if len(times) < count:
         log.info("%s: its %d packets give %d frames; others are fields, or skipped", path, count, len(times))
+    times = _one_after_another(times, float(step * 1_000_000))
     if (np.diff(times) > 0).all():
         usual = float(np.median(np.diff(times)) if len(times) > 1 else step * 1_000_000)
         return times, int(times[-1]) + round(usual), Fraction(1, 1_000_000)
@@ -114,6 +117,21 @@ def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fra
         pace = calm
     near = [rate for rate in rates if abs(float(rate) / pace - 1) < CLOSE]
     return min(near or _near(pace), key=lambda rate: abs(float(rate) - pace)), True
+
+
+def _one_after_another(times: np.ndarray, step: float) -> np.ndarray:
+    """Times (T,) of which few equal the one before, in ticks: each of these becomes a tick later.
+
+    Only where all of them last longer or shorter than frames of `step` ticks do, and so tell of pauses: else
+    frames at a constant rate are meant.
+    """
+    steps = np.diff(times)
+    if not len(steps) or (steps < 0).any() or (steps == 0).mean() > REPEATED:
+        return times
+    if abs(times[-1] - times[0] - len(steps) * step) < 1.5 * step:
+        return times
+    ticks = np.arange(len(times))
+    return np.maximum.accumulate(times - ticks) + ticks
 
 
 def _leading(away: np.ndarray, step: Fraction) -> int:
