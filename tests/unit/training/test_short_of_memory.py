@@ -10,7 +10,8 @@ import pytest
 import torch
 
 import tiny_training
-from dancenow.training import launch, trainer
+from dancenow.training import launch, train_target, trainer
+from dancenow.training.dataset import ClipSampler
 from dancenow.training.paths import StageInputs, StageOutputs
 from running import ROOT
 
@@ -62,6 +63,17 @@ def test_a_step_without_memory_is_one_line_and_the_checkpoint_stays(inputs, tmp_
     assert f"the last good checkpoint is {last}, step 3" in line
     assert all(key in line for key in ("train.batch", "frames.long_edge", "channels"))
     assert torch.load(last, weights_only=True)["step"] == 3
+
+
+def test_a_batch_that_does_not_fit_is_refused_before_it_is_made(inputs, tmp_path, monkeypatch):
+    monkeypatch.setitem(tiny_training.SETTINGS, "batch", 60_000)
+    monkeypatch.setattr("dancenow.training.train_target.free_memory", lambda _: 2**28)
+    made, row = [], ClipSampler._row
+    monkeypatch.setattr(ClipSampler, "_row", lambda *given: made.append(given) or row(*given))
+    with pytest.raises(SystemExit):
+        tiny_training.train(inputs, tmp_path)
+    assert "train.batch: a training step with batch 60000 takes" in (tmp_path / "train.log").read_text()
+    assert len(made) == train_target.COUNTED
 
 
 def test_what_the_count_refuses_can_be_tried(inputs, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Callable
+from copy import copy
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -38,6 +39,9 @@ from dancenow.training.trainer import Trainer
 from dancenow.video.frames import FrameStore
 
 log = logging.getLogger(__name__)
+
+# Samples with which the memory of a step is counted; of more, each takes as much.
+COUNTED = 4
 
 
 def train_target(
@@ -133,7 +137,10 @@ def _check_memory(
 ) -> StepMemory:
     """The memory of a step, counted. If it does not fit: InputError, or a warning unless `refuse`."""
     largest = max(footage.sizes, key=lambda size: size[0] * size[1])
-    memory, processes = count_step(spare_trainer, sampler(0), largest, autocast), parallel.world_size()
+    processes = parallel.world_size()
+    few = copy(sampler)  # for a batch that does not fit, the first one must not be made
+    few.batch = processes * min(COUNTED, sampler.batch // processes)
+    memory = count_step(spare_trainer, few(0), largest, autocast)
     free = parallel.least(free_memory(device), device)  # cards may differ, and all must refuse or none
     if device.type == "cpu":  # shared by all processes
         free //= processes
