@@ -256,6 +256,10 @@ def test_damaged_yaml_is_told_in_one_line(name, tmp_path):
 WHOLEBODY_DAMAGE = {
     "annotations": (lambda entries: {"annotations": entries}, ["not a list of people"]),
     "one frame of OpenPose": (lambda entries: {"version": 1.3, "people": []}, ["folder of OpenPose files"]),
+    "frames of OpenPose in one file": (
+        lambda entries: [{"people": [], "canvas_width": 512}],
+        ["a list of frames as of OpenPose", "_keypoints.json"],
+    ),
     "no objects": (lambda entries: [3], ["not a list of people"]),
     "empty": (lambda entries: [], ["empty list"]),
     "no frame": (lambda entries: [{"keypoints": []}], ["[0].image_id is None", "0 to 2"]),

@@ -2,13 +2,15 @@
 
 import json
 import os
+import shlex
 import shutil
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from clips import ffmpeg, one_line, sounding_clip
+from clips import ffmpeg, film, numbered, numbers, one_line, read, sounding_clip
 from dancenow.errors import InputError
 from dancenow.video import media
 
@@ -98,6 +100,17 @@ def test_probe_refuses_a_folder(tmp_path):
     with pytest.raises(InputError) as error:
         media.probe(tmp_path)
     one_line(error, str(tmp_path), "a folder, not a clip")
+
+
+def test_pictures_in_a_folder_become_a_clip_by_the_command_that_is_given(tmp_path):
+    pictures, clip = tmp_path / "my frames", tmp_path / "clip.mp4"
+    pictures.mkdir()
+    ffmpeg("-i", film(tmp_path / "film.mp4", numbered(12), fps="30"), pictures / "%04d.png")
+    with pytest.raises(InputError) as error:
+        media.probe(pictures)
+    command = one_line(error, "my frames: a folder of pictures").partition(": ffmpeg ")[2]
+    subprocess.run([media.ffmpeg_binary(), "-v", "error", *shlex.split(command)], cwd=tmp_path, check=True)
+    assert media.probe(clip)["fps"] == "30/1" and numbers(read(clip)) == list(range(12))
 
 
 def test_probe_refuses_a_pipe_at_once(tmp_path):

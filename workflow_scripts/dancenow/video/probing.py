@@ -1,6 +1,7 @@
 """Read a clip's properties with ffprobe: size, rotation, colour, frame rate, sound."""
 
 import logging
+import shlex
 from array import array
 from fractions import Fraction
 from pathlib import Path
@@ -26,6 +27,7 @@ MAX_FRAMES = 1_000_000
 MAX_ASPECT = 50  # of the longer edge to the shorter: one of a few px is no picture of anybody
 # Dispositions of tracks that are not moving pictures.
 STILL_PICTURES = ("attached_pic", "timed_thumbnails", "still_image")
+PICTURE_FILES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
 # Streams without a container, whose times ffmpeg and ffprobe make up, each of its own.
 BARE = {"h264", "hevc", "vvc", "m4v", "mpegvideo", "vc1", "obu"}
 
@@ -101,6 +103,13 @@ def probe(path: str | Path, **wanted: Any) -> dict:
 
 def _refuse_what_is_no_file(path: Path) -> None:
     if path.is_dir():
+        kinds = {one.suffix for one in path.iterdir() if one.suffix.lower() in PICTURE_FILES}
+        if kinds:
+            pictures = shlex.quote(f"{path}/*{min(kinds)}")
+            raise InputError(
+                f"{path}: a folder of pictures; make a clip of them at their rate: ffmpeg -framerate 30 "
+                f"-pattern_type glob -i {pictures} -crf 4 -pix_fmt yuv420p clip.mp4"
+            )
         raise InputError(f"{path}: a folder, not a clip; name the file in it that is the clip")
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: a pipe or a device, not a file; save the clip as a file")

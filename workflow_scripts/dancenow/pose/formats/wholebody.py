@@ -31,6 +31,11 @@ def read_results(path: str | Path, count: int) -> Found:
         )
     if not entries:
         raise InputError(f"{path}: an empty list; give keypoints of a clip with a person")
+    if "people" in entries[0]:
+        raise InputError(
+            f"{path}: a list of frames as of OpenPose, whose files hold one frame each; write each frame "
+            "into a file of its own, {clip}_000000000000_keypoints.json and so on, and name their folder"
+        )
     frames = [[] for _ in range(count)]
     for index, entry in enumerate(entries):
         frame = entry.get("image_id")
