@@ -84,6 +84,7 @@ def test_a_limb_with_an_imputed_end_is_weaker():
     drawn, faint = draw_skeleton(keypoints, 64, 64), draw_skeleton(keypoints, 64, 64, weak=weak)
     assert np.array_equal(drawn.any(axis=-1), faint.any(axis=-1))
     assert np.abs(faint.astype(float) - drawn * draw.WEAK).max() <= 2
+    assert 0.3 * drawn.max() < faint.max() < 0.7 * drawn.max()  # seen, and seen to be weaker
 
 
 def test_window_is_a_cut_of_the_whole_picture():

@@ -55,6 +55,19 @@ def test_a_body_whose_hips_are_not_seen_is_taken_for_upright():
     assert lean(points, UNIT, "head")[1].all()  # the neck is still seen
 
 
+def test_a_trunk_that_is_seen_from_head_on_hardly_leans():
+    """So short in the picture, noise turns it by any angle."""
+    points = rotated(POSE.keypoints, 180)
+    neck, pelvis = (
+        points[:, [INDEX[f"{side}_{joint}"] for side in ("left", "right")], :2].mean(axis=1, keepdims=True)
+        for joint in ("shoulder", "hip")
+    )
+    above_hips = slice(0, INDEX["right_wrist"] + 1)
+    points[:, above_hips, :2] -= 0.95 * (neck - pelvis)
+    assert np.abs(overturned(rotated(POSE.keypoints, 180), UNIT)).min() > 2
+    assert np.abs(overturned(points, UNIT)).max() < 0.5
+
+
 def test_what_hangs_on_a_body_is_turned_over_with_it_and_never_suddenly():
     turning = np.linspace(-175, 175, 176)
     points = rotated(np.repeat(POSE.keypoints[:1], len(turning), axis=0), turning)

@@ -269,6 +269,26 @@ def test_a_held_face_and_foot_are_turned_over_with_the_body():
         assert apart.max() < 0.25 * size
 
 
+def test_a_held_face_is_turned_the_way_the_body_turns():
+    """Upside down both ways end alike; who lies shows which it was."""
+    keypoints = dancer()
+    keypoints[90:] = rotated(keypoints[90:], 110)
+    gappy = keypoints.copy()
+    gappy[90:, FACE] = 0
+    held, _, _ = hold_parts(gappy, mark(gappy), FPS)
+    other = rotated(keypoints[90:], -2 * 110)  # as if it had turned against it
+    away, against = (
+        np.linalg.norm(_about_the_middle(held[90:]) - _about_the_middle(each), axis=-1).mean()
+        for each in (keypoints[90:], other)
+    )
+    assert away < 0.5 * against
+
+
+def _about_the_middle(keypoints):
+    face = keypoints[:, FACE, :2]
+    return face - face.mean(axis=1, keepdims=True)
+
+
 def test_nothing_is_filled_held_or_smoothed_across_a_cut():
     gappy = dancer()
     gappy[100:, :, :2] += (-100, -40)

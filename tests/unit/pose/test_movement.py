@@ -49,6 +49,21 @@ def test_the_region_is_what_moves_against_the_scene(pan):
         assert not found[index].mask[:40].any() and not found[index].energy[~found[index].mask].any()
 
 
+def test_the_region_is_where_the_mover_is_and_not_where_it_was_or_will_be():
+    found = dict(moving_regions(scene(count=4, step=50), range(4), FPS, everywhere))
+    for index in (1, 2):
+        columns = np.flatnonzero(found[index].mask.any(axis=0))
+        assert columns[0] > 100 + 50 * index - 25 and columns[-1] < 100 + 50 * index + BLOCK + 25
+
+
+def test_of_two_movers_the_region_is_the_larger():
+    frames = scene()
+    for index, frame in enumerate(frames):
+        frame[20 + 4 * index : 32 + 4 * index, 20:32] = 255 * (index % 2)
+    found = dict(moving_regions(frames, range(9), FPS, everywhere))
+    assert all(not found[index].mask[:70, :60].any() for index in range(1, 8))
+
+
 def test_every_second_frame_is_enough():
     found = list(moving_regions(scene(), range(9), FPS, everywhere, every=2))
     assert [index for index, _ in found] == [0, 2, 4, 6, 8]

@@ -274,3 +274,19 @@ def test_without_normalisation_the_whole_frame_is_fitted_in():
     assert np.allclose(moved.keypoints[seen][:, :2], expected, atol=1e-3)
     assert (moved.width, moved.height) == (600, 300)
     assert not moved.keypoints[~seen].any() and not seen.all()
+
+
+def test_nobody_is_placed_where_the_target_never_stood():
+    """The target stands far away most of the time; half of the source's way lies beyond."""
+    target = measure_normalization(performer(100, 400)) | {
+        "s_far": 400.0,
+        "s_median": 410.0,
+        "s_close": 500.0,
+    }
+    y = walk(200, 300)
+    source = performer(100, y)
+    own = measure_normalization(source) | {"s_far": 200.0, "s_median": 250.0, "s_close": 300.0}
+    own |= {"h_far": target["h_far"], "h_close": target["h_close"]}
+    scale, shift = fit_similarity(source, own, target)
+    ground = scale * y + shift[:, 1]
+    assert ground.min() > 398 and ground.max() < 502 and np.ptp(ground) > 80

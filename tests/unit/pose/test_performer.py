@@ -128,6 +128,7 @@ def test_median_keeps_a_step_and_gaussian_takes_over_at_high_rates():
     slow = track_performer(crowd(step), 0, "auto", 0.2).keypoints
     fast = track_performer(crowd(step, fps=Fraction(120)), 0, "auto", 0.2).keypoints
     assert np.array_equal(slow, step)
+    assert np.array_equal(track_performer(crowd(step, fps=Fraction(50)), 0, "auto", 0.2).keypoints, step)
     assert not np.array_equal(fast, step)
 
 
@@ -234,6 +235,23 @@ def test_who_is_hidden_behind_somebody_is_not_gone(caplog):
     front[..., 0] += np.where(front[..., 2] > 0, 200, 0)  # there is nobody in the way, so they have left
     pose = track_performer(crowd(lost, front, colours=colours), performer=2, **chosen)
     assert not pose.keypoints[30:52].any()
+
+
+@pytest.mark.parametrize(
+    "lost, aside",
+    [
+        ((30, 70), 0),  # longer than anybody would believe
+        ((30, 52), 75),  # somebody is in the way for a part of the time alone
+    ],
+)
+def test_who_cannot_have_been_hidden_all_the_time_is_gone(lost, aside):
+    behind, front = walker(-100, 100, 200, count=80), walker(aside, aside, 260, count=80)
+    gone = slice(*lost)
+    behind[gone] = 0
+    colours = [(50, 60, 40), (50, -50, 40)]
+    people = crowd(behind, front, colours=colours)
+    pose = track_performer(people, 0.32, "none", 0.2, performer=2)
+    assert not pose.keypoints[gone].any()
 
 
 def test_the_unrest_of_a_hand_is_not_smoothed_away_from_the_person():

@@ -27,6 +27,7 @@ from dancenow.pose.retarget import (
     limb_ratios,
     retarget,
     toe_shift,
+    towards_camera,
 )
 from walkers import leap, without
 
@@ -297,6 +298,13 @@ def test_toes_in_the_air_move_as_those_of_feet_that_point_the_other_way():
         result = transfer_pose(pose, statistics[0], target, statistics[1])
         ends = "left_ankle", "left_big_toe"
         assert (way * (vector(result, *ends) - vector(pose, *ends))[:, 1]).min() > 3
+
+
+def test_a_foot_that_is_not_seen_points_as_it_did_before_and_after():
+    pose, heights = seen_by(dancer(), np.full(FRAMES, 0.4), 8), np.full(FRAMES, 190.0)
+    hidden = without(pose, slice(100, 110), "left_big_toe")
+    whole, gappy = (towards_camera(each.keypoints, each.present(), heights) for each in (pose, hidden))
+    np.testing.assert_allclose(gappy[100:110, 0], whole[100:110, 0], atol=0.15)
 
 
 def test_feet_that_never_point_at_the_camera_tell_nothing_of_it():

@@ -7,10 +7,11 @@ import pytest
 
 from dancenow.camera.path import MOVING, STILL, CameraPath, moved_points, still_path
 from dancenow.errors import InputError
+from dancenow.keypoints import INDEX
 from dancenow.pose.normalize import measure_normalization, transfer_pose
 from dancenow.pose.shot_statistics import in_scene, measure_shots, shot_parts, transfer_clip
 from hand_held import hand_held_maps
-from walkers import performer, wander
+from walkers import FRAMES, performer, wander, without
 
 SIZE = 512, 512
 TARGET = performer(240, 470)
@@ -64,6 +65,17 @@ def test_a_hand_held_source_stands_as_the_still_one():
     assert error(taken_for_the_dancer, expected) > 0.03
 
 
+def test_where_the_scene_begins_changes_nothing():
+    """A path may count px from anywhere; what was never seen stays so."""
+    source = without(performer(150, 300, wander()), slice(20, 60), "left_wrist")
+    maps = np.tile(np.eye(3), (len(source.keypoints), 1, 1))
+    maps[:, :2, 2] = -700, -400
+    expected = placed(source, still_path(len(maps), *SIZE))
+    found = placed(source, path_of(maps, MOVING))
+    assert error(found, expected) < 0.003
+    np.testing.assert_array_equal(found.origin, expected.origin)
+
+
 def test_a_long_pan_leaves_the_usual_framing_and_the_dancer_stays_whole():
     """What lies outside the usual framing was seen all the same, when the camera showed it."""
     source = performer(150, 300, wander())
@@ -97,6 +109,19 @@ def test_a_punch_in_is_no_approach_and_no_jump():
     way = (result - expected)[..., :2]
     # the middle of each shot is its own, so the whole may stand a little aside; at the cut nothing jumps
     assert np.linalg.norm((way - way[0].mean(axis=0))[seen], axis=1).mean() < 0.01 * HEIGHT
+
+
+def test_another_pose_across_a_cut_is_at_the_place_of_its_own_shot():
+    """Only a dance that goes on must not jump: who bends elsewhere may have walked there."""
+    half = FRAMES // 2
+    path = np.r_[np.linspace(200, 300, half), np.linspace(350, 450, half)]
+    source = performer(150, 300, path)
+    for joint in ("elbow", "wrist"):
+        for side in ("left", "right"):
+            source.keypoints[half:, INDEX[f"{side}_{joint}"], 1] -= 90
+    still = path_of(np.tile(np.eye(3), (FRAMES, 1, 1)), STILL, STILL, cuts=[half])
+    hips = placed(source, still).keypoints[:, INDEX["left_hip"], 0]
+    assert hips[half - 1] - hips[half] > 80
 
 
 def test_a_short_shot_takes_the_statistics_of_its_neighbour():

@@ -245,3 +245,27 @@ def test_somebody_in_other_clothes_after_a_cut_is_somebody_else():
     before[20:], after[:20] = 0, 0
     assert len(find_persons(crowd(before, after, colours=[RED, GREEN]), [20])) == 2
     assert len(find_persons(crowd(before, after, colours=[RED, RED]), [20])) == 1
+
+
+def test_a_fast_walker_is_expected_as_far_on_as_the_time_out_of_sight():
+    fast = walker(0, 30 * 39, 200)
+    fast[20:24] = 0
+    assert len(find_tracks(crowd(fast))) == 1
+
+
+def test_after_a_cut_the_size_tells_and_not_who_was_seen_longer():
+    """Without colours: the small one, in view all the time, scores more than the large one."""
+    large, small = walker(-150, -150, 200), walker(150, 150, 150)
+    large[:26], large[54:] = 0, 0
+    large, small = (np.concatenate([each, each]) for each in (large[:40], small))
+    small[53:] = 0
+    persons = find_persons(crowd(large, small), [40])
+    heights = [np.ptp(crowd(large, small).keypoints[each.rows][:, BODY, 1], axis=1) for each in persons]
+    assert len(persons) == 2 and all(np.ptp(each) < 10 for each in heights)
+
+
+def test_who_comes_in_other_clothes_to_where_somebody_left_is_somebody_else():
+    left, came = walker(0, 0, 200, 60), walker(5, 5, 200, 60)
+    left[20:], came[:32] = 0, 0
+    for colours, count in (([(50, 60, 40), (50, 35, 40)], 2), ([(50, 60, 40)] * 2, 1)):
+        assert len(find_persons(crowd(left, came, colours=colours))) == count

@@ -65,3 +65,23 @@ def test_a_hand_beyond_the_side_for_a_moment_moves_nobody():
     pose = travelling(0)
     pose.keypoints[100:110, INDEX["left_wrist"], 0] = WIDTH + 20
     assert keep_within(pose) == (pose, 1.0)
+
+
+def test_what_is_missing_of_a_traveller_stays_missing():
+    pose = travelling(2000)
+    pose.keypoints[50:60, INDEX["left_wrist"]] = 0
+    assert not keep_within(pose)[0].keypoints[50:60, INDEX["left_wrist"]].any()
+
+
+def test_arms_that_are_spread_nearly_all_the_time_fit_in():
+    pose = travelling(2000)
+    for side, sign in (("left", 1), ("right", -1)):
+        pose.keypoints[10:, INDEX[f"{side}_wrist"], 0] += sign * 90
+    x = body_x(keep_within(pose)[0])
+    assert x.min() > -10 and x.max() < WIDTH + 10
+
+
+def test_a_figure_wider_than_the_frame_is_in_its_middle():
+    pose = performer(1600.0, 440.0, np.linspace(256, 1200, FRAMES))
+    hips = keep_within(pose)[0].keypoints[:, [INDEX["left_hip"], INDEX["right_hip"]], 0].mean(axis=1)
+    np.testing.assert_allclose(hips, (WIDTH - 1) / 2, atol=1)
