@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from types import ModuleType
 
@@ -251,81 +251,96 @@ def work(preset, folder, device, width, height, rank):
     distributed.destroy_process_group()
 
 
-def measurements(preset, device, size, synthesized, loaded, repeats, edge, cpu_repeats=1):
-    """{what: function that gives its value, in words}. size: (w, h) px of the steps; synthesized, loaded: of
-    the frames; edge: of the matrices.
+class Measurements:
+    """The values of the rows, in words; what several of them need is measured once.
+
+    size: (w, h) px of the steps; cpu_repeats: of the steps on the CPU.
     """
-    threads, train = usable_cores(), section(preset)
 
-    @cache
-    def seconds():
-        return step_seconds(train, size, device, prepare(device, threads), repeats)
+    def __init__(self, preset, device, size, repeats, cpu_repeats=1):
+        self.preset, self.train, self.threads = preset, section(preset), usable_cores()
+        self.device, self.size, self.repeats, self.cpu_repeats = device, size, repeats, cpu_repeats
 
-    @cache
-    def cpu_seconds():
-        found = step_seconds(train, size, CPU, prepare(CPU, threads), cpu_repeats)
-        prepare(device, threads)
+    def prepared(self):
+        """The autocast of the device, which is set up for it."""
+        return prepare(self.device, self.threads)
+
+    @cached_property
+    def seconds(self):
+        return step_seconds(self.train, self.size, self.device, self.prepared(), self.repeats)
+
+    @cached_property
+    def cpu_seconds(self):
+        found = step_seconds(self.train, self.size, CPU, prepare(CPU, self.threads), self.cpu_repeats)
+        self.prepared()
         return found
 
-    def network():
+    def network(self):
         return network_of()().name + (" with random weights" if network_of() is random_vgg19 else "")
 
-    def step(kind):
-        return f"{1000 * seconds()[kind]:.1f} ms"
+    def step(self, kind):
+        return f"{1000 * self.seconds[kind]:.1f} ms"
 
-    def ratio(kind):
-        return f"{cpu_seconds()[kind] / seconds()[kind]:.1f}"
+    def ratio(self, kind):
+        return f"{self.cpu_seconds[kind] / self.seconds[kind]:.1f}"
 
-    def share():
-        autocast = prepare(device, threads)
+    def share(self, edge):
+        autocast = self.prepared()
         dtype = autocast["dtype"] if autocast["enabled"] else torch.float32
-        peak, done = peak_rate(device, dtype, edge, repeats), step_operations(train, size) / seconds()[1]
+        peak = peak_rate(self.device, dtype, edge, self.repeats)
+        done = step_operations(self.train, self.size) / self.seconds[1]
         return f"{done / 1e12:.2f} of {peak / 1e12:.2f} TFLOP/s, {100 * done / peak:.0f} %"
 
-    def bytes_taken():
-        counted, measured = memory(train, size, device, prepare(device, threads))
+    def bytes_taken(self):
+        counted, measured = memory(self.train, self.size, self.device, self.prepared())
         return f"{counted / 2**30:.2f} GB, {measured / 2**30:.2f} GB"
 
-    def synthesis():
-        return f"{synthesis_rate(train, synthesized, device, prepare(device, threads), 8):.1f} frames/s"
+    def synthesis(self, size):
+        return f"{synthesis_rate(self.train, size, self.device, self.prepared(), 8):.1f} frames/s"
 
-    def padding():
-        own, slices = padding_seconds(device, train["generator"]["channels"] * 4, 64, repeats)
+    def padding(self):
+        channels = self.train["generator"]["channels"] * 4
+        own, slices = padding_seconds(self.device, channels, 64, self.repeats)
         return f"{1000 * own:.2f} ms, {1000 * slices:.2f} ms"
 
-    def shared():
-        apart = two_processes(preset, (64, 96), device)
-        return (
-            f"{100 * apart:.3g} % (bound {100 * GRADIENTS:.0f}): {'right' if apart <= GRADIENTS else 'WRONG'}"
-        )
+    def shared(self):
+        apart = two_processes(self.preset, (64, 96), self.device)
+        right = "right" if apart <= GRADIENTS else "WRONG"
+        return f"{100 * apart:.3g} % (bound {100 * GRADIENTS:.0f}): {right}"
 
-    def against_cpu():
-        losses, slopes = compare(train, device, network_of=network_of())
+    def against_cpu(self):
+        losses, slopes = compare(self.train, self.device, network_of=network_of())
         right = "right" if losses <= LOSSES and slopes <= GRADIENTS else "WRONG: update the driver"
         told = f"losses {100 * losses:.2g} % (bound {100 * LOSSES:.0f}), gradients {100 * slopes:.2g} % "
         return f"{told}(bound {100 * GRADIENTS:.0f}): {right}"
 
-    precision = precision_name(prepare(device, threads))
+
+def measurements(preset, device, size, synthesized, loaded, repeats, edge, cpu_repeats=1):
+    """{what: function that gives its value, in words}. size: (w, h) px of the steps; synthesized, loaded: of
+    the frames; edge: of the matrices.
+    """
+    of = Measurements(preset, device, size, repeats, cpu_repeats)
+    precision = precision_name(of.prepared())
     kinds = f"{preset}, {{}} step, {size[0]}x{size[1]}"
+    batches = 4 * loaders() if repeats > 1 else 2
+    loading = {
+        f"loading {loaded[0]}x{loaded[1]}, batch 4, {kind}": partial(loading_row, loaded, 4, kind, batches)
+        for kind in KINDS
+    }
     # what is only to be had here comes first
     return {
-        "perceptual network": network,
-        kinds.format("single-frame"): partial(step, 0),
-        kinds.format("pair"): partial(step, 1),
-        f"a pair step's share of a matrix product's rate, {precision}": share,
-        "memory of a pair step, counted, measured": bytes_taken,
-        f"synthesis {synthesized[0]}x{synthesized[1]} with the face": synthesis,
-        "against the CPU, float32": against_cpu,
-        "two processes on this device, gradients apart": shared,
-        "padded convolution: own kernel, slices": padding,
-        **{
-            f"loading {loaded[0]}x{loaded[1]}, batch 4, {kind}": partial(
-                loading_row, loaded, 4, kind, 4 * loaders() if repeats > 1 else 2
-            )
-            for kind in KINDS
-        },
-        "CPU / GPU, single-frame step": partial(ratio, 0),
-        "CPU / GPU, pair step": partial(ratio, 1),
+        "perceptual network": of.network,
+        kinds.format("single-frame"): partial(of.step, 0),
+        kinds.format("pair"): partial(of.step, 1),
+        f"a pair step's share of a matrix product's rate, {precision}": partial(of.share, edge),
+        "memory of a pair step, counted, measured": of.bytes_taken,
+        f"synthesis {synthesized[0]}x{synthesized[1]} with the face": partial(of.synthesis, synthesized),
+        "against the CPU, float32": of.against_cpu,
+        "two processes on this device, gradients apart": of.shared,
+        "padded convolution: own kernel, slices": of.padding,
+        **loading,
+        "CPU / GPU, single-frame step": partial(of.ratio, 0),
+        "CPU / GPU, pair step": partial(of.ratio, 1),
     }
 
 

@@ -180,12 +180,7 @@ def cut(
         if number == HEAD_PART:
             weight = weight * ~clothes(crop, likely)
         if number == TRUNK_PART:
-            from_trunk = crop.away_enlarged(TRUNK_PART)
-            hair = (from_trunk > TRUNK_DEPTH) & hanging
-            hole = np.maximum(hole, weight * hair)
-            weight = weight * ~hair
-            # what an arm covers is bare in another pose
-            hole = np.maximum(hole, (1 - weight) * (from_trunk <= TRUNK_DEPTH))
+            weight, hole = _trunk_alone(crop, weight, hole, hanging)
         box = box_of(weight + hole > LEAST_WEIGHT)
         if box is None:
             yield number, (left, top, np.zeros((1, 1, 4), np.uint8)), None
@@ -198,16 +193,36 @@ def cut(
                 in_front |= hanging[place]
             hole = np.maximum(hole, weight * in_front)
             weight = weight * ~(foreign | in_front)
-        else:  # a raised hand beside the head is none of it
-            near = crop.away_enlarged(number)[place] <= 1
-            shown = weight * crop.alpha[place] + hole
-            weight = weight * attached(shown > LEAST_WEIGHT, near)
-            if kind(PARTS[number]) != "foot":  # of a dark sole on a dark floor the mask shows little
-                weight = weight * grown(attached(shown > SOLID, near), HAZE * crop.figure.unit)
+        else:
+            weight = _in_one_piece(crop, number, place, weight, hole)
         weight = np.minimum(weight, cv2.GaussianBlur(weight, None, CUT_EDGE))
         piece = np.rint(rgba[place] * weight[..., None]).astype(np.uint8)
         missing = np.rint(255 * hole).astype(np.uint8) if hole.any() else None
         yield number, (left + int(box[2]), top + int(box[0]), piece), missing
+
+
+def _trunk_alone(
+    crop: Crop, weight: np.ndarray, hole: np.ndarray, hanging: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(h, w) weight and hole of a trunk, without the hair that hangs over it."""
+    from_trunk = crop.away_enlarged(TRUNK_PART)
+    hair = (from_trunk > TRUNK_DEPTH) & hanging
+    hole = np.maximum(hole, weight * hair)
+    weight = weight * ~hair
+    # what an arm covers is bare in another pose
+    return weight, np.maximum(hole, (1 - weight) * (from_trunk <= TRUNK_DEPTH))
+
+
+def _in_one_piece(
+    crop: Crop, number: int, place: tuple[slice, slice], weight: np.ndarray, hole: np.ndarray
+) -> np.ndarray:
+    """The weight, at a place of the crop, of what touches the part: a raised hand beside the head is none."""
+    near = crop.away_enlarged(number)[place] <= 1
+    shown = weight * crop.alpha[place] + hole
+    weight = weight * attached(shown > LEAST_WEIGHT, near)
+    if kind(PARTS[number]) == "foot":  # of a dark sole on a dark floor the mask shows little
+        return weight
+    return weight * grown(attached(shown > SOLID, near), HAZE * crop.figure.unit)
 
 
 def box_of(mask: np.ndarray) -> tuple[int, int, int, int] | None:

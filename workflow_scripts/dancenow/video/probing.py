@@ -75,30 +75,41 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     facts |= geometry(path, video, size)
     refuse_two_in_one(path, video, facts, wanted.get("crop") is not None)
     facts |= colour(path, video, facts["height"])
-    fps = timing.fps
     facts |= {
-        "fps": f"{fps.numerator}/{fps.denominator}",
+        "fps": f"{timing.fps.numerator}/{timing.fps.denominator}",
         "variable_rate": timing.variable,
         "frames": timing.frames,
-        "duration": float(timing.frames / fps),
+        "duration": float(timing.frames / timing.fps),
         "start": timing.start,
         "interlaced": video["interlaced"],
     }
     facts = select(path, facts, **wanted)
     _refuse_extremes(path, facts)
     sounds = [stream for stream in report["streams"] if stream.get("codec_type") == "audio"]
-    apart = [stream for stream in sounds if stream["programs"] and video["programs"]]
-    others = [stream for stream in apart if not stream["programs"] & video["programs"]]
-    audio = choose_sound(path, [stream for stream in sounds if stream not in others], facts)
+    audio = choose_sound(path, _of_its_program(sounds, video), facts)
+    if "duration" in video or len(report["streams"]) == 1 + len(sounds):
+        _tell_missing(path, timing, audio, declared)
+    return facts | {"audio": audio}
+
+
+def _of_its_program(sounds: list[dict], video: dict) -> list[dict]:
+    """The sounds that belong to no other program of a television stream than the picture."""
+    return [
+        sound
+        for sound in sounds
+        if not (sound["programs"] and video["programs"]) or sound["programs"] & video["programs"]
+    ]
+
+
+def _tell_missing(path: Path, timing: "Timing", audio: dict | None, declared: float) -> None:
+    """Log how much of a picture is there, if its header declares more (s)."""
     # In a fragmented mp4 the header may give the end of the whole, in Matroska of the longest track.
     lasts = max(timing.duration, timing.end, audio["end"] if audio else 0)
-    own = "duration" in video or len(report["streams"]) == 1 + len(sounds)
-    if own and not timing.hidden and declared - float(lasts) > max(1, 1.5 / fps):
+    if not timing.hidden and declared - float(lasts) > max(1, 1.5 / timing.fps):
         log.warning(
             "%s: its picture lasts %.2f s, not %.2f s as its header says; it is used as far as it goes. "
             "If a copy stopped, copy it again", path, timing.duration, declared,
         )  # fmt: skip
-    return facts | {"audio": audio}
 
 
 def _refuse_what_is_no_file(path: Path) -> None:
