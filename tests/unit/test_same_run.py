@@ -25,23 +25,24 @@ from performers import footage, performer
 from running import ROOT
 
 COUNT, USED = 5, 3
+SIZE = 192, 128
 
 
 def people(path, count):
-    pose = performer(1)
+    pose = performer(1, *SIZE)
     one = {key: getattr(pose, key) for key in ("fps", "width", "height", "estimator", "checkpoint")}
     save_people(path, People(pose.keypoints, np.zeros(1, np.int32), count, **one))
 
 
 def masks(path, count):
-    packer = MaskPacker(64, 64)
+    packer = MaskPacker(*SIZE)
     for _ in range(count):
         packer.add(None)
     save_masks(path, packer.packed())
 
 
 def view(path, count, used=USED):
-    seen = still_view(used, 64, 64)
+    seen = still_view(used, *SIZE)
     save_view(path, replace(seen, count=count))
 
 
@@ -50,15 +51,17 @@ def choice(path, count):
 
 
 def pose(path, count):
-    save_pose(path, performer(count))
+    save_pose(path, performer(count, *SIZE))
 
 
 # {file of the source b or of the target a: how it is written with so many frames}
 OF_SOURCE = {
-    "frames/b.json": lambda path, count: write_json(path, {"frames": count}),
+    "frames/b.json": lambda path, count: write_json(
+        path, {"frames": count, "width": SIZE[0], "height": SIZE[1]}
+    ),
     "poses/b.people.npz": people,
     "masks/b.found.npz": masks,
-    "camera/b.npz": lambda path, count: save_path(path, still_path(count, 64, 64)),
+    "camera/b.npz": lambda path, count: save_path(path, still_path(count, *SIZE)),
     "poses/b.npz": pose,
     "poses/a_as_b.npz": pose,
     "poses/a_as_b.unnormalized.npz": pose,
@@ -94,6 +97,28 @@ def test_a_file_of_other_frames_is_named(run, name, more):
     count = (COUNT if name in OF_SOURCE else USED) + more
     (OF_SOURCE | OF_TARGET)[name](f"results/{name}", count)
     told = rf"results/{re.escape(name)} {count} frames|^results/{re.escape(name)} holds {count} frames"
+    with pytest.raises(InputError, match=told) as refused:
+        require_one_run(run)
+    assert "; they are not of one run: delete both" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "frames/b.json",
+        "poses/b.people.npz",
+        "masks/b.found.npz",
+        "camera/b.npz",
+        "poses/b.npz",
+        "masks/a.npz",
+    ],
+)
+def test_a_file_of_another_preset_with_other_pictures_is_named(run, name, monkeypatch):
+    monkeypatch.setitem(globals(), "SIZE", (256, 128))
+    (OF_SOURCE | OF_TARGET)[name](f"results/{name}", COUNT if name in OF_SOURCE else USED)
+    told = (
+        rf"results/{re.escape(name)} pictures of 256x128 px|^results/{re.escape(name)} holds pictures of 256x"
+    )
     with pytest.raises(InputError, match=told) as refused:
         require_one_run(run)
     assert "; they are not of one run: delete both" in str(refused.value)

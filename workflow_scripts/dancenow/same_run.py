@@ -1,7 +1,7 @@
-"""Whether the results that a job reads are of one run, by what each says of its number of frames.
+"""Whether the results that a job reads are of one run, by what each says of its frames' number and size.
 
-They are not where somebody copied half of a folder, put back an old file, or cut one short. NumPy would end
-in an IndexError or, worse, go on with poses and masks of other moments.
+They are not where somebody copied half of a folder, put back an old file, cut one short, or mixed two
+presets. NumPy would end in an error or, worse, go on with poses and masks of other moments or places.
 """
 
 import json
@@ -33,32 +33,46 @@ WITH_NUMBER = {
     rf"poses/{SUBJECT}\.people\.npz": ("{of}", "count"),
     rf"steady/{SUBJECT}\.npz": ("{of}", "count"),
 }
+# whose pictures they tell the size of; a target's steady view has a size of its own
+WITH_SIZE = {
+    rf"frames/{SUBJECT}\.(avi|index\.npy|json)": "{of}",
+    rf"poses/{SUBJECT}(\.people)?\.npz": "{of}",
+    rf"masks/{SUBJECT}\.found\.npz": "{of}",
+    rf"camera/{SUBJECT}\.npz": "{of}",
+    rf"steady/{SUBJECT}\.npz": "{of}.steady",
+    rf"masks/{SUBJECT}\.npz": "{of}.steady",
+}
 
 
 def require_one_run(given: Any) -> None:
-    """InputError, in one line, if two of a job's files have other numbers of frames of the same clip.
+    """InputError, in one line, if two of a job's files have other numbers or sizes of frames of a clip.
 
     given: a mapping, or what Snakemake has in its place, from a name to a path or to a list of paths. What is
     no result of the workflow, or cannot be read, is left to the one who reads it.
     """
     listed = (value for _, value in given.items())
     paths = [path for value in listed for path in ([value] if isinstance(value, str) else value)]
-    found: dict[str, dict[str, int]] = {}
+    found: dict[tuple[str, str], dict[str, str]] = {}
     for path in paths:
-        for whose, told, count in _counts(str(path)):
-            found.setdefault(whose, {})[told] = count
-    for counts in found.values():
-        refuse_mixed({path: f"{count} frames" for path, count in counts.items()})
+        for whose, told, held in _held(str(path)):
+            found.setdefault(whose, {})[told] = held
+    for each in found.values():
+        refuse_mixed(each)
 
 
-def _counts(path: str) -> Iterator[tuple[str, str, int]]:
-    """(whose frames, the file that tells it, how many), of one that a job reads."""
+def _held(path: str) -> Iterator[tuple[tuple[str, str], str, str]]:
+    """((what is told, of whose frames), the file that tells it, its words), of one that a job reads."""
+    told = re.sub(r"(\.index)?\.(avi|npy)$", ".json", path)
     for patterns, counted in ((WITH_ROWS, _rows), (WITH_NUMBER, _number)):
         for pattern, (whose, what) in patterns.items():
             if match := re.fullmatch(rf"results/{pattern}", path):
-                told = re.sub(r"(\.index)?\.(avi|npy)$", ".json", path)
                 with suppress(Exception):  # its reader says what is wrong with it
-                    yield whose.format(of=match["of"]), told, counted(told, what)
+                    yield ("number", whose.format(of=match["of"])), told, f"{counted(told, what)} frames"
+    for pattern, whose in WITH_SIZE.items():
+        if match := re.fullmatch(rf"results/{pattern}", path):
+            with suppress(Exception):
+                width, height = (_number(told, side) for side in ("width", "height"))
+                yield ("size", whose.format(of=match["of"])), told, f"pictures of {width}x{height} px"
 
 
 def _rows(path: str, name: str) -> int:
