@@ -80,7 +80,7 @@ OF_TARGET = {"poses/a.steady.npz": pose, "masks/a.npz": masks}
 def run(tmp_path, monkeypatch):
     """The input of a job that reads everything, all of one run; the working folder is its own."""
     monkeypatch.chdir(tmp_path)
-    for folder in ("frames", "poses", "masks", "camera", "references", "metrics", "steady"):
+    for folder in ("frames", "poses", "masks", "camera", "references", "metrics", "steady", "normalization"):
         (tmp_path / "results" / folder).mkdir(parents=True)
     for files, count in ((OF_SOURCE, COUNT), (OF_TARGET, USED)):
         for name, write in files.items():
@@ -102,25 +102,20 @@ def test_a_file_of_other_frames_is_named(run, name, more):
     assert "; they are not of one run: delete both" in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "frames/b.json",
-        "poses/b.people.npz",
-        "masks/b.found.npz",
-        "camera/b.npz",
-        "poses/b.npz",
-        "masks/a.npz",
-    ],
-)
+OF_ONE_SIZE = ["frames/b.json", "poses/b.people.npz", "masks/b.found.npz", "camera/b.npz", "poses/b.npz"]
+OF_ONE_SIZE += ["masks/a.npz", "poses/a.steady.npz", "poses/a_as_b.npz", "normalization/b.json"]
+
+
+@pytest.mark.parametrize("name", OF_ONE_SIZE)
 def test_a_file_of_another_preset_with_other_pictures_is_named(run, name, monkeypatch):
     monkeypatch.setitem(globals(), "SIZE", (256, 128))
-    (OF_SOURCE | OF_TARGET)[name](f"results/{name}", COUNT if name in OF_SOURCE else USED)
+    write = (OF_SOURCE | OF_TARGET | {"normalization/b.json": OF_SOURCE["frames/b.json"]})[name]
+    write(f"results/{name}", USED if name in OF_TARGET else COUNT)
     told = (
         rf"results/{re.escape(name)} pictures of 256x128 px|^results/{re.escape(name)} holds pictures of 256x"
     )
     with pytest.raises(InputError, match=told) as refused:
-        require_one_run(run)
+        require_one_run(run | {"statistics": f"results/{name}"})
     assert "; they are not of one run: delete both" in str(refused.value)
 
 

@@ -33,10 +33,13 @@ WITH_NUMBER = {
     rf"poses/{SUBJECT}\.people\.npz": ("{of}", "count"),
     rf"steady/{SUBJECT}\.npz": ("{of}", "count"),
 }
-# whose pictures they tell the size of; a target's steady view has a size of its own
+# whose pictures they tell the size of; a target's steady view has a size of its own, but its pose and those
+# of its pairs lie in a part of it that is as large as a frame
 WITH_SIZE = {
     rf"frames/{SUBJECT}\.(avi|index\.npy|json)": "{of}",
-    rf"poses/{SUBJECT}(\.people)?\.npz": "{of}",
+    rf"poses/{SUBJECT}(\.people|\.steady)?\.npz": "{of}",
+    rf"poses/{SUBJECT}_as_[a-z0-9-]+(\.unnormalized)?\.npz": "{of}",
+    rf"normalization/{SUBJECT}\.json": "{of}",
     rf"masks/{SUBJECT}\.found\.npz": "{of}",
     rf"camera/{SUBJECT}\.npz": "{of}",
     rf"steady/{SUBJECT}\.npz": "{of}.steady",
