@@ -6,6 +6,7 @@ import pytest
 from clips import ffmpeg, film, read
 from dancenow.errors import InputError
 from dancenow.video import media
+from dancenow.video.display import colour
 
 PATCHES = np.array(
     [
@@ -108,6 +109,19 @@ def test_colours_that_cannot_be_converted_are_refused_and_not_said_to_be_unflagg
         InputError, match=rf"odd\.mkv: its colours are stored as {space}, .* export it anew as BT\.709"
     ):
         media.probe(path)
+
+
+@pytest.mark.parametrize(
+    "flags, full",
+    [
+        ({"pix_fmt": "yuvj420p"}, True),  # as phones and Motion JPEG say it
+        ({"pix_fmt": "yuv420p", "color_range": "pc"}, True),
+        ({"pix_fmt": "yuv420p", "color_range": "tv"}, False),
+        ({"pix_fmt": "yuv420p"}, False),
+    ],
+)
+def test_full_range_is_told_by_its_flag_or_by_the_format(flags, full):
+    assert colour("clip.mp4", flags | {"color_space": "bt709"}, 1080)["full_range"] == full
 
 
 @pytest.mark.parametrize("profile, taken", [(5, False), (8, True)])

@@ -59,6 +59,16 @@ def test_cuts_between_shots_are_found_to_the_frame(cut, fps):
     assert found(frames, fps) == cut
 
 
+def test_a_cut_in_a_fast_dance_is_found():
+    assert found(np.concatenate([shot(0, 30, speed=8), shot(1, 30, speed=8)])) == [30]
+
+
+def test_at_few_frames_a_second_a_cut_is_found_and_a_flash_is_none():
+    """A fifth of a second of a time lapse is one frame, which tells nothing alone."""
+    assert found(np.concatenate([shot(0, 30), shot(1, 30)]), fps=5) == [30]
+    assert found(flash(shot(0, 60), 1), fps=5) == []
+
+
 def flash(frames, length):
     frames[30 : 30 + length] = 255
     return frames

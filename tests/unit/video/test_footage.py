@@ -134,6 +134,21 @@ def test_a_film_on_a_dvd_whose_frames_last_three_fields_and_two_in_turn_keeps_ea
         assert frame_rate(gappy, Fraction(1, 90000), steady)[0] == 25
 
 
+def test_rates_of_fields_of_screens_and_of_few_frames_are_kept():
+    def rate(times, nominal):
+        ticks = np.rint(np.array(times) * 90000).astype(int)
+        return frame_rate(ticks, Fraction(1, 90000), {"r_frame_rate": nominal, "avg_frame_rate": "0/0"})
+
+    # two fields each, at a rate that is not television's
+    assert rate(np.arange(60) / 15, "30/1") == (15, False)
+    # near to 30, but in a minute it would be six frames off
+    assert rate(np.arange(600) / 29.9, "299/10") == (Fraction(299, 10), False)
+    # four frames are near to their places at almost any rate
+    assert rate(np.arange(4) / 27, "1000/1")[0] == 27
+    # one pause in a few frames is no pause between bursts
+    assert rate([0, 1 / 30, 2 / 30, 2.1, 2.1 + 1 / 30, 2.1 + 2 / 30, 2.2], "1000/1")[0] == 30
+
+
 def test_slow_motion_within_a_clip_keeps_all_its_frames(tmp_path):
     slow = r"if(lt(N\,6)\,N/30\,if(lt(N\,26)\,6/30+(N-6)/240\,6/30+20/240+(N-26)/30))"
     times = f"-vf settb=1/90000,setpts=({slow})/TB -fps_mode passthrough -enc_time_base 1/90000"

@@ -268,6 +268,13 @@ def test_a_part_after_the_end_of_the_sound_is_silent_and_said_to_be(name, codec,
     assert f"{name}: its sound ends before the picture begins" in caplog.text
 
 
+def test_a_sound_that_begins_before_the_picture_is_copied_and_one_that_begins_late_is_filled():
+    aac = {"codec": "aac", "channels": 2, "pieces": False, "straying": 0.0}
+    assert video_sound._hindrance(aac, -0.5) is None and video_sound._hindrance(aac, 0.02) is None
+    assert "begins 0.50 s late" in video_sound._hindrance(aac, 0.5)
+    assert video_sound._hindrance(aac | {"codec": "flac"}, -0.5) == "cannot be cut in mp4"
+
+
 def test_a_whole_sound_is_still_copied(tmp_path):
     facts, made = result(beeping(tmp_path / "clip.mp4", "aac"), tmp_path)
     assert facts["audio"]["straying"] < 0.002
