@@ -11,14 +11,14 @@ from clips import ffprobe, film, numbered, sounding_clip
 from dancenow.errors import InputError
 from dancenow.evaluation.names import BACKGROUND, NEIGHBOUR, RESULT
 from dancenow.evaluation.series import save_series
-from dancenow.figures import bars, curves, faces, failures, grid, style
+from dancenow.figures import bars, curves, faces, failures, grid, placing, style
 from dancenow.figures.bars import axis_limit, plot_ablation
 from dancenow.figures.curves import plot_curves
 from dancenow.figures.faces import TargetFiles, plot_faces
 from dancenow.figures.failures import plot_failures, worst_frames
 from dancenow.figures.filmstrip import differences, plot_filmstrip
 from dancenow.figures.grid import CELL_INCHES, plot_grid
-from dancenow.figures.moments import person_window, skeleton, stillest
+from dancenow.figures.moments import over, person_window, read_moments, skeleton, spread, stillest
 from dancenow.figures.placing import plot_placing
 from dancenow.figures.side_by_side import cell_sizes, compare_people
 from dancenow.figures.strips import Strip, print_strips, window
@@ -29,6 +29,7 @@ from dancenow.model.face import face_corners
 from dancenow.video import media
 from dancenow.video.frames import FrameStore, extract_frames
 from performers import footage, performer
+from walkers import copy_of
 
 COUNT, WIDTH, HEIGHT, DPI = 20, 96, 64, 60
 TOLD = {"seed": 0, "block": 3}
@@ -213,6 +214,26 @@ def test_placing_fills_a_page_and_faces_have_three_rows(place, tmp_path):
     target = TargetFiles(place / "clip.avi", place / "pose.npz")
     faces = printed(lambda *files: plot_faces(videos, target, 0.25, 16, *files), tmp_path, "faces")
     assert faces.shape[0] == pytest.approx(3.2 * DPI, rel=0.2)  # three rows of squares, an inch each at most
+
+
+def test_placing_shows_what_was_not_normalised_above_what_was(place, tmp_path, monkeypatch):
+    shown, store, own = [], FrameStore(place / "clip.avi"), load_pose(place / "pose.npz")
+    poses = [copy_of(own, scale, (10, 5)) for scale in (0.5, 0.8)]
+    for name, pose in zip(("before.npz", "after.npz"), poses, strict=True):
+        save_pose(tmp_path / name, pose)
+    monkeypatch.setattr(placing, "print_strips", lambda groups, *_: shown.extend(groups[0]))
+    videos = place / "clip.mp4", place / "result.mp4"
+    pairs = (tmp_path / "before.npz", videos[0]), (tmp_path / "after.npz", videos[1])
+    clip = place / "clip.avi"
+    plot_placing((clip, place / "pose.npz"), (clip, None), *pairs, tmp_path / "a.png", tmp_path / "a.pdf")
+    moments = [int(note.split()[1]) for note in shown[0].notes]
+    footage = [store[moment] for moment in spread(COUNT, len(moments))]
+    wanted = [[over(store[moment], own, moment) for moment in moments]]
+    for pose, video in zip(poses, videos, strict=True):
+        wanted.append([over(each, pose, moment) for each, moment in zip(footage, moments, strict=True)])
+        wanted.append(read_moments(video, moments, WIDTH, HEIGHT))
+    for strip, pictures in zip(shown, wanted, strict=True):
+        np.testing.assert_array_equal(strip.pictures, pictures)
 
 
 def test_the_worst_frames_are_those_of_the_worst_measure():

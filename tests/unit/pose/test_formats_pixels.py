@@ -150,6 +150,14 @@ def test_a_mark_in_the_clip_and_its_keypoint_meet_in_the_frame_store(width, heig
     assert place == pytest.approx(found, abs=0.15)
 
 
+def test_a_keypoint_counts_from_the_corner_of_the_part_that_is_used():
+    clip = {"width": 400, "height": 300, "crop": [200, 100, 400, 300]}
+    clip["fit"] = {"scaled_width": 200, "scaled_height": 150, "crop_x": 4, "crop_y": 3}
+    corner = to_working(np.array([[199.5, 99.5]]), {"clips": [clip]})
+    np.testing.assert_allclose(corner, [[-0.5 - 4, -0.5 - 3]])
+    np.testing.assert_allclose(to_clip(corner, {"clips": [clip]}), [[199.5, 99.5]])
+
+
 def test_clip_places_have_as_few_decimals_as_they_need():
     facts = files.facts(1908, 1124, 320)
     given = np.array([[582.349, 1.5], [0, 1123], [1907.12, 0.125]])
@@ -181,6 +189,11 @@ def body_at(scale, shift=0.0):
             {"width": 608, "height": 1080},
             ["608 x 1080 px", "upright"],
         ),  # taken of the turned clip
+        (
+            body_at(1, -1500),
+            {},
+            ["1920 x 1080 px", "outside", "as far as (-"],
+        ),  # of a part that begins elsewhere
         (body_at(1 / 2000), {}, ["between -1 and 1", "1920 x 1080", "--keypoint_scale 0"]),
         (body_at(1 / 1000, -1), {}, ["between -1 and 1", "--keypoint_scale 0"]),
     ],
