@@ -231,6 +231,16 @@ def test_fragments_from_the_middle_of_a_stream_are_whole(tmp_path):
     assert numbers(read(path)) == list(range(10, 30))
 
 
+def test_a_download_that_ends_in_its_first_frame_is_to_be_copied_again(tmp_path):
+    path = tmp_path / "clip.mp4"
+    parts = fragments(path)
+    path.write_bytes(b"".join(parts[:3]) + parts[3][:100])  # ftyp, moov, moof, and of the mdat a little
+    with pytest.raises(InputError) as error:
+        media.probe(path)
+    told = one_line(error, "clip.mp4: no frame can be decoded (", "may be cut short", "copy it again")
+    assert "filters" not in told and "EOF" not in told
+
+
 OPEN = "-c:v libx265 -x265-params log-level=error:open-gop=1:keyint=10:min-keyint=10:scenecut=0:bframes=3"
 
 

@@ -240,8 +240,8 @@ def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[
         if next(packets(path, tracks[0]["index"], "pts"), None) is None:
             raise InputError(f"{path}: it contains no frame; give a clip with at least one frame")
         raise InputError(
-            f"{path}: no frame can be decoded{reason}; the clip may lack a key frame or exceed 8192x8192 px; "
-            "re-encode it"
+            f"{path}: no frame can be decoded{reason}; the clip may be cut short, lack a key frame or exceed "
+            "8192x8192 px; copy it again or re-encode it"
         )
     others = [_described(one) for one in tracks if one is not track]
     if others:

@@ -52,7 +52,9 @@ TALKATIVE = {"FFREPORT", "AV_LOG_FORCE_COLOR", "AV_LOG_FORCE_256COLOR"}
 # What ffmpeg says after the line that names the cause.
 BOILERPLATE = re.compile(
     "Conversion failed|Error opening (in|out)put|Nothing was written|Terminating thread|"
-    "Task finished|Invalid data found when processing input$|^file:.*: Invalid argument$"
+    "Task finished|Cannot determine format of input|Error marking filters|Could not open encoder before EOF|"
+    "Decode error rate|Decoding error|"
+    "Invalid data found when processing input$|^file:.*: Invalid argument$"
 )
 
 
