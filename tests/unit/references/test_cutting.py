@@ -9,6 +9,7 @@ from dancenow.references import occlusion
 from dancenow.references.body_parts import PARTS, TRUNK_CORNERS, Figure
 from dancenow.references.cutting import PLATE_NOISE, crop_around, cut, flaws_of, persons_own
 from dancenow.references.making import make_bank
+from dancenow.references.sleeves import ALONG, UNKNOWN_WIDTH
 from drawn_people import COLOURS, WALL, dancer, drawn
 
 POSE = dancer()
@@ -382,7 +383,8 @@ def test_an_arm_before_a_trunk_is_cut_out_to_above_its_elbow():
     points[LEFT_HAND, :2] = wrist + 0.05 * (left - right)
     crop = crop_around(FRAMES[0], MASKS[0], Figure(points, UNIT))
     hanging, likely = np.zeros(crop.alpha.shape, bool), np.zeros((2, len(PARTS), 4096), np.float32)
-    ((_, (x, y, piece), hole),) = cut(crop, persons_own(crop, BACKGROUND), [part], likely, hanging, 0)
+    rgba, sleeves = persons_own(crop, BACKGROUND), np.full(len(ALONG), UNKNOWN_WIDTH)
+    ((_, (x, y, piece), hole),) = cut(crop, rgba, [part], likely, hanging, 0, sleeves)
     shoulder = points[INDEX["left_shoulder"], :2]
     for place in (elbow, elbow + 0.3 * (wrist - elbow), elbow + 0.3 * (shoulder - elbow)):
         for aside in (-0.025, 0.025):

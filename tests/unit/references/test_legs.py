@@ -6,19 +6,21 @@ import pytest
 
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
 from dancenow.references.body_parts import PARTS, SIDES, Figure
-from dancenow.references.cutting import crop_around
+from dancenow.references.cutting import crop_around, cut
 from dancenow.references.garment import reach_between_legs
 from dancenow.references.likeness import likeness_features
 from dancenow.references.making import make_bank
-from dancenow.references.trimming import strange
+from dancenow.references.sleeves import ALONG, UNKNOWN_WIDTH
+from dancenow.references.trimming import bins, strange
 from dancenow.references.warps import bent, bone_map
-from drawn_people import WALL, dancer, drawn
+from drawn_people import COLOURS, WALL, dancer, drawn
 
 POSE = dancer()
 UNIT = standing_height(POSE.keypoints)
 COUNT = 24
 SKIRT = 20, 160, 60
 BRACELET = 250, 20, 250
+SLEEVES = np.full(len(ALONG), UNKNOWN_WIDTH)
 
 
 def in_degrees(*angles, length=40.0):
@@ -154,12 +156,49 @@ def test_a_leg_leaves_what_lies_on_the_other_one_unless_it_is_a_skirt(reach, kep
     left, right = PARTS.index("left_leg"), PARTS.index("right_leg")
     whole = slice(0, crop.alpha.shape[0]), slice(0, crop.alpha.shape[1])
     unknown = np.zeros((2, len(PARTS), 4096), np.float32)
-    foreign, _ = strange(crop, left, whole, unknown, reach)
+    foreign, _ = strange(crop, left, whole, unknown, reach, SLEEVES)
     on_the_other = (crop.away_enlarged(right) < 0.7) & (crop.away_enlarged(left) > 1.4) & (crop.alpha > 0)
     assert on_the_other.sum() > 50
     assert (~foreign[on_the_other]).any() == kept
     own = (crop.away_enlarged(left) < 0.7) & (crop.away_enlarged(right) > 1.4)
     assert not foreign[own].any()
+
+
+def test_a_leg_ends_at_a_narrow_gap_in_which_the_mask_still_shows_half_a_person():
+    """Beyond it lies the edge of the other leg: a strip that would hang beside this one."""
+    points = with_legs([0.03], 1)[0]
+    frames, masks = drawn(POSE.replace(keypoints=points[None], origin=POSE.origin[:1]), UNIT)
+    crop = crop_around(frames[0], np.full_like(masks[0], 255), Figure(points, UNIT))
+    from_left, from_right = (crop.away_enlarged(PARTS.index(f"{side}_leg")) for side in SIDES)
+    crop.alpha[np.abs(from_left - from_right) < 0.12] = 0.5
+    whole = slice(0, crop.alpha.shape[0]), slice(0, crop.alpha.shape[1])
+    unknown = np.zeros((2, len(PARTS), 4096), np.float32)
+    foreign, _ = strange(crop, PARTS.index("left_leg"), whole, unknown, 0, SLEEVES)
+    beyond = (from_left > from_right + 0.25) & (from_right > 0.4) & (from_left < 1.2)
+    assert beyond.sum() > 10 and foreign[beyond].mean() > 0.9
+    assert not foreign[(from_left < from_right - 0.3) & (from_left < 1.5)].any()
+
+
+@pytest.mark.parametrize("shown", [0, 1])
+def test_beside_a_leg_nothing_is_missing_where_the_picture_shows_nobody(shown):
+    """Floor in the colour of a shoe is no shoe before the leg: the hole would be filled, as a dark fleck."""
+    points = with_legs([0.12], 1)[0]
+    frames, masks = drawn(POSE.replace(keypoints=points[None], origin=POSE.origin[:1]), UNIT)
+    crop = crop_around(frames[0], np.full_like(masks[0], 255), Figure(points, UNIT))
+    left, right = (PARTS.index(f"{side}_leg") for side in SIDES)
+    beside = (crop.away_enlarged(left) > 0.7) & (crop.away_enlarged(left) < 1.3)
+    beside &= crop.away_enlarged(right) < 2.5
+    crop.picture[beside] = SKIRT
+    likely = np.zeros((2, len(PARTS), 4096), np.float32)
+    for number, colour in ((left, COLOURS["left_leg"]), (right, SKIRT)):
+        likely[:, number, bins(np.array([[colour]]))[0, 0]] = 0.5
+    rgba = np.full((*crop.alpha.shape, 4), 255, np.float32)
+    rgba[beside] *= shown
+    hanging = np.zeros(crop.alpha.shape, bool)
+    ((_, (x, y, piece), hole),) = cut(crop, rgba, [left], likely, hanging, 0, SLEEVES)
+    at = beside[y - crop.window[1] :, x - crop.window[0] :][: piece.shape[0], : piece.shape[1]]
+    missing = np.zeros(at.shape) if hole is None else hole
+    assert at.sum() > 50 and np.median(missing[at]) == 255 * shown
 
 
 def test_a_folded_arm_that_opens_shows_its_upper_half_once():

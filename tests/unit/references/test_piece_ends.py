@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
+from dancenow.references import sleeves
 from dancenow.references.body_parts import (
     BONE_RADIUS,
     PARTS,
@@ -28,6 +29,7 @@ BACKGROUND = np.full((POSE.height, POSE.width, 3), WALL, np.uint8)
 FRAMES, MASKS = drawn(POSE, UNIT)
 HEAD, TRUNK, ARM = (PARTS.index(part) for part in ("head", "trunk", "left_arm"))
 UNKNOWN = np.zeros((2, len(PARTS), TINTS**3), np.float32)
+SLEEVES = np.full(len(sleeves.ALONG), sleeves.UNKNOWN_WIDTH)
 WINDOW = 0, 0, POSE.width, POSE.height
 
 
@@ -95,7 +97,7 @@ def cut_pieces(frame, mask, numbers, hanging=None):
     return {
         number: (piece, hole)
         for number, piece, hole in cut(
-            crop, persons_own(crop, BACKGROUND), numbers, UNKNOWN, hanging, reach=0
+            crop, persons_own(crop, BACKGROUND), numbers, UNKNOWN, hanging, 0, SLEEVES
         )
     }
 
@@ -165,7 +167,7 @@ def test_a_piece_ends_where_every_pixel_on_its_own_would_put_it():
     height, width = crop.alpha.shape
     rgba, nothing = np.full((height, width, 4), 255, np.float32), np.zeros((height, width), bool)
     hand = PARTS.index("left_hand")
-    ((_, (x, y, piece), _),) = cut(crop, rgba, [hand], UNKNOWN, nothing, 0.0)
+    ((_, (x, y, piece), _),) = cut(crop, rgba, [hand], UNKNOWN, nothing, 0, SLEEVES)
     rows, columns = piece.shape[:2]
     exact = np.minimum(1, REACHES * shares(distances(figure, (x, y, columns, rows), 1))[hand])
     assert crop.step > 8 and (exact > 0.5).sum() > 40 * crop.step

@@ -158,11 +158,12 @@ def cut(
     likely: np.ndarray,
     hanging: np.ndarray,
     reach: float,
+    sleeves: np.ndarray,
 ) -> Iterator[tuple]:
     """Yield (number, piece, what lies before it) of the parts of these numbers in one frame.
 
     rgba: as from persons_own; likely: as of strangers.PartColours; hanging: as from loose_hair;
-    reach: as from garment.reach_between_legs.
+    reach: as from garment.reach_between_legs; sleeves: as from sleeves.arm_widths.
     """
     left, top, width, height = crop.window
     weights = shares(crop.away)
@@ -188,10 +189,11 @@ def cut(
         place = slice(*box[:2]), slice(*box[2:])
         weight, hole = weight[place], hole[place]
         if kind(PARTS[number]) in ("arm", "leg"):
-            foreign, in_front = strange(crop, number, place, likely, reach)
+            foreign, in_front = strange(crop, number, place, likely, reach, sleeves)
             if kind(PARTS[number]) == "arm":
                 in_front |= hanging[place]
-            hole = np.maximum(hole, weight * in_front)
+            # where the picture shows nobody, as floor in the colour of a shoe, nothing is missing
+            hole = np.maximum(hole, weight * in_front * rgba[place][..., 3] / 255)
             weight = weight * ~(foreign | in_front)
         else:
             weight = _in_one_piece(crop, number, place, weight, hole)

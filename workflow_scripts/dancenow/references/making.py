@@ -26,6 +26,7 @@ from dancenow.references.garment import reach_between_legs
 from dancenow.references.likeness import MOST_PIECES, likeness_features, moments_apart, spread_out
 from dancenow.references.occlusion import fill
 from dancenow.references.shadow import make_shadows
+from dancenow.references.sleeves import arm_widths
 from dancenow.references.trimming import Crop, PartColours, loose_hair
 
 LOST_COST = 1.0  # cost of one in which a hand hides all of the part, and no other reference shows it
@@ -68,7 +69,8 @@ def make_bank(
     likely = colours.likely()
     reach = reach_between_legs(masks, keypoints, usable, unit)
     widths = flank_widths(masks, keypoints, usable, unit)
-    pieces, holes, hair, around = _cut_frames(crop, union, chosen, background, likely, reach, widths)
+    sleeves = arm_widths(masks, keypoints, usable, unit)
+    pieces, holes, hair, around = _cut_frames(crop, union, chosen, background, likely, reach, widths, sleeves)
     flaws = [
         flaws_of(
             part,
@@ -113,6 +115,7 @@ def _cut_frames(
     likely: np.ndarray,
     reach: float,
     widths: np.ndarray,
+    sleeves: np.ndarray,
 ) -> tuple[list[list], list[list], list, list]:
     """The pieces and the holes of each of PARTS, as `cut` yields them, the hair of each head, and what lies
     around each trunk, as from around_trunk.
@@ -130,7 +133,7 @@ def _cut_frames(
             hair.append(piece_of(crop, rgba, hanging.astype(np.float32)))
         if TRUNK_PART in wanted:
             around.append(around_trunk(crop, rgba, hanging, widths))
-        for number, piece, hole in cut(crop, rgba, wanted, likely, hanging, reach):
+        for number, piece, hole in cut(crop, rgba, wanted, likely, hanging, reach, sleeves):
             pieces[number].append(piece)
             holes[number].append(hole)
     return pieces, holes, hair, around

@@ -21,6 +21,7 @@ from dancenow.references.body_parts import (
     grid,
     kind,
 )
+from dancenow.references.sleeves import beyond_sleeve
 
 TINTS = 16  # of each colour channel
 CORE = {"head": 1.6, "trunk": 1.0}  # radii from its bones within which a pixel is the part's own
@@ -38,6 +39,9 @@ GROWTH = 0.006  # of the standing height: pixels of an edge have both colours
 THIN = 0.35  # of a limb's radius: half the width of what is no limb
 SAMPLES_TO_BONE = 8  # between a pixel and its bone
 SOLID, GAP, PRESENT = 0.6, 0.35, 0.1  # of the mask
+# a narrow gap between the legs, in which a mask still shows so much less than beyond; radii of the other
+# leg; places where it is looked for
+VALLEY, NEAR_LEG, SAMPLES_OF_VALLEY = 0.75, 1.6, 24
 
 # of the standing height: how far from the head's axis hair may hang
 HAIR_REACH = 0.45
@@ -146,12 +150,18 @@ class Crop:
 
 
 def strange(
-    crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray, reach: float
+    crop: Crop,
+    number: int,
+    box: tuple[slice, slice],
+    likely: np.ndarray,
+    reach: float,
+    sleeves: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Two (h, w) bool of a box (rows, columns): what is not the arm's or leg's, and what is another part's.
 
-    likely: as of PartColours; reach: as from garment.reach_between_legs. The first holds places beside the
-    limb alone: of another colour, beyond a gap, on the other leg, thin, or parted from the bones by these.
+    likely: as of PartColours; reach: as from garment.reach_between_legs; sleeves: as from sleeves.arm_widths.
+    The first holds places beside the limb alone: of another colour, beyond a gap, on the other leg, cloth
+    beside a sleeve, thin, or parted from the bones by these.
     The second holds all places of another part's colour, but not of the trunk's: a sleeve may be longer than
     usual.
     """
@@ -159,9 +169,11 @@ def strange(
     other = _of_another_colour(crop.colours[box], likely[0], crop.apart[box], number)
     before = _without_specks(other, unit)
     other |= _trunk_at_lower_half(crop, number, box, likely)
-    foreign = other | _beyond_a_gap(crop, number, box)
+    foreign = other | (_least_on_the_way(crop, number, box, SAMPLES_TO_BONE) < GAP)
     if kind(PARTS[number]) == "leg" and reach < SKIRT:
         foreign |= _other_leg(crop, number, box)
+    if kind(PARTS[number]) == "arm":
+        foreign |= _trunk_beside_sleeve(crop, number, box, likely, sleeves)
     near = crop.apart[box][..., number] <= LIMB_CORE * radius / unit
     solid = (crop.alpha[box] > PRESENT) & ~foreign | near
     thick = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, _disc(THIN * radius))
@@ -240,18 +252,35 @@ def _trunk_at_lower_half(crop: Crop, number: int, box: tuple[slice, slice], like
     return near & (trunk > UNLIKELY * (own + RARE))[crop.colours[box]]
 
 
+def _trunk_beside_sleeve(
+    crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray, sleeves: np.ndarray
+) -> np.ndarray:
+    """(h, w) bool: what lies near the trunk, has its colour, and is farther from an arm than sleeves reach.
+
+    Skin stays, because the bones may lie beside a blurred arm.
+    """
+    beyond = beyond_sleeve(crop.figure, PARTS[number], crop.window, crop.step, sleeves)
+    cloth = (likely[0, TRUNK_NUMBER] > RARE)[crop.colours[box]]
+    near = crop.apart[box][..., TRUNK_NUMBER] < NEAR_BONES
+    return cloth & near & (crop.enlarged(beyond.astype(np.float32))[box] > 0.5)
+
+
 def _other_leg(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarray:
-    """(h, w) bool: what lies on the other leg and beside this one.
+    """(h, w) bool: what lies on the other leg and beside this one, or beyond a narrow gap between them.
 
     Pieces reach over each other, and far where both bones are about as near, as below the hips: wherever the
     other leg is in another pose, a flap of it would stay.
     """
     (other,) = (PARTS.index(part) for part in PARTS if kind(part) == "leg" and part != PARTS[number])
-    return (crop.away_enlarged(other)[box] <= ON_LEG) & (crop.away_enlarged(number)[box] > BESIDE_LEG)
+    from_other = crop.away_enlarged(other)[box]
+    on_it = (from_other <= ON_LEG) & (crop.away_enlarged(number)[box] > BESIDE_LEG)
+    between = _least_on_the_way(crop, number, box, SAMPLES_OF_VALLEY)
+    return on_it | (from_other <= NEAR_LEG) & (between < VALLEY * crop.alpha[box])
 
 
-def _beyond_a_gap(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarray:
-    """(h, w) bool: what a gap in the mask parts from a limb's bones, as the other leg or a curl of hair."""
+def _least_on_the_way(crop: Crop, number: int, box: tuple[slice, slice], samples: int) -> np.ndarray:
+    """(h, w) float32: the least that the mask shows at so many places between a limb's bones and each pixel,
+    once it has shown the limb; low beyond a gap, as of the other leg or a curl of hair."""
     xs, ys = grid(crop.window, crop.step)
     least, nearest = np.full(xs.shape, np.inf, np.float32), np.zeros((*xs.shape, 2), np.float32)
     for start, end, radius in crop.figure.bones(PARTS[number]):
@@ -264,13 +293,13 @@ def _beyond_a_gap(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarr
     nearest = crop.enlarged(nearest)[box] - np.array(crop.window[:2], np.float32)
     rows, columns = np.mgrid[box]
     own = np.stack([columns, rows], axis=-1).astype(np.float32)
-    entered, parted = np.zeros(own.shape[:2], bool), np.zeros(own.shape[:2], bool)
-    for sample in range(SAMPLES_TO_BONE):
-        there = nearest + (own - nearest) * np.float32(sample / SAMPLES_TO_BONE)
+    entered, least_shown = np.zeros(own.shape[:2], bool), np.ones(own.shape[:2], np.float32)
+    for sample in range(samples):
+        there = nearest + (own - nearest) * np.float32(sample / samples)
         between = cv2.remap(crop.alpha, there, None, cv2.INTER_LINEAR)
         entered |= between > SOLID
-        parted |= entered & (between < GAP)
-    return parted
+        least_shown[entered] = np.minimum(least_shown, between)[entered]
+    return least_shown
 
 
 def grown(found: np.ndarray, radius: float) -> np.ndarray:
