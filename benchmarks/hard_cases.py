@@ -7,11 +7,13 @@ of, of these subjects: alice and brunomars of the demo; short, two seconds of al
 for three seconds; twirl, a dance of whole turns, and turning, alice who turns round. Each strip has a row per
 clip and result, and a column per moment.
 
-skirt, mask and two take clips of real people, subjects skirt, moonwalk and two, whose licences keep them out
-of this repository: they are made when they are asked for by name.
+Made when they are asked for by name: pirouette, which takes the result turning_as_twirl of a training;
+skirt, mask and two, which take clips of real people, subjects skirt, moonwalk and two, whose licences keep
+them out of this repository.
 """
 
 import sys
+from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
@@ -28,9 +30,11 @@ from dancenow.references.making import make_bank
 from dancenow.references.preview import flat_colours, over, with_shapes
 from dancenow.training.holdout import training_frame_count
 from dancenow.video.frames import FrameStore
+from dancenow.video.media import decode, probe
 
 HOLDOUT = 0.2
 COLUMNS, HEIGHT = 5, 300  # px, of a picture
+TURN_COLUMNS = 8
 MARGIN = 0.15  # around the person, of its height
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 82]
 SHIRT, FLOOR = (195, 60, 65), 387  # alice's; px from above, where the wall ends
@@ -198,8 +202,16 @@ def skirt(run):
     return [sources(run, "brunomars", when), results(run.background("skirt"), pose, run.bank("skirt"), when)]
 
 
+def pirouette(run):
+    """A whole turn, by a trained generator."""
+    when = np.linspace(25, 70, TURN_COLUMNS).astype(int)
+    pose, video = run.pose("turning_as_twirl"), run.results / "turning_as_twirl.mp4"
+    shown = list(islice(decode(video, probe(video), pose.width, pose.height), int(when[-1]) + 1))
+    return [sources(run, "twirl", when), cropped([shown[index] for index in when], pose.keypoints[when])]
+
+
 RENDERED = {case.__name__: case for case in (few, one_pose, unseen, wrong_point, wall)}
-REAL = {case.__name__: case for case in (mask, two, skirt)}
+ASKED_FOR = {case.__name__: case for case in (pirouette, mask, two, skirt)}
 
 
 def strip(rows):
@@ -217,7 +229,7 @@ def main():
     results_folder, folder, *names = sys.argv[1:]
     run = Run(results_folder)
     for name in names or RENDERED:
-        picture = strip((RENDERED | REAL)[name](run))
+        picture = strip((RENDERED | ASKED_FOR)[name](run))
         cv2.imwrite(str(Path(folder) / f"hard_{name}.jpg"), picture[..., ::-1], JPEG)
         print(f"hard_{name}.jpg: {picture.shape[1]}x{picture.shape[0]} px", flush=True)
 
