@@ -92,9 +92,8 @@ def check_stages(train, where=""):
             "raise one of them, or set train.single_frame_share to 0"
         )
     halvings, unshuffle = train["generator"]["n_downsample"], train["generator"]["unshuffle"]
-    most = (
-        16 if train["enhancer"] else 32
-    )  # frames are multiples of 32 px, an enhancer's first stage sees half of that
+    # frames are multiples of 32 px, an enhancer's first stage sees half of that
+    most = 16 if train["enhancer"] else 32
     if unshuffle * 2**halvings > most:
         raise WorkflowError(
             f"config: {where}train.generator: unshuffle {unshuffle} and n_downsample {halvings} shrink a picture to 1 / "
