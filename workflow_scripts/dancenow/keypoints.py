@@ -1,7 +1,5 @@
 """The canonical skeleton, COCO-WholeBody with 133 keypoints, and the files that hold it."""
 
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from dancenow.arrays import write_npz
+from dancenow.arrays import read_npz, write_npz
 from dancenow.errors import InputError
-from dancenow.files import read_through
 
 COUNT = 133
 BODY = slice(0, 17)
@@ -140,12 +137,8 @@ def _save(path: str | Path, record: Pose | People) -> None:
 
 
 def _load(path: str | Path, kind: type) -> Any:
-    read_through(path)
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            fields = {
-                name: stored[name] for name in kind.__annotations__ if name != "looks" or name in stored
-            }
+    def make(stored: Any) -> Any:
+        fields = {name: stored[name] for name in kind.__annotations__ if name != "looks" or name in stored}
         for name in ("estimator", "checkpoint", "fps"):
             fields[name] = str(fields[name])
         for name in {"width", "height", "count"} & fields.keys():
@@ -154,10 +147,8 @@ def _load(path: str | Path, kind: type) -> Any:
         if not np.isfinite(fields["keypoints"]).all():
             raise ValueError("keypoints hold NaN or infinity")
         return kind(**fields)
-    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(
-            f"{path}: not a {kind.__name__.lower()} file ({error}); delete it to make it again"
-        ) from error
+
+    return read_npz(path, f"a {kind.__name__.lower()} file", make)
 
 
 def save_pose(path: str | Path, pose: Pose) -> None:

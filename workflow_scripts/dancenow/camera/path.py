@@ -5,16 +5,14 @@ the camera's movement. So the maps of a still camera are exactly the identity, a
 into the scene stays unchanged, bit for bit.
 """
 
-import zipfile
-import zlib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from dancenow.arrays import write_npz
+from dancenow.arrays import read_npz, write_npz
 from dancenow.errors import InputError
-from dancenow.files import read_through
 
 # kinds of camera movement in a shot
 STILL = "still"
@@ -136,14 +134,13 @@ def save_path(path: str | Path, camera: CameraPath) -> None:
 
 def load_path(path: str | Path) -> CameraPath:
     """Read a CameraPath; InputError names a file that is not one."""
-    read_through(path)
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            given = {each.name: stored[each.name] for each in fields(CameraPath)}
+
+    def make(stored: Any) -> CameraPath:
+        given = {each.name: stored[each.name] for each in fields(CameraPath)}
         given |= {"kinds": tuple(map(str, given["kinds"])), "scenes": tuple(given["scenes"].tolist())}
         return CameraPath(**given | {name: int(given[name]) for name in ("width", "height")})
-    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: not a camera path file ({error}); delete it to make it again") from error
+
+    return read_npz(path, "a camera path file", make)
 
 
 def moved_points(maps: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -6,19 +6,17 @@ With a still camera both are the frame, and every map is the identity.
 """
 
 import dataclasses
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
-from dancenow.arrays import write_npz
+from dancenow.arrays import read_npz, write_npz
 from dancenow.camera.path import moved_points
 from dancenow.errors import InputError
-from dancenow.files import read_through
 from dancenow.keypoints import People, Pose
 from dancenow.pictures import Frames
 
@@ -218,11 +216,9 @@ def save_view(path: str | Path, view: SteadyView) -> None:
 
 def load_view(path: str | Path) -> SteadyView:
     """Read a SteadyView; InputError names a file that is not one."""
-    read_through(path)
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            given = {each.name: stored[each.name] for each in fields(SteadyView)}
+
+    def make(stored: Any) -> SteadyView:
+        given = {each.name: stored[each.name] for each in fields(SteadyView)}
         return SteadyView(**given | {name: int(given[name]) for name in ("count", "width", "height")})
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        remedy = "delete it to make it again"
-        raise InputError(f"{path}: not a steady view file ({error}); {remedy}") from error
+
+    return read_npz(path, "a steady view file", make)

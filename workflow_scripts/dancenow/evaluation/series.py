@@ -1,16 +1,12 @@
 """A file of the measures of an evaluation, frame by frame, for details that a table's means hide."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dancenow.arrays import write_npz
-from dancenow.errors import InputError
-from dancenow.files import read_through
+from dancenow.arrays import read_npz, write_npz
 
 
 def flatten(nested: dict, key: tuple = ()) -> Iterator[tuple[tuple, Any]]:
@@ -33,15 +29,12 @@ def load_series(path: str | Path) -> dict:
 
     InputError names a file that is none; OSError when it cannot be read.
     """
-    series = {}
-    read_through(path)
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            for name in stored.files:
-                row, *key = name.split("/")
-                series.setdefault(row, {})[tuple(key)] = stored[name].astype(float)
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(
-            f"{path}: not a file of per-frame measures ({error}); delete it to make it again"
-        ) from error
-    return series
+
+    def make(stored: Any) -> dict:
+        series = {}
+        for name in stored.files:
+            row, *key = name.split("/")
+            series.setdefault(row, {})[tuple(key)] = stored[name].astype(float)
+        return series
+
+    return read_npz(path, "a file of per-frame measures", make)

@@ -1,15 +1,12 @@
 """The masks of a clip, soft and packed: where people are in each frame."""
 
-import zipfile
-import zlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
-from dancenow.arrays import write_npz
-from dancenow.errors import InputError
-from dancenow.files import read_through
+from dancenow.arrays import read_npz, write_npz
 from dancenow.keypoints import MIN_CONFIDENCE
 
 MASK_LEVELS = (
@@ -80,14 +77,11 @@ def save_masks(path: str | Path, masks: Masks) -> None:
 
 def load_masks(path: str | Path) -> Masks:
     """Read Masks; InputError names a file that is not one."""
-    read_through(path)
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            fields = {name: stored[name] for name in ("data", "ends", "width", "height")}
-        return Masks(fields["data"], fields["ends"], int(fields["width"]), int(fields["height"]))
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        remedy = "delete it to make it again"
-        raise InputError(f"{path}: not a file of masks ({error}); {remedy}") from error
+
+    def make(stored: Any) -> Masks:
+        return Masks(stored["data"], stored["ends"], int(stored["width"]), int(stored["height"]))
+
+    return read_npz(path, "a file of masks", make)
 
 
 def sharpen(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
