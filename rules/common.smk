@@ -9,7 +9,7 @@ from pathlib import Path
 from snakemake.utils import update_config
 
 from dancenow.cluster.batch_summary import summarise
-from dancenow.files import as_on_disk, atomic_path, bring_back_dates
+from dancenow.files import as_on_disk, bring_back_dates, write_text
 from dancenow.planning.consent import consent_record
 from dancenow.planning.pairs import names_of, targets_of
 from dancenow.planning.reruns import code_hash, contents
@@ -159,8 +159,7 @@ def tell_batch():
     if batch_pairs():
         settings = {"chunks": config["hardware"]["chunks"], "init_from": config["train"]["init_from"]}
         summary = summarise(**config["batch"], **settings)
-        with atomic_path("results/batch.txt") as partial:
-            partial.write_text(f"{summary}\n", encoding="utf-8")
+        write_text("results/batch.txt", f"{summary}\n")
         print(summary, file=sys.stderr)
 
 

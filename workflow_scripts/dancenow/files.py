@@ -179,11 +179,15 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_json(path: str | Path, value: Any) -> None:
-    """Write `value` as indented JSON with a final newline; NaN and infinity are refused."""
-    text = json.dumps(value, indent=2, allow_nan=False) + "\n"
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all."""
     with atomic_path(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write `value` as indented JSON with a final newline; NaN and infinity are refused."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 class Content(dict):

@@ -15,7 +15,7 @@ from dancenow.authenticity.detector_data import degrade, read_pairs, stored_pair
 from dancenow.authenticity.judge import ACCURACY_UNKNOWN, PAIRS, decide, score
 from dancenow.authenticity.separation import BLOCK, accuracy, area, roc_curve, videos_right, with_interval
 from dancenow.device import pick_device, prepare_exact
-from dancenow.files import atomic_path, write_json
+from dancenow.files import atomic_path, write_json, write_text
 from dancenow.intervals import TOO_FEW
 from dancenow.video import media
 
@@ -74,8 +74,7 @@ def measure_detector(
 def write_report(report: dict, json_path: str | Path, page_path: str | Path, figure_path: str | Path) -> None:
     """The report of measure_detector as JSON, as a Markdown page and as a picture (PNG) of its ROC curve."""
     write_json(json_path, report)
-    with atomic_path(page_path) as whole:
-        whole.write_text(markdown(report, Path(figure_path).name), encoding="utf-8")
+    write_text(page_path, markdown(report, Path(figure_path).name))
     with atomic_path(figure_path) as whole:
         plot_curve(report).savefig(whole, dpi=150)
 

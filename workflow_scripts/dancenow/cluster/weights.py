@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dancenow.files import atomic_path
+from dancenow.files import write_text
 
 
 def write_list(estimator: dict, perceptual: dict, lpips: dict, path: str | Path) -> list[str]:
@@ -23,6 +23,5 @@ def write_list(estimator: dict, perceptual: dict, lpips: dict, path: str | Path)
     ]
     if not lpips["network"]:
         lines.append(f"LPIPS: none ({lpips['reason']})")
-    with atomic_path(path) as partial:
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
     return lines

@@ -25,7 +25,7 @@ from dancenow.evaluation.names import BACKGROUND, LPIPS_FORM, NEIGHBOUR, PERSON,
 from dancenow.evaluation.picture_series import PictureSeries, Truth, measure_pictures
 from dancenow.evaluation.pose_parts import part_series
 from dancenow.evaluation.series import save_series
-from dancenow.files import atomic_path, read_json, write_json
+from dancenow.files import read_json, write_json, write_text
 from dancenow.intervals import block_bootstrap
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, Pose, load_pose, standing_height
 from dancenow.pictures import read_png
@@ -240,8 +240,7 @@ def _evaluate_files(
     log.info("%d frames compared in %.0f s", report["frames_compared"], time.monotonic() - began)
     save_series(files.series, report.pop("series"))
     write_json(files.metrics, report)
-    with atomic_path(files.table) as partial:
-        partial.write_text(page, encoding="utf-8")
+    write_text(files.table, page)
 
 
 def _check_lengths(results: dict[str, Any], truth: Any, driving: Any) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from dancenow import intervals
 from dancenow.figures.comparison import LEAST_BLOCKS_TO_RANK, Cell, Comparison, compare_files, known
 from dancenow.figures.measures import Key, describe
-from dancenow.files import atomic_path
+from dancenow.files import atomic_path, write_text
 
 LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$"} | {
     "{": r"\{", "}": r"\}", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "−": "$-$", "±": r"$\pm$",
@@ -31,12 +31,8 @@ def tabulate_ablation(
 ) -> None:
     """Write the three tables of a comparison; arguments as of compare_files. what: what was measured on."""
     comparison = compare_files(names, metrics_paths, series_paths)
-    for path, text in (
-        (markdown_path, markdown(comparison, what)),
-        (latex_path, latex(comparison, what)),
-    ):
-        with atomic_path(path) as partial:
-            partial.write_text(text, encoding="utf-8")
+    write_text(markdown_path, markdown(comparison, what))
+    write_text(latex_path, latex(comparison, what))
     with atomic_path(csv_path) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(CSV_COLUMNS)

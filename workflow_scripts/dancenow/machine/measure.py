@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dancenow.device import pick_device, precision_name, prepare
-from dancenow.files import atomic_path
+from dancenow.files import write_text
 from dancenow.machine.forecast import Footage, forecast
 from dancenow.machine.hardware import look
 from dancenow.machine.page import page
@@ -82,9 +82,5 @@ def measure_machine(
         "rates": rates,
         "gpu_against_cpu": apart,
     }
-    with atomic_path(numbers_path) as partial:
-        partial.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
-    with atomic_path(page_path) as partial:
-        partial.write_text(
-            page(hardware, threads, rates, forecasts, paces, precision, apart), encoding="utf-8"
-        )
+    write_text(numbers_path, json.dumps(numbers, indent=1) + "\n")
+    write_text(page_path, page(hardware, threads, rates, forecasts, paces, precision, apart))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jinja2
 
-from dancenow.files import atomic_path
+from dancenow.files import write_text
 
 FRAME_PAGE = Path(__file__).with_name("frame.html")
 
@@ -23,5 +23,4 @@ def write_page(template: Path, path: str | Path, **content: object) -> None:
         keep_trailing_newline=True,
     )
     html = environment.get_template(template.name).render(frame=FRAME_PAGE.name, **content)
-    with atomic_path(path) as partial:
-        partial.write_text(html, encoding="utf-8")
+    write_text(path, html)

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dancenow.files import atomic_path, sha256
+from dancenow.files import sha256, write_text
 
 SCRIPTS = Path(__file__).parents[2]
 # cached in the working directory, because every Snakemake job parses the workflow again
@@ -89,8 +89,8 @@ def _read_known(path: Path) -> dict:
 
 
 def _write_known(path: Path, known: dict) -> None:
-    with suppress(OSError), atomic_path(path) as partial:
-        partial.write_text(json.dumps(known), encoding="utf-8")
+    with suppress(OSError):
+        write_text(path, json.dumps(known))
 
 
 @cache

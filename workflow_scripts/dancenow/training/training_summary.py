@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dancenow.errors import InputError
-from dancenow.files import atomic_path, read_json
+from dancenow.files import atomic_path, read_json, write_text
 
 COLUMNS = 3
 CELL_INCHES = (3.6, 2.4)
@@ -36,10 +36,7 @@ def write_summary(
     with atomic_path(curve_path) as partial:
         figure.savefig(partial, dpi=100)
     title = f"{target}: {stage}" if stage else target
-    with atomic_path(page_path) as partial:
-        partial.write_text(
-            _page(title, target, settings, training, losses, Path(curve_path).name), encoding="utf-8"
-        )
+    write_text(page_path, _page(title, target, settings, training, losses, Path(curve_path).name))
 
 
 def read_losses(path: str | Path) -> dict[str, np.ndarray]:
