@@ -21,6 +21,7 @@ from dancenow.camera.tracker import ShotTracker
 from dancenow.errors import frames_of, refuse_mixed
 from dancenow.keypoints import MIN_CONFIDENCE, People, load_people, sides_of
 from dancenow.pictures import Frames
+from dancenow.stretches import interpolated
 from dancenow.video.cuts import PATTERN_GRID, segments
 from dancenow.video.frames import FrameStore
 
@@ -323,15 +324,13 @@ def settle(
         return identity, STILL
     if known.mean() < KNOWN:
         return identity, UNKNOWN
-    at = np.flatnonzero(known)
-    filled = [np.interp(np.arange(count), at, values) for values in maps[known].reshape(-1, 9).T]
-    maps = np.stack(filled, axis=1).reshape(-1, 3, 3)
+    maps = interpolated(maps, known)
     corners = corners_of(maps, size)
     usual = np.linalg.norm(corners - np.median(corners[known], axis=0), axis=2).max(axis=1)
     # the scene must not lean like one of its frames
     roll = np.arctan2(maps[:, 1, 0], maps[:, 0, 0])
     usual += LEVEL_WEIGHT * max(size) * np.abs(_level(roll, known, lean))
-    usual = int(at[usual[known].argmin()])
+    usual = int(np.flatnonzero(known)[usual[known].argmin()])
     maps = np.linalg.inv(maps[usual]) @ maps
     maps /= maps[:, 2:, 2:]
     maps[usual] = np.eye(3)

@@ -15,7 +15,7 @@ from dancenow.errors import InputError
 from dancenow.keypoints import BODY, IMPUTED, INDEX, SIDES, Pose, sides_of
 from dancenow.pose.facing import feet_up
 from dancenow.pose.retarget import LONGEST, bone_lengths
-from dancenow.stretches import stretches_of
+from dancenow.stretches import interpolated, stretches_of
 
 BODY_CHAIN = ("ankle", "knee", "hip", "shoulder")
 MIN_WHOLE_SHARE = 0.05  # least share of the frames that must show the person from head to feet
@@ -143,11 +143,6 @@ def ground_line(figure: Figure, fps: Fraction | float) -> np.ndarray | None:
     standing, y = find_ground(figure, figure.feet, fps)
     line = interpolated(y, standing)
     return np.where(figure.upright, line, np.maximum(line, figure.lowest - SUNK * figure.standing))
-
-
-def interpolated(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """values (T,) with the unknown ones interpolated in time from the known ones, constant at the ends."""
-    return np.interp(np.arange(len(values)), np.flatnonzero(known), values[known])
 
 
 def _airborne(figure: Figure, candidates: np.ndarray, fps: Fraction | float) -> np.ndarray:

@@ -26,6 +26,7 @@ from dancenow.keypoints import (
     sides_of,
 )
 from dancenow.pose.facing import rolled, turned, upright
+from dancenow.stretches import interpolated
 
 # groups in which an estimator swaps left and right, each independently
 _SIDED = {
@@ -308,6 +309,4 @@ def _steady_length(lengths: np.ndarray, fps: Fraction | float) -> np.ndarray:
     """The median of (T,) px over a second; 0 is unknown and interpolated, infinite if nothing is known."""
     if not lengths.any():
         return np.full(len(lengths), np.inf, np.float32)
-    known = np.flatnonzero(lengths)
-    size = np.interp(np.arange(len(lengths)), known, lengths[known])
-    return median_filter(size, 2 * round(fps / 2) + 1, mode="nearest")
+    return median_filter(interpolated(lengths, lengths > 0), 2 * round(fps / 2) + 1, mode="nearest")

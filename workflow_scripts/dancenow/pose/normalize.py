@@ -17,7 +17,6 @@ from dancenow.pose.grounding import (
     find_ground,
     ground_line,
     inside,
-    interpolated,
     measure_figure,
     whole_figure,
 )
@@ -31,6 +30,7 @@ from dancenow.pose.retarget import (
     toe_shift,
     towards_camera,
 )
+from dancenow.stretches import interpolated
 
 MIN_STANDING_SHARE = 0.05  # of the frames that show the whole person: with fewer, the size is not reliable
 ONE_PLACE = 0.02  # of the standing height: far and close nearer to each other than this are one place

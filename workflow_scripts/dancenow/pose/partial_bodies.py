@@ -25,8 +25,9 @@ from dancenow.keypoints import (
     Pose,
     sides_of,
 )
-from dancenow.pose.grounding import Figure, find_ground, interpolated, measure_figure
+from dancenow.pose.grounding import Figure, find_ground, measure_figure
 from dancenow.pose.retarget import LONGEST, bone_lengths
+from dancenow.stretches import interpolated
 from dancenow.video.cuts import segments
 
 log = logging.getLogger(__name__)
@@ -193,7 +194,6 @@ def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndar
     partial = view & present[:, SHOULDERS].all(axis=1) & ~present[:, ANKLES].any(axis=1)
     if not partial.any():
         return partial
-    frames = np.arange(len(keypoints))
     for joint, above in HUNG:
         both = view & present[:, joint] & present[:, above]
         if joint in BELOW:  # near the picture's edge, an estimator bends legs to keep them inside
@@ -201,9 +201,8 @@ def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndar
         wanted = partial & ~present[:, joint] & (keypoints[:, above, 2] >= MIN_CONFIDENCE)
         if not both.any() or not wanted.any():
             continue
-        vectors = keypoints[both, joint, :2] - keypoints[both, above, :2]
-        filled = [np.interp(frames[wanted], frames[both], axis) for axis in vectors.T]
-        keypoints[wanted, joint, :2] = keypoints[wanted, above, :2] + np.stack(filled, axis=-1)
+        vectors = interpolated(keypoints[:, joint, :2] - keypoints[:, above, :2], both)
+        keypoints[wanted, joint, :2] = keypoints[wanted, above, :2] + vectors[wanted]
         keypoints[wanted, joint, 2] = CONFIDENCE
     return partial & (keypoints[:, ANKLES, 2] > 0).all(axis=1)
 
@@ -218,7 +217,6 @@ def _hang_ends(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> No
         present[:, HEAD[points]].any(axis=1) for points in (slice(1), slice(1, 3), slice(3, 5))
     )
     headless = ~eyes & (nose | ~ears)  # from behind ears alone are seen, from the side an eye
-    frames = np.arange(len(keypoints))
     for point, carriers in ENDS:
         of_head = carriers is SHOULDERS
         carried = present[:, carriers].all(axis=1)
@@ -227,14 +225,13 @@ def _hang_ends(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> No
         if not shown.any() or not wanted.any():
             continue
         place = keypoints[:, carriers, :2].mean(axis=1)
-        vectors = keypoints[shown, point, :2] - place[shown]
-        both = shown & view
+        vectors, both = keypoints[:, point, :2] - place, shown & view
         if both.any():
-            filled = [np.interp(frames[wanted], frames[both], axis[both[shown]]) for axis in vectors.T]
+            hung = interpolated(vectors, both)[wanted]
         else:
             size = _zoom(keypoints[view], keypoints[shown]) or 1.0
-            filled = [np.full(wanted.sum(), middle) for middle in size * np.median(vectors, axis=0)]
-        keypoints[wanted, point, :2] = place[wanted] + np.stack(filled, axis=-1)
+            hung = size * np.median(vectors[shown], axis=0)
+        keypoints[wanted, point, :2] = place[wanted] + hung
         keypoints[wanted, point, 2] = CONFIDENCE
 
 

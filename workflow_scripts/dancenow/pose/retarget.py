@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND, SIDES, Pose, sides_of
+from dancenow.stretches import interpolated
 
 # foreshortening only shortens: a bone has its full length when it lies in the picture plane. The
 # maximum could be a single bad detection
@@ -274,8 +275,7 @@ def _at_contact(places: np.ndarray, known: np.ndarray, moved: np.ndarray) -> np.
         return feet
     bones = (places[:, hips] - places[:, knees], places[:, knees] - places[:, ankles])
     length = sum(np.linalg.norm(bone, axis=-1).mean(axis=1) for bone in bones)
-    frames = np.arange(len(places))
-    length, height = (np.interp(frames, frames[legs], values[legs]) for values in (length, height))
+    length, height = (interpolated(values, legs) for values in (length, height))
     share = np.clip(2 * height / np.maximum(length, 1), 0, 1)[:, None]
     # the lowest joint may change from frame to frame, so all joints near the ground share the contact
     low = np.where(known[:, CONTACTS], places[:, CONTACTS, 1], -np.inf)
@@ -312,7 +312,4 @@ def _along_neck(places: np.ndarray, known: np.ndarray | None = None) -> np.ndarr
 
 def _filled(vectors: np.ndarray, known: np.ndarray) -> np.ndarray:
     """vectors (T, N) with unknown ones interpolated in time, constant at the ends; zero if none is known."""
-    if not known.any():
-        return np.zeros_like(vectors)
-    frames = np.arange(len(vectors))
-    return np.stack([np.interp(frames, frames[known], axis[known]) for axis in vectors.T], axis=-1)
+    return interpolated(vectors, known) if known.any() else np.zeros_like(vectors)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from dancenow.keypoints import BODY, Pose, sides_of
-from dancenow.pose.grounding import interpolated
+from dancenow.stretches import interpolated
 
 WAY_SECONDS = 0.5  # s: standard deviation of the Gaussian that separates travel from dance
 REACH_QUANTILE = 0.9  # quantile over the frames of the body's reach to a side of its middle
