@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -19,7 +21,8 @@ def waving(count=40):
 
 def test_sizes_are_few_ascending_and_made_of_blocks():
     sizes = choose_sizes(waving().keypoints, 256, 192)
-    assert 1 < len(sizes) <= 5 and sizes == sorted(sizes)
+    assert 1 < len(sizes) <= 12 and sizes == sorted(sizes, key=math.prod)
+    assert np.max(sizes, axis=0).tolist() == list(sizes[-1])
     assert all(side % 32 == 0 for size in sizes for side in size)
 
 
