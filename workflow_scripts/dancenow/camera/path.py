@@ -106,11 +106,11 @@ class CameraPath:
 
         Missing keypoints, with confidence 0, stay (0, 0, 0). For a still path the unchanged array.
         """
-        return keypoints if self.is_still else _moved(self.maps, keypoints)
+        return keypoints if self.is_still else moved_keypoints(self.maps, keypoints)
 
     def to_frame(self, keypoints: np.ndarray) -> np.ndarray:
         """The inverse: (T, K, 3) float32 from px of the scene to px of the frames."""
-        return keypoints if self.is_still else _moved(np.linalg.inv(self.maps), keypoints)
+        return keypoints if self.is_still else moved_keypoints(np.linalg.inv(self.maps), keypoints)
 
 
 def still_path(count: int, width: int, height: int) -> CameraPath:
@@ -149,10 +149,11 @@ def moved_points(maps: np.ndarray, points: np.ndarray) -> np.ndarray:
     return there[..., :2] / there[..., 2:]
 
 
-def _moved(maps: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
-    there = moved_points(maps, keypoints[..., :2].astype(np.float64))
-    moved = keypoints.copy()
-    # a shot of a still camera stays unchanged, without rounding, in a clip whose other shots move
-    unmoved = (maps == np.eye(3)).all(axis=(1, 2))[:, None, None]
-    moved[..., :2] = np.where(unmoved, keypoints[..., :2], np.where(keypoints[..., 2:] > 0, there, 0))
+def moved_keypoints(maps: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
+    """(N, K, 3) keypoints moved by (N, 3, 3) maps: a copy; missing ones stay (0, 0, 0).
+
+    The identity changes no bit of them, for a shot of a still camera in a clip whose other shots move.
+    """
+    there, moved = moved_points(maps, keypoints[..., :2].astype(np.float64)), keypoints.copy()
+    moved[..., :2] = np.where(keypoints[..., 2:] > 0, there, 0)
     return moved

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from dancenow.arrays import read_npz, write_npz
-from dancenow.camera.path import moved_points
+from dancenow.camera.path import moved_keypoints
 from dancenow.errors import InputError
 from dancenow.keypoints import People, Pose
 from dancenow.pictures import Frames
@@ -52,12 +52,8 @@ class SteadyView:
     @property
     def unmoved(self) -> bool:
         """Whether every frame lies on the canvas unmoved."""
-        return bool((self.maps == np.eye(3)).all()) and self.framing.tolist() == [
-            0,
-            0,
-            self.width,
-            self.height,
-        ]
+        whole = [0, 0, self.width, self.height]
+        return bool((self.maps == np.eye(3)).all()) and self.framing.tolist() == whole
 
     @property
     def even(self) -> bool:
@@ -99,7 +95,7 @@ class SteadyView:
         """
         if self.still:
             return pose
-        keypoints = self._brought(pose.keypoints[self.used], self.maps)
+        keypoints = moved_keypoints(self.maps, pose.keypoints[self.used])
         return pose.replace(
             keypoints=keypoints, origin=pose.origin[self.used], width=self.width, height=self.height
         )
@@ -110,7 +106,7 @@ class SteadyView:
             return people
         known = np.isin(people.frame, self.used)
         frame = np.searchsorted(self.used, people.frame[known])
-        keypoints = self._brought(people.keypoints[known], self.maps[frame])
+        keypoints = moved_keypoints(self.maps[frame], people.keypoints[known])
         looks = None if people.looks is None else people.looks[known]
         return dataclasses.replace(
             people, keypoints=keypoints, frame=frame.astype(people.frame.dtype), count=len(self.used),
@@ -130,13 +126,6 @@ class SteadyView:
         keypoints = pose.keypoints.copy()
         keypoints[..., :2] += np.where(keypoints[..., 2:] > 0, np.array([x, y], np.float32), 0)
         return pose.replace(keypoints=keypoints, width=self.width, height=self.height)
-
-    @staticmethod
-    def _brought(keypoints: np.ndarray, maps: np.ndarray) -> np.ndarray:
-        """(T, K, 3) keypoints moved by (T, 3, 3) maps; missing ones stay (0, 0, 0)."""
-        there, moved = moved_points(maps, keypoints[..., :2].astype(np.float64)), keypoints.copy()
-        moved[..., :2] = np.where(keypoints[..., 2:] > 0, there, 0)
-        return moved
 
     def cut_framing(self, picture: np.ndarray) -> np.ndarray:
         """The framing out of a (height, width, ...) picture of the canvas, as a view."""
