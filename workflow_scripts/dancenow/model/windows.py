@@ -15,7 +15,7 @@ STRIDE = 32
 # the box around the joints leaves out hair, fingers, clothes: widen it by this share of the body height
 WINDOW_MARGIN = 0.12
 # frames beyond this share, of the largest boxes, get a window of their own instead of a size for all
-USUAL = 0.995
+USUAL_BOX = 0.995
 # a GPU tries out its kernels for every size, so each must save this share of all pixels, and they are few
 LEAST_SAVED = 0.01
 MOST_SIZES = 12
@@ -54,7 +54,7 @@ def choose_sizes(keypoints: np.ndarray, width: int, height: int) -> list[tuple[i
     """
     boxes = person_boxes(keypoints)
     need = boxes[:, 2:] - boxes[:, :2]
-    need = np.minimum(need, np.quantile(need, USUAL, axis=0))
+    need = np.minimum(need, np.quantile(need, USUAL_BOX, axis=0))
     need, frames = np.unique([_rounded(size, width, height) for size in need], axis=0, return_counts=True)
     candidates = [(w, h) for w in np.unique(need[:, 0]).tolist() for h in np.unique(need[:, 1]).tolist()]
     chosen = [candidates[-1]]
