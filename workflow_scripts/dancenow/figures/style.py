@@ -33,10 +33,10 @@ LINES = ("-", (0, (4, 1.5)), (0, (5, 1, 1, 1)), (0, (1, 1)))
 
 
 @contextmanager
-def printed(png: str | Path, pdf: str | Path, height: float, width: float = WIDTH) -> Iterator[Figure]:
-    """Yield an empty Figure of `width` x `height` inches; write it to both files, whole or not at all."""
+def printed(png: str | Path, pdf: str | Path, height: float) -> Iterator[Figure]:
+    """Yield an empty Figure of WIDTH x `height` inches; write it to both files, whole or not at all."""
     with rc_context(STYLE):
-        figure = Figure(figsize=(width, height))
+        figure = Figure(figsize=(WIDTH, height))
         yield figure
         for kind, path in (("png", png), ("pdf", pdf)):
             with atomic_path(path) as partial:

@@ -121,7 +121,7 @@ def around(mask: np.ndarray) -> np.ndarray:
     return cv2.dilate(mask, np.ones((MASK_GROWTH, MASK_GROWTH), np.uint8)) > 0
 
 
-def ever_seen(hidden: np.ndarray, outside: np.ndarray | int = 0) -> np.ndarray:
+def ever_seen(hidden: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """(H, W) bool: where the background is visible often enough to be known.
 
     hidden: from sampled_masks; outside: (H, W) int, the number of samples whose frame does not reach

@@ -266,7 +266,7 @@ def _unfolded(x: torch.Tensor, edge: int) -> torch.Tensor:
     return x.permute(0, 1, 4, 2, 5, 3).reshape(n, channels // edge**2, height * edge, width * edge)
 
 
-def empty_picture(like: torch.Tensor, background: torch.Tensor | None = None) -> torch.Tensor:
+def empty_picture(like: torch.Tensor, background: torch.Tensor | None) -> torch.Tensor:
     """The last output before the first frame, (N, 3, H, W) in [-1, 1] as `like`: the background, or else the
     paper's zeros (mid-grey).
     """

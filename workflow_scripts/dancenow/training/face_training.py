@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,23 +30,15 @@ from dancenow.training.trainer import Clips, Losses, Trainer, frozen
 
 
 class FaceSampler(ClipSampler):
-    """A ClipSampler of the samples with a face in at least one of their frames.
+    """A ClipSampler, with its arguments, of the samples with a face in at least one of their frames.
 
     Batches have two tensors more: corner (N, T, 2) int and visible (N, T) bool, one square of `size` px per
     frame, as face_corners has them. InputError when none shows a face, or a square is larger than the
     picture.
     """
 
-    def __init__(
-        self,
-        size: int,
-        footage: TrainingFootage,
-        batch: int,
-        seed: int,
-        share: tuple[int, int] = (0, 1),
-        clip_length: int = 2,
-    ) -> None:
-        super().__init__(footage, batch, seed, share, clip_length)
+    def __init__(self, size: int, footage: TrainingFootage, *given: Any) -> None:
+        super().__init__(footage, *given)
         pose = footage.pose
         least = min(min(edges) for edges in footage.sizes)
         if size > least:

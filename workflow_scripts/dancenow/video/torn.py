@@ -18,7 +18,7 @@ TRIES = 3
 
 
 def torn_at(
-    path: str | Path, stream: int, packets: dict[str, array], time_base: float, fields: bool = False
+    path: str | Path, stream: int, packets: dict[str, array], time_base: float, fields: bool
 ) -> int | None:
     """The byte at which the last, torn frame of a picture track begins; None when its end decodes as it is.
 

@@ -51,7 +51,7 @@ class SecondLook:
     Holistic's skeleton, upright, agrees with the surest one again. masks: whether to make masks too.
     """
 
-    def __init__(self, canonical: Canonical, masks: bool = False) -> None:
+    def __init__(self, canonical: Canonical, masks: bool) -> None:
         self.canonical, self.masks = canonical, masks
         self.follower: Follower | None = None
         self.person: np.ndarray | None = None
@@ -99,7 +99,7 @@ class OtherPeople:
     masks: whether to make masks too.
     """
 
-    def __init__(self, canonical: Canonical, masks: bool = False) -> None:
+    def __init__(self, canonical: Canonical, masks: bool) -> None:
         self.canonical, self.masks = canonical, masks
         self.detector = open_graph(DETECTOR, "detections")
         self.followed: list[Follower] = []
