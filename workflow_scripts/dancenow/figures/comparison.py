@@ -12,7 +12,7 @@ from dancenow.evaluation.names import RESULT
 from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import Key, describe, scores_by_row
 from dancenow.files import read_json
-from dancenow.intervals import block_bootstrap
+from dancenow.intervals import INTERVAL_QUANTILE, block_bootstrap
 
 OURS = "ours"
 # Six independent blocks all have the same sign by chance once in 32, fewer more often than once in 20.
@@ -128,7 +128,7 @@ def _over_seeds(means: list) -> dict:
     mean = float(np.mean(means))
     if len(means) < 2:
         return NO_INTERVAL | {"mean": mean}
-    half = float(student.ppf(0.975, len(means) - 1) * np.std(means, ddof=1) / len(means) ** 0.5)
+    half = float(student.ppf(INTERVAL_QUANTILE, len(means) - 1) * np.std(means, ddof=1) / len(means) ** 0.5)
     return {"mean": mean, "low": mean - half, "high": mean + half}
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dancenow.camera.steady_frames import open_steady_files
+from dancenow.figures.moments import spread
 from dancenow.files import atomic_path
 from dancenow.keypoints import Pose, load_pose
 from dancenow.pose.draw import draw_skeleton
@@ -35,9 +36,9 @@ def plot_normalization(
     target_frames = open_steady_files(target_frames_path, steady_path, framed=True)
     source, pose = load_pose(source_pose_path), load_pose(pose_path)
     moments = choose_moments(source, MOMENTS)
-    target_moments = np.linspace(0, len(target_frames) - 1, len(moments) + 2).round().astype(int)[1:-1]
+    target_moments = spread(len(target_frames), len(moments))
     rows = []
-    for moment, target_moment in zip(moments, target_moments.tolist(), strict=True):
+    for moment, target_moment in zip(moments, target_moments, strict=True):
         before, after = source.keypoints[moment], pose.keypoints[moment]
         rows.append((
             (f"frame {moment}", _over(source_frames[moment], before)),

@@ -5,10 +5,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dancenow.figures.moments import read_moments
-from dancenow.keypoints import IMPUTED, load_pose
+from dancenow.figures.moments import read_moments, skeleton, spread
+from dancenow.keypoints import load_pose
 from dancenow.pictures import write_png
-from dancenow.pose.draw import draw_skeleton
 from dancenow.video.frames import FrameStore
 
 MOMENTS = 6
@@ -24,15 +23,10 @@ def plot_transfer(
     spread evenly over the dance. Writes a PNG.
     """
     frames, pose = FrameStore(source_frames_path), load_pose(pose_path)
-    moments = np.linspace(0, len(frames) - 1, MOMENTS + 2).round().astype(int)[1:-1].tolist()
+    moments = spread(len(frames), MOMENTS)
     rows = (
         [frames[moment] for moment in moments],
-        [
-            draw_skeleton(
-                pose.keypoints[moment], pose.width, pose.height, weak=pose.origin[moment] == IMPUTED
-            )
-            for moment in moments
-        ],
+        [skeleton(pose, moment) for moment in moments],
         read_moments(video_path, moments, pose.width, pose.height),
     )
     width = max(round(CELL_HEIGHT * row[0].shape[1] / row[0].shape[0]) for row in rows)
