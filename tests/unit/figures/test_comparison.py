@@ -145,7 +145,7 @@ def test_the_baselines_are_ours_first_seeds(files):
 
 def test_three_tables_say_the_same(files, tmp_path):
     paths = [tmp_path / f"table.{kind}" for kind in ("md", "tex", "csv")]
-    tabulate_ablation(*files, "anna, held-out footage", *paths)
+    tabulate_ablation(compare_files(*files), "anna, held-out footage", *paths)
     page, tex = paths[0].read_text(), paths[1].read_text()
     assert "| SSIM ↑ | 0.400 [0.400, 0.400] | 0.705 [" in page and "| **0.805** [" in page
     assert "over 2 trainings" in page and "blocks of 5 frames" in page

@@ -13,6 +13,7 @@ from dancenow.evaluation.names import BACKGROUND, NEIGHBOUR, RESULT
 from dancenow.evaluation.series import save_series
 from dancenow.figures import bars, curves, faces, failures, grid, placing, style
 from dancenow.figures.bars import axis_limit, plot_ablation
+from dancenow.figures.comparison import compare_files
 from dancenow.figures.curves import plot_curves
 from dancenow.figures.faces import TargetFiles, plot_faces
 from dancenow.figures.failures import plot_failures, worst_frames
@@ -146,7 +147,7 @@ def test_a_towering_bar_is_cut_and_others_are_not():
 
 def test_bars_fill_one_row_of_panels(place, tmp_path, monkeypatch):
     files = [["variant", "ours"], [place / "metrics.json"] * 2, [place / "series.npz"] * 2]
-    picture = printed(lambda png, pdf: plot_ablation(*files, png, pdf), tmp_path)
+    picture = printed(lambda png, pdf: plot_ablation(compare_files(*files), png, pdf), tmp_path)
     assert picture.shape[0] == pytest.approx((bars.PANEL_INCHES + bars.LEGEND_INCHES) * DPI, abs=1)
 
 

@@ -1,14 +1,13 @@
 """Plot a comparison as bars, one small chart per measure."""
 
 import textwrap
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from dancenow.figures.comparison import Cell, compare_files, known
+from dancenow.figures.comparison import Cell, Comparison, known
 from dancenow.figures.measures import HEADLINE, Measure, describe
 from dancenow.figures.style import bar_styles, printed
 from dancenow.intervals import TOO_FEW
@@ -21,19 +20,12 @@ TITLE_LETTERS = 30  # in a line
 TOWERING = 2.5
 
 
-def plot_ablation(
-    names: Sequence[str],
-    metrics_paths: Sequence[str | Path],
-    series_paths: Sequence[str | Path],
-    png: str | Path,
-    pdf: str | Path,
-) -> None:
-    """Draw the comparison of compare_files, whose arguments these are; writes a PNG and a PDF.
+def plot_ablation(comparison: Comparison, png: str | Path, pdf: str | Path) -> None:
+    """Draw a comparison; writes a PNG and a PDF.
 
     The bar is the mean, the line its 95 % interval: over trainings where there are several, else over frames;
     where the frames are too few for one, the bar says so.
     """
-    comparison = compare_files(names, metrics_paths, series_paths)
     keys = [key for key in HEADLINE if key in comparison.measured()]
     styles = bar_styles(list(comparison.cells))
     rows = -(-len(keys) // COLUMNS)

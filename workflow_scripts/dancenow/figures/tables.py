@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dancenow import intervals
-from dancenow.figures.comparison import LEAST_BLOCKS_TO_RANK, Cell, Comparison, compare_files, known
+from dancenow.figures.comparison import LEAST_BLOCKS_TO_RANK, Cell, Comparison, known
 from dancenow.figures.measures import Key, describe
 from dancenow.files import atomic_path, write_text
 
@@ -21,16 +21,13 @@ CSV_COLUMNS = (
 
 
 def tabulate_ablation(
-    names: Sequence[str],
-    metrics_paths: Sequence[str | Path],
-    series_paths: Sequence[str | Path],
+    comparison: Comparison,
     what: str,
     markdown_path: str | Path,
     latex_path: str | Path,
     csv_path: str | Path,
 ) -> None:
-    """Write the three tables of a comparison; arguments as of compare_files. what: what was measured on."""
-    comparison = compare_files(names, metrics_paths, series_paths)
+    """Write the three tables of a comparison. what: what was measured on."""
     write_text(markdown_path, markdown(comparison, what))
     write_text(latex_path, latex(comparison, what))
     with atomic_path(csv_path) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
