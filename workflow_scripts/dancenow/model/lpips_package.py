@@ -31,7 +31,7 @@ FETCHING_S = 900  # s, for all 64 MB
 
 
 def in_cache(file: str) -> Path:
-    """Where a file of converted weights is cached: in $TORCH_HOME/hub/checkpoints."""
+    """Where a file of weights is cached, or would be: in $TORCH_HOME/hub/checkpoints."""
     return Path(torch.hub.get_dir()) / "checkpoints" / file
 
 

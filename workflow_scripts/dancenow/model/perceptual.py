@@ -145,10 +145,10 @@ def choose(setting: str) -> dict[str, str]:
     try:
         return _vgg19_decision()
     except OSError as error:
+        path = in_cache(Path(VGG19_URL).name)
         missing = (
-            f"VGG19 is not used: {vgg19_path().name} is not in {vgg19_path().parent} and could not be "
-            f"downloaded ({error}); to use it, put {VGG19_URL} into that folder "
-            "(TORCH_HOME names another)"
+            f"VGG19 is not used: {path.name} is not in {path.parent} and could not be downloaded ({error}); "
+            f"to use it, put {VGG19_URL} into that folder (TORCH_HOME names another)"
         )
         if setting == "vgg19":
             raise InputError(f"{missing}, or set train.perceptual to efficientnet-lite0") from error
@@ -263,7 +263,7 @@ def lite_decision(name: str, reason: str) -> dict[str, str]:
 
 
 def _vgg19_decision() -> dict[str, str]:
-    path = vgg19_path()
+    path = in_cache(Path(VGG19_URL).name)
     reason = "found in torch's cache"
     if not path.is_file():
         _download(VGG19_URL, path)
@@ -288,11 +288,6 @@ def _vgg16_decision() -> dict[str, str]:
         ) from error
     digest = checked_sha256(path, "delete it to fetch it again")
     return {"network": "vgg16", "weights": str(path), "sha256": digest, "reason": reason}
-
-
-def vgg19_path() -> Path:
-    """Where torch keeps (or would keep) torchvision's VGG19 weights: $TORCH_HOME/hub/checkpoints."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / Path(VGG19_URL).name
 
 
 def _download(url: str, path: Path) -> None:
