@@ -18,13 +18,8 @@ PLAUSIBLE_OUTSIDE = 0.02  # of the body: hands that leave the frame now and then
 def measure_normalization_file(
     pose_path: str | Path, camera_path: str | Path, statistics_path: str | Path
 ) -> None:
-    """measure_shots from files of a pose and its camera to JSON, with the size of the pictures, px.
-
-    The clip's name is the pose file's.
-    """
-    pose = load_pose(pose_path)
-    statistics = measure_shots(pose, load_path(camera_path), Path(pose_path).stem)
-    statistics |= {"width": pose.width, "height": pose.height}
+    """measure_shots from files of a pose and its camera to JSON. The clip's name is the pose file's."""
+    statistics = measure_shots(load_pose(pose_path), load_path(camera_path), Path(pose_path).stem)
     logging.info(
         "normalization statistics: %s", ", ".join(f"{key} {value}" for key, value in statistics.items())
     )
