@@ -8,8 +8,10 @@ from typing import Any
 from dancenow.camera.replay import Replay
 from dancenow.files import read_json
 from dancenow.keypoints import Pose, load_pose
-from dancenow.provenance.finishing import finishing
-from dancenow.references.files import chosen_references
+from dancenow.provenance.finishing import Step, finishing
+from dancenow.references.bank import ChosenReferences
+from dancenow.references.files import chosen_references, load_bank
+from dancenow.video.cuts import cuts_after
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,36 @@ def open_transfer(files: TransferFiles, camera: str, provenance: dict) -> Transf
     camera: transfer.camera; provenance: what of that section changes frames. InputError names a file that is
     not what it should be.
     """
-    dance, face = load_pose(files.pose), str(files.face or "")
+    dance = load_pose(files.pose)
     replay = Replay.of(files.steady, camera, dance.fps, files.target)
-    made_from = [files.generator, *([face] if face else []), files.pose]
     paths = str(files.references or ""), str(files.chosen or "")
-    return Transfer(
-        files.generator,
-        dance,
-        read_json(files.facts)["cuts"],
-        face or None,
-        chosen_references(*paths, replay.view.on_canvas(dance)),
-        replay,
-        finishing(provenance, dance.width, dance.height, made_from),
-    )
+    references = chosen_references(*paths, replay.view.on_canvas(dance))
+    cuts, finish = read_json(files.facts)["cuts"], _finishing(files, dance, provenance)
+    return Transfer(files.generator, dance, cuts, _face(files), references, replay, finish)
+
+
+def open_reconstruction(files: TransferFiles, pose: Pose, provenance: dict) -> Transfer:
+    """The Transfer of the end of a target's own footage, in its framing.
+
+    files: pose, facts and target are the target's own, and pieces are chosen here; pose: the last frames of
+    theirs; provenance: as in open_transfer.
+    """
+    replay = Replay.of(files.steady)
+    first = len(replay.view.used) - len(pose.keypoints)
+    cuts = cuts_after(replay.view.cuts(read_json(files.facts)["cuts"]), first)
+    references = None
+    if files.references:
+        bank, keypoints = load_bank(str(files.references)), replay.view.on_canvas(pose).keypoints
+        references = ChosenReferences(bank, keypoints, bank.choose(keypoints, cuts, pose.fps))
+    finish = _finishing(files, pose, provenance)
+    return Transfer(files.generator, pose, cuts, _face(files), references, replay, finish)
+
+
+def _face(files: TransferFiles) -> str | None:
+    return str(files.face) if files.face else None
+
+
+def _finishing(files: TransferFiles, pose: Pose, provenance: dict) -> list[Step]:
+    """The last steps of each frame; mux_video tells the mark's payload from the same files in this order."""
+    made_from = [files.generator, *([face] if (face := _face(files)) else []), files.pose]
+    return finishing(provenance, pose.width, pose.height, made_from)
