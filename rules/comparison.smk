@@ -6,9 +6,7 @@ from types import SimpleNamespace
 SCORED = rf"({NAME})(_as_({NAME})|\.heldout)"
 SOURCES = sorted({pair.split("_as_")[1] for pair in config["transfers"]})
 WITH_HELDOUT = TARGETS if config["train"]["holdout"] else []
-ALL_SCORED = [f"{target}.heldout" for target in WITH_HELDOUT] + [
-    pair for pair in config["transfers"] if pair in config["evaluation"]["truth"]
-]
+ALL_SCORED = [f"{target}.heldout" for target in WITH_HELDOUT] + truths_shown()
 FIGURES = ["png", "pdf"]
 TABLES = ["md", "tex", "csv"]
 

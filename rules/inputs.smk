@@ -78,11 +78,6 @@ def masks_found(wildcards):
     return [] if imported else f"results/masks/{wildcards.subject}.found.npz"
 
 
-def performer_of(wildcards):
-    """Which person in a clip is the performer."""
-    return config["subjects"][wildcards.subject].get("performer", "largest")
-
-
 def tracking_of(name):
     """The settings with which rule track_performer follows a subject."""
     settings = {key: config["pose"][key] for key in ("max_gap", "smoothing", "window")}

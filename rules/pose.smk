@@ -65,10 +65,7 @@ rule track_performer:
     conda:
         "../envs/pose.yaml"
     params:
-        performer=performer_of,
-        max_gap=config["pose"]["max_gap"],
-        smoothing=config["pose"]["smoothing"],
-        window=config["pose"]["window"],
+        tracking=subject_tracking,
     script:
         "../workflow_scripts/track_performer.py"
 

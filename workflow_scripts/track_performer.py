@@ -5,6 +5,4 @@ from dancenow.pose.performer import track_file
 
 with job(snakemake.log[0], reads=snakemake.input):
     given = snakemake.input
-    track_file(
-        given.people, given.camera, given.facts, snakemake.output.pose, **dict(snakemake.params.items())
-    )
+    track_file(given.people, given.camera, given.facts, snakemake.output.pose, **snakemake.params.tracking)

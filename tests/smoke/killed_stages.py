@@ -48,7 +48,8 @@ STAGES = {
     ),
     "find_camera": ({**FRAMES, "people": PEOPLE}, {"camera": CAMERA}, {}, RENAMING),
     "track_performer": (
-        {"people": PEOPLE, "camera": CAMERA, "facts": FRAMES["facts"]}, {"pose": POSE}, TRACKING, RENAMING,
+        {"people": PEOPLE, "camera": CAMERA, "facts": FRAMES["facts"]}, {"pose": POSE},
+        {"tracking": TRACKING}, RENAMING,
     ),
     "measure_normalization": ({"pose": POSE, "camera": CAMERA}, {"statistics": STATISTICS}, {}, RENAMING),
     "steady_target": (
