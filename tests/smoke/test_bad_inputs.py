@@ -3,13 +3,14 @@
 import json
 
 import bad_clips
-import bad_inputs
 import bad_origins
 import bad_results
 import errors_page
 import pytest
 import yaml
-from bad_inputs import CONFIG, FOOTAGE, FRAMES, GOOD, LIBRARY, ORIGIN, PARTS, RESULTS
+from bad_configurations import FRAMES, GOOD
+from bad_inputs import CONFIG, FOOTAGE, LIBRARY, ORIGIN, PARTS, RESULTS
+from bad_rows import clip
 
 from dancenow.errors import InputError
 from running import ROOT, fork_snakemake, run_snakemake, said
@@ -103,7 +104,7 @@ def footage(tmp_path_factory, data):
     subjects = {"intact": {"video": f"clips/{GOOD_NAME}"}}
     for row in FOOTAGE:
         row.make(folder / f"{row.name}.mp4", *([data / "alice.mp4"] if row.name == "head" else []))
-        own = {} if "clips" in row.subject else bad_inputs.clip(row.name)
+        own = {} if "clips" in row.subject else clip(row.name)
         subjects[row.name] = own | row.subject
     targets = [f"results/normalization/{row.name}.json" for row in FOOTAGE if row.rule != "extract_frames"]
     targets += [f"results/frames/{row.name}.json" for row in FOOTAGE if row.rule == "extract_frames"]
@@ -116,11 +117,11 @@ def results(tmp_path_factory):
     (directory / "clips").mkdir()
     bad_results.lay_out(directory, "good")
     agreed = {"consent": bad_origins.GIVEN}
-    subjects = {"good": bad_inputs.clip("good") | agreed}
+    subjects = {"good": clip("good") | agreed}
     for row in RESULTS:
         bad_results.lay_out_again(directory, "good", row.name)
         row.make(directory, row.name)
-        subjects[row.name] = bad_inputs.clip(row.name) | agreed | row.subject
+        subjects[row.name] = clip(row.name) | agreed | row.subject
         if subjects[row.name]["consent"] is None:
             del subjects[row.name]["consent"]
         if row.rule == "import_poses":
