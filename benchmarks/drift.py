@@ -90,7 +90,8 @@ def main():
     files = [options.results / f"references/{name}.npz" for name in (target, options.pair)]
     given = (None, None)
     if all(file.exists() for file in files):
-        given = load_bank(files[0]), load_choice(files[1], len(pose.keypoints))
+        bank = load_bank(files[0])
+        given = bank, load_choice(files[1], bank, pose.keypoints)
     print(f"{len(truth)} frames, {options.passes} passes without a break\n")
     print("| training | region | SSIM, first pass | last | LPIPS-form, first | last | apart | worst frame |")
     print("|---|---|---|---|---|---|---|---|")

@@ -8,4 +8,5 @@ from dancenow.references.files import load_bank, save_choice
 with job(snakemake.log[0], reads=snakemake.input):
     pose, cuts = load_pose(snakemake.input.pose), read_json(snakemake.input.facts)["cuts"]
     bank = load_bank(snakemake.input.references)
-    save_choice(snakemake.output.chosen, bank.choose(pose.keypoints, cuts, pose.fps))
+    choice = bank.choose(pose.keypoints, cuts, pose.fps)
+    save_choice(snakemake.output.chosen, choice, bank, pose.keypoints)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dancenow.camera.steady_frames import open_target
 from dancenow.job import job
+from dancenow.keypoints import load_pose
 from dancenow.pictures import read_png
 from dancenow.pose.masks import load_masks
 from dancenow.references.files import save_bank
@@ -16,4 +17,4 @@ with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
     count = training_frame_count(len(frames), snakemake.params.holdout)
     background = read_png(Path(given.background), (pose.width, pose.height))
     bank = make_bank(frames, pose, load_masks(given.masks), background, count)
-    save_bank(snakemake.output.references, bank)
+    save_bank(snakemake.output.references, bank, load_pose(given.pose), count)

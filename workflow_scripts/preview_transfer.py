@@ -15,7 +15,7 @@ with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
     tell_consent(snakemake.config, [snakemake.wildcards.target, snakemake.wildcards.source])
     given = snakemake.input
     pose, bank = load_pose(given.pose), load_bank(given.references)
-    chosen = load_choice(given.chosen, len(pose.keypoints))
+    chosen = load_choice(given.chosen, bank, pose.keypoints)
     replay = Replay.of(given.steady, snakemake.params.camera, pose.fps, given.target)
     background = read_png(Path(given.background), (replay.view.width, replay.view.height))
     write_preview(pose, bank, chosen, background, snakemake.output.video, replay)

@@ -43,6 +43,14 @@ RESULTS = [
     Bad("torn-choice", "a truncated file of chosen references",
         f"results/references/torn-choice_as_good.npz: not a file of chosen references (…); {AGAIN}",
         "preview_transfer", results.torn_choice),
+    Bad("large-references", "references cut with a preset of another size",
+        "results/references/large-references.npz holds pictures of 384x256 px, "
+        "results/poses/large-references_as_good.npz pictures of 192x128 px; "
+        "they are not of one run: delete both to make them again", "choose_references",
+        results.references_of_another_preset),
+    Bad("other-choice", "chosen references of another dance, or of other settings",
+        "results/references/other-choice_as_good.npz: chosen from other references or for another dance than "
+        f"those of this run; {AGAIN}", "preview_transfer", results.choice_of_another_run),
     Bad("old-consent", "one person of a batch whose consent has expired",
         "config: subjects.old-consent.consent: expired on 2026-03-04; ask Anna A. again, or leave "
         "old-consent out", "preview_transfer", results.make_references,

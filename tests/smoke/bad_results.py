@@ -25,7 +25,7 @@ from dancenow.pictures import write_png
 from dancenow.pose.masks import MaskPacker, save_masks
 from dancenow.pose.normalize import measure_normalization
 from dancenow.references.choice import Choice
-from dancenow.references.files import save_bank, save_choice
+from dancenow.references.files import load_bank, save_bank, save_choice
 from dancenow.references.making import make_bank
 from dancenow.training.holdout import heldout
 from dancenow.training.paths import StageInputs
@@ -173,9 +173,28 @@ def torn_masks(run, name):
 def make_references(run, name):
     """References of the subject, and what its pair takes of them."""
     bank = make_bank(footage(POSE), POSE, whole_masks(), footage(POSE)[0], len(POSE.keypoints))
-    save_bank(place(run, "references", name, ".npz"), bank)
-    save_choice(place(run, "references", f"{name}_as_good", ".npz"), bank.choose(POSE.keypoints))
+    save_bank(place(run, "references", name, ".npz"), bank, POSE, 3)
+    save_choice(
+        place(run, "references", f"{name}_as_good", ".npz"), bank.choose(POSE.keypoints), bank, POSE.keypoints
+    )
     write_png(place(run, "backgrounds", name, ".png"), np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+
+
+def references_of_another_preset(run, name):
+    """As when a file was copied from a folder in which frames.long_edge was twice as large."""
+    make_references(run, name)
+    large = performer(3, 2 * WIDTH, 2 * HEIGHT, tall=200)
+    whole = np.full((3, 2 * HEIGHT, 2 * WIDTH), 255, np.uint8)
+    bank = make_bank(footage(large), large, whole, footage(large)[0], 3)
+    save_bank(place(run, "references", name, ".npz"), bank, large, 3)
+
+
+def choice_of_another_run(run, name):
+    """As when the pose of the dance was smoothed in another way, or its limbs have other lengths."""
+    make_references(run, name)
+    bank, keypoints = load_bank(place(run, "references", name, ".npz")), POSE.keypoints * np.float32(0.99)
+    chosen = bank.choose(keypoints)
+    save_choice(place(run, "references", f"{name}_as_good", ".npz"), chosen, bank, keypoints)
 
 
 def torn_references(run, name):
@@ -297,14 +316,18 @@ def write_view(folder):
     save_view(folder / "steady.npz", view)
 
 
-def write_references(folder):
+def noisy_bank():
     noise = np.random.default_rng(0).integers(0, 255, (3, HEIGHT, WIDTH, 3), np.uint8)
-    save_bank(folder / "references.npz", make_bank(noise, POSE, whole_masks(), noise[0] * 0, 3))
+    return make_bank(noise, POSE, whole_masks(), noise[0] * 0, 3)
+
+
+def write_references(folder):
+    save_bank(folder / "references.npz", noisy_bank(), POSE, 3)
 
 
 def write_choice(folder):
     chosen = np.random.default_rng(0).integers(0, 900, (2000, 10, 3), np.int16)
-    save_choice(folder / "choice.npz", Choice(chosen, np.float32(chosen)))
+    save_choice(folder / "choice.npz", Choice(chosen, np.float32(chosen)), noisy_bank(), POSE.keypoints)
 
 
 def write_picture(folder):

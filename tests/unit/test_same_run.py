@@ -46,8 +46,16 @@ def view(path, count, used=USED):
     save_view(path, replace(seen, count=count))
 
 
+def bank(count):
+    shown = performer(count, *SIZE, tall=100)
+    return make_bank(
+        footage(shown), shown, np.full((count, *SIZE[::-1]), 255, np.uint8), footage(shown)[0], 3
+    )
+
+
 def choice(path, count):
-    save_choice(path, Choice(*np.zeros((2, count, len(PARTS), 1), np.int16)))
+    shown = performer(count, *SIZE)
+    save_choice(path, Choice(*np.zeros((2, count, len(PARTS), 1), np.int16)), bank(3), shown.keypoints)
 
 
 def pose(path, count):
@@ -73,7 +81,11 @@ OF_SOURCE = {
     ),
     "steady/b.npz": view,
 }
-OF_TARGET = {"poses/a.steady.npz": pose, "masks/a.npz": masks}
+OF_TARGET = {
+    "poses/a.steady.npz": pose,
+    "masks/a.npz": masks,
+    "references/a.npz": lambda path, count: save_bank(path, bank(count), performer(count, *SIZE), 3),
+}
 
 
 @pytest.fixture
@@ -103,7 +115,13 @@ def test_a_file_of_other_frames_is_named(run, name, more):
 
 
 OF_ONE_SIZE = ["frames/b.json", "poses/b.people.npz", "masks/b.found.npz", "camera/b.npz", "poses/b.npz"]
-OF_ONE_SIZE += ["masks/a.npz", "poses/a.steady.npz", "poses/a_as_b.npz", "normalization/b.json"]
+OF_ONE_SIZE += [
+    "masks/a.npz",
+    "references/a.npz",
+    "poses/a.steady.npz",
+    "poses/a_as_b.npz",
+    "normalization/b.json",
+]
 
 
 @pytest.mark.parametrize("name", OF_ONE_SIZE)
@@ -144,11 +162,16 @@ def test_every_script_lets_its_job_look(run, tmp_path):
     assert line.startswith("error: results/") and "results/masks/a.npz 2 frames" in line
 
 
-def test_references_cut_from_more_frames_than_a_training_has_are_refused(tmp_path):
-    shown, path = performer(3, 192, 128, tall=100), tmp_path / "a.npz"
-    whole = np.full((3, 128, 192), 255, np.uint8)
-    save_bank(path, make_bank(footage(shown), shown, whole, footage(shown)[0], 3))
-    inputs = SimpleNamespace(masks=None, path=lambda name: str(path))
-    last = int(_real_pixels(SimpleNamespace(references=True), inputs, 25, 3).bank.frames.max())
-    with pytest.raises(InputError, match=rf"a\.npz: cut from frame {last}, .* has {last} frames; delete it"):
-        _real_pixels(SimpleNamespace(references=True), inputs, 25, last)
+@pytest.mark.parametrize("changed", ["holdout", "poses"])
+def test_references_of_other_settings_are_refused_by_a_training(tmp_path, changed):
+    shown, path = performer(4, *SIZE, tall=100), tmp_path / "a.npz"
+    save_bank(path, bank(4), shown, 3)
+    inputs = SimpleNamespace(masks=None, pose=tmp_path / "pose.npz", path=lambda name: str(path))
+    save_pose(inputs.pose, shown)
+    assert _real_pixels(SimpleNamespace(references=True), inputs, shown.fps, 3)
+    count, moved = (2, 0) if changed == "holdout" else (3, 1)
+    save_pose(inputs.pose, shown.replace(keypoints=shown.keypoints + np.float32([moved, 0, 0])))
+    with pytest.raises(
+        InputError, match=r"a\.npz: cut from other frames or poses than those of this run; del"
+    ):
+        _real_pixels(SimpleNamespace(references=True), inputs, shown.fps, count)

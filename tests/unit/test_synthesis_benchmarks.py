@@ -41,8 +41,8 @@ def run(tmp_path_factory):
     generator = Generator(**NETWORK).state_dict()
     save_generator(folder / "models/anna/generator.safetensors", generator, description, background)
     bank = make_bank(frames, pose, masks, background, FRAMES)
-    save_bank(folder / "references/anna.npz", bank)
-    save_choice(folder / "references/anna_as_tango.npz", bank.choose(pose.keypoints))
+    save_bank(folder / "references/anna.npz", bank, pose, FRAMES)
+    save_choice(folder / "references/anna_as_tango.npz", bank.choose(pose.keypoints), bank, pose.keypoints)
     return folder
 
 
@@ -63,7 +63,8 @@ def test_the_benchmark_of_seams_tells_of_each_seam(run, monkeypatch, capsys):
 def test_drift_asks_for_the_references_of_every_pass(run):
     pose, bank = load_pose(run / "poses/anna_as_tango.npz"), load_bank(run / "references/anna.npz")
     short = pose.replace(keypoints=pose.keypoints[:6], origin=pose.origin[:6])
-    chosen = Choice(*(each[:6] for each in load_choice(run / "references/anna_as_tango.npz", FRAMES)))
+    chosen = load_choice(run / "references/anna_as_tango.npz", bank, pose.keypoints)
+    chosen = Choice(*(each[:6] for each in chosen))
     generator = run / "models/anna/generator.safetensors"
     first, last = program("drift").first_and_last(generator, short, 3, bank, chosen)
     assert len(first) == len(last) == 6

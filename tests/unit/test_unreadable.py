@@ -17,8 +17,6 @@ from dancenow.model.checkpoint import load_generator, load_weights, read_network
 from dancenow.model.networks import Generator, fill, misfit
 from dancenow.model.perceptual import choose, load_perceptual
 from dancenow.pose.masks import MaskPacker, load_masks, save_masks
-from dancenow.references.body_parts import PARTS
-from dancenow.references.choice import Choice
 from dancenow.references.files import load_bank, load_choice, save_bank, save_choice
 from dancenow.references.making import make_bank
 from dancenow.training.loop import run_training
@@ -36,9 +34,11 @@ def whole(count):
     return masks.packed()
 
 
+POSE = performer(3, 192, 128, tall=100)
+
+
 def bank():
-    pose = performer(3, 192, 128, tall=100)
-    return make_bank(footage(pose), pose, whole(3), footage(pose)[0], 3)
+    return make_bank(footage(POSE), POSE, whole(3), footage(POSE)[0], 3)
 
 
 READ = {
@@ -48,10 +48,10 @@ READ = {
         load_generator,
     ),
     "masks": (lambda path: save_masks(path, whole(2)), load_masks),
-    "references": (lambda path: save_bank(path, bank()), load_bank),
+    "references": (lambda path: save_bank(path, bank(), POSE, 3), load_bank),
     "choice": (
-        lambda path: save_choice(path, Choice(*np.zeros((2, 2, len(PARTS), 1), np.int16))),
-        lambda path: load_choice(path, 2),
+        lambda path: save_choice(path, bank().choose(POSE.keypoints), bank(), POSE.keypoints),
+        lambda path: load_choice(path, bank(), POSE.keypoints),
     ),
     "camera": (lambda path: save_path(path, still_path(2, 64, 64)), load_path),
     "view": (lambda path: save_view(path, still_view(2, 64, 64)), load_view),

@@ -88,7 +88,7 @@ def write_inputs(folder):
     for _ in frames:
         masks.add(np.full((pose.height, pose.width), 255, np.uint8))
     save_masks(folder / "masks.npz", masks.packed())
-    save_bank(folder / "references.npz", make_bank(frames, pose, masks.packed(), background, 12))
+    save_bank(folder / "references.npz", make_bank(frames, pose, masks.packed(), background, 12), pose, 12)
     write_json(folder / "perceptual.json", choose("efficientnet-lite0"))
 
 

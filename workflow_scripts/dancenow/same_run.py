@@ -32,6 +32,7 @@ WITH_NUMBER = {
     rf"frames/{SUBJECT}\.(avi|index\.npy|json)": ("{of}", "frames"),
     rf"poses/{SUBJECT}\.people\.npz": ("{of}", "count"),
     rf"steady/{SUBJECT}\.npz": ("{of}", "count"),
+    rf"references/{SUBJECT}\.npz": ("{of}.steady", "count"),
 }
 # whose pictures they tell the size of; a target's steady view has a size of its own, but its pose and those
 # of its pairs lie in a part of it that is as large as a frame
@@ -44,6 +45,7 @@ WITH_SIZE = {
     rf"camera/{SUBJECT}\.npz": "{of}",
     rf"steady/{SUBJECT}\.npz": "{of}.steady",
     rf"masks/{SUBJECT}\.npz": "{of}.steady",
+    rf"references/{SUBJECT}\.npz": "{of}",
 }
 
 

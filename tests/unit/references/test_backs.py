@@ -80,7 +80,7 @@ def test_limbs_from_behind_have_the_mirrored_outline_and_a_trunk_no_print(front,
     place = POSE.keypoints[3, [INDEX["left_shoulder"], INDEX["right_hip"]], :2].mean(axis=0)
     column, line = np.rint(place).astype(int)
     assert seen[line, column, :3].min() > 220
-    save_bank(tmp_path / "bank.npz", front)
+    save_bank(tmp_path / "bank.npz", front, POSE, FRONTS)
     again = load_bank(tmp_path / "bank.npz")
     assert np.array_equal(again.picture(BACK, again.paths(BACK[None])[0], WHOLE), picture)
 

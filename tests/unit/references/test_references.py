@@ -20,7 +20,14 @@ from dancenow.references.body_parts import (
     shares,
     visible_parts,
 )
-from dancenow.references.files import chosen_references, load_bank, load_choice, save_bank, save_choice
+from dancenow.references.files import (
+    chosen_references,
+    load_bank,
+    load_bank_of,
+    load_choice,
+    save_bank,
+    save_choice,
+)
 from dancenow.references.likeness import likeness_features, spread_out, unlikeness
 from dancenow.references.making import make_bank
 from dancenow.references.preview import flat_colours, over, with_shapes
@@ -252,12 +259,12 @@ def test_references_are_bounded_whatever_the_length():
 
 
 def test_stored_banks_and_choices_draw_the_same_pictures(tmp_path, bank):
-    save_bank(tmp_path / "bank.npz", bank)
+    save_bank(tmp_path / "bank.npz", bank, POSE, len(FRAMES))
     loaded = load_bank(tmp_path / "bank.npz")
     choice = bank.choose(POSE.keypoints, fps=30)
-    save_choice(tmp_path / "chosen.npz", choice)
+    save_choice(tmp_path / "chosen.npz", choice, bank, POSE.keypoints)
     for other in (
-        load_choice(tmp_path / "chosen.npz", len(POSE.keypoints)),
+        load_choice(tmp_path / "chosen.npz", loaded, POSE.keypoints),
         loaded.choose(POSE.keypoints, fps=30),
     ):
         assert all(np.array_equal(*each) for each in zip(other, choice, strict=True))
@@ -268,27 +275,40 @@ def test_stored_banks_and_choices_draw_the_same_pictures(tmp_path, bank):
     drawn = chosen_references(tmp_path / "bank.npz", tmp_path / "chosen.npz", POSE)(9, WHOLE)
     assert np.array_equal(drawn, ChosenReferences(bank, POSE.keypoints, choice)(9, WHOLE))
     assert chosen_references([], [], POSE) is None
-    save_bank(tmp_path / "again.npz", loaded)
+    save_bank(tmp_path / "again.npz", loaded, POSE, len(FRAMES))
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "bank.npz").read_bytes()
 
 
 @pytest.mark.parametrize("load, what", [(load_bank, "references"), (load_choice, "chosen references")])
-def test_what_is_no_such_file_is_named(tmp_path, load, what):
+def test_what_is_no_such_file_is_named(tmp_path, bank, load, what):
     (tmp_path / "a.npz").write_bytes(b"PK")
     with pytest.raises(InputError, match=rf"a\.npz: not a file of {what}"):
-        load(tmp_path / "a.npz", *([9] if load is load_choice else []))
+        load(tmp_path / "a.npz", *([bank, POSE.keypoints] if load is load_choice else []))
 
 
-def test_what_does_not_fit_to_a_pose_or_to_itself_is_named(tmp_path, bank):
-    save_choice(tmp_path / "chosen.npz", bank.choose(POSE.keypoints[1:], fps=30))
-    with pytest.raises(InputError, match=rf"of {len(POSE.keypoints) - 1} frames, while the pose has"):
-        load_choice(tmp_path / "chosen.npz", len(POSE.keypoints))
-    save_bank(tmp_path / "bank.npz", bank)
-    choice = bank.choose(POSE.keypoints)
-    choice.references[3, 0, 0] = 2 * len(bank.rows[0])
-    save_choice(tmp_path / "chosen.npz", choice)
-    with pytest.raises(InputError, match=r"chosen\.npz: chosen from other pieces than .*bank\.npz holds"):
-        chosen_references(tmp_path / "bank.npz", tmp_path / "chosen.npz", POSE)
+def test_a_choice_of_other_settings_is_refused_by_name(tmp_path, bank):
+    files = tmp_path / "bank.npz", tmp_path / "chosen.npz"
+    save_bank(files[0], bank, POSE, len(FRAMES))
+    few = make_bank(FRAMES, POSE, MASKS, BACKGROUND, len(FRAMES), most=5)
+    moved = POSE.keypoints + np.float32([1, 0, 0])  # as another smoothing or normalisation makes it
+    for other, keypoints in ((few, POSE.keypoints), (bank, moved), (bank, POSE.keypoints[1:])):
+        save_choice(files[1], other.choose(keypoints), other, keypoints)
+        with pytest.raises(InputError, match=r"chosen\.npz: chosen from other references or for another dan"):
+            chosen_references(*files, POSE)
+
+
+def test_a_bank_of_other_settings_is_refused_by_name(tmp_path, bank):
+    save_bank(tmp_path / "bank.npz", bank, POSE, len(FRAMES))
+    assert load_bank_of(tmp_path / "bank.npz", POSE, len(FRAMES)).reach == bank.reach
+    moved = POSE.replace(keypoints=POSE.keypoints + np.float32([1, 0, 0]))
+    larger = POSE.replace(width=2 * POSE.width)
+    for pose, used in ((POSE, len(FRAMES) - 1), (moved, len(FRAMES)), (larger, len(FRAMES))):
+        with pytest.raises(InputError, match=r"bank\.npz: cut from other frames or poses than those of this"):
+            load_bank_of(tmp_path / "bank.npz", pose, used)
+
+
+def test_a_bank_that_does_not_fit_to_itself_is_named(tmp_path, bank):
+    save_bank(tmp_path / "bank.npz", bank, POSE, len(FRAMES))
     held = dict(np.load(tmp_path / "bank.npz"))
     np.savez(tmp_path / "bank.npz", **held | {"keypoints": held["keypoints"][:1]})
     with pytest.raises(

@@ -2,12 +2,15 @@
 
 import zipfile
 import zlib
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from dancenow.arrays import write_npz
+from dancenow.camera.view import SteadyView
 from dancenow.errors import InputError
 from dancenow.files import read_through
 from dancenow.keypoints import Pose
@@ -20,8 +23,11 @@ PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 BROKEN_FILE = ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, zlib.error
 
 
-def save_bank(path: str | Path, bank: Bank) -> None:
-    """Write a Bank as .npz, whole or not at all; the pieces are PNG files one after another."""
+def save_bank(path: str | Path, bank: Bank, pose: Pose, used: int) -> None:
+    """Write a Bank as .npz, whole or not at all; the pieces are PNG files one after another.
+
+    pose: the target's, in the framing; used: the first frames of it, from which the bank was cut.
+    """
     pieces = [piece for own in (*bank.pieces, bank.hair) for piece in own]
     data = [cv2.imencode(".png", picture, PNG)[1].ravel() for _, _, picture in pieces]
     arrays = {
@@ -40,8 +46,23 @@ def save_bank(path: str | Path, bank: Bank) -> None:
         "shadow_behind": bank.shadows.behind,
         "alone": bank.shadows.alone,
         "reach": bank.reach,
+        **_cut_from(pose, used),
     }
     write_npz(path, arrays, compressed=False)
+
+
+def _cut_from(pose: Pose, used: int) -> dict[str, Any]:
+    """By what a bank of another run is known, {name: number or word}; same_run reads the numbers."""
+    poses = _digest(pose.keypoints[:used])
+    return {"count": len(pose.keypoints), "width": pose.width, "height": pose.height, "poses": poses}
+
+
+def _digest(*arrays: np.ndarray) -> str:
+    """The SHA-256, hexadecimal, of arrays: of their values, types and shapes."""
+    told = sha256()
+    for array in arrays:
+        told.update(f"{array.shape} {array.dtype} ".encode() + array.tobytes())
+    return told.hexdigest()
 
 
 def load_bank(path: str | Path) -> Bank:
@@ -84,25 +105,45 @@ def load_bank(path: str | Path) -> Bank:
         raise _refused(path, "references", error) from error
 
 
-def save_choice(path: str | Path, choice: Choice) -> None:
-    """Write a Choice as .npz, whole or not at all."""
-    write_npz(path, choice._asdict())
+def load_bank_of(path: str | Path, pose: Pose, used: int) -> Bank:
+    """Read the Bank that was saved with this pose and `used`; InputError names another."""
+    bank, meant = load_bank(path), _cut_from(pose, used)
+    with np.load(path, allow_pickle=False) as stored:
+        told = {name: stored[name].item() for name in meant if name in stored}
+    if told != meant:
+        raise InputError(
+            f"{path}: cut from other frames or poses than those of this run; delete it to make it again"
+        )
+    return bank
 
 
-def load_choice(path: str | Path, frames: int) -> Choice:
-    """Read the Choice of a dance of so many frames; InputError names one of another, and what is none."""
+def save_choice(path: str | Path, choice: Choice, bank: Bank, keypoints: np.ndarray) -> None:
+    """Write the Choice from a bank for a dance, (T, 133, 3) px, as .npz, whole or not at all."""
+    write_npz(path, choice._asdict() | {"made_for": _made_for(bank, keypoints)})
+
+
+def _made_for(bank: Bank, keypoints: np.ndarray) -> str:
+    """What a choice depends on, as one word."""
+    return _digest(bank.frames, bank.keypoints, *bank.rows, *bank.flaws, keypoints)
+
+
+def load_choice(path: str | Path, bank: Bank, keypoints: np.ndarray) -> Choice:
+    """Read the Choice from a bank for a dance, (T, 133, 3) px; InputError names another, and what is none."""
     read_through(path)
     try:
         with np.load(path, allow_pickle=False) as file:
-            choice = Choice(file["references"], file["shares"])
+            choice, made_for = Choice(file["references"], file["shares"]), str(file["made_for"])
         shape = choice.references.shape
         if len(shape) != 3 or shape[1] != len(PARTS) or choice.shares.shape != shape:
             raise ValueError(f"{shape} and {choice.shares.shape} are not of {len(PARTS)} parts")
-        if len(choice.references) != frames:
-            raise ValueError(f"of {len(choice.references)} frames, while the pose has {frames}")
-        return choice
     except BROKEN_FILE as error:
         raise _refused(path, "chosen references", error) from error
+    if made_for != _made_for(bank, keypoints):
+        raise InputError(
+            f"{path}: chosen from other references or for another dance than those of this run; "
+            "delete it to make it again"
+        )
+    return choice
 
 
 def _refused(path: str | Path, what: str, error: Exception) -> InputError:
@@ -110,19 +151,18 @@ def _refused(path: str | Path, what: str, error: Exception) -> InputError:
 
 
 def chosen_references(
-    references_path: str | Path | None, chosen_path: str | Path | None, pose: Pose
+    references_path: str | Path | None,
+    chosen_path: str | Path | None,
+    pose: Pose,
+    view: SteadyView | None = None,
 ) -> ChosenReferences | None:
     """The ChosenReferences of a pair's pose, from the files; None without files.
 
-    InputError if the choice is of another bank, or of another dance.
+    view: the target's, on whose canvas the pieces lie; None for a still one. InputError if the choice is of
+    another bank, or of another dance.
     """
     if not references_path or not chosen_path:
         return None
-    bank, choice = load_bank(references_path), load_choice(chosen_path, len(pose.keypoints))
-    held = np.array([2 * len(rows) for rows in bank.rows])  # each also mirrored
-    if (choice.references >= held[:, None]).any():
-        raise InputError(
-            f"{chosen_path}: chosen from other pieces than {references_path} holds; "
-            "delete it to make it again"
-        )
-    return ChosenReferences(bank, pose.keypoints, choice)
+    bank = load_bank(references_path)
+    choice = load_choice(chosen_path, bank, pose.keypoints)
+    return ChosenReferences(bank, (view.on_canvas(pose) if view else pose).keypoints, choice)

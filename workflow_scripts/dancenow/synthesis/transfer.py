@@ -10,7 +10,7 @@ from dancenow.files import read_json
 from dancenow.keypoints import Pose, load_pose
 from dancenow.provenance.finishing import Step, finishing
 from dancenow.references.bank import ChosenReferences
-from dancenow.references.files import chosen_references, load_bank
+from dancenow.references.files import chosen_references, load_bank_of
 from dancenow.video.cuts import cuts_after
 
 
@@ -61,7 +61,7 @@ def open_transfer(files: TransferFiles, camera: str, provenance: dict) -> Transf
     dance = load_pose(files.pose)
     replay = Replay.of(files.steady, camera, dance.fps, files.target)
     paths = str(files.references or ""), str(files.chosen or "")
-    references = chosen_references(*paths, replay.view.on_canvas(dance))
+    references = chosen_references(*paths, dance, replay.view)
     cuts, finish = read_json(files.facts)["cuts"], _finishing(files, dance, provenance)
     return Transfer(files.generator, dance, cuts, _face(files), references, replay, finish)
 
@@ -77,7 +77,8 @@ def open_reconstruction(files: TransferFiles, pose: Pose, provenance: dict) -> T
     cuts = cuts_after(replay.view.cuts(read_json(files.facts)["cuts"]), first)
     references = None
     if files.references:
-        bank, keypoints = load_bank(str(files.references)), replay.view.on_canvas(pose).keypoints
+        bank = load_bank_of(str(files.references), load_pose(files.pose), first)
+        keypoints = replay.view.on_canvas(pose).keypoints
         references = ChosenReferences(bank, keypoints, bank.choose(keypoints, cuts, pose.fps))
     finish = _finishing(files, pose, provenance)
     return Transfer(files.generator, pose, cuts, _face(files), references, replay, finish)

@@ -23,7 +23,7 @@ from dancenow.model.networks import parameter_count
 from dancenow.model.perceptual import load_perceptual
 from dancenow.model.windows import choose_sizes
 from dancenow.pose.masks import load_masks
-from dancenow.references.files import load_bank
+from dancenow.references.files import load_bank_of
 from dancenow.references.sampling import RealPixels
 from dancenow.stopping import listening
 from dancenow.training.best_generator import BestGenerator
@@ -118,8 +118,8 @@ def _open_material(
     if stage.background is not None:
         sizes = choose_sizes(pose.keypoints[:count], pose.width, pose.height)
     share = parallel.rank(), parallel.world_size()
+    pixels = _real_pixels(stage, inputs, pose.fps, count)
     try:
-        pixels = _real_pixels(stage, inputs, pose.fps, count)
         footage = TrainingFootage(frames, pose, stage.background, sizes, count, frames.cuts, pixels)
         sampler = stage.sampler(footage, settings.batch, settings.seed, share, 2 if stage.temporal else 1)
     except InputError as error:
@@ -258,13 +258,7 @@ def _real_pixels(stage: Stage, inputs: StageInputs, fps: Fraction, count: int) -
     if not stage.references:
         return None
     masks = load_masks(inputs.masks) if inputs.masks else None
-    path = inputs.path("references")
-    bank = load_bank(path)
-    if bank.frames.max() >= count:
-        raise InputError(
-            f"{path}: cut from frame {bank.frames.max()}, but the training has {count} frames; "
-            "delete it to make it again"
-        )
+    bank = load_bank_of(inputs.path("references"), load_pose(inputs.pose), count)
     return RealPixels(bank, masks, fps, count)
 
 
