@@ -25,12 +25,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 
 import torch
 import yaml
-from snakemake.utils import update_config
 from torch.nn import functional as F
 
 from dancenow.device import has_fast_bf16, pick_device, prepare
 from dancenow.model.losses import feature_matching, lsgan
 from dancenow.model.perceptual import VGG19_CHANNELS, build_vgg19, perceptual_loss
+from dancenow.planning.configuration import lay_over
 from dancenow.training.settings import FirstSettings
 from dancenow.training.trainer import BETAS, Trainer
 
@@ -85,7 +85,7 @@ class PlainLast(PlainTrainer):
 def published(**generator):
     """The settings of the preset paper's first stage, its generator with other arguments."""
     config = yaml.safe_load((Path(__file__).resolve().parents[1] / "config.yaml").read_text())
-    update_config(config, config["presets"]["paper"])
+    lay_over(config, config["presets"]["paper"])
     train = config["train"]
     train["generator"].update(generator)
     return FirstSettings.of(train)

@@ -6,8 +6,6 @@ import re
 import shlex
 from pathlib import Path
 
-from snakemake.utils import update_config
-
 from dancenow.cluster.batch_summary import summarise
 from dancenow.files import as_on_disk, bring_back_dates, write_text
 from dancenow.planning.consent import consent_record

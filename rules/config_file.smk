@@ -6,12 +6,11 @@ import sys
 
 import yaml
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import update_config
 
 sys.path.append(f"{workflow.basedir}/workflow_scripts")
 
 from dancenow.errors import InputError
-from dancenow.planning.configuration import is_name, load_names
+from dancenow.planning.configuration import is_name, lay_over, load_names
 
 
 def read_config(path):
@@ -52,24 +51,25 @@ def overlay_preset():
     The files are read once more, for Snakemake makes numbers, booleans and dates of names.
     """
     config.clear()
-    update_config(config, read_config(f"{workflow.basedir}/config.yaml"))
+    lay_over(config, read_config(f"{workflow.basedir}/config.yaml"))
     given = {}
     for path in workflow.config_settings.configfiles:
-        update_config(given, read_config(path))
-    update_config(given, dict(workflow.config_settings.config))
+        lay_over(given, read_config(path))
+    lay_over(given, dict(workflow.config_settings.config))
     user = typed(given)
     preset = user.get("preset", config.get("preset"))
     presets = config.get("presets", {})
     if isinstance(presets, dict) and isinstance(user.get("presets"), dict):
-        update_config(presets, user["presets"])
+        lay_over(presets, user["presets"])
     if not isinstance(presets, dict) or not all(isinstance(each, dict) for each in presets.values()):
         check_config(config)
     if not isinstance(preset, str) or preset not in presets:
-        raise WorkflowError(f"config: preset: {preset!r} is not one of: {', '.join(presets)}")
-    update_config(config, presets[preset])
+        raise WorkflowError(f"config: preset: {as_written(preset)} is not one of: {', '.join(presets)}")
+    lay_over(config, presets[preset])
     # the demo's consent is for the demo's clips: another clip must not inherit it, nor may another consent inherit parts
-    subjects = user.get("subjects")
-    for name, subject in subjects.items() if isinstance(subjects, dict) else ():
-        if isinstance(subject, dict) and subject.keys() & {"video", "clips", "consent"}:
-            config["subjects"].get(name, {}).pop("consent", None)
-    update_config(config, user)
+    known, new = config.get("subjects"), user.get("subjects")
+    for name in known.keys() & new.keys() if isinstance(known, dict) and isinstance(new, dict) else ():
+        both = known[name], new[name]
+        if all(isinstance(each, dict) for each in both) and new[name].keys() & {"video", "clips", "consent"}:
+            known[name].pop("consent", None)
+    lay_over(config, user)

@@ -137,12 +137,13 @@ def pair_videos(wildcards):
     return [given_file(f"subjects.{name}", clips_of(name)[0]["video"]) for name in first_pair()]
 
 
-def preset_sizes():
-    """Frame size and `train` section of each preset; of the preset in use with the user's values, of others without."""
+def preset_sizes(wildcards):
+    """As param: frame size and `train` section of each preset; of the preset in use with the user's values, of others without."""
     sizes = {}
     for name, changes in config["presets"].items():
         merged = read_config(f"{workflow.basedir}/config.yaml")
-        update_config(merged, changes)
+        lay_over(merged, changes)
+        check_config(merged, f"presets.{name}: ")
         merged = config if name == config["preset"] else merged
         sizes[name] = {"long_edge": merged["frames"]["long_edge"], "train": merged["train"]}
     return sizes

@@ -52,7 +52,7 @@ rule measure_machine:
         gpu=1,
         runtime=10,
     params:
-        presets=preset_sizes(),
+        presets=preset_sizes,
         subjects=MACHINE_SUBJECTS,
         targets=MACHINE_TARGETS,
         sources=MACHINE_SOURCES,

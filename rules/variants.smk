@@ -34,7 +34,7 @@ def train_of(variant):
         overlay = config["variants"][name]
         if "base" in overlay:
             train = deepcopy(train_of(bare(overlay["base"])))
-        update_config(train, overlay.get("train", {}))
+        lay_over(train, overlay.get("train", {}))
     if seed is not None:
         train["seed"] = seed
     return train

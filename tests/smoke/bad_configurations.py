@@ -79,6 +79,8 @@ CONFIG = [
         config="train: {steps: 5}\ntrain: {batch: 2}\n"),
     Bad("section", "a section without keys",
         "config: train: empty; write its keys below it, as config.yaml does", config="train:\n"),
+    Bad("no-keys", "an empty map for a stage that the preset leaves out",
+        "config: train.face: lacks steps, …; write all of its keys: …", config={"train": {"face": {}}}),
     Bad("listed", "a list where names with their keys are expected",
         "config: subjects: ['anna', 'alice'] is no map of keys; write its keys below it, as config.yaml does",
         config="subjects: [anna, alice]\n"),

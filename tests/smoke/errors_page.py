@@ -26,7 +26,8 @@ TAIL = """
 Snakemake reads a `--configfile` first. If it is not UTF-8 text (Latin-1, UTF-16), Snakemake ends with a
 traceback, whose last line begins with `UnicodeDecodeError: 'utf-8' codec`: save the file as UTF-8. A byte
 order mark and the line ends of Windows do no harm. A day that no calendar has ends in `ValueError: day is
-out of range for month`: correct the date of the consent.
+out of range for month`: correct the date of the consent. `RecursionError`: an alias (`*name`) stands
+inside what it stands for, or brackets are nested hundreds of levels deep; write the keys out.
 
 Snakemake also reads the command first. These mistakes end in its own traceback, of
 which the last line counts:

@@ -42,6 +42,13 @@ PAIR = "results/alice_as_brunomars.mp4"
             ["config: variants.deep.train.generator: unshuffle 4 and n_downsample 4"],
         ),
         (["--config", "train={face: {steps: 100}}"], ["train.face: lacks epochs, learning_rate, weights"]),
+        # what Snakemake's own update of a configuration would leave out in silence
+        (["--config", "train={enhancer: {}}"], ["train.enhancer: lacks epochs, learning_rate, weights"]),
+        (["--config", "train={steps: {}}"], ["train.steps: {} is not a whole number (Optimiser steps)"]),
+        (["--config", "transfers={}"], ["config: transfers: {} is not a list, as [one, two]"]),
+        (["--config", "subjects={alice: {video: {}}}"], ["config: subjects.alice.video: {} is not text"]),
+        (["--config", "presets={mine: {preset: smoke}}"], ["presets.mine: preset: no preset holds another"]),
+        (["--config", "preset={}"], ["config: preset: {} is not one of: smoke, quick"]),
         (["--config", "train={temporal: null}"], ["config: train.temporal: null is not true or false"]),
         (["--config", "provenance={label: off}"], ["config: provenance.label: false is not one of: none, t"]),
         (["--config", "presets={mine: [1]}"], ["config: presets.mine: [1] is no map of keys"]),
@@ -209,6 +216,20 @@ def test_a_file_from_a_windows_editor_is_read_and_one_that_is_not_utf8_ends_as_d
         told = "UnicodeDecodeError: 'utf-8' codec"
         assert any(line.startswith(told) for line in said(refused).splitlines())
         assert f"`{told}`: save the file as UTF-8" in " ".join((ROOT / "docs/errors.md").read_text().split())
+
+
+@pytest.mark.parametrize("text", ["train: &all {weights: *all}\n", f"transfers: {'[' * 600}{']' * 600}\n"])
+def test_a_file_without_end_ends_as_documented_and_in_one_line_where_it_is_the_workflow_s(workflow, text):
+    mine, config = workflow.directory / "mine.yaml", workflow.root / "config.yaml"
+    mine.write_text(text)
+    refused = workflow("-n", PAIR, "--configfile", str(mine))
+    assert refused.returncode == 1
+    assert any(line.startswith("RecursionError: ") for line in said(refused).splitlines())
+    assert "`RecursionError`: an alias" in (ROOT / "docs/errors.md").read_text()
+    config.write_text(config.read_text().replace("train:\n", f"{text}train:\n", 1))
+    refused = workflow("-n", PAIR)
+    told = [line for line in said(refused).splitlines() if line.startswith(f"config: {config}: ")]
+    assert refused.returncode == 1 and len(told) == 1, said(refused)
 
 
 def test_a_name_in_the_file_itself_stays_one_too(workflow):

@@ -6,7 +6,7 @@ import pytest
 
 from clips import one_line
 from dancenow.errors import InputError
-from dancenow.planning.configuration import load_names
+from dancenow.planning.configuration import lay_over, load_names
 
 MEANT = {"subjects": {"007": {"video": "a.mp4", "start": 1.5}}, "train": {"steps": 5}}
 TEXT = "subjects:\n  007: {video: a.mp4, start: 1.5}\ntrain: {steps: 5}\n"
@@ -46,6 +46,9 @@ def test_what_editors_write_is_read(data, tmp_path):
         (b"a: 1\nb:\n  c: 1\n  c: 2\n", ["line 4", "the key c stands twice"]),
         (b'{"a": 1, "a": 2}', ["the key a stands twice"]),
         (b"a: &x {b: *x}\n", ["line 1", "an alias stands for what it stands in"]),
+        (b"a: &x [{b: *x}]\n", ["line 1", "an alias stands for what it stands in"]),
+        (b"a: " + b"[" * 2000 + b"]" * 2000, ["nested hundreds of levels deep"]),
+        (b'{"a": ' + b"[" * 9000 + b"]" * 9000 + b"}", ["nested hundreds of levels deep"]),
         (b"? [a]\n: b\n", ["line 1", "in the place of a key"]),
         # libyaml takes both, Snakemake's reader neither
         (b"a: 1\nb: {video: https://a.b/watch?v=c}\n", ["line 2", 'put the text with the ? in "quotes"']),
@@ -63,6 +66,15 @@ def test_what_nobody_can_read_is_refused_with_the_line(data, words, tmp_path):
     with pytest.raises(InputError) as error:
         load_names(tmp_path / "mine.yaml")
     one_line(error, "mine.yaml: ", *words)
+
+
+def test_maps_are_laid_over_each_other_key_by_key_and_anything_else_whole():
+    config = {"a": {"b": 1, "c": [1]}, "d": None, "e": 2, "f": {"g": 1}}
+    changes = {"a": {"c": [2]}, "d": {}, "e": {}, "f": {}, "h": {"i": {}}}
+    lay_over(config, changes)
+    assert config == {"a": {"b": 1, "c": [2]}, "d": {}, "e": {}, "f": {"g": 1}, "h": {"i": {}}}
+    config["h"]["i"]["j"] = 1
+    assert changes["h"] == {"i": {}}
 
 
 def test_a_question_mark_in_quotes_or_at_the_end_of_a_line_is_read(tmp_path):

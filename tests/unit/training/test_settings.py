@@ -6,9 +6,9 @@ from dataclasses import FrozenInstanceError, asdict
 
 import pytest
 import yaml
-from snakemake.utils import update_config
 
 from dancenow.errors import InputError
+from dancenow.planning.configuration import lay_over
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.settings import EnhancerSettings, FaceSettings, FirstSettings, read_settings
 from running import ROOT
@@ -20,7 +20,7 @@ CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 def train(preset):
     """The `train` section of a preset."""
     section = deepcopy(CONFIG["train"])
-    update_config(section, CONFIG["presets"][preset].get("train", {}))
+    lay_over(section, CONFIG["presets"][preset].get("train", {}))
     return section
 
 

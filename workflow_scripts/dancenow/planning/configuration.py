@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ TEXTS = ("base", "video", "poses", "checkpoint", "who", "when", "until", "file",
 LAST = {(key,) for key in TEXTS}
 VALUES = {("batch", "targets"), ("batch", "sources"), ("train", "init_from"), ("comparison", "variants")}
 TEXT, NULL, MERGE, INTEGER = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "null", "merge", "int"))
+TOO_DEEP = "nested hundreds of levels deep; write it as config.yaml is written"
 # categories of characters that nobody sees: spaces of other widths, and those of no width
 UNSEEN = {"Zs", "Cf"}
 
@@ -42,11 +44,25 @@ def load_names(path: str | Path) -> dict:
         value = json.loads(text, object_pairs_hook=_once)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    except RecursionError:
+        raise InputError(f"{path}: {TOO_DEEP}") from None
     except ValueError:
         value = _from_yaml(path, text)
     if not isinstance(value, dict):
         raise InputError(f"{path}: has no `key: value` at its top level; see config.yaml for the keys")
     return value
+
+
+def lay_over(config: dict, changes: dict) -> None:
+    """Put the values of `changes` in the place of those in `config`, of maps key by key.
+
+    Unlike Snakemake's update_config, an empty map takes the place of what is no map: the schema must see it.
+    """
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(config.get(key), dict):
+            lay_over(config[key], value)
+        else:
+            config[key] = deepcopy(value)
 
 
 def _from_yaml(path: str | Path, text: str) -> Any:
@@ -67,6 +83,8 @@ def _from_yaml(path: str | Path, text: str) -> Any:
         hint = "indent with spaces, not tabs" if "\t" in line else "correct this line or one before it"
         hint = 'put the text with the ? in "quotes"' if line[mark.column :].startswith("?") else hint
         raise InputError(f"{path}: line {mark.line + 1}: not YAML ({error.problem}); {hint}") from None
+    except RecursionError:
+        raise InputError(f"{path}: {TOO_DEEP}") from None
     except (yaml.YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: not YAML ({reason}); correct it") from None
