@@ -75,6 +75,11 @@ def test_maps_are_laid_over_each_other_key_by_key_and_anything_else_whole():
     assert config == {"a": {"b": 1, "c": [2]}, "d": {}, "e": {}, "f": {"g": 1}, "h": {"i": {}}}
     config["h"]["i"]["j"] = 1
     assert changes["h"] == {"i": {}}
+    shared = {"k": 1}
+    both = {}
+    lay_over(both, {"one": shared, "other": shared})
+    lay_over(both, {"one": {"k": 2}})
+    assert both == {"one": {"k": 2}, "other": {"k": 1}} and shared == {"k": 1}
 
 
 def test_a_question_mark_in_quotes_or_at_the_end_of_a_line_is_read(tmp_path):

@@ -3,7 +3,6 @@
 import json
 import re
 import unicodedata
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +58,12 @@ def lay_over(config: dict, changes: dict) -> None:
     Unlike Snakemake's update_config, an empty map takes the place of what is no map: the schema must see it.
     """
     for key, value in changes.items():
-        if isinstance(value, dict) and isinstance(config.get(key), dict):
+        if isinstance(value, dict):  # a new one, for YAML's aliases share theirs
+            below = config.get(key)
+            config[key] = below if isinstance(below, dict) else {}
             lay_over(config[key], value)
         else:
-            config[key] = deepcopy(value)
+            config[key] = value
 
 
 def _from_yaml(path: str | Path, text: str) -> Any:
