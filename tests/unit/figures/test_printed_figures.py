@@ -11,6 +11,7 @@ from clips import ffprobe, film, numbered, sounding_clip
 from dancenow.errors import InputError
 from dancenow.evaluation.names import BACKGROUND, NEIGHBOUR, RESULT
 from dancenow.evaluation.series import save_series
+from dancenow.evenly import spread
 from dancenow.figures import bars, curves, faces, failures, grid, placing, style
 from dancenow.figures.bars import axis_limit, plot_ablation
 from dancenow.figures.comparison import compare_files
@@ -19,7 +20,7 @@ from dancenow.figures.faces import TargetFiles, plot_faces
 from dancenow.figures.failures import plot_failures, worst_frames
 from dancenow.figures.filmstrip import differences, plot_filmstrip
 from dancenow.figures.grid import CELL_INCHES, plot_grid
-from dancenow.figures.moments import over, person_window, read_moments, skeleton, spread, stillest
+from dancenow.figures.moments import over, person_window, read_moments, stillest
 from dancenow.figures.placing import plot_placing
 from dancenow.figures.side_by_side import cell_sizes, compare_people
 from dancenow.figures.strips import Strip, print_strips, window
@@ -27,6 +28,7 @@ from dancenow.files import write_json
 from dancenow.intervals import block_bootstrap
 from dancenow.keypoints import load_pose, save_pose
 from dancenow.model.face import face_corners
+from dancenow.pose.draw import draw_pose
 from dancenow.video import media
 from dancenow.video.frames import FrameStore, extract_frames
 from performers import footage, performer
@@ -276,7 +278,7 @@ def test_held_out_frames_are_compared_with_those_of_their_own_time(place, tmp_pa
     drawn, truth, *_ = shown[0]
     box = person_window(pose.keypoints[[17]], WIDTH, HEIGHT)
     np.testing.assert_array_equal(truth.pictures[0], window(store[17], box))
-    np.testing.assert_array_equal(drawn.pictures[0], window(skeleton(pose, 17), box))
+    np.testing.assert_array_equal(drawn.pictures[0], window(draw_pose(pose, 17), box))
     assert drawn.notes[0] == "frame 17"
     target = TargetFiles(place / "clip.avi", place / "pose.npz")
     plot_faces({"ours": place / "heldout.mp4"}, target, 0.25, 16, *files)

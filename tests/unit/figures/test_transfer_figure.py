@@ -6,10 +6,11 @@ import pytest
 
 from clips import film
 from dancenow.errors import InputError
-from dancenow.figures.moments import skeleton, spread
+from dancenow.evenly import spread
 from dancenow.figures.transfer_figure import CELL_HEIGHT, MOMENTS, plot_transfer
 from dancenow.keypoints import save_pose
 from dancenow.pictures import read_png
+from dancenow.pose.draw import draw_pose
 from dancenow.video.frames import extract_frames
 from dancenow.video.media import probe
 from performers import footage, performer
@@ -27,7 +28,7 @@ def test_a_result_with_fewer_frames_than_the_dance_is_named(tmp_path):
     assert len(set(moments)) == MOMENTS
     for place, moment in enumerate(moments):  # the same moment of source, skeleton and result
         cells = picture[:, 480 * place : 480 * (place + 1)].reshape(3, CELL_HEIGHT, 480, 3)
-        wanted = cv2.resize(skeleton(pose, moment), (480, CELL_HEIGHT), interpolation=cv2.INTER_AREA)
+        wanted = cv2.resize(draw_pose(pose, moment), (480, CELL_HEIGHT), interpolation=cv2.INTER_AREA)
         np.testing.assert_array_equal(cells[1], wanted)
         assert np.abs(cells[0].astype(int) - cells[2]).mean() < 5
     with pytest.raises(InputError, match=r"b\.mp4: has no frame \d+; delete it"):

@@ -10,9 +10,10 @@ from scipy.ndimage import gaussian_filter
 from dancenow.camera.path import MOVING, STILL, CameraPath, still_path
 from dancenow.camera.steady_frames import SteadyFrames
 from dancenow.camera.view import still_view
+from dancenow.evenly import evenly
 from dancenow.keypoints import COUNT as COUNT_ALL
 from dancenow.model.background import person_mask
-from dancenow.pages.report.appearance import measure_appearance, person_sharpness, sample_frames
+from dancenow.pages.report.appearance import measure_appearance, person_sharpness
 from dancenow.pages.report.camera import camera_motion, greatest, shots, told_camera
 from dancenow.pages.report.verdict import GOOD, LIMITS
 from dancenow.video.media import decode, probe
@@ -38,10 +39,10 @@ def sharpness(frame, pose):
 
 
 def test_samples_span_the_clip():
-    assert sample_frames(5, 120).tolist() == [0, 1, 2, 3, 4]
-    many = sample_frames(10000, 120)
+    assert evenly(5, 120).tolist() == [0, 1, 2, 3, 4]
+    many = evenly(10000, 120)
     assert len(many) == 120 and (many[0], many[-1]) == (0, 9999)
-    assert sample_frames(1).tolist() == [0]
+    assert evenly(1, 120).tolist() == [0]
 
 
 def test_sharpness_falls_as_the_person_is_blurred(frames, pose):

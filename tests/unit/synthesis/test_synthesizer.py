@@ -8,7 +8,8 @@ from dancenow.errors import InputError
 from dancenow.model.checkpoint import load_generator, save_generator
 from dancenow.model.face import face_corners, load_face, synthesized_share
 from dancenow.model.networks import Generator, initialise
-from dancenow.model.windows import cut, draw_window, place_windows, to_tensor
+from dancenow.model.windows import cut, place_windows, to_tensor
+from dancenow.pose.draw import draw_pose
 from dancenow.synthesis.synthesizer import AHEAD, Synthesizer, synthesize_clip
 from dancenow.synthesis.transfer import Transfer
 from performers import performer
@@ -159,7 +160,7 @@ def plain_loop(generator_path, face_path, pose, cuts, references, bfloat16):
         last = shaded if index in cuts or last is background else last
         given = [cut(picture, window)[None] for picture in (last, shaded)]
         previous, behind = (as_images(to_tensor(picture), "cpu") for picture in given)
-        skeleton = as_skeletons(to_tensor(draw_window(pose, index, window)[None]), "cpu")
+        skeleton = as_skeletons(to_tensor(draw_pose(pose, index, window)[None]), "cpu")
         reference = as_references(to_tensor(references(index, window)[None]), "cpu")
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
             image, foreground = generator(skeleton, previous, behind, reference, in_results=True)

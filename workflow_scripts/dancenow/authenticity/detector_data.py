@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.evenly import evenly
 from dancenow.provenance.finishing import finished, finishing
 from dancenow.video import media
 from dancenow.video.frames import FrameStore
@@ -78,7 +79,7 @@ def draw_squares(paths: Sequence[str | Path], count: int, edge: int, seed: int) 
 def read_pairs(path: str | Path, most: int, edge: int) -> Iterator[tuple[int, np.ndarray]]:
     """At most `most` pairs, spread evenly over a video: yields (frame number, its moving_squares)."""
     facts = media.probe(path)
-    numbers = spread(_pair_count(path, facts), most)
+    numbers = set(evenly(_pair_count(path, facts), most).tolist())
     for number, pair in _pairs(path, facts):
         if number in numbers:
             yield number, moving_squares(pair, edge)
@@ -87,14 +88,9 @@ def read_pairs(path: str | Path, most: int, edge: int) -> Iterator[tuple[int, np
 def stored_pairs(frames_path: str | Path, most: int, edge: int) -> Iterator[tuple[int, np.ndarray]]:
     """As read_pairs, of the FrameStore at `frames_path`; the same pairs for the same frames."""
     store = FrameStore(frames_path)
-    for number in sorted(spread(len(store) - 1, most)):
+    for number in evenly(len(store) - 1, most).tolist():
         pair = np.stack([np.moveaxis(store[index], 2, 0) for index in (number, number + 1)])
         yield number, moving_squares(pair, edge)
-
-
-def spread(count: int, most: int) -> set[int]:
-    """At most `most` of the numbers below `count`, evenly spread, as a set."""
-    return set(np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist())
 
 
 def _drawn_from(path: str | Path, count: int, draw: np.random.Generator, edge: int) -> Iterator[np.ndarray]:

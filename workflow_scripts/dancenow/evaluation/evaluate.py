@@ -25,6 +25,7 @@ from dancenow.evaluation.names import BACKGROUND, LPIPS_FORM, NEIGHBOUR, PERSON,
 from dancenow.evaluation.picture_series import PictureSeries, Truth, measure_pictures
 from dancenow.evaluation.pose_parts import part_series
 from dancenow.evaluation.series import save_series
+from dancenow.evenly import evenly
 from dancenow.files import read_json, write_json, write_text
 from dancenow.intervals import block_bootstrap
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, Pose, load_pose, standing_height
@@ -197,7 +198,7 @@ def nearest_neighbours(driving: np.ndarray, training: np.ndarray) -> np.ndarray:
     training frame 0. Of longer footage NEIGHBOURS training poses are looked at, evenly spaced over all of it
     (of twenty minutes, four a second), so that the time grows with T alone.
     """
-    offered = np.unique(np.linspace(0, len(training) - 1, min(NEIGHBOURS, len(training))).round().astype(int))
+    offered = evenly(len(training), NEIGHBOURS)
     driving, training = driving[:, BODY], training[offered][:, BODY]
     seen = training[..., 2] >= MIN_CONFIDENCE
     indices = []

@@ -7,6 +7,7 @@ import numpy as np
 
 from dancenow.camera.steady_frames import open_steady_files
 from dancenow.errors import InputError
+from dancenow.evenly import evenly
 from dancenow.figures.moments import read_moments
 from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.keypoints import load_pose
@@ -49,7 +50,7 @@ def plot_faces(
         raise InputError(
             f"{target.pose}: the held-out frames show no face; leave out variants with train.face"
         )
-    moments = shown[np.unique(np.linspace(0, len(shown) - 1, FACES).round().astype(int))].tolist()
+    moments = shown[evenly(len(shown), FACES)].tolist()
     boxes = [(x, y, x + size, y + size) for x, y in corners[moments].tolist()]
     real = [window(store[first + moment], box) for moment, box in zip(moments, boxes, strict=True)]
     strips = [Strip("real", real, [f"frame {first + moment}" for moment in moments])]

@@ -9,9 +9,10 @@ from dancenow.camera.steady_frames import open_steady_files
 from dancenow.evaluation.names import RESULT
 from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import HEADLINE, Key, describe
-from dancenow.figures.moments import person_window, read_moments, skeleton
+from dancenow.figures.moments import person_window, read_moments
 from dancenow.figures.strips import Strip, print_strips, window
 from dancenow.keypoints import load_pose
+from dancenow.pose.draw import draw_pose
 
 CASES = 6
 CASES_APART_SECONDS = 1.0  # neighbouring frames fail alike: one is shown; closer in a short clip
@@ -47,7 +48,7 @@ def plot_failures(
         wanted = read_moments(truth, moments, *size)
     shown = read_moments(video, moments, *size)
     rows = {
-        "skeleton": [skeleton(pose, first + moment) for moment in moments],
+        "skeleton": [draw_pose(pose, first + moment) for moment in moments],
         "truth": wanted,
         "result": shown,
         "difference": [_difference(*pair) for pair in zip(shown, wanted, strict=True)],

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.figures.moments import person_window, read_moments, skeleton, stillest
+from dancenow.figures.moments import person_window, read_moments, stillest
 from dancenow.figures.strips import PICTURES_INCHES, Strip, print_strips, window
 from dancenow.keypoints import Pose, load_pose
+from dancenow.pose.draw import draw_pose
 
 FEWEST, MOST = 4, 8
 CELL_INCHES = 1.0  # high
@@ -30,7 +31,7 @@ def plot_filmstrip(
     """
     pose = load_pose(pose_path)
     moments, box = _choose(pose)
-    drawn = [window(skeleton(pose, moment), box) for moment in moments]
+    drawn = [window(draw_pose(pose, moment), box) for moment in moments]
     strips = [Strip("skeleton", drawn, [f"frame {moment}" for moment in moments])]
     for name, video in zip(names, videos, strict=True):
         cut = [window(frame, box) for frame in read_moments(video, moments, pose.width, pose.height)]

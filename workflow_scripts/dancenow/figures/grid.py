@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from dancenow.figures.moments import read_moments, skeleton, spread
+from dancenow.evenly import spread
+from dancenow.figures.moments import read_moments
 from dancenow.figures.strips import PICTURES_INCHES, Strip, print_strips
 from dancenow.keypoints import load_pose
+from dancenow.pose.draw import draw_pose
 from dancenow.video.frames import FrameStore
 
 CELL_INCHES = 1.1  # high
@@ -48,7 +50,7 @@ def _group(
     seconds = [f"{float(moment / frames.fps):.1f} s" for moment in moments]
     return [
         Strip(f"source\n({source})", [frames[m] for m in moments], seconds, f"{target} as {source}"),
-        Strip("skeleton", [skeleton(before, m) for m in moments]),
-        Strip("normalised skeleton", [skeleton(after, m) for m in moments]),
+        Strip("skeleton", [draw_pose(before, m) for m in moments]),
+        Strip("normalised skeleton", [draw_pose(after, m) for m in moments]),
         Strip(f"result ({target})", read_moments(video_path, moments, after.width, after.height)),
     ]

@@ -6,16 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, IMPUTED, MIN_CONFIDENCE, Pose, boxes
+from dancenow.keypoints import BODY, MIN_CONFIDENCE, Pose, boxes
 from dancenow.pose.draw import draw_skeleton
 from dancenow.video.media import decode, probe
 
 PERSON_MARGIN = 0.12  # of the person's height, around the person
-
-
-def spread(count: int, number: int) -> list[int]:
-    """`number` frames of `count`, spread evenly, without the first and the last."""
-    return np.linspace(0, count - 1, number + 2).round().astype(int)[1:-1].tolist()
 
 
 def read_moments(path: str | Path, moments: Sequence[int], width: int, height: int) -> list[np.ndarray]:
@@ -31,12 +26,6 @@ def read_moments(path: str | Path, moments: Sequence[int], width: int, height: i
     if missing:
         raise InputError(f"{path}: has no frame {missing[0]}; delete it to make it again")
     return [found[moment] for moment in moments]
-
-
-def skeleton(pose: Pose, moment: int) -> np.ndarray:
-    """The skeleton of a frame of the Pose as the generator is given it: (H, W, 3) uint8 RGB."""
-    weak = pose.origin[moment] == IMPUTED
-    return draw_skeleton(pose.keypoints[moment], pose.width, pose.height, weak=weak)
 
 
 def over(picture: np.ndarray, pose: Pose, moment: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dancenow.camera.steady_frames import open_steady_files
-from dancenow.figures.moments import spread
+from dancenow.evenly import spread
 from dancenow.files import atomic_path
 from dancenow.keypoints import Pose, load_pose
 from dancenow.pose.draw import draw_skeleton

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.camera.steady_frames import open_steady_files
-from dancenow.figures.moments import over, read_moments, spread
+from dancenow.evenly import spread
+from dancenow.figures.moments import over, read_moments
 from dancenow.figures.normalization_figure import choose_moments
 from dancenow.figures.strips import PICTURES_INCHES, Strip, print_strips
 from dancenow.keypoints import Pose, load_pose

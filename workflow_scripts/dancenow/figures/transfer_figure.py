@@ -5,9 +5,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dancenow.figures.moments import read_moments, skeleton, spread
+from dancenow.evenly import spread
+from dancenow.figures.moments import read_moments
 from dancenow.keypoints import load_pose
 from dancenow.pictures import write_png
+from dancenow.pose.draw import draw_pose
 from dancenow.video.frames import FrameStore
 
 MOMENTS = 6
@@ -26,7 +28,7 @@ def plot_transfer(
     moments = spread(len(frames), MOMENTS)
     rows = (
         [frames[moment] for moment in moments],
-        [skeleton(pose, moment) for moment in moments],
+        [draw_pose(pose, moment) for moment in moments],
         read_moments(video_path, moments, pose.width, pose.height),
     )
     width = max(round(CELL_HEIGHT * row[0].shape[1] / row[0].shape[0]) for row in rows)

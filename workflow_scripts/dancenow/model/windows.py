@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 
-from dancenow.keypoints import IMPUTED, MIN_CONFIDENCE, Pose
-from dancenow.pose.draw import LINE, draw_skeleton
+from dancenow.keypoints import MIN_CONFIDENCE, Pose
 from dancenow.video.cuts import segments
 
 STRIDE = 32
@@ -112,13 +111,6 @@ def _gently(boxes: np.ndarray) -> np.ndarray:
 def whole_frame(pose: Pose) -> np.ndarray:
     """The windows of a generator without a background: every frame from corner to corner, (T, 4) int."""
     return np.tile([0, 0, pose.width, pose.height], (len(pose.keypoints), 1))
-
-
-def draw_window(pose: Pose, index: int, window: Sequence[int]) -> np.ndarray:
-    """The skeleton of frame `index` in a window (x, y, w, h): (h, w, 3) uint8 RGB."""
-    x, y, w, h = window
-    weak = pose.origin[index] == IMPUTED
-    return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE, weak=weak)
 
 
 def cut(picture: np.ndarray, window: Sequence[int]) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import cv2
 import numpy as np
 
-from dancenow.keypoints import FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+from dancenow.keypoints import FACE, IMPUTED, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, Pose
 
 # line width as a share of the frame's height: 4 px at 512
 LINE = 1 / 128
@@ -126,3 +126,13 @@ def draw_skeleton(
                 start, end = tuple(places[a].tolist()), tuple(places[b].tolist())
                 cv2.line(picture, start, end, colour, wide, cv2.LINE_AA, SUBPIXEL_BITS)
     return picture
+
+
+def draw_pose(pose: Pose, index: int, window: Sequence[int] | None = None) -> np.ndarray:
+    """The skeleton of frame `index` of a Pose, as the generator is given it: (h, w, 3) uint8 RGB.
+
+    window: x, y, w, h px of the frame; by default all of it.
+    """
+    x, y, w, h = (0, 0, pose.width, pose.height) if window is None else window
+    weak = pose.origin[index] == IMPUTED
+    return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE, weak=weak)

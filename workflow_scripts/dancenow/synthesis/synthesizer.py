@@ -26,7 +26,8 @@ from dancenow.keypoints import Pose
 from dancenow.model.checkpoint import load_generator
 from dancenow.model.face import FaceSynthesizer, face_corners, load_face, synthesized_share
 from dancenow.model.networks import empty_picture
-from dancenow.model.windows import cut, draw_window, place_windows, to_tensor, whole_frame
+from dancenow.model.windows import cut, place_windows, to_tensor, whole_frame
+from dancenow.pose.draw import draw_pose
 from dancenow.prefetch import ahead
 from dancenow.progress import LogTimer
 from dancenow.provenance.finishing import finished
@@ -91,7 +92,7 @@ class Synthesizer:
 
     def draw(self, pose: Pose, index: int, window: Sequence[int]) -> Drawn:
         """The Drawn of a frame: the host's share before the networks. Independent of the last frame."""
-        skeleton = to_tensor(draw_window(pose, index, window)[None])
+        skeleton = to_tensor(draw_pose(pose, index, window)[None])
         reference, background = None, self.background
         if self.generator.references:
             reference = to_tensor(self.references(index, window)[None])

@@ -9,8 +9,9 @@ import torch
 from dancenow.camera.steady_frames import SteadyFrames, valid_of
 from dancenow.errors import InputError
 from dancenow.keypoints import Pose
-from dancenow.model.windows import cut, draw_window, fit_window, person_boxes, to_tensor
+from dancenow.model.windows import cut, fit_window, person_boxes, to_tensor
 from dancenow.pictures import Frames
+from dancenow.pose.draw import draw_pose
 from dancenow.references.sampling import RealPixels
 from dancenow.video.cuts import segment_starts
 
@@ -114,7 +115,7 @@ class ClipSampler:
     def _row(self, clip: range, window: Sequence[int], place: int, last_only: bool) -> Row:
         shown = clip[-1:] if last_only else clip
         sample: Row = {
-            "skeleton": [draw_window(self.pose, index, window) for index in shown],
+            "skeleton": [draw_pose(self.pose, index, window) for index in shown],
             "image": [cut(self.frames[index], window) for index in shown],
         }
         if self.background is not None:

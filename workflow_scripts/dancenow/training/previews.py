@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 
 from dancenow.camera.steady_frames import valid_of
-from dancenow.model.windows import cut, draw_window, place_windows, whole_frame
+from dancenow.model.windows import cut, place_windows, whole_frame
 from dancenow.pictures import read_png, write_png
+from dancenow.pose.draw import draw_pose
 from dancenow.references.bank import ChosenReferences
 from dancenow.synthesis.synthesizer import Synthesizer
 from dancenow.training.dataset import TrainingFootage
@@ -74,7 +75,7 @@ class Previews:
                 picture = synthesizer.synthesize(self.pose, index, self.windows[index])
             window = self.shown[moment]
             rows = (
-                draw_window(self.pose, moment, window),
+                draw_pose(self.pose, moment, window),
                 cut(picture, window),
                 cut(self.frames[moment], window),
             )

@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
-from dancenow.keypoints import IMPUTED, load_pose
-from dancenow.pose.draw import draw_skeleton
+from dancenow.keypoints import load_pose
+from dancenow.pose.draw import draw_pose
 from dancenow.video.frames import FrameStore
 from dancenow.video.media import encode
 
@@ -24,9 +24,6 @@ def film_source(frames_path: str | Path, video_path: str | Path) -> None:
 def film_skeleton(pose_path: str | Path, video_path: str | Path) -> None:
     """Write the skeletons of a Pose, as the generator sees them, as an H.264 mp4, one frame for each."""
     pose = load_pose(pose_path)
-    pictures = (
-        draw_skeleton(points, pose.width, pose.height, weak=origin == IMPUTED)
-        for points, origin in zip(pose.keypoints, pose.origin, strict=True)
-    )
+    pictures = (draw_pose(pose, index) for index in range(len(pose.keypoints)))
     count = encode(video_path, pictures, pose.fps, pose.width, pose.height)
     log.info("%d frames of %d x %d px", count, pose.width, pose.height)

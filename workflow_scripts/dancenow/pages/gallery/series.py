@@ -13,9 +13,9 @@ import torch
 from dancenow.errors import InputError
 from dancenow.evaluation.evaluate import VideoFrames
 from dancenow.evaluation.metrics import person_box, pose_error, psnr_in_box, ssim_in_box
+from dancenow.evenly import evenly
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import Pose, load_pose, standing_height
-from dancenow.pages.report.appearance import sample_frames
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, compare_part
 from dancenow.pose.estimators import largest_people, open_estimator
 from dancenow.training.holdout import training_frame_count
@@ -92,7 +92,7 @@ def distance_to_shown(driving: Pose, shown: Pose, statistics: dict) -> tuple[np.
     NaN where it is missing or never shown.
     """
     asked, known = (body_shape(pose, body_heights(pose, statistics)) for pose in (driving, shown))
-    some = sample_frames(len(known), MOST_FRAMES)
+    some = evenly(len(known), MOST_FRAMES)
     compared = compare_part(asked, known[some], "whole body", shown.fps * len(some) / len(known))
     return compared["distance"], compared["limit"]
 

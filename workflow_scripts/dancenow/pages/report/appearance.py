@@ -5,6 +5,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from dancenow.camera.steady_frames import valid_of
+from dancenow.evenly import evenly
 from dancenow.keypoints import Pose
 from dancenow.model.background import person_mask
 from dancenow.pictures import Frames
@@ -16,11 +17,6 @@ DARK, BRIGHT = 8, 247  # 8-bit luma at or beyond these counts as clipped
 # px: the background is compared with itself at this width, where noise has been averaged away
 BACKGROUND_WIDTH = 160
 CHANGED = 20  # levels: a pixel of the background that differs from its median by more has changed
-
-
-def sample_frames(count: int, most: int = SAMPLED) -> np.ndarray:
-    """(N,) int: at most `most` ascending numbers of `count` frames, evenly spread, both ends included."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
 def person_sharpness(luma: np.ndarray, mask: np.ndarray) -> float:
@@ -55,7 +51,7 @@ def measure_appearance(frames: Frames, pose: Pose | None) -> dict[str, np.ndarra
     background_light, median luma outside the person; background_change, share of the pixels there that
     differ from their median over the samples. NaN where a frame has no person, or nothing but the person.
     """
-    chosen = sample_frames(len(frames))
+    chosen = evenly(len(frames), SAMPLED)
     rows, seen, outsides = [], [], []
     for index in chosen.tolist():
         luma = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)

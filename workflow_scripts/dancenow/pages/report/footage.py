@@ -11,6 +11,7 @@ from dancenow.camera.scene import place_view
 from dancenow.camera.steady_frames import open_steady, valid_of
 from dancenow.camera.view import SteadyView
 from dancenow.errors import InputError
+from dancenow.evenly import evenly
 from dancenow.keypoints import (
     BODY,
     FACE,
@@ -26,11 +27,11 @@ from dancenow.keypoints import (
     load_people,
 )
 from dancenow.model.background import ever_seen, sampled_masks
-from dancenow.pages.report.appearance import measure_appearance, sample_frames
+from dancenow.pages.report.appearance import measure_appearance
 from dancenow.pages.report.camera import camera_motion, shots
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, distinct_poses
 from dancenow.pictures import Frames
-from dancenow.pose.grounding import measure_figure
+from dancenow.pose.grounding import inside, measure_figure
 from dancenow.pose.performer import track_performer
 from dancenow.pose.shot_statistics import measure_shots
 from dancenow.stretches import stretches_of
@@ -153,7 +154,7 @@ def measure_footage(footage: Footage, holdout: float) -> dict:
     count = training_frame_count(len(used), holdout)
     poses, hidden, unseen = None, 0.0, 0.0
     if footage.statistics is not None:
-        poses = distinct_poses(footage.shape()[sample_frames(count, MOST_FRAMES)])
+        poses = distinct_poses(footage.shape()[evenly(count, MOST_FRAMES)])
         hidden, unseen = _background(frames, footage.steady_pose(), count)
     appearance, found = measure_appearance(frames, pose), found_parts(footage)
     return {
@@ -192,12 +193,10 @@ def found_parts(footage: Footage) -> dict[str, np.ndarray]:
         names = "person", "whole body", "face", "left hand", "right hand", "mended", "swapped"
         return {name: np.zeros(count, bool) for name in names}
     pose = footage.pose
-    seen, body = pose.present() & (pose.origin != IMPUTED), pose.keypoints[:, BODY]
-    x, y = body[..., 0], body[..., 1]
-    inside = (x >= 0) & (y >= 0) & (x <= pose.width - 1) & (y <= pose.height - 1)
+    seen = pose.present() & (pose.origin != IMPUTED)
     return {
         "person": seen[:, BODY].any(axis=1),
-        "whole body": (seen[:, BODY] & inside).sum(axis=1) >= WHOLE,
+        "whole body": (seen & inside(pose))[:, BODY].sum(axis=1) >= WHOLE,
         "face": seen[:, FACE].any(axis=1),
         "left hand": seen[:, LEFT_HAND].any(axis=1),
         "right hand": seen[:, RIGHT_HAND].any(axis=1),

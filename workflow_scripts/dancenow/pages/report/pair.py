@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.evenly import evenly
 from dancenow.keypoints import Pose, require_same_estimator
-from dancenow.pages.report.appearance import sample_frames
 from dancenow.pages.report.coverage import (
     COMPARED_PARTS,
     MOST_FRAMES,
@@ -59,8 +59,8 @@ def compare_footage(target: Footage, pose: Pose, training_frames: int) -> dict:
     their body shapes; parts: {part: compare_part's dict}; kinds: {kind: {source, target, unseen}}, shares of
     the frames compared.
     """
-    asked = sample_frames(len(pose.keypoints), MOST_FRAMES)
-    shown = sample_frames(training_frames, MOST_FRAMES)
+    asked = evenly(len(pose.keypoints), MOST_FRAMES)
+    shown = evenly(training_frames, MOST_FRAMES)
     shapes = (
         body_shape(pose, body_heights(pose, target.known_statistics))[asked],
         target.shape()[shown],

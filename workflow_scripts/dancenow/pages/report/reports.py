@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dancenow.evenly import spread
 from dancenow.files import write_json
 from dancenow.keypoints import Pose, sides_of
 from dancenow.pages.frame import write_page
@@ -185,7 +186,7 @@ def _shown_kinds(footage: Footage) -> dict[str, float]:
 
 def _footage_sections(footage: Footage, measures: dict, kinds: dict[str, float]) -> list[dict]:
     fps, pose, appearance = float(footage.store.fps), footage.pose, measures["appearance"]
-    moments = np.linspace(0, len(footage.store) - 1, MOMENTS + 2).round().astype(int)[1:-1].tolist()
+    moments = spread(len(footage.store), MOMENTS)
     sharpness = appearance["sharpness"]
     if np.isfinite(sharpness).any():
         moments.append(int(appearance["frame"][np.nanargmin(sharpness)]))
