@@ -95,12 +95,10 @@ def nearest(asked: np.ndarray, shown: np.ndarray, apart: int = 0) -> tuple[np.nd
     distances, indices = np.full(len(asked), np.nan), np.full(len(asked), -1)
     numbers = np.arange(len(shown))
     for i, pose in enumerate(asked):
-        ways = np.linalg.norm(shown - pose, axis=-1)
-        both = np.isfinite(ways)
+        means, shared = _mean_ways(shown, pose)
         wanted = np.isfinite(pose).all(axis=-1).sum()
-        candidates = (both.sum(axis=1) >= max(1, wanted / 2)) & (np.abs(numbers - i) >= apart)
+        candidates = (shared >= max(1, wanted / 2)) & (np.abs(numbers - i) >= apart)
         if wanted and candidates.any():
-            means = np.where(both, ways, 0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
             means[~candidates] = np.inf
             indices[i] = means.argmin()
             distances[i] = means[indices[i]]
@@ -117,11 +115,17 @@ def distinct_poses(shape: np.ndarray) -> int:
     left = left[np.isfinite(left).all(axis=-1).mean(axis=1) > 0.5]
     count = 0
     while len(left):
-        ways = np.linalg.norm(left - left[0], axis=-1)
-        both = np.isfinite(ways)
-        means = np.where(both, ways, 0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+        means, _ = _mean_ways(left, left[0])
         left, count = left[means >= DISTINCT], count + 1
     return count
+
+
+def _mean_ways(shown: np.ndarray, pose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(M,) mean distance of (M, J, 2) poses from one, over the joints that both have, and (M,) how many."""
+    ways = np.linalg.norm(shown - pose, axis=-1)
+    both = np.isfinite(ways)
+    shared = both.sum(axis=1)
+    return np.where(both, ways, 0).sum(axis=1) / np.maximum(shared, 1), shared
 
 
 def compare_part(asked: np.ndarray, shown: np.ndarray, part: str, fps: Fraction | float) -> dict:
