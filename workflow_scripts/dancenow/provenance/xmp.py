@@ -1,10 +1,12 @@
 """The XMP box of an mp4: IPTC's DigitalSourceType, which many programs read and nobody signs by itself."""
 
 import struct
+from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree
 
 from dancenow.errors import InputError
+from dancenow.video.boxes import walk
 
 # a top-level uuid box: the first number by Adobe's XMP specification, part 3, the second by C2PA's, 2.1
 XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -42,22 +44,15 @@ def boxes(path: str | Path) -> list[tuple[bytes, bytes, int, int]]:
     found = []
     with open(path, "rb") as file:
         end = file.seek(0, 2)
-        start = 0
-        while start + 8 <= end and len(found) < MAX_BOXES:
-            file.seek(start)
-            size, kind = struct.unpack(">I4s", file.read(8))
-            head = 8
+        for kind, begin, stop in islice(walk(file, 0, end), MAX_BOXES):
             if not found and kind != b"ftyp":
                 return []
-            if size == 1:
-                size, head = int.from_bytes(file.read(8)), 16
-            size = size or end - start
+            file.seek(begin)
             number = file.read(16) if kind == b"uuid" else b""
-            head += len(number)
-            if size < head or start + size > end:
+            begin += len(number)
+            if begin > stop or stop > end:
                 break
-            found.append((kind, number, start + head, size - head))
-            start += size
+            found.append((kind, number, begin, stop - begin))
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["count_indexes", "endless_edit", "in_fragments", "in_pieces", "is_encrypted"]
+__all__ = ["count_indexes", "endless_edit", "in_fragments", "in_pieces", "is_encrypted", "walk"]
 
 # From the outermost level to the edit list of a track.
 TO_EDITS = (b"moov", b"trak", b"edts", b"elst")
@@ -51,7 +51,7 @@ def is_encrypted(path: str | Path) -> bool:
 
 def _outermost(path: str | Path) -> list[bytes]:
     with open(path, "rb") as file:
-        return [kind for kind, _, _ in _boxes(file, 0, Path(path).stat().st_size)]
+        return [kind for kind, _, _ in walk(file, 0, Path(path).stat().st_size)]
 
 
 def _edits(path: str | Path) -> Iterator[list[int]]:
@@ -66,16 +66,19 @@ def _edits(path: str | Path) -> Iterator[list[int]]:
 
 def _bodies(file: BinaryIO, start: int, end: int, kinds: tuple[bytes, ...]) -> Iterator[bytes]:
     """The contents of the boxes at the end of a path of kinds, between two bytes of the file."""
-    for kind, begin, stop in _boxes(file, start, end):
+    for kind, begin, stop in walk(file, start, end):
         if kind == kinds[0] and len(kinds) > 1:
-            yield from _bodies(file, begin, stop, kinds[1:])
+            yield from _bodies(file, begin, min(stop, end), kinds[1:])
         elif kind == kinds[0]:
             file.seek(begin)
-            yield file.read(min(stop - begin, 1 << 16))
+            yield file.read(min(stop, end, begin + (1 << 16)) - begin)
 
 
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """(kind, first byte, byte after the last) of the content of each box between two bytes of the file."""
+def walk(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """(kind, first byte, byte after the last) of the content of each box between two bytes of the file.
+
+    A box that was cut off, or whose size is wrong, ends behind `end`.
+    """
     while start + 8 <= end:
         file.seek(start)
         head = file.read(16)
@@ -83,7 +86,7 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, i
         if size == 1:
             size, length = int.from_bytes(head[8:]), 16
         size = size or end - start  # the last box may leave it out
-        if size < length:
+        if size < length or start + length > end:
             return
-        yield kind, start + length, min(start + size, end)
+        yield kind, start + length, start + size
         start += size
