@@ -5,12 +5,5 @@ from dancenow.job import job
 
 with job(snakemake.log[0], reads=snakemake.input):
     given, made = snakemake.input, snakemake.output
-    plot_grid(
-        snakemake.params.pairs,
-        given.sources,
-        given.source_poses,
-        given.poses,
-        given.videos,
-        made.png,
-        made.pdf,
-    )
+    files = given.sources, given.source_poses, given.poses, given.videos
+    plot_grid(zip(snakemake.params.pairs, *files, strict=True), made.png, made.pdf)

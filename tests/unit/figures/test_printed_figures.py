@@ -154,16 +154,16 @@ def test_bars_fill_one_row_of_panels(place, tmp_path, monkeypatch):
 
 
 def test_grid_has_four_rows_for_each_pair(place, tmp_path):
-    one = [[place / name] for name in ("clip.avi", "pose.npz", "pose.npz", "result.mp4")]
-    picture = printed(lambda *files: plot_grid(["anna_as_bert"] * 2, *(o * 2 for o in one), *files), tmp_path)
+    one = "anna_as_bert", *(place / name for name in ("clip.avi", "pose.npz", "pose.npz", "result.mp4"))
+    picture = printed(lambda *files: plot_grid([one, one], *files), tmp_path)
     assert picture.shape[0] == pytest.approx(2 * (4 * CELL_INCHES + 0.4) * DPI, rel=0.03)
 
 
 def test_grid_tells_the_seconds_of_the_dance(place, tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr(grid, "print_strips", lambda groups, *_: shown.extend(groups[0]))
-    one = [[place / name] for name in ("clip.avi", "pose.npz", "pose.npz", "result.mp4")]
-    plot_grid(["anna_as_bert"], *one, tmp_path / "a.png", tmp_path / "a.pdf")
+    one = "anna_as_bert", *(place / name for name in ("clip.avi", "pose.npz", "pose.npz", "result.mp4"))
+    plot_grid([one], tmp_path / "a.png", tmp_path / "a.pdf")
     seconds = [float(note.removesuffix(" s")) for note in shown[0].notes]
     assert seconds == sorted(seconds) and seconds[0] > 0 and seconds[-1] < COUNT / 25
 

@@ -1,6 +1,6 @@
 """Show all transfers of a run in one picture: source, its skeleton, the normalised skeleton, the result."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dancenow.evenly import spread
@@ -14,33 +14,18 @@ CELL_INCHES = 1.1  # high
 FEWEST, MOST = 3, 7
 
 
-def plot_grid(
-    pairs: Sequence[str],
-    sources: Sequence[str | Path],
-    source_poses: Sequence[str | Path],
-    poses: Sequence[str | Path],
-    videos: Sequence[str | Path],
-    png: str | Path,
-    pdf: str | Path,
-) -> None:
-    """Print a group of four rows per pair; writes a PNG and a PDF.
+def plot_grid(transfers: Iterable[Sequence[str]], png: str | Path, pdf: str | Path) -> None:
+    """Print a group of four rows per transfer; writes a PNG and a PDF.
 
-    pairs: names, {target}_as_{source}; of each the source's FrameStore, the source's Pose, the normalised
-    Pose and the result (paths). The moments are spread evenly over the dance, as many as fit beside each
-    other.
+    transfers: of each the name, {target}_as_{source}, and the paths of the source's FrameStore, the source's
+    Pose, the normalised Pose and the result. The moments are spread evenly over the dance, as many as fit
+    beside each other.
     """
-    groups = [
-        _group(*paths) for paths in zip(pairs, sources, source_poses, poses, videos, strict=True)
-    ]  # fmt: skip
-    print_strips(groups, png, pdf, CELL_INCHES)
+    print_strips([_group(*transfer) for transfer in transfers], png, pdf, CELL_INCHES)
 
 
 def _group(
-    pair: str,
-    source_path: str | Path,
-    source_pose_path: str | Path,
-    pose_path: str | Path,
-    video_path: str | Path,
+    pair: str, source_path: str, source_pose_path: str, pose_path: str, video_path: str
 ) -> list[Strip]:
     target, source = pair.split("_as_")
     frames, before, after = FrameStore(source_path), load_pose(source_pose_path), load_pose(pose_path)
