@@ -88,9 +88,14 @@ class CameraPath:
         """(T,) int64, the scene of each frame."""
         return np.array(self.scenes)[self.shot]
 
+    @property
+    def breaks(self) -> list[int]:
+        """The first frame of each shot but the first."""
+        return (np.flatnonzero(np.diff(self.shot)) + 1).tolist()
+
     def shot_frames(self) -> list[tuple[int, int]]:
         """Of each shot (first, stop), frames."""
-        edges = [0, *(np.flatnonzero(np.diff(self.shot)) + 1).tolist(), len(self.shot)]
+        edges = [0, *self.breaks, len(self.shot)]
         return list(zip(edges[:-1], edges[1:], strict=True))
 
     def part(self, frames: slice | np.ndarray) -> "CameraPath":

@@ -83,7 +83,7 @@ def track_performer(
         camera.require_frames(people.count)
         keypoints = camera.to_scene(keypoints)
     origin, counts = np.zeros((people.count, COUNT), np.uint8), Counter()
-    breaks = set(cuts) | {first for first, _ in camera.shot_frames()[1:]} if camera is not None else cuts
+    breaks = {*cuts, *camera.breaks} if camera is not None else cuts
     for first, stop in segments(people.count, sorted(breaks)):
         shot = slice(first, stop)
         given = keypoints[shot], hidden[shot]

@@ -70,13 +70,12 @@ def measure_shots(pose: Pose, path: CameraPath, clip: str = "the clip") -> dict:
 
 def whole_bodies(source: Pose, path: CameraPath, max_gap: float = 0) -> tuple[Pose, np.ndarray]:
     """partial_bodies.complete_bodies of a Pose in px of its frames, and its shift, (2,) px: in_scene."""
-    cuts = (np.flatnonzero(np.diff(path.shot)) + 1).tolist()
     pose, corner = in_scene(source, path)
     telling, views = telling_scenes(source, path.scene), []
     known = [scene in telling for scene in path.scenes]
     for number in range(len(known)):
         views.append((path.scenes[nearest_known(known, number)], not known[number]))
-    return complete_bodies(pose, cuts, max_gap, views if cuts else None), corner
+    return complete_bodies(pose, path.breaks, max_gap, views if path.breaks else None), corner
 
 
 class Transfer(NamedTuple):

@@ -207,14 +207,9 @@ def _find_movers(
     """
     outside, movers = Outside(_everyone(estimator, store, found)), {}
     for first, stop in segments(len(store), store.cuts):
-        missed = []
-
-        def shown(shot: range = range(first, stop), missed: list[tuple] = missed) -> Iterator[Shown]:
-            for index, region in unaccounted(store, found, shot, float(store.fps), outside):
-                missed.append((index, region.middle()))
-                yield index, store[index], region
-
-        followed = {index: (person, mask) for index, person, mask in estimator.follow_mover(shown())}
+        missed: list[tuple] = []
+        shown = _unaccounted(store, found, range(first, stop), outside, missed)
+        followed = {index: (person, mask) for index, person, mask in estimator.follow_mover(shown)}
         if len(followed) > MOSTLY * len(missed):
             log.info(
                 "frames %d to %d: who moves most had not been found; by the movement now in %d frames",
@@ -228,6 +223,15 @@ def _find_movers(
                 missed[0][0], *missed[0][1],
             )  # fmt: skip
     return movers
+
+
+def _unaccounted(
+    store: FrameStore, found: list[np.ndarray], shot: range, outside: Outside, missed: list[tuple]
+) -> Iterator[Shown]:
+    """Yield what movement.unaccounted does, with the frames; append each (index, middle px) to `missed`."""
+    for index, region in unaccounted(store, found, shot, float(store.fps), outside):
+        missed.append((index, region.middle()))
+        yield index, store[index], region
 
 
 def _detect_shots(
