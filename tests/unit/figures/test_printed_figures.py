@@ -20,7 +20,7 @@ from dancenow.figures.faces import TargetFiles, plot_faces
 from dancenow.figures.failures import plot_failures, worst_frames
 from dancenow.figures.filmstrip import differences, plot_filmstrip
 from dancenow.figures.grid import CELL_INCHES, plot_grid
-from dancenow.figures.moments import over, person_window, read_moments, stillest
+from dancenow.figures.moments import person_window, read_moments, stillest
 from dancenow.figures.placing import plot_placing
 from dancenow.figures.side_by_side import cell_sizes, compare_people
 from dancenow.figures.strips import Strip, print_strips, window
@@ -28,7 +28,7 @@ from dancenow.files import write_json
 from dancenow.intervals import block_bootstrap
 from dancenow.keypoints import load_pose, save_pose
 from dancenow.model.face import face_corners
-from dancenow.pose.draw import draw_pose
+from dancenow.pose.draw import draw_over, draw_pose
 from dancenow.video import media
 from dancenow.video.frames import FrameStore, extract_frames
 from performers import footage, performer
@@ -231,6 +231,10 @@ def test_placing_shows_what_was_not_normalised_above_what_was(place, tmp_path, m
     plot_placing((clip, place / "pose.npz"), (clip, None), *pairs, tmp_path / "a.png", tmp_path / "a.pdf")
     moments = [int(note.split()[1]) for note in shown[0].notes]
     footage = [store[moment] for moment in spread(COUNT, len(moments))]
+
+    def over(picture, pose, moment):
+        return draw_over(picture, pose.keypoints[moment], placing.FOOTAGE_BRIGHTNESS)
+
     wanted = [[over(store[moment], own, moment) for moment in moments]]
     for pose, video in zip(poses, videos, strict=True):
         wanted.append([over(each, pose, moment) for each, moment in zip(footage, moments, strict=True)])

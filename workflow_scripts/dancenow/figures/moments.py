@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, MIN_CONFIDENCE, Pose, boxes
-from dancenow.pose.draw import draw_skeleton
+from dancenow.keypoints import BODY, MIN_CONFIDENCE, boxes
 from dancenow.video.media import decode, probe
 
 PERSON_MARGIN = 0.12  # of the person's height, around the person
@@ -26,13 +25,6 @@ def read_moments(path: str | Path, moments: Sequence[int], width: int, height: i
     if missing:
         raise InputError(f"{path}: has no frame {missing[0]}; delete it to make it again")
     return [found[moment] for moment in moments]
-
-
-def over(picture: np.ndarray, pose: Pose, moment: int) -> np.ndarray:
-    """(H, W, 3) uint8: the skeleton of a frame of the Pose over a darkened copy of a picture of that size."""
-    return draw_skeleton(
-        pose.keypoints[moment], pose.width, pose.height, onto=(picture * 0.5).astype(np.uint8)
-    )
 
 
 def stillest(keypoints: np.ndarray, number: int) -> int:

@@ -10,12 +10,13 @@ from dancenow.camera.steady_frames import open_steady_files
 from dancenow.evenly import spread
 from dancenow.files import atomic_path
 from dancenow.keypoints import Pose, load_pose
-from dancenow.pose.draw import draw_skeleton
+from dancenow.pose.draw import draw_over, draw_skeleton
 from dancenow.pose.normalize import standing_frames
 from dancenow.video.frames import FrameStore
 
 MOMENTS = 4
 CELL_INCHES = 3.2
+DARKENED = 0.6  # brightness of the footage under the skeletons
 
 
 def plot_normalization(
@@ -41,9 +42,9 @@ def plot_normalization(
     for moment, target_moment in zip(moments, target_moments, strict=True):
         before, after = source.keypoints[moment], pose.keypoints[moment]
         rows.append((
-            (f"frame {moment}", _over(source_frames[moment], before)),
+            (f"frame {moment}", draw_over(source_frames[moment], before, DARKENED)),
             (f"frame {moment}", draw_skeleton(after, pose.width, pose.height)),
-            (f"frame {moment} on {target_moment}", _over(target_frames[target_moment], after)),
+            (f"frame {moment} on {target_moment}", draw_over(target_frames[target_moment], after, DARKENED)),
         ))  # fmt: skip
     source_name, target_name = Path(source_frames_path).stem, Path(target_frames_path).stem
     headings = f"source\n{source_name}", "normalised\n", f"over target\n{target_name}"
@@ -65,12 +66,6 @@ def choose_moments(pose: Pose, count: int) -> list[int]:
         distance = np.abs(frames[:, None] - [-1, *chosen, len(frames)]).min(axis=1)
         chosen.append(frames[distance.argmax()])
     return sorted(int(frame) for frame in chosen)
-
-
-def _over(picture: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
-    """The skeleton over a darkened copy of an RGB picture."""
-    height, width = picture.shape[:2]
-    return draw_skeleton(keypoints, width, height, onto=(picture * 0.6).astype(np.uint8))
 
 
 def _grid(rows: Sequence[Sequence[tuple[str, np.ndarray]]], headings: Sequence[str]) -> Figure:

@@ -6,14 +6,16 @@ import numpy as np
 
 from dancenow.camera.steady_frames import open_steady_files
 from dancenow.evenly import spread
-from dancenow.figures.moments import over, read_moments
+from dancenow.figures.moments import read_moments
 from dancenow.figures.normalization_figure import choose_moments
 from dancenow.figures.strips import PICTURES_INCHES, Strip, print_strips
 from dancenow.keypoints import Pose, load_pose
+from dancenow.pose.draw import draw_over
 from dancenow.video.frames import FrameStore
 
 FEWEST, MOST = 3, 6
 CELL_INCHES = 1.25  # high
+FOOTAGE_BRIGHTNESS = 0.5  # under the skeletons
 
 Files = tuple[str | Path, str | Path]
 
@@ -37,6 +39,9 @@ def plot_placing(
     aspect = max(dance.width / dance.height, scene.width / scene.height)
     moments = choose_moments(own, max(FEWEST, min(MOST, int(PICTURES_INCHES / (CELL_INCHES * aspect)))))
     footage = [scene[moment] for moment in spread(len(scene), len(moments))]
+
+    def over(picture: np.ndarray, pose: Pose, moment: int) -> np.ndarray:
+        return draw_over(picture, pose.keypoints[moment], FOOTAGE_BRIGHTNESS)
 
     def overlaid(pose: Pose) -> list[np.ndarray]:
         return [over(frame, pose, moment) for frame, moment in zip(footage, moments, strict=True)]

@@ -136,3 +136,9 @@ def draw_pose(pose: Pose, index: int, window: Sequence[int] | None = None) -> np
     x, y, w, h = (0, 0, pose.width, pose.height) if window is None else window
     weak = pose.origin[index] == IMPUTED
     return draw_skeleton(pose.keypoints[index], w, h, origin=(x, y), line=pose.height * LINE, weak=weak)
+
+
+def draw_over(picture: np.ndarray, keypoints: np.ndarray, brightness: float) -> np.ndarray:
+    """The skeleton of (133, 3) keypoints over a copy of a (H, W, 3) uint8 RGB picture, times `brightness`."""
+    height, width = picture.shape[:2]
+    return draw_skeleton(keypoints, width, height, onto=(picture * brightness).astype(np.uint8))

@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 
 from dancenow.pages.report.footage import Footage
-from dancenow.pose.draw import draw_skeleton
 
 THUMBNAIL = 280  # px, the taller side
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 80]
@@ -32,12 +31,6 @@ def thumbnail(pictures: Iterable[np.ndarray]) -> str:
     if not done:
         raise RuntimeError("a thumbnail cannot be made a JPEG")
     return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
-
-
-def with_skeleton(picture: np.ndarray, keypoints: np.ndarray, dim: float = 0.75) -> np.ndarray:
-    """The skeleton of keypoints (133, 3) px over a copy of a picture, (H, W, 3) uint8 RGB, times `dim`."""
-    height, width = picture.shape[:2]
-    return draw_skeleton(keypoints, width, height, onto=(picture * dim).astype(np.uint8))
 
 
 def clip_facts(footage: Footage) -> list[tuple[str, str]]:

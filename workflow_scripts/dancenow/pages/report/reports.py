@@ -17,14 +17,16 @@ from dancenow.pages.report.camera import Shot
 from dancenow.pages.report.checks import footage_checks
 from dancenow.pages.report.coverage import body_heights, pose_kinds
 from dancenow.pages.report.footage import ClipFiles, Footage, load_footage, measure_footage
-from dancenow.pages.report.page import clip_facts, section, thumbnail, with_skeleton
+from dancenow.pages.report.page import clip_facts, section, thumbnail
 from dancenow.pages.report.pair import clock, filming_advice, outside_shares, pair_checks, worst_moments
 from dancenow.pages.report.verdict import FAIL, GOOD, LEVELS, SHOW, SOURCE, TARGET, Check, worst
+from dancenow.pose.draw import draw_over
 from dancenow.training.holdout import training_frame_count
 
 log = logging.getLogger(__name__)
 
 MOMENTS = 6  # pictures of a clip
+UNDER_SKELETON = 0.75  # brightness of these
 SELDOM_SHOWN = 0.01  # of the frames: a kind of pose shown less is named
 CAMERA_CAPTION = (
     "camera: green still, yellow shaking, red moving, grey unknown; it shows: green the whole body, "
@@ -194,7 +196,7 @@ def _footage_sections(footage: Footage, measures: dict, kinds: dict[str, float])
     shown = [footage.store[index] for index in moments]
     if pose is not None:
         shown = [
-            with_skeleton(picture, pose.keypoints[index])
+            draw_over(picture, pose.keypoints[index], UNDER_SKELETON)
             for index, picture in zip(moments, shown, strict=True)
         ]
     thumbnails = [(thumbnail([picture]), text) for picture, text in zip(shown, captions, strict=False)]
@@ -256,13 +258,13 @@ def _pair_sections(
         frame, nearest = moment["frame"], moment["nearest"]
         plain = np.zeros((pose.height, pose.width, 3), np.uint8)
         pictures = [
-            with_skeleton(source.store[frame], source.known_pose.keypoints[frame], 1.0),
-            with_skeleton(plain, pose.keypoints[frame]),
+            draw_over(source.store[frame], source.known_pose.keypoints[frame], 1.0),
+            draw_over(plain, pose.keypoints[frame], 1.0),
         ]
         text = f"{source.name} frame {frame}, normalised"
         if nearest is not None:
             nearest = target.frame(nearest)
-            pictures.append(with_skeleton(target.store[nearest], target.known_pose.keypoints[nearest], 1.0))
+            pictures.append(draw_over(target.store[nearest], target.known_pose.keypoints[nearest], 1.0))
             text += f", and {target.name}'s nearest pose (frame {nearest})"
         way = (
             "never shown" if moment["distance"] is None else f"{moment['distance']:.1f} % of the height away"
