@@ -8,8 +8,15 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 INTERVAL_QUANTILE = 0.975
+BLOCK = 25  # frames drawn together, because neighbours are alike
 LEAST_BLOCKS = 4  # with fewer, too few draws differ for an interval
 TOO_FEW = "too few"  # shown instead of an interval
+
+
+def written(found: dict, decimals: int) -> str:
+    """A {"mean", "low", "high"} with a mean as text: "0.12 [0.10, 0.14]", or TOO_FEW in the brackets."""
+    ends = TOO_FEW if found["low"] is None else f"{found['low']:.{decimals}f}, {found['high']:.{decimals}f}"
+    return f"{found['mean']:.{decimals}f} [{ends}]"
 
 
 def block_interval(

@@ -150,7 +150,7 @@ def test_a_towering_bar_is_cut_and_others_are_not():
 def test_bars_fill_one_row_of_panels(place, tmp_path, monkeypatch):
     files = [["variant", "ours"], [place / "metrics.json"] * 2, [place / "series.npz"] * 2]
     picture = printed(lambda png, pdf: plot_ablation(compare_files(*files), png, pdf), tmp_path)
-    assert picture.shape[0] == pytest.approx((bars.PANEL_INCHES + bars.LEGEND_INCHES) * DPI, abs=1)
+    assert picture.shape[0] == pytest.approx((style.PANEL_INCHES + bars.LEGEND_INCHES) * DPI, abs=1)
 
 
 def test_grid_has_four_rows_for_each_pair(place, tmp_path):
@@ -304,7 +304,7 @@ def test_curves_have_a_panel_for_each_stage_and_loss(tmp_path):
     for count, panels in ((1, 1), (3, 6)):
         chosen = [values[:count] for values in given]
         picture = printed(lambda *to, chosen=chosen: plot_curves(*chosen, *to), tmp_path, f"of {count}")
-        height = -(-panels // curves.COLUMNS) * curves.PANEL_INCHES + curves.LEGEND_INCHES
+        height = -(-panels // style.COLUMNS) * style.PANEL_INCHES + curves.LEGEND_INCHES
         assert picture.shape[0] == pytest.approx(height * DPI, abs=1)
 
 

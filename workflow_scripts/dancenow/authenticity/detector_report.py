@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from dancenow.authenticity.detector import Detector, load_detector
 from dancenow.authenticity.detector_data import degrade, read_pairs, stored_pairs
 from dancenow.authenticity.judge import ACCURACY_UNKNOWN, PAIRS, decide, score
-from dancenow.authenticity.separation import BLOCK, accuracy, area, roc_curve, videos_right, with_interval
+from dancenow.authenticity.separation import accuracy, area, roc_curve, videos_right, with_interval
 from dancenow.device import pick_device, prepare_exact
 from dancenow.files import atomic_path, write_json, write_text
-from dancenow.intervals import TOO_FEW
+from dancenow.intervals import BLOCK, written
 from dancenow.video import media
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def markdown(report: dict, figure: str) -> str:
         "| | accuracy of pairs | area under the ROC |",
         "|---|---|---|",
         *(
-            f"| {title} | {_cell(row['accuracy'])} | {_cell(row['area'])} |"
+            f"| {title} | {written(row['accuracy'], 2)} | {written(row['area'], 2)} |"
             for title, row in report["control"].items()
         ),
         "",
@@ -120,7 +120,7 @@ def plot_curve(report: dict) -> Figure:
     axis.plot([0, 1], [0, 1], color="0.7", linestyle="--", label="chance")
     if report["curve"]:
         whole = report["conditions"][WRITTEN]["area"]
-        label = f"pairs of frames, area {_cell(whole)}"
+        label = f"pairs of frames, area {written(whole, 2)}"
         axis.plot(report["curve"]["false_alarms"], report["curve"]["hits"], color="black", label=label)
     else:
         axis.text(0.5, 0.55, report["note"].replace(": ", ":\n"), ha="center", va="bottom")
@@ -137,7 +137,7 @@ def _heldout(judge: Callable, real: Any, fake: Any, seed: int) -> dict:
         found = [{name: judge(path, treatment) for name, path in paths.items()} for paths in (real, fake)]
         classes = [list(scores.values()) for scores in found]
         conditions[title] = _separation(classes[0], classes[1], seed) | {"videos": videos_right(*classes)}
-        log.info("%s: accuracy of pairs %s", title, _cell(conditions[title]["accuracy"]))
+        log.info("%s: accuracy of pairs %s", title, written(conditions[title]["accuracy"], 2))
         if title == WRITTEN:
             videos = {name: decide(scores, seed) for side in found for name, scores in side.items()}
             false_alarms, hits = roc_curve(*(_logits(side) for side in classes))
@@ -177,16 +177,12 @@ def _tables(report: dict) -> list[str]:
     for title, row in report["conditions"].items():
         videos = row["videos"]
         videos_right = f"{videos['right']} of {videos['of']} [{videos['low']:.2f}, {videos['high']:.2f}]"
-        lines.append(f"| {title} | {_cell(row['accuracy'])} | {_cell(row['area'])} | {videos_right} |")
+        lines.append(
+            f"| {title} | {written(row['accuracy'], 2)} | {written(row['area'], 2)} | {videos_right} |"
+        )
     lines += ["", "| video | in truth | verdict | pairs judged fake | mean logit |", "|---|---|---|---|---|"]
     for name, row in report["videos"].items():
         truth = "fake" if name in report["heldout"]["fake"] else "real"
-        numbers = f"{_cell(row['share_fake'])} | {_cell(row['logit'])}"
+        numbers = f"{written(row['share_fake'], 2)} | {written(row['logit'], 2)}"
         lines.append(f"| {name} | {truth} | {row['verdict']} | {numbers} |")
     return [*lines, ""]
-
-
-def _cell(found: dict) -> str:
-    if found["low"] is None:
-        return f"{found['mean']:.2f} [{TOO_FEW}]"
-    return f"{found['mean']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"

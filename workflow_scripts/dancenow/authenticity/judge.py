@@ -25,7 +25,7 @@ from dancenow.authenticity.separation import Scores, with_interval
 from dancenow.device import pick_device, prepare_exact
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
-from dancenow.intervals import TOO_FEW
+from dancenow.intervals import written
 from dancenow.planning.pairs import names_of, targets_of
 from dancenow.video.media import CRF, probe
 
@@ -182,7 +182,7 @@ def summarise(found: dict) -> str:
     side = "real" if found["verdict"] == "undecided" else found["verdict"]
     sentence = (
         f"{found['verdict']}: {agreeing:.0%} of {found['pairs']} pairs of consecutive frames look {side}, "
-        f"mean logit {found['logit']['mean']:.2f}{_bracket(found['logit'])}"
+        f"mean logit {written(found['logit'], 2)}"
     )
     accuracy = found["heldout_accuracy"]
     sentence += (
@@ -213,7 +213,3 @@ def _mean(logits: np.ndarray) -> float:
 
 def _share_fake(logits: np.ndarray) -> float:
     return float((logits > 0).mean())
-
-
-def _bracket(found: dict) -> str:
-    return f" [{TOO_FEW}]" if found["low"] is None else f" [{found['low']:.2f}, {found['high']:.2f}]"

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import binomtest
 
-from dancenow.intervals import block_interval
+from dancenow.intervals import BLOCK, block_interval
 
-BLOCK = 25  # frames drawn together by the bootstrap
 DRAWS = 1000
 
 

@@ -27,7 +27,7 @@ from dancenow.evaluation.pose_parts import part_series
 from dancenow.evaluation.series import save_series
 from dancenow.evenly import evenly
 from dancenow.files import read_json, write_json, write_text
-from dancenow.intervals import block_bootstrap
+from dancenow.intervals import BLOCK, block_bootstrap
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, Pose, load_pose, standing_height
 from dancenow.pictures import read_png
 from dancenow.pose.estimators import largest_people, open_estimator
@@ -37,7 +37,6 @@ from dancenow.video import media
 log = logging.getLogger(__name__)
 
 NEIGHBOURS = 5000  # most training poses among which the nearest is searched
-BLOCK = 25  # frames drawn together by the bootstrap
 # key: +1 if higher is better, -1 if lower is, 0 for neither
 SIGNS = {key: sign for key, (_, sign, _) in (MEASURES | PART_MEASURES | TIME_MEASURES).items()}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from dancenow.evaluation.names import EVALUATION, LPIPS, LPIPS_FORM, REGIONS
 from dancenow.evaluation.pose_parts import PAPER_PARTS, PCK_SHARE
-from dancenow.intervals import TOO_FEW
+from dancenow.intervals import written
 
 # key: (title, +1 where more is better, decimals)
 MEASURES = {
@@ -93,9 +93,7 @@ def _table(heads: Any, measures: Any, rows: Any) -> str:
 def _cell(score: dict | None, decimals: int) -> str:
     if score is None or score["mean"] is None:
         return "–"
-    if score["low"] is None:
-        return f"{score['mean']:.{decimals}f} [{TOO_FEW}]"
-    return "{:.{d}f} [{:.{d}f}, {:.{d}f}]".format(score["mean"], score["low"], score["high"], d=decimals)
+    return written(score, decimals)
 
 
 def _region_heading(every: int) -> str:

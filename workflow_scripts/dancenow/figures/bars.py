@@ -9,11 +9,9 @@ from matplotlib.patches import Patch
 
 from dancenow.figures.comparison import Cell, Comparison, known
 from dancenow.figures.measures import HEADLINE, Measure, describe
-from dancenow.figures.style import bar_styles, printed
+from dancenow.figures.style import bar_styles, panels
 from dancenow.intervals import TOO_FEW
 
-COLUMNS = 4
-PANEL_INCHES = 1.45
 LEGEND_INCHES = 0.35
 TITLE_LETTERS = 30  # in a line
 # A bar higher than the second highest by this factor is cut off and labelled with its number.
@@ -28,19 +26,14 @@ def plot_ablation(comparison: Comparison, png: str | Path, pdf: str | Path) -> N
     """
     keys = [key for key in HEADLINE if key in comparison.measured()]
     styles = bar_styles(list(comparison.cells))
-    rows = -(-len(keys) // COLUMNS)
-    with printed(png, pdf, rows * PANEL_INCHES + LEGEND_INCHES) as figure:
-        figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - LEGEND_INCHES / figure.get_figheight()))
-        axes = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
-        for axis, key in zip(axes, keys, strict=False):
+    with panels(png, pdf, len(keys), LEGEND_INCHES) as (figure, axes):
+        for axis, key in zip(axes, keys, strict=True):
             _panel(
                 axis,
                 describe(key),
                 {name: cells.get(key) for name, cells in comparison.cells.items()},
                 styles,
             )
-        for axis in axes[len(keys) :]:
-            axis.set_visible(False)
         figure.legend(
             handles=[Patch(label=name, **style) for name, style in styles.items()],
             loc="upper center",

@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.lines import Line2D
 
-from dancenow.figures.style import line_styles, printed
+from dancenow.figures.style import line_styles, panels
 from dancenow.training.training_summary import read_losses, smooth
 
-COLUMNS = 4
-PANEL_INCHES = 1.45
 LEGEND_INCHES = 0.3
 
 
@@ -27,22 +25,17 @@ def plot_curves(
     method look alike.
     """
     styles = line_styles(list(dict.fromkeys(names)))
-    panels = {}
+    charts = {}
     for name, stage, path in zip(names, stages, losses_paths, strict=True):
         for loss, curve in read_losses(path).items():
-            panels.setdefault((stage, loss), []).append((name, curve))
-    rows = -(-len(panels) // COLUMNS)
-    with printed(png, pdf, rows * PANEL_INCHES + LEGEND_INCHES) as figure:
-        figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - LEGEND_INCHES / figure.get_figheight()))
-        axes = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
-        for axis, ((stage, loss), curves) in zip(axes, panels.items(), strict=False):
+            charts.setdefault((stage, loss), []).append((name, curve))
+    with panels(png, pdf, len(charts), LEGEND_INCHES) as (figure, axes):
+        for axis, ((stage, loss), curves) in zip(axes, charts.items(), strict=True):
             for name, curve in curves:
                 axis.plot(*smooth(*curve), linewidth=1.0, **styles[name])
             # a few spikes of a GAN must not press the curves flat
             axis.set_ylim(0, 1.1 * max(np.quantile(values, 0.95) for _, (_, values) in curves))
             axis.set_title(": ".join(filter(None, [stage, loss.replace("_", " ")])))
-        for axis in axes[len(panels) :]:
-            axis.set_visible(False)
         figure.supxlabel("optimiser step", fontsize=7)
         handles = [Line2D([], [], label=name, **style) for name, style in styles.items()]
         figure.legend(

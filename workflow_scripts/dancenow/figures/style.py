@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import colormaps, rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dancenow.files import atomic_path
 
 WIDTH = 7.0  # inches, the text width of a page with two columns
 DPI = 300
+COLUMNS = 4
+PANEL_INCHES = 1.45
 STYLE = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so it is the same everywhere
     "font.size": 7,
@@ -41,6 +44,23 @@ def printed(png: str | Path, pdf: str | Path, height: float) -> Iterator[Figure]
         for kind, path in (("png", png), ("pdf", pdf)):
             with atomic_path(path) as partial:
                 figure.savefig(partial, format=kind, dpi=DPI, metadata=METADATA[kind])
+
+
+@contextmanager
+def panels(
+    png: str | Path, pdf: str | Path, count: int, legend_inches: float
+) -> Iterator[tuple[Figure, Sequence[Axes]]]:
+    """Yield a Figure with `count` small charts in rows of COLUMNS, and their axes, (count,); as printed.
+
+    legend_inches: kept free above them.
+    """
+    rows = -(-count // COLUMNS)
+    with printed(png, pdf, rows * PANEL_INCHES + legend_inches) as figure:
+        figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - legend_inches / figure.get_figheight()))
+        axes = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
+        for axis in axes[count:]:
+            axis.set_visible(False)
+        yield figure, axes[:count]
 
 
 def shades(count: int) -> np.ndarray:

@@ -32,6 +32,7 @@ from dancenow.pages.report.camera import camera_motion, shots
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, distinct_poses
 from dancenow.pictures import Frames
 from dancenow.pose.grounding import inside, measure_figure
+from dancenow.pose.mending import SWAP_RATIO
 from dancenow.pose.performer import track_performer
 from dancenow.pose.shot_statistics import measure_shots
 from dancenow.stretches import stretches_of
@@ -43,7 +44,7 @@ Known = TypeVar("Known")
 WHOLE = 15  # of the 17 body keypoints make a whole body: ears are hidden from the side
 # left and right have changed places between two frames when, by doing so, the joints' way would be less than
 # SWAP_RATIO of what it is, and it is longer than SWAP_WAY of the box's diagonal
-SWAP_RATIO, SWAP_WAY = 0.5, 0.05
+SWAP_WAY = 0.05
 SWAP_PARTS = ("shoulder", "hip"), ("elbow", "wrist"), ("knee", "ankle")
 
 
