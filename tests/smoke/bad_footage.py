@@ -79,6 +79,7 @@ FOOTAGE = [
         "nobody: mediapipe finds nobody in any of the 3 frames; use a clip that shows one person from head "
         "to feet", "detect_poses", clips.nobody),
     Bad("head", "a talking head, no body",
-        "head: only 0 of 4 frames show the person from head to feet, too few to measure size and place; "
-        "use footage of the whole body", "measure_normalization", clips.talking_head),
+        "head: only 0 of 4 frames show the person from head to feet, and 0 the upper body with its arms, "
+        "too few to measure size and place; use footage of the whole body", "measure_normalization",
+        clips.talking_head),
 ]  # fmt: skip

@@ -34,6 +34,7 @@ def sides_of(joint: str) -> list[int]:
     return [INDEX[f"{side}_{joint}"] for side in SIDES]
 
 
+TRUNK_SHARE = 0.31  # of the standing height, from the middle of the shoulders to that of the hips
 HEAD = [INDEX["nose"], *sides_of("eye"), *sides_of("ear")]
 TRUNK_CORNERS = [INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
 
@@ -189,7 +190,7 @@ def standing_height(keypoints: np.ndarray) -> float:
 
     keypoints: (T, 133, 3). The 95th percentile over frames with a head and a foot, because people crouch and
     detections jump; arms do not count, because they may be raised. Lying down or being upside down does not
-    change it. NaN if no frame shows both.
+    change it. If no frame shows both, what trunks are usually TRUNK_SHARE of; NaN if none shows a trunk.
     """
     head, feet = (
         keypoints[:, : INDEX["right_ear"] + 1],
@@ -201,6 +202,11 @@ def standing_height(keypoints: np.ndarray) -> float:
         for far, near in ((head, feet), (feet, head))
     ]
     tall = np.max(ways, axis=0)
+    if not np.isfinite(tall).any():
+        shoulders, hips = (keypoints[:, sides_of(joint)] for joint in ("shoulder", "hip"))
+        seen = (np.concatenate([shoulders, hips], axis=1)[..., 2] >= MIN_CONFIDENCE).all(axis=1)
+        trunks = np.linalg.norm((shoulders - hips)[..., :2].mean(axis=1), axis=1)
+        tall = np.where(seen, trunks, np.nan) / TRUNK_SHARE
     tall = tall[np.isfinite(tall)]
     return float(np.quantile(tall, 0.95)) if len(tall) else float("nan")
 

@@ -227,9 +227,10 @@ def test_nothing_is_left_to_chance():
     assert np.array_equal(first, second)
 
 
-def test_upper_body_clip_is_refused():
+def test_a_head_is_refused():
     everywhere = slice(None)
-    pose = without(performer(200, 400), everywhere, "left_ankle", "right_ankle")
+    below = [f"{side}_{joint}" for side in ("left", "right") for joint in ("elbow", "hip", "ankle")]
+    pose = without(performer(200, 400), everywhere, *below)
     with pytest.raises(InputError, match="^anna: only 0 of 200 frames .* head to feet.*; use footage of .*$"):
         measure_normalization(pose, "anna")
 

@@ -59,8 +59,8 @@ def test_two_estimators_are_refused(files):
     assert not files[5].exists()
 
 
-def test_upper_body_file_leaves_no_statistics(tmp_path):
-    pose = without(performer(200, 400), slice(None), "left_ankle")
+def test_a_head_leaves_no_statistics(tmp_path):
+    pose = without(performer(200, 400), slice(None), "left_ankle", "left_elbow", "left_hip")
     save_pose(tmp_path / "anna.npz", pose)
     save_path(tmp_path / "camera.npz", still_path(len(pose.keypoints), pose.width, pose.height))
     with pytest.raises(InputError, match="^anna: "):

@@ -159,7 +159,7 @@ def test_nobody_is_held_for_max_gap_and_then_gone():
 
 def test_a_head_alone_gets_no_body():
     pose = without(dancer(), slice(None), *(f"{side}_{joint}" for side in ("left", "right")
-                                           for joint in ("hip", "knee", "ankle")))  # fmt: skip
+                                           for joint in ("elbow", "hip", "knee", "ankle")))  # fmt: skip
     assert complete_bodies(pose, CUTS, 0.32) is pose
     with pytest.raises(InputError, match="head to feet"):
         measure_normalization(pose)

@@ -242,10 +242,10 @@ def test_footage_without_a_whole_part_is_refused():
         make_bank(FRAMES, nobody, MASKS, BACKGROUND, 5)
 
 
-def test_footage_cut_off_at_the_knees_is_refused_in_one_line():
+def test_footage_cut_off_at_the_hips_is_refused_in_one_line():
     points = POSE.keypoints.copy()
-    points[:, INDEX["left_ankle"] : INDEX["right_heel"] + 1] = 0
-    with pytest.raises(InputError, match="no training frame shows a head and a foot"):
+    points[:, INDEX["left_hip"] : INDEX["right_heel"] + 1] = 0
+    with pytest.raises(InputError, match="no training frame shows a head and a foot, or a trunk"):
         make_bank(FRAMES, POSE.replace(keypoints=points), MASKS, BACKGROUND, 5)
 
 

@@ -19,6 +19,7 @@ from dancenow.stretches import interpolated, stretches_of
 
 BODY_CHAIN = ("ankle", "knee", "hip", "shoulder")
 MIN_WHOLE_SHARE = 0.05  # least share of the frames that must show the person from head to feet
+MIN_UPPER_SHARE = 0.25  # or else the upper body: a talking head may show it now and then
 
 # least confidence of legs that tell the ground: beyond the picture's edge they are guessed, with less
 SURE_LEGS = 0.2
@@ -43,9 +44,9 @@ SUNK = 0.1  # of the height: an upside-down figure reaches at most this far into
 class Figure:
     """Per frame, float64 px: y, x (T,) mean ankle; gap (T,) |y_left - y_right| of the ankles; lowest (T,) y
     of the lowest joint; tall (T,) body height. size (T,): apparent length of the bones, 1 at the longest, NaN
-    if unseen. feet, whole, upright (T,) bool: both legs are surely in the frame; all that `tall` needs
-    is; not both feet are above the hips. standing: tall, when upright; on_feet: whether the feet bear the
-    weight at all.
+    if unseen. feet, whole, upper, upright (T,) bool: both legs are surely in the frame; all that `tall` needs
+    is; head, shoulders, and both elbows or both hips are; not both feet are above the hips. standing: tall,
+    when upright; on_feet: whether the feet bear the weight at all.
     """
 
     y: np.ndarray
@@ -56,6 +57,7 @@ class Figure:
     size: np.ndarray
     feet: np.ndarray
     whole: np.ndarray
+    upper: np.ndarray
     upright: np.ndarray
     standing: float
     on_feet: bool
@@ -67,15 +69,21 @@ def inside(pose: Pose) -> np.ndarray:
     return (x >= 0) & (y >= 0) & (x <= pose.width - 1) & (y <= pose.height - 1)
 
 
+def upper_alone(figure: Figure) -> bool:
+    """Whether the upper body tells a person's size, because the clip hardly ever shows feet."""
+    return figure.whole.mean() < MIN_WHOLE_SHARE and figure.upper.mean() >= MIN_UPPER_SHARE
+
+
 def whole_figure(pose: Pose, clip: str = "the clip") -> Figure:
     """The Figure of a Pose, or InputError, naming `clip`, when fewer than MIN_WHOLE_SHARE of the frames show
-    the person from head to feet."""
+    the person from head to feet, and fewer than MIN_UPPER_SHARE the upper body."""
     figure = measure_figure(pose)
     count, frames = int(figure.whole.sum()), len(figure.whole)
-    if count < max(1, MIN_WHOLE_SHARE * frames):
+    if count < max(1, MIN_WHOLE_SHARE * frames) and not upper_alone(figure):
         raise InputError(
-            f"{clip}: only {count} of {frames} frames show the person from head to feet, too few "
-            "to measure size and place; use footage of the whole body"
+            f"{clip}: only {count} of {frames} frames show the person from head to feet, and "
+            f"{int(figure.upper.sum())} the upper body with its arms, too few to measure size and place; use "
+            "footage of the whole body"
         )
     return figure
 
@@ -103,7 +111,10 @@ def measure_figure(pose: Pose) -> Figure:
     legs_seen = seen[:, left[:2] + right[:2]].all(axis=1)
     sure = legs_seen & (pose.keypoints[:, left[:2] + right[:2], 2] >= SURE_LEGS).all(axis=1)
     feet = sure if sure.any() else seen[:, left[0]] & seen[:, right[0]]
-    whole = seen[:, left + right].all(axis=1) & (nose | seen[:, ears].all(axis=1)) & (tall > 0)
+    head_seen = nose | seen[:, ears].all(axis=1)
+    whole = seen[:, left + right].all(axis=1) & head_seen & (tall > 0)
+    either = seen[:, sides_of("elbow")].all(axis=1) | seen[:, [left[2], right[2]]].all(axis=1)
+    upper = seen[:, [left[3], right[3]]].all(axis=1) & head_seen & either
     gap = np.abs(places[:, left[0], 1] - places[:, right[0], 1])
     standing = float(np.quantile(tall[whole], 0.9)) if whole.any() else np.nan
     shown = np.where(seen[..., None], pose.keypoints, 0)
@@ -112,7 +123,7 @@ def measure_figure(pose: Pose) -> Figure:
     on_feet = upright[whole].sum() >= ON_FEET_SHARE * whole.sum()
     size = _sizes(pose.keypoints, seen)
     x, y = ankles.T
-    return Figure(y, x, gap, lowest, tall, size, feet, whole, upright, standing, bool(on_feet))
+    return Figure(y, x, gap, lowest, tall, size, feet, whole, upper, upright, standing, bool(on_feet))
 
 
 def find_ground(

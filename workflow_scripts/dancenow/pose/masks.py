@@ -17,6 +17,7 @@ FILTER_RADIUS, SMOOTHNESS = 4, 1e-3
 TRUNK_AND_LIMBS = slice(5, 17)
 LEAST_JOINTS = 4
 INSIDE = 0.8  # share of these points
+NEAR_EDGE = 0.02  # of the picture's long edge: points that lie farther outside are in no mask
 
 
 class Masks:
@@ -104,9 +105,15 @@ def soft_mask(frame: np.ndarray, found: np.ndarray | None) -> np.ndarray:
 
 
 def holds(mask: np.ndarray, keypoints: np.ndarray) -> bool:
-    """Whether a (H, W) uint8 mask shows this person: most body points of the (133, 3) keypoints lie in it."""
+    """Whether a (H, W) uint8 mask shows this person: most body points of the (133, 3) keypoints lie in it.
+
+    Points that lie clearly beyond the picture, as imputed legs do, do not count.
+    """
     points = keypoints[TRUNK_AND_LIMBS]
-    points = points[points[:, 2] >= MIN_CONFIDENCE, :2]
+    edges = np.array(mask.shape[1::-1])
+    beyond = NEAR_EDGE * edges.max()
+    near = ((points[:, :2] > -beyond) & (points[:, :2] < edges + beyond)).all(axis=1)
+    points = points[near & (points[:, 2] >= MIN_CONFIDENCE), :2]
     if len(points) < LEAST_JOINTS:
         return False
     x, y = np.rint(points).astype(int).T

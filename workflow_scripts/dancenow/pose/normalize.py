@@ -18,6 +18,7 @@ from dancenow.pose.grounding import (
     ground_line,
     inside,
     measure_figure,
+    upper_alone,
     whole_figure,
 )
 from dancenow.pose.retarget import (
@@ -30,6 +31,7 @@ from dancenow.pose.retarget import (
     toe_shift,
     towards_camera,
 )
+from dancenow.pose.upper_bodies import measure_upper_body
 from dancenow.stretches import interpolated
 
 MIN_STANDING_SHARE = 0.05  # of the frames that show the whole person: with fewer, the size is not reliable
@@ -54,13 +56,14 @@ def measure_normalization(pose: Pose, clip: str = "the clip") -> dict:
     Returns a dict for JSON: width, height (frame size); frames, grounded_frames (counts);
     s_far, s_median, s_close: mean ankle y far from the camera, typically, and close to it;
     h_far, h_close: body height there, along the body from the ankles to the nose (or between the ears);
-    x_median: ankle x, typically; far_rule: "eq. 9", "quantile" (the cluster of eq. 9 is empty) or "still"
-    (one place: far, median and close coincide); limbs: {bone: length in shares of the body height, or None}
-    as retarget.measure_limbs has it; face and toes: as retarget.measure_face and measure_toes have them.
-    Raises InputError, naming `clip`, when fewer than MIN_WHOLE_SHARE of the frames show the person from head
-    to feet.
+    x_median: ankle x, typically; far_rule: "eq. 9", "quantile" (the cluster of eq. 9 is empty), "still" (one
+    place: far, median and close coincide) or "upper body" (no feet: upper_bodies.measure_upper_body); limbs:
+    {bone: length in shares of the body height, or None} as retarget.measure_limbs has it; face and toes: as
+    retarget.measure_face and measure_toes have them. Raises InputError, naming `clip`, as whole_figure does.
     """
     figure = whole_figure(pose, clip)
+    if upper_alone(figure):
+        return measure_upper_body(pose)
     used, y = find_ground(figure, figure.whole, pose.fps)
     # a jump or a gap counts at the place of its neighbours: left out, it would move the median, and eq. 9
     # with it
@@ -196,6 +199,8 @@ def standing_frames(pose: Pose, clip: str = "the clip") -> tuple[np.ndarray, np.
     Raises InputError like measure_normalization.
     """
     figure = whole_figure(pose, clip)
+    if upper_alone(figure):
+        return figure.upper, np.full(len(figure.upper), measure_upper_body(pose)["s_median"])
     return find_ground(figure, figure.whole, pose.fps)
 
 

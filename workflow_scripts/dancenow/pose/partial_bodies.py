@@ -4,7 +4,8 @@ A shot without feet says nothing about the ground. Its size comes from the visib
 arms and head, compared with the same bones where the whole body is seen; its place from the shoulders in
 the whole frames before and after it. Missing limbs are then attached bone by bone, as they
 are held before and after it, and stretched or bent to reach the ground. These keypoints are
-marked IMPUTED and never count as measured.
+marked IMPUTED and never count as measured. A clip that never shows feet gets standing legs
+(pose.upper_bodies).
 """
 
 import logging
@@ -25,8 +26,9 @@ from dancenow.keypoints import (
     Pose,
     sides_of,
 )
-from dancenow.pose.grounding import Figure, find_ground, measure_figure
+from dancenow.pose.grounding import Figure, find_ground, inside, measure_figure, upper_alone
 from dancenow.pose.retarget import LONGEST, bone_lengths
+from dancenow.pose.upper_bodies import attach_legs
 from dancenow.stretches import interpolated
 from dancenow.video.cuts import segments
 
@@ -75,28 +77,34 @@ def complete_bodies(
     ankle, missing joints of legs, trunk, arms and hands are hung on those that are seen, their directions and
     lengths interpolated in time between frames that show them, for legs between whole ones; the feet are then
     brought to the ground. Feet that are missing below an ankle are hung on it, and what is missing of a head
-    that is cut off on the shoulders. What is hung on or held is IMPUTED. No frame is added or dropped.
-    Without a whole frame the Pose is returned unchanged: measure_normalization refuses it.
+    that is cut off on the shoulders. What is hung on or held is IMPUTED. No frame is added or dropped. A clip
+    that shows only the upper body gets the legs of pose.upper_bodies. If nothing tells the size, the Pose is
+    returned unchanged: measure_normalization refuses it.
     """
     figure = measure_figure(pose)
-    if not figure.whole.any():
+    telling = _telling(figure)
+    if not telling.any():
         return pose
     keypoints, feet = pose.keypoints.copy(), figure.feet.copy()
     shots = segments(len(keypoints), cuts)
     if views is None:
-        views = [(0, figure.whole[first:stop].mean() < FEW_WHOLE) for first, stop in shots]
+        views = [(0, telling[first:stop].mean() < FEW_WHOLE) for first, stop in shots]
     view, moved = (
         np.repeat(values, [stop - first for first, stop in shots]) for values in zip(*views, strict=True)
     )
     for (first, stop), (number, borrows) in zip(shots, views, strict=True):
         if borrows:
-            tells = figure.whole & (view == number) & ~moved
+            tells = telling & (view == number) & ~moved
             _into_view(keypoints, slice(first, stop), figure, tells, float(pose.fps))
             feet[first:stop] = False
     for number in np.unique(view):
         part = view == number
         hung = _hang(keypoints, figure.whole, part)
-        if figure.on_feet and (feet & part).any():
+        told = telling & part & ~moved
+        if upper_alone(figure) and told.any():
+            seen = pose.present() & inside(pose) & (pose.origin != IMPUTED)
+            attach_legs(keypoints, seen, told, part, float(pose.fps))
+        elif figure.on_feet and (feet & part).any():
             standing, y = find_ground(figure, feet & part, pose.fps)
             _ground(keypoints, hung, interpolated(y, standing))
         _hang_ends(keypoints, figure.whole, part)
@@ -107,8 +115,7 @@ def complete_bodies(
 def telling_scenes(pose: Pose, scenes: np.ndarray) -> set[int]:
     """The scenes, a set, long enough and with enough whole bodies to tell somebody's size and place; where
     none is, the one that shows the whole body most often. pose: Pose; scenes: (T,) int."""
-    whole = measure_figure(pose).whole
-    counts, shown = (np.bincount(scenes, weights) for weights in (None, whole))
+    counts, shown = (np.bincount(scenes, weights) for weights in (None, _telling(measure_figure(pose))))
     enough = (counts >= LEAST_SECONDS * float(pose.fps)) & (shown >= np.maximum(1, FEW_WHOLE * counts))
     return set(np.flatnonzero(enough).tolist()) or {int(shown.argmax())}
 
@@ -123,6 +130,11 @@ def imputed_legs(pose: Pose) -> np.ndarray:
     """(T,) bool: in which frames of a Pose from complete_bodies a person is visible with imputed legs."""
     seen = (pose.present() & (pose.origin != IMPUTED))[:, BODY].any(axis=1)
     return seen & (pose.origin[:, LEGS] == IMPUTED).any(axis=1)
+
+
+def _telling(figure: Figure) -> np.ndarray:
+    """(T,) bool: the frames of a clip that tell the person's size."""
+    return figure.upper if upper_alone(figure) else figure.whole
 
 
 def _into_view(keypoints: np.ndarray, shot: slice, figure: Figure, whole: np.ndarray, fps: float) -> None:

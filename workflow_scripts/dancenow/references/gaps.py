@@ -50,12 +50,14 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
 
     The limits come from the target: QUANTILE of the distances of the training frames to the nearest reference
     that is as far away in time as in training, without comparing front and back, and at least LEAST_LIMIT.
-    Masks and blur, which count in the choice, are not known here. InputError if `shown` has no frame with a
-    head and a foot.
+    Masks and blur, which count in the choice, are not known here. InputError if no frame of `shown` tells the
+    standing height.
     """
     unit = standing_height(shown)
     if not np.isfinite(unit):
-        raise InputError("no training frame shows a head and a foot; use a clip of the whole body")
+        raise InputError(
+            "no training frame shows a head and a foot, or a trunk; use a clip of the whole body"
+        )
     wanted = pose.keypoints
     features, given = likeness_features(wanted, unit), likeness_features(shown, unit)
     turns, given_turns = turned(wanted, unit), turned(shown, unit)

@@ -40,13 +40,15 @@ def make_bank(
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; masks: sequence of (H, W) uint8;
     background: (H, W, 3) uint8, removed from a piece's soft edge; most: references of each part, chosen so
-    that they cover the poses shown. InputError if no frame shows a part, or a head and a foot, or no mask
-    is the performer's.
+    that they cover the poses shown. InputError if no frame shows a part, or tells the
+    standing height, or no mask is the performer's.
     """
     keypoints = pose.keypoints[:count]
     unit = standing_height(keypoints)
     if not np.isfinite(unit):
-        raise InputError("no training frame shows a head and a foot; use a clip of the whole body")
+        raise InputError(
+            "no training frame shows a head and a foot, or a trunk; use a clip of the whole body"
+        )
     # if pose and mask disagree, one of them is wrong
     usable = np.array([holds(masks[index], points) for index, points in enumerate(keypoints)])
     chosen = _chosen_frames(keypoints, usable, unit, most)

@@ -145,6 +145,8 @@ def coverage_chart(shape: np.ndarray, outside: dict[str, np.ndarray] | None = No
     for name, colour in CLOUDS.items():
         places = shape[:, INDEX[name]]
         places = places[np.isfinite(places).all(axis=1)]
+        if not len(places):
+            continue
         counts, x, y = np.histogram2d(
             places[:, 0], places[:, 1], bins=CELLS, range=[(-0.9, 0.9), (-0.9, 0.9)]
         )

@@ -11,6 +11,7 @@ from dancenow.pages.report.verdict import BLURRED_SHARE, GOOD, SOURCE, TARGET, C
 from dancenow.pose.facing import LEANING, lean
 from dancenow.pose.partial_bodies import imputed_legs
 from dancenow.pose.shot_statistics import whole_bodies
+from dancenow.pose.upper_bodies import UPPER_BODY
 
 # how ffmpeg turns a picture upright in which bodies lean a quarter, half, three quarters of a turn clockwise
 TURNED_UPRIGHT = "transpose=2", "hflip,vflip", "transpose=1"
@@ -133,7 +134,7 @@ def _leg_checks(footage: Footage) -> list[Check]:
         return []
     legs = imputed_legs(whole_bodies(footage.known_pose, footage.path, footage.max_gap)[0])
     seconds = float(legs.sum() / footage.store.fps)
-    text = f"for {seconds:.1f} s the legs are out of the picture and held in their last position"
+    text = f"for {seconds:.1f} s the legs are out of the picture and held still"
     advice = "Film from head to feet: the upper body will dance above legs that stand still."
     return [check("imputed legs", seconds, text, advice, (SOURCE,))]
 
@@ -151,12 +152,13 @@ def _size_checks(footage: Footage) -> list[Check]:
 def _length_checks(footage: Footage, measures: dict) -> list[Check]:
     steady = footage.known_view.used
     used = steady[: measures["training_frames"]]
-    seconds = float(measures["found"]["whole body"][used].sum() / footage.store.fps)
+    shows = "person" if footage.statistics and footage.statistics["far_rule"] == UPPER_BODY else "whole body"
+    seconds = float(measures["found"][shows][used].sum() / footage.store.fps)
     other = len(footage.known_pose.keypoints) - len(steady)
     scenes = f"; {other} belong to other scenes" if other else ""
     more = max(10, int(np.ceil((USUAL_SECONDS - seconds) / 10)) * 10)
     text = (
-        f"{seconds:.0f} s show the whole body and are used for training ({measures['training_frames']} of "
+        f"{seconds:.0f} s show the {shows} and are used for training ({measures['training_frames']} of "
         f"{footage.people.count} frames; the rest is held out{scenes})"
     )
     advice = f"Film {more} more seconds: arms, legs, turns, every movement that a dance may contain."

@@ -34,7 +34,7 @@ class Limit(NamedTuple):
 
 LIMITS = {
     # the person
-    "whole body": Limit(0.90, 0.05, least=True, unit="%"),  # frames; the normalisation refuses less than fail
+    "whole body": Limit(0.90, least=True, unit="%"),  # frames; the normalisation refuses a head alone
     "person found": Limit(0.97, 0.30, least=True, unit="%"),  # frames
     "longest gap": Limit(0.5, unit="s"),  # without the person
     "imputed legs": Limit(0.5, unit="s"),  # a half body or a close-up: legs are held as they were
