@@ -99,6 +99,14 @@ def test_a_constant_has_one_meaning():
     assert {name for name in defined if defined.count(name) > 1} == set(OF_ONE_MEANING.split())
 
 
+def test_every_constant_is_read():
+    code = [ast.parse(path.read_text()) for path in (ROOT / "workflow_scripts").rglob("*.py")]
+    nodes = [node for tree in code for node in ast.walk(tree)]
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    read |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    assert {name for path in MODULES for name in constants(path)} - read == set()
+
+
 def public(tree):
     """Classes, functions and methods of a module that others may use."""
     for node in tree.body:

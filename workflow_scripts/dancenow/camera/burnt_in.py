@@ -21,8 +21,6 @@ AROUND_PEOPLE = 0.4  # share of the detail around people that may stay in the cl
 LEAST_RING = 500  # px with detail around people, in all samples, or nothing is told
 TOGETHER_STAYS = 0.6  # share of the detail beside a pixel that stays with it
 BAR = 0.98  # share of a row or column that stays
-# of the long edge, by which the scene is seen elsewhere in this share of the samples
-MOVES, OFTEN = 0.01, 0.2
 MOST_THIN = 0.15  # share of the other detail, that letters are
 LETTER = 1e-4  # of the picture: pixels that touch
 HELD_BESIDE = 0.03  # of the long edge: corners so near would be held by what stays

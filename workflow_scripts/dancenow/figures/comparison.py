@@ -14,7 +14,6 @@ from dancenow.figures.measures import Key, describe, scores_by_row
 from dancenow.files import read_json
 from dancenow.intervals import INTERVAL_QUANTILE, block_bootstrap
 
-OURS = "ours"
 # Six independent blocks all have the same sign by chance once in 32, fewer more often than once in 20.
 LEAST_BLOCKS_TO_RANK = 6
 NO_INTERVAL = {"mean": None, "low": None, "high": None}
