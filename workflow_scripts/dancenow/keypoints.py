@@ -130,6 +130,11 @@ class People:
     checkpoint: str
     looks: np.ndarray | None = None
 
+    def in_frame(self, index: int) -> np.ndarray:
+        """(P, 133, 3) float32: everyone in a frame; P may be 0."""
+        first, stop = np.searchsorted(self.frame, (index, index + 1))
+        return self.keypoints[first:stop]
+
 
 def _save(path: str | Path, record: Pose | People) -> None:
     fields = {name: value for name, value in record.__dict__.items() if value is not None}

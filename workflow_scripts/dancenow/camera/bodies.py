@@ -24,9 +24,7 @@ class Bodies:
     """The people of a clip's frames: view(frame, other), stays(...), carry(...). people: People."""
 
     def __init__(self, people: People) -> None:
-        self.fps = float(people.fps)
-        self._body = people.keypoints[:, BODY]
-        self._ends = np.searchsorted(people.frame, np.arange(people.count + 1))
+        self.fps, self.people = float(people.fps), people
 
     def view(self, frame: int, other: int) -> np.ndarray | None:
         """The (3, 3) similarity from px of a frame to px of another one that takes people onto themselves.
@@ -117,7 +115,7 @@ class Bodies:
 
     def _seen(self, frame: int) -> np.ndarray:
         """(P, 17, 3) the people of a frame who show enough of head and trunk."""
-        bodies = self._body[self._ends[frame] : self._ends[frame + 1]]
+        bodies = self.people.in_frame(frame)[:, BODY]
         return bodies[(bodies[:, RIGID, 2] >= MIN_CONFIDENCE).sum(axis=1) >= LEAST_POINTS]
 
 

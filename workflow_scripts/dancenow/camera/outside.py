@@ -20,11 +20,10 @@ class Outside:
         self._free = np.full((people.height, people.width), 255, np.uint8)
         if without is not None:
             self._free[without] = 0
-        self._ends = np.searchsorted(people.frame, np.arange(people.count + 1))
 
     def __call__(self, frame: int) -> np.ndarray:
         mask = self._free.copy()
-        for keypoints in self.people.keypoints[self._ends[frame] : self._ends[frame + 1]]:
+        for keypoints in self.people.in_frame(frame):
             points = keypoints[keypoints[:, 2] >= MIN_CONFIDENCE, :2]
             if len(points) < LEAST_POINTS:
                 continue

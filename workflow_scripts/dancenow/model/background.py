@@ -138,7 +138,7 @@ def others_masks(people: People, pose: Pose, chosen: np.ndarray) -> np.ndarray:
     """
     masks = np.zeros((len(chosen), pose.height, pose.width), bool)
     for mask, index in zip(masks, chosen.tolist(), strict=True):
-        for person in people.keypoints[people.frame == index]:
+        for person in people.in_frame(index):
             if not _is_same(person, pose.keypoints[index]):
                 mask |= reach(person, pose.width, pose.height) > 0
     return masks
