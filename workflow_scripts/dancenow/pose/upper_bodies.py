@@ -83,8 +83,7 @@ def attach_legs(
         way = keypoints[:, hip, :2] - keypoints[:, shoulder, :2]
         if not known.any():
             known, way = told, _usual_way(keypoints, side, height)
-        places = np.stack([interpolated(axis, known) for axis in way.T], axis=-1)
-        _attach(keypoints, hung, hip, keypoints[:, shoulder, :2] + places)
+        _attach(keypoints, hung, hip, keypoints[:, shoulder, :2] + interpolated(way, known))
     ground = float(np.median(keypoints[told][:, sides_of("hip"), 1]))
     ground += height * sum(USUAL_LIMBS[bone] for bone in LEG_BONES)
     middle = keypoints[:, sides_of("hip"), 0].mean(axis=1)
