@@ -187,6 +187,22 @@ def test_a_talking_head_has_a_report_that_says_why_not(folder):
     assert "Film one person from head to feet" in text
 
 
+def test_an_upper_body_has_a_report_that_tells_of_its_legs(folder):
+    pose = waving(60)
+    points = pose.keypoints.copy()
+    points[:, INDEX["left_knee"] : INDEX["right_heel"] + 1] = 0
+    pose = pose.replace(keypoints=points)
+    write_clip(folder, "bust", pose, with_person(pose, scene()))
+    page, report = footage(folder, "bust")
+    levels = {item["name"]: item["level"] for item in report["checks"]}
+    assert not report["refused"] and report["verdict"]["source"] == "will show"
+    assert levels["whole body"] == levels["imputed legs"] == "will show"
+    text = Page(page).text
+    assert "for 2.4 s the legs are out of the picture and held still" in text
+    assert "2 s show the person and are used for training" in text
+    assert "where the performer stood" not in text and "how often each kind of pose is shown" in text
+
+
 def test_nobody_at_all_has_a_report_too(folder):
     page, report = footage(folder, "nobody")
     assert report["verdict"]["target"] == report["verdict"]["source"] == "will fail"

@@ -90,6 +90,16 @@ def test_one_short_moment_of_the_footage_does_not_make_everything_like_it(frames
     assert limit > 3 * plain if known else limit < 1.5 * plain
 
 
+def test_a_part_beyond_the_picture_needs_no_reference():
+    shown = FRONT.keypoints * (np.arange(133) < 15)[:, None]  # from the knees up
+    missing = {gap.part for gap in find_gaps(FRONT, shown, FPS)[1]}
+    assert {"left_leg", "right_leg", "left_foot", "right_foot"} <= missing
+    above = FRONT.replace(height=int(FRONT.keypoints[:, INDEX["left_hip"], 1].min()) - 1)
+    assert not {"left_leg", "right_leg", "left_foot", "right_foot"} & {
+        gap.part for gap in find_gaps(above, shown, FPS)[1]
+    }
+
+
 def test_footage_without_a_foot_is_refused():
     shown = FRONT.keypoints * (np.arange(133) < 11)[:, None]
     with pytest.raises(InputError, match="no training frame shows a head and a foot"):

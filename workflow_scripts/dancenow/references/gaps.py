@@ -8,6 +8,7 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.keypoints import Pose, standing_height
 from dancenow.pose.facing import turned
+from dancenow.pose.grounding import inside
 from dancenow.references.body_parts import FRONT_OR_BACK, PARTS, points_of, visible_parts
 from dancenow.references.likeness import (
     MOST_PIECES,
@@ -61,7 +62,7 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
     wanted = pose.keypoints
     features, given = likeness_features(wanted, unit), likeness_features(shown, unit)
     turns, given_turns = turned(wanted, unit), turned(shown, unit)
-    driven, seen = visible_parts(wanted), visible_parts(shown)
+    driven, seen = visible_parts(wanted) & _in_picture(pose), visible_parts(shown)
     alone = moments_apart(fps, len(shown))
     limits, gaps = {}, []
 
@@ -92,6 +93,12 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
             how = "side" if opposite else _size_class(_sizes(wanted[far], part), _sizes(shown[own], part))
             gaps += _gap(part, how, far, pose.fps)
     return limits, gaps
+
+
+def _in_picture(pose: Pose) -> np.ndarray:
+    """(T, parts) bool: whether any point of a part lies in the picture; parts beyond it need no reference."""
+    there = inside(pose)
+    return np.stack([there[:, points_of(part)].any(axis=1) for part in PARTS], axis=1)
 
 
 def _limit(

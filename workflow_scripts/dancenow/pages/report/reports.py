@@ -223,11 +223,10 @@ def _footage_sections(footage: Footage, measures: dict, kinds: dict[str, float])
         pictures = [
             (charts.coverage_chart(footage.shape()), COVERAGE_CAPTION),
             (charts.kinds_chart({footage.name: kinds}), "how often each kind of pose is shown"),
-            (
-                charts.depth_chart(feet[seen], heights[seen], pose.width),
-                "where the performer stood, and how near",
-            ),
         ]
+        if seen.any():
+            depth = charts.depth_chart(feet[seen], heights[seen], pose.width)
+            pictures.append((depth, "where the performer stood, and how near"))
         sections.append(section("Poses it shows", pictures, text))
     return sections
 
