@@ -109,6 +109,10 @@ class Pose:
         """(T, 133) bool: which keypoints count as seen."""
         return self.keypoints[..., 2] >= MIN_CONFIDENCE
 
+    def found(self) -> np.ndarray:
+        """(T, 133) bool: which of these the clip shows, and are not IMPUTED."""
+        return self.present() & (self.origin != IMPUTED)
+
 
 @dataclass(frozen=True)
 class People:

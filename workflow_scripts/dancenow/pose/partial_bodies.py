@@ -102,7 +102,7 @@ def complete_bodies(
         hung = _hang(keypoints, figure.whole, part)
         told = telling & part & ~moved
         if upper_alone(figure) and told.any():
-            seen = pose.present() & inside(pose) & (pose.origin != IMPUTED)
+            seen = pose.found() & inside(pose)
             attach_legs(keypoints, seen, told, part, float(pose.fps))
         elif figure.on_feet and (feet & part).any():
             standing, y = find_ground(figure, feet & part, pose.fps)
@@ -128,7 +128,7 @@ def nearest_known(known: list[bool], number: int) -> int:
 
 def imputed_legs(pose: Pose) -> np.ndarray:
     """(T,) bool: in which frames of a Pose from complete_bodies a person is visible with imputed legs."""
-    seen = (pose.present() & (pose.origin != IMPUTED))[:, BODY].any(axis=1)
+    seen = pose.found()[:, BODY].any(axis=1)
     return seen & (pose.origin[:, LEGS] == IMPUTED).any(axis=1)
 
 

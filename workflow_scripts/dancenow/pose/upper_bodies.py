@@ -8,7 +8,7 @@ hips as legs are usually long.
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from dancenow.keypoints import IMPUTED, INDEX, SIDES, Pose, sides_of
+from dancenow.keypoints import INDEX, SIDES, Pose, sides_of
 from dancenow.pose.grounding import inside, measure_figure, upper_alone
 from dancenow.pose.retarget import measure_face, measure_limbs
 from dancenow.stretches import interpolated
@@ -117,4 +117,4 @@ def _attach(keypoints: np.ndarray, frames: np.ndarray, joint: int, places: np.nd
 
 def _seen(pose: Pose) -> np.ndarray:
     """(T, 133) bool: what a clip shows."""
-    return pose.present() & inside(pose) & (pose.origin != IMPUTED)
+    return pose.found() & inside(pose)

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from dancenow.keypoints import BODY, IMPUTED, INDEX, SIDES, Pose
+from dancenow.keypoints import BODY, INDEX, SIDES, Pose
 from dancenow.pose.facing import LEANING, feet_up, lean, upright
 from dancenow.pose.normalize import ground_places, height_at
 
@@ -73,7 +73,7 @@ def body_shape(pose: Pose, heights: np.ndarray) -> np.ndarray:
     """(T, 17, 2) float64, the body's joints in shares of the body height, y down; NaN where missing or
     imputed."""
     places = pose.keypoints[:, BODY, :2].astype(np.float64) / heights[:, None, None]
-    places[(~pose.present() | (pose.origin == IMPUTED))[:, BODY]] = np.nan
+    places[~pose.found()[:, BODY]] = np.nan
     return places
 
 

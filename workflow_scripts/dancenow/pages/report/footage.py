@@ -15,7 +15,6 @@ from dancenow.evenly import evenly
 from dancenow.keypoints import (
     BODY,
     FACE,
-    IMPUTED,
     INDEX,
     LEFT_HAND,
     REPAIRED,
@@ -194,7 +193,7 @@ def found_parts(footage: Footage) -> dict[str, np.ndarray]:
         names = "person", "whole body", "face", "left hand", "right hand", "mended", "swapped"
         return {name: np.zeros(count, bool) for name in names}
     pose = footage.pose
-    seen = pose.present() & (pose.origin != IMPUTED)
+    seen = pose.found()
     return {
         "person": seen[:, BODY].any(axis=1),
         "whole body": (seen & inside(pose))[:, BODY].sum(axis=1) >= WHOLE,
