@@ -28,7 +28,7 @@ from dancenow.keypoints import (
 )
 from dancenow.pose.grounding import Figure, find_ground, inside, measure_figure, upper_alone
 from dancenow.pose.retarget import LONGEST, bone_lengths
-from dancenow.pose.upper_bodies import attach_legs
+from dancenow.pose.upper_bodies import ATTACHED, attach_legs
 from dancenow.stretches import interpolated
 from dancenow.video.cuts import segments
 
@@ -41,7 +41,6 @@ ANKLE_QUANTILE = 0.9  # quantile of the ankles' y: somebody is in the air for le
 LEAST_BONE_FRAMES = 5  # frames in which a bone is seen, to be compared; and around a shot, to place it
 COMPARED = 300  # whole frames, the nearest in time, that tell how long the bones are
 LARGEST_CLOSE_UP = 4.0  # from the whole frames to a close-up
-CONFIDENCE = 0.25  # confidence of an attached keypoint
 SHOULDERS = sides_of("shoulder")
 HIPS = sides_of("hip")
 ANKLES = sides_of("ankle")
@@ -215,7 +214,7 @@ def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndar
             continue
         vectors = interpolated(keypoints[:, joint, :2] - keypoints[:, above, :2], both)
         keypoints[wanted, joint, :2] = keypoints[wanted, above, :2] + vectors[wanted]
-        keypoints[wanted, joint, 2] = CONFIDENCE
+        keypoints[wanted, joint, 2] = ATTACHED
     return partial & (keypoints[:, ANKLES, 2] > 0).all(axis=1)
 
 
@@ -244,7 +243,7 @@ def _hang_ends(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> No
             size = _zoom(keypoints[view], keypoints[shown]) or 1.0
             hung = size * np.median(vectors[shown], axis=0)
         keypoints[wanted, point, :2] = place[wanted] + hung
-        keypoints[wanted, point, 2] = CONFIDENCE
+        keypoints[wanted, point, 2] = ATTACHED
 
 
 def _ground(keypoints: np.ndarray, frames: np.ndarray, line: np.ndarray) -> None:
@@ -265,5 +264,5 @@ def _hold(keypoints: np.ndarray, longest: int) -> None:
     held = ~seen & (last >= 0) & (frames - last <= longest)
     keypoints[held] = keypoints[last[held]]
     keypoints[held, :, 2] = np.where(
-        keypoints[held, :, 2] > 0, np.maximum(CONFIDENCE * keypoints[held, :, 2], MIN_CONFIDENCE), 0
+        keypoints[held, :, 2] > 0, np.maximum(ATTACHED * keypoints[held, :, 2], MIN_CONFIDENCE), 0
     )
