@@ -95,6 +95,10 @@ RESULTS = [
     Bad("json-poses", "a keypoint file that is not JSON",
         "own/json-poses/clip_000000000001_keypoints.json: not JSON (…); write the file again",
         "import_poses", results.broken_keypoints),
+    Bad("other-order", "keypoints in another order than that of a body model with as many",
+        "own/other-order: its 23 points of a body are in another order than those of body23: neck or mid-hip "
+        "would lie … % of the body's size beside its place; write them in the order that "
+        "docs/architecture.md tells, or give COCO-WholeBody results", "import_poses", results.other_order),
     Bad("two-bodies", "keypoints of two body models in one folder",
         "own/two-bodies/clip_000000000001_keypoints.json: body model …, but "
         "clip_000000000000_keypoints.json has …; write the whole folder with one body model",

@@ -261,6 +261,10 @@ def broken_keypoints(run, name):
     tear(keypoints(run, name, [files.BODY_25] * 3) / "clip_000000000001_keypoints.json")
 
 
+def other_order(run, name):
+    keypoints(run, name, [range(23)] * 3)
+
+
 def two_models(run, name):
     keypoints(run, name, [files.BODY_25, files.COCO_18, files.BODY_25])
 

@@ -12,12 +12,14 @@ COUNT = 3  # frames: one person, two people, nobody
 CAST = [[0], [1, 2], []]
 
 # the canonical keypoint at each place of the other skeleton; None has none
-BODY_25 = [0, None, 6, 8, 10, 5, 7, 9, None, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3, 17, 18, 19, 20, 21, 22]
-COCO_18 = [0, None, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3]
+NECK, MID_HIP = (5, 6), (11, 12)  # half-way between two
+BODY_25 = [0, NECK, 6, 8, 10, 5, 7, 9, MID_HIP, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3, 17, 18, 19, 20, 21, 22]
+COCO_18 = [0, NECK, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3]
 # as the facts on the authors' data have it: BODY_25's places in another order, without the heels
 BODY_23 = [
     BODY_25[i] for i in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 22, 23, 12, 13, 14, 19, 20, 0, 15, 17, 16, 18)
 ]
+COCO_24 = [*COCO_18, *range(17, 23)]
 FACE_70 = [*range(23, 91), None, None]
 LEFT_HAND, RIGHT_HAND = range(91, 112), range(112, 133)
 
@@ -31,15 +33,16 @@ def person(number):
 
 def held(points, *order):
     """The person with zeros wherever none of the `order`s holds the keypoint."""
-    kept = [k for part in order for k in part if k is not None]
+    kept = [k for part in order for k in part if isinstance(k, int)]
     result = np.zeros_like(points)
     result[kept] = points[kept]
     return result
 
 
 def taken(points, order, extra=(7.5, 8.5, 0.9)):
-    """(K, 3): the person's keypoints in another order; what the person lacks is at `extra`."""
-    return np.array([extra if k is None else points[k] for k in order])
+    """(K, 3): the person's keypoints in another order; what the person lacks is at `extra`, or half-way."""
+    known = {None: extra} | {pair: [*points[list(pair), :2].mean(axis=0), 0.9] for pair in (NECK, MID_HIP)}
+    return np.array([points[k] if isinstance(k, int) else known[k] for k in order])
 
 
 def json_person(points, body=BODY_25, face=FACE_70):

@@ -78,7 +78,7 @@ def canonical_numbers(folder):
             for part, order in orders.items():
                 numbers = np.reshape(person[f"{part}_keypoints_2d"], (-1, 3))
                 for k, number in zip(order, numbers, strict=True):
-                    if k is not None:
+                    if isinstance(k, int):
                         points[k] = number
     return frames
 

@@ -15,6 +15,7 @@ from dancenow.keypoints import INDEX
 from dancenow.pose.formats.openpose import read_folder
 from dancenow.pose.formats.skeletons import BODIES
 from dancenow.pose.formats.wholebody import read_results
+from performers import performer
 from running import ROOT
 
 HANDS = (files.LEFT_HAND, files.RIGHT_HAND)
@@ -22,6 +23,12 @@ FULL = (files.FACE_70, *HANDS)
 FORMATS = {
     "json body25": (lambda p: files.write_json(p), "openpose-body25", (files.BODY_25, *FULL)),
     "json coco18": (lambda p: files.write_json(p, files.COCO_18), "openpose-coco18", (files.COCO_18, *FULL)),
+    "json coco24": (lambda p: files.write_json(p, files.COCO_24), "openpose-coco24", (files.COCO_24, *FULL)),
+    "json without pupils": (
+        lambda p: files.write_json(p, files.COCO_18, files.FACE_70[:68]),
+        "openpose-coco18",
+        (files.COCO_18, *FULL),
+    ),
     "json body only": (lambda p: files.write_json(p, face=None), "openpose-body25", (files.BODY_25,)),
     "yaml body23": (lambda p: files.write_yaml(p), "openpose-body23", (files.BODY_23, *FULL)),
     "yaml body25": (lambda p: files.write_yaml(p, files.BODY_25), "openpose-body25", (files.BODY_25, *FULL)),
@@ -58,12 +65,12 @@ def test_missing_keypoints_stay_missing_and_sure_ones_are_at_most_sure(tmp_path)
     (path,) = folder.iterdir()
     content = json.loads(path.read_text())
     body = content["people"][0]["pose_keypoints_2d"]
-    body[0:3], body[6:9] = [12.5, 13.5, 0], [700.5, 800.5, 1.02]
+    body[0:3], body[6:9] = [12.5, 13.5, 0], [600.5, 190.5, 1.02]
     content["people"].append({"pose_keypoints_2d": [0] * 75})  # nobody, though there is an entry
     path.write_text(json.dumps(content))
     (found,) = read(folder, 1).keypoints
     assert found[0].tolist() == [0, 0, 0]
-    assert found[6].tolist() == [700.5, 800.5, 1]
+    assert found[6].tolist() == [600.5, 190.5, 1]
 
 
 def test_frames_are_ordered_by_number_and_other_files_do_not_matter(tmp_path):
@@ -88,8 +95,27 @@ def test_a_yaml_folder_without_faces_and_hands(tmp_path):
     assert np.array_equal(read(folder).keypoints[0], np.float32(files.held(files.person(0), files.BODY_23)))
 
 
+def test_points_in_another_order_are_not_read_as_a_body_of_as_many(tmp_path):
+    # COCO's body with its feet has as many points as BODY_23
+    shown = performer(3).keypoints[0].astype(float)
+    for body, name in ((list(range(23)), "coco"), (files.BODY_23, "body23")):
+        people = {"people": [files.json_person(shown, body)]}
+        (tmp_path / name).mkdir()
+        for frame in range(3):
+            (tmp_path / name / f"clip_{frame:012d}_keypoints.json").write_text(json.dumps(people))
+    assert read_folder(tmp_path / "body23", 3).origin == "openpose-body23"
+    with pytest.raises(InputError) as error:
+        read_folder(tmp_path / "coco", 3)
+    one_line(error, "coco: its 23 points of a body are in another order than those of body23")
+
+
+def test_one_more_person_in_some_frames_is_one_more_row(tmp_path):
+    found = read(files.write_json(tmp_path / "given", cast=[[0], [0, 1], [0]]))
+    assert found.frame.tolist() == [0, 1, 1, 2]
+
+
 def test_the_page_has_the_table_of_the_code():
-    columns = [list(INDEX), BODIES["body25"], BODIES["coco18"], BODIES["body23"]]
+    columns = [list(INDEX), BODIES["body25"], BODIES["coco18"], BODIES["coco24"], BODIES["body23"]]
     told = [[] for _ in columns]
     for line in (ROOT / "docs" / "architecture.md").read_text().splitlines():
         first, *cells = [cell.strip() for cell in line.split("|")[1:-1]] or [""]
@@ -155,13 +181,17 @@ JSON_DAMAGE = {
     "nested without end": (put(SECOND, "[" * 100_000), [SECOND, "not JSON"]),
     "NaN": (edit(FIRST, lambda c: body_of(c).__setitem__(4, float("nan"))), [FIRST, "NaN"]),
     "infinite": (swap(FIRST, "0.3,", "1e999,"), [FIRST, "people[0].pose_keypoints_2d[2]", "inf"]),
-    "text": (edit(FIRST, lambda c: body_of(c).__setitem__(4, "7")), [FIRST, "pose_keypoints_2d[4]", "'7'"]),
+    "text": (edit(FIRST, lambda c: body_of(c).__setitem__(4, "7")), [FIRST, "pose_keypoints_2d[4]", '"7"']),
     "endless": (edit(FIRST, lambda c: body_of(c).__setitem__(4, 10**400)), [FIRST, f"is 1{'0' * 39}, not"]),
-    "true": (edit(FIRST, lambda c: body_of(c).__setitem__(4, True)), [FIRST, "[4]", "True"]),
-    "a number short": (edit(FIRST, lambda c: body_of(c).pop()), [FIRST, "74 numbers", "75 or 69 or 54"]),
+    "true": (edit(FIRST, lambda c: body_of(c).__setitem__(4, True)), [FIRST, "[4]", "true"]),
+    "null": (edit(FIRST, lambda c: body_of(c).__setitem__(4, None)), [FIRST, "[4] is null, not"]),
+    "a number short": (
+        edit(FIRST, lambda c: body_of(c).pop()),
+        [FIRST, "74 numbers", "75 or 69 or 54 or"],
+    ),
     "face short": (
         edit(FIRST, lambda c: c["people"][0]["face_keypoints_2d"].pop()),
-        [FIRST, "people[0].face_keypoints_2d", "209 numbers", "210"],
+        [FIRST, "people[0].face_keypoints_2d", "209 numbers", "210 or 204"],
     ),
     "hand no list": (
         edit(FIRST, lambda c: c["people"][0].update(hand_left_keypoints_2d="x")),
@@ -234,10 +264,10 @@ YAML_DAMAGE = {
         ],
     ),
     "larger than its data": (swap(POSE, "[ 1, 23, 3 ]", "[ 99999999, 23, 3 ]"), [POSE, "no complete matrix"]),
-    "text in it": (swap(POSE, "7.50000000e+00", "abc"), [POSE, "no complete matrix"]),
-    "NaN": (swap(POSE, "7.50000000e+00", ".Nan"), [POSE, "pose_0", "not finite"]),
+    "text in it": (swap(POSE, "6.06997986e+02", "abc"), [POSE, "no complete matrix"]),
+    "NaN": (swap(POSE, "6.06997986e+02", ".Nan"), [POSE, "pose_0", "not finite"]),
     "other points": (put(POSE, files.yaml_matrix("pose", [ONES[:15]], 15)), [POSE, "[1, 15, 3]", "23"]),
-    "face short": (put(FACE, files.yaml_matrix("face", [ONES[:68]], 68)), [FACE, "[1, 68, 3]", "70"]),
+    "face short": (put(FACE, files.yaml_matrix("face", [ONES[:67]], 67)), [FACE, "[1, 67, 3]", "70"]),
     "face of nobody": (put(FACE, files.NOBODY), [FACE, "0 people", POSE]),
     "frame missing": (lambda folder: (folder / POSE).unlink(), ["2 frames", "clip of 3"]),
 }  # fmt: skip

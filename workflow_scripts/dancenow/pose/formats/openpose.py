@@ -18,10 +18,11 @@ from dancenow.keypoints import COUNT
 from dancenow.pose.formats.parsing import load_json, load_opencv_matrix, triples
 from dancenow.pose.formats.skeletons import (
     BODIES,
-    FACE_POINTS,
+    FACE_LENGTHS,
     HAND_POINTS,
     Found,
     body_model,
+    off_halfway,
     to_canonical,
     to_openpose,
 )
@@ -29,8 +30,10 @@ from dancenow.pose.formats.skeletons import (
 VERSION = 1.3
 JSON_SUFFIX, YAML_SUFFIX = "_keypoints.json", "_pose.yml"
 FRAME_FILE = re.compile(r"(?P<clip>.*?)(?P<number>\d*)(?P<suffix>_keypoints\.json|_pose\.yml)")
-JSON_PARTS = {"face": FACE_POINTS, "hand_left": HAND_POINTS, "hand_right": HAND_POINTS}
+JSON_PARTS = {"face": FACE_LENGTHS, "hand_left": (HAND_POINTS,), "hand_right": (HAND_POINTS,)}
 
+# share of a body's extent by which neck and mid-hip may lie from the middle of shoulders and hips
+MOST_APART = 0.1
 _BODY_POINTS = [len(names) for names in BODIES.values()]
 _EXPECTED = "OpenPose writes {clip}_000000000000_keypoints.json and so on, or {clip}000000_pose.yml"
 
@@ -39,14 +42,15 @@ def read_folder(folder: str | Path, count: int) -> Found:
     """Everyone in the `count` frames of a folder, as Found.
 
     InputError: no such files, or both kinds; missing, duplicate or extra numbers; a malformed file;
-    two body models in one folder.
+    two body models in one folder, or another order of points than the model's.
     """
-    frames, first = [], {}
+    frames, first, apart = [], {}, []
     for path in frame_files(folder, count):
         read = _read_json if path.name.endswith(JSON_SUFFIX) else _read_yaml
         people = []
-        for model, person in read(path):
-            first.setdefault(model, path)
+        for body, person in read(path):
+            apart.append(off_halfway(body))
+            first.setdefault(body_model(len(body)), path)
             if len(first) > 1:
                 (model, path), (other, later) = first.items()
                 raise InputError(
@@ -59,7 +63,14 @@ def read_folder(folder: str | Path, count: int) -> Found:
         raise InputError(
             f"{folder}: no person in any of the {count} frames; give keypoints of a clip with a person"
         )
-    return Found.gather(frames, f"openpose-{next(iter(first))}")
+    model = next(iter(first))
+    if any(np.isfinite(apart)) and (share := np.nanmedian(apart)) > MOST_APART:
+        raise InputError(
+            f"{folder}: its {len(BODIES[model])} points of a body are in another order than those of "
+            f"{model}: neck or mid-hip would lie {100 * share:.0f} % of the body's size beside its place; "
+            "write them in the order that docs/architecture.md tells, or give COCO-WholeBody results"
+        )
+    return Found.gather(frames, f"openpose-{model}")
 
 
 def frame_files(folder: str | Path, count: int) -> list[Path]:
@@ -129,8 +140,8 @@ def _check_numbers(folder: str | Path, numbered: dict[int, Path], count: int) ->
     )
 
 
-def _read_json(path: Path) -> Iterator[tuple[str | None, np.ndarray]]:
-    """Yield (body model, (133, 3)) of each person in a JSON file."""
+def _read_json(path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (its body (K, 3), (133, 3)) of each person in a JSON file."""
     content = load_json(path)
     people = content.get("people") if isinstance(content, dict) else None
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
@@ -141,8 +152,8 @@ def _read_json(path: Path) -> Iterator[tuple[str | None, np.ndarray]]:
             raise InputError(
                 f"{path}: people[{index}] has no pose_keypoints_2d; run OpenPose with its body model"
             )
-        others = [_part(path, index, person, part, [points]) for part, points in JSON_PARTS.items()]
-        yield body_model(len(body)), to_canonical(body, *others)
+        others = [_part(path, index, person, part, points) for part, points in JSON_PARTS.items()]
+        yield body, to_canonical(body, *others)
 
 
 def _part(path: Path, index: int, person: dict, part: str, points: Sequence[int]) -> np.ndarray | None:
@@ -151,18 +162,18 @@ def _part(path: Path, index: int, person: dict, part: str, points: Sequence[int]
     return triples(values, points, path, f"people[{index}].{part}_keypoints_2d") if values else None
 
 
-def _read_yaml(path: Path) -> Iterator[tuple[str | None, np.ndarray]]:
-    """Yield (body model, (133, 3)) of each person in a _pose.yml and the parts beside it."""
+def _read_yaml(path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (its body (K, 3), (133, 3)) of each person in a _pose.yml and the parts beside it."""
     bodies = load_opencv_matrix(path, _BODY_POINTS)
     stem = path.name.removesuffix(YAML_SUFFIX)
     parts = []
     for part, points in JSON_PARTS.items():
         beside = path.with_name(f"{stem}_{part}.yml")
-        found = load_opencv_matrix(beside, [points]) if beside.is_file() else [None] * len(bodies)
+        found = load_opencv_matrix(beside, points) if beside.is_file() else [None] * len(bodies)
         if len(found) != len(bodies):
             raise InputError(
                 f"{beside}: {len(found)} people, but {path.name} has {len(bodies)}; write both again"
             )
         parts.append(found)
     for body, *others in zip(bodies, *parts, strict=True):
-        yield body_model(len(body)), to_canonical(body, *others)
+        yield body, to_canonical(body, *others)

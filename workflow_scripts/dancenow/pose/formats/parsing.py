@@ -39,9 +39,8 @@ def triples(values: Any, points: Sequence[int], path: str | Path, place: str) ->
     for index, value in enumerate(values):
         # bool is an int to Python
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not abs(value) < 1e9:
-            raise InputError(
-                f"{path}: {place}[{index}] is {value!r:.40}, not a coordinate or confidence; correct it"
-            )
+            told = f"{place}[{index}] is {_as_json(value):.40}"
+            raise InputError(f"{path}: {told}, not a coordinate or confidence; correct it")
     return np.array(values, np.float64).reshape(-1, 3)
 
 
@@ -100,6 +99,11 @@ def _stated_size(node: Any) -> int:
     kind = node.getNode("dt").string()
     channels = int(kind[:-1] or 1)
     return int(node.getNode("rows").real() * node.getNode("cols").real()) * channels
+
+
+def _as_json(value: Any) -> str:
+    """A value as the file has it, null and true for Python's None and True."""
+    return repr(value) if isinstance(value, float) else json.dumps(value)
 
 
 def _refuse(constant: str) -> NoReturn:

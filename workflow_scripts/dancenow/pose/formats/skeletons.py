@@ -1,8 +1,9 @@
 """Map the keypoints of other skeletons to the canonical 133, and back.
 
 OpenPose's body models in their own order (poseParameters in OpenPose; BODY_23 is BODY_25 without heels, in
-another order, as in the data of Everybody Dance Now). Left and right are always the person's own.
-The 21 hand points and the first 68 of OpenPose's 70 face points are in the order of COCO-WholeBody.
+another order, as in the data of Everybody Dance Now; COCO-24 is COCO-18 with COCO-WholeBody's feet, as DWPose
+has it). Left and right are always the person's own. The 21 hand points and the first 68 of OpenPose's 70 face
+points are in the order of COCO-WholeBody.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dancenow.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
+from dancenow.keypoints import BODY_NAMES, COUNT, FACE, FEET, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND
 
 BODIES = {
     "body25": (
@@ -28,9 +29,12 @@ BODIES = {
         "right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear left_ear"
     ).split(),
 }  # fmt: skip
+BODIES["coco24"] = BODIES["coco18"] + BODY_NAMES[FEET]
 # not in COCO-WholeBody: dropped on import, half-way between these two on export
 DERIVED = {"neck": ("left_shoulder", "right_shoulder"), "mid_hip": ("left_hip", "right_hip")}
-FACE_POINTS = 70  # 68, plus the right and the left pupil, which the canonical skeleton lacks
+# 68, plus the right and the left pupil, which the canonical skeleton lacks, and DWPose
+FACE_POINTS = 70
+FACE_LENGTHS = (FACE_POINTS, FACE.stop - FACE.start)
 HAND_POINTS = 21
 
 _BODY_OF_LENGTH = {len(names): body for body, names in BODIES.items()}
@@ -63,6 +67,23 @@ def body_model(points: int) -> str | None:
     return _BODY_OF_LENGTH.get(points)
 
 
+def off_halfway(body: np.ndarray) -> float:
+    """How far the DERIVED points of a body (K, 3) lie from the middle of their two, as a share of its extent.
+
+    The largest share; NaN where none is seen with its two. Where the points are in another order than BODIES
+    has for so many, as COCO's 17 with the feet, 23 too, it is large.
+    """
+    names, seen = BODIES[_BODY_OF_LENGTH[len(body)]], body[:, 2] >= MIN_CONFIDENCE
+    apart = [np.nan]
+    for derived, ends in DERIVED.items():
+        places = [names.index(name) for name in (derived, *ends) if name in names]
+        if len(places) == 1 + len(ends) and seen[places].all():
+            point, *others = body[places, :2]
+            apart.append(float(np.linalg.norm(point - np.mean(others, axis=0))))
+    extent = np.ptp(body[seen, :2], axis=0).max() if seen.any() else 0
+    return float(np.nanmax(apart)) / extent if extent and len(apart) > 1 else np.nan
+
+
 def to_canonical(
     body: np.ndarray,
     face: np.ndarray | None = None,
@@ -71,8 +92,8 @@ def to_canonical(
 ) -> np.ndarray:
     """(133, 3) float64 of one person in OpenPose's parts.
 
-    body: (25 | 23 | 18, 3) of x px, y px, confidence; face: (70, 3); hands: (21, 3); None for a part that was
-    not detected. Confidences above 1 become 1; a keypoint without confidence becomes (0, 0, 0).
+    body: (25 | 23 | 18 | 24, 3) of x px, y px, confidence; face: (70 | 68, 3); hands: (21, 3); None for a
+    part that was not detected. Confidences above 1 become 1; a keypoint without confidence becomes (0, 0, 0).
     """
     person = np.zeros((COUNT, 3))
     for name, point in zip(BODIES[_BODY_OF_LENGTH[len(body)]], body, strict=True):
