@@ -235,6 +235,20 @@ def test_a_sound_that_changes_its_channels_midway_is_not_put_off(tmp_path):
     assert len(samples(made)) / 48000 < 2.1  # no silence besides, which would put the rest off
 
 
+@pytest.mark.parametrize("rates", [(44100, 48000), (48000, 44100), (48000, 24000)])
+def test_a_sound_that_changes_its_rate_midway_keeps_its_pitch_and_pace(rates, tmp_path):
+    for number, rate in enumerate(rates):
+        sine = f"-f lavfi -i sine=f=1500:r={rate}:d=1.2"
+        film(tmp_path / f"{number}.ts", numbered(30), f"-c:a aac -ar {rate}", sound=sine)
+    (tmp_path / "list.txt").write_text("file 0.ts\nfile 1.ts\n")
+    ffmpeg("-f concat -i", tmp_path / "list.txt", "-c copy", tmp_path / "clip.ts")
+    facts, made = result(tmp_path / "clip.ts", tmp_path)
+    assert facts["audio"]["end"] - facts["start"] == pytest.approx(2.4, abs=0.1)
+    raw = ffmpeg("-i", made, "-map 0:a -ac 1 -ar 48000 -f s16le pipe:")
+    later = np.frombuffer(raw, np.int16)[72000:96000].astype(float)
+    assert 2 * np.argmax(np.abs(np.fft.rfft(later))) == pytest.approx(1500, rel=0.045)  # copied, 8 % off
+
+
 @pytest.mark.parametrize("late", [0.2, -0.3])
 def test_a_sound_that_begins_late_or_early_is_counted_from_the_first_frame(late, tmp_path):
     whole = beeping(tmp_path / "whole.mkv", "aac", length=2)

@@ -35,13 +35,18 @@ def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | N
     comes first, then one that is not a commentary, then one with more channels. The first that ffmpeg can
     decode and that fits into an mp4 is used; the log names the others. Keys: stream, codec, sample_rate,
     channels, start and end (s), duration (s or None), straying (s: deviation of time stamps from those that
-    the samples alone would give, so that a gap counts), pieces (bool, from boxes.in_pieces).
+    the samples alone would give at the first one's rate, so that a gap counts, and a change of the rate),
+    pieces (bool, from boxes.in_pieces).
     """
     tracks = {stream["index"]: _described(stream) for stream in streams}
     for stream in sorted(streams, key=_rank):
         try:
-            end, straying = heard(decoded(path, stream["index"]))
-            audio = _facts(stream) | {"end": end, "straying": straying, "pieces": in_pieces(path)}
+            audio = _facts(stream)
+            # In an mp4 all samples have one rate; asetrate would stretch their times too.
+            rate = audio["sample_rate"]
+            counted = {"af": f"asetpts=PTS*{rate}/SR,asetrate={rate}"} if rate else {}
+            end, straying = heard(decoded(path, stream["index"], **counted))
+            audio |= {"end": end, "straying": straying, "pieces": in_pieces(path)}
             _rehearse(path, facts | {"audio": audio})
         except Undecodable as error:
             log.warning(
@@ -137,7 +142,7 @@ def _hindrance(audio: dict, late: float) -> str | None:
     if audio["pieces"]:
         return "is cut into pieces"
     if audio["straying"] > OFF:
-        return f"has gaps, {audio['straying']:.2f} s in all"
+        return f"has gaps or changes its rate, {audio['straying']:.2f} s in all"
     if late > OFF:
         return f"begins {late:.2f} s late"
     return None
