@@ -118,6 +118,14 @@ def test_the_container_plays_as_a_film(clip, store):
     assert np.abs(film[7].astype(int) - store[7]).mean() < 1.5
 
 
+@pytest.mark.parametrize("fps", ["1/10", "1/4", "500/1", "1000/1"])
+def test_a_store_of_a_time_lapse_or_of_very_slow_motion_plays_as_a_film(fps, tmp_path):
+    media.encode(tmp_path / "clip.mp4", numbered(80), fps, 128, 96)
+    store = FrameStore(extract(tmp_path / "clip.mp4", tmp_path)[0])
+    facts = media.probe(store.path)
+    assert len(store) == 80 and (facts["fps"], facts["frames"]) == (fps, 80)
+
+
 def test_threads_and_pickled_copies_read_the_same(store):
     expected = [store[i].sum() for i in range(20)]
     copy = pickle.loads(pickle.dumps(store))

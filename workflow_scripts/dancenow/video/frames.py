@@ -79,7 +79,9 @@ def write_frames(
     """
     sizes = []
     stream = ffmpeg.input("pipe:", format="mjpeg", framerate=fps)
-    media.write_stream(frames_path, stream, _jpegs(frames, sizes), c="copy", r=fps)
+    # by their order: below 1/2 and above 480 frames/s ffmpeg takes their own times for a fault and mends them
+    options = {"c": "copy", "r": fps, "bsf:v": f"setts=ts='round(N/({fps})/TB)'"}
+    media.write_stream(frames_path, stream, _jpegs(frames, sizes), **options)
     try:
         index = _locate(frames_path, sizes)
         stored = io.BytesIO()

@@ -44,7 +44,7 @@ def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | N
             audio = _facts(stream)
             # In an mp4 all samples have one rate; asetrate would stretch their times too.
             rate = audio["sample_rate"]
-            counted = {"af": f"asetpts=PTS*{rate}/SR,asetrate={rate}"} if rate else {}
+            counted: dict[str, Any] = {"af": f"asetpts=PTS*{rate}/SR,asetrate={rate}"} if rate else {}
             end, straying = heard(decoded(path, stream["index"], **counted))
             audio |= {"end": end, "straying": straying, "pieces": in_pieces(path)}
             _rehearse(path, facts | {"audio": audio})
