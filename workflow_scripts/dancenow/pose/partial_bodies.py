@@ -27,6 +27,7 @@ from dancenow.keypoints import (
     sides_of,
 )
 from dancenow.pose.grounding import Figure, find_ground, inside, measure_figure, upper_alone
+from dancenow.pose.mending import HELD_CONFIDENCE
 from dancenow.pose.retarget import LONGEST, bone_lengths
 from dancenow.pose.upper_bodies import ATTACHED, attach_legs
 from dancenow.stretches import interpolated
@@ -264,5 +265,5 @@ def _hold(keypoints: np.ndarray, longest: int) -> None:
     held = ~seen & (last >= 0) & (frames - last <= longest)
     keypoints[held] = keypoints[last[held]]
     keypoints[held, :, 2] = np.where(
-        keypoints[held, :, 2] > 0, np.maximum(ATTACHED * keypoints[held, :, 2], MIN_CONFIDENCE), 0
+        keypoints[held, :, 2] > 0, np.maximum(HELD_CONFIDENCE * keypoints[held, :, 2], MIN_CONFIDENCE), 0
     )
