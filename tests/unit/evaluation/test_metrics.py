@@ -16,7 +16,7 @@ from dancenow.evaluation.metrics import (
     psnr_in_box,
     ssim_in_box,
 )
-from dancenow.intervals import block_bootstrap
+from dancenow.intervals import block_bootstrap, written
 from dancenow.keypoints import COUNT, INDEX, standing_height
 from dancenow.model.perceptual import load_perceptual
 from performers import performer
@@ -197,6 +197,11 @@ def test_standing_height_ignores_crouches_arms_and_cut_off_frames():
 
 def test_bootstrap_of_a_constant_has_no_width():
     assert block_bootstrap(np.full(100, 0.5), seed=0, block=25) == {"mean": 0.5, "low": 0.5, "high": 0.5}
+
+
+def test_an_interval_is_written_with_its_mean_or_says_that_there_is_none():
+    assert written({"mean": 0.126, "low": 0.1, "high": -0.2}, 2) == "0.13 [0.10, -0.20]"
+    assert written({"mean": 0.126, "low": None, "high": None}, 1) == "0.1 [too few]"
 
 
 def test_bootstrap_is_seeded():
