@@ -105,6 +105,12 @@ class Pose:
                 changes["origin"] = np.where(present, known, MISSING).astype(np.uint8)
         return Pose(**{**self.__dict__, **changes})
 
+    def placed(self, places: np.ndarray, width: int, height: int) -> "Pose":
+        """The same keypoints at (T, 133, 2) px of a frame of another size; missing ones stay (0, 0, 0)."""
+        keypoints = self.keypoints.copy()
+        keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, places, 0)
+        return self.replace(keypoints=keypoints, width=width, height=height)
+
     def present(self) -> np.ndarray:
         """(T, 133) bool: which keypoints count as seen."""
         return self.keypoints[..., 2] >= MIN_CONFIDENCE

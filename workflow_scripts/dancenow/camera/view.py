@@ -123,9 +123,8 @@ class SteadyView:
             )
         if (w, h) == (self.width, self.height):
             return pose
-        keypoints = pose.keypoints.copy()
-        keypoints[..., :2] += np.where(keypoints[..., 2:] > 0, np.array([x, y], np.float32), 0)
-        return pose.replace(keypoints=keypoints, width=self.width, height=self.height)
+        places = pose.keypoints[..., :2] + np.array([x, y], np.float32)
+        return pose.placed(places, self.width, self.height)
 
     def cut_framing(self, picture: np.ndarray) -> np.ndarray:
         """The framing out of a (height, width, ...) picture of the canvas, as a view."""

@@ -128,10 +128,8 @@ def normalize_pose(source: Pose, source_statistics: dict, target: Pose, target_s
     stays missing.
     """
     scale, shift = fit_similarity(source, source_statistics, target_statistics)
-    keypoints = source.keypoints.copy()
-    moved = scale[:, None, None] * keypoints[..., :2] + shift[:, None]
-    keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, moved, 0)
-    return source.replace(keypoints=keypoints, width=target.width, height=target.height)
+    places = scale[:, None, None] * source.keypoints[..., :2] + shift[:, None]
+    return source.placed(places, target.width, target.height)
 
 
 def transfer_pose(
@@ -187,9 +185,7 @@ def letterbox_pose(source: Pose, target: Pose) -> Pose:
     shift = (
         np.array([target.width - scale * source.width, target.height - scale * source.height], np.float32) / 2
     )
-    keypoints = source.keypoints.copy()
-    keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, scale * keypoints[..., :2] + shift, 0)
-    return source.replace(keypoints=keypoints, width=target.width, height=target.height)
+    return source.placed(scale * source.keypoints[..., :2] + shift, target.width, target.height)
 
 
 def standing_frames(pose: Pose, clip: str = "the clip") -> tuple[np.ndarray, np.ndarray]:

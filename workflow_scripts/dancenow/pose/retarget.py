@@ -257,9 +257,7 @@ def retarget(
         for points, down in zip(TOES, toes.T, strict=True):
             moved[:, points, 1] += down[:, None]
     moved -= _at_contact(places, known, moved)[:, None]
-    keypoints = pose.keypoints.copy()
-    keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, places[:, :COUNT] + moved[:, :COUNT], 0)
-    return pose.replace(keypoints=keypoints)
+    return pose.placed((places + moved)[:, :COUNT], pose.width, pose.height)
 
 
 def _at_contact(places: np.ndarray, known: np.ndarray, moved: np.ndarray) -> np.ndarray:

@@ -21,9 +21,7 @@ def halve(picture: np.ndarray) -> np.ndarray:
 
 def halve_pose(pose: Pose) -> Pose:
     """The Pose in frames halved by `halve`."""
-    keypoints = pose.keypoints.copy()
-    keypoints[..., :2] /= 2
-    return pose.replace(keypoints=keypoints, width=pose.width // 2, height=pose.height // 2)
+    return pose.placed(pose.keypoints[..., :2] / 2, pose.width // 2, pose.height // 2)
 
 
 def halve_footage(
