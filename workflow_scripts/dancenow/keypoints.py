@@ -200,6 +200,12 @@ def boxes(keypoints: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(box), box, np.nan).astype(np.float32)
 
 
+def box_diagonals(keypoints: np.ndarray) -> np.ndarray:
+    """(...) float32 px: the diagonals of `boxes` of (..., 133, 3) keypoints; 0 where nothing is seen."""
+    box = boxes(keypoints)
+    return np.nan_to_num(np.linalg.norm(box[..., 2:] - box[..., :2], axis=-1))
+
+
 def standing_height(keypoints: np.ndarray) -> float:
     """Height in px of the performer standing upright, from the keypoints of the head to those of the feet.
 

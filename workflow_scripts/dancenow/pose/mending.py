@@ -22,7 +22,7 @@ from dancenow.keypoints import (
     REPAIRED,
     RIGHT_HAND,
     SIDES,
-    boxes,
+    box_diagonals,
     sides_of,
 )
 from dancenow.pose.facing import rolled, turned, upright
@@ -300,9 +300,7 @@ def _longest_bone(keypoints: np.ndarray, fps: Fraction | float) -> np.ndarray:
 
 def _body_size(keypoints: np.ndarray, fps: Fraction | float) -> np.ndarray:
     """(T,) diagonal of the box around body and feet, px; over a second, for a jump changes it."""
-    box = boxes(keypoints)
-    diagonal = np.nan_to_num(np.linalg.norm(box[:, 2:] - box[:, :2], axis=-1))
-    return _steady_length(diagonal, fps)
+    return _steady_length(box_diagonals(keypoints), fps)
 
 
 def _steady_length(lengths: np.ndarray, fps: Fraction | float) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from dancenow.errors import InputError
-from dancenow.keypoints import BODY, MIN_CONFIDENCE, People, boxes
+from dancenow.keypoints import BODY, MIN_CONFIDENCE, People, box_diagonals, boxes
 from dancenow.pose.looks import CLOTHES_REGIONS, typical, unlike
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def find_tracks(people: People, cuts: Sequence[int] = ()) -> list[np.ndarray]:
     plus the difference of clothes, so two people who cross keep their tracks. Returns a list of (n,) index
     arrays into `people`, ascending; detections without a body are left out.
     """
-    diagonals, looks = _diagonals(people), _looks(people)
+    diagonals, looks = box_diagonals(people.keypoints), _looks(people)
     has_body = (people.keypoints[:, BODY, 2] >= MIN_CONFIDENCE).any(axis=1) & (diagonals > 0)
     patience = max(1, round(LOST_SECONDS * people.fps))
     tracks, live, shot = [], [], 0
@@ -167,7 +167,7 @@ def _taken_over(people: People, tracks: list[np.ndarray], cuts: Sequence[int]) -
     they were, as large as before. From there on the track has the rows of that one; its own become another
     track.
     """
-    sizes, box, looks = _diagonals(people), boxes(people.keypoints), _looks(people)
+    sizes, box, looks = box_diagonals(people.keypoints), boxes(people.keypoints), _looks(people)
     brief, recent = BRIEF * people.fps, RECENT_SECONDS * people.fps
     result = list(tracks)
     starts, stops = (people.frame[[track[at] for track in tracks]] for at in (0, -1))
@@ -227,7 +227,7 @@ def _choose_in_shot(
 
 def _describe(people: People, tracks: list[np.ndarray]) -> list[_Track]:
     """_Tracks, from the highest score."""
-    sizes, scores, box = _diagonals(people), _scores(people), boxes(people.keypoints)
+    sizes, scores, box = box_diagonals(people.keypoints), _scores(people), boxes(people.keypoints)
     centres, end = (box[:, :2] + box[:, 2:]) / 2, max(1, round(LOST_SECONDS * people.fps))
     described = [
         _Track(
@@ -358,11 +358,6 @@ def _shot(frame: int, cuts: Sequence[int]) -> int:
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.linalg.norm(a - b, axis=-1)
-
-
-def _diagonals(people: People) -> np.ndarray:
-    """(N,) diagonal of the box, px; 0 where nothing is seen."""
-    return np.linalg.norm(_sides(people.keypoints), axis=-1)
 
 
 def _sides(keypoints: np.ndarray) -> np.ndarray:

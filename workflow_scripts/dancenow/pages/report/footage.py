@@ -22,7 +22,7 @@ from dancenow.keypoints import (
     SIDES,
     People,
     Pose,
-    boxes,
+    box_diagonals,
     load_people,
 )
 from dancenow.model.background import ever_seen, sampled_masks
@@ -210,8 +210,7 @@ def swaps(pose: Pose) -> np.ndarray:
 
     Only a change from one frame to the next is seen: a whole clip of a back taken for a front is not.
     """
-    box = boxes(pose.keypoints)
-    size = np.nan_to_num(np.linalg.norm(box[:, 2:] - box[:, :2], axis=-1))
+    size = box_diagonals(pose.keypoints)
     places, seen = pose.keypoints[..., :2], pose.present()
     swapped = np.zeros(len(places), bool)
     for joints in SWAP_PARTS:
