@@ -13,7 +13,7 @@ from clips import one_line
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX
 from dancenow.pose.formats.openpose import read_folder
-from dancenow.pose.formats.skeletons import BODIES
+from dancenow.pose.formats.skeletons import BODIES, off_halfway
 from dancenow.pose.formats.wholebody import read_results
 from performers import performer
 from running import ROOT
@@ -107,6 +107,15 @@ def test_points_in_another_order_are_not_read_as_a_body_of_as_many(tmp_path):
     with pytest.raises(InputError) as error:
         read_folder(tmp_path / "coco", 3)
     one_line(error, "coco: its 23 points of a body are in another order than those of body23")
+
+
+def test_the_order_of_points_is_not_judged_by_a_small_part_of_a_body():
+    body = files.taken(performer(1).keypoints[0].astype(float), files.COCO_18)
+    assert off_halfway(body) < 0.01
+    body[1, :2] += 30
+    assert off_halfway(body) > 0.3
+    body[6:, 2] = 0
+    assert np.isnan(off_halfway(body))
 
 
 def test_one_more_person_in_some_frames_is_one_more_row(tmp_path):

@@ -70,8 +70,8 @@ def body_model(points: int) -> str | None:
 def off_halfway(body: np.ndarray) -> float:
     """How far the DERIVED points of a body (K, 3) lie from the middle of their two, as a share of its extent.
 
-    The largest share; NaN where none is seen with its two. Where the points are in another order than BODIES
-    has for so many, as COCO's 17 with the feet, 23 too, it is large.
+    The largest share; NaN where none is seen with its two, or less than half of the body. It is large where
+    the points are in another order than BODIES has for so many, as COCO's 17 with the feet, which are 23 too.
     """
     names, seen = BODIES[_BODY_OF_LENGTH[len(body)]], body[:, 2] >= MIN_CONFIDENCE
     apart = [np.nan]
@@ -80,8 +80,10 @@ def off_halfway(body: np.ndarray) -> float:
         if len(places) == 1 + len(ends) and seen[places].all():
             point, *others = body[places, :2]
             apart.append(float(np.linalg.norm(point - np.mean(others, axis=0))))
-    extent = np.ptp(body[seen, :2], axis=0).max() if seen.any() else 0
-    return float(np.nanmax(apart)) / extent if extent and len(apart) > 1 else np.nan
+    if len(apart) == 1 or 2 * seen.sum() < len(body):
+        return np.nan
+    extent = float(np.ptp(body[seen, :2], axis=0).max())
+    return float(np.nanmax(apart)) / extent if extent else np.nan
 
 
 def to_canonical(
