@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dancenow.keypoints import INDEX, LEFT_HAND, standing_height
+from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, standing_height
 from dancenow.references.body_parts import PARTS, SIDES, Figure
 from dancenow.references.cutting import crop_around, cut
 from dancenow.references.garment import reach_between_legs
@@ -19,6 +19,7 @@ POSE = dancer()
 UNIT = standing_height(POSE.keypoints)
 COUNT = 24
 SKIRT = 20, 160, 60
+HANDS = list(range(LEFT_HAND.start, RIGHT_HAND.stop))
 BRACELET = 250, 20, 250
 SLEEVES = np.full(len(ALONG), UNKNOWN_WIDTH)
 
@@ -99,6 +100,26 @@ def test_a_skirt_reaches_as_far_as_no_gap_shows():
     assert reach_between_legs(masks, keypoints, ~usable, UNIT) == 0
     _, masks = skirted(keypoints[:4])
     assert reach_between_legs(masks, keypoints[:4], usable[:4], UNIT) == 0  # too few frames to know
+
+
+@pytest.mark.parametrize("flare, least, most", [(0.1, 0.6, 0.9), (0.03, 0.0, 0.3)])
+def test_of_legs_that_are_never_apart_only_what_is_wider_tells_a_skirt(flare, least, most):
+    keypoints, usable = with_legs(np.full(COUNT, 0.04)), np.ones(COUNT, bool)
+    keypoints[:, [INDEX["left_wrist"], INDEX["right_wrist"], *HANDS], 2] = 0
+    masks = np.zeros((COUNT, POSE.height, POSE.width), np.uint8)
+    for mask, points in zip(masks, keypoints, strict=True):
+        legs = [[points[INDEX[f"{side}_{joint}"], :2] for joint in ("hip", "ankle")] for side in SIDES]
+        for hip, ankle in np.rint(legs).astype(int):
+            cv2.line(mask, hip, ankle, 255, round(0.05 * UNIT))
+        aside = np.array([[flare * UNIT, 0], [-flare * UNIT, 0]])
+        hem = [hip + 0.4 * (ankle - hip) for hip, ankle in legs]
+        outline = [legs[0][0] + aside[0], hem[0] + aside[0], hem[1] + aside[1], legs[1][0] + aside[1]]
+        cv2.fillConvexPoly(mask, np.rint(outline).astype(np.int32), 255)
+    assert least <= reach_between_legs(masks, keypoints, usable, UNIT) <= most
+    thighs = [INDEX[f"{side}_{joint}"] for side in SIDES for joint in ("hip", "knee")]
+    keypoints[:, HANDS] = keypoints[:, thighs].mean(axis=1)[:, None]
+    keypoints[:, HANDS, 1] += np.linspace(-0.3, 0.3, len(HANDS)) * UNIT
+    assert reach_between_legs(masks, keypoints, usable, UNIT) < 0.4  # hands, not a skirt
 
 
 def test_a_skirt_does_not_split_between_legs_that_are_wider_apart():

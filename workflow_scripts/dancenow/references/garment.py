@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dancenow.keypoints import INDEX, MIN_CONFIDENCE
+from dancenow.keypoints import INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, sides_of
 from dancenow.references.body_parts import PARTS, SIDES, Figure, grid, grid_step, kind, shares
 
 MASKS_SEEN = 200  # looked at, evenly over the footage
@@ -19,16 +19,22 @@ USUALLY_WHOLE = 0.75  # the share of these in which no gap shows
 MASKED = 0.6  # of the mask: the place is the person's
 ACROSS_LEGS = np.linspace(0.3, 0.7, 5)  # places between the bones
 ALONG_LEGS = np.linspace(0.1, 2, 20)  # along a leg: its knee is at 1, its ankle at 2
+# of the standing height, that the person is wider than the bones are apart: trousers and shorts have 0.06 to
+# 0.14, skirts 0.16 to 0.2. Hands so near count as part of the width
+FLARED, HANDS_NEAR = 0.15, 0.06
 HEM_FADE = 0.1  # along a leg, over which its end fades
 # of the wanted distance between the legs: a piece with less is drawn along fully, one with as much not at all
 WIDE = 0.75
 OVER_MIDDLE = 1.0  # radii of a leg: so much farther than nearest a piece reaches over what spans both
 
 _LEG = ("hip", "knee", "ankle")
+HANDS_AND_WRISTS = [*sides_of("wrist"), *range(LEFT_HAND.start, RIGHT_HAND.stop)]
 
 
 def reach_between_legs(masks: Any, keypoints: np.ndarray, usable: np.ndarray, unit: float) -> float:
     """How far down the legs the footage shows no gap between them: 0 hip, 1 knee, 2 ankle.
+
+    Of legs that are never apart, a garment tells that is wider than they are, there or farther down.
 
     masks: sequence of (H, W) uint8; keypoints: (T, 133, 3) px; usable: (T,) bool, the frames that count;
     unit: the standing height, px.
@@ -36,22 +42,39 @@ def reach_between_legs(masks: Any, keypoints: np.ndarray, usable: np.ndarray, un
     legs = np.array([[INDEX[f"{side}_{joint}"] for joint in _LEG] for side in SIDES])
     frames = np.flatnonzero(usable & (keypoints[:, legs.ravel(), 2] >= MIN_CONFIDENCE).all(axis=1))
     filled: list[list[bool]] = [[] for _ in ALONG_LEGS]
+    wider: list[list[float]] = [[] for _ in ALONG_LEGS]
     for index in frames[:: -(-len(frames) // MASKS_SEEN) or 1].tolist():
         mask, places = masks[index], _at_heights(keypoints[index, legs, :2])
         across = places[0] + ACROSS_LEGS[:, None, None] * (places[1] - places[0])
         columns, rows = np.moveaxis(np.rint(across).astype(int), -1, 0)
         inside = (rows >= 0) & (rows < mask.shape[0]) & (columns >= 0) & (columns < mask.shape[1])
         whole = (mask[np.where(inside, rows, 0), np.where(inside, columns, 0)] > MASKED * 255).all(axis=0)
-        known = inside.all(axis=0) & (np.hypot(*(places[0] - places[1]).T) > LEGS_APART * unit)
-        for height in np.flatnonzero(known).tolist():
+        apart = np.hypot(*(places[0] - places[1]).T) / unit
+        for height in np.flatnonzero(inside.all(axis=0) & (apart > LEGS_APART)).tolist():
             filled[height].append(bool(whole[height]))
+        hands = keypoints[index, HANDS_AND_WRISTS]
+        hands = hands[hands[:, 2] >= MIN_CONFIDENCE, 1]
+        for height in np.flatnonzero(inside.all(axis=0) & whole).tolist():
+            x, y = places[:, height].mean(axis=0)
+            if not (np.abs(hands - y) < HANDS_NEAR * unit).any():
+                wider[height].append(_width_at(mask[round(y)], round(x)) / unit - apart[height])
+    flared = [len(those) >= ENOUGH_APART and np.median(those) > FLARED for those in wider]
     reach = 0.0
-    for height, shown in zip(ALONG_LEGS.tolist(), filled, strict=True):
+    for number, shown in enumerate(filled):
         if len(shown) >= ENOUGH_APART:
             if np.mean(shown) < USUALLY_WHOLE:
                 break
-            reach = height
+            reach = float(ALONG_LEGS[number])
+        elif any(flared[number:]):
+            reach = float(ALONG_LEGS[number])
     return reach
+
+
+def _width_at(row: np.ndarray, x: int) -> int:
+    """How many px of a mask's row (W,) hang together with the one at x, which is the person's."""
+    free = np.flatnonzero(row <= MASKED * 255)
+    left, right = free[free < x].max(initial=-1), free[free > x].min(initial=len(row))
+    return int(right - left - 1)
 
 
 def _at_heights(legs: np.ndarray) -> np.ndarray:
