@@ -149,6 +149,16 @@ def test_rates_of_fields_of_screens_and_of_few_frames_are_kept():
     assert rate([0, 1 / 30, 2 / 30, 2.1, 2.1 + 1 / 30, 2.1 + 2 / 30, 2.2], "1000/1")[0] == 30
 
 
+def test_repeated_frames_of_theora_are_shown_in_time(tmp_path):
+    # as a recorder of the screen writes them, empty
+    meant = [*range(10), *[9] * 10, *range(10, 20)]
+    shown = numbered(20)[meant]
+    facts = media.probe(film(tmp_path / "clip.ogv", shown, "-c:v libtheora -q:v 10 -g 100"))
+    assert (facts["frames"], facts["fps"]) == (30, "25/1")
+    for _ in range(5):  # with several threads, some of them show a later frame
+        assert numbers(media.decode(tmp_path / "clip.ogv", facts, 96, 64)) == meant
+
+
 def test_slow_motion_within_a_clip_keeps_all_its_frames(tmp_path):
     slow = r"if(lt(N\,6)\,N/30\,if(lt(N\,26)\,6/30+(N-6)/240\,6/30+20/240+(N-26)/30))"
     times = f"-vf settb=1/90000,setpts=({slow})/TB -fps_mode passthrough -enc_time_base 1/90000"

@@ -54,6 +54,8 @@ log = logging.getLogger(__name__)
 # Fixed, because each thread buffers frames: memory, and the end of a damaged clip, must not depend on the
 # machine.
 DECODER_THREADS = 4
+# of whose frames ffmpeg 9, with several threads, now and then shows a later one
+ONE_THREAD = {"theora", "vp3", "vp4"}
 CRF = 16
 SCALER = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 
@@ -99,7 +101,8 @@ def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[n
     program = None
     if facts["turned_by_frames"]:  # else ffmpeg begins its filters, and their count of frames, anew
         options, program = options | {"reinit_filter": 0}, still_ffmpeg()
-    clip = clip_input(path, facts["until"], threads=DECODER_THREADS, **options)[str(facts["stream"])]
+    threads = 1 if facts["codec"] in ONE_THREAD else DECODER_THREADS
+    clip = clip_input(path, facts["until"], threads=threads, **options)[str(facts["stream"])]
     if facts["interlaced"]:  # before anything moves its lines
         clip = clip.filter("bwdif", mode="send_frame")
     clip = _upright(_shown(clip, facts), facts)

@@ -267,15 +267,15 @@ def _packets(path: str | Path, video: dict) -> dict[str, array]:
     time base becomes that of `video`.
     """
     found = {key: array("q") for key in ("pts", "dts", "duration", "pos", "key")}
-    for packet in packets(path, video["index"], "pts,dts,duration,pos,flags:stream=time_base"):
+    for packet in packets(path, video["index"], "pts,dts,duration,pos,size,flags:stream=time_base"):
         if "time_base" in packet:
             video |= (
                 packet  # ffprobe before 8, which may read packets but not the header, counts DV otherwise
             )
             continue
         flags = packet.get("flags", "")
-        # "D" marks packets that an edit list leaves out.
-        if "D" in flags:
+        # "D" marks packets that an edit list leaves out. An empty one repeats the frame before, in Theora.
+        if "D" in flags or packet.get("size") == "0":
             continue
         found["key"].append("K" in flags)
         for key, missing in (("duration", [0]), ("pos", [-1]), ("pts", []), ("dts", [])):
