@@ -17,7 +17,7 @@ Made = TypeVar("Made")
 
 CHUNK = 1 << 20  # bytes
 # what numpy raises for a damaged file, and what is raised where an array is missing or does not fit
-BROKEN_ARRAYS = ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error
+BROKEN_ARRAYS = ValueError, TypeError, LookupError, EOFError, zipfile.BadZipFile, zlib.error
 
 
 def write_npz(path: str | Path, arrays: Mapping[str, Any], compressed: bool = True) -> None:

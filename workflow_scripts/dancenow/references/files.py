@@ -1,7 +1,5 @@
 """The files of a bank and of the references chosen from it."""
 
-import zipfile
-import zlib
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -9,10 +7,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from dancenow.arrays import write_npz
+from dancenow.arrays import read_npz, write_npz
 from dancenow.camera.view import SteadyView
 from dancenow.errors import InputError
-from dancenow.files import read_through
 from dancenow.keypoints import Pose
 from dancenow.references.bank import Bank, ChosenReferences
 from dancenow.references.body_parts import PARTS
@@ -20,7 +17,6 @@ from dancenow.references.choice import Choice
 from dancenow.references.shadow import Shadows
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-BROKEN_FILE = ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, zlib.error
 
 
 def save_bank(path: str | Path, bank: Bank, pose: Pose, used: int) -> None:
@@ -67,42 +63,41 @@ def _digest(*arrays: np.ndarray) -> str:
 
 def load_bank(path: str | Path) -> Bank:
     """Read a Bank; InputError names a file that is not one."""
-    read_through(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            stored = {name: file[name] for name in file.files}
-        splits = np.cumsum(stored["counts"])[:-1]
-        pictures = [
-            cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-            for data in np.split(stored["pieces"], stored["ends"][:-1])
-        ]
-        pieces = [
-            (*corner, picture) for corner, picture in zip(stored["corners"].tolist(), pictures, strict=True)
-        ]
-        edges = [0, *np.cumsum(stored["counts"]).tolist(), len(pieces)]
-        *parts, hair = (pieces[first:stop] for first, stop in zip(edges, edges[1:], strict=False))
-        if len(hair) != stored["counts"][PARTS.index("head")]:
-            raise ValueError("it has no hair, which an older version did not cut out")
-        return Bank(
-            float(stored["unit"]),
-            stored["frames"],
-            stored["keypoints"],
-            np.split(stored["rows"], splits),
-            np.split(stored["flaws"], splits),
-            parts,
-            hair,
-            Shadows(
-                float(stored["unit"]),
-                stored["shadow_frames"],
-                stored["shadow_keypoints"],
-                stored["shadow_seen"],
-                stored["shadow_behind"],
-                float(stored["alone"]),
-            ),
-            float(stored["reach"]),
-        )
-    except BROKEN_FILE as error:
-        raise _refused(path, "references", error) from error
+    return read_npz(path, "a file of references", _bank)
+
+
+def _bank(file: Any) -> Bank:
+    stored = {name: file[name] for name in file}
+    splits = np.cumsum(stored["counts"])[:-1]
+    pictures = [
+        cv2.imdecode(data, cv2.IMREAD_UNCHANGED) for data in np.split(stored["pieces"], stored["ends"][:-1])
+    ]
+    pieces = [
+        (*corner, picture) for corner, picture in zip(stored["corners"].tolist(), pictures, strict=True)
+    ]
+    edges = [0, *np.cumsum(stored["counts"]).tolist(), len(pieces)]
+    *parts, hair = (pieces[first:stop] for first, stop in zip(edges, edges[1:], strict=False))
+    if len(hair) != stored["counts"][PARTS.index("head")]:
+        raise ValueError("it has no hair, which an older version did not cut out")
+    shadows = Shadows(
+        float(stored["unit"]),
+        stored["shadow_frames"],
+        stored["shadow_keypoints"],
+        stored["shadow_seen"],
+        stored["shadow_behind"],
+        float(stored["alone"]),
+    )
+    return Bank(
+        float(stored["unit"]),
+        stored["frames"],
+        stored["keypoints"],
+        np.split(stored["rows"], splits),
+        np.split(stored["flaws"], splits),
+        parts,
+        hair,
+        shadows,
+        float(stored["reach"]),
+    )
 
 
 def load_bank_of(path: str | Path, pose: Pose, used: int) -> Bank:
@@ -129,15 +124,7 @@ def _made_for(bank: Bank, keypoints: np.ndarray) -> str:
 
 def load_choice(path: str | Path, bank: Bank, keypoints: np.ndarray) -> Choice:
     """Read the Choice from a bank for a dance, (T, 133, 3) px; InputError names another, and what is none."""
-    read_through(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            choice, made_for = Choice(file["references"], file["shares"]), str(file["made_for"])
-        shape = choice.references.shape
-        if len(shape) != 3 or shape[1] != len(PARTS) or choice.shares.shape != shape:
-            raise ValueError(f"{shape} and {choice.shares.shape} are not of {len(PARTS)} parts")
-    except BROKEN_FILE as error:
-        raise _refused(path, "chosen references", error) from error
+    choice, made_for = read_npz(path, "a file of chosen references", _choice)
     if made_for != _made_for(bank, keypoints):
         raise InputError(
             f"{path}: chosen from other references or for another dance than those of this run; "
@@ -146,8 +133,12 @@ def load_choice(path: str | Path, bank: Bank, keypoints: np.ndarray) -> Choice:
     return choice
 
 
-def _refused(path: str | Path, what: str, error: Exception) -> InputError:
-    return InputError(f"{path}: not a file of {what} ({error}); delete it to make it again")
+def _choice(file: Any) -> tuple[Choice, str]:
+    choice = Choice(file["references"], file["shares"])
+    shape = choice.references.shape
+    if len(shape) != 3 or shape[1] != len(PARTS) or choice.shares.shape != shape:
+        raise ValueError(f"{shape} and {choice.shares.shape} are not of {len(PARTS)} parts")
+    return choice, str(file["made_for"])
 
 
 def chosen_references(
