@@ -21,6 +21,7 @@ USUAL_LIMBS = {
 # not the legs: near the picture's edge, an estimator bends them to keep them inside
 TELLING_BONES = "trunk", "shoulders", "upper_arm", "forearm", "neck"
 LEG_BONES = "thigh", "shank"
+STANDING = 0.95  # of their length: hips of dancers, whose knees give, stand so high above the feet
 # from an ankle to a point of the foot, (outwards, down), of one who faces the camera
 FOOT = {"big_toe": (0.01, 0.045), "small_toe": (0.03, 0.04), "heel": (0.0, 0.015)}
 ATTACHED = 0.25  # confidence of an attached keypoint
@@ -85,7 +86,7 @@ def attach_legs(
             known, way = told, _usual_way(keypoints, side, height)
         _attach(keypoints, hung, hip, keypoints[:, shoulder, :2] + interpolated(way, known))
     ground = float(np.median(keypoints[told][:, sides_of("hip"), 1]))
-    ground += height * sum(USUAL_LIMBS[bone] for bone in LEG_BONES)
+    ground += STANDING * height * sum(USUAL_LIMBS[bone] for bone in LEG_BONES)
     middle = keypoints[:, sides_of("hip"), 0].mean(axis=1)
     for side in SIDES:
         hip, knee, ankle = (INDEX[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
