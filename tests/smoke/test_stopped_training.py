@@ -13,7 +13,7 @@ from dancenow.camera.view import save_view, still_view
 from dancenow.keypoints import load_pose
 from dancenow.stopping import EXIT_STATUS
 from running import ROOT, planned_jobs, run_snakemake
-from tiny_training import INPUTS, SETTINGS, write_inputs
+from tiny_training import HOLDOUT, INPUTS, SETTINGS, write_inputs
 
 RESULTS = {
     "frames": "results/frames/alice.avi", "pose": "results/poses/alice.steady.npz",
@@ -37,7 +37,7 @@ def lay_out(folder):
 
 
 def arguments(devices, steps=STEPS_TO_STOP):
-    train = SETTINGS | {"steps": steps}
+    train = SETTINGS | {"steps": steps, "holdout": HOLDOUT}
     config = (f"train={json.dumps(train)}", f"hardware={json.dumps({'devices': devices})}")
     return f"{MODEL}/generator.safetensors", "--allowed-rules", "train_generator", "--config", *config
 
