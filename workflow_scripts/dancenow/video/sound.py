@@ -42,9 +42,12 @@ def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | N
     for stream in sorted(streams, key=_rank):
         try:
             audio = _facts(stream)
-            # In an mp4 all samples have one rate; asetrate would stretch their times too.
+            # In an mp4 all samples have one rate; asetrate would stretch their times too. More channels, which are
+            # encoded anew in any case, ffmpeg 5 does not filter.
             rate = audio["sample_rate"]
-            counted: dict[str, Any] = {"af": f"asetpts=PTS*{rate}/SR,asetrate={rate}"} if rate else {}
+            counted: dict[str, Any] = {}
+            if rate and audio["channels"] <= MOST_CHANNELS:
+                counted = {"af": f"asetpts=PTS*{rate}/SR,asetrate={rate}"}
             end, straying = heard(decoded(path, stream["index"], **counted))
             audio |= {"end": end, "straying": straying, "pieces": in_pieces(path)}
             _rehearse(path, facts | {"audio": audio})
