@@ -42,8 +42,8 @@ def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | N
     for stream in sorted(streams, key=_rank):
         try:
             audio = _facts(stream)
-            # In an mp4 all samples have one rate; asetrate would stretch their times too. More than eight channels,
-            # which are encoded anew in any case, ffmpeg 5 does not filter.
+            # In an mp4 all samples have one rate; asetrate would stretch their times too. More than eight
+            # channels, which are encoded anew in any case, ffmpeg 5 does not filter.
             rate = audio["sample_rate"]
             counted: dict[str, Any] = {}
             if rate and audio["channels"] <= MOST_CHANNELS:
