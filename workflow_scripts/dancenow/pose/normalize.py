@@ -63,7 +63,7 @@ def measure_normalization(pose: Pose, clip: str = "the clip") -> dict:
     """
     figure = whole_figure(pose, clip)
     if upper_alone(figure):
-        return measure_upper_body(pose)
+        return measure_upper_body(pose, figure.upper)
     used, y = find_ground(figure, figure.whole, pose.fps)
     # a jump or a gap counts at the place of its neighbours: left out, it would move the median, and eq. 9
     # with it
@@ -196,7 +196,7 @@ def standing_frames(pose: Pose, clip: str = "the clip") -> tuple[np.ndarray, np.
     """
     figure = whole_figure(pose, clip)
     if upper_alone(figure):
-        return figure.upper, np.full(len(figure.upper), measure_upper_body(pose)["s_median"])
+        return figure.upper, np.full(len(figure.upper), measure_upper_body(pose, figure.upper)["s_median"])
     return find_ground(figure, figure.whole, pose.fps)
 
 

@@ -26,10 +26,10 @@ from dancenow.keypoints import (
     Pose,
     sides_of,
 )
-from dancenow.pose.grounding import Figure, find_ground, inside, measure_figure, upper_alone
+from dancenow.pose.grounding import Figure, find_ground, measure_figure, upper_alone
 from dancenow.pose.mending import HELD_CONFIDENCE
 from dancenow.pose.retarget import LONGEST, bone_lengths
-from dancenow.pose.upper_bodies import ATTACHED, attach_legs
+from dancenow.pose.upper_bodies import ATTACHED, attach_legs, seen_inside
 from dancenow.stretches import interpolated
 from dancenow.video.cuts import segments
 
@@ -102,8 +102,7 @@ def complete_bodies(
         hung = _hang(keypoints, figure.whole, part)
         told = telling & part & ~moved
         if upper_alone(figure) and told.any():
-            seen = pose.found() & inside(pose)
-            attach_legs(keypoints, seen, told, part, float(pose.fps))
+            attach_legs(keypoints, seen_inside(pose), told, part, float(pose.fps))
         elif figure.on_feet and (feet & part).any():
             standing, y = find_ground(figure, feet & part, pose.fps)
             _ground(keypoints, hung, interpolated(y, standing))

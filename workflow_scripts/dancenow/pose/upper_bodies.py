@@ -29,16 +29,15 @@ UPPER_BODY = "upper body"  # the far_rule of such a clip's statistics
 STANCE_SECONDS = 1.0  # s: standard deviation of the Gaussian over the place of the feet: hips sway above them
 
 
-def measure_upper_body(pose: Pose) -> dict:
+def measure_upper_body(pose: Pose, upper: np.ndarray) -> dict:
     """The statistics of normalize.measure_normalization for a clip that shows only the upper body.
 
-    pose: Pose with at least one frame of Figure.upper. The performer counts as standing in one place, on
+    upper: (T,) bool, as of its Figure, at least one True. The performer counts as standing in one place, on
     imputed legs; limbs has the usual lengths of their bones. far_rule is UPPER_BODY.
     """
-    upper = measure_figure(pose).upper
-    keypoints = pose.keypoints.copy()
-    ground, height = attach_legs(keypoints, _seen(pose), upper, upper, float(pose.fps))
-    given = keypoints[upper], _seen(pose)[upper], np.full(upper.sum(), height)
+    keypoints, seen = pose.keypoints.copy(), seen_inside(pose)
+    ground, height = attach_legs(keypoints, seen, upper, upper, float(pose.fps))
+    given = keypoints[upper], seen[upper], np.full(upper.sum(), height)
     return {
         "width": pose.width,
         "height": pose.height,
@@ -54,6 +53,11 @@ def measure_upper_body(pose: Pose) -> dict:
     }
 
 
+def seen_inside(pose: Pose) -> np.ndarray:
+    """(T, 133) bool: what a clip shows within its frames."""
+    return pose.found() & inside(pose)
+
+
 def with_legs(pose: Pose) -> Pose:
     """The Pose of a clip that shows only the upper body, with hips and standing legs, IMPUTED; another Pose
     unchanged."""
@@ -61,7 +65,8 @@ def with_legs(pose: Pose) -> Pose:
     if not upper_alone(figure):
         return pose
     keypoints = pose.keypoints.copy()
-    attach_legs(keypoints, _seen(pose), figure.upper, np.ones(len(keypoints), bool), float(pose.fps))
+    everywhere = np.ones(len(keypoints), bool)
+    attach_legs(keypoints, seen_inside(pose), figure.upper, everywhere, float(pose.fps))
     return pose.replace(keypoints=keypoints)
 
 
@@ -70,7 +75,7 @@ def attach_legs(
 ) -> tuple[float, float]:
     """Attach, in place, hips and standing legs to the shoulders of some frames; joints that are there stay.
 
-    keypoints: (T, 133, 3) px; seen: (T, 133) bool, what the clip shows; told: (T,) bool, at least one True,
+    keypoints: (T, 133, 3) px; seen: (T, 133) bool, as from seen_inside; told: (T,) bool, at least one True,
     the frames that tell the size; part: (T,) bool, those that get legs. Returns the y px where the feet
     stand, and the body height, px.
     """
@@ -114,8 +119,3 @@ def _attach(keypoints: np.ndarray, frames: np.ndarray, joint: int, places: np.nd
     missing = frames & (keypoints[:, joint, 2] == 0)
     keypoints[missing, joint, :2] = places[missing]
     keypoints[missing, joint, 2] = ATTACHED
-
-
-def _seen(pose: Pose) -> np.ndarray:
-    """(T, 133) bool: what a clip shows."""
-    return pose.found() & inside(pose)
