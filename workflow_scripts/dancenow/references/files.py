@@ -102,9 +102,12 @@ def _bank(file: Any) -> Bank:
 
 def load_bank_of(path: str | Path, pose: Pose, used: int) -> Bank:
     """Read the Bank that was saved with this pose and `used`; InputError names another."""
-    bank, meant = load_bank(path), _cut_from(pose, used)
-    with np.load(path, allow_pickle=False) as stored:
-        told = {name: stored[name].item() for name in meant if name in stored}
+    meant = _cut_from(pose, used)
+
+    def make(file: Any) -> tuple[Bank, dict[str, Any]]:
+        return _bank(file), {name: file[name].item() for name in meant if name in file}
+
+    bank, told = read_npz(path, "a file of references", make)
     if told != meant:
         raise InputError(
             f"{path}: cut from other frames or poses than those of this run; delete it to make it again"
