@@ -134,12 +134,14 @@ report: "rules/captions/workflow.rst"
 
 
 rule all:
+    """The videos of the pairs in `transfers`: what `snakemake` makes when it is given no file."""
     default_target: True
     input:
         expand("results/{pair}.mp4", pair=config["transfers"]),
 
 
 rule evaluate:
+    """Scores of all pairs with a ground truth; figures of the transfers, and pages about their trainings."""
     input:
         expand("results/models/{model}/summary.md", model=models_shown()),
         expand("results/metrics/{pair}.json", pair=config["evaluation"]["truth"]),

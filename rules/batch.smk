@@ -23,6 +23,7 @@ rule fetch_weights:
 
 
 rule batch:
+    """The videos of every target in `batch` with every source, and results/batch.txt."""
     input:
         # a function, because every job parses this file again
         batch_videos,

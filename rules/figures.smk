@@ -211,6 +211,7 @@ rule compare_people:
 
 
 rule figures:
+    """Tables and figures of the transfers, compared with variants and baselines; trains what is missing."""
     input:
         expand("results/tables/{scored}.ablation.{kind}", scored=ALL_SCORED, kind=TABLES),
         expand(

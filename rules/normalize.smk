@@ -1,5 +1,5 @@
 # The source's motion, moved to the target's body and place in the frame.
-# REQUIRED INPUTS: results/poses/{subject}.npz, results/camera/{subject}.npz
+# REQUIRED INPUTS: results/poses/{subject}.npz, results/camera/{subject}.npz, results/poses/{target}.steady.npz
 # OUTPUTS: results/normalization/{subject}.json, results/poses/{target}_as_{source}.npz .unnormalized.npz,
 #          results/figures/*.normalization.png
 

@@ -26,6 +26,7 @@ rule publish_page:
 
 
 rule overview:
+    """All figures, tables, pages and videos of the transfers, for `snakemake --report`."""
     input:
         "results/gallery.html",
         expand(
@@ -55,6 +56,7 @@ rule overview:
 
 
 rule everything:
+    """All of `overview` and `figures`."""
     input:
         rules.overview.input,
         rules.figures.input,

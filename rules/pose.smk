@@ -1,5 +1,6 @@
 # The virtual skeleton of each clip's performer.
-# REQUIRED INPUTS: results/frames/{subject}.avi
+# REQUIRED INPUTS: results/frames/{subject}.avi, results/camera/{subject}.npz; for masks results/steady/{subject}.npz and
+#                  results/poses/{subject}.steady.npz
 # OUTPUTS: results/poses/estimator.json, results/poses/{subject}.people.npz, results/poses/{subject}.npz,
 #          results/masks/{subject}.found.npz, results/masks/{subject}.npz
 

@@ -1,6 +1,6 @@
 # Real pixels: pieces of the target's footage, moved to their places in a dance.
-# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/masks/{target}.npz,
-#                  results/backgrounds/{target}.png, results/poses/{target}_as_{source}.npz
+# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.steady.npz, results/steady/{target}.npz,
+#                  results/masks/{target}.npz, results/backgrounds/{target}.png, results/poses/{target}_as_{source}.npz
 # OUTPUTS: results/references/{target}.npz, results/references/{target}_as_{source}.npz,
 #          results/previews/{target}_as_{source}.mp4
 

@@ -1,5 +1,6 @@
 # The stages after the first: a local enhancer at twice the size, and a face generator.
-# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/models/{target}/ of the stage before
+# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.steady.npz, results/steady/{target}.npz,
+#   results/models/{target}/ of the stage before
 # OUTPUTS: results/frames/{target}.half.*, results/poses/{target}.half.npz, results/models/{target}/enhancer/, .../face/,
 #   results/models/{target}/{stage}/summary.md
 

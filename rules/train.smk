@@ -1,5 +1,6 @@
 # One generator per target.
-# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.npz, results/poses/{target}.people.npz
+# REQUIRED INPUTS: results/frames/{target}.avi, results/poses/{target}.steady.npz, results/steady/{target}.npz,
+#                  results/poses/{target}.people.npz, results/masks/{target}.npz; for real pixels results/references/{target}.npz
 # OUTPUTS: results/backgrounds/{target}.png, results/models/perceptual.json, results/models/{target}/
 
 

@@ -1,6 +1,8 @@
 # The dance itself.
-# REQUIRED INPUTS: results/models/{target}/, results/poses/{target}_as_{source}.npz
-# OUTPUTS: results/synthesis/{target}_as_{source}.mp4, results/{target}_as_{source}.mp4, results/figures/*.png
+# REQUIRED INPUTS: results/models/{target}/, results/poses/{target}_as_{source}.npz, results/steady/{target}.npz;
+#                  for real pixels results/references/{target}.npz and results/references/{target}_as_{source}.npz
+# OUTPUTS: results/synthesis/{target}_as_{source}.mp4, results/{target}_as_{source}.mp4, results/figures/*.png,
+#          results/{video}.provenance.json
 
 
 rule synthesize_frames:
