@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from dancenow.control_groups import GROUPS, PROC, processor_shares
 from dancenow.errors import AWAY, InputError, Stopped, lacking, more_memory, one_line, out_of_memory
 from dancenow.files import FULL, bring_back_dates
 from dancenow.same_run import require_one_run
@@ -21,11 +22,13 @@ from dancenow.stopping import EXIT_STATUS
 LITTLE_ROOM = 1 << 20  # bytes
 
 
-def usable_cores() -> int:
-    """Cores this process may run on (at least 1); `--cores 8` on a 2-core machine still has 2."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def usable_cores(proc: Path = PROC, groups: Path = GROUPS) -> int:
+    """Cores this process may use (at least 1); `--cores 8` on a 2-core machine still has 2.
+
+    A container that gets the time of two cores sees all of the machine's. proc, groups: as of control_groups.
+    """
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min([count, *processor_shares(proc, groups)])
 
 
 def _full_disk() -> str:

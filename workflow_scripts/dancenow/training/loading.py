@@ -11,6 +11,7 @@ import cv2
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from dancenow.job import usable_cores
 from dancenow.prefetch import ahead, made_ahead
 from dancenow.stopping import SIGNALS
 from dancenow.training.dataset import Batch
@@ -62,7 +63,7 @@ def picture_threads() -> int:
 def loaders() -> int:
     """Processes that make batches for one GPU: its share of the cores but one, LOADERS at most."""
     trainings = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # torchrun: the training's processes on this node
-    return max(1, min(LOADERS, (len(os.sched_getaffinity(0)) - 1) // trainings))
+    return max(1, min(LOADERS, (usable_cores() - 1) // trainings))
 
 
 def by_processes(make: Callable[[int], Batch], numbers: range, workers: int) -> Generator[Batch, None, None]:

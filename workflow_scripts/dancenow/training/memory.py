@@ -13,6 +13,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from dancenow.control_groups import GROUPS, PROC, memory_left
 from dancenow.device import Autocast
 from dancenow.errors import InputError, NoMemoryError, more_memory, one_line, out_of_memory
 from dancenow.training.dataset import Batch
@@ -168,16 +169,14 @@ def told_of_memory(checkpoint: RollingCheckpoint) -> Iterator[None]:
         ) from error
 
 
-def free_memory(
-    device: torch.device, proc: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup")
-) -> int:
+def free_memory(device: torch.device, proc: Path = PROC, groups: Path = GROUPS) -> int:
     """Bytes that this process can still allocate: on a GPU, or in main memory and its control groups.
 
     proc, groups: where Linux reports them. If a machine does not report free memory, all of it counts.
     """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return min([_free_on_the_machine(proc), *_free_in_groups(proc, groups)])
+    return min([_free_on_the_machine(proc), *memory_left(proc, groups)])
 
 
 def _free_on_the_machine(proc: Path) -> int:
@@ -185,33 +184,3 @@ def _free_on_the_machine(proc: Path) -> int:
         rows = (line.split(":") for line in (proc / "meminfo").read_text(encoding="utf-8").splitlines())
         return int({name: value.split()[0] for name, value in rows}["MemAvailable"]) * 1024
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def _free_in_groups(proc: Path, groups: Path) -> Iterator[int]:
-    """The memory left in each control group of this process that has a limit, version 1 or 2."""
-    if not (proc / "self/cgroup").exists():
-        return
-    for line in (proc / "self/cgroup").read_text(encoding="utf-8").splitlines():
-        _, controllers, place = line.split(":", 2)
-        if controllers not in ("", "memory"):
-            continue
-        names = ("memory.max", "memory.current", "inactive_file")
-        if controllers:
-            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-        top = groups / controllers
-        group = top / place.lstrip("/")
-        # inside a container its own group is the root, whatever its name outside
-        for folder in (group, *group.parents):
-            if folder.is_relative_to(top):
-                yield from _left(folder, *names)
-
-
-def _left(folder: Path, limit: str, usage: str, cache: str) -> Iterator[int]:
-    """The memory left in a control group, if it has a limit; the file cache counts as free."""
-    if (
-        not (folder / limit).exists()
-        or (most := (folder / limit).read_text(encoding="utf-8").strip()) == "max"
-    ):
-        return
-    rows = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="utf-8").splitlines())
-    yield int(most) - int((folder / usage).read_text(encoding="utf-8")) + int(rows.get(cache, 0))
