@@ -207,6 +207,30 @@ def test_places_of_another_size_are_refused_with_the_size_that_was_assumed(chang
     assert not (tmp_path / "people.npz").exists()
 
 
+@pytest.mark.parametrize("part, name", [("pose", "body"), ("face", "face"), ("hand_right", "right hand")])
+def test_a_part_in_some_frames_that_is_scaled_to_1_is_refused_with_its_frame(part, name, tmp_path):
+    """As where half of a clip was done with another option, or the hands by another program."""
+    given = files.write_json(tmp_path / "given", cast=[[0]] * 3)
+    path = given / "clip_000000000002_keypoints.json"
+    content = json.loads(path.read_text())
+    points = np.reshape(content["people"][0][f"{part}_keypoints_2d"], (-1, 3)) / (1920, 1080, 1)
+    content["people"][0][f"{part}_keypoints_2d"] = points.ravel().tolist()
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError) as error:
+        imported(given, files.facts(), tmp_path)
+    one_line(error, str(given), f"of a {name} in frame 2", "between -1 and 1", "--keypoint_scale 0")
+
+
+def test_a_part_all_of_which_lies_in_the_corner_is_no_sign_of_a_scale(tmp_path):
+    """Some programs write what they did not find as zeros with a confidence."""
+    given = files.write_json(tmp_path / "given", cast=[[0]] * 3)
+    path = given / "clip_000000000002_keypoints.json"
+    content = json.loads(path.read_text())
+    content["people"][0]["hand_left_keypoints_2d"] = [0.0, 0.0, 0.3] * 21
+    path.write_text(json.dumps(content))
+    assert len(imported(given, files.facts(), tmp_path).frame) == 3
+
+
 def test_a_body_that_leaves_the_frame_a_little_is_taken_as_it_is(tmp_path):
     facts = files.facts(1920, 1080)
     given = files.write_json(tmp_path / "given", cast=[[0]] * 3)

@@ -43,7 +43,7 @@ FORMATS = {
 
 
 def read(path, count=files.COUNT):
-    return read_folder(path, count) if path.is_dir() else read_results(path, count)
+    return read_folder(path, count, (1920, 1080)) if path.is_dir() else read_results(path, count)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -103,9 +103,9 @@ def test_points_in_another_order_are_not_read_as_a_body_of_as_many(tmp_path):
         (tmp_path / name).mkdir()
         for frame in range(3):
             (tmp_path / name / f"clip_{frame:012d}_keypoints.json").write_text(json.dumps(people))
-    assert read_folder(tmp_path / "body23", 3).origin == "openpose-body23"
+    assert read(tmp_path / "body23").origin == "openpose-body23"
     with pytest.raises(InputError) as error:
-        read_folder(tmp_path / "coco", 3)
+        read(tmp_path / "coco")
     one_line(error, "coco: its 23 points of a body are in another order than those of body23")
 
 
@@ -238,11 +238,21 @@ JSON_DAMAGE = {
         lambda folder: [path.unlink() for path in folder.iterdir()],
         ["no keypoint files", "clip}_000000000000_keypoints.json"],
     ),
+    "of a smaller copy": (
+        edit(SECOND, lambda c: c.update(canvas_width=512, canvas_height=288)),
+        [SECOND, "512 x 288 px (canvas_width, canvas_height)", "1920 x 1080 px", "on the clip itself"],
+    ),
     "nobody anywhere": (
         lambda folder: [edit(name, lambda c: c.update(people=[]))(folder) for name in (FIRST, SECOND)],
         ["no person", "3 frames"],
     ),
 }
+
+
+def test_the_size_that_controlnet_tells_is_that_of_the_clip(tmp_path):
+    folder = files.write_json(tmp_path / "given")
+    edit(FIRST, lambda c: c.update(canvas_width=1920, canvas_height=1080))(folder)
+    assert len(read(folder).frame) == 3
 
 
 @pytest.mark.parametrize("name", JSON_DAMAGE)

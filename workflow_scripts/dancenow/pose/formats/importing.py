@@ -8,7 +8,7 @@ import numpy as np
 
 from dancenow.errors import InputError
 from dancenow.files import read_json
-from dancenow.keypoints import FEET, IMPORTED, MIN_CONFIDENCE, People, save_people
+from dancenow.keypoints import FEET, IMPORTED, MIN_CONFIDENCE, SKELETON_PARTS, People, save_people
 from dancenow.pose.formats.clip_pixels import to_working
 from dancenow.pose.formats.openpose import read_folder
 from dancenow.pose.formats.skeletons import Found
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 # keypoints of a larger copy of the clip often lie outside this one, those of this clip hardly ever
 OUTSIDE = 0.25
+BOUNDS = (np.max, -np.inf), (np.min, np.inf)
 
 
 def import_poses(path: str | Path, facts_path: str | Path, people_path: str | Path) -> None:
@@ -37,7 +38,8 @@ def import_poses(path: str | Path, facts_path: str | Path, people_path: str | Pa
             f"{path}: {clip['file']} has a varying frame rate, so keypoints cannot be matched to its frames; "
             "re-encode it at a constant rate, run the estimator on that file and name it as `video`"
         )
-    found = read_folder(path, count) if Path(path).is_dir() else read_results(path, count)
+    folder = Path(path).is_dir()
+    found = read_folder(path, count, (clip["width"], clip["height"])) if folder else read_results(path, count)
     _check_places(found, clip, path)
     keypoints = found.keypoints.astype(np.float32)
     seen = keypoints[..., 2:] > 0
@@ -67,11 +69,7 @@ def _check_places(found: Found, clip: dict, path: str | Path) -> None:
             f"{path}: no body keypoint with a confidence of {MIN_CONFIDENCE} or more in any frame; "
             "give keypoints of a clip with a person"
         )
-    if np.abs(places).max() <= 1:
-        raise InputError(
-            f"{path}: all coordinates lie between -1 and 1, not in {assumed}; run OpenPose with "
-            "--keypoint_scale 0"
-        )
+    _refuse_scaled(found, assumed, path)
     beyond = np.maximum(-0.5 - places, places - (size - 0.5)).max(axis=1)
     share = (beyond > 0).mean()
     if share > OUTSIDE:
@@ -80,3 +78,21 @@ def _check_places(found: Found, clip: dict, path: str | Path) -> None:
             f"{path}: {100 * share:.0f} % of the body keypoints lie outside {assumed}, as far as "
             f"({x:.0f}, {y:.0f}); run the estimator on this very clip"
         )
+
+
+def _refuse_scaled(found: Found, assumed: str, path: str | Path) -> None:
+    """InputError if a part of somebody is scaled to -1..1, be it of some frames or the hands alone.
+
+    assumed: what coordinates should be in, in words.
+    """
+    for name, part in SKELETON_PARTS.items():
+        points = found.keypoints[:, part]
+        seen = points[..., 2:] >= MIN_CONFIDENCE
+        high, low = (edge(points[..., :2], axis=1, where=seen, initial=of) for edge, of in BOUNDS)
+        scaled = (np.maximum(high, -low) <= 1).all(axis=1) & (high > low).all(axis=1)
+        if scaled.any():
+            whose = f"a {name.replace('_', ' ')} in frame {found.frame[scaled.argmax()]}"
+            raise InputError(
+                f"{path}: all coordinates of {whose} lie between -1 and 1, not in {assumed}; "
+                "run OpenPose with --keypoint_scale 0"
+            )

@@ -3,7 +3,8 @@
 JSON: `{clip}_{number}_keypoints.json` with people[].pose_keypoints_2d, face_keypoints_2d,
 hand_left_keypoints_2d and hand_right_keypoints_2d, flat lists of x, y, confidence. YAML:
 `{clip}{number}_pose.yml` and beside it _face.yml, _hand_left.yml, _hand_right.yml, each one matrix
-[people, points, 3]; the code of Everybody Dance Now reads both.
+[people, points, 3]; the code of Everybody Dance Now reads both. ControlNet's programs (DWPose) write such
+JSON with the size of the picture that the keypoints lie in, as canvas_width and canvas_height.
 """
 
 import json
@@ -30,6 +31,7 @@ from dancenow.pose.formats.skeletons import (
 VERSION = 1.3
 JSON_SUFFIX, YAML_SUFFIX = "_keypoints.json", "_pose.yml"
 FRAME_FILE = re.compile(r"(?P<clip>.*?)(?P<number>\d*)(?P<suffix>_keypoints\.json|_pose\.yml)")
+CANVAS = "canvas_width", "canvas_height"
 JSON_PARTS = {"face": FACE_LENGTHS, "hand_left": (HAND_POINTS,), "hand_right": (HAND_POINTS,)}
 
 # share of a body's extent by which neck and mid-hip may lie from the middle of shoulders and hips
@@ -38,17 +40,17 @@ _BODY_POINTS = [len(names) for names in BODIES.values()]
 _EXPECTED = "OpenPose writes {clip}_000000000000_keypoints.json and so on, or {clip}000000_pose.yml"
 
 
-def read_folder(folder: str | Path, count: int) -> Found:
-    """Everyone in the `count` frames of a folder, as Found.
+def read_folder(folder: str | Path, count: int, size: tuple[int, int]) -> Found:
+    """Everyone in the `count` frames of a folder, as Found; size: (w, h) px of the clip as displayed.
 
     InputError: no such files, or both kinds; missing, duplicate or extra numbers; a malformed file;
-    two body models in one folder, or another order of points than the model's.
+    two body models in one folder, or another order of points than the model's; another size of the picture.
     """
     frames, first, apart = [], {}, []
     for path in frame_files(folder, count):
-        read = _read_json if path.name.endswith(JSON_SUFFIX) else _read_yaml
         people = []
-        for body, person in read(path):
+        found = _read_json(path, size) if path.name.endswith(JSON_SUFFIX) else _read_yaml(path)
+        for body, person in found:
             apart.append(off_halfway(body))
             first.setdefault(body_model(len(body)), path)
             if len(first) > 1:
@@ -140,12 +142,18 @@ def _check_numbers(folder: str | Path, numbered: dict[int, Path], count: int) ->
     )
 
 
-def _read_json(path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (its body (K, 3), (133, 3)) of each person in a JSON file."""
+def _read_json(path: Path, size: tuple[int, int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (its body (K, 3), (133, 3)) of each person in a JSON file; size: as of read_folder."""
     content = load_json(path)
     people = content.get("people") if isinstance(content, dict) else None
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
         raise InputError(f"{path}: no list of `people` in it; give the files of OpenPose's --write_json")
+    told = tuple(content.get(side) for side in CANVAS)
+    if None not in told and told != size:
+        raise InputError(
+            f"{path}: keypoints in a picture of {told[0]} x {told[1]} px ({', '.join(CANVAS)}), but the "
+            f"clip is displayed with {size[0]} x {size[1]} px; run the estimator on the clip itself"
+        )
     for index, person in enumerate(people):
         body = _part(path, index, person, "pose", _BODY_POINTS)
         if body is None:
