@@ -28,9 +28,12 @@
 #   results/poses/{target}.half.npz                          with train.enhancer: the first stage's pose
 #   results/models/{target}/enhancer/generator.safetensors   with train.enhancer: the generator at the full size
 #   results/models/{target}/face/generator.safetensors       with train.face: the generator that corrects the face
+#   results/models/{target}/best.safetensors                 the weights whose preview came nearest; no result uses them
+#   results/models/{target}/settings.json training.json losses.jsonl losses.png progress.png .mp4    what a training tells
 #   results/models/{target}/summary.md                       one page about the training: settings, time, losses, previews
 #   results/models/{target}/{stage}/summary.md               the same for the enhancer or the face
 #   results/synthesis/{target}_as_{source}.mp4               the result before the sound
+#   results/synthesis/{target}.heldout.mp4                   the target's own unseen footage, synthesized from its poses
 #   results/synthesis/{target}_as_{source}.{chunk}of{chunks}.mkv   a part of it, with hardware.chunks; deleted after joining
 #   results/figures/{target}_as_{source}.normalization.png   source, normalised skeleton, target
 #   results/figures/{target}_as_{source}.png                 source, skeleton, result
