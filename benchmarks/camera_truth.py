@@ -120,7 +120,6 @@ def main():
     )
     print(f"path: {np.sqrt((errors**2).mean()):.3f} px RMS, {errors.max():.3f} at most")
     print(f"speed: {count / seconds:.0f} frames a second, one thread")
-    target = load_pose(results / f"poses/{given.target}.npz")
     statistics = read_json(results / f"normalization/{given.target}.json")
     still = still_path(count, *size)
     view = pose.replace(keypoints=seen_by(maps, pose.keypoints, shown))
@@ -131,17 +130,17 @@ def main():
         "with every cut a new scene": (view, cut_path(still, cuts)),
         "without": (view, still),
     }
-    expected = placed(pose, still, target, statistics)
+    expected = placed(pose, still, statistics)
     for name, (source, own) in ways.items():
         try:
-            share = figure_error(placed(source, own, target, statistics), expected, statistics["h_close"])
+            share = figure_error(placed(source, own, statistics), expected, statistics["h_close"])
             print(f"normalised pose, {name}: {share:.2%} of the height")
         except InputError as error:
             print(f"normalised pose, {name}: {error}")
 
 
-def placed(source, path, target, statistics):
-    return transfer_clip(source, path, measure_shots(source, path), target, statistics).pose
+def placed(source, path, statistics):
+    return transfer_clip(source, path, measure_shots(source, path), statistics).pose
 
 
 def cut_path(still, cuts):

@@ -58,7 +58,7 @@ def spinning(count=48):
 
 def as_source(pose, path):
     statistics = measure_normalization(TARGET)
-    return transfer_clip(pose, path, measure_shots(pose, path), TARGET, statistics, max_gap=0.32).pose
+    return transfer_clip(pose, path, measure_shots(pose, path), statistics, max_gap=0.32).pose
 
 
 @pytest.mark.parametrize("kind", ["black", "noise"])

@@ -81,7 +81,7 @@ MIDDLE, HALF = slice(60, 110), slice(40, 165)
 
 
 def placed(source, target=TARGET):
-    return normalize_pose(source, measure_normalization(source), target, measure_normalization(target))
+    return normalize_pose(source, measure_normalization(source), measure_normalization(target))[0]
 
 
 def lowest(pose):
@@ -211,7 +211,7 @@ def test_no_scale_is_extrapolated_to_nothing():
     assert statistics[1]["h_close"] > 3 * statistics[1]["h_far"]
     far = np.interp(LATER, [0, 90, FRAMES], [450, 200, 450])
     beyond = performer(perspective(far), far)
-    scale, _ = fit_similarity(beyond, *statistics)
+    scale, *_ = fit_similarity(beyond, *statistics)
     places = [statistics[1][key] / statistics[0][key] for key in ("h_far", "h_close")]
     assert scale.max() <= max(places) * 1.25
     assert scale.min() == pytest.approx(min(places) / 1.25)  # reached, as less would be

@@ -100,7 +100,7 @@ def placed(source, target):
     """Paper's placement, then limbs; also the ratios."""
     statistics = measure_normalization(source), measure_normalization(target)
     ratios = limb_ratios(statistics[0]["limbs"], statistics[1]["limbs"])
-    return retarget(normalize_pose(source, statistics[0], target, statistics[1]), ratios), ratios
+    return retarget(normalize_pose(source, *statistics)[0], ratios), ratios
 
 
 def vector(pose, start, end):
@@ -138,7 +138,7 @@ def test_the_targets_lengths_come_out():
         wanted = full[bone] ** (1 - FACTORS_ALIKE) * mean**FACTORS_ALIKE if bone in FREE_BONES else full[bone]
         assert np.allclose(lengths[0], wanted * lengths[1], rtol=0.02), bone
     # the placement alone is further off
-    alone = normalize_pose(source, measure_normalization(source), target, measure_normalization(target))
+    alone, _ = normalize_pose(source, measure_normalization(source), measure_normalization(target))
     errors = [
         np.linalg.norm((pose.keypoints - target.keypoints)[:, BODY, :2], axis=-1).mean()
         for pose in (alone, result)
@@ -268,7 +268,7 @@ def test_feet_are_as_long_as_the_body_and_look_as_the_targets_camera_sees_them()
     target = seen_by(dancer(), np.zeros(FRAMES), 14)
     statistics = measure_normalization(source), measure_normalization(target)
     assert statistics[1]["toes"] > statistics[0]["toes"]
-    result = transfer_pose(source, statistics[0], target, statistics[1])
+    result, _ = transfer_pose(source, *statistics)
     toes = vector(result, "left_ankle", "left_big_toe")
     assert (
         np.abs(toes - vector(seen_by(dancer(), turns, 14), "left_ankle", "left_big_toe")).max() < 2.5
@@ -279,7 +279,7 @@ def test_feet_are_as_long_as_the_body_and_look_as_the_targets_camera_sees_them()
     for left, right in mirrored.items():
         keypoints[:, [INDEX[left], INDEX[right]]] = keypoints[:, [INDEX[right], INDEX[left]]]
     behind = source.replace(keypoints=keypoints)
-    result = transfer_pose(behind, statistics[0], target, statistics[1])
+    result, _ = transfer_pose(behind, *statistics)
     down = (vector(result, "left_ankle", "left_big_toe") - vector(behind, "left_ankle", "left_big_toe"))[:, 1]
     assert down[turns < 0.5].max() < -3
 
@@ -295,7 +295,7 @@ def test_toes_in_the_air_move_as_those_of_feet_that_point_the_other_way():
     bow[:, above, 1] = 2 * hips - bow[:, above, 1]
     for keypoints, way in ((handstand, -1), (bow, 1)):
         pose = source.replace(keypoints=keypoints)
-        result = transfer_pose(pose, statistics[0], target, statistics[1])
+        result, _ = transfer_pose(pose, *statistics)
         ends = "left_ankle", "left_big_toe"
         assert (way * (vector(result, *ends) - vector(pose, *ends))[:, 1]).min() > 3
 
@@ -348,9 +348,9 @@ def test_the_targets_face_comes_out():
     """A face lies where the target's does between its ears, whichever way the head leans."""
     source, target = dancer(), with_face(dancer({"thigh": 44}), 4)
     statistics = measure_normalization(source), measure_normalization(target)
-    result = transfer_pose(source, statistics[0], target, statistics[1])
+    result, _ = transfer_pose(source, *statistics)
     assert np.abs(result.keypoints - target.keypoints)[:, FACE_SHAPE_POINTS].mean() < 0.5
-    untouched = transfer_pose(source, statistics[0], target, statistics[1], limbs="source")
+    untouched, _ = transfer_pose(source, *statistics, limbs="source")
     assert np.abs(vector(untouched, "left_ear", "nose") - vector(target, "left_ear", "nose")).mean() > 1.5
 
 
@@ -375,14 +375,14 @@ def test_files_and_the_choice_of_limbs(tmp_path, limbs):
         measure_normalization_file(path, files[1], statistics)
     normalize_pair(PairFiles(*files[:5]), files[5], limbs)
     statistics = read_json(files[2]), read_json(files[4])
-    expected = transfer_pose(source, statistics[0], target, statistics[1], limbs)
+    expected, _ = transfer_pose(source, *statistics, limbs)
     assert np.array_equal(load_pose(files[5]).keypoints, expected.keypoints)
 
 
 def test_against_the_rendered_truth():
     """True joints of the demo: docs/lab/results.md has the numbers, without and with limb lengths."""
     source, target, truth = (rendered(name) for name in ("brunomars", "alice", "alice_as_brunomars.truth"))
-    alone = normalize_pose(source, measure_normalization(source), target, measure_normalization(target))
+    alone, _ = normalize_pose(source, measure_normalization(source), measure_normalization(target))
     result, _ = placed(source, target)
     errors = [
         np.linalg.norm((pose.keypoints - truth.keypoints)[:, BODY, :2], axis=-1).mean()

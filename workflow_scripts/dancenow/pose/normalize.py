@@ -8,6 +8,7 @@ had to be made robust; docs/lab/results.md has the measured benefit of each choi
 """
 
 import logging
+from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -98,10 +99,19 @@ def measure_normalization(pose: Pose, clip: str = "the clip") -> dict:
     }
 
 
-def fit_similarity(
-    source: Pose, source_statistics: dict, target_statistics: dict
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scale (T,) and shift (T, 2) px, float64, from each source frame to the target: p' = scale p + shift.
+class Fit(NamedTuple):
+    """How each of a source's frames goes to the target's: p' = scale p + shift.
+
+    scale: (T,); shift: (T, 2) px; heights: (T,) px, of the body where it then stands; all float64.
+    """
+
+    scale: np.ndarray
+    shift: np.ndarray
+    heights: np.ndarray
+
+
+def fit_similarity(source: Pose, source_statistics: dict, target_statistics: dict) -> Fit:
+    """The Fit of a source's Pose to a target, whose statistics are from measure_normalization, as its own.
 
     Paper, eq. 7 and 8, around the ground line instead of the frame's own ankles: the two agree where the feet
     stand; in a jump or kick, the feet leave the ground by their own height times the scale.
@@ -116,40 +126,39 @@ def fit_similarity(
     scale = np.clip(c_far + u * (c_close - c_far), low, high)
     x_shift = target_statistics["x_median"] - scale * source_statistics["x_median"]
     y_shift = far + u * (close - far) - scale * ground
-    return scale, np.stack([x_shift, y_shift], axis=-1)
+    heights = scale * height_at(source_statistics, ground)
+    return Fit(scale, np.stack([x_shift, y_shift], axis=-1), heights)
 
 
-def normalize_pose(source: Pose, source_statistics: dict, target: Pose, target_statistics: dict) -> Pose:
+def normalize_pose(source: Pose, source_statistics: dict, target_statistics: dict) -> tuple[Pose, Fit]:
     """The source's motion on the target's canvas, at the target's size, standing where the target stands.
 
-    source: Pose; target: anything with width and height in px (a Pose); statistics: from
-    measure_normalization. Body, feet, face and hands of a frame move as one. Returns a Pose with the source's
-    frames, fps, confidences and estimator and the target's width and height; a keypoint missing in the source
-    stays missing.
+    source: Pose; statistics: from measure_normalization. Body, feet, face and hands of a frame move as one,
+    by the Fit that is returned too. The Pose has the source's frames, fps, confidences and estimator and the
+    target's width and height; a keypoint missing in the source stays missing.
     """
-    scale, shift = fit_similarity(source, source_statistics, target_statistics)
-    places = scale[:, None, None] * source.keypoints[..., :2] + shift[:, None]
-    return source.placed(places, target.width, target.height)
+    fit = fit_similarity(source, source_statistics, target_statistics)
+    places = fit.scale[:, None, None] * source.keypoints[..., :2] + fit.shift[:, None]
+    return source.placed(places, target_statistics["width"], target_statistics["height"]), fit
 
 
 def transfer_pose(
-    source: Pose, source_statistics: dict, target: Pose, target_statistics: dict, limbs: str = "target"
-) -> Pose:
+    source: Pose, source_statistics: dict, target_statistics: dict, limbs: str = "target"
+) -> tuple[Pose, Fit]:
     """normalize_pose and, with limbs "target", the target's limb lengths and face.
 
     limbs "source" keeps the source's, as the paper does.
     """
-    pose = normalize_pose(source, source_statistics, target, target_statistics)
+    pose, fit = normalize_pose(source, source_statistics, target_statistics)
     if limbs == "source":
-        return pose
+        return pose, fit
     ratios = limb_ratios(source_statistics["limbs"], target_statistics["limbs"])
     logging.info("limb length factors: %s", ", ".join(f"{bone} {r:.2f}" for bone, r in ratios.items()))
-    scale, _ = fit_similarity(source, source_statistics, target_statistics)
-    heights = scale * height_at(source_statistics, ground_places(source, source_statistics))
+    heights = fit.heights
     face = face_shift(source_statistics["face"], target_statistics["face"], ratios["head"])
     toes = toe_shift(source_statistics["toes"], target_statistics["toes"], ratios["foot"])
     toes = toes * heights[:, None] * towards_camera(pose.keypoints, pose.present(), heights)
-    return retarget(pose, ratios, heights[:, None] * face, toes)
+    return retarget(pose, ratios, heights[:, None] * face, toes), fit
 
 
 def ground_places(pose: Pose, statistics: dict) -> np.ndarray:

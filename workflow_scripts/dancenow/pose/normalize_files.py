@@ -51,7 +51,7 @@ def normalize_pair(
     require_same_estimator(source, target, files.source_pose, files.target_pose)
     result, scale, legs, way = transfer_clip(
         source, load_path(files.source_camera), read_json(files.source_statistics),
-        target, read_json(files.target_statistics), limbs, max_gap,
+        read_json(files.target_statistics), limbs, max_gap,
     )  # fmt: skip
     if legs.any():
         logging.info("legs imputed for %.1f s", legs.sum() / float(source.fps))

@@ -12,7 +12,7 @@ from dancenow.camera.path import CameraPath
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, IMPUTED, MISSING, Pose
 from dancenow.pose.grounding import inside
-from dancenow.pose.normalize import fit_similarity, measure_normalization, transfer_pose
+from dancenow.pose.normalize import measure_normalization, transfer_pose
 from dancenow.pose.partial_bodies import complete_bodies, imputed_legs, nearest_known, telling_scenes
 from dancenow.pose.travel import keep_within
 
@@ -92,7 +92,6 @@ def transfer_clip(
     source: Pose,
     path: CameraPath,
     source_statistics: dict,
-    target: Pose,
     target_statistics: dict,
     limbs: str = "target",
     max_gap: float = 0,
@@ -100,37 +99,40 @@ def transfer_clip(
     """transfer_shots of complete bodies: from a source's Pose in px of its frames to that of the figure.
 
     path: the source's CameraPath; max_gap: as in partial_bodies.complete_bodies. Travel beyond the target's
-    frame is shortened. Returns a Transfer.
+    frame is shortened.
     """
     whole, corner = whole_bodies(source, path, max_gap)
-    own = _moved(source_statistics, -corner)
-    scale = [fit_similarity(part, each, target_statistics)[0] for part, each in shot_parts(whole, own)]
-    pose = transfer_shots(whole, own, target, target_statistics, limbs)
+    pose, scale = transfer_shots(whole, _moved(source_statistics, -corner), target_statistics, limbs)
     pose, way = keep_within(pose)
-    return Transfer(pose, np.concatenate(scale), imputed_legs(whole), way)
+    return Transfer(pose, scale, imputed_legs(whole), way)
 
 
 def transfer_shots(
-    source: Pose, source_statistics: dict, target: Pose, target_statistics: dict, limbs: str = "target"
-) -> Pose:
+    source: Pose, source_statistics: dict, target_statistics: dict, limbs: str = "target"
+) -> tuple[Pose, np.ndarray]:
     """normalize.transfer_pose of each shot, with its own statistics or those of the nearest shot.
 
     source: Pose in px of the scene; statistics: from measure_shots. Limbs come from the longest shot that
     shows enough, because they do not change at a cut. If a pose continues across a cut, the figure stays
-    where it stood; otherwise each shot is placed at the middle of its own range. Returns a Pose.
+    where it stood; otherwise each shot is placed at the middle of its own range. Returns a Pose, and (T,) its
+    size relative to the source.
     """
     parts = shot_parts(source, source_statistics)
-    poses = [transfer_pose(part, own, target, target_statistics, limbs) for part, own in parts]
+    poses, fits = zip(
+        *(transfer_pose(part, own, target_statistics, limbs) for part, own in parts), strict=True
+    )
+    scale = np.concatenate([fit.scale for fit in fits])
     if len(poses) == 1:
-        return poses[0]
+        return poses[0], scale
     keypoints = [pose.keypoints.copy() for pose in poses]
     for before, after in zip(keypoints[:-1], keypoints[1:], strict=True):
         jump = _jump(before[-1], after[0], target_statistics["h_close"])
         if jump:
             after[..., 0] -= np.where(after[..., 2] > 0, np.float32(jump), 0)
-    return poses[0].replace(
+    whole = poses[0].replace(
         keypoints=np.concatenate(keypoints), origin=np.concatenate([pose.origin for pose in poses])
     )
+    return whole, scale
 
 
 def shot_parts(source: Pose, statistics: dict) -> list[tuple[Pose, dict]]:

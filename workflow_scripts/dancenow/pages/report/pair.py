@@ -46,8 +46,8 @@ def normalised(source: Footage, target: Footage, limbs: str) -> Transfer:
     """
     require_same_estimator(source.known_pose, target.known_pose, source.name, target.name)
     return transfer_clip(
-        source.known_pose, source.path, source.known_statistics, target.steady_pose(),
-        target.known_statistics, limbs, source.max_gap,
+        source.known_pose, source.path, source.known_statistics, target.known_statistics, limbs,
+        source.max_gap,
     )  # fmt: skip
 
 
