@@ -32,11 +32,10 @@ def jpeg_store(clip, facts, folder, quality, sampling):
     settings = frames.JPEG
     frames.JPEG = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
     try:
-        paths = [folder / f"frames{suffix}" for suffix in (".avi", ".index.npy", ".json")]
-        frames.extract_frames([clip], [facts], 512, *paths)
+        frames.extract_frames([clip], [facts], 512, folder / "frames.avi")
     finally:
         frames.JPEG = settings
-    return frames.FrameStore(paths[0]).__getitem__
+    return frames.FrameStore(folder / "frames.avi").__getitem__
 
 
 def raw_input(film):
@@ -115,8 +114,7 @@ def print_decoding(clip, facts, width, height):
     """Frames per second from the clip, in order, best of three."""
 
     def store(folder):
-        paths = [Path(folder) / f"frames{suffix}" for suffix in (".avi", ".index.npy", ".json")]
-        frames.extract_frames([clip], [facts], 512, *paths)
+        frames.extract_frames([clip], [facts], 512, Path(folder) / "frames.avi")
         return range(facts["frames"])
 
     ways = {

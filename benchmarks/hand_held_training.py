@@ -61,10 +61,10 @@ def film():
             picture[inside] = store[index]
             yield film_view(picture, to_wide @ maps[index], size, gain)
 
-    paths = [RESULTS / f"frames/{HAND}.{end}" for end in ("avi", "index.npy", "json")]
     facts = read_json(RESULTS / f"frames/{TARGET}.json")
     shutil.copy(RESULTS / f"clips/{TARGET}.json", RESULTS / f"clips/{HAND}.json")
-    write_frames(frames(), str(store.fps), lambda count: facts | {"frames": count}, *paths)
+    frames_path = RESULTS / f"frames/{HAND}.avi"
+    write_frames(frames(), str(store.fps), lambda count: facts | {"frames": count}, frames_path)
     people = load_people(RESULTS / f"poses/{TARGET}.people.npz")
     keypoints = people.keypoints.copy()
     there = moved_points(np.linalg.inv(maps)[people.frame], keypoints[..., :2].astype(float))

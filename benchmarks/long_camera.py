@@ -53,8 +53,8 @@ def prepare(folder, minutes, edge):
             yield film_view(store[index % once], maps[index % once], size, gain)
 
     facts = read_json(RESULTS / f"frames/{TARGET}.json") | {"width": edge, "height": edge, "cuts": []}
-    paths = [folder / f"frames.{end}" for end in ("avi", "index.npy", "json")]
-    write_frames(frames(), str(store.fps), lambda number: facts | {"frames": number}, *paths)
+    frames_path = folder / "frames.avi"
+    write_frames(frames(), str(store.fps), lambda number: facts | {"frames": number}, frames_path)
     people = load_people(RESULTS / f"poses/{TARGET}.people.npz")
     keypoints, own = people.keypoints.copy(), people.frame < once
     there = moved_points(np.linalg.inv(maps)[people.frame[own]], keypoints[own, :, :2].astype(float))

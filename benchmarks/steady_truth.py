@@ -82,9 +82,8 @@ def film(tripod, chosen, maps, folder):
         facts = {"width": size[0], "height": size[1], "frames": count}
         return facts | {"fps": str(tripod.fps), "cuts": [], "clips": []}
 
-    paths = [folder / f"hand.{end}" for end in ("avi", "index.npy", "json")]
-    write_frames(frames(), str(tripod.fps), describe, *paths)
-    return FrameStore(paths[0])
+    write_frames(frames(), str(tripod.fps), describe, folder / "hand.avi")
+    return FrameStore(folder / "hand.avi")
 
 
 def moved(keypoints, maps):

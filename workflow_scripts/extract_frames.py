@@ -10,6 +10,4 @@ with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
         read_json(snakemake.input.facts, list),
         snakemake.params.long_edge,
         snakemake.output.frames,
-        snakemake.output.index,
-        snakemake.output.facts,
     )

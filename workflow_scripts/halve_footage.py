@@ -5,4 +5,4 @@ from dancenow.training.halving import halve_footage
 
 with job(snakemake.log[0], reads=snakemake.input):
     given, made = snakemake.input, snakemake.output
-    halve_footage(given.frames, given.steady, given.pose, made.frames, made.index, made.facts, made.pose)
+    halve_footage(given.frames, given.steady, given.pose, made.frames, made.pose)

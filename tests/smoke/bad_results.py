@@ -56,8 +56,7 @@ def lay_out(run, name):
     """Frames, people, pose, statistics, a pair `{name}_as_good` and a generator of the subject `name`."""
     clip = run / "clips" / f"{name}.mp4"
     film(clip, footage(POSE))
-    ends = place(run, "frames", name, ".avi"), place(run, "frames", name, ".index.npy")
-    extract_frames([clip], [probe(clip)], WIDTH, *ends, place(run, "frames", name, ".json"))
+    extract_frames([clip], [probe(clip)], WIDTH, place(run, "frames", name, ".avi"))
     one = {key: getattr(POSE, key) for key in ("fps", "width", "height", "estimator", "checkpoint")}
     save_people(
         place(run, "poses", name, ".people.npz"),
@@ -276,7 +275,7 @@ def train_on_one_frame(folder):
     pose = performer(1)
     frames = folder / "one.avi"
     clip = film(folder / "one.mp4", footage(pose))
-    extract_frames([clip], [probe(clip)], 128, frames, folder / "one.index.npy", folder / "one.json")
+    extract_frames([clip], [probe(clip)], 128, frames)
     save_pose(folder / "one.npz", pose)
     inputs = StageInputs(str(frames), str(folder / "one.npz"), perceptual="unread")
     network = tiny_training.SETTINGS["generator"] | {"background": False, "references": False}
@@ -295,8 +294,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (4, 128, 192, 3), dtype=np.uin
 def write_frames(folder):
     flat = np.repeat(np.arange(60, dtype=np.uint8), 128 * 192 * 3).reshape(60, 128, 192, 3)
     clip = film(folder.parent / "flat.mp4", flat, "-crf 30")  # small itself, unlike its frames
-    ends = (folder / f"frames.{end}" for end in ("avi", "index.npy", "json"))
-    extract_frames([clip], [probe(clip)], 192, *ends)
+    extract_frames([clip], [probe(clip)], 192, folder / "frames.avi")
 
 
 def write_film(folder):

@@ -44,8 +44,8 @@ def clip_files(folder, name, smoothing="gaussian"):
 def write_clip(folder, name, pose, frames, **facts):
     """Film, frame store, people, camera of a clip below `folder`; returns the paths of store and people."""
     clip = film(folder / f"{name}.mp4", frames, fps=str(pose.fps))
-    paths = [folder / f"{name}{suffix}" for suffix in (".avi", ".index.npy", ".json")]
-    extract_frames([clip], [media.probe(clip) | facts], max(frames.shape[1:3]), *paths)
+    frames_path = folder / f"{name}.avi"
+    extract_frames([clip], [media.probe(clip) | facts], max(frames.shape[1:3]), frames_path)
     people_path = folder / f"{name}.people.npz"
     count = np.arange(len(pose.keypoints), dtype=np.int32)
     some = pose.present().any(axis=1)
@@ -53,5 +53,5 @@ def write_clip(folder, name, pose, frames, **facts):
         pose.keypoints[some], count[some], len(count), pose.fps, pose.width, pose.height, "test", "sha256:0"
     )
     save_people(people_path, people)
-    find_path_file(paths[0], people_path, folder / f"{name}.camera.npz")
-    return paths[0], people_path
+    find_path_file(frames_path, people_path, folder / f"{name}.camera.npz")
+    return frames_path, people_path

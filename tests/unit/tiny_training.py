@@ -80,7 +80,7 @@ def write_inputs(folder):
     pose = performer(16)
     frames = footage(pose)
     clip = film(folder / "a.mp4", frames)
-    extract_frames([clip], [probe(clip)], 128, folder / "a.avi", folder / "a.index.npy", folder / "a.json")
+    extract_frames([clip], [probe(clip)], 128, folder / "a.avi")
     save_pose(folder / "a.npz", pose)
     background = footage(pose.replace(keypoints=pose.keypoints * 0))[0]
     write_png(folder / "background.png", background)

@@ -32,10 +32,9 @@ def level(picture):
 @pytest.fixture
 def stored(tmp_path):
     """A FrameStore of 30 frames of which number i is grey of level i, at 25 frames per second."""
-    paths = [tmp_path / f"anna{suffix}" for suffix in (".avi", ".index.npy", ".json")]
     facts = {"width": WIDTH, "height": HEIGHT, "fps": "25/1", "cuts": []}
-    write_frames(numbered(30), "25/1", lambda count: facts | {"frames": count}, *paths)
-    return paths[0]
+    write_frames(numbered(30), "25/1", lambda count: facts | {"frames": count}, tmp_path / "anna.avi")
+    return tmp_path / "anna.avi"
 
 
 def test_a_clip_is_written_as_a_result_is(stored, tmp_path):
@@ -53,11 +52,10 @@ def test_real_clips_carry_the_mark_of_results_so_that_it_tells_nothing(tmp_path,
     draw, size = np.random.default_rng(0), (512, 288)
     wall = sum(cv2.resize(draw.normal(0, 2, (288 // n, 512 // n, 3)), size) for n in (2, 4, 8, 16, 32))
     facts = {"width": size[0], "height": size[1], "fps": "25/1", "cuts": []}
-    paths = [tmp_path / f"anna{suffix}" for suffix in (".avi", ".index.npy", ".json")]
     frames = [np.clip(wall + 120 + step, 0, 255).astype(np.uint8) for step in range(4)]
-    write_frames(frames, "25/1", lambda count: facts | {"frames": count}, *paths)
-    reencode(paths[0], tmp_path / "real.mp4", {"mark": True, "label": "none"})
-    assert find_mark(tmp_path / "real.mp4", kept_key()).payload == payload_of([paths[0]])
+    write_frames(frames, "25/1", lambda count: facts | {"frames": count}, tmp_path / "anna.avi")
+    reencode(tmp_path / "anna.avi", tmp_path / "real.mp4", {"mark": True, "label": "none"})
+    assert find_mark(tmp_path / "real.mp4", kept_key()).payload == payload_of([tmp_path / "anna.avi"])
 
 
 def test_pairs_are_consecutive_frames_spread_over_the_video(stored, tmp_path):

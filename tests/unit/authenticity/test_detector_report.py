@@ -34,11 +34,11 @@ def footage(seed, blur=False):
 
 def stored(folder, name, seed):
     """A person's FrameStore, and the clip as a result would be written."""
-    paths = [folder / f"{name}{suffix}" for suffix in (".avi", ".index.npy", ".json")]
+    frames, video = folder / f"{name}.avi", folder / f"{name}.mp4"
     facts = {"width": EDGE, "height": EDGE, "fps": "25/1", "cuts": []}
-    write_frames(footage(seed), "25/1", lambda count: facts | {"frames": count}, *paths)
-    reencode(paths[0], folder / f"{name}.mp4", {"mark": False, "label": "none"})
-    return paths[0], folder / f"{name}.mp4"
+    write_frames(footage(seed), "25/1", lambda count: facts | {"frames": count}, frames)
+    reencode(frames, video, {"mark": False, "label": "none"})
+    return frames, video
 
 
 @pytest.fixture(scope="module")

@@ -25,9 +25,8 @@ def stored(folder, count):
     def describe(count):
         return {"width": WIDTH, "height": HEIGHT, "fps": "25", "frames": count, "cuts": [], "clips": []}
 
-    paths = [folder / f"a.{end}" for end in ("avi", "index.npy", "json")]
-    write_frames(frames, "25", describe, *paths)
-    return frames, paths[0]
+    write_frames(frames, "25", describe, folder / "a.avi")
+    return frames, folder / "a.avi"
 
 
 @pytest.mark.parametrize("frames, view, pose, told", [

@@ -20,8 +20,7 @@ def clip(tmp_path_factory):
     """Folder with clip.mp4 (30 frames with sound), its FrameStore, its facts, poses of someone in it."""
     folder = tmp_path_factory.mktemp("clip")
     facts = media.probe(sounding_clip(folder))
-    store = folder / "clip.avi", folder / "clip.index.npy", folder / "clip.json"
-    extract_frames([folder / "clip.mp4"], [facts], WIDTH, *store)
+    extract_frames([folder / "clip.mp4"], [facts], WIDTH, folder / "clip.avi")
     save_pose(folder / "pose.npz", performer(30, WIDTH, HEIGHT, tall=45))
     save_pose(folder / "short.npz", performer(29, WIDTH, HEIGHT, tall=45))
     return folder

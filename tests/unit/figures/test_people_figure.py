@@ -56,19 +56,19 @@ def test_everyone_in_a_frame_has_a_box_of_the_colour_of_the_number():
 
 def test_the_sheet_is_a_picture_of_several_frames(tmp_path):
     clip = film(tmp_path / "clip.mp4", np.full((COUNT, 480, 640, 3), 90, np.uint8))
-    store = tmp_path / "anna.avi", tmp_path / "anna.index.npy", tmp_path / "anna.json"
-    extract_frames([clip], [media.probe(clip)], 640, *store)
+    store = tmp_path / "anna.avi"
+    extract_frames([clip], [media.probe(clip)], 640, store)
     save_people(tmp_path / "anna.people.npz", comers_and_goers())
-    plot_people(store[0], tmp_path / "anna.people.npz", tmp_path / "anna.png")
+    plot_people(store, tmp_path / "anna.people.npz", tmp_path / "anna.png")
     sheet = read_png(tmp_path / "anna.png")
     assert sheet.shape == (2 * CELL, 2 * 800, 3)
     # also who is not there in the first frame
     assert all((sheet == colour_of(number)).all(axis=-1).sum() > 500 for number in (1, 2, 3))
-    assert len(FrameStore(store[0])) == COUNT
+    assert len(FrameStore(store)) == COUNT
 
     nobody = comers_and_goers()
     nobody.keypoints[:, :17] = 0
     save_people(tmp_path / "none.people.npz", nobody)
     with pytest.raises(InputError, match=r"none\.people\.npz: nobody"):
-        plot_people(store[0], tmp_path / "none.people.npz", tmp_path / "none.png")
+        plot_people(store, tmp_path / "none.people.npz", tmp_path / "none.png")
     assert not (tmp_path / "none.png").exists()

@@ -50,8 +50,7 @@ def place(tmp_path_factory):
     pose = performer(COUNT, WIDTH, HEIGHT, tall=45)
     shown = footage(pose)
     clip = film(folder / "clip.mp4", shown)
-    stored = [folder / f"clip.{kind}" for kind in ("avi", "index.npy", "json")]
-    extract_frames([clip], [media.probe(clip)], WIDTH, *stored)
+    extract_frames([clip], [media.probe(clip)], WIDTH, folder / "clip.avi")
     save_pose(folder / "pose.npz", pose)
     film(folder / "result.mp4", shown // 2 + 40)
     film(folder / "heldout.mp4", shown[15:] // 2)
@@ -322,10 +321,10 @@ def test_a_spike_of_a_loss_does_not_press_its_curve_flat(tmp_path, monkeypatch):
 
 def test_everyone_dances_in_step_with_the_sound(tmp_path):
     clip = sounding_clip(tmp_path)
-    stored = [tmp_path / f"clip.{kind}" for kind in ("avi", "index.npy", "json")]
-    extract_frames([clip], [media.probe(clip)], 96, *stored)
+    store = tmp_path / "clip.avi"
+    extract_frames([clip], [media.probe(clip)], 96, store)
     videos = [film(tmp_path / "tall.mp4", numbered(30, 96, 64)), film(tmp_path / "wide.mp4", numbered(30))]
-    compare_people("bert", ["anna", "carla"], stored[0], videos, clip, tmp_path / "out" / "bert.mp4")
+    compare_people("bert", ["anna", "carla"], store, videos, clip, tmp_path / "out" / "bert.mp4")
     told = media.probe(tmp_path / "out" / "bert.mp4")
     # 64 high: 96, 42 and 96 wide; the band of names below
     assert (told["width"], told["height"], told["frames"]) == (96 + 42 + 96, 64 + 16, 30)
@@ -343,7 +342,7 @@ def test_everyone_dances_in_step_with_the_sound(tmp_path):
     assert frames[0][64:].max() > 150  # the names
     short = [film(tmp_path / "short.mp4", numbered(29))]
     with pytest.raises(InputError, match="short.mp4: 29 frames, but the source has 30"):
-        compare_people("bert", ["anna"], stored[0], short, clip, tmp_path / "none.mp4")
+        compare_people("bert", ["anna"], store, short, clip, tmp_path / "none.mp4")
     assert not (tmp_path / "none.mp4").exists()
 
 

@@ -19,10 +19,10 @@ from performers import footage, performer
 def test_a_result_with_fewer_frames_than_the_dance_is_named(tmp_path):
     pose = performer(12, 96, 64, tall=50)
     clip, short = film(tmp_path / "a.mp4", footage(pose)), film(tmp_path / "b.mp4", footage(pose)[:6])
-    files = [tmp_path / f"a.{end}" for end in ("avi", "index.npy", "json", "npz")]
-    extract_frames([clip], [probe(clip)], 96, *files[:3])
-    save_pose(files[3], pose)
-    plot_transfer(files[0], files[3], clip, tmp_path / "a.png")
+    files = tmp_path / "a.avi", tmp_path / "a.npz"
+    extract_frames([clip], [probe(clip)], 96, files[0])
+    save_pose(files[1], pose)
+    plot_transfer(*files, clip, tmp_path / "a.png")
     picture = read_png(tmp_path / "a.png", (MOMENTS * 480, 3 * CELL_HEIGHT))
     moments = spread(12, MOMENTS)
     assert len(set(moments)) == MOMENTS
@@ -32,5 +32,5 @@ def test_a_result_with_fewer_frames_than_the_dance_is_named(tmp_path):
         np.testing.assert_array_equal(cells[1], wanted)
         assert np.abs(cells[0].astype(int) - cells[2]).mean() < 5
     with pytest.raises(InputError, match=r"b\.mp4: has no frame \d+; delete it"):
-        plot_transfer(files[0], files[3], short, tmp_path / "b.png")
+        plot_transfer(*files, short, tmp_path / "b.png")
     assert not (tmp_path / "b.png").exists()

@@ -134,15 +134,14 @@ def test_a_mark_in_the_clip_and_its_keypoint_meet_in_the_frame_store(width, heig
     frame = np.full((height, width, 3), 20, np.uint8)
     frame[30:40, 60:70] = 240  # pixel centres 60 to 69 and 30 to 39
     clip = film(tmp_path / "clip.mp4", [frame] * 3, "-vf pad=ceil(iw/2)*2:ceil(ih/2)*2")
-    names = [tmp_path / f"store{suffix}" for suffix in (".avi", ".index.npy", ".json")]
-    extract_frames([clip], [media.probe(clip)], 64, *names)
+    extract_frames([clip], [media.probe(clip)], 64, tmp_path / "store.avi")
     given = files.write_json(tmp_path / "given", cast=[[]] * 3)
     middle = [[64.5, 34.5, 1]] * 25
     for path in given.iterdir():
         path.write_text(json.dumps({"people": [{"pose_keypoints_2d": np.ravel(middle).tolist()}]}))
-    import_poses(given, names[2], tmp_path / "people.npz")
+    import_poses(given, tmp_path / "store.json", tmp_path / "people.npz")
     place = load_people(tmp_path / "people.npz").keypoints[0, 0, :2]
-    store = FrameStore(names[0])
+    store = FrameStore(tmp_path / "store.avi")
     bright = store[0].mean(axis=2) - 20
     y, x = np.indices(bright.shape)
     weight = np.where(bright > 20, bright, 0)

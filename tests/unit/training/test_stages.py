@@ -69,12 +69,10 @@ def stage(folder, name, temporal, half="", before=None):
 def trained(request, tmp_path_factory):
     folder, pose = tmp_path_factory.mktemp("stages"), performer(12)
     clip = film(folder / "a.mp4", footage(pose))
-    whole = [folder / name for name in ("a.avi", "a.index.npy", "a.json")]
-    extract_frames([clip], [probe(clip)], 128, *whole)
+    extract_frames([clip], [probe(clip)], 128, folder / "a.avi")
     save_pose(folder / "a.npz", pose)
     write_json(folder / "perceptual.json", choose("efficientnet-lite0"))
-    half = [folder / f"a.half.{end}" for end in ("avi", "index.npy", "json", "npz")]
-    halve_footage(folder / "a.avi", None, folder / "a.npz", *half)
+    halve_footage(folder / "a.avi", None, folder / "a.npz", folder / "a.half.avi", folder / "a.half.npz")
     stage(folder, "first", request.param, half=".half")
     stage(folder, "enhancer", request.param, before="first")
     stage(folder, "face", request.param, before="enhancer")

@@ -27,7 +27,7 @@ def numbered(count, height=96, width=128):
 
 def extract(clip, folder, long_edge=128):
     paths = folder / "alice.avi", folder / "alice.index.npy", folder / "alice.json"
-    extract_frames([clip], [media.probe(clip)], long_edge, *paths)
+    extract_frames([clip], [media.probe(clip)], long_edge, paths[0])
     return paths
 
 

@@ -174,11 +174,10 @@ def test_flash_and_beep_stay_together_in_a_part(name, codec, options, part, tmp_
 
 
 def store(folder, clips, **wanted):
-    paths = folder / "alice.avi", folder / "alice.index.npy", folder / "alice.json"
     parts = wanted.pop("parts", [{}] * len(clips))
     facts = [media.probe(clip, **part, **wanted) for clip, part in zip(clips, parts, strict=True)]
-    extract_frames(clips, facts, 96, *paths)
-    return FrameStore(paths[0])
+    extract_frames(clips, facts, 96, folder / "alice.avi")
+    return FrameStore(folder / "alice.avi")
 
 
 def test_clips_stand_one_after_another_and_their_beginnings_are_cuts(clip, tmp_path):

@@ -39,8 +39,7 @@ def write(path, sources):
         case "chunk.mkv":
             media.encode_lossless(path, NOISE, "25", 96, 64)
         case "frames.avi":
-            others = path.with_suffix(".index.npy"), path.with_suffix(".json")
-            write_frames(NOISE, "25", lambda count: {"frames": count}, path, *others)
+            write_frames(NOISE, "25", lambda count: {"frames": count}, path)
         case "sounding.mp4":
             media.mux(silent, clip, media.probe(clip), path)
 

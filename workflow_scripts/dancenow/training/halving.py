@@ -29,8 +29,6 @@ def halve_footage(
     view_path: str | Path | None,
     pose_path: str | Path,
     half_frames_path: str | Path,
-    half_index_path: str | Path,
-    half_facts_path: str | Path,
     half_pose_path: str | Path,
 ) -> None:
     """Frames and pose of a subject at half the size, from files to files.
@@ -49,5 +47,5 @@ def halve_footage(
         }
 
     frames = (halve(store[index]) for index in range(len(store)))
-    write_frames(frames, store.facts["fps"], describe, half_frames_path, half_index_path, half_facts_path)
+    write_frames(frames, store.facts["fps"], describe, half_frames_path)
     save_pose(half_pose_path, halve_pose(load_pose(pose_path)))

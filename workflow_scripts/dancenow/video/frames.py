@@ -27,20 +27,13 @@ log = logging.getLogger(__name__)
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 98, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 
 
-def extract_frames(
-    clips: list,
-    facts: list[dict],
-    long_edge: int,
-    frames_path: str | Path,
-    index_path: str | Path,
-    facts_path: str | Path,
-) -> None:
+def extract_frames(clips: list, facts: list[dict], long_edge: int, frames_path: str | Path) -> None:
     """Decode a subject's clips once, one after another, at the working size for `long_edge` px.
 
-    clips: paths; facts: what media.probe gave for each. The three files make a FrameStore; the JSON holds
-    {clips: the facts of each, with its first frame (first) and how it was fitted (fit: media.framing), width,
-    height, fps, frames, cuts: frames before which a clip begins or a cut was found}. Raises InputError when a
-    clip is damaged, or when the clips differ in shape or rate; then no file is left.
+    clips: paths; facts: what media.probe gave for each. Writes a FrameStore, whose JSON holds {clips: the
+    facts of each, with its first frame (first) and how it was fitted (fit: media.framing), width, height,
+    fps, frames, cuts: frames before which a clip begins or a cut was found}. Raises InputError when a clip is
+    damaged, or when the clips differ in shape or rate; then no file is left.
     """
     width, height = _common_size(clips, facts, long_edge)
     fps = _common_rate(clips, facts)
@@ -61,23 +54,18 @@ def extract_frames(
         }
 
     shown = _with_progress(frames, sum(clip["frames"] for clip in facts))
-    write_frames(shown, fps, describe, frames_path, index_path, facts_path)
+    write_frames(shown, fps, describe, frames_path)
 
 
 def write_frames(
-    frames: Iterable[np.ndarray],
-    fps: str,
-    describe: Callable[[int], dict],
-    frames_path: str | Path,
-    index_path: str | Path,
-    facts_path: str | Path,
+    frames: Iterable[np.ndarray], fps: str, describe: Callable[[int], dict], frames_path: str | Path
 ) -> None:
-    """The three files of a FrameStore, all or none.
+    """The film at `frames_path` and the two files beside it, which make a FrameStore: all or none.
 
     frames: iterable of (height, width, 3) uint8 RGB; fps: a fraction as text; describe: number of frames ->
     the facts, called when all have been written.
     """
-    sizes = []
+    sizes, (index_path, facts_path) = [], _beside(frames_path)
     stream = ffmpeg.input("pipe:", format="mjpeg", framerate=fps)
     # by their order: below 1/2 and above 480 frames/s ffmpeg takes their own times for a fault and mends them
     options = {"c": "copy", "r": fps, "bsf:v": f"setts=ts='round(N/({fps})/TB)'"}
@@ -104,8 +92,7 @@ class FrameStore:
     """
 
     def __init__(self, frames_path: str | Path) -> None:
-        self.path = Path(frames_path)
-        index_path, facts_path = self.path.with_suffix(".index.npy"), self.path.with_suffix(".json")
+        self.path, (index_path, facts_path) = Path(frames_path), _beside(frames_path)
         remedy = "delete it and run extract_frames again"
         for path in (self.path, index_path, facts_path):
             if not path.is_file():
@@ -154,6 +141,11 @@ class FrameStore:
                 f"{self.path}: frame {i} is damaged; delete the file and run extract_frames again"
             )
         return frame
+
+
+def _beside(frames_path: str | Path) -> tuple[Path, Path]:
+    """The paths of a film's index and facts."""
+    return Path(frames_path).with_suffix(".index.npy"), Path(frames_path).with_suffix(".json")
 
 
 def _common_size(clips: list, facts: list[dict], long_edge: int) -> tuple[int, int]:
