@@ -26,7 +26,7 @@ from dancenow.evaluation.picture_series import Truth
 from dancenow.files import read_json
 from dancenow.keypoints import load_pose
 from dancenow.pictures import read_png
-from dancenow.pose.estimators import open_estimator
+from dancenow.pose.estimators.choosing import open_estimator
 from dancenow.provenance.mark import Mark, load_key
 from dancenow.synthesis.synthesizer import synthesize_clip
 from dancenow.synthesis.transfer import TransferFiles, open_transfer

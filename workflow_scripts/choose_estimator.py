@@ -4,7 +4,7 @@ import logging
 
 from dancenow.files import write_json
 from dancenow.job import job
-from dancenow.pose.estimators import choose
+from dancenow.pose.estimators.choosing import choose
 
 with job(snakemake.log[0], reads=snakemake.input):
     decision = choose(snakemake.params.estimator, snakemake.params.checkpoint)

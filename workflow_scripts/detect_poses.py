@@ -3,8 +3,9 @@
 from dancenow.files import read_json
 from dancenow.job import job
 from dancenow.keypoints import save_people
-from dancenow.pose.estimators import detect_people, open_estimator
+from dancenow.pose.estimators.choosing import open_estimator
 from dancenow.pose.masks import save_masks
+from dancenow.pose.people import detect_people
 from dancenow.video.frames import FrameStore
 
 with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:

@@ -3,7 +3,7 @@
 from dancenow.files import read_json, write_json
 from dancenow.job import job
 from dancenow.machine.detection import measure_detection
-from dancenow.pose.estimators import open_estimator
+from dancenow.pose.estimators.choosing import open_estimator
 
 with job(snakemake.log[0], snakemake.threads, reads=snakemake.input) as threads:
     estimator = open_estimator(read_json(snakemake.input.decision), threads)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import BODY, BODY_NAMES
-from dancenow.pose.estimators import detect_people, mediapipe_holistic, mediapipe_people
+from dancenow.pose.estimators import mediapipe_holistic, mediapipe_people
 from dancenow.pose.estimators.mediapipe_holistic import MediapipeHolistic
 from dancenow.pose.estimators.mediapipe_people import _overlap, crops
 from dancenow.pose.masks import MaskPacker, holds
+from dancenow.pose.people import detect_people
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 FRAMES = 6

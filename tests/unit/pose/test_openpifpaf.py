@@ -13,7 +13,7 @@ import torch
 
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY_NAMES, COUNT, LEFT_HAND, RIGHT_HAND
-from dancenow.pose import estimators
+from dancenow.pose.estimators import choosing
 from dancenow.pose.estimators.openpifpaf_wholebody import MEAN, OpenpifpafWholebody
 from dancenow.pose.estimators.pifpaf_compat import import_openpifpaf
 
@@ -92,7 +92,7 @@ def save_checkpoint(network, path, **save):
     """Write as openpifpaf's trainer does; returns the decision that `choose` takes about the file."""
     meta = {"args": {"basenet": "shufflenetv2k16", "device": torch.device("cpu")}, "version": "0.12.14"}
     torch.save({"model": network, "epoch": 0, "meta": meta}, path, **save)
-    return estimators.choose("openpifpaf", str(path))
+    return choosing.choose("openpifpaf", str(path))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ MOVES = ((0, 0), (6, -4), (-7, 5), (3, 8), (-2, -9))
 
 @pytest.mark.usefixtures("trusted")
 def test_openpifpaf_finds_everyone_with_all_keypoints(knowing):
-    estimator = estimators.open_estimator(knowing, 1)
+    estimator = choosing.open_estimator(knowing, 1)
     assert estimator.name == "openpifpaf"
     assert estimator.checkpoint == f"sha256:{knowing['sha256']}"
     frames, moved = zip(*(plain_frame(*move) for move in MOVES[:3]), strict=True)
@@ -176,7 +176,7 @@ def random_network(base_name):
 
 def test_openpifpaf_runs_the_published_architecture(tmp_path):
     network = random_network("shufflenetv2k16")
-    estimator = estimators.open_estimator(save_checkpoint(network, tmp_path / "k16.pkl"), 1)
+    estimator = choosing.open_estimator(save_checkpoint(network, tmp_path / "k16.pkl"), 1)
     images = torch.zeros(2, 3, 97, 81)
     with torch.inference_mode():
         cif, caf = estimator.network(images)
@@ -190,7 +190,7 @@ def test_openpifpaf_runs_the_published_architecture(tmp_path):
 def test_a_checkpoint_on_a_network_of_torchvision_opens(tmp_path, monkeypatch):
     monkeypatch.setattr(openpifpaf.network.basenetworks.MobileNetV3, "pretrained", False)
     decision = save_checkpoint(random_network("mobilenetv3small"), tmp_path / "small.pkl")
-    assert estimators.open_estimator(decision, 1).network.base_net.name == "mobilenetv3small"
+    assert choosing.open_estimator(decision, 1).network.base_net.name == "mobilenetv3small"
 
 
 class Bomb:
@@ -223,7 +223,7 @@ def test_a_checkpoint_that_is_a_program_is_not_run(tmp_path, place, zipped, refu
         network.head_nets[0].meta.sigmas = bomb
     decision = save_checkpoint(network, tmp_path / "k16.pkl", _use_new_zipfile_serialization=zipped)
     with pytest.raises(InputError, match=rf"k16\.pkl: not {refused}") as caught:
-        estimators.open_estimator(decision, 1)
+        choosing.open_estimator(decision, 1)
     assert "\n" not in str(caught.value)
     assert not bomb.path.exists()
 
@@ -233,7 +233,7 @@ def test_a_bare_pickle_is_not_run(tmp_path):
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         path.write_bytes(pickle.dumps({"model": bomb}, protocol))
         with pytest.raises(InputError, match=r"bare\.pkl: not ") as caught:
-            estimators.open_estimator(estimators.choose("openpifpaf", str(path)), 1)
+            choosing.open_estimator(choosing.choose("openpifpaf", str(path)), 1)
         assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
         assert not bomb.path.exists()
 
@@ -242,7 +242,7 @@ def test_a_checkpoint_of_classes_that_openpifpaf_lacks_is_refused_with_their_nam
     network = make_network(openpifpaf.plugins.wholebody.Wholebody().head_metas)
     decision = save_checkpoint(network, tmp_path / "own.pkl")
     with pytest.raises(InputError, match=r"own\.pkl: not opened: it needs test_openpifpaf\.Glance, "):
-        estimators.open_estimator(decision, 1)
+        choosing.open_estimator(decision, 1)
 
 
 @pytest.mark.usefixtures("trusted")
@@ -252,31 +252,31 @@ def test_a_network_for_other_keypoints_is_refused(tmp_path):
     with pytest.raises(
         InputError, match=r"cocokp\.pkl: not a network for the 133 keypoints.*; use a wholebody"
     ):
-        estimators.open_estimator(decision, 1)
+        choosing.open_estimator(decision, 1)
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
     path = tmp_path / "letter.pkl"
     path.write_text("dear openpifpaf\n")
     with pytest.raises(InputError, match=r"letter\.pkl: not an openpifpaf checkpoint \(.*; replace it"):
-        estimators.open_estimator(estimators.choose("openpifpaf", str(path)), 1)
+        choosing.open_estimator(choosing.choose("openpifpaf", str(path)), 1)
 
 
 def test_another_checkpoint_than_decided_on_is_refused_before_it_is_opened(tmp_path, monkeypatch):
     path = tmp_path / "network.pkl"
     path.write_bytes(b"first")
-    decision = estimators.choose("openpifpaf", str(path))
+    decision = choosing.choose("openpifpaf", str(path))
     path.write_bytes(b"second")
     monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("a file of unknown hash was unpickled"))
     with pytest.raises(
         InputError, match=r"network\.pkl: not the checkpoint that this run decided on.*; delete"
     ):
-        estimators.open_estimator(decision, 1)
+        choosing.open_estimator(decision, 1)
     path.unlink()
     with pytest.raises(InputError, match=r"network\.pkl: the openpifpaf checkpoint is gone; "):
-        estimators.open_estimator(decision, 1)
+        choosing.open_estimator(decision, 1)
 
 
 def test_mediapipe_that_was_asked_for_is_taken(knowing):
-    assert estimators.choose("mediapipe", knowing["checkpoint"])["estimator"] == "mediapipe"
-    assert estimators.choose("auto", knowing["checkpoint"])["estimator"] == "openpifpaf"
+    assert choosing.choose("mediapipe", knowing["checkpoint"])["estimator"] == "mediapipe"
+    assert choosing.choose("auto", knowing["checkpoint"])["estimator"] == "openpifpaf"

@@ -8,8 +8,8 @@ from dancenow.files import write_text
 def write_list(estimator: dict, perceptual: dict, lpips: dict, path: str | Path) -> list[str]:
     """Write a line on each decision to `path` and return the lines.
 
-    estimator: what estimators.choose returns; perceptual: what perceptual.choose returns; lpips: what
-    lpips.choose_lpips returns.
+    estimator, perceptual, lpips: what choose of pose.estimators.choosing, choose of model.perceptual and
+    choose_lpips of evaluation.lpips return.
     """
     rows = [
         ("poses", estimator["estimator"], estimator["checkpoint"], estimator),

@@ -30,7 +30,8 @@ from dancenow.files import read_json, write_json, write_text
 from dancenow.intervals import BLOCK, block_bootstrap
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, Pose, load_pose, standing_height
 from dancenow.pictures import read_png
-from dancenow.pose.estimators import largest_people, open_estimator
+from dancenow.pose.estimators.choosing import open_estimator
+from dancenow.pose.estimators.estimator import largest_people
 from dancenow.training.holdout import heldout, training_frame_count
 from dancenow.video import media
 

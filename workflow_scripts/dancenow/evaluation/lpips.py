@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from dancenow.evaluation.names import EVALUATION, LPIPS, LPIPS_FORM
-from dancenow.model.lpips_package import PACKAGE, bring, in_cache
+from dancenow.model.lpips_package import PACKAGE, bring
 from dancenow.model.perceptual import (
     PerceptualNetwork,
     check_decided,
@@ -20,6 +20,7 @@ from dancenow.model.perceptual import (
     lite_decision,
     load_perceptual,
 )
+from dancenow.torch_cache import in_cache
 
 NAME = "lpips-alexnet"
 DECISION = "results/metrics/lpips.json"

@@ -9,7 +9,7 @@ import numpy as np
 
 from dancenow.keypoints import standing_height
 from dancenow.model.windows import choose_sizes, fit_window, person_boxes
-from dancenow.pose.estimators import largest_people
+from dancenow.pose.estimators.estimator import largest_people
 from dancenow.pose.masks import MaskPacker
 from dancenow.video.media import decode, working_size
 

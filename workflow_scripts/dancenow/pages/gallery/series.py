@@ -17,7 +17,8 @@ from dancenow.evenly import evenly
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import Pose, load_pose, standing_height
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, compare_part
-from dancenow.pose.estimators import largest_people, open_estimator
+from dancenow.pose.estimators.choosing import open_estimator
+from dancenow.pose.estimators.estimator import largest_people
 from dancenow.training.holdout import training_frame_count
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dancenow.keypoints import BODY_NAMES, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dancenow.pose.estimators import Mover, Shown, drop_unseen
+from dancenow.pose.estimators.estimator import Mover, Shown, drop_unseen
 from dancenow.pose.estimators.mediapipe_mover import follow_mover
 from dancenow.pose.estimators.mediapipe_people import LOOK_EVERY, OtherPeople, SecondLook
 from dancenow.pose.masks import MaskPacker, soft_mask

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from dancenow.keypoints import BODY, MIN_CONFIDENCE
-from dancenow.pose.estimators import Mover, Shown
+from dancenow.pose.estimators.estimator import Mover, Shown
 from dancenow.pose.estimators.mediapipe_people import SURE, Canonical, Follower, sureness
 from dancenow.pose.masks import soft_mask
 from dancenow.pose.movement import ACCOUNTED, JOINED, MOSTLY, Region, accounts

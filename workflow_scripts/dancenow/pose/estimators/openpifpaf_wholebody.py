@@ -21,7 +21,8 @@ from torch.nn import functional as F
 from dancenow.device import pick_device, prepare
 from dancenow.errors import InputError, out_of_memory
 from dancenow.keypoints import BODY, BODY_NAMES, COUNT
-from dancenow.pose.estimators import DECIDE_AGAIN, Mover, Shown, drop_unseen
+from dancenow.pose.estimators.choosing import DECIDE_AGAIN
+from dancenow.pose.estimators.estimator import Mover, Shown, drop_unseen
 from dancenow.pose.estimators.pifpaf_compat import import_openpifpaf
 
 # ImageNet's statistics of RGB in 0..1, which openpifpaf trains with
