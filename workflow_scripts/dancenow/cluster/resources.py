@@ -60,9 +60,8 @@ def step_operations(train: dict, edge: int, stage: str = "generator") -> float:
     seen = edge / 2 if grown else edge
     trunk = 2 * generator_weights(network) * (seen / network["unshuffle"] / 2 ** network["n_downsample"]) ** 2
     frame = PASSES * trunk * (2 if grown and stage != "generator" else 1)
-    if (
-        train["perceptual"] != "efficientnet-lite0" and stage != "face"
-    ):  # of a face's square it is next to nothing
+    # of a face's square it is next to nothing
+    if train["perceptual"] != "efficientnet-lite0" and stage != "face":
         frame += VGG19 * (edge if stage == "enhancer" else seen) ** 2
     return train["batch"] * (2 - train["single_frame_share"]) * frame
 

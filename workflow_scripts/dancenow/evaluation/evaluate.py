@@ -285,9 +285,8 @@ def _gains(better: dict, worse: dict) -> dict:
         if isinstance(value, dict):
             gains[key] = _gains(value, worse[key])
         elif SIGNS[key]:
-            with np.errstate(
-                invalid="ignore"
-            ):  # two infinite PSNRs have no difference; the means leave it out
+            # two infinite PSNRs have no difference; the means leave it out
+            with np.errstate(invalid="ignore"):
                 gains[key] = SIGNS[key] * (value - worse[key])
     return gains
 

@@ -16,9 +16,8 @@ from dancenow.model.face import face_corners
 # outstretched hand 0.11. They do not follow the keypoints' extent, which would make them tremble.
 FACE_SHARE = 0.2
 HAND_SHARE = 0.15
-BACKGROUND_DIFFERENCE = (
-    30  # of 255: from this difference on, a pixel is not background. Chosen by masks: docs/lab/results.md
-)
+# of 255: from this difference on, a pixel is not background. Chosen by masks: docs/lab/results.md
+BACKGROUND_DIFFERENCE = 30
 CLOSING = 5  # px, holes of about this size in the mask are filled
 
 

@@ -128,9 +128,8 @@ class Generator(nn.Module):
         outputs = (IMAGE_CHANNELS + background) * unshuffle**2
         self.head = nn.Sequential(ReflectionPad(3), _conv(channels, outputs, 7))
         self.apply(initialise)
-        with (
-            torch.no_grad()
-        ):  # the pixels of one block start with equal weights; otherwise the picture starts as a grid
+        # the pixels of one block start with equal weights; otherwise the picture starts as a grid
+        with torch.no_grad():
             weight = self.head[-1].weight
             weight.copy_(weight[:: unshuffle**2].repeat_interleave(unshuffle**2, dim=0))
         if background:

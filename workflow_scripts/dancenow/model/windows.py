@@ -37,9 +37,8 @@ def person_boxes(keypoints: np.ndarray) -> np.ndarray:
     # each known frame is the nearest up to half-way to the next, the middle included
     nearest = known[np.searchsorted((known[:-1] + known[1:]) // 2, np.arange(len(keypoints)))]
     low, high = low[nearest], high[nearest]
-    margin = WINDOW_MARGIN * np.median(
-        (high - low).max(axis=1)
-    )  # the longer side, because a person may be lying
+    longer = (high - low).max(axis=1)  # not the height, because a person may be lying
+    margin = WINDOW_MARGIN * np.median(longer)
     return np.concatenate([low - margin, high + margin], axis=1).astype(np.float32)
 
 

@@ -96,9 +96,8 @@ def measure_figure(pose: Pose) -> Figure:
     """
     # some estimators guess joints beyond the frame's edge; these are not used
     seen = pose.present() & inside(pose)
-    seen[:, BODY] &= (
-        pose.origin[:, BODY] != IMPUTED
-    )  # legs imputed by pose.partial_bodies say nothing about the ground
+    # legs imputed by pose.partial_bodies say nothing about the ground
+    seen[:, BODY] &= pose.origin[:, BODY] != IMPUTED
     places = pose.keypoints[..., :2].astype(np.float64)
     left, right = ([INDEX[f"{side}_{joint}"] for joint in BODY_CHAIN] for side in SIDES)
     ears = sides_of("ear")

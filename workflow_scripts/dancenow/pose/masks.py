@@ -9,9 +9,7 @@ import numpy as np
 from dancenow.arrays import read_npz, write_npz
 from dancenow.keypoints import MIN_CONFIDENCE
 
-MASK_LEVELS = (
-    8  # levels of a stored mask: its edge is about three pixels wide, and fewer levels compress better
-)
+MASK_LEVELS = 8  # of a stored mask: its edge is about three pixels wide, and fewer levels compress better
 # of the guided filter (He et al. 2010) that aligns a mask's edge with the picture's
 FILTER_RADIUS, SMOOTHNESS = 4, 1e-3
 TRUNK_AND_LIMBS = slice(5, 17)

@@ -25,9 +25,8 @@ MOVING_LIMBS = [
     for side in SIDES
     for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
 ]
-NEAR_HEAD = np.isin(
-    np.arange(COUNT), [*range(INDEX["left_elbow"]), *range(COUNT)[FACE]]
-)  # with the shoulders
+# with the shoulders
+NEAR_HEAD = np.isin(np.arange(COUNT), [*range(INDEX["left_elbow"]), *range(COUNT)[FACE]])
 LEAST_CORE = 3  # points
 THICKNESS = 0.25  # of the trunk's length: a limb is as thick
 

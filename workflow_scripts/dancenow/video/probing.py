@@ -269,9 +269,8 @@ def _packets(path: str | Path, video: dict) -> dict[str, array]:
     found = {key: array("q") for key in ("pts", "dts", "duration", "pos", "key")}
     for packet in packets(path, video["index"], "pts,dts,duration,pos,size,flags:stream=time_base"):
         if "time_base" in packet:
-            video |= (
-                packet  # ffprobe before 8, which may read packets but not the header, counts DV otherwise
-            )
+            # ffprobe before 8, which may read packets but not the header, counts DV otherwise
+            video |= packet
             continue
         flags = packet.get("flags", "")
         # "D" marks packets that an edit list leaves out. An empty one repeats the frame before, in Theora.

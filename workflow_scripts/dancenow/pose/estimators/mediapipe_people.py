@@ -31,13 +31,11 @@ SAME = 0.12  # of the body's diagonal: two skeletons nearer than this on average
 CIRCLE_MARGIN = 1.1  # of the circle around a skeleton, for body parts beyond its keypoints
 GHOST = 0.5  # overlap of two boxes, as a share of their union, above which a detection is not a second person
 SURE = 0.5  # least mean body confidence of a person
-TURNED = np.radians(
-    50
-)  # degrees: the models run again on a trunk farther from upright than this; deep bends reach 47
+# rad: the models run again on a trunk farther from upright than this; deep bends reach 47 degrees
+TURNED = np.radians(50)
 AGREED = 0.05  # of the body's diagonal: nearer than this two skeletons show the same pose
-CLEARLY = (
-    0.02  # more mean body confidence; of two equally sure skeletons the followed one has the right sides
-)
+# more mean body confidence; of two equally sure skeletons the followed one has the right sides
+CLEARLY = 0.02
 BODY_AGAIN = 0.25  # least overlap of the boxes for a skeleton found at another rotation to be the same body
 
 Canonical = Callable[[Any, int, int], np.ndarray]  # as OtherPeople takes it
