@@ -101,7 +101,7 @@ def main():
     pose, people = (load(results / f"poses/{given.subject}.{end}") for load, end in
                     ((load_pose, "npz"), (load_people, "people.npz")))  # fmt: skip
     count, size = min(given.frames, len(store)), (store.width, store.height)
-    pose = pose.replace(keypoints=pose.keypoints[:count], origin=pose.origin[:count])
+    pose = pose.part(slice(count))
     rows, shown = people.frame < count, size if given.cuts else None
     if given.cuts:
         maps, cuts = punch_ins(count, size)

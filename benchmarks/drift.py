@@ -41,7 +41,7 @@ def first_and_last(generator, pose, passes, bank, chosen):
     """
     count = len(pose.keypoints)
     order = np.concatenate([np.arange(count)[:: 1 - 2 * (number % 2)] for number in range(passes)])
-    long = pose.replace(keypoints=pose.keypoints[order], origin=pose.origin[order])
+    long = pose.part(order)
     references = None
     if bank is not None:
         references = ChosenReferences(bank, long.keypoints, Choice(*(each[order] for each in chosen)))

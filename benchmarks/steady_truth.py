@@ -160,7 +160,7 @@ def main():
         whole, residual = to_canvas(even, maps, size)
         print(f"way of the camera: {residual:.2f} px RMS on a canvas of {even.width}x{even.height}")
         tripod_masks = [masks[index] for index in chosen.tolist()]
-        at_rest = pose.replace(keypoints=pose.keypoints[chosen], origin=pose.origin[chosen])
+        at_rest = pose.part(chosen)
         filmed = [tripod[index] for index in chosen.tolist()]
         true = make_background(filmed, at_rest, len(chosen), tripod_masks)
 

@@ -62,7 +62,7 @@ def test_the_benchmark_of_seams_tells_of_each_seam(run, monkeypatch, capsys):
 
 def test_drift_asks_for_the_references_of_every_pass(run):
     pose, bank = load_pose(run / "poses/anna_as_tango.npz"), load_bank(run / "references/anna.npz")
-    short = pose.replace(keypoints=pose.keypoints[:6], origin=pose.origin[:6])
+    short = pose.part(slice(6))
     chosen = load_choice(run / "references/anna_as_tango.npz", bank, pose.keypoints)
     chosen = Choice(*(each[:6] for each in chosen))
     generator = run / "models/anna/generator.safetensors"

@@ -105,6 +105,10 @@ class Pose:
                 changes["origin"] = np.where(present, known, MISSING).astype(np.uint8)
         return Pose(**{**self.__dict__, **changes})
 
+    def part(self, frames: slice | np.ndarray) -> "Pose":
+        """The Pose in a slice or (n,) numbers of its frames."""
+        return self.replace(keypoints=self.keypoints[frames], origin=self.origin[frames])
+
     def placed(self, places: np.ndarray, width: int, height: int) -> "Pose":
         """The same keypoints at (T, 133, 2) px of a frame of another size; missing ones stay (0, 0, 0)."""
         keypoints = self.keypoints.copy()

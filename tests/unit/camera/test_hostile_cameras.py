@@ -79,7 +79,7 @@ def test_a_clip_of_nothing_shows_nobody(kind):
 
 
 def test_a_clip_of_one_frame_gives_one_frame():
-    pose = TARGET.replace(keypoints=TARGET.keypoints[:1], origin=TARGET.origin[:1])
+    pose = TARGET.part(slice(1))
     frames = Film(footage(pose))
     path = find_path(frames, people_of(pose), [])
     assert steady_view(path, frames, pose).still

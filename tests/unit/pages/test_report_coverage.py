@@ -265,7 +265,7 @@ def test_what_a_target_does_not_show_is_asked_for_in_words(alice, brunomars):
     shape = alice.shape()
     kinds = pose_kinds(shape)
     low = ~(kinds["left arm above the head"] | kinds["right arm above the head"])
-    tame = alice.pose.replace(keypoints=alice.pose.keypoints[low], origin=alice.pose.origin[low])
+    tame = alice.pose.part(low)
     tame = footage_of("alice", tame, measure_normalization(tame))
     pose = normalised(brunomars, tame, "target").pose
     comparison = compare_footage(tame, pose, len(tame.pose.keypoints))

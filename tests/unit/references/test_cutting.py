@@ -149,7 +149,7 @@ def test_the_shirt_behind_a_forearm_is_no_part_of_the_arm():
 
 
 def test_a_reference_with_a_thing_in_the_hand_is_a_bad_one():
-    pose, held = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20]), [6, 7, 8]
+    pose, held = POSE.part(slice(20)), [6, 7, 8]
     frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()
     for frame in held:
         place = np.rint(pose.keypoints[frame, LEFT_HAND, :2].mean(axis=0)).astype(int).tolist()
@@ -167,7 +167,7 @@ def test_a_reference_with_a_thing_in_the_hand_is_a_bad_one():
 
 
 def test_a_reference_on_which_a_shadow_lies_is_a_bad_one():
-    pose, leg = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20]), PARTS.index("left_leg")
+    pose, leg = POSE.part(slice(20)), PARTS.index("left_leg")
     # the same detail everywhere, and more than a shadow's edge
     cloth = np.random.default_rng(0).integers(-15, 16, FRAMES[:20].shape)
 
@@ -184,7 +184,7 @@ def test_a_reference_on_which_a_shadow_lies_is_a_bad_one():
 
 
 def test_hair_is_shown_where_it_swings_far_from_the_head():
-    pose = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
+    pose = POSE.part(slice(20))
     frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()
     plaits = []
     for frame, mask, points in zip(frames, masks, pose.keypoints, strict=True):
@@ -285,7 +285,7 @@ def test_a_shadow_beside_a_leg_is_no_part_of_it(light, kept):
 
 def test_a_sleeve_raised_to_the_chin_is_no_part_of_the_head():
     frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()
-    pose = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
+    pose = POSE.part(slice(20))
     for frame, mask, points in zip(frames, masks, pose.keypoints, strict=True):
         column, line = (
             np.rint(points[INDEX["left_ear"], :2] + [0.03 * UNIT, 0.04 * UNIT]).astype(int).tolist()
@@ -300,7 +300,7 @@ def test_a_sleeve_raised_to_the_chin_is_no_part_of_the_head():
 
 def test_what_floats_beside_a_head_is_no_part_of_it():
     frames, masks = FRAMES[:20].copy(), MASKS[:20].copy()
-    pose = POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20])
+    pose = POSE.part(slice(20))
     for frame, mask, points in zip(frames, masks, pose.keypoints, strict=True):  # a hand, raised and blurred
         column, line = (
             np.rint(points[INDEX["left_ear"], :2] + [0.12 * UNIT, -0.02 * UNIT]).astype(int).tolist()

@@ -22,7 +22,7 @@ TURNED = 150 * 3 // 4
 
 
 def cut(pose, frames):
-    return pose.replace(keypoints=pose.keypoints[frames], origin=pose.origin[frames])
+    return pose.part(frames)
 
 
 def raised(points, frames):

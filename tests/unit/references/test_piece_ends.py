@@ -151,7 +151,7 @@ def test_a_piece_that_does_not_show_the_middle_of_its_part_is_a_bad_one(bank, pa
     faint = rows > np.quantile(rows, 0.25)
     masks[covered][rows[faint], columns[faint]] = 100
     background = np.full_like(BACKGROUND, COLOURS[part])  # nothing tells that the mask is wrong
-    pose = POSE.replace(keypoints=POSE.keypoints[:COUNT], origin=POSE.origin[:COUNT])
+    pose = POSE.part(slice(COUNT))
     other = make_bank(FRAMES[:COUNT], pose, masks, background, COUNT)
     row = other.frames[other.rows[number]].tolist().index(covered)
     assert other.flaws[number][row] > np.delete(other.flaws[number], row).max() + 0.1

@@ -140,7 +140,7 @@ def test_an_arm_is_turned_rather_than_opened():
 def test_what_is_moved_looks_as_it_should(bank):
     front = make_bank(
         FRAMES[:20],
-        POSE.replace(keypoints=POSE.keypoints[:20], origin=POSE.origin[:20]),
+        POSE.part(slice(20)),
         MASKS,
         BACKGROUND,
         20,
@@ -363,7 +363,7 @@ def test_draws_depend_on_the_seed_alone(bank):
 
 
 def test_a_clip_of_two_seconds_still_finds_references():
-    few = POSE.replace(keypoints=POSE.keypoints[:10], origin=POSE.origin[:10])
+    few = POSE.part(slice(10))
     bank = make_bank(FRAMES[:10], few, MASKS[:10], BACKGROUND, 10)
     pictures = RealPixels(bank, None, few.fps, 10).draw(few.keypoints[:2], 0, WHOLE, np.random.default_rng(0))
     assert all(picture[..., 3].any() for picture in pictures)

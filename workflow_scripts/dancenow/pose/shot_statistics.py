@@ -149,15 +149,14 @@ def shot_parts(source: Pose, statistics: dict) -> list[tuple[Pose, dict]]:
     body = {key: shots[longest]["statistics"][key] for key in ("limbs", "face")}
     parts = []
     for number, shot in enumerate(shots):
-        frames = slice(shot["first"], shot["stop"])
-        part = source.replace(keypoints=source.keypoints[frames], origin=source.origin[frames])
+        part = source.part(slice(shot["first"], shot["stop"]))
         parts.append((part, shots[nearest_known(known, number)]["statistics"] | body))
     return parts
 
 
 def _measured(pose: Pose, path: CameraPath, frames: slice | np.ndarray, clip: str) -> dict:
     """measure_normalization of some frames, in px of the scene."""
-    part = pose.replace(keypoints=pose.keypoints[frames], origin=pose.origin[frames])
+    part = pose.part(frames)
     scene, corner = in_scene(part, path.part(frames))
     if scene is part:
         return measure_normalization(part, clip)

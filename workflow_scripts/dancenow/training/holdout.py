@@ -14,4 +14,4 @@ def heldout(pose: Pose, holdout: float) -> Pose:
     first = training_frame_count(len(pose.keypoints), holdout)
     if first == len(pose.keypoints):
         raise InputError("train.holdout holds out no frame; set it to about 0.2 to score unseen footage")
-    return pose.replace(keypoints=pose.keypoints[first:], origin=pose.origin[first:])
+    return pose.part(slice(first, None))

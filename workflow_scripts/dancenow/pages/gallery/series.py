@@ -56,8 +56,7 @@ def measure_frames(files: MeasuredFiles, output: str | Path, holdout: float, thr
     height = standing_height(driving.keypoints)
     if not np.isfinite(height):
         raise InputError(f"{files.driving_pose}: no frame shows the performer from head to feet")
-    known = target.keypoints[: training_frame_count(len(target.keypoints), holdout)]
-    shown = target.replace(keypoints=known, origin=target.origin[: len(known)])
+    shown = target.part(slice(training_frame_count(len(target.keypoints), holdout)))
     distance, limit = distance_to_shown(driving, shown, read_json(files.target_statistics))
     series = pose_series(largest_people(estimator.detect(iter(result))), driving.keypoints, height)
     series["distance"] = distance
