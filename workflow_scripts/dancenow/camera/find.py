@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from dancenow.camera.bodies import Bodies
 from dancenow.camera.burnt_in import find_burnt_in
 from dancenow.camera.figures import Figures
 from dancenow.camera.outside import Outside
-from dancenow.camera.path import MOVING, SHAKING, STILL, UNKNOWN, CameraPath, save_path
+from dancenow.camera.path import AT_REST, MOVING, SHAKING, STILL, UNKNOWN, CameraPath, save_path
 from dancenow.camera.shots import LEAST_MOTION, Shot, corners_of, join_shots, reach
 from dancenow.camera.takes import differ, lay_over, look_at
 from dancenow.camera.tracker import ShotTracker
@@ -40,8 +41,23 @@ BUMP, BUMP_SURE = 0.01, 0.5  # of the long edge, that a tripod is knocked aside 
 TRAVELS = 0.01  # of the long edge: a way that no noise makes
 AGREE = 0.01  # of the long edge: a path that is followed and one that is seen are the same
 TRUNK = sides_of("shoulder") + sides_of("hip")
-Part = tuple[int, np.ndarray, np.ndarray, int, int]  # of a shot, as from _follow_shot
 BEYOND = 1.5  # frame sizes outside the usual framing, at most: as far an extent reaches
+
+
+class Part(NamedTuple):
+    """Frames that show one scene: first, the first of them; maps: (n, 3, 3) into any one of them, NaN where
+    unknown; sure: (n,), how sure; opening, closing: as of a Shot."""
+
+    first: int
+    maps: np.ndarray
+    sure: np.ndarray
+    opening: int
+    closing: int
+
+    @property
+    def stop(self) -> int:
+        """The frame behind the last."""
+        return self.first + len(self.maps)
 
 
 def find_path(frames: Frames, people: People, cuts: Sequence[int]) -> CameraPath:
@@ -101,17 +117,17 @@ def _find_shots(
     for first, stop in segments(people.count, cuts):
         parts = _at_borders(_follow_shot(frames, outside, bodies, size, first, stop), figures)
         parts = [piece for part in parts for piece in _at_jumps(part, figures)]
-        for begin, maps, known, *clear in parts:
-            told = np.isfinite(maps).all(axis=(1, 2)) & (known > 0)
-            known = np.where(told, known, 0)
-            maps, kind = settle(maps, known, size, bodies.fps, lean[begin : begin + len(maps)])
+        for part in parts:
+            told = np.isfinite(part.maps).all(axis=(1, 2)) & (part.sure > 0)
+            known = np.where(told, part.sure, 0)
+            maps, kind = settle(part.maps, known, size, bodies.fps, lean[part.first : part.stop])
             if kind != UNKNOWN:
-                carried = bodies.carry(begin, maps, told)
+                carried = bodies.carry(part.first, maps, told)
                 kind = SHAKING if kind == STILL and (carried != maps).any() else kind
                 maps = carried
-            if kind in (STILL, UNKNOWN):
+            if kind in AT_REST:
                 known = np.full(len(maps), float(kind == STILL))
-            shots.append(Shot(begin, maps, known, kind, *clear))
+            shots.append(Shot(part.first, maps, known, kind, part.opening, part.closing))
     return shots
 
 
@@ -157,10 +173,7 @@ def _track(
 def _follow_shot(
     frames: Frames, outside: Outside, bodies: Bodies, size: tuple[int, int], first: int, stop: int
 ) -> list[Part]:
-    """[(frame, maps, sure, opening, closing)] between two cuts; several where a cross-fade changes the scene.
-
-    maps: (n, 3, 3) into any one frame of it, NaN where unknown; sure: (n,), how sure; the rest as in Shot.
-    """
+    """The Parts between two cuts; several where a cross-fade changes the scene."""
     fps = bodies.fps
     maps, sure, restarts = _track(frames, outside, fps, first, stop)
     begins, clear, closing = [0], [0], stop - first - 1
@@ -205,38 +218,37 @@ def _follow_shot(
             clear += [last, next_]
     ends, clear = [*begins[1:], stop - first], [*clear, closing]
     return [
-        (first + begin, maps[begin:end], sure[begin:end], first + int(opening), first + int(closes))
+        Part(first + begin, maps[begin:end], sure[begin:end], first + int(opening), first + int(closes))
         for begin, end, opening, closes in zip(begins, ends, clear[::2], clear[1::2], strict=True)
     ]
 
 
 def _at_borders(parts: list[Part], figures: Figures) -> list[Part]:
-    """Parts as from _follow_shot, whose borders lie where people's size jumps, if it does there.
+    """The Parts with their borders where people's size jumps, if it does there.
 
     Frames that go to another part so are unknown there.
     """
-    jumps = [figures.jumps(begin, maps) for begin, maps, *_ in parts]
-    begins = [begin for begin, *_ in parts]
+    jumps = [figures.jumps(part.first, part.maps) for part in parts]
+    begins = [part.first for part in parts]
     for number in range(1, len(parts)):
-        unclear = range(parts[number - 1][4] + 1, parts[number][3] + 1)
+        unclear = range(parts[number - 1].closing + 1, parts[number].opening + 1)
         near = [jump for jump in jumps[number - 1] + jumps[number] if jump in unclear]
-        nearest = min(near, key=lambda jump: abs(jump - parts[number][0]), default=begins[number])
+        nearest = min(near, key=lambda jump: abs(jump - parts[number].first), default=begins[number])
         # farther away it is a change of its own
         if abs(nearest - begins[number]) <= figures.longest_gap / 2:
             begins[number] = nearest
     moved = []
-    stops = [*begins[1:], parts[-1][0] + len(parts[-1][1])]
-    for (begin, maps, sure, opening, closing), first, stop in zip(parts, begins, stops, strict=True):
-        own, certain = np.full((stop - first, 3, 3), np.nan), np.zeros(stop - first)
-        low, high = max(begin, first), min(begin + len(maps), stop)
-        own[low - first : high - first] = maps[low - begin : high - begin]
-        certain[low - first : high - first] = sure[low - begin : high - begin]
-        moved.append((first, own, certain, opening, closing))
+    for part, first, stop in zip(parts, begins, [*begins[1:], parts[-1].stop], strict=True):
+        maps, sure = np.full((stop - first, 3, 3), np.nan), np.zeros(stop - first)
+        low, high = max(part.first, first), min(part.stop, stop)
+        maps[low - first : high - first] = part.maps[low - part.first : high - part.first]
+        sure[low - first : high - first] = part.sure[low - part.first : high - part.first]
+        moved.append(part._replace(first=first, maps=maps, sure=sure))
     return moved
 
 
 def _at_jumps(part: Part, figures: Figures) -> list[Part]:
-    """A part of a clip as from _follow_shot, split where only the people's size tells another framing."""
+    """A Part, split where only the people's size tells another framing."""
     begin, maps, sure, opening, closing = part
     pieces = []
     for first, stop in segments(len(maps), [jump - begin for jump in figures.jumps(begin, maps)]):
@@ -245,7 +257,7 @@ def _at_jumps(part: Part, figures: Figures) -> list[Part]:
         low, high = begin + first, begin + stop - 1
         start = low if first else min(opening, high)
         last = max(closing, low) if stop == len(maps) else high
-        pieces.append((low, maps[first:stop], sure[first:stop], start, last))
+        pieces.append(Part(low, maps[first:stop], sure[first:stop], start, last))
     return pieces
 
 
@@ -350,7 +362,7 @@ def settle(
 
 def _extent(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(4,) x0, y0, x1, y1 px of the scene that the frames reach."""
-    corners, reach = corners_of(maps, size), BEYOND * np.array(size)
-    low = np.maximum(corners.min(axis=(0, 1)), -reach)
-    high = np.minimum(corners.max(axis=(0, 1)), np.array(size) - 1 + reach)
+    corners, most = corners_of(maps, size), BEYOND * np.array(size)
+    low = np.maximum(corners.min(axis=(0, 1)), -most)
+    high = np.minimum(corners.max(axis=(0, 1)), np.array(size) - 1 + most)
     return np.concatenate([low, high])

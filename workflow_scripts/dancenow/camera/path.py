@@ -20,6 +20,7 @@ SHAKING = "shaking"  # almost still: held in a hand
 MOVING = "moving"  # it pans, zooms or travels
 UNKNOWN = "unknown"  # not measurable, for lack of corners; treated as still
 KINDS = STILL, SHAKING, MOVING, UNKNOWN
+AT_REST = STILL, UNKNOWN  # every map is the identity
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class CameraPath:
     @property
     def is_still(self) -> bool:
         """Whether every map is the identity, so that nothing need be moved."""
-        return all(kind in (STILL, UNKNOWN) for kind in self.kinds)
+        return all(kind in AT_REST for kind in self.kinds)
 
     def require_frames(self, count: int) -> None:
         """InputError unless the clip has `count` frames."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from dancenow.camera.exposure import measure_exposure
-from dancenow.camera.path import STILL, UNKNOWN, CameraPath
+from dancenow.camera.path import AT_REST, CameraPath
 from dancenow.camera.view import SteadyView
 from dancenow.keypoints import Pose, boxes
 from dancenow.video.frames import FrameStore
@@ -62,7 +62,7 @@ def place_view(path: CameraPath, pose: Pose) -> SteadyView:
     whose place only their neighbours or people tell are left out.
     """
     path.require_frames(len(pose.keypoints))
-    stands = np.isin(np.array(path.kinds), (STILL, UNKNOWN))[path.shot]
+    stands = np.isin(path.kinds, AT_REST)[path.shot]
     exact = stands | (path.sure > 0)
     shown = pose.present().sum(axis=1) >= LEAST_POINTS
     scenes, frames = np.unique(path.scene[shown] if shown.any() else path.scene, return_counts=True)

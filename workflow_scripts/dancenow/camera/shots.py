@@ -8,7 +8,7 @@ import numpy as np
 
 from dancenow.camera.figures import Figures
 from dancenow.camera.outside import Outside
-from dancenow.camera.path import MOVING, STILL, UNKNOWN, moved_points
+from dancenow.camera.path import AT_REST, MOVING, moved_points
 from dancenow.camera.takes import Look, differ, lay_over, look_at
 from dancenow.pictures import Frames
 
@@ -36,7 +36,7 @@ class Shot:
     @property
     def stands(self) -> bool:
         """Whether the camera rests, as far as is known."""
-        return self.kind in (STILL, UNKNOWN)
+        return self.kind in AT_REST
 
     def map_of(self, frame: int) -> np.ndarray:
         """(3, 3): from px of a frame of the clip to px of the scene."""

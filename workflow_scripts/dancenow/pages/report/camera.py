@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dancenow.camera.path import UNKNOWN, CameraPath, moved_points
+from dancenow.camera.path import CameraPath, moved_points
 
 WHOLE_BODY, NO_FEET, NOBODY = "whole body", "no feet", "nobody"
 SELDOM_IN_SHOT = 0.1  # of a shot's frames: what is seen in fewer is not what the shot shows
@@ -59,10 +59,7 @@ def told_camera(found: list[Shot], fps: float) -> str:
     seconds: dict[str, float] = {}
     for shot in found:
         seconds[shot.camera] = seconds.get(shot.camera, 0) + (shot.stop - shot.first) / fps
-    words = {UNKNOWN: "unknown"}
-    parts = [
-        (words.get(kind, kind), seconds[kind]) for kind in sorted(seconds, key=lambda kind: -seconds[kind])
-    ]
+    parts = sorted(seconds.items(), key=lambda part: -part[1])
     if len(parts) == 1:
         return f"the camera is {parts[0][0]} throughout"
     return "the camera is " + ", ".join(f"{kind} for {length:.1f} s" for kind, length in parts)
