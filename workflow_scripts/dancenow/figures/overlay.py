@@ -12,7 +12,7 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.keypoints import FEET, IMPUTED, REPAIRED, Pose, load_pose
-from dancenow.pose.draw import BODY_SEGMENTS, DETAIL_SEGMENTS, LINE, SUBPIXEL_BITS
+from dancenow.pose.draw import LINE, SUBPIXEL_BITS, seen_segments, subpixels
 from dancenow.video.frames import FrameStore
 from dancenow.video.media import encode, mux
 
@@ -61,23 +61,18 @@ def draw_frame(frame: np.ndarray, pose: Pose, index: int) -> np.ndarray:
     keypoints, origin = pose.keypoints[index], pose.origin[index]
     line = max(1, round(pose.height * LINE))
     drawn, opacity = picture.copy(), np.zeros(picture.shape[:2], np.uint8)
-    places = np.clip(keypoints[:, :2], -4 * pose.width, 5 * pose.width)
-    places = np.rint(places * (1 << SUBPIXEL_BITS)).astype(int)
-    seen = pose.present()[index]
-    for segments, wide in ((BODY_SEGMENTS, line), (DETAIL_SEGMENTS, max(1, line // 2))):
-        for a, b, colour in segments:
-            if seen[a] and seen[b]:
-                ends = places[a].tolist(), places[b].tolist()
-                cv2.line(drawn, *ends, colour, wide, cv2.LINE_AA, SUBPIXEL_BITS)
-                sure = FAINTEST + (1 - FAINTEST) * float(min(keypoints[a, 2], keypoints[b, 2]))
-                cv2.line(opacity, *ends, round(255 * sure), wide + 2, cv2.LINE_8, SUBPIXEL_BITS)
+    places = subpixels(keypoints[:, :2], pose.width)
+    for a, b, colour, wide in seen_segments(keypoints, line):
+        cv2.line(drawn, places[a], places[b], colour, wide, cv2.LINE_AA, SUBPIXEL_BITS)
+        sure = FAINTEST + (1 - FAINTEST) * float(min(keypoints[a, 2], keypoints[b, 2]))
+        cv2.line(opacity, places[a], places[b], round(255 * sure), wide + 2, cv2.LINE_8, SUBPIXEL_BITS)
     share = opacity[..., None] / 255
     picture = np.rint(share * drawn + (1 - share) * picture).astype(np.uint8)
     for kind, colour in DOTS.items():
         for point in np.flatnonzero(origin == kind):
             radius = line if point < FEET.stop else max(1, line // 2)
-            place, radius = places[point].tolist(), radius << SUBPIXEL_BITS
-            cv2.circle(picture, place, radius, colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
+            radius <<= SUBPIXEL_BITS
+            cv2.circle(picture, places[point], radius, colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
     _write(picture, f"{index}", INK, 1)
     for row, (name, kind) in enumerate((("repaired", REPAIRED), ("imputed", IMPUTED)), 2):
         if count := (origin == kind).sum():

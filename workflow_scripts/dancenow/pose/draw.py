@@ -5,7 +5,7 @@ A limb is drawn when both of its ends are visible. A missing keypoint leaves no 
 one a darker one of the same colour. All others are drawn alike, whatever their confidence.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -111,21 +111,31 @@ def draw_skeleton(
     Returns (height, width, 3) uint8 RGB.
     """
     picture = np.zeros((height, width, 3), np.uint8) if onto is None else onto
-    thick = max(1, round(height * LINE if line is None else line))
-    thin = max(1, thick // 2)
-    seen = keypoints[:, 2] >= MIN_CONFIDENCE
-    corner = np.asarray(origin, np.float32)
-    # points far outside would overflow cv2's fixed-point coordinates
-    places = np.clip(keypoints[:, :2] - corner, -4 * width, 5 * width)
-    places = np.rint(places * (1 << SUBPIXEL_BITS)).astype(int)
-    for segments, wide in ((BODY_SEGMENTS, thick), (DETAIL_SEGMENTS, thin)):
+    places = subpixels(keypoints[:, :2] - np.asarray(origin, np.float32), width)
+    for a, b, colour, wide in seen_segments(keypoints, height * LINE if line is None else line):
+        if weak is not None and (weak[a] or weak[b]):
+            colour = tuple(round(WEAK * channel) for channel in colour)
+        cv2.line(picture, places[a], places[b], colour, wide, cv2.LINE_AA, SUBPIXEL_BITS)
+    return picture
+
+
+def seen_segments(keypoints: np.ndarray, line: float) -> Iterator[tuple[int, int, tuple[int, ...], int]]:
+    """Yield (keypoint, keypoint, RGB colour, width px) of the lines between seen ones of (133, 3), as drawn.
+
+    line: body line width in px.
+    """
+    seen, thick = keypoints[:, 2] >= MIN_CONFIDENCE, max(1, round(line))
+    for segments, wide in ((BODY_SEGMENTS, thick), (DETAIL_SEGMENTS, max(1, thick // 2))):
         for a, b, colour in segments:
             if seen[a] and seen[b]:
-                if weak is not None and (weak[a] or weak[b]):
-                    colour = tuple(round(WEAK * channel) for channel in colour)
-                start, end = tuple(places[a].tolist()), tuple(places[b].tolist())
-                cv2.line(picture, start, end, colour, wide, cv2.LINE_AA, SUBPIXEL_BITS)
-    return picture
+                yield a, b, colour, wide
+
+
+def subpixels(places: np.ndarray, width: int) -> list[list[int]]:
+    """(N, 2) px of a picture so wide, as cv2 takes them with SUBPIXEL_BITS."""
+    # points far outside would overflow cv2's fixed-point coordinates
+    places = np.clip(places, -4 * width, 5 * width)
+    return np.rint(places * (1 << SUBPIXEL_BITS)).astype(int).tolist()
 
 
 def draw_pose(pose: Pose, index: int, window: Sequence[int] | None = None) -> np.ndarray:
