@@ -1,9 +1,10 @@
 """Human motion transfer: the library behind the workflow's scripts. Nothing here imports snakemake.
 
 The library consists of rooms (folders), in the order in which data passes through them: planning, video
-and cluster; pose; references; model; synthesis and authenticity; training; evaluation; figures and pages. A
-room imports only rooms before it. The __init__ of each says what it takes, what it returns, and what it
-never contains. Modules that every room needs are beside the rooms, in this folder.
+and cluster; camera and provenance; pose; references; model; synthesis and authenticity; training; evaluation
+and machine; figures and pages. A room imports only rooms before it. The __init__ of each says what it takes,
+what it returns, and what it never contains. Modules that every room needs are beside the rooms, in this
+folder.
 
 references comes between pose and model: it reads skeletons and masks, and a generator sees what it
 returns. The estimator's masks belong to pose; the performer's are made with the background, in model.

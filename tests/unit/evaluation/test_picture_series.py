@@ -21,9 +21,7 @@ def measured(truth, result, monkeypatch):
     valid = np.zeros(BACKGROUND.shape[:2], bool)
     valid[:, :MIDDLE] = True
     given = Truth(list(truth), BACKGROUND, lambda _: valid)
-    found = measure_pictures(
-        {"result": list(result)}, given, "truth", POSE.keypoints, POSE.keypoints, 60.0, {}
-    )
+    found = measure_pictures({"result": list(result)}, given, POSE.keypoints, POSE.keypoints, 60.0, {})
     return found.images["result"], found.time["result"]
 
 

@@ -162,7 +162,7 @@ def evaluate(
     nobody = largest_people(estimator.detect(iter([truth.background])))
     found[BACKGROUND] = np.repeat(nobody, len(wanted), axis=0)
     found[NEIGHBOUR] = training.keypoints[neighbours]
-    pictures = measure_pictures(rows, truth, TRUTH, wanted, driving, height, judges)
+    pictures = measure_pictures(rows, truth, wanted, driving, height, judges)
     people = {
         row: regions[PERSON] | _body(found[row], wanted, height) for row, regions in pictures.images.items()
     }

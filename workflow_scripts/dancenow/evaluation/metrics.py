@@ -1,4 +1,4 @@
-"""How close a frame and a pose are to the truth: SSIM, PSNR, a perceptual distance, pose error, intervals.
+"""How close a frame and a pose are to the truth: SSIM, PSNR, a perceptual distance, pose error.
 
 Frames are (H, W, 3) uint8 RGB; a box is (x0, y0, x1, y1) whole px, the far edges excluded. A mask is (H, W)
 bool of the whole frame, with at least one True in the box: only those places of the box count.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dancenow.evaluation.metrics import pooled_features
-from dancenow.evaluation.names import FACE, LPIPS_FORM, PERSON, REGIONS
+from dancenow.evaluation.names import FACE, LPIPS_FORM, PERSON, REGIONS, TRUTH
 from dancenow.evaluation.regions import compare, regions_of, silhouette
 from dancenow.evaluation.temporal import measure_step, step_between
 
@@ -51,7 +51,6 @@ class PictureSeries(NamedTuple):
 def measure_pictures(
     rows: dict,
     truth: Truth,
-    truth_row: str,
     wanted: np.ndarray,
     driving: np.ndarray,
     body_height: float,
@@ -59,9 +58,9 @@ def measure_pictures(
 ) -> PictureSeries:
     """Walk once through all videos and measure their pictures against the truth's: a PictureSeries.
 
-    rows: {row: iterable of T (H, W, 3) uint8 RGB frames}; truth_row: the truth's name among the rows; wanted,
-    driving: (T, 133, 3) px, the people in the truth and the driving poses; body_height: px; judges: as from
-    lpips.load_judges, whose keys are measures beside "ssim" and "psnr".
+    rows: {row: iterable of T (H, W, 3) uint8 RGB frames}; wanted, driving: (T, 133, 3) px, the people in the
+    truth and the driving poses; body_height: px; judges: as from lpips.load_judges, whose keys are measures
+    beside "ssim" and "psnr".
     """
     count = len(wanted)
     every = min(EVERY, -(-count // MANY))
@@ -90,7 +89,7 @@ def measure_pictures(
             pictures, masks, poses = zip(before, now, strict=True)
             time[:, :, index - 1] = _step(pictures, masks, poses, body_height)
         before = now
-    names = [*rows, truth_row]
+    names = [*rows, TRUTH]
     return PictureSeries(
         every,
         images={row: _by_region(measures, images[:, :, column]) for column, row in enumerate(rows)},

@@ -19,8 +19,8 @@ def part_series(found: np.ndarray, wanted: np.ndarray, body_height: float) -> di
 
     found, wanted: (T, 133, 3) px; body_height: px, as from `standing_height`. distance_px, distance_percent
     (of the body height): mean over the keypoints that are in both, NaN where there is none; pck: % of the
-    expected keypoints that were found no farther than PCK_SHARE of the body height away; missed: how many of
-    the expected ones were not found (the paper's missed detections per image).
+    expected keypoints that were found no farther than PCK_SHARE of the body height away; missed_per_frame:
+    how many of the expected ones were not found (the paper's missed detections per image).
     """
     return {name: _part(found[:, part], wanted[:, part], body_height) for name, part in PAPER_PARTS.items()}
 
