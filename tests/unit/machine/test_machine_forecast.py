@@ -25,6 +25,7 @@ from running import ROOT
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 FACE = CONFIG["presets"]["smoke"]["train"]["face"]
 GB = 2**30
+CPU = steps.Machine(torch.device("cpu"), FLOAT32, 2)
 PACE = steps.Pace(1.0, 2.0, 0.0, 0.5, 0.25, 3.0, 4.0, StepMemory(GB, GB), True, 1e12)
 FOOTAGE = Footage({"anna": 1000, "ben": 200}, (512, 512), ["anna"], ["ben"])
 RATES = {"decode": 100.0, "detect": 20.0, "estimator": "mediapipe", "long_edge": 512}
@@ -204,31 +205,26 @@ def test_a_step_too_slow_to_try_has_the_pace_that_is_known(monkeypatch):
     monkeypatch.setattr(
         steps, "count", lambda stage, train, size, autocast: (memory, 1e14 * size[0] * size[1])
     )
-    cpu = torch.device("cpu")
     train = CONFIG["train"] | {"face": FACE}
-    found = steps.measure_pace(train, (512, 512), DEMO, cpu, FLOAT32, 2, known=1e12)
+    found = steps.measure_pace(train, (512, 512), DEMO, CPU, known=1e12)
     assert not found.measured and found.memory == memory
     # the mean window, by the pace; and the frames that are loaded meanwhile, on both cores
     networks = 1e14 * DEMO["trained"] * 512**2 / 1e12
     assert found.pair - networks == pytest.approx(steps.LOADING, rel=1e-3)
     assert found.single - networks / 2 == pytest.approx(steps.LOADING / 2, rel=1e-3)
-    wide = steps.measure_pace(train, (1024, 512), DEMO, cpu, FLOAT32, 2, known=1e12)
+    wide = steps.measure_pace(train, (1024, 512), DEMO, CPU, known=1e12)
     assert wide.pair == pytest.approx(2 * found.pair, rel=1e-12)
     assert wide.frame == pytest.approx(2 * found.frame, rel=1e-12)
     # before an enhancer, the first stage sees half of the edges
     later = CONFIG["presets"]["paper"]["train"]["enhancer"]
-    grown = steps.measure_pace(train | {"enhancer": later}, (1024, 1024), DEMO, cpu, FLOAT32, 2, known=1e12)
+    grown = steps.measure_pace(train | {"enhancer": later}, (1024, 1024), DEMO, CPU, known=1e12)
     assert grown.pair == pytest.approx(found.pair)
     assert found.frame < found.single < found.pair < found.preview and found.face > found.frame
 
 
 def test_a_frame_is_synthesized_with_its_face(monkeypatch):
     monkeypatch.setattr(steps, "_timed", lambda work, device: 1.0)
-    cpu = torch.device("cpu")
-    found = [
-        steps.measure_pace(train, (128, 128), DEMO, cpu, FLOAT32, 1)
-        for train in (tiny(), tiny() | {"face": None})
-    ]
+    found = [steps.measure_pace(train, (128, 128), DEMO, CPU) for train in (tiny(), tiny() | {"face": None})]
     assert found[0].frame == found[1].frame + 1.0
     # sixteen frames of the largest window, each with its face; four while frames are learned by themselves
     before = found[0].preview / (0.8 * 4 + 0.2 * 16)
@@ -245,7 +241,7 @@ def test_the_time_of_a_pair_is_not_that_of_a_single_frame(monkeypatch):
 
     monkeypatch.setattr(steps, "_timed", timed)
     monkeypatch.setattr(steps, "_step", lambda trainer, given, alone: took.__setitem__(0, 1 if alone else 3))
-    found = steps.measure_pace(tiny() | {"face": None}, (128, 128), DEMO, torch.device("cpu"), FLOAT32, 1)
+    found = steps.measure_pace(tiny() | {"face": None}, (128, 128), DEMO, CPU)
     assert 2.5 < found.pair / found.single < 3.5
 
 
@@ -292,9 +288,9 @@ def test_a_preset_too_slow_to_try_is_judged_by_the_fastest_pace_before(tmp_path,
 
 
 def test_a_gpu_waits_for_its_host_and_a_cpu_shares_its_cores():
-    gpu, cpu = torch.device("cuda"), torch.device("cpu")
-    assert steps._with_host(0.5, 0.4, cpu, 2) == 0.7
-    assert steps._with_host(0.5, 0.4, gpu, 2) == 0.5 and steps._with_host(0.1, 0.4, gpu, 3) == 0.2
+    gpu = steps.Machine(torch.device("cuda"), FLOAT32, 3)
+    assert CPU.with_host(0.5, 0.4) == 0.7
+    assert gpu._replace(threads=2).with_host(0.5, 0.4) == 0.5 and gpu.with_host(0.1, 0.4) == 0.2
 
 
 def test_windows_are_those_that_the_people_need():

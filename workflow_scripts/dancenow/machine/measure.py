@@ -10,7 +10,7 @@ from dancenow.files import write_text
 from dancenow.machine.forecast import Footage, forecast
 from dancenow.machine.hardware import look
 from dancenow.machine.page import page
-from dancenow.machine.steps import compare, measure_pace
+from dancenow.machine.steps import Machine, compare, measure_pace
 from dancenow.video.media import working_size
 
 log = logging.getLogger(__name__)
@@ -51,15 +51,14 @@ def measure_machine(
     "long_edge" px.
     """
     device = pick_device()
-    autocast = prepare(device, threads)
+    machine = Machine(device, prepare(device, threads), threads)
     hardware = look(device)
     paces, same, known = {}, {}, 0.0
     for name, preset in presets.items():
         train, size = preset["train"], clips.size(preset["long_edge"])
         key = json.dumps([size, {part: train[part] for part in COSTLY}], sort_keys=True)
         if key not in same:
-            windows = rates["windows"]
-            same[key] = measure_pace(train, size, windows, device, autocast, threads, known)
+            same[key] = measure_pace(train, size, rates["windows"], machine, known)
             known = max(known, same[key].operations)
             log.info("%s: %s", name, same[key])
         paces[name] = same[key]
@@ -74,7 +73,7 @@ def measure_machine(
     apart = None
     if device.type == "cuda":
         apart = compare(presets["smoke"]["train"], device)
-    precision = precision_name(autocast)
+    precision = precision_name(machine.autocast)
     numbers = {
         "hardware": asdict(hardware),
         "paces": {name: asdict(pace) for name, pace in paces.items()},

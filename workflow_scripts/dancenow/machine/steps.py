@@ -4,7 +4,6 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -33,6 +32,23 @@ SLOWEST_STEP = 12.0  # s
 # and one that takes longer than this is taken on half the edges. There each pixel costs more, a third in the
 # demo's network on one AVX2 core, whose weights come from memory for few places
 WHOLE_STEP = 8.0  # s
+
+
+class Machine(NamedTuple):
+    """What steps run on: device; autocast: as from device.prepare; threads: of the host."""
+
+    device: torch.device
+    autocast: Autocast
+    threads: int
+
+    def with_host(self, seconds: float, work: float) -> float:
+        """Seconds of the networks' work and of the host's for it, `work` seconds of one core, done meanwhile.
+
+        On a CPU both share the cores; for a GPU all cores but one make what it waits for, if it has to.
+        """
+        if self.device.type == "cpu":
+            return seconds + work / self.threads
+        return max(seconds, work / max(1, self.threads - 1))
 
 
 @dataclass(frozen=True)
@@ -159,17 +175,11 @@ def count(stage: str, train: dict, size: tuple[int, int], autocast: Autocast) ->
 
 
 def measure_pace(
-    train: dict,
-    size: tuple[int, int],
-    windows: dict,
-    device: torch.device,
-    autocast: Autocast,
-    threads: int,
-    known: float = 0.0,
+    train: dict, size: tuple[int, int], windows: dict, machine: Machine, known: float = 0.0
 ) -> Pace:
     """The Pace of a preset. train: that section; size: (w, h) px of its frames; windows: as from
-    detection.window_shares; threads: that all of it has; known: operations a second of presets before, 0 for
-    none: a step that would take longer than SLOWEST_STEP is then computed from it and not taken.
+    detection.window_shares; known: operations a second of presets before, 0 for none: a step that would take
+    longer than SLOWEST_STEP is then computed from it and not taken.
 
     Measured is a mean picture of the training, or, where that takes long, a smaller one. It grows with the
     area, for the same network its operations do; what the optimiser takes does not.
@@ -178,21 +188,20 @@ def measure_pace(
     if train["enhancer"]:
         first = size[0] // 2, size[1] // 2
     areas = Areas.of(train, first, windows)
-    memory, operations = count("first", train, areas.largest, autocast)
+    memory, operations = count("first", train, areas.largest, machine.autocast)
     dense = operations / _area(areas.largest)  # of a pair, for each px
     whole, enhanced, pace = batch * dense * areas.trained, 0.0, max(known, LEAST_PACE)
     small = areas.edges(1.0 if whole / batch / pace <= WHOLE_STEP else 0.5)
     part = dense * _area(small)
     if train["enhancer"]:
-        memory, enhanced = count("enhancer", train, size, autocast)
+        memory, enhanced = count("enhancer", train, size, machine.autocast)
         enhanced *= batch
     main = max(1, enhanced / whole)  # of a frame after the enhancer, in units of the first stage's
     tried = not known or part / pace <= SLOWEST_STEP
     if tried:
-        took = _timed_steps(train, small, areas.trained, whole / part, main, device, autocast)
+        took = _timed_steps(train, small, areas.trained, whole / part, main, machine)
     else:
         took = _known_steps(train, areas.trained, whole / known, main)
-    host = partial(_with_host, device=device, threads=threads)
     loading, later_loading = (2 * batch * LOADING * _area(shape) / DEMO_AREA for shape in (first, size))
     # of a preview: with what leads up to it, unless the generator has learned from single frames alone yet
     frames = MOMENTS * (WARM_UP + 1 if train["temporal"] else 1)
@@ -200,11 +209,11 @@ def measure_pace(
     shown = took.forward * _area(areas.largest)
     frame = main * took.forward * areas.synthesized + took.face_alone
     return Pace(
-        single=host(took.single, loading / 2),
-        pair=host(took.pair, loading),
-        enhancer=host(took.pair * enhanced / whole, later_loading) if enhanced else 0.0,
-        face=host(took.face, later_loading) if train["face"] else 0.0,
-        frame=host(frame, DRAWING * _area(size) / DEMO_AREA),
+        single=machine.with_host(took.single, loading / 2),
+        pair=machine.with_host(took.pair, loading),
+        enhancer=machine.with_host(took.pair * enhanced / whole, later_loading) if enhanced else 0.0,
+        face=machine.with_host(took.face, later_loading) if train["face"] else 0.0,
+        frame=machine.with_host(frame, DRAWING * _area(size) / DEMO_AREA),
         preview=(alike * MOMENTS + (1 - alike) * frames) * shown,
         later_preview=frames * (main * shown + took.face_alone),
         memory=memory,
@@ -231,13 +240,13 @@ def _timed_steps(
     trained: float,
     scale: float,
     main: float,
-    device: torch.device,
-    autocast: Autocast,
+    machine: Machine,
 ) -> StepTimes:
     """Measured on pictures of `small` (w, h) px, for a batch of `scale` times their operations.
 
     trained: px of a training's mean picture; main: a frame after the enhancer, in units of the first stage's.
     """
+    device, autocast, _ = machine
     trainer, given = make_trainer("first", train, device, autocast), pictures("first", train, small)
     took = [_timed(lambda: _step(trainer, given, alone), device) for alone in (False, True)]  # noqa: B023
     rest = _timed(lambda: _optimise(trainer), device)
@@ -247,8 +256,8 @@ def _timed_steps(
     if not train["face"]:
         return StepTimes(single, pair, forward, 0.0, 0.0)
     face = 2 * train["batch"] * main * forward * trained
-    face += _face_alone(train, small, device, autocast, forwards)
-    return StepTimes(single, pair, forward, face, _face_forward(train, device, autocast))
+    face += _face_alone(train, small, machine, forwards)
+    return StepTimes(single, pair, forward, face, _face_forward(train, machine))
 
 
 def _known_steps(train: dict, trained: float, pair: float, main: float) -> StepTimes:
@@ -258,36 +267,25 @@ def _known_steps(train: dict, trained: float, pair: float, main: float) -> StepT
     return StepTimes(pair / 2, pair, forward, face, 0.0)
 
 
-def _with_host(seconds: float, work: float, device: torch.device, threads: int) -> float:
-    """Seconds of the networks' work and of the host's for it, `work` seconds of one core, done meanwhile.
-
-    On a CPU both share the cores; for a GPU all cores but one make what it waits for, if it has to.
-    """
-    if device.type == "cpu":
-        return seconds + work / threads
-    return max(seconds, work / max(1, threads - 1))
-
-
-def _face_alone(
-    train: dict, small: tuple[int, int], device: torch.device, autocast: Autocast, forward: float
-) -> float:
+def _face_alone(train: dict, small: tuple[int, int], machine: Machine, forward: float) -> float:
     """Seconds of a face step without its two passes of the main generator."""
     plain = train | {"enhancer": None}
     least = MULTIPLE * -(-train["face"]["size"] // MULTIPLE)
     size = max(small[0], least), max(small[1], least)
-    trainer, given = make_trainer("face", plain, device, autocast), pictures("face", plain, size)
-    return max(_timed(lambda: trainer.update(given), device) - 2 * forward, 0.0)
+    trainer = make_trainer("face", plain, machine.device, machine.autocast)
+    given = pictures("face", plain, size)
+    return max(_timed(lambda: trainer.update(given), machine.device) - 2 * forward, 0.0)
 
 
-def _face_forward(train: dict, device: torch.device, autocast: Autocast) -> float:
+def _face_forward(train: dict, machine: Machine) -> float:
     """Seconds of the face generator on one frame's square, whose size is the same in every frame."""
-    settings = FaceSettings.of(train)
+    settings, device = FaceSettings.of(train), machine.device
     network = Generator(**vars(settings.generator)).to(device, memory_format=torch.channels_last)
     square = torch.zeros(1, 3, settings.face.size, settings.face.size, device=device)
 
     @torch.inference_mode()
     def work() -> None:
-        with torch.autocast(**autocast):
+        with torch.autocast(**machine.autocast):
             network(square, square)
 
     return _timed(work, device)
