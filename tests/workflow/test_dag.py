@@ -1,7 +1,5 @@
 """What runs, what runs again, and what does not."""
 
-import json
-
 from running import planned_jobs, run_snakemake
 
 PAIR = "results/alice_as_brunomars.mp4"
@@ -96,20 +94,20 @@ def test_training_takes_every_core_so_that_nothing_runs_beside_it(workflow):
     assert "threads: 2" in block.split("\n\n")[0]
 
 
-def test_presets_and_the_user_over_them(workflow):
+def test_presets_and_the_user_over_them(transferred):
     def trained_with(*arguments):
-        completed = workflow(
-            "results/models/alice/settings.json", "--forcerun", "train_generator", *arguments
-        )
+        """The settings that a training gets; of what is before it, only what is missing is made."""
+        alone = ("--allowed-rules", "train_generator", "halve_footage")
+        completed = transferred("results/models/alice/settings.json", *alone, *arguments)
         assert completed.returncode == 0, completed.stderr
-        return json.loads((workflow.directory / "results/models/alice/settings.json").read_text())["settings"]
+        return transferred.settings("results/models/alice")
 
     smoke = trained_with("--config", "preset=smoke")
     assert smoke["generator"]["channels"] == 8
     assert smoke["generator"]["background"] is True  # not named by the preset, so config.yaml's
     mine = trained_with("--config", "preset=smoke", "train={steps: 7, generator: {channels: 12}}")
     assert (mine["steps"], mine["generator"]["channels"]) == (7, 12)
-    overlay = workflow.directory / "mine.yaml"
+    overlay = transferred.directory / "mine.yaml"
     overlay.write_text("preset: paper\ntrain: {generator: {channels: 16}}\n")
     paper = trained_with("--configfile", str(overlay))
     assert paper["generator"]["channels"] == 16

@@ -18,10 +18,10 @@ def test_all_figures_with_every_training_once(workflow):
     assert {name: jobs[name] for name in FIGURE_RULES} == FIGURE_RULES
 
 
-def test_figures_are_made_and_nothing_is_made_twice(workflow):
-    run = workflow("figures")
+def test_figures_are_made_and_nothing_is_made_twice(transferred):
+    run = transferred("figures")
     assert run.returncode == 0, said(run)
-    results = workflow.directory / "results"
+    results = transferred.directory / "results"
     for name in ("alice.heldout", "alice_as_brunomars"):
         for kind in ("md", "tex", "csv"):
             assert (results / f"tables/{name}.ablation.{kind}").exists()
@@ -32,15 +32,15 @@ def test_figures_are_made_and_nothing_is_made_twice(workflow):
     ours = "results/alice_as_brunomars"
     signed = [f"{ours}.mp4", f"{ours}.fbf_ts.mp4"]
     shown = ["figures", "results/gallery.html", "results/figures/alice_as_brunomars.png"]
-    assert workflow(*signed, *shown).returncode == 0
-    assert planned_jobs(workflow("-n", *signed, *shown)) == {}
+    assert transferred(*signed, *shown).returncode == 0
+    assert planned_jobs(transferred("-n", *signed, *shown)) == {}
     # signed anew, with other bytes and the same pictures
     for path in signed:
-        (workflow.directory / path).write_text("signed anew")
-    assert planned_jobs(workflow("-n", *shown)) == {}
+        (transferred.directory / path).write_text("signed anew")
+    assert planned_jobs(transferred("-n", *shown)) == {}
     # other pictures are shown
-    (workflow.directory / "results/synthesis/alice_as_brunomars.mp4").write_text("other pictures")
-    again = planned_jobs(workflow("-n", *shown))
+    (results / "synthesis/alice_as_brunomars.mp4").write_text("other pictures")
+    again = planned_jobs(transferred("-n", *shown))
     drawn = {"evaluate_transfer", "measure_frames", "make_gallery", "plot_grid", "plot_transfer", "mux_video"}
     assert drawn <= again.keys() and "synthesize_frames" not in again
 

@@ -85,13 +85,13 @@ def test_unnormalized_shares_the_training(transferred):
     }
 
 
-def test_changed_variant_reruns_that_variant_only(workflow):
+def test_changed_variant_reruns_that_variant_only(transferred):
     others = [f"{PAIR}.mp4", f"{PAIR}.fbf.mp4"]
-    assert workflow(*others, f"{PAIR}.fbf_ts.mp4").returncode == 0
+    assert transferred(*others, f"{PAIR}.fbf_ts.mp4").returncode == 0
     # in config.yaml the two share their mappings by YAML's aliases
     changed = "variants={fbf_ts: {train: {weights: {gan: 2.0}}}}"
-    assert planned_jobs(workflow("-n", *others, "--config", changed)) == {}
-    assert planned_jobs(workflow("-n", f"{PAIR}.fbf_ts.mp4", "--config", changed))["train_generator"] == 1
+    assert planned_jobs(transferred("-n", *others, "--config", changed)) == {}
+    assert planned_jobs(transferred("-n", f"{PAIR}.fbf_ts.mp4", "--config", changed))["train_generator"] == 1
 
 
 def refusal(workflow, target, *config):
