@@ -189,21 +189,11 @@ def make_background(
     stack = np.empty((*hidden.shape, 3), np.uint8)
     for place, index in enumerate(chosen.tolist()):
         stack[place] = frames[index]
-    background = np.zeros(stack.shape[1:], np.uint8)
-    lit, brightest = (np.zeros(stack.shape[1:], np.float32) for _ in range(2))
-    unrest = np.zeros(seen.shape, np.float32)
-    for row in range(len(background)):  # by rows: a float stack of all samples would be too large
-        known, crowded = seen[row], (seen & ~free)[row]
-        shown = stack[:, row, known]
-        covered = np.broadcast_to(hidden[:, row, known, None], shown.shape)
-        middle, lit[row, known], brightest[row, known] = _over_time(shown, covered)
-        background[row, known] = np.rint(middle)
-        if crowded.any():
-            apart = np.where(covered, np.nan, np.abs(shown - middle))[:, crowded[known]]
-            unrest[row, crowded] = np.nanmean(apart, axis=(0, 2))
+    crowded = seen & ~free
+    background, lit, brightest, unrest = _by_rows(stack, hidden, seen, crowded)
     shaded = _shaded(background, lit)[..., None] * seen[..., None]
     background = np.rint(background + shaded * (brightest - background)).astype(np.uint8)
-    seen = seen & ~_restless(seen & ~free, unrest)
+    seen = seen & ~_restless(crowded, unrest)
     if not seen.any():
         raise InputError(
             "the target covers the whole picture in every frame; set train.generator.background to false"
@@ -214,6 +204,29 @@ def make_background(
         "background from %d frames; %.1f %% of it was hardly ever seen and is filled in", len(chosen), share
     )
     return background
+
+
+def _by_rows(
+    stack: np.ndarray, hidden: np.ndarray, seen: np.ndarray, crowded: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(H, W, 3) of what is not hidden over time: the median, uint8, and the quantiles LIT and BRIGHTEST,
+    float32; (H, W) float32, how far it differs from the median on average; 0 where nothing is seen.
+
+    stack: (S, H, W, 3) uint8; hidden: (S, H, W) bool; seen, crowded: (H, W) bool, where the first three and
+    the last are wanted. By rows, because a float stack of all samples would be too large.
+    """
+    background = np.zeros(stack.shape[1:], np.uint8)
+    lit, brightest = (np.zeros(stack.shape[1:], np.float32) for _ in range(2))
+    unrest = np.zeros(seen.shape, np.float32)
+    for row, (known, crowd) in enumerate(zip(seen, crowded, strict=True)):
+        shown = stack[:, row, known]
+        covered = np.broadcast_to(hidden[:, row, known, None], shown.shape)
+        middle, lit[row, known], brightest[row, known] = _over_time(shown, covered)
+        background[row, known] = np.rint(middle)
+        if crowd.any():
+            apart = np.where(covered, np.nan, np.abs(shown - middle))[:, crowd[known]]
+            unrest[row, crowd] = np.nanmean(apart, axis=(0, 2))
+    return background, lit, brightest, unrest
 
 
 def _over_time(shown: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
