@@ -251,6 +251,5 @@ def require_same_estimator(a: Pose, b: Pose, path_a: str | Path, path_b: str | P
             remedy = "name keypoints of one format under `poses` for both subjects, or for neither"
         raise InputError(
             f"{path_a} was made by {a.estimator} ({a.checkpoint[:19]}), {path_b} by {b.estimator} "
-            f"({b.checkpoint[:19]}); their keypoints sit differently on the body: "
-            f"{remedy}"
+            f"({b.checkpoint[:19]}); their keypoints sit differently on the body: {remedy}"
         )

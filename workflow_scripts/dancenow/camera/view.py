@@ -5,7 +5,6 @@ limit. The framing on it is what the camera showed most of the time, and what a 
 With a still camera both are the frame, and every map is the identity.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -108,7 +107,7 @@ class SteadyView:
         frame = np.searchsorted(self.used, people.frame[known])
         keypoints = moved_keypoints(self.maps[frame], people.keypoints[known])
         looks = None if people.looks is None else people.looks[known]
-        return dataclasses.replace(
+        return replace(
             people, keypoints=keypoints, frame=frame.astype(people.frame.dtype), count=len(self.used),
             width=self.width, height=self.height, looks=looks,
         )  # fmt: skip

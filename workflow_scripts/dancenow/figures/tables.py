@@ -83,9 +83,9 @@ def _latex_group(cells: dict[str, dict[Key, Cell]], keys: Sequence[Key], text: s
         measure = describe(key)
         row = [by_key.get(key) for by_key in cells.values()]
         means = (_tex_mean(cell, measure.decimals) for cell in row)
-        intervals = (_tex_interval(cell, measure.decimals) for cell in row)
+        brackets = (_tex_interval(cell, measure.decimals) for cell in row)
         lines.append(" & ".join([_tex(measure.title), *means]) + " \\\\[-2pt]")
-        lines.append(" & ".join(["", *intervals]) + " \\\\")
+        lines.append(" & ".join(["", *brackets]) + " \\\\")
     return [*lines, "\\bottomrule", "\\end{tabular}", "\\end{table*}"]
 
 

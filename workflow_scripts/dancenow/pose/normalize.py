@@ -197,13 +197,13 @@ def letterbox_pose(source: Pose, target: Pose) -> Pose:
     return source.placed(scale * source.keypoints[..., :2] + shift, target.width, target.height)
 
 
-def standing_frames(pose: Pose, clip: str = "the clip") -> tuple[np.ndarray, np.ndarray]:
+def standing_frames(pose: Pose) -> tuple[np.ndarray, np.ndarray]:
     """(T,) bool, which frames show where the ground is, and (T,) float64, the mean ankle y in px there, as
     grounding.find_ground has it.
 
     Raises InputError like measure_normalization.
     """
-    figure = whole_figure(pose, clip)
+    figure = whole_figure(pose)
     if upper_alone(figure):
         return figure.upper, np.full(len(figure.upper), measure_upper_body(pose, figure.upper)["s_median"])
     return find_ground(figure, figure.whole, pose.fps)
