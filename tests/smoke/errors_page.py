@@ -10,8 +10,8 @@ from bad_inputs import PARTS
 HEAD = """# Errors
 
 Bad input ends in one line that says what is wrong, where, and what to do. The line appears on the
-terminal and, after `error: `, in `logs/{rule}/{name}.log`. The last column is the exit code of
-`snakemake`; the exit code of the job is the same.
+terminal. If a job found it, it also stands, after `error: `, in `logs/{rule}/{name}.log`. The last column
+is the exit code of `snakemake`; the exit code of the job is the same.
 
 Files appear whole or not at all. With `--keep-going`, other subjects are finished. Earlier results stay
 as they are, except the outputs of the failing rule: they are deleted before it starts, so that no old
