@@ -150,6 +150,28 @@ def test_unusual_rates_and_channels_keep_their_place_and_their_kind(name, codec,
     assert np.argmax(samples(made) > 500) / 48000 == pytest.approx(0.5, abs=0.03 + 1024 / rate)
 
 
+@pytest.mark.parametrize("codec", ["wavpack", "tta"])
+def test_a_sound_whose_packets_last_a_second_does_not_begin_anew(codec, tmp_path):
+    clip = film(tmp_path / "clip.mkv", numbered(30), f"-c:a {codec}", sound=SINE.format(440))
+    facts, made = result(clip, tmp_path)
+    assert facts["audio"]["codec"] == codec and pitch(made) == pytest.approx(440, abs=2)
+
+
+@pytest.mark.parametrize("codec", ["aac", "pcm_s16le"])
+def test_channels_at_the_sides_are_heard_and_known_to_every_player(codec, tmp_path):
+    """Of a disc's 5.1, with the channels at the sides, ffmpeg 5 makes AAC whose channels have no names."""
+    beep = "-f lavfi -i sine=f=1000:r=48000:d=1.2,volume=0:enable='not(between(t,0.5,0.7))'"
+    sides = f"-af aformat=channel_layouts=5.1(side) -c:a {codec}"
+    clip = film(tmp_path / "clip.mkv", numbered(30), sides, sound=beep)
+    facts, made = result(clip, tmp_path)
+    assert facts["audio"]["channels"] == 6 and np.argmax(samples(made) > 500) / 48000 == pytest.approx(
+        0.5, abs=0.06
+    )
+    if codec != "aac":  # which is copied
+        told = ffprobe(made, "stream=codec_type,channel_layout")["streams"][1]
+        assert told["channel_layout"] == "5.1"
+
+
 @pytest.mark.parametrize("channels", [9, 10, 16])
 def test_of_many_channels_the_first_two_are_heard(channels, tmp_path, caplog):
     tones = "|".join(f"0.5*sin({220 if each < 2 else 880}*2*PI*t)" for each in range(channels))

@@ -24,6 +24,8 @@ COPYABLE = {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac"}
 OFF = 0.04
 # Players take no more than 7.1. Of a recorder's sound with more channels the first two are the mix.
 MOST_CHANNELS = 8
+# Of channels, those that AAC has a number for: others many a player, and ffmpeg 5, cannot tell apart.
+LAYOUTS = "mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1"
 # Dispositions of tracks that are not the main sound.
 ASIDE = ("comment", "hearing_impaired", "visual_impaired", "descriptions")
 
@@ -42,12 +44,11 @@ def choose_sound(path: str | Path, streams: list[dict], facts: dict) -> dict | N
     for stream in sorted(streams, key=_rank):
         try:
             audio = _facts(stream)
-            # In an mp4 all samples have one rate; asetrate would stretch their times too. More than eight
-            # channels, which are encoded anew in any case, ffmpeg 5 does not filter.
+            # In an mp4 all samples have one rate; asetrate would stretch their times too. One channel is
+            # enough, and ffmpeg 5 filters no more where it knows no place for each, as in AAC of its own.
             rate = audio["sample_rate"]
-            counted: dict[str, Any] = {}
-            if rate and audio["channels"] <= MOST_CHANNELS:
-                counted = {"af": f"asetpts=PTS*{rate}/SR,asetrate={rate}"}
+            one = f"channelmap=map=0:channel_layout=mono,asetpts=PTS*{rate}/SR,asetrate={rate}"
+            counted: dict[str, Any] = {"af": one} if rate else {}
             end, straying = heard(decoded(path, stream["index"], **counted))
             audio |= {"end": end, "straying": straying, "pieces": in_pieces(path)}
             _rehearse(path, facts | {"audio": audio})
@@ -95,6 +96,7 @@ def into_mp4(clip: str | Path, facts: dict, duration: float) -> tuple[Any, dict]
         # Where the sound changes its rate or channels, ffmpeg begins its filters anew, with their silence.
         begin = {"first_pts": 0} if late > OFF else {}
         sound = sound.filter("aresample", **{"async": 1}, **begin)
+        sound = sound.filter("aformat", channel_layouts="|".join(LAYOUTS))
         return sound, options | {"c:a": "aac", "b:a": "192k"}
     # Copied sound ends with a whole packet; the part beyond the last frame is marked as not played.
     # The part before the first frame is dropped, except the packets that a decoder needs to start.

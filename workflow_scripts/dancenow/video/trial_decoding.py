@@ -1,5 +1,6 @@
 """Decode a track with ffmpeg on trial: the times and sizes of its frames, without their pictures."""
 
+import math
 import subprocess
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -64,7 +65,7 @@ def heard(frames: Iterable) -> tuple[float, float]:
     without a gap. Raises Undecodable when there are no frames, or when the times begin anew.
     """
     first, end, samples, straying = None, 0.0, 0.0, 0.0
-    last, standing = 0.0, 0.0
+    last, standing = -math.inf, 0.0
     for time, duration, _ in frames:
         first = time if first is None else first
         straying = max(straying, abs(time - first - samples))
