@@ -25,6 +25,15 @@ def noise(path, *options):
     return path.read_bytes()
 
 
+def photo(path):
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99))
+
+
+def own_codec(path):
+    good(path)
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"brxq"))
+
+
 def moov_missing(path):
     whole = noise(path)  # the index stands at the end
     path.write_bytes(whole[: len(whole) // 3])

@@ -183,6 +183,15 @@ def test_a_picture_in_an_unknown_codec_is_passed_over(tmp_path, caplog):
     assert "1 (h264, 64x64) is used, not 0 (" in caplog.text
 
 
+def test_a_picture_in_an_unknown_codec_alone_is_refused_by_its_name(tmp_path):
+    """As from a cinema camera, or an app whose codec is its own."""
+    clip = film(tmp_path / "clip.mov", numbered(10))
+    clip.write_bytes(clip.read_bytes().replace(b"avc1", b"brxq"))
+    with pytest.raises(InputError) as error:
+        media.probe(clip)
+    one_line(error, "clip.mov", "ffmpeg cannot decode (brxq)", "export it as H.264")
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_a_thumbnail_of_one_frame_is_not_the_picture_though_flagged_as_default(suffix, tmp_path, caplog):
     caplog.set_level("INFO")

@@ -15,10 +15,10 @@ BEEP = "-f lavfi -i sine=f=1000:r=48000:d=1.2,volume=0:enable='not(between(t,0.8
 PAUSE = None
 
 
-def edited(path, *edits, wide=False):
+def edited(path, *edits, wide=False, rate=1 << 16):
     """30 frames with a beep at 0.8 s, of which (first frame, frames) are shown, or (PAUSE, frames).
 
-    wide: numbers of 64 bits.
+    wide: numbers of 64 bits; rate: of 16 bits behind the point.
     """
     data, place = bytearray(film(path, numbered(30), "-bf 2 -c:a aac", sound=BEEP).read_bytes()), 0
     movie = struct.unpack_from(">I", data, data.index(b"mvhd") + 16)[0]
@@ -28,7 +28,7 @@ def edited(path, *edits, wide=False):
         written = struct.pack(">B3xI", wide, len(edits))
         for first, count in edits:
             begin = -1 if first is PAUSE else zero + media_rate * first // 25
-            written += struct.pack(">QqI" if wide else ">IiI", movie * count // 25, begin, 1 << 16)
+            written += struct.pack(">QqI" if wide else ">IiI", movie * count // 25, begin, rate)
         size = struct.unpack_from(">I", data, place - 4)[0]
         data[place + 4 : place - 4 + size] = written
         for kind in (b"elst", b"edts", b"trak", b"moov"):
@@ -79,6 +79,19 @@ def test_pieces_at_times_that_ffmpeg_cannot_tell_are_refused(tmp_path):
     with pytest.raises(InputError) as error:
         media.probe(edited(tmp_path / "clip.mp4", (0, 10), (PAUSE, 10), (10, 10)))
     one_line(error, "clip.mp4", "its edit list shows pieces of it", "re-encode it")
+
+
+@pytest.mark.parametrize("rate", [1 << 15, 1 << 17])
+def test_edits_at_another_speed_are_refused(rate, tmp_path):
+    """ffmpeg plays them as recorded, twice or half as fast as meant, out of step with the sound."""
+    with pytest.raises(InputError) as error:
+        media.probe(edited(tmp_path / "clip.mov", (0, 30), rate=rate))
+    one_line(error, "clip.mov", "plays it slower or faster", "re-encode it")
+
+
+@pytest.mark.parametrize("rate", [0, 1])
+def test_a_rate_that_was_not_written_as_it_should_be_is_none(rate, tmp_path):
+    assert media.probe(edited(tmp_path / "clip.mp4", (0, 30), rate=rate))["frames"] == 30
 
 
 @pytest.mark.parametrize(

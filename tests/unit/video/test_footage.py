@@ -112,6 +112,15 @@ def test_a_last_frame_that_is_said_to_last_a_tick_lasts_as_long_as_others(last, 
     assert (len(times), stop) == (40, end)
 
 
+@pytest.mark.parametrize("frames", [12, 75])
+def test_a_last_frame_that_is_held_is_shown_as_long(frames, tmp_path):
+    """As a recorder of the screen writes it, and an editor: all before come at a constant rate."""
+    path, held = tmp_path / "screen.mp4", f"setts=duration=DURATION*if(eq(N\\,29)\\,{frames}\\,1)"
+    ffmpeg("-i", film(tmp_path / "whole.mp4", numbered(30), "-bf 0"), f"-c copy -bsf:v {held}", path)
+    assert media.probe(path)["frames"] == 29 + frames
+    assert numbers(read(path)) == [*range(29), *[29] * frames]
+
+
 @pytest.mark.parametrize("pace", [r"floor(N/2)/15+0.001*mod(N\,2)", r"floor(N/5)/6+0.002*mod(N\,5)"])
 def test_frames_that_come_in_bursts_are_not_taken_for_a_thousand_a_second(pace, tmp_path):
     times = f"-vf settb=1/90000,setpts=({pace})/TB -fps_mode passthrough -enc_time_base 1/90000"
@@ -209,6 +218,28 @@ def perceptual_quantizer(nits):
     m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
     y = (np.asarray(nits) / 10000) ** m1
     return ((c1 + c2 * y) / (1 + c3 * y)) ** m2
+
+
+def shown_in_hdr(path, *options):
+    """Patches of grey, yellow and blue, 32 px wide, in a PQ clip, as they are decoded."""
+    levels = np.array([[150, 150, 150], [150, 150, 40], [40, 40, 150]], np.uint8)
+    frames = levels.repeat(32, axis=0)[None, None].repeat(2, axis=0).repeat(64, axis=1)
+    primaries = "-c:v ffv1 -color_primaries bt2020 -color_trc smpte2084"
+    film(path, frames, *options, primaries)
+    return next(media.decode(path, media.probe(path), 96, 64))[32, 16::32].astype(int)
+
+
+@pytest.mark.parametrize("matrix, space", [("bt709", "bt709"), ("bt601", "smpte170m"), ("bt2020", None)])
+def test_hdr_keeps_its_colours_in_rgb_and_with_the_flag_of_another_matrix(matrix, space, tmp_path):
+    """As a screen is recorded, and as some editors write it; without a flag it is BT.2100's."""
+    flag = f"-colorspace {space}" if space else ""
+    other = shown_in_hdr(
+        tmp_path / "other.mkv",
+        f"-vf scale=out_color_matrix={matrix},format=yuv444p10",
+        f"-pix_fmt yuv444p10 {flag}",
+    )
+    plain = shown_in_hdr(tmp_path / "rgb.mkv", "-vf format=gbrp10", "-pix_fmt gbrp10 -colorspace rgb")
+    assert np.abs(other - plain).max() <= 4 and np.ptp(plain[0]) <= 2 and plain[1, 0] > 2 * plain[1, 2]
 
 
 def hdr_clip(path, luma, cr, transfer):

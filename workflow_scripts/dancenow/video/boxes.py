@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["count_indexes", "endless_edit", "in_fragments", "in_pieces", "is_encrypted", "walk"]
+__all__ = [
+    "at_another_speed",
+    "count_indexes",
+    "endless_edit",
+    "in_fragments",
+    "in_pieces",
+    "is_encrypted",
+    "is_photo",
+    "walk",
+]
 
 # From the outermost level to the edit list of a track.
 TO_EDITS = (b"moov", b"trak", b"edts", b"elst")
@@ -14,6 +23,10 @@ TO_SAMPLES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 ENCRYPTED = {b"encv", b"drmi"}
 # Of an entry of an edit list, by its version: duration, beginning (-1 for a pause), rate.
 ENTRIES = {0: ">IiI", 1: ">QqI"}
+# Rates of edits that play as recorded: 1, of 16 bits behind the point, and what some write in its place.
+AS_RECORDED = {1 << 16, 1, 0}
+# How photos in boxes call themselves (HEIC, AVIF).
+PHOTOS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif"}
 
 
 def in_fragments(path: str | Path) -> bool:
@@ -34,6 +47,11 @@ def endless_edit(path: str | Path) -> bool:
     return any(duration == 0 for edits in _edits(path) for duration in edits) and not in_fragments(path)
 
 
+def at_another_speed(path: str | Path) -> bool:
+    """Whether a track's edit list plays it slower or faster than recorded, which ffmpeg does not do."""
+    return any(rate not in AS_RECORDED for edits in _entries(path) for _, rate in edits)
+
+
 def in_pieces(path: str | Path) -> bool:
     """Whether a track's edit list shows several pieces of it, as when its middle was cut out.
 
@@ -49,6 +67,13 @@ def is_encrypted(path: str | Path) -> bool:
         return any(body[12:16] in ENCRYPTED for body in bodies)
 
 
+def is_photo(path: str | Path) -> bool:
+    """Whether a file is a photo, such as the still half of a phone's Live Photo, without a film in it."""
+    with open(path, "rb") as file:
+        head = file.read(12)
+    return head[4:8] == b"ftyp" and head[8:] in PHOTOS and not count_indexes(path)
+
+
 def _outermost(path: str | Path) -> list[bytes]:
     with open(path, "rb") as file:
         return [kind for kind, _, _ in walk(file, 0, Path(path).stat().st_size)]
@@ -56,12 +81,18 @@ def _outermost(path: str | Path) -> list[bytes]:
 
 def _edits(path: str | Path) -> Iterator[list[int]]:
     """Of each track with an edit list, the durations of its edits; pauses are left out."""
+    for edits in _entries(path):
+        yield [duration for duration, _ in edits]
+
+
+def _entries(path: str | Path) -> Iterator[list[tuple[int, int]]]:
+    """The same, as (duration, rate)."""
     with open(path, "rb") as file:
         for body in _bodies(file, 0, Path(path).stat().st_size, TO_EDITS):
             if entry := ENTRIES.get(body[0] if body else -1):
                 size = struct.calcsize(entry)
                 entries = struct.iter_unpack(entry, body[8 : 8 + max(0, len(body) - 8) // size * size])
-                yield [duration for duration, begin, _ in entries if begin >= 0]
+                yield [(duration, rate) for duration, begin, rate in entries if begin >= 0]
 
 
 def _bodies(file: BinaryIO, start: int, end: int, kinds: tuple[bytes, ...]) -> Iterator[bytes]:

@@ -125,5 +125,6 @@ def _matrix(path: str | Path, facts: dict, height: int) -> str:
             "export it anew as BT.709"
         )
     matrix = "bt709" if height >= 720 else "bt601"
+    matrix = "bt2020" if facts["color_transfer"] in HDR_TRANSFERS else matrix
     log.info("%s: its colour matrix is not flagged; assuming %s for %d lines", path, matrix, height)
     return matrix

@@ -57,6 +57,8 @@ DECODER_THREADS = 4
 # of whose frames ffmpeg 9, with several threads, now and then shows a later one
 ONE_THREAD = {"theora", "vp3", "vp4"}
 CRF = 16
+# what zscale calls the matrices of HDR footage: BT.2100's, RGB's, and those that some write
+ZSCALE_MATRICES = {"rgb": "gbr", "bt709": "bt709", "bt601": "smpte170m", "bt2020": "bt2020nc"}
 SCALER = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 
 
@@ -352,10 +354,11 @@ def _input_colour(facts: dict) -> dict:
 
 def _tone_mapped(clip: Any, facts: dict) -> Any:
     """HDR (BT.2100 HLG or PQ) to BT.709; reference white, 203 cd/m2 by ITU-R BT.2408, stays below white."""
-    clip = clip.filter("format", "yuv444p10").filter(
+    rgb = facts["color_matrix"] == "rgb"
+    clip = clip.filter("format", "gbrp12" if rgb else "yuv444p10").filter(
         "zscale",
-        rangein="full" if facts["full_range"] else "limited",
-        matrixin="2020_ncl",
+        rangein="full" if facts["full_range"] or rgb else "limited",
+        matrixin=ZSCALE_MATRICES.get(facts["color_matrix"], "bt2020nc"),
         primariesin="2020",
         transferin=facts["color_transfer"],
         transfer="linear",

@@ -1,6 +1,7 @@
 """Read a clip's properties with ffprobe: size, rotation, colour, frame rate, sound."""
 
 import logging
+import re
 import shlex
 from array import array
 from fractions import Fraction
@@ -10,7 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dancenow.errors import InputError, bring_back
-from dancenow.video.boxes import endless_edit, in_fragments, in_pieces, is_encrypted
+from dancenow.video.boxes import (
+    at_another_speed,
+    endless_edit,
+    in_fragments,
+    in_pieces,
+    is_encrypted,
+    is_photo,
+)
 from dancenow.video.display import colour, geometry, refuse_two_in_one
 from dancenow.video.ffprobe import all_there, first_change, packets, read_header
 from dancenow.video.joints import refuse_jump, refuse_second_file, refuse_torn_joint
@@ -28,6 +36,8 @@ MAX_ASPECT = 50  # of the longer edge to the shorter: one of a few px is no pict
 # Dispositions of tracks that are not moving pictures.
 STILL_PICTURES = ("attached_pic", "timed_thumbnails", "still_image")
 PICTURE_FILES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
+# What ffmpeg, by its version, says of a codec that it does not know.
+NO_DECODER = re.compile("Decoder .*not found|no decoder found")
 # Streams without a container, whose times ffmpeg and ffprobe make up, each of its own.
 BARE = {"h264", "hevc", "vvc", "m4v", "mpegvideo", "vc1", "obu"}
 
@@ -130,6 +140,10 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise InputError(f"{path}: the file is empty; {bring_back(path)}")
     if is_encrypted(path):
         raise InputError(f"{path}: its picture is encrypted (copy protection, DRM); give an unprotected copy")
+    if is_photo(path):
+        raise InputError(f"{path}: a photo (HEIC, AVIF), not a video; of a Live Photo give the MOV beside it")
+    if at_another_speed(path):
+        raise InputError(f"{path}: its edit list plays it slower or faster than recorded; re-encode it")
 
 
 class Timing(NamedTuple):
@@ -189,6 +203,7 @@ def _timing(path: Path, video: dict, kind: str, first: float, declared: float) -
             f"{path}: cut short, {float(duration):.2f} of {declared:.2f} s are there; {bring_back(path)}"
         )
     frames = int(duration * fps + Fraction(1, 2))
+    variable = variable or frames > len(times) + 1  # its last frame is held
     if frames == 0:
         raise InputError(f"{path}: the picture lasts 0 seconds; give a clip with at least one frame")
     return Timing(until, seek, hidden, start, fps, variable, frames, duration, end * time_base)
@@ -239,6 +254,12 @@ def _picture(path: str | Path, streams: list[dict]) -> tuple[dict, float, tuple[
     if not frames:
         if next(packets(path, tracks[0]["index"], "pts"), None) is None:
             raise InputError(f"{path}: it contains no frame; give a clip with at least one frame")
+        if NO_DECODER.search(reason):
+            name = tracks[0].get("codec_name", "unknown")
+            name = tracks[0].get("codec_tag_string", name) if name == "unknown" else name
+            raise InputError(
+                f"{path}: its picture is of a kind that ffmpeg cannot decode ({name}); export it as H.264"
+            )
         raise InputError(
             f"{path}: no frame can be decoded{reason}; the clip may be cut short, lack a key frame or exceed "
             "8192x8192 px; copy it again or re-encode it"
