@@ -19,6 +19,10 @@ def trainings_of(name):
     ]
 
 
+# the {variant} of the training of the run itself that figures and videos show
+OUR_FIRST = trainings_of(OURS)[0]
+
+
 def compared():
     """What is compared: (name, its trainings), ours last. Figures show the first training of each."""
     return [(name, trainings_of(name)) for name in [*config["comparison"]["variants"], OURS]]
@@ -69,14 +73,14 @@ def of_transfers(pattern):
         if not config["transfers"]:
             raise WorkflowError("config: transfers: empty, so there is nothing to show; name one")
         pairs = [pair.split("_as_") for pair in config["transfers"]]
-        return [pattern.format(target=a, source=b, variant=trainings_of(OURS)[0]) for a, b in pairs]
+        return [pattern.format(target=a, source=b, variant=OUR_FIRST) for a, b in pairs]
 
     return inputs
 
 
 def failing_inputs(wildcards):
     """The inputs of plot_failures: our first training's result, its driving pose, and the truth of held-out footage."""
-    scored, ours = wildcards.scored, trainings_of(OURS)[0]
+    scored, ours = wildcards.scored, OUR_FIRST
     if scored.endswith(".heldout"):
         target = scored.removesuffix(".heldout")
         return {
@@ -153,8 +157,7 @@ def videos_of_dance(wildcards):
         raise WorkflowError(
             f"config: transfers: nobody performs the dance of {wildcards.source}; add a pair to compare"
         )
-    ours = trainings_of(OURS)[0]
     return [
-        f"results/synthesis/{target}_as_{wildcards.source}{ours}.mp4"
+        f"results/synthesis/{target}_as_{wildcards.source}{OUR_FIRST}.mp4"
         for target in targets_of_dance(wildcards)
     ]

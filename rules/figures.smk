@@ -124,12 +124,8 @@ rule plot_placing:
         source_pose="results/poses/{source}.npz",
         before_pose="results/poses/{target}_as_{source}.unnormalized.npz",
         after_pose="results/poses/{target}_as_{source}.npz",
-        before_video=lambda wildcards: (
-            f"results/synthesis/{wildcards.target}_as_{wildcards.source}{trainings_of(OURS)[0]}.unnormalized.mp4"
-        ),
-        after_video=lambda wildcards: (
-            f"results/synthesis/{wildcards.target}_as_{wildcards.source}{trainings_of(OURS)[0]}.mp4"
-        ),
+        before_video=f"results/synthesis/{{target}}_as_{{source}}{OUR_FIRST}.unnormalized.mp4",
+        after_video=f"results/synthesis/{{target}}_as_{{source}}{OUR_FIRST}.mp4",
     output:
         png=shown(ensure("results/figures/{target}_as_{source}.placing.png", non_empty=True), "placing"),
         pdf=ensure("results/figures/{target}_as_{source}.placing.pdf", non_empty=True),

@@ -8,12 +8,12 @@ methods sampler, trainer and previews, which take what ClipSampler, Trainer (wit
 take.
 """
 
-import hashlib
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 from dancenow.errors import InputError
+from dancenow.files import sha256
 from dancenow.model.checkpoint import load_generator, load_weights, read_network
 from dancenow.model.enhancer import EnhancedGenerator, grow
 from dancenow.model.networks import Discriminator, Generator
@@ -111,4 +111,4 @@ Stage = FirstStage | EnhancerStage | FaceStage
 
 def digests(inputs: StageInputs, *names: str) -> dict[str, str]:
     """{name: SHA-256 of the input file of this name}."""
-    return {name: hashlib.sha256(Path(inputs.path(name)).read_bytes()).hexdigest() for name in names}
+    return {name: sha256(inputs.path(name)) for name in names}

@@ -1,6 +1,5 @@
 """From a target's footage and poses to its generator file."""
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Callable
@@ -169,7 +168,7 @@ def _identity(
         "settings": asdict(settings),
         "steps": steps,
         "sizes": [list(size) for size in footage.sizes],
-        "pose": hashlib.sha256(Path(inputs.pose).read_bytes()).hexdigest(),
+        **digests(inputs, "pose"),
         "perceptual": perceptual,
         "cuts": footage.cuts,
         **stage.start,
