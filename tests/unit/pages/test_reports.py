@@ -10,7 +10,7 @@ import pytest
 from browser import find_browser
 from dancenow.keypoints import INDEX
 from dancenow.pages.report.reports import PlannedTraining, report_footage, report_pair
-from dancenow.pages.report.verdict import LIMITS, Limit, check, softened, worst
+from dancenow.pages.report.verdict import LIMITS, Limit, check, worst
 from performers import performer
 from scenes import SIZE, clip_files, scene, with_person, write_clip
 
@@ -290,10 +290,10 @@ def test_levels_on_both_sides_of_a_limit():
 
 
 def test_the_verdict_is_the_worst_of_what_counts_for_a_role():
-    checks = [check("cuts", 0, "", "x"), check("camera travel", 1.0, "", "x", ("target",))]
+    checks = [check("cuts", 0, "", "x"), check("poses", 1, "", "x", ("target",))]
     assert checks[0].advice == "" and checks[1].advice == "x"
     assert worst(checks, "target") == "will fail" and worst(checks, "source") == "good"
-    assert softened(checks[1]).level == "will show" and worst([]) == "good"
+    assert worst([]) == "good"
 
 
 def test_the_page_on_the_limits_gives_those_of_the_code(data):

@@ -7,7 +7,7 @@ from dancenow.keypoints import BODY, IMPUTED, MISSING, REPAIRED, Pose, standing_
 from dancenow.pages.report.camera import greatest, told_camera
 from dancenow.pages.report.coverage import body_heights
 from dancenow.pages.report.footage import Footage, longest_run
-from dancenow.pages.report.verdict import BLURRED_SHARE, GOOD, SOURCE, TARGET, Check, check, refusal, softened
+from dancenow.pages.report.verdict import BLURRED_SHARE, GOOD, SOURCE, TARGET, Check, check, refusal
 from dancenow.pose.facing import LEANING, lean
 from dancenow.pose.partial_bodies import imputed_legs
 from dancenow.pose.shot_statistics import whole_bodies
@@ -296,14 +296,14 @@ def _camera_checks(footage: Footage, measures: dict) -> list[Check]:
         f"it shows only briefly are guessed: {tripod}."
     )
     checks += [
-        softened(check("camera travel", travel, moved, advice, (TARGET,))),
-        softened(check("camera zoom", zoom, f"the camera zooms by {zoom:.1%}", advice, (TARGET,))),
+        check("camera travel", travel, moved, advice, (TARGET,)),
+        check("camera zoom", zoom, f"the camera zooms by {zoom:.1%}", advice, (TARGET,)),
     ]
     advice = (
         "The camera's movement is measured from the static parts of the scene and removed from the poses; "
         f"where few parts are static, some movement remains: {tripod}."
     )
-    return [*checks, softened(check("camera travel", travel, moved, advice, (SOURCE,)))]
+    return [*checks, check("camera travel", travel, moved, advice, (SOURCE,))]
 
 
 def _median(values: np.ndarray) -> float:
