@@ -225,7 +225,9 @@ def test_clothes_tell_people_apart_who_come_closer_than_they_step():
     for own, other in zip(people, tracks[::-1], strict=True):
         own[20:] = other[20:]
     people = crowd(*people, colours=[RED, GREEN])
-    for person in find_persons(people):
+    persons = find_persons(people)
+    assert len(persons) == 2
+    for person in persons:
         assert len(person.rows) == 40
         assert len(np.unique(people.looks[person.rows], axis=0)) == 1
 
@@ -235,7 +237,9 @@ def test_over_a_cut_clothes_count_more_than_size():
     people = crowd(
         np.concatenate([tall[:20], short[20:]]), np.concatenate([short[:20], tall[20:]]), colours=[RED, GREY]
     )
-    for person in find_persons(people, [20]):
+    persons = find_persons(people, [20])
+    assert len(persons) == 2
+    for person in persons:
         assert len(person.rows) == 40
         assert len(np.unique(people.looks[person.rows], axis=0)) == 1
 
