@@ -31,11 +31,8 @@ JOBS = {
     "train_face": ("target", True, ("train_face",)),
     "transfer": ("pair", True, ("normalize_poses", "choose_references", "synthesize_frames", "mux_video")),
 }
-OF_FRAMES = (
-    "extract_frames",
-    "detect_poses",
-    "synthesize_frames",
-)  # the others hardly depend on a clip's length
+# the others hardly depend on a clip's length
+OF_FRAMES = "extract_frames", "detect_poses", "synthesize_frames"
 # Nobody has run this on a GPU. Frames a second, for the training steps a second.
 ASSUMED = {"detect_poses": 10, "train_generator": 10, "train_face": 10, "synthesize_frames": 50}
 # of the trainings: where a run keeps what they were told

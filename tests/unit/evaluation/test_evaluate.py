@@ -40,10 +40,8 @@ from tiny_lpips import tiny_arrays
 
 WITHOUT_LPIPS = {"network": None, "weights": None, "sha256": None, "reason": "no index"}
 SIZE = 96  # px of the square frames
-FIGURE = np.random.default_rng(3).uniform(-1, 1, (FEET.stop, 2)) * (
-    6,
-    20,
-)  # keypoints about the body's centre
+# keypoints about the body's centre
+FIGURE = np.random.default_rng(3).uniform(-1, 1, (FEET.stop, 2)) * (6, 20)
 FIGURE[INDEX["nose"]], FIGURE[INDEX["left_heel"]] = (0, -28), (0, 28)
 
 

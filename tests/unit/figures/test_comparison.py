@@ -165,9 +165,8 @@ def test_three_tables_say_the_same(files, tmp_path):
 def test_numbers_have_a_real_minus_and_no_minus_zero():
     cells = compare({"a": row(steady(0.8)), "ours": row(steady(0.7))}, **TOLD)
     assert "−0.100 [−0.100, −0.100]" in markdown(Comparison(cells, FACTS), "x")
-    assert "$-$" not in latex(
-        Comparison(cells, FACTS), "x"
-    )  # LaTeX has no differences, the values are positive
+    below = compare({"a": row(steady(-0.1)), "ours": row(steady(-0.2))}, **TOLD)
+    assert "$-$0.100" in latex(Comparison(below, FACTS), "x")
     near = compare({"a": row(steady(0.8)), "ours": row(steady(0.8 - 1e-7))}, **TOLD)
     assert "−0.000" not in markdown(Comparison(near, FACTS), "x")
     assert len(list(csv_rows(Comparison(near, FACTS)))) == 2
