@@ -1,5 +1,6 @@
 """A training that does not fit says so before it starts: what it takes, and what is there."""
 
+import resource
 import subprocess
 import sys
 
@@ -137,6 +138,17 @@ def test_free_is_what_the_tightest_control_group_leaves(tmp_path):
         "memory/job/memory.stat": "inactive_file 7\ntotal_inactive_file 1024\n",
     }
     assert machine(tmp_path / "c", "4:cpu:/job\n3:memory:/job\n", **old) == GB + 1024
+
+
+def test_free_is_what_a_limit_of_the_shell_leaves(tmp_path, monkeypatch):
+    limits = {resource.RLIMIT_AS: 3 * GB, resource.RLIMIT_DATA: resource.RLIM_INFINITY}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (limits[kind], resource.RLIM_INFINITY))
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/status").write_text("Name:\ta:b\nVmSize:\t 1048576 kB\nVmData:\t  524288 kB\n")
+    (tmp_path / "proc/meminfo").write_text("MemAvailable:   4000000 kB\n")
+    assert free_memory(CPU, tmp_path / "proc", tmp_path / "groups") == 2 * GB
+    limits[resource.RLIMIT_DATA] = GB
+    assert free_memory(CPU, tmp_path / "proc", tmp_path / "groups") == GB // 2
 
 
 def test_this_machine_has_some():

@@ -1,6 +1,7 @@
 """Whether a training fits: the memory of one step, counted on tensors without data (meta device)."""
 
 import os
+import resource
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,8 @@ BFLOAT16_SHARE = 0.9
 FRAGMENTED = {"cpu": 1.2, "cuda": 1.1}
 # bytes besides all tensors: compiled kernels; on a GPU the workspace of cuDNN and cuBLAS, assumed
 BESIDE = {"cpu": 50 * 2**20, "cuda": 512 * 2**20}
+# of a process, and what of it counts towards each
+LIMITS = {resource.RLIMIT_AS: "VmSize", resource.RLIMIT_DATA: "VmData"}
 PICTURES = 5  # dimensions: samples, frames, channels, height, width
 
 
@@ -170,13 +173,25 @@ def told_of_memory(checkpoint: RollingCheckpoint) -> Iterator[None]:
 
 
 def free_memory(device: torch.device, proc: Path = PROC, groups: Path = GROUPS) -> int:
-    """Bytes that this process can still allocate: on a GPU, or in main memory and its control groups.
+    """Bytes that this process can still allocate: on a GPU, or in main memory, its control groups and limits.
 
     proc, groups: where Linux reports them. If a machine does not report free memory, all of it counts.
     """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return min([_free_on_the_machine(proc), *memory_left(proc, groups)])
+    return min([_free_on_the_machine(proc), *memory_left(proc, groups), *_left_of_limits(proc)])
+
+
+def _left_of_limits(proc: Path) -> Iterator[int]:
+    """What the limits of this process (ulimit -v and -d, as some clusters set them) leave."""
+    if not (proc / "self/status").exists():
+        return
+    lines = (proc / "self/status").read_text(encoding="utf-8").splitlines()
+    rows = dict(line.split(":", 1) for line in lines if ":" in line)
+    for kind, row in LIMITS.items():
+        most, _ = resource.getrlimit(kind)
+        if most != resource.RLIM_INFINITY and row in rows:
+            yield most - int(rows[row].split()[0]) * 1024
 
 
 def _free_on_the_machine(proc: Path) -> int:
