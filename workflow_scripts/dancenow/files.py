@@ -191,7 +191,7 @@ def write_json(path: str | Path, value: Any) -> None:
 
 
 class Content(dict):
-    """An object of a JSON file of the workflow's, at `path`; a missing key is an InputError."""
+    """An object of JSON in a file of the workflow's, at `path`; a missing key is an InputError."""
 
     path: str | Path = ""
 
@@ -202,20 +202,25 @@ class Content(dict):
         )
 
 
-def read_json(path: str | Path, kind: type = dict) -> Any:
-    """The value in the JSON file `path`, one of the workflow's own; its objects are Content.
-
-    kind: dict or list. InputError names a file that is damaged, or holds nothing or another kind of value,
-    and a key that is missing when it is asked for.
-    """
+def parse_json(text: str, path: str | Path) -> Any:
+    """The value in JSON that stands in the file `path`; its objects are Content. ValueError if it is none."""
 
     def content(pairs: list) -> Content:
         made = Content(pairs)
         made.path = path
         return made
 
+    return json.loads(text, object_pairs_hook=content)
+
+
+def read_json(path: str | Path, kind: type = dict) -> Any:
+    """The value in the JSON file `path`, one of the workflow's own; its objects are Content.
+
+    kind: dict or list. InputError names a file that is damaged, or holds nothing or another kind of value,
+    and a key that is missing when it is asked for.
+    """
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=content)
+        value = parse_json(Path(path).read_text(encoding="utf-8"), path)
     except ValueError as error:
         raise InputError(f"{path}: damaged, not JSON ({error}); delete it to make it again") from error
     if not isinstance(value, kind) or not value:

@@ -155,6 +155,18 @@ def test_a_file_of_a_network_that_chose_a_share_to_copy_is_refused(tmp_path):
         load_generator(path)
 
 
+def test_a_file_of_a_network_that_tells_less_or_cannot_be_built_is_named(tmp_path):
+    """As of another version; the key is asked for hours later, or in another job."""
+    path, network = tmp_path / "old.safetensors", {"channels": 4, "n_downsample": 1, "n_blocks": 1}
+    save_generator(path, Generator(**network).state_dict(), {"network": network})
+    with pytest.raises(InputError, match=r"old.safetensors: has no 'sizes', so another version wrote it"):
+        load_generator(path)[1]["sizes"]
+    for description in ({}, {"network": network | {"references": True}}, {"network": {"layers": 3}}):
+        save_generator(path, {}, description)
+        with pytest.raises(InputError, match=r"old.safetensors: .*; delete it to"):
+            load_generator(path)
+
+
 def test_who_must_synthesize_takes_no_colour_of_the_reference_and_others_do():
     generator, skeleton, background, reference = sharing()
     generator.seen = lambda *given: Generator.seen(generator, *given[:3], reference)  # the other way in

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from dancenow.errors import InputError, one_line
-from dancenow.files import atomic_path, read_through
+from dancenow.files import atomic_path, parse_json, read_through
 from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import Generator, fill
 
@@ -38,7 +38,8 @@ def save_generator(
 def load_generator(path: str | Path) -> tuple[Generator | EnhancedGenerator, dict, np.ndarray | None]:
     """Read a generator file: (generator in eval mode, description dict, background (H, W, 3) uint8 or None).
 
-    The generator is a Generator or an EnhancedGenerator. InputError if the file is not one.
+    The generator is a Generator or an EnhancedGenerator. InputError if the file is not one, and where a key
+    of the description is asked for that another version did not write.
     """
     tensors, description = read_network(path, "generator")
     background = tensors.pop("background", None)
@@ -46,7 +47,7 @@ def load_generator(path: str | Path) -> tuple[Generator | EnhancedGenerator, dic
     try:
         network = description["network"]
         generator = EnhancedGenerator(network, **enhancer) if enhancer else Generator(**network)
-    except (KeyError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise _refused(path, "generator", error) from error
     weights = {name.removeprefix("generator."): value for name, value in tensors.items()}
     load_weights(generator, weights, path, "generator")
@@ -84,7 +85,7 @@ def _opened(path: str | Path, what: str) -> Iterator[tuple[safe_open, dict]]:
     read_through(path)
     try:
         with safe_open(path, framework="pt") as stored:
-            yield stored, json.loads((stored.metadata() or {})["dancenow"])
+            yield stored, parse_json((stored.metadata() or {})["dancenow"], path)
     except (SafetensorError, KeyError, ValueError) as error:
         raise _refused(path, what, error) from error
 
