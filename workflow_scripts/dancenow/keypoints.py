@@ -166,9 +166,22 @@ def _load(path: str | Path, kind: type) -> Any:
         fields["fps"] = Fraction(fields["fps"])
         if not np.isfinite(fields["keypoints"]).all():
             raise ValueError("keypoints hold NaN or infinity")
+        if kind is People:
+            _check_rows(fields["keypoints"], fields["frame"], fields["count"], fields.get("looks"))
         return kind(**fields)
 
     return read_npz(path, f"a {kind.__name__.lower()} file", make)
+
+
+def _check_rows(keypoints: np.ndarray, frame: np.ndarray, count: int, looks: np.ndarray | None) -> None:
+    """ValueError unless these, of a People, have a row for each person, in the order of `count` frames."""
+    rows = len(keypoints)
+    if keypoints.shape != (rows, COUNT, 3) or frame.shape != (rows,) or frame.dtype != np.int32:
+        raise ValueError(f"keypoints are {keypoints.shape}, their frames {frame.shape} {frame.dtype}")
+    if rows and (frame[0] < 0 or frame[-1] >= count or (np.diff(frame) < 0).any()):
+        raise ValueError(f"frames must ascend, below {count}")
+    if looks is not None and (looks.ndim != 3 or looks.shape[::2] != (rows, 3)):
+        raise ValueError(f"looks are {looks.shape}, for {rows} people")
 
 
 def save_pose(path: str | Path, pose: Pose) -> None:

@@ -155,6 +155,26 @@ def test_smoothing_invents_no_point():
         assert not track_performer(crowd(track), 0, kind, 0.2).keypoints[5:15, INDEX["nose"]].any()
 
 
+@pytest.mark.parametrize(
+    "name, cut",
+    [
+        ("keypoints", slice(0, 0)),
+        ("keypoints", (slice(None), slice(0, 17))),
+        ("frame", slice(0, -1)),
+        ("frame", slice(None, None, -1)),
+        ("looks", slice(0, -1)),
+        ("looks", (slice(None), 0)),
+    ],
+)
+def test_people_whose_rows_do_not_fit_to_each_other_are_named(name, cut, tmp_path):
+    """As of another version, or of an editor."""
+    save_people(tmp_path / "a.npz", crowd(walker(0, 0, 200), colours=[(50, 40, 30)]))
+    held = dict(np.load(tmp_path / "a.npz"))
+    np.savez(tmp_path / "a.npz", **held | {name: held[name][cut]})
+    with pytest.raises(InputError, match=r"a\.npz: not a people file .*; delete it to make it again"):
+        load_people(tmp_path / "a.npz")
+
+
 def test_files_round_trip(tmp_path):
     people = crowd(walker(0, 0, 200))
     save_people(tmp_path / "a.npz", people)

@@ -307,10 +307,11 @@ def test_a_bank_of_other_settings_is_refused_by_name(tmp_path, bank):
             load_bank_of(tmp_path / "bank.npz", pose, used)
 
 
-def test_a_bank_that_does_not_fit_to_itself_is_named(tmp_path, bank):
+@pytest.mark.parametrize("name", ["keypoints", "rows", "flaws", "ends", "pieces"])
+def test_a_bank_that_does_not_fit_to_itself_is_named(name, tmp_path, bank):
     save_bank(tmp_path / "bank.npz", bank, POSE, len(FRAMES))
     held = dict(np.load(tmp_path / "bank.npz"))
-    np.savez(tmp_path / "bank.npz", **held | {"keypoints": held["keypoints"][:1]})
+    np.savez(tmp_path / "bank.npz", **held | {name: held[name][:1]})
     with pytest.raises(
         InputError, match=r"bank\.npz: not a file of references .*; delete it to make it again"
     ):

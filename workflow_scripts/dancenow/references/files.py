@@ -68,10 +68,12 @@ def load_bank(path: str | Path) -> Bank:
 
 def _bank(file: Any) -> Bank:
     stored = {name: file[name] for name in file}
-    splits = np.cumsum(stored["counts"])[:-1]
-    pictures = [
-        cv2.imdecode(data, cv2.IMREAD_UNCHANGED) for data in np.split(stored["pieces"], stored["ends"][:-1])
-    ]
+    splits, ends = np.cumsum(stored["counts"])[:-1], stored["ends"]
+    if (np.diff(ends, prepend=0) <= 0).any() or ends[-1:].tolist() != [stored["pieces"].size]:
+        raise ValueError("its pieces do not fill it")
+    if {stored[name].shape for name in ("rows", "flaws")} != {(stored["counts"].sum(),)}:
+        raise ValueError("it tells of another number of pieces than it holds")
+    pictures = [cv2.imdecode(data, cv2.IMREAD_UNCHANGED) for data in np.split(stored["pieces"], ends[:-1])]
     pieces = [
         (*corner, picture) for corner, picture in zip(stored["corners"].tolist(), pictures, strict=True)
     ]
