@@ -143,6 +143,14 @@ def test_a_clip_without_a_face_is_synthesized_as_without_the_stage(files):
     assert all(np.array_equal(a, b) for a, b in zip(plain, over, strict=True))
 
 
+@pytest.mark.parametrize("change", [{"face": {}}, {"face": None}, {"network": {"layers": 3}}])
+def test_a_file_of_another_version_is_refused_by_name(change, tmp_path):
+    about = {"network": FACE, "face": {"size": 32}} | change
+    save_generator(tmp_path / "face.safetensors", Generator(**FACE).state_dict(), about)
+    with pytest.raises(InputError, match=r"face\.safetensors: .*; delete it to"):
+        load_face(tmp_path / "face.safetensors", torch.device("cpu"))
+
+
 def test_another_stages_file_is_refused_by_name(files):
     with pytest.raises(InputError, match=r"main\.safetensors: holds no face generator.*train_face"):
         load_face(files[0], torch.device("cpu"))

@@ -48,7 +48,7 @@ def load_generator(path: str | Path) -> tuple[Generator | EnhancedGenerator, dic
         network = description["network"]
         generator = EnhancedGenerator(network, **enhancer) if enhancer else Generator(**network)
     except (ValueError, TypeError) as error:
-        raise _refused(path, "generator", error) from error
+        raise refused(path, "generator", error) from error
     weights = {name.removeprefix("generator."): value for name, value in tensors.items()}
     load_weights(generator, weights, path, "generator")
     return generator.eval(), description, None if background is None else background.numpy()
@@ -87,7 +87,7 @@ def _opened(path: str | Path, what: str) -> Iterator[tuple[safe_open, dict]]:
         with safe_open(path, framework="pt") as stored:
             yield stored, parse_json((stored.metadata() or {})["dancenow"], path)
     except (SafetensorError, KeyError, ValueError) as error:
-        raise _refused(path, what, error) from error
+        raise refused(path, what, error) from error
 
 
 def load_weights(
@@ -97,10 +97,11 @@ def load_weights(
     try:
         fill(network, weights)
     except ValueError as error:
-        raise _refused(path, what, error) from error
+        raise refused(path, what, error) from error
 
 
-def _refused(path: str | Path, what: str, error: Exception) -> InputError:
+def refused(path: str | Path, what: str, error: Exception) -> InputError:
+    """The error to raise where a file is not a `what`, and why."""
     return InputError(f"{path}: not a {what} file ({one_line(error)}); delete it to train it again")
 
 

@@ -8,7 +8,7 @@ import torch
 
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX, MIN_CONFIDENCE, sides_of
-from dancenow.model.checkpoint import load_weights, read_network
+from dancenow.model.checkpoint import load_weights, read_network, refused
 from dancenow.model.networks import IMAGE_CHANNELS, Generator
 
 EARS = sides_of("ear")
@@ -99,9 +99,10 @@ def load_face(path: str | Path, device: torch.device) -> FaceSynthesizer:
     tensors, description = read_network(path, "face generator")
     if "face" not in description:
         raise InputError(f"{path}: holds no face generator; make it with rule train_face")
-    generator = Generator(**description["network"])
+    try:
+        generator, size = Generator(**description["network"]), description["face"]["size"]
+    except (ValueError, TypeError) as error:
+        raise refused(path, "face generator", error) from error
     weights = {name.removeprefix("generator."): value for name, value in tensors.items()}
     load_weights(generator, weights, path, "face generator")
-    return FaceSynthesizer(
-        generator.eval().to(device, memory_format=torch.channels_last), description["face"]["size"]
-    )
+    return FaceSynthesizer(generator.eval().to(device, memory_format=torch.channels_last), size)

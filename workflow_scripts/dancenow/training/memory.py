@@ -31,7 +31,7 @@ FRAGMENTED = {"cpu": 1.2, "cuda": 1.1}
 # bytes besides all tensors: compiled kernels; on a GPU the workspace of cuDNN and cuBLAS, assumed
 BESIDE = {"cpu": 50 * 2**20, "cuda": 512 * 2**20}
 # of a process, and what of it counts towards each
-LIMITS = {resource.RLIMIT_AS: "VmSize", resource.RLIMIT_DATA: "VmData"}
+COUNTED_BY = {resource.RLIMIT_AS: "VmSize", resource.RLIMIT_DATA: "VmData"}
 PICTURES = 5  # dimensions: samples, frames, channels, height, width
 
 
@@ -188,7 +188,7 @@ def _left_of_limits(proc: Path) -> Iterator[int]:
         return
     lines = (proc / "self/status").read_text(encoding="utf-8").splitlines()
     rows = dict(line.split(":", 1) for line in lines if ":" in line)
-    for kind, row in LIMITS.items():
+    for kind, row in COUNTED_BY.items():
         most, _ = resource.getrlimit(kind)
         if most != resource.RLIM_INFINITY and row in rows:
             yield most - int(rows[row].split()[0]) * 1024
