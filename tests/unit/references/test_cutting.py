@@ -1,5 +1,3 @@
-from copy import copy
-
 import cv2
 import numpy as np
 import pytest
@@ -51,55 +49,6 @@ def test_a_hand_before_a_leg_is_cut_out_and_the_leg_taken_from_elsewhere(found):
     # nothing is laid over itself at the edge of what was cut out
     around = piece[max(0, top - 12) : top + 17, max(0, left - 12) : left + 17].astype(int)
     assert around[..., 2].max() <= max(COLOURS[part][2] for part in ("left_leg", "right_leg")) + 5
-
-
-def test_what_no_other_reference_shows_is_told(bank, monkeypatch):
-    head = PARTS.index("head")
-    holes = [None] * len(bank.pieces[head])
-    holes[0] = np.full(bank.pieces[head][0][2].shape[:2], 255, np.uint8)
-    _, missing = occlusion.fill(bank, head, holes)
-    assert missing[0] < 0.1 and not missing[1:].any()
-    monkeypatch.setattr(occlusion, "MOST_TRIES", -1)  # none is asked
-    _, missing = occlusion.fill(bank, head, holes)
-    assert missing[0] > 0.9
-
-
-def test_what_is_half_cut_out_and_shown_by_no_other_is_whole(bank, monkeypatch):
-    """The edge of what a hand covers would shine through."""
-    monkeypatch.setattr(occlusion, "MOST_TRIES", -1)
-    trunk, given = PARTS.index("trunk"), copy(bank)
-    x, y, piece = bank.pieces[trunk][0]
-    middle = tuple(slice(size // 2 - 3, size // 2 + 4) for size in piece.shape[:2])
-    half, hole = piece.copy(), np.zeros(piece.shape[:2], np.uint8)
-    half[middle], hole[middle] = half[middle] // 2, 128
-    given.pieces = list(bank.pieces)
-    given.pieces[trunk] = [(x, y, half), *bank.pieces[trunk][1:]]
-    filled, _ = occlusion.fill(given, trunk, [hole] + [None] * (len(bank.pieces[trunk]) - 1))
-    np.testing.assert_allclose(filled[0][2], piece, atol=6)
-
-
-@pytest.mark.parametrize(
-    "showing, stays", [([3], False), ([0], False), ([3, 4, 5, 6, 7], False), ([0, 1], True)]
-)
-def test_a_hand_beside_the_head_is_filled_with_what_most_references_show_there(bank, showing, stays):
-    """One of the similar ones may show hair or a sleeve there, which would stay beside the head as a lump."""
-    row, similar = 0, np.argsort(bank.between(HEAD)[0], kind="stable")
-    similar = similar[similar != row]
-    wide, pieces = 12, []
-    for other, (x, y, own) in enumerate(bank.pieces[HEAD]):
-        larger = np.zeros((own.shape[0], own.shape[1] + 2 * wide, 4), np.uint8)
-        larger[:, wide:-wide] = own
-        if other in similar[showing]:
-            larger[:, :wide] = 200, 80, 20, 255
-        pieces.append((x - wide, y, larger))
-    holes = [None] * len(pieces)
-    holes[row] = np.zeros(pieces[row][2].shape[:2], np.uint8)
-    holes[row][:, :wide] = 255
-    given = copy(bank)
-    given.pieces = [*bank.pieces[:HEAD], pieces, *bank.pieces[HEAD + 1 :]]
-    filled, _ = occlusion.fill(given, HEAD, holes)
-    beside = filled[row][2][8:-8, 2 : wide // 2, 3]
-    assert beside.min() > 220 if stays else beside.max() < 20
 
 
 def test_hair_beside_an_arm_is_no_part_of_it():

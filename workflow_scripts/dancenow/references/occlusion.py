@@ -41,6 +41,8 @@ MIDDLE = 0.75  # of a part's radius: what lies nearer to its bones is its middle
 BONE_SAMPLES = 12  # places along a bone where it is looked for the other arm
 MOST_TRIES = 8  # number of references used to fill the covered area, the most similar first
 VOTES = 3  # of them: beside the part's bones, only what most of so many show belongs to it
+# cost of a reference that lacks all of the part itself: the frames beside one with a hand have it there too
+PATCHED_COST = 1.0
 LEAST_MISSING = 0.1  # of a pixel: a smaller hole is not worth another reference
 
 
@@ -140,7 +142,7 @@ def fill(
     missing = np.zeros(len(holes))
     if not any(hole is not None for hole in holes):
         return bank.pieces[number], missing
-    costs = bank.between(number)
+    costs = bank.between(number) + PATCHED_COST * _cut_out(bank.pieces[number], holes)
     filled = []
     for row, ((x, y, piece), hole) in enumerate(zip(bank.pieces[number], holes, strict=True)):
         if hole is not None and hole.any():
@@ -152,6 +154,13 @@ def fill(
             piece, missing[row] = _filled(bank, number, usable, wanted, (x, y), piece, hole, certain)
         filled.append((x, y, piece))
     return filled, missing
+
+
+def _cut_out(pieces: Sequence[tuple], holes: Sequence[np.ndarray | None]) -> np.ndarray:
+    """(R,) float32: the share of each part that is cut out of its piece. As in `fill`."""
+    lost = np.array([0 if hole is None else hole.sum(dtype=np.float64) for hole in holes])
+    left = np.array([piece[..., 3].sum(dtype=np.float64) for _, _, piece in pieces])
+    return (lost / np.maximum(lost + left, 1)).astype(np.float32)
 
 
 def _filled(
