@@ -154,6 +154,12 @@ def test_rates_of_fields_of_screens_and_of_few_frames_are_kept():
     assert rate(np.arange(600) / 29.9, "299/10") == (Fraction(299, 10), False)
     # four frames are near to their places at almost any rate
     assert rate(np.arange(4) / 27, "1000/1")[0] == 27
+    # a screen that stands still for a minute, and then shows a dance
+    still = np.arange(600) / 10
+    assert rate([*still, *(60 + np.arange(450) / 30)], "60/1") == (30, True)
+    # but not one that stirs for a moment, nor what is recorded for slow motion
+    assert rate([*still, *(60 + np.arange(100) / 30)], "60/1") == (10, True)
+    assert rate([*(2 * still), *(120 + np.arange(450) / 240)], "240/1") == (5, True)
     # one pause in a few frames is no pause between bursts
     assert rate([0, 1 / 30, 2 / 30, 2.1, 2.1 + 1 / 30, 2.1 + 2 / 30, 2.2], "1000/1")[0] == 30
 

@@ -19,6 +19,9 @@ ROUNDING = 1e-4
 # Frames over which bursts even out, how much faster than that a burst is, and how many pauses make bursts: a
 # single one is a time stamp gone astray.
 CALM, BURST, PAUSES = 8, 4, 3
+# Of a part that is quicker than the rest: the share of the frames that makes it one, over how many of them
+# its rate is measured, how many times the other rate it must be, and at most.
+QUICK, QUICK_SPAN, QUICKER, QUICKEST = 0.2, 24, 1.5, 61
 # Frames by which those that last three and two fields in turn are away from their places, with a false first
 # time; less than where one frame is missing.
 IN_TURN = 0.45
@@ -95,7 +98,8 @@ def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fra
     fields, the container may state the fields' rate, and of a film on a DVD, whose frames last three fields
     and two in turn, it states that of the television. A clip with a varying rate gets the rate of its median
     step, so that most of its frames keep a separate place. Where frames come in bursts, as from a camera over
-    a network, the step within a burst says nothing, and longer spans count.
+    a network, the step within a burst says nothing, and longer spans count. Of a recorded screen, which has
+    few frames a second while it stands still, the rate is that of its quicker part.
     """
     rates = _rates(video)
     if len(times) == 1:
@@ -115,6 +119,10 @@ def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fra
     )
     if pace > BURST * calm and (steps > BURST * np.median(steps)).sum() >= PAUSES:
         pace = calm
+    if len(steps) * QUICK > QUICK_SPAN:
+        spans = times[QUICK_SPAN:] - times[:-QUICK_SPAN]
+        quick = QUICK_SPAN / (float(np.quantile(spans, QUICK)) * float(time_base))
+        pace = quick if QUICKER * pace < quick < QUICKEST else pace
     near = [rate for rate in rates if abs(float(rate) / pace - 1) < CLOSE]
     return min(near or _near(pace), key=lambda rate: abs(float(rate) - pace)), True
 
