@@ -3,6 +3,7 @@ import io
 import logging
 import os
 import zipfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -81,6 +82,53 @@ def test_other_settings_are_named_and_what_was_trained_is_kept(tmp_path, caplog)
     assert not (folder / "last.pt").exists()
     (tmp_path / "run.before").rename(tmp_path / "back")
     assert RollingCheckpoint(tmp_path / "back", SETTINGS).load()["step"] == 2
+
+
+def test_with_the_old_settings_the_old_training_goes_on_and_the_other_is_kept(tmp_path, caplog):
+    """Somebody changes a key, sees in the log what it does, and changes it back."""
+    folder, changed = tmp_path / "run", SETTINGS | {"pose": "6f" * 32}
+    saved(folder)
+    (folder / "losses.jsonl").write_text("of two steps")
+    other = RollingCheckpoint(folder, changed)
+    other.lock()
+    assert other.load() is None
+    other.save({"step": 1})
+    del other
+    for identity, step in ((SETTINGS, 2), (changed, 1), (SETTINGS, 2)):
+        checkpoint = RollingCheckpoint(folder, identity)
+        checkpoint.lock()
+        assert checkpoint.load()["step"] == checkpoint.step == step
+        assert (folder / "losses.jsonl").exists() == (identity == SETTINGS)
+        with pytest.raises(InputError, match="is training here"):
+            RollingCheckpoint(folder, identity).lock()
+        del checkpoint
+    assert "goes on; what was here is in" in caplog.text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.before"]
+
+
+@pytest.mark.parametrize("renames", [1, 2])
+def test_killed_while_the_two_are_exchanged_neither_is_lost(renames, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    saved(folder)
+    other = RollingCheckpoint(folder, {})
+    assert other.load() is None
+    other.save({"step": 7})
+    rename, done = Path.replace, []
+
+    def killed(path, target):
+        if len(done) == renames:
+            raise SystemExit
+        done.append(path)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(SystemExit):
+        RollingCheckpoint(folder, SETTINGS).load()
+    monkeypatch.undo()
+    folder.mkdir(exist_ok=True)  # as the lock does
+    assert RollingCheckpoint(folder, SETTINGS).load()["step"] == 2
+    steps = [torch.load(path, weights_only=True)["step"] for path in tmp_path.rglob("last.pt")]
+    assert sorted(steps) == [2, 7]
 
 
 def test_a_new_beginning_does_not_inherit_the_best_preview(tmp_path):

@@ -9,6 +9,7 @@ import fcntl
 import logging
 import os
 import shutil
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -31,13 +32,15 @@ class RollingCheckpoint:
     """The last two states of one training.
 
     folder: where they are stored, made if missing; identity: JSON-able dict, everything that determines the
-    result (settings, data, perceptual network). Attributes: last, previous (paths); step: of the newest good
-    checkpoint that this process has loaded or saved, or None; cost: seconds that the last save took.
+    result (settings, data, perceptual network). Attributes: last, previous (paths); before: the folder of the
+    last training of another identity; step: of the newest good checkpoint that this process has loaded or
+    saved, or None; cost: seconds that the last save took.
     """
 
     def __init__(self, folder: str | Path, identity: dict) -> None:
         self.folder, self.identity = Path(folder), identity
         self.last, self.previous = self.folder / "last.pt", self.folder / "previous.pt"
+        self.before = self.folder.with_name(self.folder.name + ".before")
         self.step: int | None = None
         self.cost = 0.0
         self._lock: TextIO | None = None  # held as long as it is open
@@ -73,25 +76,23 @@ class RollingCheckpoint:
         misfit: returns why a state does not fit the networks, "" if it does. A damaged or foreign file is
         renamed `*.refused`, and so is one of another training or version while the other file can be used.
         If all files are of such, the folder is renamed `<folder>.before`, replacing an older one, so that
-        nothing is lost if settings or version are restored. With None, no generator of an earlier attempt is
-        left in the folder. If a file cannot be read, the OSError or lack of memory is raised, with nothing
-        renamed or deleted.
+        nothing is lost if settings or version are restored: where the older one is of this identity, the two
+        are exchanged. With None, no generator of an earlier attempt is left in the folder. If a file cannot
+        be read, the OSError or lack of memory is raised, with nothing renamed or deleted.
         """
         for leftover in self.folder.glob(".partial-*"):
             leftover.unlink()
-        others = []
-        for path in (self.last, self.previous):
-            state = self._read(path)
-            if state is None:
-                continue
-            other = _differences(state["identity"], self.identity) or misfit(state)
-            if not other:
-                for refused in others:
-                    _refuse(*refused)
-                self.step = state["step"]
-                log.info("%s: resuming at step %d", path, self.step)
-                return state
-            others.append((path, f"step {state['step']} of a training with other settings or data ({other})"))
+        state, others = self._newest(self.folder, misfit)
+        if state is None:
+            state, _ = self._newest(self.before, misfit)
+            if state is not None:
+                self._exchange()
+        else:
+            for refused in others:
+                _refuse(*refused)
+        if state is not None:
+            self.step = state["step"]
+            return state
         if others:
             self._set_aside(*others[0])
         # the best preview of an attempt without a checkpoint may belong to other settings
@@ -129,6 +130,22 @@ class RollingCheckpoint:
             return "there was no checkpoint yet"
         return f"the last good checkpoint is {self.last}, step {self.step}"
 
+    def _newest(
+        self, folder: Path, misfit: Callable[[dict], str]
+    ) -> tuple[dict | None, list[tuple[Path, str]]]:
+        """(the newest state of this identity in a folder, or None; newer ones of others, and their kind)."""
+        others = []
+        for path in (folder / self.last.name, folder / self.previous.name):
+            state = self._read(path)
+            if state is None:
+                continue
+            other = _differences(state["identity"], self.identity) or misfit(state)
+            if not other:
+                log.info("%s: resuming at step %d", path, state["step"])
+                return state, others
+            others.append((path, f"step {state['step']} of a training with other settings or data ({other})"))
+        return None, others
+
     def _read(self, path: Path) -> dict | None:
         try:
             read_through(path)
@@ -149,14 +166,27 @@ class RollingCheckpoint:
             return None
         return state
 
+    def _exchange(self) -> None:
+        # a name of its own: killed between two of these lines, it leaves a folder too many and none too few
+        aside = Path(tempfile.mkdtemp(prefix=f"{self.before.name}-", dir=self.folder.parent))
+        self.folder.replace(aside)
+        self.before.replace(self.folder)
+        aside.replace(self.before)
+        self.lock()
+        log.warning(
+            "%s: it was begun with these settings and goes on; what was here is in %s",
+            self.folder,
+            self.before,
+        )
+
     def _set_aside(self, path: Path, what: str) -> None:
-        kept = self.folder.with_name(self.folder.name + ".before")
+        kept = self.before
         shutil.rmtree(kept, ignore_errors=True)
         self.folder.replace(kept)
         self.lock()
         log.warning(
-            "%s: %s; training starts from step 0. The old training is kept in %s: to continue it, rename the "
-            "folder back and restore the settings, data or version",
+            "%s: %s; training starts from step 0. The old training is kept in %s: to continue it, restore "
+            "the settings, data or version",
             path, what, kept,
         )  # fmt: skip
 
