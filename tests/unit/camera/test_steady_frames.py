@@ -226,6 +226,11 @@ def test_a_view_is_read_as_it_was_written(tmp_path):
     save_view(path, view)
     read = load_view(path)
     assert all(np.array_equal(value, getattr(read, name)) for name, value in vars(view).items())
+    held = dict(np.load(path))
+    for name in ("maps", "gains", "offsets", "framing", "used"):
+        np.savez(path, **held | {name: held[name][:-1]})
+        with pytest.raises(InputError, match=r"view\.npz: not a steady view file"):
+            load_view(path)
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(InputError, match=r"view\.npz: not a steady view file"):
         load_view(path)

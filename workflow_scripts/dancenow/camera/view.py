@@ -206,6 +206,11 @@ def load_view(path: str | Path) -> SteadyView:
 
     def make(stored: Any) -> SteadyView:
         given = {each.name: stored[each.name] for each in fields(SteadyView)}
+        count = len(given["used"])
+        shapes = {"maps": (count, 3, 3), "gains": (count, 3), "offsets": (count, 3), "framing": (4,)}
+        for name, shape in shapes.items():
+            if given[name].shape != shape or not np.isfinite(given[name]).all():
+                raise ValueError(f"{name} of {given[name].shape} in place of {shape}, or with NaN in it")
         return SteadyView(**given | {name: int(given[name]) for name in ("count", "width", "height")})
 
     return read_npz(path, "a steady view file", make)

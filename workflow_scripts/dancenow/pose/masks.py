@@ -78,7 +78,10 @@ def load_masks(path: str | Path) -> Masks:
     """Read Masks; InputError names a file that is not one."""
 
     def make(stored: Any) -> Masks:
-        return Masks(stored["data"], stored["ends"], int(stored["width"]), int(stored["height"]))
+        data, ends = stored["data"], stored["ends"]
+        if (np.diff(ends, prepend=0) < 0).any() or ends[-1:].tolist() != [data.size]:
+            raise ValueError("its masks do not fill it")
+        return Masks(data, ends, int(stored["width"]), int(stored["height"]))
 
     return read_npz(path, "a file of masks", make)
 
