@@ -78,7 +78,7 @@ def whole_bodies(source: Pose, path: CameraPath, max_gap: float = 0) -> tuple[Po
     return complete_bodies(pose, path.breaks, max_gap, views if path.breaks else None), corner
 
 
-class Transfer(NamedTuple):
+class Transferred(NamedTuple):
     """pose: of the figure; scale: (T,), its size relative to the source; legs: (T,) bool, imputed legs;
     way: the remaining share of the dancer's sideways travel, as from travel.keep_within."""
 
@@ -95,7 +95,7 @@ def transfer_clip(
     target_statistics: dict,
     limbs: str = "target",
     max_gap: float = 0,
-) -> Transfer:
+) -> Transferred:
     """transfer_shots of complete bodies: from a source's Pose in px of its frames to that of the figure.
 
     path: the source's CameraPath; max_gap: as in partial_bodies.complete_bodies. Travel beyond the target's
@@ -104,7 +104,7 @@ def transfer_clip(
     whole, corner = whole_bodies(source, path, max_gap)
     pose, scale = transfer_shots(whole, _moved(source_statistics, -corner), target_statistics, limbs)
     pose, way = keep_within(pose)
-    return Transfer(pose, scale, imputed_legs(whole), way)
+    return Transferred(pose, scale, imputed_legs(whole), way)
 
 
 def transfer_shots(

@@ -20,7 +20,7 @@ from dancenow.pages.report.footage import Footage
 from dancenow.pages.report.verdict import GOOD, LIMITS, SHOW, TARGET, Check, check, refusal
 from dancenow.pose.normalize import outside_share
 from dancenow.pose.normalize_files import PLAUSIBLE_SCALE
-from dancenow.pose.shot_statistics import Transfer, transfer_clip
+from dancenow.pose.shot_statistics import Transferred, transfer_clip
 from dancenow.references.gaps import Gap, find_gaps
 
 # descriptions of how a part was not shown
@@ -38,8 +38,8 @@ MOMENTS = 6  # of a gap that are named, the longest
 LEAST_UNSEEN = 0.03  # of the source's frames: fewer unseen poses of one kind ask for no advice
 
 
-def normalised(source: Footage, target: Footage, limbs: str) -> Transfer:
-    """shot_statistics.Transfer of the source's Pose to the target's frame, as rule normalize_poses makes it.
+def normalised(source: Footage, target: Footage, limbs: str) -> Transferred:
+    """shot_statistics.Transferred of the source's Pose to the target's frame, as normalize_poses makes it.
 
     source, target: Footage, both with normalization statistics. InputError: their poses come from different
     estimators.
