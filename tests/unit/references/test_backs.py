@@ -109,7 +109,7 @@ def test_a_head_is_turned_by_its_ears_and_a_side_view_is_no_back():
     feature = np.zeros((1, 2), np.float32)
 
     def cost(wanted, given):
-        return unlikeness(feature, feature, np.float32([wanted]), np.float32([given]))[0, 0]
+        return unlikeness("trunk", feature, feature, np.float32([wanted]), np.float32([given]))[0, 0]
 
     assert cost(-0.15, 0.02) == cost(-0.15, 0.15) == OPPOSITE
     assert cost(-0.02, 0.02) == cost(-0.15, -0.02) == cost(0.15, 0.0) == 0

@@ -101,7 +101,7 @@ class Bank:
         features = likeness_features(keypoints, self.unit)
         for number, part in enumerate(PARTS):
             turns, own = turned(keypoints, self.unit, part), self.flaws[number].astype(np.float32)
-            cost = unlikeness(features[part], self.features[number], turns, self.turns[number])
+            cost = unlikeness(part, features[part], self.features[number], turns, self.turns[number])
             more = np.float32(MIRRORED_COST + UNSEEN_COST * (part in TWO_SIDED))
             if part in TWO_SIDED:
                 cost += more * sideways(turns, self.turns[number])
@@ -111,7 +111,8 @@ class Bank:
         """(R, R) float32: the distances between a part's references, plus the flaws of the second."""
         count = len(self.rows[number])
         features, turns = self.features[number][:count], self.turns[number][:count]
-        return unlikeness(features, features, turns, turns) + self.flaws[number].astype(np.float32)
+        apart = unlikeness(PARTS[number], features, features, turns, turns)
+        return apart + self.flaws[number].astype(np.float32)
 
     def reference(self, number: int, reference: int) -> tuple[tuple, Figure]:
         """A part's reference: its piece and its Figure. From R on they are mirrored: a limb as it is, of head

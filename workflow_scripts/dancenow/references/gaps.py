@@ -85,8 +85,8 @@ def find_gaps(pose: Pose, shown: np.ndarray, fps: Fraction | float) -> tuple[dic
             continue
         own = own[spread_out(given[part][own], MOST_PIECES)]
         turns, given_turns = turned(wanted, unit, part), turned(shown, unit, part)
-        limits[part] = _limit(given[part], given_turns, seen[:, number], own, alone)
-        nearest = unlikeness(features[part], given[part][own], turns, given_turns[own]).min(axis=1)
+        limits[part] = _limit(part, given[part], given_turns, seen[:, number], own, alone)
+        nearest = unlikeness(part, features[part], given[part][own], turns, given_turns[own]).min(axis=1)
         far = here & (nearest > limits[part])
         if far.any():
             opposite = np.median(nearest[far]) >= OPPOSITE
@@ -102,11 +102,11 @@ def _in_picture(pose: Pose) -> np.ndarray:
 
 
 def _limit(
-    features: np.ndarray, turns: np.ndarray, seen: np.ndarray, own: np.ndarray, alone: float
+    part: str, features: np.ndarray, turns: np.ndarray, seen: np.ndarray, own: np.ndarray, alone: float
 ) -> float | None:
     """The limit of a part. features: (T, F); own: the reference frames; alone: least distance in frames."""
     frames = np.flatnonzero(seen)
-    cost = unlikeness(features[frames], features[own], turns[frames], turns[own])
+    cost = unlikeness(part, features[frames], features[own], turns[frames], turns[own])
     cost[np.abs(frames[:, None] - own) <= alone] = np.inf
     nearest = cost.min(axis=1)
     nearest = nearest[nearest < OPPOSITE]

@@ -6,7 +6,7 @@ import numpy as np
 
 from dancenow.keypoints import INDEX
 from dancenow.pose.facing import overturned, upright
-from dancenow.references.body_parts import FRONT_OR_BACK, HANDS, PARTS, SIDES
+from dancenow.references.body_parts import FRONT_OR_BACK, HANDS, PARTS, SIDES, kind
 
 OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
@@ -17,6 +17,8 @@ BEND = 2.0
 LEG_NEAR, FOOT_NEAR = 0.02, 0.05
 # brings distances of arms and legs back to the scale of the other parts, and of the cost of a change
 LIMB = 0.6
+# how many of a part's features, its last, tell how far off is what would come along with a piece
+COMES_ALONG = {"head": 2, "trunk": 0, "arm": 4, "hand": 4, "leg": 2, "foot": 1}
 MOST_PIECES = 200  # most references of a part, for footage of any length
 ALONE = 1.0  # s: a reference nearer in time would give away the result
 SHORT = 1 / 6  # of a short clip: the limit is at most this share of it
@@ -90,7 +92,7 @@ def _head(body: _Body) -> list[np.ndarray]:
         body.eyes - body.neck,
         0.5 * body.across,
     ]
-    # a hand in front of the face is part of its piece: if the pose has none there, the piece must have none
+    # a hand in front of the face leaves traces in its piece: if the pose has none, the piece must have none
     hands = [_before(body.palm(side), body.eyes, body.neck, 0.05) for side in SIDES]
     return body.level("head", shape) + hands
 
@@ -157,14 +159,19 @@ def _before(place: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float
 
 
 def unlikeness(
-    wanted: np.ndarray, given: np.ndarray, wanted_turn: np.ndarray, given_turn: np.ndarray
+    part: str, wanted: np.ndarray, given: np.ndarray, wanted_turn: np.ndarray, given_turn: np.ndarray
 ) -> np.ndarray:
     """(T, R) float32: the distance of T driving poses from R given ones in one part.
 
     wanted, given: (T, F) and (R, F) features of the part; the turns: as from `turned`; front and back are
-    never alike, nor a back and what is seen from the side, but a little from the front.
+    never alike, nor a back and what is seen from the side, but a little from the front. What does not
+    come along with the given one costs nothing.
     """
+    alone = wanted.shape[1] - COMES_ALONG[kind(part)]
+    (wanted, clear), (given, clear_given) = (np.split(each, [alone], axis=1) for each in (wanted, given))
     square = (wanted**2).sum(axis=1)[:, None] + (given**2).sum(axis=1) - 2 * wanted @ given.T
+    for far, near in zip(clear.T, clear_given.T, strict=True):
+        square += np.maximum(far[:, None] - near, 0) ** 2
     apart = np.sqrt(np.maximum(square, 0))
     wanted_turn = wanted_turn[:, None]
     return apart + OPPOSITE * (
