@@ -38,7 +38,7 @@ OLDEST = 5, 1
 NEEDED = {
     "encoders": {"aac", "libx264", "libx264rgb"},
     "filters": {
-        *("aresample", "atrim", "bwdif", "channelmap", "crop", "format", "fps", "hflip", "scale"),
+        *("aformat", "aresample", "atrim", "bwdif", "channelmap", "crop", "format", "fps", "hflip", "scale"),
         *("setparams", "setpts", "tonemap", "transpose", "trim", "zscale"),
     },
 }
