@@ -78,34 +78,6 @@ def test_front_and_back_are_never_alike(bank):
         assert ((sources >= TRAINING) == (np.arange(40) >= TRAINING)).all()
 
 
-def test_a_head_behind_a_hand_is_unlike_one_that_is_free_but_a_free_one_stands_in_for_it():
-    """The hand is a piece of its own."""
-    points = POSE.keypoints[:20].copy()
-    shown = points.copy()
-    hand = shown[::2, LEFT_HAND, :2]
-    shown[::2, LEFT_HAND, :2] = hand + (shown[::2, INDEX["nose"], :2] - hand.mean(axis=1))[:, None]
-    features, given = (likeness_features(each, UNIT)["head"] for each in (points, shown))
-    turns = turned(points, UNIT)
-    apart = unlikeness("head", features, given, turns, turns)
-    assert apart[:, ::2].min() > 0.2 > np.diag(apart)[1::2].max()
-    assert np.diag(unlikeness("head", given, features, turns, turns)).max() < 1e-3
-
-
-def test_an_arm_and_a_hand_before_the_wall_stand_in_for_ones_before_the_trunk_and_not_the_reverse():
-    """They take nothing along; of a shirt behind them an edge would be seen."""
-    free = POSE.keypoints[:1].copy()
-    shift = free[0, INDEX["right_hip"], :2] - free[0, INDEX["left_hip"], :2]
-    before = free.copy()
-    arm = [INDEX[f"left_{joint}"] for joint in ("shoulder", "elbow", "wrist")] + list(range(133))[LEFT_HAND]
-    free[0, arm, :2] -= 3 * shift
-    before[0, arm, :2] += shift
-    turns = turned(free, UNIT)
-    for part in ("left_arm", "left_hand"):
-        first, second = (likeness_features(each, UNIT)[part] for each in (before, free))
-        there, back = (unlikeness(part, *pair, turns, turns) for pair in ((first, second), (second, first)))
-        assert back > there + 0.05
-
-
 @pytest.mark.parametrize("x", [-400, -90, 20, 150])
 def test_distances_that_stop_where_no_share_is_left_give_the_same_shares(x):
     figure, window = Figure(POSE.keypoints[0], UNIT), (x, 0, 256, 256)
@@ -135,23 +107,6 @@ def test_a_hand_before_the_face_covers_it_unless_it_is_hidden():
     points[INDEX["left_wrist"], 2] = 0.2
     over, under = near_the_nose()
     assert over == 0 and under > 0.9
-
-
-def test_an_arm_is_turned_rather_than_opened():
-    points = np.repeat(POSE.keypoints[:1], 3, axis=0)
-    shoulder, upper, lower = np.array([300.0, 200.0]), 0.16 * UNIT, 0.14 * UNIT
-    down, up = np.array([0.3, 0.95]), np.array([0.3, -0.95])
-    for row, (first, second) in enumerate(
-        ((up, up), (down, down), (np.array([1.0, 0.0]), np.array([-0.3, -0.95])))
-    ):
-        points[row, INDEX["left_shoulder"], :2] = shoulder
-        points[row, INDEX["left_elbow"], :2] = shoulder + upper * first
-        points[row, INDEX["left_wrist"], :2] = shoulder + upper * first + lower * second
-    arms, turns = likeness_features(points, UNIT)["left_arm"], turned(points, UNIT)
-    raised, hanging, folded = arms[:1], arms[1:2], arms[2:]
-    assert unlikeness("left_arm", raised, folded, turns[:1], turns[:1]) > unlikeness(
-        "left_arm", raised, hanging, turns[:1], turns[:1]
-    )
 
 
 def test_what_is_moved_looks_as_it_should(bank):
