@@ -32,7 +32,7 @@ def choose(estimator: str, checkpoint: str) -> dict[str, str]:
     estimator: "auto" takes openpifpaf when its checkpoint is a file, is in torch's cache or can be
     downloaded now, else mediapipe; the other two names are enforced. checkpoint: for openpifpaf, a published
     name (a key of PUBLISHED) or the path of a file. Returns {"estimator", "checkpoint": file path or
-    "embedded", "sha256", "reason": one line}. InputError: an unknown name, a file that does not exist, a
+    "embedded", "sha256", "reason": one line}. InputError: an unknown name, a file that does not exist,
     openpifpaf required but its checkpoint not available.
     """
     if estimator not in NAMES:
