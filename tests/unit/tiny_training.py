@@ -191,11 +191,8 @@ def attempt(inputs, folder, devices=1, stage="first", place=None, count=0, numbe
 
 
 if __name__ == "__main__":
-    import torch
-
     import dancenow.training.launch  # noqa: F401 - before the forks, so that each costs nothing
 
-    torch.use_deterministic_algorithms(True)  # imports a thousand modules
     base, script = Path(sys.argv[1]), json.loads(sys.argv[2])
     first, *others = script
     began = time.monotonic()

@@ -86,7 +86,7 @@ def prepare(device: torch.device, threads: int) -> Autocast:
     """
     torch.set_num_threads(threads)
     on_gpu = device.type == "cuda"
-    torch.use_deterministic_algorithms(not on_gpu)
+    _use_deterministic_kernels(not on_gpu)
     torch.backends.cudnn.benchmark = on_gpu
     if on_gpu:
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
@@ -104,8 +104,13 @@ def prepare(device: torch.device, threads: int) -> Autocast:
 def prepare_exact(device: torch.device, threads: int) -> None:
     """As `prepare`, for networks that measure: all of it in float32, on a GPU too, where TF32 is faster."""
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(device.type != "cuda")
+    _use_deterministic_kernels(device.type != "cuda")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+
+
+def _use_deterministic_kernels(used: bool) -> None:
+    # torch.use_deterministic_algorithms, but for a compiler's thousand modules, imported in over a second
+    torch.set_deterministic_debug_mode("error" if used else "default")
 
 
 @contextmanager

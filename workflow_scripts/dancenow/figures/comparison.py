@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from dancenow.errors import InputError
 from dancenow.evaluation.names import RESULT
@@ -127,7 +127,7 @@ def _over_seeds(means: list) -> dict:
     mean = float(np.mean(means))
     if len(means) < 2:
         return NO_INTERVAL | {"mean": mean}
-    half = float(student.ppf(INTERVAL_QUANTILE, len(means) - 1) * np.std(means, ddof=1) / len(means) ** 0.5)
+    half = float(stdtrit(len(means) - 1, INTERVAL_QUANTILE) * np.std(means, ddof=1) / len(means) ** 0.5)
     return {"mean": mean, "low": mean - half, "high": mean + half}
 
 
