@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
@@ -25,13 +26,31 @@ def test_encode_writes_a_flagged_constant_rate_mp4(tmp_path):
     )
     stream = report["streams"][0]
     assert (stream["codec_name"], stream["pix_fmt"], stream["color_range"]) == ("h264", "yuv420p", "tv")
-    assert stream["color_space"] == stream["color_transfer"] == stream["color_primaries"] == "bt709"
+    assert stream["color_transfer"] == stream["color_primaries"] == "bt709"
     assert stream["r_frame_rate"] == stream["avg_frame_rate"] == "30000/1001"
     times = sorted(packet["pts"] * Fraction(stream["time_base"]) for packet in report["packets"])
     assert times == [Fraction(1001 * i, 30000) for i in range(30)]
     data = path.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
     assert numbers(read(path)) == list(range(30))
+
+
+@pytest.mark.parametrize("height, matrix", [(64, "smpte170m"), (718, "smpte170m"), (720, "bt709")])
+def test_a_reader_that_looks_at_no_flag_sees_the_colours_of_footage(tmp_path, height, matrix):
+    colours = np.array([[180, 40, 60], [40, 90, 160], [230, 190, 160], [90, 140, 60]], np.uint8)
+    frame = np.repeat(np.repeat(colours[None], 24, axis=1), height, axis=0)
+    written, unflagged = tmp_path / "out.mp4", tmp_path / "footage.mp4"
+    media.encode(written, [frame] * 3, "25", 96, height)
+    assert ffprobe(written, "stream=color_space")["streams"][0]["color_space"] == matrix
+    # as cameras do of this size, without a word
+    ffmpeg("-i", written, f"-vf setparams=colorspace=unknown -c:v libx264 -crf 4 {unflagged}")
+    assert ffprobe(unflagged, "stream=color_space")["streams"][0].get("color_space", "unknown") == "unknown"
+    centres = np.s_[height // 2, 12::24]
+    for path in (written, unflagged):
+        assert np.abs(read(path, 96, height)[1][centres].astype(int) - colours).max() <= 3, path
+    ok, seen = cv2.VideoCapture(str(written)).read()
+    if height < 720:  # OpenCV takes the same matrix whatever the size
+        assert ok and np.abs(seen[centres][:, ::-1].astype(int) - colours).max() <= 3
 
 
 def test_encode_gives_equal_bytes_for_equal_frames(tmp_path):

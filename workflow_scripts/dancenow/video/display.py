@@ -114,6 +114,11 @@ def colour(path: str | Path, video: dict, height: int) -> dict:
     return facts | {"color_matrix": _matrix(path, facts, height)}
 
 
+def usual_matrix(height: int) -> str:
+    """The matrix of a video of so many lines in which no flag tells another: "bt709" or "bt601"."""
+    return "bt709" if height >= 720 else "bt601"
+
+
 def _matrix(path: str | Path, facts: dict, height: int) -> str:
     if facts["color_space"] == "gbr" or RGB_FORMAT.match(facts["pixel_format"]):
         return "rgb"
@@ -124,7 +129,7 @@ def _matrix(path: str | Path, facts: dict, height: int) -> str:
             f"{path}: its colours are stored as {facts['color_space']}, which is not supported; "
             "export it anew as BT.709"
         )
-    matrix = "bt709" if height >= 720 else "bt601"
+    matrix = usual_matrix(height)
     matrix = "bt2020" if facts["color_transfer"] in HDR_TRANSFERS else matrix
     log.info("%s: its colour matrix is not flagged; assuming %s for %d lines", path, matrix, height)
     return matrix

@@ -16,7 +16,7 @@ import numpy as np
 
 from dancenow.errors import InputError, bring_back
 from dancenow.files import atomic_path
-from dancenow.video.display import HDR_TRANSFERS
+from dancenow.video.display import HDR_TRANSFERS, usual_matrix
 from dancenow.video.ffprobe import count_packets, first_change
 from dancenow.video.probing import probe
 from dancenow.video.programs import (
@@ -57,7 +57,7 @@ DECODER_THREADS = 4
 # of whose frames ffmpeg 9, with several threads, now and then shows a later one
 ONE_THREAD = {"theora", "vp3", "vp4"}
 CRF = 16
-# what zscale calls the matrices of HDR footage: BT.2100's, RGB's, and those that some write
+# what ffmpeg's filters call the matrices: of HDR footage BT.2100's, RGB's and those that some write
 ZSCALE_MATRICES = {"rgb": "gbr", "bt709": "bt709", "bt601": "smpte170m", "bt2020": "bt2020nc"}
 SCALER = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 
@@ -153,25 +153,25 @@ def encode(
 ) -> int:
     """Write `frames`, an iterable of (height, width, 3) uint8 RGB, as an H.264 mp4 that plays everywhere.
 
-    yuv420p, BT.709 limited range and flagged so, constant rate `fps` (a Fraction or "30000/1001") with frame
-    i at exactly i / fps, the index in front. The same frames give the same bytes. crf: x264's constant rate
-    factor, 0 to 51, the lower the better. Returns the frame count.
+    yuv420p, limited range, BT.709 but for the matrix of pictures below 720 lines, BT.601, all flagged so;
+    constant rate `fps` (a Fraction or "30000/1001") with frame i at exactly i / fps, the index in front.
+    The same frames give the same bytes. crf: x264's constant rate factor, 0 to 51, the lower the better.
+    Returns the frame count.
     """
+    # what readers assume that look at no flag, as OpenCV, which would show other colours than the footage's
+    matrix = ZSCALE_MATRICES[usual_matrix(height)]
+    flags = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": matrix}
     picture = _pictures(fps, width, height)
-    picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv", flags=SCALER)
-    picture = picture.filter("format", "yuv420p").filter(
-        "setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709"
-    )
+    picture = picture.filter("scale", out_color_matrix=matrix, out_range="tv", flags=SCALER)
+    picture = picture.filter("format", "yuv420p").filter("setparams", range="tv", **flags)
     options = {
         "c:v": "libx264",
         "crf": crf,
         "preset": "medium",
         "threads": THREADS,
         "movflags": "+faststart",
-        "color_primaries": "bt709",
-        "color_trc": "bt709",
-        "colorspace": "bt709",
         "color_range": "tv",
+        **flags,
     }
     return write_stream(path, picture, _raw(frames, width, height), **options)
 
