@@ -67,6 +67,9 @@ RESULTS = [
     Bad("old-statistics", "a JSON file of an older version, or one from which somebody took a key",
         "results/normalization/old-statistics.json: has no 'toes', so another version wrote it or somebody "
         f"changed it; {AGAIN}", "normalize_poses", results.old_statistics),
+    Bad("null-statistics", "a JSON file in which somebody changed a number to a word or to null",
+        "results/normalization/null-statistics.json: its 'h_far' cannot be null, so another version wrote it "
+        f"or somebody changed it; {AGAIN}", "normalize_poses", results.changed_statistics),
     Bad("number", "a performer number that does not exist",
         "results/poses/number.people.npz: subjects.<name>.performer is 7, but the people are numbered 1 "
         "to 1; use one of these numbers or: largest, left, right, center; see "

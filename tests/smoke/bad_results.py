@@ -140,6 +140,11 @@ def old_statistics(run, name):
     write_json(place(run, "normalization", name, ".json"), statistics)
 
 
+def changed_statistics(run, name):
+    changed = measure_normalization(POSE) | {"h_far": None}
+    write_json(place(run, "normalization", name, ".json"), changed)
+
+
 def torn_frames(run, name):
     tear(place(run, "frames", name, ".avi"))
 

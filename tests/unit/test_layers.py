@@ -10,7 +10,7 @@ from running import ROOT
 LIBRARY = ROOT / "workflow_scripts/dancenow"
 # from the ground up: rooms, and the modules beside them
 LAYERS = (
-    "control_groups errors evenly intervals prefetch progress stretches torch_cache",
+    "control_groups errors evenly intervals kinds prefetch progress stretches torch_cache",
     "gpus same_run",
     "files parallel stopping",
     "device",

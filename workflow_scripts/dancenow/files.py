@@ -12,12 +12,14 @@ import stat
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from dancenow.errors import InputError
+from dancenow.kinds import VALUE_KINDS, fits
 
 log = logging.getLogger(__name__)
 
@@ -196,34 +198,47 @@ class Content(dict):
     path: str | Path = ""
 
     def __missing__(self, key: str) -> Any:
-        raise InputError(
-            f"{self.path}: has no {key!r}, so another version wrote it or somebody changed it; "
-            "delete it to make it again"
-        )
+        raise _changed(self.path, f"has no {key!r}")
 
 
-def parse_json(text: str, path: str | Path) -> Any:
-    """The value in JSON that stands in the file `path`; its objects are Content. ValueError if it is none."""
+def _changed(path: str | Path, how: str) -> InputError:
+    return InputError(
+        f"{path}: {how}, so another version wrote it or somebody changed it; delete it to make it again"
+    )
+
+
+def parse_json(text: str, path: str | Path, known: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    """The value in JSON that stands in the file `path`; its objects are Content.
+
+    known: kinds of keys of this file, besides kinds.VALUE_KINDS. ValueError if it is none; InputError if a
+    value is of another kind than its key's.
+    """
+    kinds = {**VALUE_KINDS, **known}
 
     def content(pairs: list) -> Content:
         made = Content(pairs)
         made.path = path
+        for key, value in pairs:
+            if key in kinds and not fits(value, kinds[key]):
+                raise _changed(path, f"its {key!r} cannot be {json.dumps(value):.40}")
         return made
 
     return json.loads(text, object_pairs_hook=content)
 
 
-def read_json(path: str | Path, kind: type = dict) -> Any:
+def read_json(path: str | Path, kind: type = dict, known: Mapping[str, Any] = MappingProxyType({})) -> Any:
     """The value in the JSON file `path`, one of the workflow's own; its objects are Content.
 
-    kind: dict or list. InputError names a file that is damaged, or holds nothing or another kind of value,
-    and a key that is missing when it is asked for.
+    kind: dict or list of dicts; known: as of parse_json. InputError names a file that is damaged, or holds
+    nothing or another kind of value, also below a key that has one, and a key that is missing when it is
+    asked for.
     """
     try:
-        value = parse_json(Path(path).read_text(encoding="utf-8"), path)
+        value = parse_json(Path(path).read_text(encoding="utf-8"), path, known)
     except ValueError as error:
         raise InputError(f"{path}: damaged, not JSON ({error}); delete it to make it again") from error
-    if not isinstance(value, kind) or not value:
+    rows = value if isinstance(value, list) else [value]
+    if not isinstance(value, kind) or not value or not all(isinstance(row, dict) and row for row in rows):
         held = "keys" if kind is dict else "list"
         raise InputError(f"{path}: damaged, it holds no {held}; delete it to make it again")
     return value

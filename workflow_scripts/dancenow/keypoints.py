@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from dancenow.arrays import read_npz, write_npz
+from dancenow.arrays import check_layout, read_npz, write_npz
 from dancenow.errors import InputError
+from dancenow.kinds import RATIO
 
 COUNT = 133
 BODY = slice(0, 17)
@@ -150,6 +151,16 @@ class People:
         return self.keypoints[first:stop]
 
 
+BOTH_LAYOUT = {
+    **{"keypoints": f"finite float32 N {COUNT} 3", "fps": "text", "width": "int", "height": "int"},
+    **{"estimator": "text", "checkpoint": "text"},
+}
+KEYPOINT_LAYOUTS: dict[type, dict[str, str]] = {
+    Pose: BOTH_LAYOUT | {"origin": f"uint8 N {COUNT}"},
+    People: BOTH_LAYOUT | {"frame": "int32 N", "count": "int"},
+}
+
+
 def _save(path: str | Path, record: Pose | People) -> None:
     fields = {name: value for name, value in record.__dict__.items() if value is not None}
     fields["fps"] = str(record.fps)
@@ -157,31 +168,31 @@ def _save(path: str | Path, record: Pose | People) -> None:
 
 
 def _load(path: str | Path, kind: type) -> Any:
-    def make(stored: Any) -> Any:
-        fields = {name: stored[name] for name in kind.__annotations__ if name != "looks" or name in stored}
+    def make(stored: dict[str, np.ndarray]) -> Any:
+        fields: dict[str, Any] = {
+            name: stored[name] for name in kind.__annotations__ if name != "looks" or name in stored
+        }
         for name in ("estimator", "checkpoint", "fps"):
             fields[name] = str(fields[name])
         for name in {"width", "height", "count"} & fields.keys():
             fields[name] = int(fields[name])
+        if not RATIO.fullmatch(str(stored["fps"])):
+            raise ValueError(f"fps is {stored['fps']}")
         fields["fps"] = Fraction(fields["fps"])
-        if not np.isfinite(fields["keypoints"]).all():
-            raise ValueError("keypoints hold NaN or infinity")
         if kind is People:
             _check_rows(fields["keypoints"], fields["frame"], fields["count"], fields.get("looks"))
         return kind(**fields)
 
-    return read_npz(path, f"a {kind.__name__.lower()} file", make)
+    return read_npz(path, f"a {kind.__name__.lower()} file", KEYPOINT_LAYOUTS[kind], make)
 
 
 def _check_rows(keypoints: np.ndarray, frame: np.ndarray, count: int, looks: np.ndarray | None) -> None:
     """ValueError unless these, of a People, have a row for each person, in the order of `count` frames."""
     rows = len(keypoints)
-    if keypoints.shape != (rows, COUNT, 3) or frame.shape != (rows,) or frame.dtype != np.int32:
-        raise ValueError(f"keypoints are {keypoints.shape}, their frames {frame.shape} {frame.dtype}")
     if rows and (frame[0] < 0 or frame[-1] >= count or (np.diff(frame) < 0).any()):
         raise ValueError(f"frames must ascend, below {count}")
-    if looks is not None and (looks.ndim != 3 or looks.shape[::2] != (rows, 3)):
-        raise ValueError(f"looks are {looks.shape}, for {rows} people")
+    if looks is not None:
+        check_layout({"looks": looks}, {"looks": f"finite float32 {rows} * 3"})
 
 
 def save_pose(path: str | Path, pose: Pose) -> None:

@@ -21,6 +21,11 @@ MOVING = "moving"  # it pans, zooms or travels
 UNKNOWN = "unknown"  # not measurable, for lack of corners; treated as still
 KINDS = STILL, SHAKING, MOVING, UNKNOWN
 AT_REST = STILL, UNKNOWN  # every map is the identity
+PATH_LAYOUT = {  # of a file
+    **{"maps": "finite float64 T 3 3", "sure": "finite float32 T", "shot": "int T", "kinds": "text S"},
+    **{"extents": "finite float64 S 4", "width": "int", "height": "int", "scenes": "int S"},
+    "drawn": "bool * *",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class CameraPath:
             raise ValueError(f"{self.drawn.shape} tells nothing of {self.width}x{self.height} px")
         if not (np.isfinite(self.maps).all() and np.isfinite(self.extents).all()):
             raise ValueError("a map holds NaN or infinity")
+        if (np.linalg.det(self.maps) <= 0).any():
+            raise ValueError("a map leaves nothing of a frame, or mirrors it")
         if len(self.scenes) != shots:
             raise ValueError(f"{shots} shots show {shots} scenes, the same or others, not {len(self.scenes)}")
         if set(self.kinds) - set(KINDS):
@@ -141,12 +148,12 @@ def save_path(path: str | Path, camera: CameraPath) -> None:
 def load_path(path: str | Path) -> CameraPath:
     """Read a CameraPath; InputError names a file that is not one."""
 
-    def make(stored: Any) -> CameraPath:
-        given = {each.name: stored[each.name] for each in fields(CameraPath)}
+    def make(stored: dict[str, np.ndarray]) -> CameraPath:
+        given: dict[str, Any] = {each.name: stored[each.name] for each in fields(CameraPath)}
         given |= {"kinds": tuple(map(str, given["kinds"])), "scenes": tuple(given["scenes"].tolist())}
         return CameraPath(**given | {name: int(given[name]) for name in ("width", "height")})
 
-    return read_npz(path, "a camera path file", make)
+    return read_npz(path, "a camera path file", PATH_LAYOUT, make)
 
 
 def moved_points(maps: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -19,6 +19,11 @@ from dancenow.errors import InputError
 from dancenow.keypoints import People, Pose
 from dancenow.pictures import Frames
 
+VIEW_LAYOUT = {  # of a file
+    **{"used": "int T", "count": "int", "maps": "finite float64 T 3 3", "gains": "finite float32 T 3"},
+    **{"offsets": "finite float32 T 3", "width": "int", "height": "int", "framing": "int 4"},
+    "drawn": "bool * *",
+}
 MIXED_BORDER = 2  # px at the border of a frame that interpolation mixes with the outside
 
 
@@ -204,13 +209,16 @@ def save_view(path: str | Path, view: SteadyView) -> None:
 def load_view(path: str | Path) -> SteadyView:
     """Read a SteadyView; InputError names a file that is not one."""
 
-    def make(stored: Any) -> SteadyView:
-        given = {each.name: stored[each.name] for each in fields(SteadyView)}
-        count = len(given["used"])
-        shapes = {"maps": (count, 3, 3), "gains": (count, 3), "offsets": (count, 3), "framing": (4,)}
-        for name, shape in shapes.items():
-            if given[name].shape != shape or not np.isfinite(given[name]).all():
-                raise ValueError(f"{name} of {given[name].shape} in place of {shape}, or with NaN in it")
+    def make(stored: dict[str, np.ndarray]) -> SteadyView:
+        given: dict[str, Any] = {each.name: stored[each.name] for each in fields(SteadyView)}
+        used, (x, y, width, height) = given["used"].tolist(), given["framing"].tolist()
+        if used != sorted(set(used)) or not used or used[0] < 0 or used[-1] >= given["count"]:
+            raise ValueError(f"used must ascend, below {given['count']}")
+        fits = x + width <= given["width"] and y + height <= given["height"]
+        if not fits or min(x, y) < 0 or min(width, height) < 1:
+            raise ValueError(f"framing is {given['framing']}")
+        if (np.linalg.det(given["maps"]) <= 0).any() or (given["gains"] <= 0).any():
+            raise ValueError("maps or gains leave nothing of a frame")
         return SteadyView(**given | {name: int(given[name]) for name in ("count", "width", "height")})
 
-    return read_npz(path, "a steady view file", make)
+    return read_npz(path, "a steady view file", VIEW_LAYOUT, make)

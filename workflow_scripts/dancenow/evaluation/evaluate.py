@@ -29,6 +29,7 @@ from dancenow.evenly import evenly
 from dancenow.files import read_json, write_json, write_text
 from dancenow.intervals import BLOCK, block_bootstrap
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, Pose, load_pose, standing_height
+from dancenow.kinds import TEXT_OR_NONE
 from dancenow.pictures import read_png
 from dancenow.pose.estimators.choosing import open_estimator
 from dancenow.pose.estimators.estimator import largest_people
@@ -226,7 +227,7 @@ def _evaluate_files(
     began = time.monotonic()
     estimator, device = open_estimator(read_json(files.decision), threads), pick_device()
     prepare_exact(device, threads)  # after the estimator, whose networks may take TF32
-    judging = read_json(files.lpips)
+    judging = read_json(files.lpips, known={"weights": TEXT_OR_NONE})
     report = {"lpips": {key: judging[key] for key in ("sha256", "reason")}} | evaluate(
         {RESULT: VideoFrames(files.video, driving.width, driving.height)},
         truth,

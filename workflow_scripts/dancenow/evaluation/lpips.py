@@ -63,7 +63,7 @@ def load_judges(decision: dict, device: torch.device | str = "cpu") -> dict[str,
     that were decided on.
     """
     judges = {LPIPS_FORM: load_perceptual(evaluation_decision()).to(device)}
-    if decision["network"] is None:
+    if decision["weights"] is None:
         return judges
     path = Path(decision["weights"])
     check_decided(path, decision, DECISION)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dancenow.arrays import read_npz, write_npz
+from dancenow.arrays import check_layout, read_npz, write_npz
 
 
 def flatten(nested: dict, key: tuple = ()) -> Iterator[tuple[tuple, Any]]:
@@ -30,11 +30,12 @@ def load_series(path: str | Path) -> dict:
     InputError names a file that is none; OSError when it cannot be read.
     """
 
-    def make(stored: Any) -> dict:
+    def make(stored: dict[str, np.ndarray]) -> dict:
+        check_layout(stored, dict.fromkeys(stored, "float32 T"))
         series = {}
-        for name in stored.files:
+        for name in stored:
             row, *key = name.split("/")
             series.setdefault(row, {})[tuple(key)] = stored[name].astype(float)
         return series
 
-    return read_npz(path, "a file of per-frame measures", make)
+    return read_npz(path, "a file of per-frame measures", {}, make)

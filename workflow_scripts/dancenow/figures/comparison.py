@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
@@ -13,6 +13,7 @@ from dancenow.evaluation.series import load_series
 from dancenow.figures.measures import Key, describe, scores_by_row
 from dancenow.files import read_json
 from dancenow.intervals import INTERVAL_QUANTILE, block_bootstrap
+from dancenow.kinds import means
 
 # Six independent blocks all have the same sign by chance once in 32, fewer more often than once in 20.
 LEAST_BLOCKS_TO_RANK = 6
@@ -63,6 +64,10 @@ def known(cell: Cell) -> bool:
     return cell.frames["mean"] is not None
 
 
+def _scores_by_row(value: Any) -> bool:
+    return means(value) and RESULT in value
+
+
 def compare_files(
     names: Sequence[str], metrics_paths: Sequence[str | Path], series_paths: Sequence[str | Path]
 ) -> Comparison:
@@ -73,7 +78,7 @@ def compare_files(
     """
     rows, baselines, facts = {}, {}, {}
     for name, metrics_path, series_path in zip(names, metrics_paths, series_paths, strict=True):
-        report, series = read_json(metrics_path), load_series(series_path)
+        report, series = read_json(metrics_path, known={"scores": _scores_by_row}), load_series(series_path)
         row = rows.setdefault(name, Row([], []))
         scores = scores_by_row(report)
         row.scores.append(scores.pop(RESULT))

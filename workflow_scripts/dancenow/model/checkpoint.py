@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +13,16 @@ from safetensors.torch import save_file
 
 from dancenow.errors import InputError, one_line
 from dancenow.files import atomic_path, parse_json, read_through
+from dancenow.kinds import fits
 from dancenow.model.enhancer import EnhancedGenerator
 from dancenow.model.networks import Generator, fill
+
+
+def _window_sizes(value: Any) -> bool:
+    return fits(value, [[range(8, 1 << 20, 8)] * 2]) and bool(value)
+
+
+NETWORK_KINDS = {"references": bool, "background": bool, "sizes": _window_sizes}  # of descriptions
 
 
 def save_generator(
@@ -43,6 +52,11 @@ def load_generator(path: str | Path) -> tuple[Generator | EnhancedGenerator, dic
     """
     tensors, description = read_network(path, "generator")
     background = tensors.pop("background", None)
+    if background is not None and (
+        background.shape != (description["height"], description["width"], 3)
+        or background.dtype != torch.uint8
+    ):
+        raise refused(path, "generator", ValueError("its background is of another size"))
     enhancer = description.get("enhancer")
     try:
         network = description["network"]
@@ -85,7 +99,7 @@ def _opened(path: str | Path, what: str) -> Iterator[tuple[safe_open, dict]]:
     read_through(path)
     try:
         with safe_open(path, framework="pt") as stored:
-            yield stored, parse_json((stored.metadata() or {})["dancenow"], path)
+            yield stored, parse_json((stored.metadata() or {})["dancenow"], path, NETWORK_KINDS)
     except (SafetensorError, KeyError, ValueError) as error:
         raise refused(path, what, error) from error
 

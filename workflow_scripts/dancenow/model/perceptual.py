@@ -162,6 +162,8 @@ def load_perceptual(decision: dict[str, str]) -> PerceptualNetwork:
     InputError: the weights are gone, are not the file that was decided on (SHA-256), or do not fit.
     """
     name = decision["network"]
+    if name not in ("vgg19", "vgg16", *LITE_FILES):
+        raise InputError(f"{DECISION}: names no network; delete it to decide again")
     path = Path(decision["weights"]) if name in ("vgg19", "vgg16") else _packaged_file(name)
     check_decided(path, decision, DECISION)
     try:

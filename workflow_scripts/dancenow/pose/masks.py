@@ -1,14 +1,15 @@
 """The masks of a clip, soft and packed: where people are in each frame."""
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from dancenow.arrays import read_npz, write_npz
+from dancenow.errors import InputError
 from dancenow.keypoints import MIN_CONFIDENCE
 
+MASKS_LAYOUT = {"data": "uint8 N", "ends": "int T", "width": "int", "height": "int"}  # of a file
 MASK_LEVELS = 8  # of a stored mask: its edge is about three pixels wide, and fewer levels compress better
 # of the guided filter (He et al. 2010) that aligns a mask's edge with the picture's
 FILTER_RADIUS, SMOOTHNESS = 4, 1e-3
@@ -36,7 +37,12 @@ class Masks:
         data = self.data[start : int(self.ends[index])]
         if not len(data):
             return np.zeros((self.height, self.width), np.uint8)
-        return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        mask = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        if mask is None or mask.shape != (self.height, self.width):
+            raise InputError(
+                f"the masks of a clip are damaged in frame {index}; delete its files in results/masks"
+            )
+        return mask
 
 
 def with_more(masks: Masks, more: dict[int, np.ndarray]) -> Masks:
@@ -77,13 +83,13 @@ def save_masks(path: str | Path, masks: Masks) -> None:
 def load_masks(path: str | Path) -> Masks:
     """Read Masks; InputError names a file that is not one."""
 
-    def make(stored: Any) -> Masks:
+    def make(stored: dict[str, np.ndarray]) -> Masks:
         data, ends = stored["data"], stored["ends"]
         if (np.diff(ends, prepend=0) < 0).any() or ends[-1:].tolist() != [data.size]:
             raise ValueError("its masks do not fill it")
         return Masks(data, ends, int(stored["width"]), int(stored["height"]))
 
-    return read_npz(path, "a file of masks", make)
+    return read_npz(path, "a file of masks", MASKS_LAYOUT, make)
 
 
 def sharpen(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from dancenow.camera.path import load_path
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import load_pose, require_same_estimator, save_pose
 from dancenow.pose.normalize import letterbox_pose, outside_share
+from dancenow.pose.retarget import FACE_SHAPE_POINTS
 from dancenow.pose.shot_statistics import measure_shots, transfer_clip
 
 # people are filmed at sizes that differ by less: beyond it one of the skeletons is no whole person
@@ -24,6 +25,11 @@ def measure_normalization_file(
         "normalization statistics: %s", ", ".join(f"{key} {value}" for key, value in statistics.items())
     )
     write_json(statistics_path, statistics)
+
+
+def read_statistics(path: str | Path) -> dict:
+    """What measure_normalization_file wrote; InputError names a file that is none."""
+    return read_json(path, known={"face": [(float, None)] * len(FACE_SHAPE_POINTS)})
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,8 @@ def normalize_pair(
     source, target = load_pose(files.source_pose), load_pose(files.target_pose)
     require_same_estimator(source, target, files.source_pose, files.target_pose)
     result, scale, legs, way = transfer_clip(
-        source, load_path(files.source_camera), read_json(files.source_statistics),
-        read_json(files.target_statistics), limbs, max_gap,
+        source, load_path(files.source_camera), read_statistics(files.source_statistics),
+        read_statistics(files.target_statistics), limbs, max_gap,
     )  # fmt: skip
     if legs.any():
         logging.info("legs imputed for %.1f s", legs.sum() / float(source.fps))

@@ -199,7 +199,7 @@ def limb_ratios(source: dict[str, float | None], target: dict[str, float | None]
 
 def _at_length(limbs: dict[str, float | None]) -> dict[str, float | None]:
     """The limbs of measure_limbs, None for the bones that the clip shows foreshortened alone."""
-    told = dict(limbs)
+    told = {bone: limbs[bone] for bone in MEASURED_BONES}
     for pair in SAME_LIMB:
         for bone, other in (pair, pair[::-1]):
             own, beside = limbs[bone], limbs[other]

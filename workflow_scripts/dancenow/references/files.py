@@ -10,13 +10,27 @@ import numpy as np
 from dancenow.arrays import read_npz, write_npz
 from dancenow.camera.view import SteadyView
 from dancenow.errors import InputError
-from dancenow.keypoints import Pose
+from dancenow.keypoints import COUNT, Pose
 from dancenow.references.bank import Bank, ChosenReferences
 from dancenow.references.body_parts import PARTS
 from dancenow.references.choice import Choice
-from dancenow.references.shadow import Shadows
+from dancenow.references.shadow import GROUND_SHAPE, Shadows
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+
+
+BANK_LAYOUT = {
+    **{"unit": "finite float", "frames": "int U", "keypoints": f"finite float32 U {COUNT} 3"},
+    **{"rows": "int R", "flaws": "finite float R", "counts": f"int {len(PARTS)}"},
+    **{"corners": "int P 2", "ends": "int P"},
+    **{"pieces": "uint8 N", "shadow_frames": "int S", "shadow_keypoints": f"finite float32 S {COUNT} 3"},
+    **dict.fromkeys(("shadow_seen", "shadow_behind"), "finite float32 S {} {}".format(*GROUND_SHAPE)),
+    **{"alone": "finite float", "reach": "finite float"},
+}
+CHOICE_LAYOUT = {
+    **{"references": f"int16 T {len(PARTS)} K", "shares": f"finite float32 T {len(PARTS)} K"},
+    "made_for": "text",
+}
 
 
 def save_bank(path: str | Path, bank: Bank, pose: Pose, used: int) -> None:
@@ -63,17 +77,22 @@ def _digest(*arrays: np.ndarray) -> str:
 
 def load_bank(path: str | Path) -> Bank:
     """Read a Bank; InputError names a file that is not one."""
-    return read_npz(path, "a file of references", _bank)
+    return read_npz(path, "a file of references", BANK_LAYOUT, _bank)
 
 
-def _bank(file: Any) -> Bank:
-    stored = {name: file[name] for name in file}
+def _bank(stored: dict[str, np.ndarray]) -> Bank:
     splits, ends = np.cumsum(stored["counts"])[:-1], stored["ends"]
     if (np.diff(ends, prepend=0) <= 0).any() or ends[-1:].tolist() != [stored["pieces"].size]:
         raise ValueError("its pieces do not fill it")
-    if {stored[name].shape for name in ("rows", "flaws")} != {(stored["counts"].sum(),)}:
+    if stored["rows"].size != stored["counts"].sum() or (stored["counts"] < 0).any():
         raise ValueError("it tells of another number of pieces than it holds")
+    if stored["rows"].size and not 0 <= stored["rows"].min() <= stored["rows"].max() < len(stored["frames"]):
+        raise ValueError("it tells of frames that it does not hold")
+    if stored["unit"] <= 0:
+        raise ValueError("nobody is 0 px high")
     pictures = [cv2.imdecode(data, cv2.IMREAD_UNCHANGED) for data in np.split(stored["pieces"], ends[:-1])]
+    if any(picture is None or picture.ndim != 3 or picture.shape[2] != 4 for picture in pictures):
+        raise ValueError("a piece is no picture")
     pieces = [
         (*corner, picture) for corner, picture in zip(stored["corners"].tolist(), pictures, strict=True)
     ]
@@ -106,10 +125,10 @@ def load_bank_of(path: str | Path, pose: Pose, used: int) -> Bank:
     """Read the Bank that was saved with this pose and `used`; InputError names another."""
     meant = _cut_from(pose, used)
 
-    def make(file: Any) -> tuple[Bank, dict[str, Any]]:
-        return _bank(file), {name: file[name].item() for name in meant if name in file}
+    def make(stored: dict[str, np.ndarray]) -> tuple[Bank, dict[str, Any]]:
+        return _bank(stored), {name: stored[name].item() for name in meant if name in stored}
 
-    bank, told = read_npz(path, "a file of references", make)
+    bank, told = read_npz(path, "a file of references", BANK_LAYOUT, make)
     if told != meant:
         raise InputError(
             f"{path}: cut from other frames or poses than those of this run; delete it to make it again"
@@ -129,7 +148,7 @@ def _made_for(bank: Bank, keypoints: np.ndarray) -> str:
 
 def load_choice(path: str | Path, bank: Bank, keypoints: np.ndarray) -> Choice:
     """Read the Choice from a bank for a dance, (T, 133, 3) px; InputError names another, and what is none."""
-    choice, made_for = read_npz(path, "a file of chosen references", _choice)
+    choice, made_for = read_npz(path, "a file of chosen references", CHOICE_LAYOUT, _choice)
     if made_for != _made_for(bank, keypoints):
         raise InputError(
             f"{path}: chosen from other references or for another dance than those of this run; "
@@ -138,12 +157,8 @@ def load_choice(path: str | Path, bank: Bank, keypoints: np.ndarray) -> Choice:
     return choice
 
 
-def _choice(file: Any) -> tuple[Choice, str]:
-    choice = Choice(file["references"], file["shares"])
-    shape = choice.references.shape
-    if len(shape) != 3 or shape[1] != len(PARTS) or choice.shares.shape != shape:
-        raise ValueError(f"{shape} and {choice.shares.shape} are not of {len(PARTS)} parts")
-    return choice, str(file["made_for"])
+def _choice(stored: dict[str, np.ndarray]) -> tuple[Choice, str]:
+    return Choice(stored["references"], stored["shares"]), str(stored["made_for"])
 
 
 def chosen_references(

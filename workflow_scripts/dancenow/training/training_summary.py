@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, read_json, write_text
+from dancenow.kinds import NUMBER
 
 COLUMNS = 3
 CELL_INCHES = (3.6, 2.4)
@@ -30,7 +31,8 @@ def write_summary(
     The page shows progress.png and progress.mp4, which lie beside it. target: whose model; stage: which of
     the later stages, for its title.
     """
-    settings, training = read_json(settings_path), read_json(training_path)
+    told = dict.fromkeys(("steps", "frames", "training_frames"), NUMBER)
+    settings, training = read_json(settings_path, known=told), read_json(training_path, known=told)
     losses = read_losses(losses_path)
     figure = _curve(losses)
     with atomic_path(curve_path) as partial:

@@ -19,6 +19,7 @@ from dancenow.keypoints import Pose, load_pose, standing_height
 from dancenow.pages.report.coverage import MOST_FRAMES, body_heights, body_shape, compare_part
 from dancenow.pose.estimators.choosing import open_estimator
 from dancenow.pose.estimators.estimator import largest_people
+from dancenow.pose.normalize_files import read_statistics
 from dancenow.training.holdout import training_frame_count
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def measure_frames(files: MeasuredFiles, output: str | Path, holdout: float, thr
     if not np.isfinite(height):
         raise InputError(f"{files.driving_pose}: no frame shows the performer from head to feet")
     shown = target.part(slice(training_frame_count(len(target.keypoints), holdout)))
-    distance, limit = distance_to_shown(driving, shown, read_json(files.target_statistics))
+    distance, limit = distance_to_shown(driving, shown, read_statistics(files.target_statistics))
     series = pose_series(largest_people(estimator.detect(iter(result))), driving.keypoints, height)
     series["distance"] = distance
     if files.truth:
