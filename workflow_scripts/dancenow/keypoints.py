@@ -192,7 +192,7 @@ def _check_rows(keypoints: np.ndarray, frame: np.ndarray, count: int, looks: np.
     if rows and (frame[0] < 0 or frame[-1] >= count or (np.diff(frame) < 0).any()):
         raise ValueError(f"frames must ascend, below {count}")
     if looks is not None:
-        check_layout({"looks": looks}, {"looks": f"finite float32 {rows} * 3"})
+        check_layout({"looks": looks}, {"looks": f"float32 {rows} * 3"})
 
 
 def save_pose(path: str | Path, pose: Pose) -> None:
