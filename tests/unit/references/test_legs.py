@@ -7,7 +7,7 @@ import pytest
 from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, standing_height
 from dancenow.references.body_parts import PARTS, SIDES, Figure
 from dancenow.references.cutting import crop_around, cut
-from dancenow.references.garment import reach_between_legs
+from dancenow.references.garment import along_leg, reach_between_legs
 from dancenow.references.likeness import likeness_features
 from dancenow.references.making import make_bank
 from dancenow.references.sleeves import ALONG, UNKNOWN_WIDTH
@@ -181,6 +181,8 @@ def test_a_leg_leaves_what_lies_on_the_other_one_unless_it_is_a_skirt(reach, kep
     on_the_other = (crop.away_enlarged(right) < 0.7) & (crop.away_enlarged(left) > 1.4) & (crop.alpha > 0)
     assert on_the_other.sum() > 50
     assert (~foreign[on_the_other]).any() == kept
+    below_hem = crop.enlarged(along_leg(crop.figure, "left_leg", crop.window)) > 1
+    assert (on_the_other & below_hem).sum() > 20 and foreign[on_the_other & below_hem].all()
     own = (crop.away_enlarged(left) < 0.7) & (crop.away_enlarged(right) > 1.4)
     assert not foreign[own].any()
 
@@ -198,6 +200,21 @@ def test_a_leg_ends_at_a_narrow_gap_in_which_the_mask_still_shows_half_a_person(
     beyond = (from_left > from_right + 0.25) & (from_right > 0.4) & (from_left < 1.2)
     assert beyond.sum() > 10 and foreign[beyond].mean() > 0.9
     assert not foreign[(from_left < from_right - 0.3) & (from_left < 1.5)].any()
+
+
+def test_what_lies_beyond_such_a_gap_is_the_other_leg_though_bones_lie_beside_the_middle():
+    points = with_legs([0.03], 1)[0]
+    frames, masks = drawn(POSE.replace(keypoints=points[None], origin=POSE.origin[:1]), UNIT)
+    crop = crop_around(frames[0], np.full_like(masks[0], 255), Figure(points, UNIT))
+    from_left, from_right = (crop.away_enlarged(PARTS.index(f"{side}_leg")) for side in SIDES)
+    inwards = from_right < from_left + 1.2  # the half of the left leg that lies towards the right one
+    crop.alpha[inwards & (np.abs(from_left - 0.45) < 0.1)] = 0.5
+    whole = slice(0, crop.alpha.shape[0]), slice(0, crop.alpha.shape[1])
+    unknown = np.zeros((2, len(PARTS), 4096), np.float32)
+    foreign, _ = strange(crop, PARTS.index("left_leg"), whole, unknown, 0, SLEEVES)
+    beyond = inwards & (from_left > 0.6) & (from_left < 0.78) & (from_right < 0.95)
+    assert beyond.sum() > 5 and foreign[beyond].mean() > 0.9
+    assert not foreign[~inwards & (from_left < 1)].any()
 
 
 @pytest.mark.parametrize("shown", [0, 1])

@@ -122,6 +122,23 @@ def test_a_crowd_that_a_mask_shows_faintly_beside_a_head_is_no_part_of_it():
     assert piece[..., 3].max() == 255 and not piece[:, far:, 3].any()
 
 
+@pytest.mark.parametrize("clear", [True, False])
+def test_a_shadow_that_hangs_on_a_foot_by_a_haze_is_no_part_of_it_and_a_faint_sole_is(clear):
+    frame, mask = FRAMES[0].copy(), MASKS[0].copy()
+    points, foot = POSE.keypoints[0, :, :2], PARTS.index("left_foot")
+    column, line = np.rint(points[INDEX["left_big_toe"]]).astype(int).tolist()
+    beside = slice(line - 2, line + 3), slice(column, column + round(0.09 * UNIT))
+    blob = slice(line - 4, line + 5), slice(column + round(0.06 * UNIT), column + round(0.09 * UNIT))
+    mask[beside] = np.maximum(mask[beside], 60)
+    if clear:
+        mask[blob] = 255
+    frame[blob] = frame[beside] = 20
+    ((x, y, piece), _) = cut_pieces(frame, mask, [foot])[foot]
+    assert piece[line - y, column - x, 3] > 200
+    shown = piece[blob[0].start - y : blob[0].stop - y, blob[1].start - x : blob[1].stop - x, 3]
+    assert not shown.any() if clear else shown.any()
+
+
 @pytest.mark.parametrize("number, inwards, upwards", [(TRUNK, 0.5, 0.015), (ARM, 0, 0)])
 def test_hair_before_a_shoulder_is_a_hole_that_other_frames_fill(number, inwards, upwards):
     left, right = (POSE.keypoints[0, INDEX[f"{side}_shoulder"], :2] for side in ("left", "right"))

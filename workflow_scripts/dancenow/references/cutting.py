@@ -40,6 +40,7 @@ CUT_EDGE = 0.6  # px (sigma) over which a cut fades: cubic interpolation makes a
 # what a mask shows fainter than SOLID and farther than this, of the standing height, from what it shows
 # clearly, is the crowd beside a head and no hair
 HAZE = 0.02
+CLEAR_EDGE = 0.006  # of the standing height, over which what it shows clearly fades
 CLEAR = 0.9  # of a mask, from which on it is believed though the background looks the same
 # a shadow leaves more of the light than this, in all channels but for so much the same, and differs less than
 # that from the shadow around it, within this share of the standing height
@@ -221,10 +222,14 @@ def _in_one_piece(
     """The weight, at a place of the crop, of what touches the part: a raised hand beside the head is none."""
     near = crop.away_enlarged(number)[place] <= 1
     shown = weight * crop.alpha[place] + hole
-    weight = weight * attached(shown > LEAST_WEIGHT, near)
-    if kind(PARTS[number]) == "foot":  # of a dark sole on a dark floor the mask shows little
-        return weight
-    return weight * grown(attached(shown > SOLID, near), HAZE * crop.figure.unit)
+    weight, haze = weight * attached(shown > LEAST_WEIGHT, near), HAZE * crop.figure.unit
+    clear = shown > SOLID
+    own = attached(clear, near)
+    if kind(PARTS[number]) != "foot":
+        return weight * grown(own, haze)
+    # of a dark sole on a dark floor the mask shows little; what it shows clearly apart from the foot is a
+    # shadow, the other foot or a caption
+    return weight * (grown(own, CLEAR_EDGE * crop.figure.unit) | ~grown(clear & ~own, haze))
 
 
 def box_of(mask: np.ndarray) -> tuple[int, int, int, int] | None:

@@ -93,13 +93,17 @@ def spanning(away: np.ndarray, part: str, figure: Figure, window: Sequence[int],
     """
     if reach == 0 or kind(part) != "leg":
         return np.zeros(away.shape[1:], np.float32)
-    step = grid_step(figure.unit)
-    xs, ys = grid(window, step)
-    thigh, shank = (along_bone(xs, ys, *bone[:2]) for bone in figure.bones(part))
-    height = np.where(thigh < 1, thigh, 1 + shank)
+    height = along_leg(figure, part, window)
     wider = away.copy()
     wider[PARTS.index(f"{_other(part)}_leg")] += OVER_MIDDLE
     return shares(wider)[PARTS.index(part)] * np.clip((reach - height) / HEM_FADE + 1, 0, 1)
+
+
+def along_leg(figure: Figure, part: str, window: Sequence[int]) -> np.ndarray:
+    """(rows, columns) float32: how far down a leg the places of a window's grid are: 0 hip, 2 ankle."""
+    xs, ys = grid(window, grid_step(figure.unit))
+    thigh, shank = (along_bone(xs, ys, *bone[:2]) for bone in figure.bones(part))
+    return np.where(thigh < 1, thigh, 1 + shank)
 
 
 def along_bone(xs: np.ndarray, ys: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from dancenow.references.body_parts import (
     grid,
     kind,
 )
+from dancenow.references.garment import HEM_FADE, along_leg
 from dancenow.references.sleeves import beyond_sleeve
 
 TINTS = 16  # of each colour channel
@@ -170,11 +171,13 @@ def strange(
     before = _without_specks(other, unit)
     other |= _trunk_at_lower_half(crop, number, box, likely)
     foreign = other | (_least_on_the_way(crop, number, box, SAMPLES_TO_BONE) < GAP)
-    if kind(PARTS[number]) == "leg" and reach < SKIRT:
-        foreign |= _other_leg(crop, number, box)
+    near = crop.apart[box][..., number] <= LIMB_CORE * radius / unit
+    if kind(PARTS[number]) == "leg":
+        beside, behind_gap = _other_leg(crop, number, box, reach)
+        foreign |= beside | behind_gap
+        near &= ~behind_gap
     if kind(PARTS[number]) == "arm":
         foreign |= _trunk_beside_sleeve(crop, number, box, likely, sleeves)
-    near = crop.apart[box][..., number] <= LIMB_CORE * radius / unit
     solid = (crop.alpha[box] > PRESENT) & ~foreign | near
     thick = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, _disc(THIN * radius))
     whole = solid & grown(thick, GROWTH * unit) | near
@@ -265,17 +268,25 @@ def _trunk_beside_sleeve(
     return cloth & near & (crop.enlarged(beyond.astype(np.float32))[box] > 0.5)
 
 
-def _other_leg(crop: Crop, number: int, box: tuple[slice, slice]) -> np.ndarray:
-    """(h, w) bool: what lies on the other leg and beside this one, or beyond a narrow gap between them.
+def _other_leg(
+    crop: Crop, number: int, box: tuple[slice, slice], reach: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two (h, w) bool: what lies on the other leg or close to it, beside this one or beyond a narrow gap, and
+    what is the other leg's for sure.
 
     Pieces reach over each other, and far where both bones are about as near, as below the hips: wherever the
-    other leg is in another pose, a flap of it would stay.
+    other leg is in another pose, a flap of it would stay. Bones may lie beside the middle of a leg: then even
+    what is near them can be the other one. Cloth that spans the legs, reach far down, is both legs'.
     """
     (other,) = (PARTS.index(part) for part in PARTS if kind(part) == "leg" and part != PARTS[number])
     from_other = crop.away_enlarged(other)[box]
-    on_it = (from_other <= ON_LEG) & (crop.away_enlarged(number)[box] > BESIDE_LEG)
-    between = _least_on_the_way(crop, number, box, SAMPLES_OF_VALLEY)
-    return on_it | (from_other <= NEAR_LEG) & (between < VALLEY * crop.alpha[box])
+    beyond = _least_on_the_way(crop, number, box, SAMPLES_OF_VALLEY) < VALLEY * crop.alpha[box]
+    beside = (from_other <= ON_LEG) & (crop.away_enlarged(number)[box] > BESIDE_LEG)
+    beside |= (from_other <= NEAR_LEG) & beyond
+    if reach >= SKIRT:
+        bare = crop.enlarged(along_leg(crop.figure, PARTS[number], crop.window))[box] > reach + HEM_FADE
+        beside, beyond = beside & bare, beyond & bare
+    return beside, beyond & (from_other <= ON_LEG)
 
 
 def _least_on_the_way(crop: Crop, number: int, box: tuple[slice, slice], samples: int) -> np.ndarray:
