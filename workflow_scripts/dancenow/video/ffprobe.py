@@ -16,6 +16,7 @@ from dancenow.video.programs import (
     running,
     safe_input,
 )
+from dancenow.video.stand_ins import stands_in
 
 HEADER = (
     "format=format_name,duration:program=program_id:program_stream=index:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
@@ -26,8 +27,6 @@ HEADER = (
     "visual_impaired,descriptions"
 )
 
-# How files begin that stand in a clip's place after a failed download, or until Git LFS has brought it.
-WEB_PAGE, LFS_POINTER = (b"<!doctype html", b"<html"), b"version https://git-lfs"
 # Orders in which the two fields of a frame are stored and shown.
 INTERLACED = {"tt", "bb", "tb", "bt"}
 # The ratio of a pixel's width to its height where nothing else is said.
@@ -153,15 +152,14 @@ def _run(path: str | Path, *flags: str, program: str | None = None, **options: A
 
 def _refusal(path: str | Path, reason: str) -> str:
     with open(path, "rb") as clip:
-        begin = clip.read(64)
+        begin = clip.read(8)
     if "moov atom not found" in reason and begin[4:8] == b"ftyp":
         return f"{path}: cut short ({reason}); {bring_back(path, 'copy the whole clip again')}"
     if "max pixel count" in reason:
         return f"{path}: its picture has more pixels than 8192x8192; re-encode it smaller"
-    if begin.lstrip().lower().startswith(WEB_PAGE):
-        return f"{path}: a web page, not a video; download the clip itself"
-    if begin.startswith(LFS_POINTER):
-        return f"{path}: stands for a file that Git LFS keeps; in its repository, run: git lfs pull"
+    if told := stands_in(path):
+        what, remedy = told
+        return f"{path}: {what}; {bring_back(path, remedy)}"
     if "not on whitelist" in reason:
         reason = "its format is not supported"
     remedy = bring_back(path, "give a clip such as an mp4")

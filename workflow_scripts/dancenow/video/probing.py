@@ -25,7 +25,7 @@ from dancenow.video.joints import refuse_jump, refuse_second_file, refuse_torn_j
 from dancenow.video.selection import select
 from dancenow.video.sound import choose_sound
 from dancenow.video.times import first_key, frame_rate, frame_times, in_fields
-from dancenow.video.torn import torn_at
+from dancenow.video.torn import ends_early, torn_at
 from dancenow.video.trial_decoding import Undecodable, decoded
 
 log = logging.getLogger(__name__)
@@ -82,6 +82,11 @@ def probe(path: str | Path, **wanted: Any) -> dict:
         "hidden": timing.hidden,
         "turned_by_frames": video["turned_by_frames"],
     }
+    if kind == "ogg" and ends_early(path):
+        log.warning(
+            "%s: its end is missing, as of a download that stopped; what is there, %.2f s, is used. To have "
+            "the rest, copy it again", path, timing.duration,
+        )  # fmt: skip
     facts |= geometry(path, video, size)
     refuse_two_in_one(path, video, facts, wanted.get("crop") is not None)
     facts |= colour(path, video, facts["height"])

@@ -9,12 +9,24 @@ import numpy as np
 
 from dancenow.video.trial_decoding import Undecodable, decoded
 
-__all__ = ["torn_at"]
+__all__ = ["ends_early", "torn_at"]
 
 log = logging.getLogger(__name__)
 
 # A packet, and what an MPEG program stream packs it into.
 TRIES = 3
+# A page of an Ogg file, which has at most so many bytes, and the flag of the last one of a track.
+OGG_PAGE, LARGEST_PAGE, LAST_PAGE = b"OggS", 65307, 4
+
+
+def ends_early(path: str | Path) -> bool:
+    """Whether the last page of an Ogg file, whose header tells no length, is not the last of its track."""
+    with open(path, "rb") as film:
+        size = film.seek(0, 2)
+        film.seek(max(0, size - 2 * LARGEST_PAGE))
+        end = film.read()
+    flags = end.rfind(OGG_PAGE) + len(OGG_PAGE) + 1  # after the version
+    return not (flags < len(end) and end[flags] & LAST_PAGE)
 
 
 def torn_at(
