@@ -23,7 +23,7 @@ from dancenow.video.frames import FrameStore
 from dancenow.video.media import decode, ffmpeg_binary, ffprobe_binary, probe
 from running import ROOT, run_snakemake
 
-FRAMES = {"alice": 50, "brunomars": 20}
+FRAMES = {"alice": 50, "brunomars": 15}
 WANTED = (
     "results/alice_as_brunomars.mp4",
     "results/metrics/alice_as_brunomars.json",

@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import tokenize
+from functools import cache
 
 import yaml
 
@@ -24,6 +25,12 @@ SUFFIXES = {"py", "json", "yaml", "png", "mp4", "txt"}
 AS_FROM = re.compile(r"\b(?:[Aa]s (?:from|in|of)|from rule|see) `?([a-z]+_\w+)")
 
 
+@cache
+def tree(path):
+    """A file's syntax tree; read by the tests alone, for every process of them collects this file."""
+    return ast.parse(path.read_text())
+
+
 def names_in(tree):
     """Everything that a module defines or names, a module's own import and its attributes' names included."""
     for node in ast.walk(tree):
@@ -39,6 +46,7 @@ def names_in(tree):
             yield node.asname or node.name
 
 
+@cache
 def module_names():
     """{"keypoints" or "figures.bars" or "bars": names in it and in its namesakes}."""
     found = {}
@@ -46,21 +54,21 @@ def module_names():
         folder = LIBRARY if path.is_relative_to(LIBRARY) else path.parent
         parts = path.relative_to(folder).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
-        names = set(names_in(ast.parse(path.read_text()))) | {
-            below.stem for below in path.parent.glob("[a-z]*")
-        }
+        names = set(names_in(tree(path))) | {below.stem for below in path.parent.glob("[a-z]*")}
         for name in {".".join(parts), parts[-1] if parts else ""}:
             found.setdefault(name, set()).update(names)
     return found
 
 
-MODULES = module_names()
-DEFINED = {
-    node.name
-    for path in FILES
-    for node in ast.walk(ast.parse(path.read_text()))
-    if isinstance(node, ast.FunctionDef | ast.ClassDef)
-}
+@cache
+def defined():
+    """The names of all functions and classes."""
+    return {
+        node.name
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
 
 
 def prose(source):
@@ -72,21 +80,21 @@ def prose(source):
 
 def wrong(source):
     """The citations of a source that name nothing."""
+    modules = module_names()
     own = {node.arg for node in ast.walk(ast.parse(source)) if isinstance(node, ast.arg)}
     for text in prose(source):
         for before, name in DOTTED.findall(text):
             module = before.removesuffix(".").removeprefix("dancenow.").removeprefix("dancenow")
-            if module in MODULES:
+            if module in modules:
                 a_file_or_argument = name in SUFFIXES or module in own
-                gone = (
-                    not a_file_or_argument and name not in MODULES[module] | SETTINGS.get(module, {}).keys()
-                )
+                known = a_file_or_argument or name in modules[module] | SETTINGS.get(module, {}).keys()
+                gone = not known
             else:
                 gone = before.startswith("dancenow.")
             if gone:
                 yield before + name
         for name in AS_FROM.findall(text):
-            if name not in DEFINED | RULES | MODULES.keys() | own:
+            if name not in defined() | RULES | modules.keys() | own:
                 yield name
 
 

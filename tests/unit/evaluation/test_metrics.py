@@ -267,7 +267,7 @@ def test_bootstrap_of_a_single_block_has_no_interval():
 
 def test_pictures_go_where_the_judge_is(monkeypatch, truth, noisy):
     meta = torch.device("meta")
-    judge = load_judges({"network": None}, meta)["lpips_form"]
+    judge = load_judges({"weights": None}, meta)["lpips_form"]
     given = []
 
     def distance(network, a, b, weight):

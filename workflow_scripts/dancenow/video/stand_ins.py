@@ -30,7 +30,7 @@ def stands_in(path: str | Path) -> tuple[str, str] | None:
     """(what a file that is no clip is, what to do), in words; None for what is unknown."""
     with open(path, "rb") as file:
         begin = file.read(BEGINNING)
-    if not begin.strip(b"\0"):
+    if begin == bytes(BEGINNING):
         return UNFINISHED
     if begin[TAR] == b"ustar":
         return ARCHIVE
