@@ -26,7 +26,7 @@ AS_FROM = re.compile(r"\b(?:[Aa]s (?:from|in|of)|from rule|see) `?([a-z]+_\w+)")
 
 
 @cache
-def tree(path):
+def parsed(path):
     """A file's syntax tree; read by the tests alone, for every process of them collects this file."""
     return ast.parse(path.read_text())
 
@@ -54,7 +54,7 @@ def module_names():
         folder = LIBRARY if path.is_relative_to(LIBRARY) else path.parent
         parts = path.relative_to(folder).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
-        names = set(names_in(tree(path))) | {below.stem for below in path.parent.glob("[a-z]*")}
+        names = set(names_in(parsed(path))) | {below.stem for below in path.parent.glob("[a-z]*")}
         for name in {".".join(parts), parts[-1] if parts else ""}:
             found.setdefault(name, set()).update(names)
     return found
@@ -66,7 +66,7 @@ def defined():
     return {
         node.name
         for path in FILES
-        for node in ast.walk(tree(path))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
 

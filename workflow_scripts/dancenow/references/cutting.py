@@ -19,6 +19,7 @@ from dancenow.references.body_parts import (
 from dancenow.references.garment import spanning
 from dancenow.references.occlusion import BEHIND_HANDS, bare, covered, crossed, unseen
 from dancenow.references.trimming import (
+    GROWTH,
     PRESENT,
     RARE,
     SOLID,
@@ -40,7 +41,6 @@ CUT_EDGE = 0.6  # px (sigma) over which a cut fades: cubic interpolation makes a
 # what a mask shows fainter than SOLID and farther than this, of the standing height, from what it shows
 # clearly, is the crowd beside a head and no hair
 HAZE = 0.02
-CLEAR_EDGE = 0.006  # of the standing height, over which what it shows clearly fades
 CLEAR = 0.9  # of a mask, from which on it is believed though the background looks the same
 # a shadow leaves more of the light than this, in all channels but for so much the same, and differs less than
 # that from the shadow around it, within this share of the standing height
@@ -229,7 +229,7 @@ def _in_one_piece(
         return weight * grown(own, haze)
     # of a dark sole on a dark floor the mask shows little; what it shows clearly apart from the foot is a
     # shadow, the other foot or a caption
-    return weight * (grown(own, CLEAR_EDGE * crop.figure.unit) | ~grown(clear & ~own, haze))
+    return weight * (grown(own, GROWTH * crop.figure.unit) | ~grown(clear & ~own, haze))
 
 
 def box_of(mask: np.ndarray) -> tuple[int, int, int, int] | None:

@@ -58,7 +58,7 @@ DECODER_THREADS = 4
 ONE_THREAD = {"theora", "vp3", "vp4"}
 CRF = 16
 # what ffmpeg's filters call the matrices: of HDR footage BT.2100's, RGB's and those that some write
-ZSCALE_MATRICES = {"rgb": "gbr", "bt709": "bt709", "bt601": "smpte170m", "bt2020": "bt2020nc"}
+FILTER_MATRICES = {"rgb": "gbr", "bt709": "bt709", "bt601": "smpte170m", "bt2020": "bt2020nc"}
 SCALER = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 
 
@@ -159,7 +159,7 @@ def encode(
     Returns the frame count.
     """
     # what readers assume that look at no flag, as OpenCV, which would show other colours than the footage's
-    matrix = ZSCALE_MATRICES[usual_matrix(height)]
+    matrix = FILTER_MATRICES[usual_matrix(height)]
     flags = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": matrix}
     picture = _pictures(fps, width, height)
     picture = picture.filter("scale", out_color_matrix=matrix, out_range="tv", flags=SCALER)
@@ -358,7 +358,7 @@ def _tone_mapped(clip: Any, facts: dict) -> Any:
     clip = clip.filter("format", "gbrp12" if rgb else "yuv444p10").filter(
         "zscale",
         rangein="full" if facts["full_range"] or rgb else "limited",
-        matrixin=ZSCALE_MATRICES.get(facts["color_matrix"], "bt2020nc"),
+        matrixin=FILTER_MATRICES.get(facts["color_matrix"], "bt2020nc"),
         primariesin="2020",
         transferin=facts["color_transfer"],
         transfer="linear",
