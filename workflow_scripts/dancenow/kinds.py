@@ -40,8 +40,6 @@ VALUE_KINDS: dict[str, Any] = {
     **dict.fromkeys(("duration", "seek", "start", "end"), NUMBER_OR_NONE),
     "until": (NUMBER, None, str),  # the last day of a consent
     "rotation": int,
-    "decoded": [SIDE, SIDE],
-    "shown": [int, int, int, int],
     "span": [NUMBER, NUMBER],
     "crop": ([int, int, SIDE, SIDE], None),
     "crop_x": int,

@@ -1,14 +1,11 @@
 """What a container says of its picture (crops, tracks, fragments, beginnings) is read as it is shown.
 
-Clips are made with ffmpeg and by exchanging a few bytes; each is also read as ffmpeg before 7.1 decodes it,
-which leaves the container's crop to us.
+Clips are made with ffmpeg and by exchanging a few bytes.
 """
 
 import ast
 import struct
-import sys
 
-import imageio_ffmpeg
 import numpy as np
 import pytest
 from test_encode_mux import sound
@@ -16,25 +13,7 @@ from test_selection import QUARTERS, is_all, quartered
 
 from clips import ffmpeg, film, numbered, numbers, one_line, read
 from dancenow.errors import InputError
-from dancenow.video import ffprobe, media, programs
-
-OLDER = """#!{python}
-import os, sys
-words = []
-for word in sys.argv[1:]:
-    words += ["-apply_cropping", "codec", word] if word == "-i" else [word]
-os.execv({program!r}, [{program!r}, *words])
-"""
-
-
-@pytest.fixture(params=["as it is", "as before 7.1"])
-def either_ffmpeg(request, tmp_path, monkeypatch):
-    if request.param == "as before 7.1":
-        script = tmp_path / "older"
-        program = imageio_ffmpeg.get_ffmpeg_exe()
-        script.write_text(OLDER.format(python=sys.executable, program=program))
-        script.chmod(0o755)
-        monkeypatch.setattr(programs, "ffmpeg_binary", lambda: str(script))
+from dancenow.video import ffprobe, media
 
 
 def first_frame(path):
@@ -93,7 +72,7 @@ def clean_aperture(path, left, top, right, bottom, width=160, height=96):
 
 
 @pytest.mark.parametrize("name", [name for name in MARGINS if name != "two sides"])
-def test_matroska_crops_a_side(name, tmp_path, either_ffmpeg):
+def test_matroska_crops_a_side(name, tmp_path):
     margins, quarters = MARGINS[name]
     if name == "odd":
         margins, quarters = (81, 0, 0, 0), (1, 1, 3, 3)
@@ -107,7 +86,7 @@ def test_matroska_crops_a_side(name, tmp_path, either_ffmpeg):
 
 
 @pytest.mark.parametrize("name", MARGINS)
-def test_a_clean_aperture_is_what_is_shown(name, tmp_path, either_ffmpeg):
+def test_a_clean_aperture_is_what_is_shown(name, tmp_path):
     margins, quarters = MARGINS[name]
     path = film(tmp_path / "clip.mov", [quartered(96, 160)] * 2)
     clean_aperture(path, *margins)
@@ -117,7 +96,7 @@ def test_a_clean_aperture_is_what_is_shown(name, tmp_path, either_ffmpeg):
     assert (facts["width"], facts["height"]) == size and shows(frame, quarters)
 
 
-def test_a_crop_of_ours_counts_within_that_of_the_container(tmp_path, either_ffmpeg):
+def test_a_crop_of_ours_counts_within_that_of_the_container(tmp_path):
     path = film(tmp_path / "clip.mov", [quartered(96, 160)] * 2)
     clean_aperture(path, 40, 0, 40, 0)
     facts = media.probe(path, crop=[40, 48, 40, 48])
@@ -125,7 +104,7 @@ def test_a_crop_of_ours_counts_within_that_of_the_container(tmp_path, either_ffm
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
-def test_a_conformance_window_is_what_is_shown(codec, tmp_path, either_ffmpeg):
+def test_a_conformance_window_is_what_is_shown(codec, tmp_path):
     encoder = "-c:v libx265 -x265-params log-level=error" if codec == "hevc" else ""
     window = f"-bsf:v {codec}_metadata=crop_left=80:crop_top=48"
     path = film(tmp_path / "clip.mp4", [quartered(96, 160)] * 2, encoder, window)

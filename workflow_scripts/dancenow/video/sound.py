@@ -24,7 +24,7 @@ COPYABLE = {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac"}
 OFF = 0.04
 # Players take no more than 7.1. Of a recorder's sound with more channels the first two are the mix.
 MOST_CHANNELS = 8
-# Of channels, those that AAC has a number for: others many a player, and ffmpeg 5, cannot tell apart.
+# Of channels, those that AAC has a number for: others many a player cannot tell apart.
 LAYOUTS = "mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1"
 # Dispositions of tracks that are not the main sound.
 ASIDE = ("comment", "hearing_impaired", "visual_impaired", "descriptions")

@@ -35,7 +35,7 @@ def decoded(
     as {"frames:v": 1}. Damaged frames are left out. Raises Undecodable, and InputError if the disk hangs.
     """
     shown = {"format": "framecrc", "enc_time_base:v": TICK, "fps_mode:v": "passthrough"}
-    # With several threads ffmpeg 5 sometimes does not notice a damaged last frame.
+    # With several threads ffmpeg may not notice a damaged last frame.
     threads = {"threads": 1} if strict else {}
     clip = clip_input(path, until, **seek_input(begin), **threads)[str(stream)]
     node = clip.output("pipe:", **shown, **options)
