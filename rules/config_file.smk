@@ -54,11 +54,17 @@ def overlay_preset():
     lay_over(config, read_config(f"{workflow.basedir}/config.yaml"))
     given = {}
     for path in workflow.config_settings.configfiles:
-        lay_over(given, read_config(path))
+        read = read_config(path)
+        # a changed copy of config.yaml, which as the user's values would undo every preset
+        if config.keys() <= read.keys():
+            config.clear()
+            lay_over(config, typed(read))
+        else:
+            lay_over(given, read)
     lay_over(given, dict(workflow.config_settings.config))
     user = typed(given)
     preset = user.get("preset", config.get("preset"))
-    presets = config.get("presets", {})
+    presets = config.get("presets")
     if isinstance(presets, dict) and isinstance(user.get("presets"), dict):
         lay_over(presets, user["presets"])
     if not isinstance(presets, dict) or not all(isinstance(each, dict) for each in presets.values()):

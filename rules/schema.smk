@@ -96,6 +96,11 @@ def check_config(merged, where=""):
             before, colon, after = str(unknown[0]).partition(":")
             if colon and before in known:
                 hint = f"; write a space behind the colon: {before}: {after}"
+            section, dot, inner = str(unknown[0]).partition(".")
+            if dot and section in known:
+                hint = f"; write {section}: and below it, or in braces, {inner}"
+            if str(unknown[0]).isdigit():
+                hint = "; in braces a comma ends a value: write 0.5, not 0,5, and a list as [1, 2]"
             hint = hint or f"; the keys there are {', '.join(known)}"
             raise WorkflowError(f"config: {where}{key}: unknown key{hint}")
         meaning = reason.schema.get("description") if reason.validator in DESCRIBED else None

@@ -43,6 +43,12 @@ CONFIG = [
         config={"evaluation": {"truth": {"alice_as_anna": "clips/truth.mp4"}}}),
     Bad("typo", "a misspelt key",
         "config: train.stepps: unknown key; did you mean 'steps'?", config={"train": {"stepps": 5}}),
+    Bad("dotted", "a key with that of its section, as people write it in text",
+        "config: train.steps: unknown key; write train: and below it, or in braces, steps",
+        config="train.steps: 5\n"),
+    Bad("comma", "a comma in a number",
+        "config: train.2: unknown key; in braces a comma ends a value: write 0.5, not 0,5, and a list as "
+        "[1, 2]", config="train: {holdout: 0,2}\n"),
     Bad("moved", "a key of an earlier version that has moved",
         "config: train.devices: moved to hardware.devices", config={"train": {"devices": 2}}),
     Bad("type", "a word instead of a number",

@@ -36,7 +36,10 @@ which the last line counts:
   around the `=`. Write the files before it.
 - `must start with a valid identifier`: a key inside a section is `--config "train={steps: 5}"`, not
   `train.steps=5`.
-- `FileNotFoundError`: there is no such `--configfile` in this folder.
+- `FileNotFoundError`: there is no such `--configfile` in this folder. It too takes all words up to the
+  next option: write the results before it.
+- `OSError: [Errno 28]`: the folder for temporary files is full. Free space in `/tmp`, or name another
+  folder: enter `export TMPDIR=FOLDER`, then the same command.
 - `ImportError`, or a module without an attribute: the shell sets `PYTHONPATH` for packages of another Python
   (ROS does). Enter `unset PYTHONPATH`, then the same command. `make demo` and the jobs never look there.
 - `RuntimeError: could not determine the home directory`: the user has neither a home folder nor a name, as in

@@ -134,6 +134,27 @@ def test_every_preset_is_valid(workflow, preset):
     assert workflow("-n", PAIR, "--config", f"preset={preset}").returncode == 0
 
 
+def test_a_changed_copy_of_the_whole_file_is_taken_in_its_place_and_undoes_no_preset(workflow):
+    mine, text = workflow.directory / "mine.yaml", (workflow.root / "config.yaml").read_text()
+    mine.write_text(text.replace("  brunomars: {", "  bruno: {", 1).replace("as_brunomars", "as_bruno"))
+    model, pair = "results/models/alice", "results/alice_as_bruno.mp4"
+    for given, steps in ((["preset=smoke"], 20), (["preset=smoke", "train={steps: 7}"], 7)):
+        made = workflow(pair, "--configfile", str(mine), "--config", *given)
+        assert made.returncode == 0 and workflow.settings(model)["steps"] == steps, said(made)
+    refused = workflow("-n", PAIR, "--configfile", str(mine))
+    assert "'brunomars' is not one of the subjects (alice, bruno)" in said(refused)
+
+
+def test_without_its_file_or_the_end_of_it_one_line_says_so(workflow):
+    config = workflow.root / "config.yaml"
+    config.write_text(config.read_text().partition("\npresets:")[0])
+    assert "config: top level: lacks presets; write all of its keys: preset, " in said(workflow("-n", PAIR))
+    config.unlink()
+    refused = workflow("-n", PAIR)
+    told = f"config: {config}: cannot be read (No such file or directory); put the file back\n"
+    assert refused.returncode == 1 and told in said(refused)
+
+
 def test_presets_of_the_user_s_own_file_are_added_and_change_others(workflow):
     mine = workflow.directory / "mine.yaml"
     mine.write_text("presets:\n  tiny: {frames: {long_edge: 128}}\n  smoke: {frames: {long_edge: 160}}\n")

@@ -31,10 +31,13 @@ def is_name(path: tuple) -> bool:
 def load_names(path: str | Path) -> dict:
     """The configuration in a JSON or YAML file, names as text.
 
-    Raises InputError, with the file and the line, when it is not UTF-8 text, JSON or YAML, has no keys at the
-    top level, or has a key twice, of which YAML would silently drop one.
+    Raises InputError, with the file and the line, when it cannot be read, is not UTF-8 text, JSON or YAML,
+    has no keys at the top level, or has a key twice, of which YAML would silently drop one.
     """
-    data = Path(path).read_bytes()
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); put the file back") from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
