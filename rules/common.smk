@@ -180,9 +180,9 @@ if os.path.exists(sys.executable):
 
 leave_warning_to_training()
 hear_ctrl_c_once()
+check_start()
 overlay_preset()
 check_config(config)
-check_start()
 check_folders()
 if not workflow.remote_exec:  # a cluster's many jobs would look through all results
     bring_back_dates("results")

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from glob import glob
 from pathlib import Path
 
 from dancenow.files import FULL
@@ -12,11 +13,10 @@ def check_folders():
 
     An output folder may be a link to another disk, which must be mounted.
     """
-    inner = (
-        [path for path in Path("results").glob("*") if not path.suffix] if os.path.isdir("results") else []
-    )
+    # without hidden files, as file managers make them
+    inner = [path for path in glob("results/*") if not Path(path).suffix]
     outer = [".", "results", "logs", "benchmarks", ".snakemake"]
-    for folder in map(str, [*outer, *inner]):
+    for folder in [*outer, *inner]:
         if os.path.islink(folder) and not os.path.isdir(folder):
             raise WorkflowError(
                 f"{folder}: a link to {os.readlink(folder)}, which is not a folder; mount that disk or create the folder"
@@ -28,8 +28,14 @@ def check_folders():
 
 
 def check_start():
-    """Refuse no cores at all, with which Snakemake waits for ever, or fewer, and a path that it takes for one with
-    wildcards, or that no library takes."""
+    """Refuse no cores at all, with which Snakemake waits for ever, or fewer, a path that it takes for one with
+    wildcards, or that no library takes, and an option given twice, of which it would silently drop the first.
+    """
+    for option, spelt in (("--config", "--config(=|$)|-C"), ("--configfile", "--configfiles?(=|$)")):
+        if workflow.is_main_process and sum(bool(re.match(spelt, word)) for word in sys.argv) > 1:
+            raise WorkflowError(
+                f"{option} twice: Snakemake takes only the last; write all behind one {option}"
+            )
     if {"{", "}"} & {*workflow.basedir}:
         raise WorkflowError(
             f"{workflow.basedir}: Snakemake takes braces in its path for wildcards; rename the folder"

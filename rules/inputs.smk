@@ -35,6 +35,8 @@ def given_file(place, path):
             line = f"{path}: a path of Windows, under WSL {local!r}; write that in config: {place}"
         elif not os.path.isabs(path) and Path(workflow.basedir, path).exists():
             line += f", or add --directory '{workflow.basedir}', where it exists"
+        elif re.match(r"\$[A-Z]|%[A-Z]+%", path):
+            line += "; names of the shell are not replaced there: write the path, or ~/ for the home folder"
         else:
             line += found_elsewhere(path)
         if re.search(r"[\0-\x1f]", path):

@@ -74,7 +74,7 @@ rule verify_video:
     benchmark:
         "benchmarks/rules/verify_video/{video}.tsv"
     wildcard_constraints:
-        video=rf"({NAME})_as_({NAME})(\.[a-z0-9_]+)*",
+        video=rf"({NAME})_as_({NAME})(\.(?!mp4\b)[a-z0-9_]+)*",
     conda:
         "../envs/torch.yaml"
     script:

@@ -1,6 +1,6 @@
 # Clear messages for targets on the command line that no rule makes. No rule here.
 
-from itertools import product
+from itertools import permutations, product
 
 from snakemake.cli import get_argument_parser
 
@@ -18,6 +18,11 @@ ALL_KNOWN = (
     .rstrip()
     .endswith('include: "rules/unknown_targets.smk"')
 )
+# what these name exists, and is looked at no further
+TAKES_A_PATH = (
+    *("-s", "--snakefile", "-d", "--directory", "--configfile", "--configfiles", "--profile"),
+    "--workflow-profile",
+)
 
 
 def examples(asked):
@@ -25,6 +30,7 @@ def examples(asked):
     names = sorted(config["subjects"], key=lambda name: name not in asked)
     names = names[: max(2, sum(name in asked for name in names))]
     of = dict.fromkeys(("subject", "target", "source"), names) | dict.fromkeys(("variant", "placing"), [""])
+    of["video"] = ["_as_".join(pair) for pair in permutations(names, 2)]
     for each in workflow.rules:
         yield each.name
         for pattern in map(str, each.products()):
@@ -39,9 +45,12 @@ def unmakeable(asked):
     """The message for what no rule makes, or None."""
     if not ALL_KNOWN:
         return None
-    ours = asked.startswith("results") and os.path.isdir(asked)
-    if (os.path.exists(asked) and not ours) or any(each.is_producer(asked) for each in workflow.rules):
+    if any(each.is_producer(asked) for each in workflow.rules):
         return None
+    if os.path.isfile(asked) and not asked.startswith("results/"):
+        if Path(asked).suffix in (".yaml", ".yml", ".json"):
+            return f"is no result; as a configuration, write --configfile '{asked}', after the files"
+        return "is no result; if it is a clip, add it to subjects in config.yaml, and ask for results/NAME_as_SOURCE.mp4"
     key, equals, _ = asked.partition("=")
     if equals and key in config:
         return f"is a setting; write --config '{asked}', after the files"
@@ -75,11 +84,12 @@ def meant(asked):
 
 
 def words():
-    """What may be a target on the command line: no option, no number of cores, no setting after --config."""
+    """What may be a target on the command line: no option, number of cores, setting after --config, or given file."""
     option = ""
     for word in sys.argv[1:]:
         option = word if word.startswith("-") else option
-        if option not in ("-C", "--config", word) and not re.fullmatch(r"\d+|all", word):
+        given = option in TAKES_A_PATH and os.path.exists(word)
+        if option not in ("-C", "--config", word) and not given and not re.fullmatch(r"\d+|all", word):
             yield word
 
 

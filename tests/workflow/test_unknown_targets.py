@@ -55,10 +55,17 @@ NO_RULE = "is no rule and no file that a rule makes; "
         ("Evalute", f"{NO_RULE}did you mean 'evaluate'?"),
         ("results/clips", f"{NO_RULE}{{root}}/Snakefile begins with a list of all files"),
         ("preset=quick", "is a setting; write --config 'preset=quick', after the files"),
+        ("results/alice_as_brunomars.mp4.provenance.json",
+         f"{NO_RULE}did you mean 'results/alice_as_brunomars.provenance.json'?"),
+        # what exists and is no result: Snakemake would tell of input functions
+        ("mine.yaml", "is no result; as a configuration, write --configfile 'mine.yaml', after the files"),
+        ("data/carol.mp4", "is no result; if it is a clip, add it to subjects in config.yaml, and ask for "
+         "results/NAME_as_SOURCE.mp4"),
     ],
 )  # fmt: skip
 def test_what_no_rule_makes_is_answered_with_the_nearest_that_one_makes(workflow, asked, told):
     (workflow.directory / "results/clips").mkdir(parents=True)
+    (workflow.directory / "mine.yaml").touch()
     completed = workflow("-n", asked)
     assert completed.returncode == 1
     assert f"{asked}: {told.format(root=workflow.root)}\n" in said(completed)
@@ -76,6 +83,23 @@ def test_no_cores_are_refused_instead_of_waited_for_or_passed_on_to_torch(workfl
     completed = workflow("results/clips/alice.json", "--cores", str(cores))
     assert completed.returncode == 1
     assert f"--cores {cores}: no job could ever start; give a number from 1 on, or all\n" in said(completed)
+
+
+@pytest.mark.parametrize(
+    "given, option",
+    [
+        (["--config", "preset=smoke", "--config", "train={steps: 5}"], "--config"),
+        (["-C", "preset=smoke", "--config=train={steps: 5}"], "--config"),
+        (["--configfile", "a.yaml", "--configfiles", "b.yaml"], "--configfile"),
+    ],
+)
+def test_an_option_given_twice_of_which_snakemake_drops_the_first_is_refused(workflow, given, option):
+    (workflow.directory / "b.yaml").write_text("train: {steps: 5}")
+    here = [word.replace("b.yaml", f"{workflow.directory}/b.yaml") for word in given]
+    completed = workflow("-n", PAIR, *here)
+    assert completed.returncode == 1
+    told = f"{option} twice: Snakemake takes only the last; write all behind one {option}\n"
+    assert told in said(completed)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +176,7 @@ def test_paths_are_found_however_they_are_spelt(workflow, monkeypatch):
         ),
         ("data\table.mp4", "subjects.anna; in double quotes \\ begins a special character: write / or use"),
         ("data/anna.mp4", "put it there or correct config: subjects.anna\n"),
+        ("$HOME/b.mp4", "not replaced there: write the path, or ~/ for the home folder\n"),
         ("https://a.b/watch?v=c", "download the file, and name it in config: subjects.anna\n"),
     ],
 )
@@ -196,6 +221,8 @@ def test_a_file_where_a_folder_must_be_is_named(workflow):
     refused = workflow("results/clips/alice.json")
     assert refused.returncode == 1 and "Traceback (most recent" not in said(refused)
     assert "results/clips: a file where a folder must be; move it away\n" in said(refused)
+    (workflow.directory / "results" / "clips").rename(workflow.directory / "results" / ".DS_Store")
+    assert workflow("results/clips/alice.json").returncode == 0
 
 
 def test_a_folder_that_cannot_be_written_is_named(workflow):
