@@ -24,6 +24,8 @@ def find_files():
     truth = config["evaluation"]["truth"]
     truth.update({pair: as_on_disk(path) for pair, path in truth.items()})
     config["pose"]["checkpoint"] = as_on_disk(config["pose"]["checkpoint"])
+    signer = config["provenance"]
+    signer.update({key: as_on_disk(signer[key]) for key in ("certificate", "key") if signer[key]})
 
 
 def check_name(place, name):
@@ -136,6 +138,16 @@ def check_keypoints():
             )
 
 
+def check_signer():
+    """The user's certificate and key, which are read when a video is finished, perhaps after a night of training."""
+    given = {key: config["provenance"][key] for key in ("certificate", "key") if config["provenance"][key]}
+    if len(given) == 1:
+        raise WorkflowError("config: provenance: certificate and key belong together; give both or neither")
+    for key, path in given.items():
+        if workflow.is_main_process and not os.path.exists(path):
+            raise WorkflowError(f"{path}: no such file; put it there or correct config: provenance.{key}")
+
+
 def batch_pairs():
     """Every target of the batch with every source except itself."""
     batch = config["batch"]
@@ -191,6 +203,7 @@ find_files()
 check_stages(config["train"])
 check_camera()
 check_keypoints()
+check_signer()
 check_pairs("config: transfers", config["transfers"])
 check_batch()
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])

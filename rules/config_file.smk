@@ -25,6 +25,14 @@ def read_config(path):
 EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 
 
+# of a subject's keys in config.yaml, those that a key of the user's takes the place of
+REPLACED = {
+    "video": ["clips", "consent"],
+    "clips": ["video", "start", "end", "crop", "consent"],
+    "consent": ["consent"],
+}
+
+
 def typed(value, path=()):
     """Convert numbers, booleans and null inside --config "train={steps: 5}", which arrive as text.
 
@@ -76,6 +84,8 @@ def overlay_preset():
     known, new = config.get("subjects"), user.get("subjects")
     for name in known.keys() & new.keys() if isinstance(known, dict) and isinstance(new, dict) else ():
         both = known[name], new[name]
-        if all(isinstance(each, dict) for each in both) and new[name].keys() & {"video", "clips", "consent"}:
-            known[name].pop("consent", None)
+        if all(isinstance(each, dict) for each in both):
+            for key in REPLACED.keys() & new[name].keys():
+                for replaced in REPLACED[key]:
+                    known[name].pop(replaced, None)
     lay_over(config, user)

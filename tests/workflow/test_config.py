@@ -53,6 +53,10 @@ PAIR = "results/alice_as_brunomars.mp4"
         (["--config", "provenance={label: off}"], ["config: provenance.label: false is not one of: none, t"]),
         (["--config", "presets={mine: [1]}"], ["config: presets.mine: [1] is no map of keys"]),
         (["--config", "preset=studoi"], ["preset", "studoi", "smoke, quick, demo, studio, paper"]),
+        (
+            ["--config", "evaluation={truth: {alice_as_brunomars.mp4: a.mp4}}"],
+            ["evaluation.truth: alice_as_brunomars.mp4: not a transfer; write {target}_as_{source}"],
+        ),
         (["--config", "frames={long_edge: 500}"], ["frames.long_edge", "500", "32"]),
         (["--config", "train={steps: 2.5}"], ["train.steps: 2.5 is not a whole number (Optimiser steps)"]),
         (["--config", "train={steps: 100.0}"], ["train.steps: 100.0 is not a whole number"]),
@@ -167,6 +171,29 @@ def test_presets_of_the_user_s_own_file_are_added_and_change_others(workflow):
     mine.write_text("presets: {tiny: {frames: {longedge: 128}}}\n")
     refused = workflow("-n", PAIR, "--configfile", str(mine), "--config", "preset=tiny")
     assert "config: frames.longedge: unknown key; did you mean 'long_edge'?" in said(refused)
+
+
+def test_clips_of_the_user_s_own_file_take_the_place_of_the_video_and_the_reverse(workflow):
+    wanted, mine = "results/clips/alice.json", workflow.directory / "mine.yaml"
+    mine.write_text("subjects: {alice: {clips: [{video: data/carol.mp4}, {video: data/alice.mp4}]}}")
+    made = workflow(wanted, "--configfile", str(mine))
+    assert made.returncode == 0 and "data/carol.mp4" in (workflow.directory / wanted).read_text(), said(made)
+    config = workflow.root / "config.yaml"
+    config.write_text(config.read_text().replace("{video: data/alice.mp4,", "{clips: [{video: a.mp4}],", 1))
+    assert planned_jobs(workflow("-n", wanted, "--config", "subjects={alice: {video: data/alice.mp4}}"))
+
+
+def test_the_files_of_the_signer_are_missed_before_a_training_and_not_after_it(workflow, monkeypatch):
+    monkeypatch.setenv("HOME", str(workflow.directory))
+    (workflow.directory / "chain.pem").touch()
+    for given, told in (
+        ("certificate: ~/chain.pem", "config: provenance: certificate and key belong together; give both or"),
+        ("certificate: ~/chain.pem, key: k.pem", "k.pem: no such file; put it there or correct config: prov"),
+    ):
+        refused = workflow("-n", PAIR, "--config", f"provenance={{{given}}}")
+        assert refused.returncode == 1 and told in said(refused)
+    (workflow.directory / "k.pem").touch()
+    assert planned_jobs(workflow("-n", PAIR, "--config", f"provenance={{{given}}}"))
 
 
 def test_every_key_of_the_schema_is_described():
