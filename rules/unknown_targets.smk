@@ -25,13 +25,13 @@ TAKES_A_PATH = (
 )
 
 
-def examples(asked):
+def examples(asked, rules=workflow.rules):
     """Rules, and files that rules make, as somebody who asks for `asked` may mean them."""
     names = sorted(config["subjects"], key=lambda name: name not in asked)
     names = names[: max(2, sum(name in asked for name in names))]
     of = dict.fromkeys(("subject", "target", "source"), names) | dict.fromkeys(("variant", "placing"), [""])
     of["video"] = ["_as_".join(pair) for pair in permutations(names, 2)]
-    for each in workflow.rules:
+    for each in rules:
         yield each.name
         for pattern in map(str, each.products()):
             wildcards = re.findall(r"\{(\w+)", pattern)
@@ -65,8 +65,13 @@ def unmakeable(asked):
 
 def meant(asked):
     """The message for an impossible target, such as a subject, its clip or an incomplete transfer; or None."""
+    if workflow.is_rule(asked):
+        _, *files = examples(asked, [workflow.get_rule(asked)])
+        of_many = workflow.get_rule(asked).has_wildcards() and files
+        return f"makes many files; ask for one, such as {files[0]}" if of_many else None
     below = os.path.relpath(asked) if os.path.isabs(asked) else os.path.normpath(asked)
-    pair = re.fullmatch(rf"(?:results/)?({NAME}_as_{NAME})(?i:\.(?:mp4|mov|mkv|avi|webm|gif))?", below)
+    joined = re.sub("[ -]as[ -]", "_as_", below)
+    pair = re.fullmatch(rf"(?:results/)?({NAME}_as_{NAME})(?i:\.(?:mp4|mov|mkv|avi|webm|gif))?", joined)
     if pair and below != f"results/{pair[1]}.mp4":
         return f"ask for results/{pair[1]}.mp4"
     if os.path.isabs(asked) and below.startswith("results/"):
@@ -98,6 +103,6 @@ def words():
 for asked in words() if workflow.is_main_process else ():
     if re.fullmatch(r"results/(.+/)?[^/]+_as_[^/]+", asked):
         check_pairs(asked, [Path(asked).name.split(".")[0]])
-    if not workflow.is_rule(asked) and (meaning := meant(asked)):
+    if meaning := meant(asked):
         if asked in get_argument_parser().parse_known_args(sys.argv[1:])[0].targets:
             raise WorkflowError(f"{asked}: {meaning}")

@@ -47,6 +47,9 @@ NO_RULE = "is no rule and no file that a rule makes; "
     [
         ("results/alice_as_brunomars.MP4", f"ask for {PAIR}"),
         ("results/alice_as_brunomars/", f"ask for {PAIR}"),
+        ("alice-as-brunomars", f"ask for {PAIR}"),
+        ("detect_poses", "makes many files; ask for one, such as results/poses/alice.people.npz"),
+        ("mux_video", f"makes many files; ask for one, such as {PAIR}"),
         ("result/alice_as_brunomars.mp4", f"{NO_RULE}did you mean {PAIR!r}?"),
         ("results/report/alice.html", f"{NO_RULE}did you mean 'results/reports/alice.html'?"),
         ("results/machine.MD", f"{NO_RULE}did you mean 'results/machine.md'?"),
