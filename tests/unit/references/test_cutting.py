@@ -111,7 +111,7 @@ def test_a_reference_with_a_thing_in_the_hand_is_a_bad_one():
     # nothing is odd where nothing is known of the colours
     pieces = [piece for _, _, piece in bank.pieces[hand]]
     figures, still = [bank.figures[row] for row in bank.rows[hand]], np.zeros(len(pieces))
-    flaws = flaws_of("left_hand", pieces, figures, still, np.zeros((2, len(PARTS), 4096)))
+    flaws = flaws_of("left_hand", pieces, figures, still, np.zeros((3, len(PARTS), 4096)))
     assert flaws.max() < 0.1
 
 
@@ -331,7 +331,7 @@ def test_an_arm_before_a_trunk_is_cut_out_to_above_its_elbow():
     points[INDEX["left_wrist"], :2] = wrist = elbow + 0.8 * (left - right)
     points[LEFT_HAND, :2] = wrist + 0.05 * (left - right)
     crop = crop_around(FRAMES[0], MASKS[0], Figure(points, UNIT))
-    hanging, likely = np.zeros(crop.alpha.shape, bool), np.zeros((2, len(PARTS), 4096), np.float32)
+    hanging, likely = np.zeros(crop.alpha.shape, bool), np.zeros((3, len(PARTS), 4096), np.float32)
     rgba, sleeves = persons_own(crop, BACKGROUND), np.full(len(ALONG), UNKNOWN_WIDTH)
     ((_, (x, y, piece), hole),) = cut(crop, rgba, [part], likely, hanging, 0, sleeves)
     shoulder = points[INDEX["left_shoulder"], :2]

@@ -39,6 +39,30 @@ def test_how_wide_a_trunk_is_is_learnt_where_no_arm_hangs_beside_it(hanging, wid
     assert len(widths) == len(HEIGHTS)
 
 
+def without_wrists(pose):
+    """The same pose, where wrists and hands are out of sight."""
+    keypoints = pose.keypoints.copy()
+    for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND)):
+        keypoints[:, [INDEX[f"{side}_wrist"], *range(len(keypoints[0]))[hand]]] = 0
+    return pose.replace(keypoints=keypoints, origin=(keypoints[..., 2] > 0).astype(np.uint8))
+
+
+def test_an_arm_without_a_wrist_is_neither_side_nor_part_of_a_trunk():
+    """Beside an arm of the dance, the hanging one would be a third."""
+    pose = with_arms(range(COUNT))
+    frames, masks = drawn(pose, UNIT)
+    given = without_wrists(pose)
+    assert not flank_widths(masks, given.keypoints, np.ones(COUNT, bool), UNIT).any()
+    bank = make_bank(frames, given, masks, np.full(frames.shape[1:], WALL, np.uint8), COUNT)
+    assert not len(bank.rows[PARTS.index("left_arm")]) and len(bank.rows[TRUNK])
+    for row, (x, y, piece) in zip(bank.rows[TRUNK].tolist(), bank.pieces[TRUNK], strict=True):
+        elbow, wrist = (pose.keypoints[bank.frames[row], INDEX[f"left_{j}"], :2] for j in ("elbow", "wrist"))
+        for along in (-0.3, 0, 0.2):
+            column, line = np.rint(elbow + along * (wrist - elbow) - (x, y)).astype(int)
+            beyond = not (0 <= line < piece.shape[0] and 0 <= column < piece.shape[1])
+            assert beyond or piece[line, column, 3] < 60
+
+
 def test_a_trunk_has_its_sides_though_an_arm_hangs_beside_it():
     """Where the arm is raised, a slit would show beside the trunk."""
     hanging = range(0, COUNT, 2)

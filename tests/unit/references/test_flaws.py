@@ -11,7 +11,7 @@ from drawn_people import WALL, dancer, drawn
 
 POSE = dancer(10)
 UNIT = standing_height(POSE.keypoints)
-KNOWN = np.zeros((2, len(PARTS), 4096))
+KNOWN = np.zeros((3, len(PARTS), 4096))
 
 
 def test_a_hand_that_moves_fast_or_is_half_hidden_costs_more():

@@ -176,7 +176,7 @@ def test_a_leg_leaves_what_lies_on_the_other_one_unless_it_is_a_skirt(reach, kep
     crop = crop_around(frames[0], masks[0], Figure(points, UNIT))
     left, right = PARTS.index("left_leg"), PARTS.index("right_leg")
     whole = slice(0, crop.alpha.shape[0]), slice(0, crop.alpha.shape[1])
-    unknown = np.zeros((2, len(PARTS), 4096), np.float32)
+    unknown = np.zeros((3, len(PARTS), 4096), np.float32)
     foreign, _ = strange(crop, left, whole, unknown, reach, SLEEVES)
     on_the_other = (crop.away_enlarged(right) < 0.7) & (crop.away_enlarged(left) > 1.4) & (crop.alpha > 0)
     assert on_the_other.sum() > 50
@@ -195,7 +195,7 @@ def test_a_leg_ends_at_a_narrow_gap_in_which_the_mask_still_shows_half_a_person(
     from_left, from_right = (crop.away_enlarged(PARTS.index(f"{side}_leg")) for side in SIDES)
     crop.alpha[np.abs(from_left - from_right) < 0.12] = 0.5
     whole = slice(0, crop.alpha.shape[0]), slice(0, crop.alpha.shape[1])
-    unknown = np.zeros((2, len(PARTS), 4096), np.float32)
+    unknown = np.zeros((3, len(PARTS), 4096), np.float32)
     foreign, _ = strange(crop, PARTS.index("left_leg"), whole, unknown, 0, SLEEVES)
     beyond = (from_left > from_right + 0.25) & (from_right > 0.4) & (from_left < 1.2)
     assert beyond.sum() > 10 and foreign[beyond].mean() > 0.9
@@ -210,7 +210,7 @@ def test_what_lies_beyond_such_a_gap_is_the_other_leg_though_bones_lie_beside_th
     inwards = from_right < from_left + 1.2  # the half of the left leg that lies towards the right one
     crop.alpha[inwards & (np.abs(from_left - 0.45) < 0.1)] = 0.5
     whole = slice(0, crop.alpha.shape[0]), slice(0, crop.alpha.shape[1])
-    unknown = np.zeros((2, len(PARTS), 4096), np.float32)
+    unknown = np.zeros((3, len(PARTS), 4096), np.float32)
     foreign, _ = strange(crop, PARTS.index("left_leg"), whole, unknown, 0, SLEEVES)
     beyond = inwards & (from_left > 0.6) & (from_left < 0.78) & (from_right < 0.95)
     assert beyond.sum() > 5 and foreign[beyond].mean() > 0.9
@@ -227,7 +227,7 @@ def test_beside_a_leg_nothing_is_missing_where_the_picture_shows_nobody(shown):
     beside = (crop.away_enlarged(left) > 0.7) & (crop.away_enlarged(left) < 1.3)
     beside &= crop.away_enlarged(right) < 2.5
     crop.picture[beside] = SKIRT
-    likely = np.zeros((2, len(PARTS), 4096), np.float32)
+    likely = np.zeros((3, len(PARTS), 4096), np.float32)
     for number, colour in ((left, COLOURS["left_leg"]), (right, SKIRT)):
         likely[:, number, bins(np.array([[colour]]))[0, 0]] = 0.5
     rgba = np.full((*crop.alpha.shape, 4), 255, np.float32)

@@ -28,7 +28,7 @@ COUNT = 20
 BACKGROUND = np.full((POSE.height, POSE.width, 3), WALL, np.uint8)
 FRAMES, MASKS = drawn(POSE, UNIT)
 HEAD, TRUNK, ARM = (PARTS.index(part) for part in ("head", "trunk", "left_arm"))
-UNKNOWN = np.zeros((2, len(PARTS), TINTS**3), np.float32)
+UNKNOWN = np.zeros((3, len(PARTS), TINTS**3), np.float32)
 SLEEVES = np.full(len(sleeves.ALONG), sleeves.UNKNOWN_WIDTH)
 WINDOW = 0, 0, POSE.width, POSE.height
 

@@ -194,6 +194,21 @@ def test_a_part_that_the_footage_never_shows_has_no_reference():
     assert bank.picture(POSE.keypoints[0], bank.paths(POSE.keypoints)[0], WHOLE).any()
 
 
+def test_a_shape_has_the_other_sides_colour_else_an_arms_the_skins(bank):
+    def told(*lost):
+        less = copy.copy(bank)
+        less.pieces = [[] if part in lost else own for part, own in zip(PARTS, bank.pieces, strict=True)]
+        return dict(zip(PARTS, flat_colours(less), strict=True))
+
+    usual = told()
+    assert (told("left_hand", "left_leg")["left_hand"] == usual["right_hand"]).all()
+    assert (told("left_hand", "left_leg")["left_leg"] == usual["right_leg"]).all()
+    lost = told("left_arm", "right_arm", "left_leg", "right_leg")
+    np.testing.assert_allclose(lost["left_arm"], COLOURS["head"], atol=12)
+    assert np.abs(lost["left_leg"] - COLOURS["head"]).max() > 20  # nobody knows the trousers
+    assert (told(*PARTS[2:4])["trunk"] == usual["trunk"]).all()
+
+
 def test_a_wrong_pose_is_no_reference():
     points = POSE.keypoints.copy()
     points[5, points[5, :, 2] > 0, 0] = np.clip(points[5, points[5, :, 2] > 0, 0] - 90, 1, None)

@@ -7,8 +7,8 @@ from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, standing_height
 from dancenow.references.body_parts import BONE_RADIUS, PARTS, Figure
 from dancenow.references.cutting import crop_around, cut
 from dancenow.references.sleeves import ALONG, UNKNOWN_WIDTH, arm_widths
-from dancenow.references.trimming import bins
-from drawn_people import dancer, drawn
+from dancenow.references.trimming import PartColours, bins
+from drawn_people import COLOURS, dancer, drawn
 
 POSE = dancer()
 UNIT = standing_height(POSE.keypoints)
@@ -52,7 +52,7 @@ def test_cloth_of_the_trunk_beside_an_arm_is_none_of_it(width, colour, kept):
     points, arm, trunk = with_arms(0.01, 0.15).keypoints[0], PARTS.index("left_arm"), PARTS.index("trunk")
     picture = np.full((POSE.height, POSE.width, 3), colour, np.uint8)
     crop = crop_around(picture, np.full(picture.shape[:2], 255, np.uint8), Figure(points, UNIT))
-    likely = np.zeros((2, len(PARTS), 4096), np.float32)
+    likely = np.zeros((3, len(PARTS), 4096), np.float32)
     likely[0, trunk, bins(np.array([[CLOTH]]))[0, 0]] = 0.5
     rgba = np.full((*crop.alpha.shape, 4), 255, np.float32)
     hanging = np.zeros(crop.alpha.shape, bool)
@@ -63,3 +63,41 @@ def test_cloth_of_the_trunk_beside_an_arm_is_none_of_it(width, colour, kept):
     for aside, shown in ((0, True), (1.6, kept)):
         column, line = np.rint(middle + aside * RADIUS * np.array([bone[1], -bone[0]]) - (x, y)).astype(int)
         assert (piece[line, column, 3] > 200) == shown
+
+
+@pytest.mark.parametrize("sleeve, kept", [(0.0, False), (0.3, True)])
+def test_cloth_over_an_upper_arm_that_is_bare_is_none_of_it(sleeve, kept):
+    """Of an arm behind the trunk the bones lie on cloth; near the shoulder the two meet."""
+    points, arm, trunk = with_arms(0.01, 0.15).keypoints[0], PARTS.index("left_arm"), PARTS.index("trunk")
+    cloth, skin = (bins(np.array([[colour]]))[0, 0] for colour in (CLOTH, SKIN))
+    picture = np.full((POSE.height, POSE.width, 3), CLOTH, np.uint8)
+    crop = crop_around(picture, np.full(picture.shape[:2], 255, np.uint8), Figure(points, UNIT))
+    likely = np.zeros((3, len(PARTS), 4096), np.float32)
+    likely[0, trunk, cloth], likely[1, arm, skin] = 1, 1
+    likely[2, arm, cloth], likely[2, arm, skin] = sleeve, 1 - sleeve
+    rgba = np.full((*crop.alpha.shape, 4), 255, np.float32)
+    hanging = np.zeros(crop.alpha.shape, bool)
+    unknown = np.full(len(ALONG), UNKNOWN_WIDTH)
+    ((_, (x, y, piece), missing),) = cut(crop, rgba, [arm], likely, hanging, 0.0, unknown)
+    shoulder, elbow = (points[INDEX[f"left_{joint}"], :2] for joint in ("shoulder", "elbow"))
+    for along, shown in ((0.1, True), (0.6, kept)):
+        column, line = np.rint(shoulder + along * (elbow - shoulder) - (x, y)).astype(int)
+        assert (piece[line, column, 3] > 200) == shown
+        assert (missing is not None and missing[line, column] > 200) == (not shown)
+
+
+def test_an_upper_arms_own_colours_are_those_of_its_outer_side():
+    pose, arm, trunk = with_arms(0.01, 0.15), PARTS.index("left_arm"), PARTS.index("trunk")
+    frames, masks = drawn(pose, UNIT)
+    colours, cloth = PartColours(), bins(np.array([[COLOURS["trunk"]]]))[0, 0]
+    for frame, mask, points in zip(frames, masks, pose.keypoints, strict=True):
+        # cloth lies over the arm's inner half, up to its bones
+        shoulder, elbow = (points[INDEX[f"left_{joint}"], :2] for joint in ("shoulder", "elbow"))
+        lines = np.arange(int(shoulder[1]), int(elbow[1]))
+        for line in lines:
+            bone = shoulder[0] + (elbow - shoulder)[0] * (line - shoulder[1]) / (elbow - shoulder)[1]
+            frame[line, int(bone) - 9 : int(bone)] = COLOURS["trunk"]
+        colours.add(crop_around(frame, mask, Figure(points, UNIT)))
+    likely = colours.likely()
+    assert likely[0, arm, cloth] > 0.01 > 10 * likely[2, arm, cloth]
+    assert likely[2, arm].sum() > 0.5 and not likely[2, trunk].any()

@@ -1,6 +1,7 @@
 """The parts of a body, and where they lie in a pose."""
 
 from collections.abc import Sequence
+from copy import copy
 
 import cv2
 import numpy as np
@@ -75,6 +76,21 @@ class Figure:
         self.points, self.seen = keypoints[:, :2].astype(np.float64), keypoints[:, 2] >= MIN_CONFIDENCE
         self.sure, self.unit = keypoints[:, 2], unit
         self.visible = visible_parts(keypoints[None])[0]
+
+    def reaching_out(self) -> "Figure":
+        """The same Figure, where an arm whose wrist is out of the picture goes on straight beyond its elbow.
+
+        For cutting: such an arm is no piece, but it is not the trunk's either.
+        """
+        other = copy(self)
+        other.points, other.sure, other.visible = self.points.copy(), self.sure.copy(), self.visible.copy()
+        for side in SIDES:
+            shoulder, elbow, wrist = (INDEX[f"{side}_{joint}"] for joint in _NEEDED["arm"])
+            if self.seen[shoulder] and self.seen[elbow] and not self.seen[wrist]:
+                other.points[wrist] = 2 * self.points[elbow] - self.points[shoulder]
+                other.sure[wrist] = self.sure[elbow]
+                other.visible[PARTS.index(f"{side}_arm")] = True
+        return other
 
     def joint(self, name: str) -> np.ndarray:
         """(2,) px: a keypoint by its name in keypoints.INDEX."""

@@ -71,7 +71,7 @@ HEAD_PART, TRUNK_PART = PARTS.index("head"), PARTS.index("trunk")
 
 def crop_around(frame: np.ndarray, mask: np.ndarray, figure: Figure) -> Crop:
     """A frame, (H, W, 3) uint8 RGB, and its mask, (H, W) uint8, around a figure."""
-    points = figure.points[figure.seen]
+    points, figure = figure.points[figure.seen], figure.reaching_out()
     margin = PIECE_MARGIN * figure.unit
     height, width = frame.shape[:2]
     left, top = np.clip(np.floor(points.min(axis=0) - margin), 0, None).astype(int).tolist()

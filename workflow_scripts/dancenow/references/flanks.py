@@ -47,7 +47,7 @@ def flank_widths(masks: Any, keypoints: np.ndarray, usable: np.ndarray, unit: fl
     seen, shown = np.zeros((2, len(HEIGHTS), len(OUTWARDS)), int)
     frames = np.flatnonzero(usable)
     for index in frames[:: -(-len(frames) // MASKS_SEEN) or 1].tolist():
-        mask, figure = masks[index], Figure(keypoints[index], unit)
+        mask, figure = masks[index], Figure(keypoints[index], unit).reaching_out()
         if not figure.visible[PARTS.index("trunk")]:
             continue
         for side, other in (("left", "right"), ("right", "left")):

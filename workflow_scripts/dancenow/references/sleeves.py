@@ -31,7 +31,7 @@ def arm_widths(masks: Any, keypoints: np.ndarray, usable: np.ndarray, unit: floa
     frames = np.flatnonzero(usable)
     for index in frames[:: -(-len(frames) // MASKS_SEEN) or 1].tolist():
         mask, figure = masks[index], Figure(keypoints[index], unit)
-        away = distances(figure, (0, 0, *mask.shape[::-1]), grid_step(unit))
+        away = distances(figure.reaching_out(), (0, 0, *mask.shape[::-1]), grid_step(unit))
         for side in SIDES:
             part = f"{side}_arm"
             if not figure.visible[PARTS.index(part)]:

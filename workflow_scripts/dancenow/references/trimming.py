@@ -35,6 +35,8 @@ COMMON = 2e-3  # and above which it is one
 LEAST_PLACES, LEAST_FRAMES = 10, 8  # places and frames, without which nothing is known of a part's colours
 # of the standing height: how far from its bones a part may be seen, and a piece reaches over what it meets
 NEAR_BONES, MEETS = 0.12, 0.03
+SLEEVE = 0.1  # share of an upper arm's outer side in the trunk's cloth, from which on it has a sleeve of it
+SHOULDER = 0.03  # of the standing height: within it cloth beside a bare upper arm is where both meet
 LEAST_STRANGER = 0.006  # of the standing height: what is smaller is no stranger
 GROWTH = 0.006  # of the standing height: pixels of an edge have both colours
 THIN = 0.35  # of a limb's radius: half the width of what is no limb
@@ -63,10 +65,11 @@ def bins(picture: np.ndarray) -> np.ndarray:
 
 
 class PartColours:
-    """How often each part, and the lower half of each arm and leg, shows a colour, frame by frame."""
+    """How often each part, the lower half of each arm and leg, and the side of each upper arm away from the
+    trunk show a colour, frame by frame."""
 
     def __init__(self) -> None:
-        self.shares: list[list[list[np.ndarray]]] = [[[] for _ in PARTS] for _ in range(2)]
+        self.shares: list[list[list[np.ndarray]]] = [[[] for _ in PARTS] for _ in range(3)]
 
     def add(self, crop: "Crop") -> None:
         """Count one frame."""
@@ -77,20 +80,20 @@ class PartColours:
         nearest = away.argmin(axis=0)
         for number, part in enumerate(PARTS):
             core = solid & (nearest == number) & (away[number] <= CORE.get(part, LIMB_CORE))
-            lower = crop.lower(part)[:rows, :columns]
-            for shares, there in zip(self.shares, (core, core & lower), strict=True):
+            halves = (half[:rows, :columns] for half in (crop.lower(part), crop.outer(part)))
+            for shares, there in zip(self.shares, (core, *(core & half for half in halves)), strict=True):
                 own = colours[there]
                 if len(own) >= LEAST_PLACES:
                     share = np.bincount(own, minlength=TINTS**3).astype(np.float32) / len(own)
                     shares[number].append(share)
 
     def likely(self) -> np.ndarray:
-        """(2, parts, colours) float32: the share of each colour in each part and, of arms and legs, in the
-        lower half; all 0 if too seldom seen.
+        """(3, parts, colours) float32: the share of each colour in each part, in the lower half of arms and
+        legs, and on the outer side of upper arms; all 0 if too seldom seen.
 
         A part's own colours are those that it shows in half of its frames and more.
         """
-        likely = np.zeros((2, len(PARTS), TINTS**3), np.float32)
+        likely = np.zeros((len(self.shares), len(PARTS), TINTS**3), np.float32)
         for place, shares in enumerate(self.shares):
             for number, own in enumerate(shares):
                 if len(own) >= LEAST_FRAMES:
@@ -138,6 +141,18 @@ class Crop:
         first, second = (bone_distance(xs, ys, start, end) for start, end, _ in self.figure.bones(part))
         return second < first
 
+    def outer(self, part: str) -> np.ndarray:
+        """(rows, columns) bool: the places of the grid beside an upper arm, on the side away from the trunk:
+        cloth that is seen there is a sleeve's."""
+        xs, ys = grid(self.window, self.step)
+        if kind(part) != "arm" or not self.figure.visible[TRUNK_NUMBER]:
+            return np.zeros(xs.shape, bool)
+        (shoulder, elbow, _), _ = self.figure.bones(part)
+        along, inwards = elbow - shoulder, self.figure.outline().mean(axis=0) - shoulder
+        turn = along[0] * inwards[1] - along[1] * inwards[0]
+        side = along[0] * (ys - shoulder[1]) - along[1] * (xs - shoulder[0])
+        return ~self.lower(part) & (side * turn < 0)
+
     @cached_property
     def colours(self) -> np.ndarray:
         """(h, w) int, from `bins`."""
@@ -168,6 +183,8 @@ def strange(
     """
     unit, radius = crop.figure.unit, BONE_RADIUS[kind(PARTS[number])] * crop.figure.unit
     other = _of_another_colour(crop.colours[box], likely[0], crop.apart[box], number)
+    if kind(PARTS[number]) == "arm":
+        other |= _trunk_over_bare(crop, number, box, likely)
     before = _without_specks(other, unit)
     other |= _trunk_at_lower_half(crop, number, box, likely)
     foreign = other | (_least_on_the_way(crop, number, box, SAMPLES_TO_BONE) < GAP)
@@ -247,12 +264,27 @@ def _of_another_colour(colours: np.ndarray, likely: np.ndarray, apart: np.ndarra
 
 def _trunk_at_lower_half(crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray) -> np.ndarray:
     """(h, w) bool: what shows the trunk's colour beside the lower half of an arm or leg that has it not."""
-    trunk, own = likely[0, TRUNK_NUMBER], likely[1, number]
-    if not own.any():
-        return np.zeros(crop.colours[box].shape, bool)
     lower = crop.enlarged(crop.lower(PARTS[number]).astype(np.float32))[box] > 0.5
-    near = lower & (crop.apart[box][..., TRUNK_NUMBER] < NEAR_BONES)
-    return near & (trunk > UNLIKELY * (own + RARE))[crop.colours[box]]
+    return lower & _trunks_alone(crop, box, likely, likely[1, number])
+
+
+def _trunk_over_bare(crop: Crop, number: int, box: tuple[slice, slice], likely: np.ndarray) -> np.ndarray:
+    """(h, w) bool: what shows the trunk's colour at the upper half of an arm without a sleeve of it, but for
+    where both meet at the shoulder."""
+    trunk, (_, lower, outer) = likely[0, TRUNK_NUMBER], likely[:, number]
+    if outer[trunk > UNLIKELY * (lower + RARE)].sum() > SLEEVE:
+        return np.zeros(crop.colours[box].shape, bool)
+    xs, ys = grid(crop.window, crop.step)
+    shoulder = crop.figure.bones(PARTS[number])[0][0]
+    apart = bone_distance(xs, ys, shoulder, shoulder) > SHOULDER * crop.figure.unit
+    upper = crop.enlarged((apart & ~crop.lower(PARTS[number])).astype(np.float32))[box] > 0.5
+    return upper & _trunks_alone(crop, box, likely, outer)
+
+
+def _trunks_alone(crop: Crop, box: tuple[slice, slice], likely: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """(h, w) bool: what lies near the trunk and has its colour, not one of `own` (colours,), if known."""
+    near = crop.apart[box][..., TRUNK_NUMBER] < NEAR_BONES
+    return near & own.any() & (likely[0, TRUNK_NUMBER] > UNLIKELY * (own + RARE))[crop.colours[box]]
 
 
 def _trunk_beside_sleeve(
