@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, standing_height
+from dancenow.references.bank import upper_share
 from dancenow.references.body_parts import PARTS, SIDES, Figure
 from dancenow.references.cutting import crop_around, cut
 from dancenow.references.garment import along_leg, reach_between_legs
@@ -47,6 +48,33 @@ def test_an_elbow_that_is_opened_or_closed_by_much_is_not_swollen(wanted, given)
             maps, wanted[1], np.float32([[share]]), *np.float32(wanted[bone + bone]).reshape(2, 1, 1)
         )
         np.testing.assert_allclose(there[0, 0], given[bone + bone], atol=1e-3)
+
+
+@pytest.mark.parametrize("wanted", [(225, 60), (60, 225), (90, -80)])
+def test_beside_a_folded_joint_nothing_moves_with_both_bones(wanted):
+    """Turned by half of the way, what lies there would show the arm once more, across the elbow."""
+    start, joint, end = in_degrees(*wanted, length=60.0)
+    bones, radius = [(start, joint, 10.0), (joint, end, 10.0)], 10.0
+    bisector = (start - joint) / 60 + (end - joint) / 60
+    bisector /= np.hypot(*bisector)
+    aside = np.array([-bisector[1], bisector[0]])
+    aside *= np.sign(aside @ (start - joint))
+    inside = np.array([3 * aside, -3 * aside]) + 0.5 * bisector
+    beyond = np.array([3 * aside - bisector, -3 * aside - bisector, -3 * bisector])
+    for places, parting in ((inside, False), (beyond, True), (np.zeros((1, 2)), False)):
+        share, outside = upper_share(bones, *np.float32((joint + radius * places).T))
+        assert (outside == parting).all()
+        if places is inside:
+            assert share.tolist() == [1, 0]
+    assert share == pytest.approx(0.5)  # at the joint itself
+
+
+def test_a_straight_limb_blends_across_its_whole_width():
+    start, joint, end = in_degrees(90, 90, length=60.0)
+    across = joint + np.array([[-20.0, 0], [0, 0], [20, 0]])
+    share, outside = upper_share([(start, joint, 10.0), (joint, end, 10.0)], *np.float32(across.T))
+    np.testing.assert_allclose(share, 0.5, atol=1e-3)
+    assert not outside.any()
 
 
 def with_legs(apart, count=COUNT):
