@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, standing_height
-from dancenow.references.bank import upper_share
+from dancenow.references.bank import parted, upper_share
 from dancenow.references.body_parts import PARTS, SIDES, Figure
 from dancenow.references.cutting import crop_around, cut
 from dancenow.references.garment import along_leg, reach_between_legs
@@ -62,7 +62,8 @@ def test_beside_a_folded_joint_nothing_moves_with_both_bones(wanted):
     inside = np.array([3 * aside, -3 * aside]) + 0.5 * bisector
     beyond = np.array([3 * aside - bisector, -3 * aside - bisector, -3 * bisector])
     for places, parting in ((inside, False), (beyond, True), (np.zeros((1, 2)), False)):
-        share, outside = upper_share(bones, *np.float32((joint + radius * places).T))
+        where = np.float32((joint + radius * places).T)
+        share, outside = parted(bones, upper_share(bones, *where), *where)
         assert (outside == parting).all()
         if places is inside:
             assert share.tolist() == [1, 0]
@@ -71,8 +72,9 @@ def test_beside_a_folded_joint_nothing_moves_with_both_bones(wanted):
 
 def test_a_straight_limb_blends_across_its_whole_width():
     start, joint, end = in_degrees(90, 90, length=60.0)
-    across = joint + np.array([[-20.0, 0], [0, 0], [20, 0]])
-    share, outside = upper_share([(start, joint, 10.0), (joint, end, 10.0)], *np.float32(across.T))
+    across = np.float32((joint + np.array([[-20.0, 0], [0, 0], [20, 0]])).T)
+    bones = [(start, joint, 10.0), (joint, end, 10.0)]
+    share, outside = parted(bones, upper_share(bones, *across), *across)
     np.testing.assert_allclose(share, 0.5, atol=1e-3)
     assert not outside.any()
 

@@ -54,7 +54,7 @@ BLEND = 4.0  # of a limb's two bones at its joint, per radius of the second
 # radii from the joint up to which its bones blend, of a folded limb and of a straight one, and over which it
 # ends: beside a folded elbow both are about as near, and what is turned by half would show the arm as a fin
 FOLDED, STRAIGHT, JOINT_FADE = 0.5, 3.0, 0.5
-PARTING = 0.25  # difference of radii from the two bones, below which they part there
+PARTING = 0.23  # from one half: a share by which a place is neither bone's
 # difference of shares from which a pixel of one half of a limb is not shown in the other, and below it
 OTHER_HALF, HALF_FADE = 0.7, 0.3
 SEEN_APART = 0.03  # of the height: references that differ over so much are seen as two
@@ -296,12 +296,13 @@ class Bank:
         else:
             xs, ys = (axis[: bottom - top, : right - left] for axis in grid((*corner, *size), step))
             bones = wanted.bones(part)
-            upper, outside = upper_share(bones, xs, ys)
-            there = bent(maps, bones[0][1], upper, xs, ys)
+            upper = upper_share(bones, xs, ys)
+            turned_by, outside = parted(bones, upper, xs, ys)
+            there = bent(maps, bones[0][1], turned_by, xs, ys)
             if kind(part) == "leg":
-                there += drawn_along(part, wanted, given, maps, (xs, ys), upper, self.reach)
+                there += drawn_along(part, wanted, given, maps, (xs, ys), turned_by, self.reach)
             # of a folded arm that opens, the sleeve would be shown again beside the hand
-            apart = np.abs(upper_share(given.bones(part), there[..., 0], there[..., 1])[0] - upper)
+            apart = np.abs(upper_share(given.bones(part), there[..., 0], there[..., 1]) - upper)
             weight = weight.copy()
             weight[top:bottom, left:right] *= np.clip((OTHER_HALF - apart) / HALF_FADE, 0, 1) * ~outside
             there -= px, py
@@ -319,19 +320,28 @@ def _around(places: list[tuple[slice, slice]]) -> tuple[slice, slice]:
     return rows, columns
 
 
-def upper_share(bones: Sequence[tuple], xs: np.ndarray, ys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two arrays in the shape of xs and ys: the share of each place that moves with the first of a limb's two
-    bones, and whether it lies outside of the limb's bend, where the two part and nothing is shown."""
+def upper_share(bones: Sequence[tuple], xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+    """The share of each place, in the shape of xs and ys, that belongs to the first of a limb's two bones."""
     # in one unit: with its own larger radius, a thigh would claim all beyond a bent knee
+    first, second = (bone_distance(xs, ys, start, end) / bones[1][2] for start, end, _ in bones)
+    return 1 / (1 + np.exp(np.clip(BLEND * (first - second), -30, 30)))
+
+
+def parted(
+    bones: Sequence[tuple], upper: np.ndarray, xs: np.ndarray, ys: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two arrays in the shape of xs and ys: the share of each place that moves with the first of a limb's two
+    bones, and whether it lies outside of the limb's bend, where the two part and nothing is shown.
+
+    upper: as from upper_share.
+    """
     (start, joint, _), (_, end, radius) = bones
-    first, second = (bone_distance(xs, ys, *bone[:2]) / radius for bone in bones)
-    share = 1 / (1 + np.exp(np.clip(BLEND * (first - second), -30, 30)))
     back, on = ((tip - joint) / max(np.hypot(*(tip - joint)), 1e-3) for tip in (start, end))
     reach = STRAIGHT + (1 + float(back @ on)) / 2 * (FOLDED - STRAIGHT)
     far = np.clip((bone_distance(xs, ys, joint, joint) / radius - reach) / JOINT_FADE, 0, 1)
     inwards = (xs - joint[0]) * (back + on)[0] + (ys - joint[1]) * (back + on)[1]
-    outside = (far == 1) & (inwards < 0) & (np.abs(first - second) < PARTING)
-    return share + far * ((first < second) - share), outside
+    outside = (far == 1) & (inwards < 0) & (np.abs(upper - 0.5) < PARTING)
+    return upper + far * ((upper > 0.5) - upper), outside
 
 
 def times(picture: np.ndarray, weight: np.ndarray) -> np.ndarray:
