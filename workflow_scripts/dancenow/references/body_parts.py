@@ -52,6 +52,11 @@ def kind(part: str) -> str:
     return part.split("_")[-1]
 
 
+def other_side(name: str) -> str:
+    """The side that a part, or a side, is not on: "right" for "left_arm" and "left"."""
+    return SIDES[name.startswith("left")]
+
+
 def points_of(part: str) -> list[int]:
     """Indices of the keypoints that a part needs to be cut or placed."""
     if part == "trunk":

@@ -163,7 +163,7 @@ def cut(
 ) -> Iterator[tuple]:
     """Yield (number, piece, what lies before it) of the parts of these numbers in one frame.
 
-    rgba: as from persons_own; likely: as of strangers.PartColours; hanging: as from loose_hair;
+    rgba: as from persons_own; likely: as of PartColours; hanging: as from loose_hair;
     reach: as from garment.reach_between_legs; sleeves: as from sleeves.arm_widths.
     """
     left, top, width, height = crop.window

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dancenow.keypoints import INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, sides_of
-from dancenow.references.body_parts import PARTS, SIDES, Figure, grid, grid_step, kind, shares
+from dancenow.references.body_parts import PARTS, SIDES, Figure, grid, grid_step, kind, other_side, shares
 
 MASKS_SEEN = 200  # looked at, evenly over the footage
 # of the standing height between the legs' bones, from where on they leave the middle free
@@ -95,7 +95,7 @@ def spanning(away: np.ndarray, part: str, figure: Figure, window: Sequence[int],
         return np.zeros(away.shape[1:], np.float32)
     height = along_leg(figure, part, window)
     wider = away.copy()
-    wider[PARTS.index(f"{_other(part)}_leg")] += OVER_MIDDLE
+    wider[PARTS.index(f"{other_side(part)}_leg")] += OVER_MIDDLE
     return shares(wider)[PARTS.index(part)] * np.clip((reach - height) / HEM_FADE + 1, 0, 1)
 
 
@@ -113,10 +113,6 @@ def along_bone(xs: np.ndarray, ys: np.ndarray, start: np.ndarray, end: np.ndarra
     return np.clip(share / max(float(along @ along), 1e-6), 0, 1)
 
 
-def _other(part: str) -> str:
-    return SIDES[part.startswith("left")]
-
-
 def drawn_along(
     part: str,
     wanted: Figure,
@@ -132,7 +128,7 @@ def drawn_along(
     maps: of the leg's two bones; places: x and y (h, w) px; upper: (h, w), the thigh's share; reach: as from
     reach_between_legs.
     """
-    sides = part.split("_")[0], _other(part)
+    sides = part.split("_")[0], other_side(part)
     legs = [INDEX[f"{side}_{joint}"] for side in sides for joint in _LEG]
     if reach == 0 or not (wanted.seen[legs].all() and given.seen[legs].all()):
         return 0.0

@@ -6,7 +6,7 @@ import numpy as np
 
 from dancenow.keypoints import INDEX
 from dancenow.pose.facing import overturned, upright
-from dancenow.references.body_parts import FRONT_OR_BACK, HANDS, PARTS, SIDES, kind
+from dancenow.references.body_parts import FRONT_OR_BACK, HANDS, PARTS, SIDES, kind, other_side
 
 OPPOSITE = 2.0  # cost of a reference from the front for a pose from the back
 TWO_SIDED = ("head", "trunk")  # a face on the back of a head is worse than nothing
@@ -125,7 +125,7 @@ def _leg(body: _Body, side: str) -> list[np.ndarray]:
     wide, wide_hips = body.level("trunk", [body.across, body.hips])
     leg = [knee - hip, ankle - knee, wide_hips, 0.3 * wide, BEND * _bend(knee - hip, ankle - knee)]
     # what is before or beside a leg comes along with its piece, as beside a foot
-    hip_, knee_, ankle_ = body.joints(_other(side), "hip", "knee", "ankle")
+    hip_, knee_, ankle_ = body.joints(other_side(side), "hip", "knee", "ankle")
     along = (hip_ + 2 * knee_) / 3, knee_, (knee_ + ankle_) / 2, ankle_
     for bone in ((hip, knee), (knee, ankle)):
         leg += [np.min([_before(place, *bone, LEG_NEAR) for place in along], axis=0)]
@@ -134,13 +134,9 @@ def _leg(body: _Body, side: str) -> list[np.ndarray]:
 
 def _foot(body: _Body, side: str) -> list[np.ndarray]:
     knee, ankle, heel, toe = body.joints(side, "knee", "ankle", "heel", "big_toe")
-    heel_, toe_ = body.joints(_other(side), "heel", "big_toe")
+    heel_, toe_ = body.joints(other_side(side), "heel", "big_toe")
     foot = body.level(f"{side}_foot", [2 * (toe - heel), 2 * (ankle - heel), 0.5 * (ankle - knee)])
     return [*foot, 0.25 * _before((heel_ + toe_) / 2, heel, toe, FOOT_NEAR)]
-
-
-def _other(side: str) -> str:
-    return SIDES[side == "left"]
 
 
 def _bend(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.camera.replay import Replay
-from dancenow.keypoints import SIDES, Pose
+from dancenow.keypoints import Pose
 from dancenow.references.bank import Bank
-from dancenow.references.body_parts import PARTS, TRUNK_DEPTH, Figure, distances, enlarged
+from dancenow.references.body_parts import PARTS, TRUNK_DEPTH, Figure, distances, enlarged, other_side
 from dancenow.references.choice import Choice
 from dancenow.video.media import encode
 
@@ -40,7 +40,7 @@ def flat_colours(bank: Bank) -> np.ndarray:
     for number, part in enumerate(PARTS):
         if not len(bank.pieces[number]):
             side, _, limb = part.partition("_")
-            other = totals[PARTS.index(f"{SIDES[side == SIDES[0]]}_{limb}")] if limb else everything
+            other = totals[PARTS.index(f"{other_side(side)}_{limb}")] if limb else everything
             bare = skin if limb in ("arm", "hand") and skin[3] else everything
             totals[number] = other if other[3] else bare
     return (255 * totals[:, :3] / np.maximum(totals[:, 3:], 1)).astype(np.float32)
@@ -49,7 +49,8 @@ def flat_colours(bank: Bank) -> np.ndarray:
 def _skin(bank: Bank) -> np.ndarray:
     """(4,) sum of the premultiplied RGBA around the noses of the bank's heads, 0 if none shows one."""
     head, reach, total = PARTS.index("head"), max(1, round(SKIN * bank.unit)), np.zeros(4)
-    for row, turn, (x, y, piece) in zip(bank.rows[head], bank.turns[head], bank.pieces[head], strict=False):
+    turns = bank.turns[head][: len(bank.rows[head])]  # of the mirrored ones follow
+    for row, turn, (x, y, piece) in zip(bank.rows[head], turns, bank.pieces[head], strict=True):
         column, line = np.rint(bank.figures[row].joint("nose") - (x, y)).astype(int)
         if turn > 0 and min(line, column) >= reach:
             place = slice(line - reach, line + reach + 1), slice(column - reach, column + reach + 1)

@@ -20,6 +20,7 @@ from dancenow.references.body_parts import (
     enlarged,
     grid,
     kind,
+    other_side,
 )
 from dancenow.references.garment import HEM_FADE, along_leg
 from dancenow.references.sleeves import beyond_sleeve
@@ -310,7 +311,7 @@ def _other_leg(
     other leg is in another pose, a flap of it would stay. Bones may lie beside the middle of a leg: then even
     what is near them can be the other one. Cloth that spans the legs, reach far down, is both legs'.
     """
-    (other,) = (PARTS.index(part) for part in PARTS if kind(part) == "leg" and part != PARTS[number])
+    other = PARTS.index(f"{other_side(PARTS[number])}_leg")
     from_other = crop.away_enlarged(other)[box]
     beyond = _least_on_the_way(crop, number, box, SAMPLES_OF_VALLEY) < VALLEY * crop.alpha[box]
     beside = (from_other <= ON_LEG) & (crop.away_enlarged(number)[box] > BESIDE_LEG)
