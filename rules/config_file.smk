@@ -1,6 +1,7 @@
 # How configuration files are read, before Snakemake reads them, whose messages would name neither file nor line, and
 # merged with the preset and the command line. No rule.
 
+import os
 import re
 import sys
 
@@ -25,12 +26,23 @@ def read_config(path):
 EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 
 
-# of a subject's keys in config.yaml, those that a key of the user's takes the place of
-REPLACED = {
-    "video": ["clips", "consent"],
-    "clips": ["video", "start", "end", "crop", "consent"],
-    "consent": ["consent"],
-}
+def shown(subject):
+    """The clips of a subject's entry, which its cuts, its performer, its keypoints and its consent belong to."""
+    video = subject.get("video")
+    return os.path.abspath(video) if isinstance(video, str) else video, subject.get("clips")
+
+
+def lay_user_over(config, changes):
+    """lay_over, but another clip under a known name inherits nothing of the old one, nor another consent its parts."""
+    known, new = config.get("subjects"), changes.get("subjects")
+    for name in known.keys() & new.keys() if isinstance(known, dict) and isinstance(new, dict) else ():
+        old, given = known[name], new[name]
+        if isinstance(old, dict) and isinstance(given, dict):
+            if given.keys() & {"video", "clips"} and shown(given) != shown(old):
+                old.clear()
+            elif "consent" in given:
+                old.pop("consent", None)
+    lay_over(config, changes)
 
 
 def typed(value, path=()):
@@ -68,8 +80,8 @@ def overlay_preset():
             config.clear()
             lay_over(config, typed(read))
         else:
-            lay_over(given, read)
-    lay_over(given, dict(workflow.config_settings.config))
+            lay_user_over(given, read)
+    lay_user_over(given, dict(workflow.config_settings.config))
     user = typed(given)
     preset = user.get("preset", config.get("preset"))
     presets = config.get("presets")
@@ -80,12 +92,4 @@ def overlay_preset():
     if not isinstance(preset, str) or preset not in presets:
         raise WorkflowError(f"config: preset: {as_written(preset)} is not one of: {', '.join(presets)}")
     lay_over(config, presets[preset])
-    # the demo's consent is for the demo's clips: another clip must not inherit it, nor may another consent inherit parts
-    known, new = config.get("subjects"), user.get("subjects")
-    for name in known.keys() & new.keys() if isinstance(known, dict) and isinstance(new, dict) else ():
-        both = known[name], new[name]
-        if all(isinstance(each, dict) for each in both):
-            for key in REPLACED.keys() & new[name].keys():
-                for replaced in REPLACED[key]:
-                    known[name].pop(replaced, None)
-    lay_over(config, user)
+    lay_user_over(config, user)

@@ -183,6 +183,21 @@ def test_clips_of_the_user_s_own_file_take_the_place_of_the_video_and_the_revers
     assert planned_jobs(workflow("-n", wanted, "--config", "subjects={alice: {video: data/alice.mp4}}"))
 
 
+def test_another_clip_under_a_known_name_inherits_no_cuts_and_the_same_one_keeps_them(workflow):
+    wanted, mine = workflow.directory / "results/clips/anna.json", workflow.directory / "mine.yaml"
+    mine.write_text("subjects: {anna: {video: data/alice.mp4, start: 2, crop: [0, 0, 64, 64]}}")
+    for given, cut in (
+        ("{video: ./data/alice.mp4, end: 3}", True),
+        ("{end: 3}", True),
+        ("{video: data/carol.mp4}", False),
+        ("{clips: [{video: data/carol.mp4}, {video: data/alice.mp4}]}", False),
+    ):
+        made = workflow(
+            "results/clips/anna.json", "--configfile", str(mine), "--config", f"subjects={{anna: {given}}}"
+        )
+        assert made.returncode == 0 and ('"start": 2' in wanted.read_text()) == cut, said(made)
+
+
 def test_the_files_of_the_signer_are_missed_before_a_training_and_not_after_it(workflow, monkeypatch):
     monkeypatch.setenv("HOME", str(workflow.directory))
     (workflow.directory / "chain.pem").touch()
