@@ -31,8 +31,8 @@ rule synthesize_chunk:
     benchmark:
         "benchmarks/rules/synthesize_chunk/{target}_as_{source}{variant}{placing}.{chunk}of{chunks}.tsv"
     wildcard_constraints:
-        chunk="[0-9]+",
-        chunks="[0-9]+",
+        chunk=NUMBER,
+        chunks=NUMBER,
     conda:
         "../envs/torch.yaml"
     # several at a time paint more frames with a core each than one after another with all of them

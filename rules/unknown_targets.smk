@@ -76,6 +76,8 @@ def meant(asked):
         return f"ask for results/{pair[1]}.mp4"
     if os.path.isabs(asked) and below.startswith("results/"):
         return f"name results by their path from the working directory; ask for {below}"
+    if below != (plain := re.sub(r"\.seed0+(?=\d)", ".seed", below)):
+        return f"the number of a seed begins with no 0; ask for {plain}"
     name = re.sub(r"^results/|\.mp4$", "", below)
     # a result may itself be a clip
     owner = None if below.startswith("results/") else CLIPS.get(as_on_disk(asked))

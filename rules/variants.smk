@@ -74,7 +74,9 @@ for wanted in sys.argv[1:]:
         hint = did_you_mean(asked[1], config["variants"])
         raise WorkflowError(f"{wanted}: {asked[1]!r} is not one of the variants in config.yaml{hint}")
 
-VARIANT = rf"(\.({'|'.join(config['variants']) or '(?!)'}))?(\.seed\d+)?"
+# a number has one spelling, or one training would be made under two names
+NUMBER = r"(0|[1-9]\d*)"
+VARIANT = rf"(\.({'|'.join(config['variants']) or '(?!)'}))?(\.seed{NUMBER})?"
 
 
 wildcard_constraints:
