@@ -47,8 +47,8 @@ NO_RULE = "is no rule and no file that a rule makes; "
     [
         ("results/alice_as_brunomars.MP4", f"ask for {PAIR}"),
         ("results/alice_as_brunomars/", f"ask for {PAIR}"),
-        ("results/alice_as_brunomars.fbf.seed01.provenance.json", "the number of a seed begins with no 0; ask "
-         "for results/alice_as_brunomars.fbf.seed1.provenance.json"),
+        ("results/alice_as_brunomars.fbf.seed01.provenance.json", "the number of a seed begins with no 0; "
+         "ask for results/alice_as_brunomars.fbf.seed1.provenance.json"),
         ("results/models/alice.seed00/summary.md", "the number of a seed begins with no 0; ask for "
          "results/models/alice.seed0/summary.md"),
         ("alice-as-brunomars", f"ask for {PAIR}"),
