@@ -22,9 +22,10 @@ import cv2
 import numpy as np
 
 from dancenow.keypoints import INDEX, LEFT_HAND, RIGHT_HAND, load_pose
-from dancenow.model.performer_masks import performer_masks
+from dancenow.model.background import make_background, reach
+from dancenow.model.performer_masks import difference
 from dancenow.pictures import read_png
-from dancenow.pose.masks import load_masks
+from dancenow.pose.masks import MaskPacker, load_masks
 from dancenow.references.files import load_bank
 from dancenow.references.making import make_bank
 from dancenow.references.preview import flat_colours, over, with_shapes
@@ -160,6 +161,15 @@ class Recoloured:
         return np.rint(share * self.frames[index] + (1 - share) * self.wall).astype(np.uint8)
 
 
+def by_difference(frames, pose):
+    """Masks as of frames in which MediaPipe's models do not find the performer."""
+    background = make_background(frames, pose, training_frame_count(len(frames), HOLDOUT))
+    packer = MaskPacker(pose.width, pose.height)
+    for index, points in enumerate(pose.keypoints):
+        packer.add(difference(frames[index], background) * reach(points, pose.width, pose.height))
+    return packer.packed()
+
+
 def wall(run):
     """Before a wall of the shirt's colour: with the estimator's masks, and by difference from the wall."""
     pose, own = run.pose("alice_as_brunomars"), run.pose("alice")
@@ -169,8 +179,7 @@ def wall(run):
     red = np.clip(red, 0, 255).astype(np.uint8)
     frames, when = Recoloured(run.frames("alice"), masks, red), moments(pose)
     count = training_frame_count(len(frames), HOLDOUT)
-    by_difference, _ = performer_masks(frames, own, None, count)
-    banks = [make_bank(frames, own, each, red, count) for each in (masks, by_difference)]
+    banks = [make_bank(frames, own, each, red, count) for each in (masks, by_difference(frames, own))]
     shown = moments(own)
     footage = cropped([frames[int(index)] for index in shown], own.keypoints[shown])
     return [footage, *(results(red, pose, bank, when) for bank in banks)]
@@ -180,8 +189,7 @@ def mask(run):
     """Black clothes on a black stage: the estimator's masks, and the difference from the background."""
     pose, own, frames = run.pose("moonwalk_as_brunomars"), run.pose("moonwalk"), run.frames("moonwalk")
     when = moments(pose)
-    masks, _ = performer_masks(frames, own, None, training_frame_count(len(frames), HOLDOUT))
-    banks = run.bank("moonwalk"), run.made("moonwalk", masks=masks)
+    banks = run.bank("moonwalk"), run.made("moonwalk", masks=by_difference(frames, own))
     shown = moments(own)
     footage = cropped([frames[int(index)] for index in shown], own.keypoints[shown])
     return [footage, *(results(run.background("moonwalk"), pose, bank, when) for bank in banks)]

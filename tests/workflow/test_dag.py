@@ -42,7 +42,7 @@ def test_a_preview_needs_no_training(workflow):
     assert preview == left | {"preview_transfer": 1}
 
 
-def test_imported_keypoints_have_masks_by_difference_from_the_background(workflow):
+def test_imported_keypoints_need_no_detection_for_their_masks(workflow):
     (workflow.directory / "data/own").mkdir()
     (workflow.directory / "data/own/a_000000000000_keypoints.json").write_text("{}")
     own = "subjects={alice: {video: data/alice.mp4, poses: data/own}}"

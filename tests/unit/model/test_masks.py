@@ -3,6 +3,7 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.model.performer_masks import difference, performer_masks
+from dancenow.pose.estimators.mediapipe_masks import MaskAround
 from dancenow.pose.masks import MaskPacker, holds, load_masks, save_masks, sharpen
 from performers import footage, performer
 
@@ -70,6 +71,16 @@ def test_the_estimators_mask_counts_where_it_holds_the_performer():
         # nothing far from the skeleton, whatever the estimator says
         assert not masks[index][:, :8].any() and not masks[index][:, -8:].any()
     # the difference finds the trunk alone: the rest of the figure is not in the picture
+    assert (masks[1] > 0).sum() < (masks[0] > 0).sum() / 2
+
+
+def test_without_masks_of_an_estimator_the_models_look_around_the_skeleton(monkeypatch):
+    pose = performer(3, tall=60.0)
+    whole = np.full((96, 128), 255, np.uint8)
+    found = iter([whole, square(90), whole])
+    monkeypatch.setattr(MaskAround, "mask", lambda self, frame, person: next(found))
+    masks, own = performer_masks(footage(pose), pose, None, 3)
+    assert own == 2
     assert (masks[1] > 0).sum() < (masks[0] > 0).sum() / 2
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from dancenow.keypoints import BODY, BODY_NAMES, COUNT, INDEX, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.estimators.mediapipe_holistic import MediapipeHolistic
+from dancenow.pose.estimators.mediapipe_masks import MaskAround
+from dancenow.pose.masks import MaskPacker, holds
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 STEP = 12  # frames of the clip between two that are looked at
@@ -79,3 +81,17 @@ def test_mediapipe_starts_every_clip_afresh(alice, detected):
     blank = np.zeros_like(alice[0][0])
     assert next(estimator.detect([blank])).shape == (0, COUNT, 3)
     np.testing.assert_array_equal(next(estimator.detect(alice[0][:1]))[0], detected[0])
+
+
+def test_a_mask_around_a_given_skeleton_is_as_good_as_holistics(alice, detected):
+    frames, packer, model = alice[0], MaskPacker(*alice[0][0].shape[1::-1]), MaskAround()
+    list(MediapipeHolistic().detect(frames, packer))
+    theirs = packer.packed()
+    for index, (frame, person) in enumerate(zip(frames, detected, strict=True)):
+        mask = model.mask(frame, person)
+        both, either = (mask > 127) & (theirs[index] > 127), (mask > 127) | (theirs[index] > 127)
+        assert holds(mask, person) and both.sum() > 0.95 * either.sum()
+    wall = detected[0].copy()
+    wall[:, 0] -= 200  # px: nobody stands there
+    assert not holds(model.mask(frames[0], wall), wall)
+    model.close()

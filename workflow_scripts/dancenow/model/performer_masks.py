@@ -1,9 +1,10 @@
-"""The performer's mask in each frame: soft, from the estimator or by difference from the background.
+"""The performer's mask in each frame: soft, from MediaPipe's models or by difference from the background.
 
 Shadows belong to neither the person nor the mask.
 """
 
 import logging
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from dancenow.camera.steady_frames import valid_of
 from dancenow.keypoints import Pose
 from dancenow.model.background import make_background, reach
 from dancenow.pictures import Frames
+from dancenow.pose.estimators.mediapipe_masks import MaskAround
 from dancenow.pose.masks import MaskPacker, Masks, holds
 
 log = logging.getLogger(__name__)
@@ -26,29 +28,39 @@ DARKEST, UNEVEN = 0.25, 0.15
 def performer_masks(
     frames: Frames, pose: Pose, found: Frames | None, training_frames: int
 ) -> tuple[Masks, int]:
-    """The performer's Masks, and the number of frames with the estimator's mask.
+    """The performer's Masks, and the number of frames whose mask is no difference.
 
     frames: sequence of (H, W, 3) uint8 RGB; pose: the performer in them; found: Masks of the estimator, of
     everyone it saw, or None; training_frames: number of frames from the start that may be used for the
-    background. A mask of the estimator is used if it covers the performer; otherwise the difference from the
-    background, near the skeleton.
+    background. A mask of the estimator is used if it covers the performer; else what MediaPipe finds around
+    the skeleton, if that does; else the difference from the background, near the skeleton.
     """
-    packer, background, own = MaskPacker(pose.width, pose.height), None, 0
-    for index, points in enumerate(pose.keypoints):
-        near = reach(points, pose.width, pose.height)
-        if not near.any():
-            packer.add(None)
-            continue
-        mask = found[index] if found is not None else None
-        if mask is not None and holds(mask, points):
-            own += 1
-        else:
-            background = make_background(frames, pose, training_frames) if background is None else background
-            mask = difference(frames[index], background)
-        shown = valid_of(frames, index)
-        packer.add(mask * near if shown is None else mask * near * shown)
-    log.info("masks of %d frames: %d from the estimator", len(pose.keypoints), own)
-    return packer.packed(), own
+    packer, background = MaskPacker(pose.width, pose.height), None
+    theirs, around = 0, 0
+    with closing(MaskAround()) as model:
+        for index, points in enumerate(pose.keypoints):
+            near = reach(points, pose.width, pose.height)
+            if not near.any():
+                packer.add(None)
+                continue
+            mask = found[index] if found is not None else None
+            if mask is not None and holds(mask, points):
+                theirs += 1
+            else:
+                mask = model.mask(frames[index], points)
+                if holds(mask, points):
+                    around += 1
+                else:
+                    if background is None:
+                        background = make_background(frames, pose, training_frames)
+                    mask = difference(frames[index], background)
+            shown = valid_of(frames, index)
+            packer.add(mask * near if shown is None else mask * near * shown)
+    log.info(
+        "masks of %d frames: %d from the estimator, %d by MediaPipe around the skeleton",
+        len(pose.keypoints), theirs, around,
+    )  # fmt: skip
+    return packer.packed(), theirs + around
 
 
 def difference(frame: np.ndarray, background: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""MediaPipe graphs of people whom Holistic does not follow: they find them, and follow one of them."""
+"""MediaPipe graphs of people whom Holistic does not follow: they find, follow or mask them."""
 
 from typing import Any
 
@@ -50,6 +50,21 @@ node {
   input_side_packet: "REFINE_LANDMARKS:refine"
   input_stream: "IMAGE:image" input_stream: "FACE_LANDMARKS_FROM_POSE:head"
   output_stream: "FACE_LANDMARKS:face_landmarks"
+}
+"""
+
+# the part of it that makes the mask
+SEGMENTER = """
+input_stream: "image"
+input_stream: "roi"
+output_stream: "segmentation_mask"
+node {
+  calculator: "PoseLandmarkByRoiCpu"
+  input_side_packet: "MODEL_COMPLEXITY:complexity"
+  input_side_packet: "ENABLE_SEGMENTATION:segmentation"
+  input_stream: "IMAGE:image" input_stream: "ROI:roi"
+  output_stream: "LANDMARKS:pose_landmarks"
+  output_stream: "SEGMENTATION_MASK:segmentation_mask"
 }
 """
 

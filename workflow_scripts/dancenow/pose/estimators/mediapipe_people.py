@@ -172,7 +172,7 @@ class OtherPeople:
         """Add a newly found person to the frames before, as far back as the person is visible."""
         self.back = self.back or Follower(self.canonical, self.masks)
         for frame, people, mask in reversed(self.recent):
-            self.back.place(_circle_around(person), frame.shape)
+            self.back.place(circle_around(person), frame.shape)
             found = self.back.follow(frame)
             if found is None or found[BODY, 2].mean() < SURE or _is_known(found, people):
                 return
@@ -212,19 +212,12 @@ class Follower:
     def seek(self, shape: tuple[int, ...]) -> None:
         """Search the next picture, of `shape`, where the latest skeleton was."""
         assert self.person is not None  # only who was kept is sought
-        self.place(_circle_around(self.person), shape)
+        self.place(circle_around(self.person), shape)
         self.lost += 1
 
     def place(self, circle: Circle, shape: tuple[int, ...]) -> None:
         """Put the rectangle around a circle (x, y, radius, angle), px, of a picture of `shape`."""
-        from mediapipe.framework.formats.rect_pb2 import NormalizedRect
-
-        x, y, radius, angle = circle
-        height, width = shape[:2]
-        side = 2 * radius * ROI_SCALE
-        self.roi = NormalizedRect(
-            x_center=x / width, y_center=y / height, width=side / width, height=side / height, rotation=angle
-        )
+        self.roi = rectangle(circle, shape)
 
     def look_around(
         self, frame: np.ndarray, place: np.ndarray, person: np.ndarray | None
@@ -233,7 +226,7 @@ class Follower:
 
         The rectangle is tried there at each quarter turn; afterwards it lies around the result.
         """
-        x, y, radius, angle = _circle_around(place)
+        x, y, radius, angle = circle_around(place)
         mask = self.mask
         for quarter in range(4):
             self.place((x, y, radius, angle + quarter * np.pi / 2), frame.shape)
@@ -243,7 +236,7 @@ class Follower:
                 mask = self.mask if person is found else mask
         self.mask = mask
         if person is not None:
-            self.place(_circle_around(person), frame.shape)
+            self.place(circle_around(person), frame.shape)
         return person
 
     def follow(self, frame: np.ndarray) -> np.ndarray | None:
@@ -283,7 +276,19 @@ def _circles(detector: Any, frame: np.ndarray) -> list[Circle]:
     return sorted(found, key=lambda circle: -circle[2])
 
 
-def _circle_around(person: np.ndarray) -> Circle:
+def rectangle(circle: Circle, shape: tuple[int, ...]) -> Any:
+    """MediaPipe's rectangle around a circle (x, y, radius, angle), px, radians, of a picture of `shape`."""
+    from mediapipe.framework.formats.rect_pb2 import NormalizedRect
+
+    x, y, radius, angle = circle
+    height, width = shape[:2]
+    side = 2 * radius * ROI_SCALE
+    return NormalizedRect(
+        x_center=x / width, y_center=y / height, width=side / width, height=side / height, rotation=angle
+    )
+
+
+def circle_around(person: np.ndarray) -> Circle:
     """(x, y, radius, angle), px, around a (133, 3) skeleton, as from _circles."""
     figure = person[: FEET.stop]
     seen = figure[:, 2] >= MIN_CONFIDENCE
@@ -296,7 +301,7 @@ def _circle_around(person: np.ndarray) -> Circle:
 
 def _is_turned(person: np.ndarray) -> bool:
     """Whether the trunk is far from upright."""
-    angle = _circle_around(person)[3]
+    angle = circle_around(person)[3]
     return abs(angle) > TURNED
 
 
