@@ -25,6 +25,13 @@ def check_folders():
             raise WorkflowError(f"{folder}: a file where a folder must be; move it away")
         if folder in outer and os.path.isdir(folder) and workflow.is_main_process:
             check_writable(folder)
+    # as a run by another user, or as root, has left: Snakemake would end in a traceback, or take a result for failed
+    for folder in glob("logs/*/") + glob("benchmarks/rules/*/"):
+        if workflow.is_main_process and not os.access(folder, os.W_OK) and not os.path.islink(folder[:-1]):
+            raise WorkflowError(
+                f"{os.path.abspath(folder)}: you may not write there; make it yours (chown), or run in a folder of your "
+                "own: snakemake --directory FOLDER"
+            )
 
 
 def check_start():

@@ -242,6 +242,25 @@ def test_a_folder_that_cannot_be_written_is_named(workflow):
     assert not (workflow.directory / "results").exists()
 
 
+FOREIGN = """
+import os
+
+allowed = os.access
+os.access = lambda path, *modes: "PLACE" not in str(path) and allowed(path, *modes)
+"""
+
+
+@pytest.mark.parametrize("place", ["logs/probe_clip", "benchmarks/rules/probe_clip"])
+def test_a_folder_that_another_user_made_is_named_before_any_job(workflow, tmp_path, monkeypatch, place):
+    """As of a run by root, which may write everywhere, so that the test cannot take the right away."""
+    (workflow.directory / place).mkdir(parents=True)
+    (tmp_path / "sitecustomize.py").write_text(FOREIGN.replace("PLACE", place))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    refused = run_snakemake(workflow.directory, "results/clips/alice.json", root=workflow.root)
+    assert refused.returncode == 1 and "Traceback (most recent" not in said(refused)
+    assert f"{workflow.directory / place}: you may not write there; make it yours (chown)" in said(refused)
+
+
 def test_braces_in_the_path_of_the_workflow_are_refused(tmp_path):
     workflow = make_workflow(tmp_path / "{mine}")
     completed = workflow("results/clips/alice.json")
