@@ -274,6 +274,17 @@ def test_who_cannot_have_been_hidden_all_the_time_is_gone(lost, aside):
     assert not pose.keypoints[gone].any()
 
 
+@pytest.mark.parametrize("halves, gone", [(5, slice(30, 65)), (20, slice(35, 60))])
+def test_who_walks_out_of_the_picture_is_gone_with_the_first_shoulder(halves, gone):
+    """A head and an arm without a trunk would be left; who is seen by halves for longer stays."""
+    track = walker(0, 100, 200, 80)
+    track[35:60] = 0
+    for half in (slice(35 - halves, 35), slice(60, 60 + halves)):
+        track[half, INDEX["left_shoulder"]] = 0
+    found = track_performer(crowd(track), 0.32, "none", 0.2).keypoints.any(axis=(1, 2))
+    assert not found[gone].any() and found[: gone.start].all() and found[gone.stop :].all()
+
+
 def test_the_unrest_of_a_hand_is_not_smoothed_away_from_the_person():
     standing = np.repeat(walker(0, 0, 200)[:1], 30, axis=0)
     unrest = np.random.default_rng(0).normal(0, 3, (len(standing), 2))

@@ -27,6 +27,7 @@ from dancenow.keypoints import (
     boxes,
     load_people,
     save_pose,
+    sides_of,
 )
 from dancenow.pose.mending import WRISTS, fill_gaps, hold_parts, mark, remove_jumps, seat_hands, unswap
 from dancenow.pose.tracks import choose_performer, find_persons
@@ -42,6 +43,8 @@ LONGEST_BRIDGE = 1.5
 HIDDEN_SHARE = 0.8
 # for so many seconds beside it, skeletons of whose box others cover this share are not believed
 MIXED_SECONDS, MIXED_SHARE = 0.25, 0.25
+# for so many seconds beside an absence, half a body is not believed: nothing holds its head and its arm
+LEAVING_SECONDS = 0.5
 
 
 def track_performer(
@@ -72,8 +75,8 @@ def track_performer(
     )
     gap, span = round(max_gap * people.fps), 2 * round((window * people.fps - 1) / 2) + 1
     hidden = _hidden(people, rows, cuts)
+    rows = rows[~(hidden | _halves(people, rows, hidden, gap, cuts))[people.frame[rows]]]
     _tell_absence(np.union1d(people.frame[rows], np.flatnonzero(hidden)), gap, people.fps, cuts)
-    rows = rows[~hidden[people.frame[rows]]]
     if smoothing == "auto":
         smoothing = "gaussian" if people.fps >= HIGH_RATE else "median"
     keypoints = np.zeros((people.count, COUNT, 3), np.float32)
@@ -161,6 +164,28 @@ def _hidden(people: People, rows: np.ndarray, cuts: Sequence[int]) -> np.ndarray
                 absent[-1],
             )
     return hidden
+
+
+def _halves(
+    people: People, rows: np.ndarray, hidden: np.ndarray, max_gap: int, cuts: Sequence[int]
+) -> np.ndarray:
+    """(T,) bool: the frames that show half of the performer, who walks out of the picture or into it.
+
+    rows: the performer's in `people`; hidden: (T,) bool, frames in which they are known to be there; max_gap:
+    frames that are bridged. Beside a longer absence, up to the first frame with both shoulders.
+    """
+    halves, there, whole = np.zeros(people.count, bool), hidden.copy(), hidden.copy()
+    shoulders = people.keypoints[rows][:, sides_of("shoulder"), 2]
+    there[people.frame[rows]], whole[people.frame[rows]] = True, (shoulders >= MIN_CONFIDENCE).all(axis=1)
+    longest = round(LEAVING_SECONDS * people.fps)
+    for first, stop in segments(people.count, cuts):
+        seen = np.flatnonzero(there[first:stop]) + first
+        absent = np.diff([first - 1, *seen, stop]) - 1
+        for index in np.flatnonzero(absent > max_gap):
+            for side in (seen[:index][::-1][:longest], seen[index:][:longest]):
+                if whole[side].any():
+                    halves[side[: whole[side].argmax()]] = True
+    return halves
 
 
 def _tell_absence(seen: np.ndarray, max_gap: int, fps: Fraction | float, cuts: Sequence[int]) -> None:
