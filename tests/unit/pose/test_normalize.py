@@ -151,6 +151,16 @@ def test_height_of_a_rare_place():
     assert statistics["h_far"] / perspective(statistics["s_far"]) == pytest.approx(whole, rel=0.02)
 
 
+def test_who_crouches_at_the_close_place_is_no_smaller_there():
+    """The ankles of who crouches lie a little lower, and the whole dance would pulse with that."""
+    y, crouching = np.full(FRAMES, 440.0), np.arange(FRAMES) % 50 < 10
+    y[crouching] += 8
+    source = performer(np.where(crouching, 240.0, 300.0), y)
+    statistics = measure_normalization(source)
+    assert statistics["far_rule"] != "still"
+    assert statistics["h_far"] == statistics["h_close"] == pytest.approx(300 * HEIGHT, rel=0.01)
+
+
 def test_missing_ankles_are_bridged():
     y = walk(300, 450)
     source = performer(perspective(y), y)

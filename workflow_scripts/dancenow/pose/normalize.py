@@ -246,7 +246,8 @@ def _heights(far: float, close: float, y: np.ndarray, tall: np.ndarray) -> tuple
             moved = np.maximum(tall - slope * (y - place), tall / 2)
             heights.append(float(np.quantile(moved[near], TALLEST)))
         slope = (heights[1] - heights[0]) / (close - far)
-    return heights[0], heights[1]
+    # nobody shrinks who comes closer: who looks so crouched there, and the figure would pulse with every sway
+    return (heights[0], heights[1]) if slope >= 0 else _heights(close, close, y, tall)
 
 
 def _target_places(source: dict, target: dict) -> tuple[float, float]:
