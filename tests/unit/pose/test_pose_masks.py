@@ -1,8 +1,10 @@
-"""Whose mask it is."""
+"""Whose mask it is, and of which file."""
 
 import numpy as np
+import pytest
 
-from dancenow.pose.masks import holds
+from dancenow.errors import InputError
+from dancenow.pose.masks import MaskPacker, holds, load_masks, save_masks
 from performers import performer
 
 POSE = performer(1)
@@ -19,3 +21,16 @@ def test_a_mask_of_half_a_body_is_not_its_own():
     assert holds(mask, keypoints)
     mask[:, : (left + right) // 2] = 0
     assert not holds(mask, keypoints)
+
+
+def test_a_damaged_picture_names_the_file_and_the_frame(tmp_path):
+    packer = MaskPacker(16, 16)
+    packer.add(np.full((16, 16), 255, np.uint8))
+    packer.add(np.eye(16, dtype=np.uint8) * 255)
+    masks = packer.packed()
+    masks.data[masks.ends[0] + 20 :] = 0
+    save_masks(tmp_path / "a.npz", masks)
+    loaded = load_masks(tmp_path / "a.npz")
+    assert loaded[0].all()
+    with pytest.raises(InputError, match=r"a\.npz: the mask of frame 1 is damaged; delete the file to make"):
+        loaded[1]

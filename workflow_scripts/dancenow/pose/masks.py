@@ -23,11 +23,13 @@ class Masks:
     """The masks of a clip, compressed: masks[i] is (height, width) uint8, 255 where the person is.
 
     data: (B,) uint8, concatenated PNG files; ends: (T,) int64, where each ends; an empty one shows
-    nobody.
+    nobody. path: the file that holds them, for messages.
     """
 
-    def __init__(self, data: np.ndarray, ends: np.ndarray, width: int, height: int) -> None:
-        self.data, self.ends, self.width, self.height = data, ends, width, height
+    def __init__(
+        self, data: np.ndarray, ends: np.ndarray, width: int, height: int, path: str | Path = ""
+    ) -> None:
+        self.data, self.ends, self.width, self.height, self.path = data, ends, width, height, path
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -40,7 +42,7 @@ class Masks:
         mask = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
         if mask is None or mask.shape != (self.height, self.width):
             raise InputError(
-                f"the masks of a clip are damaged in frame {index}; delete its files in results/masks"
+                f"{self.path}: the mask of frame {index} is damaged; delete the file to make it again"
             )
         return mask
 
@@ -77,7 +79,7 @@ class MaskPacker:
 
 def save_masks(path: str | Path, masks: Masks) -> None:
     """Write Masks as .npz, whole or not at all."""
-    write_npz(path, vars(masks), compressed=False)
+    write_npz(path, {name: getattr(masks, name) for name in MASKS_LAYOUT}, compressed=False)
 
 
 def load_masks(path: str | Path) -> Masks:
@@ -87,7 +89,7 @@ def load_masks(path: str | Path) -> Masks:
         data, ends = stored["data"], stored["ends"]
         if (np.diff(ends, prepend=0) < 0).any() or ends[-1:].tolist() != [data.size]:
             raise ValueError("its masks do not fill it")
-        return Masks(data, ends, int(stored["width"]), int(stored["height"]))
+        return Masks(data, ends, int(stored["width"]), int(stored["height"]), path)
 
     return read_npz(path, "a file of masks", MASKS_LAYOUT, make)
 
