@@ -160,6 +160,8 @@ def test_rates_of_fields_of_screens_and_of_few_frames_are_kept():
     # but not one that stirs for a moment, nor what is recorded for slow motion
     assert rate([*still, *(60 + np.arange(100) / 30)], "60/1") == (10, True)
     assert rate([*(2 * still), *(120 + np.arange(450) / 240)], "240/1") == (5, True)
+    # every second frame but for a moment: at 12, one in 25 would be left out
+    assert rate([*np.arange(25) / 25, *(1 + np.arange(112) / 12.5)], "25/1") == (Fraction(25, 2), True)
     # one pause in a few frames is no pause between bursts
     assert rate([0, 1 / 30, 2 / 30, 2.1, 2.1 + 1 / 30, 2.1 + 2 / 30, 2.2], "1000/1")[0] == 30
 

@@ -123,7 +123,8 @@ def frame_rate(times: np.ndarray, time_base: Fraction, video: dict) -> tuple[Fra
         spans = times[QUICK_SPAN:] - times[:-QUICK_SPAN]
         quick = QUICK_SPAN / (float(np.quantile(spans, QUICK)) * float(time_base))
         pace = quick if QUICKER * pace < quick < QUICKEST else pace
-    near = [rate for rate in rates if abs(float(rate) / pace - 1) < CLOSE]
+    # the half of a stated rate, as 12.5 of 25, is perhaps no whole number
+    near = [rate for rate in (*rates, rates[0] / 2) if abs(float(rate) / pace - 1) < CLOSE]
     return min(near or _near(pace), key=lambda rate: abs(float(rate) - pace)), True
 
 
