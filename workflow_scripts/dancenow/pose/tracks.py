@@ -14,6 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from dancenow.errors import InputError
 from dancenow.keypoints import BODY, MIN_CONFIDENCE, People, box_diagonals, boxes
 from dancenow.pose.looks import CLOTHES_REGIONS, typical, unlike
+from dancenow.pose.pictured import pictured
 
 log = logging.getLogger(__name__)
 
@@ -91,9 +92,10 @@ def choose_performer(
 ) -> np.ndarray:
     """(n,) ascending indices into `people` of the one person that `performer` names.
 
-    persons: from find_persons. performer: "largest" (the highest score), "left", "right" or "center" (by the
-    median place of the box), each decided again in every shot, or a person's number. Logs who was chosen and
-    who was skipped. InputError: nobody found, an unknown choice, or a number that does not exist.
+    persons: from find_persons. performer: "largest" (the highest score; a poster beside a person does not
+    count), "left", "right" or "center" (by the median place of the box), each decided again in every shot, or
+    a person's number. Logs who was chosen and who was skipped. InputError: nobody found, an unknown choice,
+    or a number that does not exist.
     """
     if not persons:
         raise InputError(
@@ -106,6 +108,11 @@ def choose_performer(
         scores, box = _scores(people), boxes(people.keypoints)
         middles = (box[:, 0] + box[:, 2]) / 2
         place = {"left": 0, "right": people.width, "center": people.width / 2}.get(performer)
+        if place is None:
+            meant = [each for each in persons if each.score >= MEANT_SHARE * persons[0].score]
+            still = pictured([people.keypoints[each.rows] for each in meant], float(people.fps))
+            for each, is_still in zip(meant, still, strict=True):
+                scores[each.rows] *= not is_still
         in_shots = (shots == shot for shot in range(len(cuts) + 1))
         chosen = np.concatenate([_choose_in_shot(persons, scores, middles, place, shot) for shot in in_shots])
     else:
