@@ -9,6 +9,8 @@ import pytest
 
 from browser import find_browser
 from dancenow.keypoints import INDEX
+from dancenow.pages.report import checks
+from dancenow.pages.report import pair as pair_report
 from dancenow.pages.report.reports import PlannedTraining, report_footage, report_pair
 from dancenow.pages.report.verdict import LIMITS, Limit, check, worst
 from performers import performer
@@ -215,6 +217,20 @@ def test_a_pair_with_a_talking_head_says_which_of_the_two(folder, names):
     assert report["verdict"] == "will fail"
     assert report["checks"][0]["text"].startswith("head: only 0 of 30 frames")
     assert "Replace this clip; nothing can be transferred" in Page(page).text
+
+
+def test_who_reaches_wider_than_the_frame_is_told_and_no_error(folder, monkeypatch):
+    """An upper body that fills its picture, and a dancer with wide arms: none of the travel is left."""
+    fitted = pair_report.normalised
+    monkeypatch.setattr(pair_report, "normalised", lambda *given: (*fitted(*given)[:3], 0.0))
+    page, report = pair(folder, "anna", "tango")
+    assert levels(report)["way"] == "will show"
+    assert "tango reaches wider than anna's frame, in whose middle the figure stays" in Page(page).text
+
+
+def test_bars_around_the_picture_are_not_behind_the_person():
+    (told,) = checks._background_checks({"hidden": 0.1, "unseen": 0.38})
+    assert "38% of the picture shows no scene" in told.text and "Crop the clip" in told.advice
 
 
 def test_a_moving_camera_is_named_with_what_to_change(tmp_path):

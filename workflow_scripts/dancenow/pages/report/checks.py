@@ -278,6 +278,9 @@ def _background_checks(measures: dict) -> list[Check]:
         "{generator: {background: false, references: false}}, which learns person and background together, "
         "less sharp."
     )
+    if share > 1:  # more than anybody hides
+        text = f"{measures['unseen']:.0%} of the picture shows no scene, as bars, and is guessed"
+        advice = "Crop the clip to the scene (crop)."
     return [check("unseen background", share, text, advice, (TARGET,))]
 
 

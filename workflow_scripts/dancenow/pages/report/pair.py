@@ -224,7 +224,9 @@ def pair_checks(
         )
     )
     if way < 1:
-        text = f"{source.name} travels {1 / way:.1f} times as far as fits into {target.name}'s frame"
+        text = f"{source.name} reaches wider than {target.name}'s frame, in whose middle the figure stays"
+        if way > 0:
+            text = f"{source.name} travels {1 / way:.1f} times as far as fits into {target.name}'s frame"
         advice = "The sideways travel is shortened, and feet slide: film the target from farther away."
         checks.append(Check("way", way, SHOW, text, advice))
     if references:
