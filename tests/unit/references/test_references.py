@@ -305,6 +305,15 @@ def test_a_bank_that_does_not_fit_to_itself_is_named(name, tmp_path, bank):
         load_bank(tmp_path / "bank.npz")
 
 
+@pytest.mark.parametrize("unit", [0.0, -1.0, 1e9])
+def test_a_bank_of_an_absurd_size_is_named(unit, tmp_path, bank):
+    """The memory for its grids would not suffice."""
+    save_bank(tmp_path / "bank.npz", bank, POSE, len(FRAMES))
+    np.savez(tmp_path / "bank.npz", **dict(np.load(tmp_path / "bank.npz")) | {"unit": np.array(unit)})
+    with pytest.raises(InputError, match=r"bank\.npz: not a file of references \(nobody is .* px high\)"):
+        load_bank(tmp_path / "bank.npz")
+
+
 def test_two_references_are_mixed_where_they_look_the_same(bank):
     trunk, points = PARTS.index("trunk"), POSE.keypoints[9]
     chosen = np.full((len(PARTS), 2), -1)

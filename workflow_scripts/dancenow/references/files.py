@@ -18,6 +18,7 @@ from dancenow.references.shadow import GROUND_SHAPE, Shadows
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 
+HIGHEST_FIGURE = 1e5  # px; frames have at most 8192, which may show a part of somebody alone
 
 BANK_LAYOUT = {
     **{"unit": "finite float", "frames": "int U", "keypoints": f"finite float32 U {COUNT} 3"},
@@ -88,8 +89,8 @@ def _bank(stored: dict[str, np.ndarray]) -> Bank:
         raise ValueError("it tells of another number of pieces than it holds")
     if stored["rows"].size and not 0 <= stored["rows"].min() <= stored["rows"].max() < len(stored["frames"]):
         raise ValueError("it tells of frames that it does not hold")
-    if stored["unit"] <= 0:
-        raise ValueError("nobody is 0 px high")
+    if not 0 < stored["unit"] < HIGHEST_FIGURE:
+        raise ValueError(f"nobody is {stored['unit']:g} px high")
     pictures = [cv2.imdecode(data, cv2.IMREAD_UNCHANGED) for data in np.split(stored["pieces"], ends[:-1])]
     if any(picture is None or picture.ndim != 3 or picture.shape[2] != 4 for picture in pictures):
         raise ValueError("a piece is no picture")
