@@ -31,6 +31,7 @@ from dancenow.keypoints import (
 )
 from dancenow.pose.mending import WRISTS, fill_gaps, hold_parts, mark, remove_jumps, seat_hands, unswap
 from dancenow.pose.tracks import choose_performer, find_persons
+from dancenow.stretches import stretches_of
 from dancenow.video.cuts import segments
 
 log = logging.getLogger(__name__)
@@ -158,11 +159,12 @@ def _hidden(people: People, rows: np.ndarray, cuts: Sequence[int]) -> np.ndarray
         behind = [covered(*given) for given in zip(absent[gone], places[gone], strict=True)]
         if np.mean(behind) >= HIDDEN_SHARE:
             hidden[absent] = True
-            log.info(
-                "frames %d to %d: the performer is hidden behind somebody, and the movement made up",
-                absent[0],
-                absent[-1],
-            )
+    for first, stop in stretches_of(hidden):
+        log.info(
+            "frames %d to %d: the performer is hidden behind somebody, and the movement made up",
+            first,
+            stop - 1,
+        )
     return hidden
 
 
