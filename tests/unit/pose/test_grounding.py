@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dancenow.keypoints import BODY, BODY_NAMES, INDEX
+from dancenow.keypoints import BODY, BODY_NAMES, FEET, INDEX
 from dancenow.pages.report.coverage import body_heights
 from dancenow.pose.grounding import find_ground, ground_line, measure_figure
 from dancenow.pose.normalize import (
@@ -275,3 +275,15 @@ def test_ankles_that_a_high_camera_never_sees_level_stand_on_the_ground():
     figure = measure_figure(pose)
     standing, _ = find_ground(figure, figure.whole, pose.fps)
     assert standing.mean() >= 0.2 and figure.gap[standing].max() < np.median(figure.gap)
+
+
+def test_who_starts_the_camera_and_walks_back_is_not_in_the_air():
+    """Close to the camera the legs are out of the picture, and arms and trunk several times as long."""
+    y = np.interp(LATER, [0, 20, 70, 140, 190, 199], [900, 900, 430, 430, 900, 900])
+    pose = performer(perspective(y, per_px=0.9), y)
+    outside = (pose.keypoints[..., 1] > pose.height - 1) | (pose.keypoints[..., 1] < 0)
+    outside[:, FEET] |= y[:, None] > 470
+    pose = pose.replace(keypoints=np.where(outside[..., None], 0, pose.keypoints))
+    standing, _ = standing_frames(pose)
+    assert standing[72:138].all()
+    assert measure_normalization(pose)["s_far"] == pytest.approx(430, abs=2)

@@ -43,10 +43,10 @@ SUNK = 0.1  # of the height: an upside-down figure reaches at most this far into
 @dataclass(frozen=True)
 class Figure:
     """Per frame, float64 px: y, x (T,) mean ankle; gap (T,) |y_left - y_right| of the ankles; lowest (T,) y
-    of the lowest joint; tall (T,) body height. size (T,): apparent length of the bones, 1 at the longest, NaN
-    if unseen. feet, whole, upper, upright (T,) bool: both legs are surely in the frame; all that `tall` needs
-    is; head, shoulders, and both elbows or both hips are; not both feet are above the hips. standing: tall,
-    when upright; on_feet: whether the feet bear the weight at all.
+    of the lowest joint; tall (T,) body height. size (T,): apparent length of the bones, 1 at the longest that
+    a whole figure shows, NaN if unseen. feet, whole, upper, upright (T,) bool: both legs are surely in the
+    frame; all that `tall` needs is; head, shoulders, and both elbows or both hips are; not both feet are
+    above the hips. standing: tall, when upright; on_feet: whether the feet bear the weight at all.
     """
 
     y: np.ndarray
@@ -120,7 +120,7 @@ def measure_figure(pose: Pose) -> Figure:
     upright = ~feet_up(shown, LEVEL_ANKLES * standing)
     lowest = np.where(seen[:, BODY], places[:, BODY, 1], -np.inf).max(axis=1)
     on_feet = upright[whole].sum() >= ON_FEET_SHARE * whole.sum()
-    size = _sizes(pose.keypoints, seen)
+    size = _sizes(pose.keypoints, seen, whole)
     x, y = ankles.T
     return Figure(y, x, gap, lowest, tall, size, feet, whole, upper, upright, standing, bool(on_feet))
 
@@ -210,10 +210,18 @@ def _off_feet(
     return bool(height > LONG_RISE and shrunk < SHRINKING * height)
 
 
-def _sizes(keypoints: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """(T,): upper quartile of seen bones' apparent lengths, in shares of each bone's longest; else NaN."""
+def _sizes(keypoints: np.ndarray, seen: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """(T,): upper quartile of seen bones' apparent lengths, in shares of each bone's longest; else NaN.
+
+    whole: (T,) bool, the frames whose longest counts: close to the camera, arms are seen without the legs.
+    """
     lengths = bone_lengths(keypoints, seen)
-    kept = [row / np.nanquantile(row, LONGEST) for row in lengths if np.nanmax(row, initial=0) > 0]
+    longest = lengths[:, whole] if whole.any() else lengths
+    kept = [
+        row / np.nanquantile(known, LONGEST)
+        for row, known in zip(lengths, longest, strict=True)
+        if np.nanmax(known, initial=0) > 0
+    ]
     if not kept:  # a shot of nobody
         return np.full(len(keypoints), np.nan)
     ordered = np.sort(kept, axis=0)  # NaN comes last
