@@ -50,6 +50,9 @@ def test_an_elbow_that_is_opened_or_closed_by_much_is_not_swollen(wanted, given)
         np.testing.assert_allclose(there[0, 0], given[bone + bone], atol=1e-3)
 
 
+ALIKE = [np.eye(2, 3)] * 2  # maps of a reference whose joint bends as the wanted one
+
+
 @pytest.mark.parametrize("wanted", [(225, 60), (60, 225), (90, -80)])
 def test_beside_a_folded_joint_nothing_moves_with_both_bones(wanted):
     """Turned by half of the way, what lies there would show the arm once more, across the elbow."""
@@ -63,7 +66,7 @@ def test_beside_a_folded_joint_nothing_moves_with_both_bones(wanted):
     beyond = np.array([3 * aside - bisector, -3 * aside - bisector, -3 * bisector])
     for places, parting in ((inside, False), (beyond, True), (np.zeros((1, 2)), False)):
         where = np.float32((joint + radius * places).T)
-        share, outside = parted(bones, upper_share(bones, *where), *where)
+        share, outside = parted(bones, ALIKE, upper_share(bones, *where), *where)
         assert (outside == parting).all()
         if places is inside:
             assert share.tolist() == [1, 0]
@@ -74,9 +77,22 @@ def test_a_straight_limb_blends_across_its_whole_width():
     start, joint, end = in_degrees(90, 90, length=60.0)
     across = np.float32((joint + np.array([[-20.0, 0], [0, 0], [20, 0]])).T)
     bones = [(start, joint, 10.0), (joint, end, 10.0)]
-    share, outside = parted(bones, upper_share(bones, *across), *across)
+    share, outside = parted(bones, ALIKE, upper_share(bones, *across), *across)
     np.testing.assert_allclose(share, 0.5, atol=1e-3)
     assert not outside.any()
+
+
+def test_a_joint_that_bends_unlike_the_references_is_divided_there():
+    """Turned by half from a folded arm to a straight one, the sleeve would stand out beyond the elbow."""
+    start, joint, end = in_degrees(90, 90, length=60.0)
+    beside = np.float32((joint + np.array([[20.0, -2], [20, 2]])).T)
+    bones = [(start, joint, 10.0), (joint, end, 10.0)]
+    upper = upper_share(bones, *beside)
+    assert 0.5 < max(upper) < 0.7
+    back = np.array([[-1.0, 0, 0], [0, -1, 0]])
+    share, _ = parted(bones, [ALIKE[0], back], upper, *beside)
+    assert sorted(share.tolist()) == [0, 1]
+    np.testing.assert_allclose(parted(bones, [back, back], upper, *beside)[0], upper)
 
 
 def with_legs(apart, count=COUNT):

@@ -52,7 +52,8 @@ from dancenow.references.warps import bent, part_maps
 
 BLEND = 4.0  # of a limb's two bones at its joint, per radius of the second
 # radii from the joint up to which its bones blend, of a folded limb and of a straight one, and over which it
-# ends: beside a folded elbow both are about as near, and what is turned by half would show the arm as a fin
+# ends: beside a folded elbow both are about as near, and what is turned by half would show the arm as a fin;
+# a joint that bends unlike the reference's counts as folded
 FOLDED, STRAIGHT, JOINT_FADE = 0.5, 3.0, 0.5
 PARTING = 0.23  # from one half: a share by which a place is neither bone's
 # difference of shares from which a pixel of one half of a limb is not shown in the other, and below it
@@ -297,7 +298,7 @@ class Bank:
             xs, ys = (axis[: bottom - top, : right - left] for axis in grid((*corner, *size), step))
             bones = wanted.bones(part)
             upper = upper_share(bones, xs, ys)
-            turned_by, outside = parted(bones, upper, xs, ys)
+            turned_by, outside = parted(bones, maps, upper, xs, ys)
             there = bent(maps, bones[0][1], turned_by, xs, ys)
             if kind(part) == "leg":
                 there += drawn_along(part, wanted, given, maps, (xs, ys), turned_by, self.reach)
@@ -328,16 +329,19 @@ def upper_share(bones: Sequence[tuple], xs: np.ndarray, ys: np.ndarray) -> np.nd
 
 
 def parted(
-    bones: Sequence[tuple], upper: np.ndarray, xs: np.ndarray, ys: np.ndarray
+    bones: Sequence[tuple], maps: Sequence[np.ndarray], upper: np.ndarray, xs: np.ndarray, ys: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Two arrays in the shape of xs and ys: the share of each place that moves with the first of a limb's two
     bones, and whether it lies outside of the limb's bend, where the two part and nothing is shown.
 
-    upper: as from upper_share.
+    maps: of the two bones, to px of the reference; upper: as from upper_share.
     """
     (start, joint, _), (_, end, radius) = bones
     back, on = ((tip - joint) / max(np.hypot(*(tip - joint)), 1e-3) for tip in (start, end))
-    reach = STRAIGHT + (1 + float(back @ on)) / 2 * (FOLDED - STRAIGHT)
+    (u, v), (s, t) = ((each[0, 0] + each[1, 1], each[1, 0] - each[0, 1]) for each in maps)
+    alike = (u * s + v * t) / max(np.hypot(u, v) * np.hypot(s, t), 1e-6)
+    fold = max(1 + float(back @ on), 1 - alike) / 2
+    reach = STRAIGHT + fold * (FOLDED - STRAIGHT)
     far = np.clip((bone_distance(xs, ys, joint, joint) / radius - reach) / JOINT_FADE, 0, 1)
     inwards = (xs - joint[0]) * (back + on)[0] + (ys - joint[1]) * (back + on)[1]
     outside = (far == 1) & (inwards < 0) & (np.abs(upper - 0.5) < PARTING)
