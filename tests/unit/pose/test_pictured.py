@@ -5,6 +5,7 @@ import pytest
 
 from crowds import AS_IS, crowd, walker
 from dancenow.pose.performer import track_performer
+from dancenow.pose.pictured import pictured
 
 
 def still(tall, count=40):
@@ -30,3 +31,11 @@ def test_a_poster_is_not_taken_for_the_largest_performer(choice, seconds, alone,
     people = crowd(poster) if alone else crowd(person, poster)
     pose = track_performer(people, performer=choice, **AS_IS)
     assert np.array_equal(pose.keypoints, poster if taken == "poster" else person)
+
+
+def test_who_is_hardly_ever_sure_is_no_poster():
+    """A dancer on a dark stage, beside somebody who walks by."""
+    dancer, passer = walker(150, 150, 300, 40), walker(-100, -100, 200, 40)
+    dancer[..., 2] *= 0.4
+    assert not any(pictured([dancer, passer], 25.0))
+    assert pictured([still(300), passer], 25.0) == [True, False]

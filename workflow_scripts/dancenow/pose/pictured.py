@@ -19,7 +19,7 @@ def pictured(people: Sequence[np.ndarray], fps: float) -> list[bool]:
     people: the (n, 133, 3) px keypoints of each over time.
     """
     strays = [_stray(keypoints) for keypoints in people]
-    moved = max(strays, default=0.0) > PERSON_STRAY
+    moved = any(stray > PERSON_STRAY for stray in strays)
     return [
         moved and stray < PICTURE_STRAY and len(keypoints) >= PICTURE_SECONDS * fps
         for keypoints, stray in zip(people, strays, strict=True)
@@ -27,10 +27,13 @@ def pictured(people: Sequence[np.ndarray], fps: float) -> list[bool]:
 
 
 def _stray(keypoints: np.ndarray) -> float:
-    """How far the joint of (n, 133, 3) px that strays farthest is from its usual place, in box diagonals."""
+    """How far the joint of (n, 133, 3) px that strays farthest is from its usual place, in box diagonals.
+
+    NaN, which is neither still nor moved, where no joint is sure in half of the frames.
+    """
     box, seen = boxes(keypoints), keypoints[:, BODY, 2] >= JOINT_SURE
     places = keypoints[:, BODY, :2] - (box[:, None, :2] + box[:, None, 2:]) / 2
     places = places / np.maximum(box_diagonals(keypoints), 1)[:, None, None]
     places[~seen] = np.nan
     often = seen.mean(axis=0) >= 0.5
-    return float(np.nanstd(places[:, often], axis=0).max(initial=0))
+    return float(np.nanstd(places[:, often], axis=0).max()) if often.any() else np.nan
