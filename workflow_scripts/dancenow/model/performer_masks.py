@@ -46,14 +46,12 @@ def performer_masks(
             mask = found[index] if found is not None else None
             if mask is not None and holds(mask, points):
                 theirs += 1
+            elif holds(mask := model.mask(frames[index], points), points):
+                around += 1
             else:
-                mask = model.mask(frames[index], points)
-                if holds(mask, points):
-                    around += 1
-                else:
-                    if background is None:
-                        background = make_background(frames, pose, training_frames)
-                    mask = difference(frames[index], background)
+                if background is None:
+                    background = make_background(frames, pose, training_frames)
+                mask = difference(frames[index], background)
             shown = valid_of(frames, index)
             packer.add(mask * near if shown is None else mask * near * shown)
     log.info(
