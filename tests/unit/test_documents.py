@@ -2,9 +2,11 @@
 
 import ast
 import re
+import shlex
 from functools import cache
 
 import pytest
+from snakemake.cli import get_argument_parser
 
 from running import ROOT, rules
 
@@ -218,3 +220,12 @@ def test_a_command_can_be_pasted_into_any_shell():
     """In zsh, `#` begins no comment at the prompt: what stands behind it would be arguments and patterns."""
     command = r" {4,}(?:snakemake|make|source|python|pip|git|squeue|\.venv|\$)\b.* # .*"
     assert {page: found for page in OF_TODAY if (found := re.findall(command, PAGES[page]))} == {}
+
+
+def test_snakemake_understands_its_commands():
+    """--config, --configfile and --software-deployment-method take the files that follow for values."""
+    pages = "\n".join(PAGES[page] for page in OF_TODAY).replace("\\\n", " ")
+    commands = re.findall(r"^ {4,}(?:.* )?(snakemake .+)$|`(snakemake [^`\n]+)`", pages, re.M)
+    parser = get_argument_parser()
+    given = [parser.parse_args(shlex.split(block or inline)[1:]) for block, inline in commands]
+    assert sum(bool(each.targets) for each in given) > 25
