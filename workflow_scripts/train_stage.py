@@ -2,7 +2,8 @@
 
 from dancenow.job import job
 from dancenow.planning.consent import tell_consent
-from dancenow.training.launch import Placement, train_on_devices
+from dancenow.training.finished import train_once
+from dancenow.training.launch import Placement
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.settings import read_settings
 
@@ -16,4 +17,5 @@ with job(log_path, snakemake.threads, reads=snakemake.input) as threads:
     # from the configuration: as a param, a changed machine would train again
     asked = snakemake.config["hardware"]
     placement = Placement(threads, asked["devices"], asked["nodes"], asked["check_memory"])
-    train_on_devices(inputs, outputs, settings, holdout, placement, log_path)
+    code = snakemake.params[-1]  # the Snakefile adds it to each rule
+    train_once(inputs, outputs, settings, holdout, placement, log_path, code)

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -230,11 +231,18 @@ def test_nothing_is_left_to_do_and_nothing_partial_lies_about(work):
     assert not (work / "results/models/alice/run/last.pt").exists()
 
 
-def test_the_same_seed_synthesizes_the_same_bytes(work):
-    first = (work / "results/models/alice/generator.safetensors").read_bytes()
-    arguments = ("results/models/alice/generator.safetensors", "--forcerun", "train_generator")
-    assert run_snakemake(work, *arguments, "--config", "preset=smoke").returncode == 0
-    assert (work / "results/models/alice/generator.safetensors").read_bytes() == first
+def test_the_same_training_is_put_back_and_the_same_seed_synthesizes_the_same_bytes(work):
+    generator, log = (
+        work / "results/models/alice/generator.safetensors",
+        work / "logs/train_generator/alice.log",
+    )
+    first = generator.read_bytes()
+    arguments = "results/models/alice/generator.safetensors", "--forcerun", "train_generator"
+    for put_back in (True, False):
+        assert run_snakemake(work, *arguments, "--config", "preset=smoke").returncode == 0
+        assert ("the results are put back" in log.read_text()) == put_back
+        assert generator.read_bytes() == first
+        shutil.rmtree(generator.with_name("finished"))
 
 
 @pytest.fixture(scope="module")
