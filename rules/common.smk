@@ -209,6 +209,8 @@ check_batch()
 check_pairs("config: evaluation.truth", config["evaluation"]["truth"])
 
 MISSING = set()
+# hashes of the user's files, by path
+HELD = {}
 TARGETS = targets_of(config["transfers"])
 # The schema's pattern, not the list of names: Snakemake would search the list for every file it matches,
 # and copy it into every pattern. check_name refuses a name that is not a subject.

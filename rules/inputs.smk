@@ -172,8 +172,18 @@ def as_given(function):
 
 
 def held_by(function, folder=False):
-    """As param: hashes of the files' contents; folder: as in dancenow.planning.reruns.contents."""
-    return lambda wildcards: [contents(path, folder) for path in listed(function(wildcards))]
+    """As param: hashes of what the files held when this run began, which their jobs compare with what they find.
+
+    folder: as in dancenow.planning.reruns.contents.
+    """
+    return lambda wildcards: [held_at_start(path, folder) for path in listed(function(wildcards))]
+
+
+def held_at_start(path, folder):
+    """contents of a user's file when this run first found it, which may be late for a result that is a clip in its turn."""
+    if path not in HELD and (found := contents(path, folder)):
+        HELD[path] = found
+    return HELD.get(path)
 
 
 def shows_background(wildcards):

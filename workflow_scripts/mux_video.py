@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dancenow.files import read_json
 from dancenow.job import job
+from dancenow.planning.reruns import require_unchanged
 from dancenow.provenance.keys import signing_key
 from dancenow.provenance.manifest import inputs_of, sign
 from dancenow.provenance.mark import payload_of
@@ -12,6 +13,7 @@ from dancenow.video.media import mux
 
 with job(snakemake.log[0], snakemake.threads, reads=snakemake.input):
     given, params, config = snakemake.input, snakemake.params, snakemake.config
+    require_unchanged([params.clip], params.held)
     (facts,) = read_json(given.facts, list)  # a source is one clip
     # from the configuration: a changed key must not make anything again
     signer = signing_key(config["provenance"]["certificate"], config["provenance"]["key"])

@@ -37,7 +37,7 @@ BACKGROUND, RESULT = "results/backgrounds/a.png", "results/a_as_a.mp4"
 RENAMING = ("os", "replace", 1)
 STAGES = {
     "probe_clip": ({}, {"facts": CLIPS}, {"clips": [CLIP], "parts": [{}]}, RENAMING),
-    "extract_frames": ({"facts": CLIPS}, FRAMES, {"clips": [CLIP], "long_edge": LONG_EDGE},
+    "extract_frames": ({"facts": CLIPS}, FRAMES, {"clips": [CLIP], "held": [None], "long_edge": LONG_EDGE},
                        ("cv2", "imencode", 3)),
     "choose_estimator": (
         {}, {"decision": DECISION}, {"estimator": "mediapipe", "checkpoint": "embedded"}, RENAMING,
@@ -107,7 +107,7 @@ STAGES = {
         {"video": SYNTHESIZED, "facts": CLIPS, "generator": GENERATOR, "face": []},
         {"video": RESULT},
         # the last one without a name, as the end of the Snakefile gives it
-        {"pose": PAIR, "clip": CLIP, "background": True, "consent": {}, -1: "c0de" * 16},
+        {"pose": PAIR, "clip": CLIP, "held": [None], "background": True, "consent": {}, -1: "c0de" * 16},
         ("dancenow.provenance.manifest", "append_xmp", 1),
     ),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """What runs again is decided by what code does and files hold, not by dates and places."""
 
+import json
 import os
 import shutil
 import time
@@ -10,6 +11,7 @@ from stand_in import calling, make_workflow
 from running import planned_jobs, said
 
 PAIR = "results/alice_as_brunomars.mp4"
+CLIP_FACTS = "results/clips/brunomars.json"
 FUTURE = time.time() + 10**8
 BEFORE = time.time() - 10**6
 # what only the generator's training decides
@@ -76,6 +78,17 @@ def test_another_clip_counts_though_it_is_older(copied):
     assert planned_jobs(copied("-n", PAIR)) == DANCED
     assert copied("--touch", PAIR).returncode == 0
     assert planned_jobs(copied("-n", PAIR)) == {}
+
+
+def test_a_clip_replaced_while_the_run_goes_on_is_told_to_the_jobs_that_follow(workflow):
+    """By the hash of the clip that the run began with; the next run makes all of it again."""
+    script = workflow.root / "workflow_scripts/normalize_poses.py"
+    replaces = "from pathlib import Path\nPath('data/brunomars.mp4').write_text('exported again')\n"
+    script.write_text(replaces + script.read_text())
+    assert workflow(PAIR).returncode == 0
+    began, ended = (json.loads((workflow.directory / file).read_text()) for file in (CLIP_FACTS, PAIR))
+    assert began["held"] == ended["held"]
+    assert planned_jobs(workflow("-n", PAIR)) == {"probe_clip": 1, "extract_frames": 1, **DANCED}
 
 
 def test_a_clip_dated_in_the_future_is_taken(workflow):

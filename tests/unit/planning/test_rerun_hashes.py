@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from dancenow.errors import InputError
 from dancenow.planning import reruns
 from running import ROOT
 
@@ -88,6 +89,18 @@ def told(code):
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=30
     )
     return run.stdout.split()
+
+
+def test_another_clip_than_when_the_run_began_is_refused_and_one_that_is_gone_left_to_its_reader(folder):
+    for name in ("a", "b"):
+        (folder / name).write_text("clip")
+    held = [reruns.contents("a"), reruns.contents("b"), None]
+    (folder / "b").unlink()
+    (folder / "made").write_text("meanwhile")
+    reruns.require_unchanged(["a", "b", "made"], held)
+    (folder / "a").write_text("exported again")
+    with pytest.raises(InputError, match=r"^a: another file than when this run began; enter the same"):
+        reruns.require_unchanged(["a", "b", "made"], held)
 
 
 def test_what_is_no_file_is_left_to_the_rule(folder):

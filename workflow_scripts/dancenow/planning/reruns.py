@@ -8,11 +8,13 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dancenow.errors import InputError
 from dancenow.files import sha256, write_text
 
 SCRIPTS = Path(__file__).parents[2]
@@ -71,6 +73,17 @@ def contents(path: str | Path, folder: bool = False) -> str | None:
         return known[str(path)][1]
     except OSError:
         return None
+
+
+def require_unchanged(paths: Iterable[str], held: Iterable[str | None]) -> None:
+    """InputError if a user's file holds something else than when the run began: its `contents` are in `held`.
+
+    The frames of one clip would get the sound of another. What was not there then, or is not now, is the
+    reader's to refuse.
+    """
+    for path, then in zip(paths, held, strict=True):
+        if None not in (then, now := contents(path)) and now != then:
+            raise InputError(f"{path}: another file than when this run began; enter the same command again")
 
 
 def _identity(facts: os.stat_result) -> tuple[int, ...]:
