@@ -86,6 +86,30 @@ def test_cloth_over_an_upper_arm_that_is_bare_is_none_of_it(sleeve, kept):
         assert (missing is not None and missing[line, column] > 200) == (not shown)
 
 
+@pytest.mark.parametrize(
+    "forearm, hand, kept", [(CLOTH, SKIN, True), (SKIN, SKIN, False), (CLOTH, CLOTH, False)]
+)
+def test_a_long_sleeve_in_the_trunks_cloth_keeps_what_is_in_its_own_shadow(forearm, hand, kept):
+    """In a fold it has a colour that arms seldom show and the trunk often. Where hands have its
+    colour too, it is skin."""
+    points, arm, trunk = with_arms(0.01, 0.15).keypoints[0], PARTS.index("left_arm"), PARTS.index("trunk")
+    fold = (10, 50, 110)
+    picture = np.full((POSE.height, POSE.width, 3), fold, np.uint8)
+    crop = crop_around(picture, np.full(picture.shape[:2], 255, np.uint8), Figure(points, UNIT))
+    likely, places = (
+        np.zeros((3, len(PARTS), 4096), np.float32),
+        bins(np.array([[CLOTH, fold, forearm, hand]]))[0],
+    )
+    likely[0, trunk, places[:2]] = 0.6, 0.4
+    likely[1, arm, places[2]] = likely[2, arm, places[2]] = likely[0, PARTS.index("left_hand"), places[3]] = 1
+    rgba = np.full((*crop.alpha.shape, 4), 255, np.float32)
+    hanging, unknown = np.zeros(crop.alpha.shape, bool), np.full(len(ALONG), UNKNOWN_WIDTH)
+    ((_, (x, y, piece), _),) = cut(crop, rgba, [arm], likely, hanging, 0.0, unknown)
+    shoulder, elbow = (points[INDEX[f"left_{joint}"], :2] for joint in ("shoulder", "elbow"))
+    column, line = np.rint(shoulder + 0.6 * (elbow - shoulder) - (x, y)).astype(int)
+    assert (piece[line, column, 3] > 200) == kept
+
+
 def test_an_upper_arms_own_colours_are_those_of_its_outer_side():
     pose, arm, trunk = with_arms(0.01, 0.15), PARTS.index("left_arm"), PARTS.index("trunk")
     frames, masks = drawn(pose, UNIT)

@@ -37,6 +37,8 @@ LEAST_PLACES, LEAST_FRAMES = 10, 8  # places and frames, without which nothing i
 # of the standing height: how far from its bones a part may be seen, and a piece reaches over what it meets
 NEAR_BONES, MEETS = 0.12, 0.03
 SLEEVE = 0.1  # share of an upper arm's outer side in the trunk's cloth, from which on it has a sleeve of it
+# share of its lower half in colours that the trunk has, so many times more than hands: a long sleeve of it
+LONG_SLEEVE, MORE_THAN_HANDS = 0.3, 2.0
 SHOULDER = 0.03  # of the standing height: within it cloth beside a bare upper arm is where both meet
 LEAST_STRANGER = 0.006  # of the standing height: what is smaller is no stranger
 GROWTH = 0.006  # of the standing height: pixels of an edge have both colours
@@ -51,6 +53,7 @@ VALLEY, NEAR_LEG, SAMPLES_OF_VALLEY = 0.75, 1.6, 24
 HAIR_REACH = 0.45
 
 TRUNK_NUMBER = PARTS.index("trunk")
+HAND_NUMBERS = [PARTS.index(f"{side}_hand") for side in SIDES]
 # parts that meet at a joint: each reaches over the other, so that no gap shows
 _JOINTS = [("head", "trunk")]
 for _side in SIDES:
@@ -273,7 +276,9 @@ def _trunk_over_bare(crop: Crop, number: int, box: tuple[slice, slice], likely: 
     """(h, w) bool: what shows the trunk's colour at the upper half of an arm without a sleeve of it, but for
     where both meet at the shoulder."""
     trunk, (_, lower, outer) = likely[0, TRUNK_NUMBER], likely[:, number]
-    if outer[trunk > UNLIKELY * (lower + RARE)].sum() > SLEEVE:
+    cloth = (trunk > COMMON) & (trunk > MORE_THAN_HANDS * likely[0, HAND_NUMBERS].max(axis=0))
+    sleeved = outer[trunk > UNLIKELY * (lower + RARE)].sum() > SLEEVE
+    if sleeved or lower[cloth].sum() > LONG_SLEEVE:
         return np.zeros(crop.colours[box].shape, bool)
     xs, ys = grid(crop.window, crop.step)
     shoulder = crop.figure.bones(PARTS[number])[0][0]
