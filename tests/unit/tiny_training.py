@@ -191,7 +191,10 @@ def attempt(inputs, folder, devices=1, stage="first", place=None, count=0, numbe
 
 
 if __name__ == "__main__":
-    import dancenow.training.launch  # noqa: F401 - before the forks, so that each costs nothing
+    # before the forks, so that each costs nothing; torch imports its compiler with the first optimiser
+    import torch._dynamo  # noqa: F401
+
+    import dancenow.training.launch  # noqa: F401
 
     base, script = Path(sys.argv[1]), json.loads(sys.argv[2])
     first, *others = script
