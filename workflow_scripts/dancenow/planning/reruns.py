@@ -76,14 +76,16 @@ def contents(path: str | Path, folder: bool = False) -> str | None:
 
 
 def require_unchanged(paths: Iterable[str], held: Iterable[str | None]) -> None:
-    """InputError if a user's file holds something else than when the run began: its `contents` are in `held`.
+    """InputError if a user's file is not as it was when the run began: its `contents` are in `held`.
 
-    The frames of one clip would get the sound of another. What was not there then, or is not now, is the
-    reader's to refuse.
+    The frames of one clip would get the sound of another. What was no file then is the reader's to refuse.
     """
     for path, then in zip(paths, held, strict=True):
-        if None not in (then, now := contents(path)) and now != then:
-            raise InputError(f"{path}: another file than when this run began; enter the same command again")
+        if then is None or (now := contents(path)) == then:
+            continue
+        what = "not there any more" if now is None else "another file than when this run began"
+        put_back = "put it back and " if now is None else ""
+        raise InputError(f"{path}: {what}; {put_back}enter the same command again")
 
 
 def _identity(facts: os.stat_result) -> tuple[int, ...]:
