@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 import tiny_training
-from dancenow.files import read_json, write_json
+from dancenow.errors import InputError
+from dancenow.files import read_json, sha256, write_json
 from dancenow.training import finished
 from dancenow.training.launch import Placement
 from dancenow.training.paths import StageInputs, StageOutputs
@@ -105,6 +107,26 @@ def test_other_settings_or_code_train_anew_and_a_stopped_one_loses_nothing(train
             trainings(seed=9)
     trainings(seed=8)
     assert (trainings.count, trainings.shown()) == (3, 3)
+
+
+def test_ctrl_c_at_its_end_costs_no_finished_training(trainings, monkeypatch):
+    monkeypatch.setattr(finished, "sha256", lambda path: os.kill(os.getpid(), signal.SIGINT) or sha256(path))
+    with monkeypatch.context() as calm:
+        calm.setattr(finished, "_origin", lambda *_: "origin")
+        trainings()
+    assert trainings.shown() == 1 and (trainings.folder / "model/finished/origin.json").exists()
+
+
+def test_a_full_disk_costs_no_finished_training(trainings, monkeypatch):
+    monkeypatch.setattr(finished, "write_json", lambda path, _: write_on_full_disk(path))
+    trainings()
+    assert trainings.shown() == 1
+
+
+def write_on_full_disk(path):
+    raise InputError(
+        f"{path}: cannot be written (No space left on device); free space on its disk and run again"
+    )
 
 
 def interrupt(*_):

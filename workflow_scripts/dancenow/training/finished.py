@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dancenow.errors import InputError
 from dancenow.files import read_json, sha256, write_json
+from dancenow.stopping import listening
 from dancenow.training.launch import Placement, train_on_devices
 from dancenow.training.paths import StageInputs, StageOutputs
 from dancenow.training.settings import StageSettings
@@ -48,7 +49,8 @@ def train_once(
         )
     else:
         train_on_devices(inputs, outputs, settings, holdout, placement, log_path)
-    _keep(kept, origin, outputs)
+    with listening():  # a Ctrl-C in this moment must not cost the results, whose checkpoint is gone
+        _keep(kept, origin, outputs)
 
 
 def _origin(inputs: StageInputs, asked: dict) -> str:
@@ -75,16 +77,17 @@ def _put_back(kept: Path, origin: str, outputs: StageOutputs) -> bool:
             return False
     except (OSError, InputError):
         return False
-    for file, result in _files(kept, outputs):
-        os.replace(file, result)
-        os.utime(result)  # not older than what is read
+    with listening():
+        for file, result in _files(kept, outputs):
+            os.replace(file, result)
+            os.utime(result)  # not older than what is read
     return True
 
 
 def _keep(kept: Path, origin: str, outputs: StageOutputs) -> None:
     """Keep the results as a training of this origin; not on a disk without links."""
     shutil.rmtree(kept, ignore_errors=True)
-    with suppress(OSError):
+    with suppress(OSError, InputError):  # nor on a full one: the results are whole
         kept.mkdir()
         for file, result in _files(kept, outputs):
             os.link(result, file)
