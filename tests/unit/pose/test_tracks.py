@@ -273,3 +273,15 @@ def test_who_comes_in_other_clothes_to_where_somebody_left_is_somebody_else():
     left[20:], came[:32] = 0, 0
     for colours, count in (([(50, 60, 40), (50, 35, 40)], 2), ([(50, 60, 40)] * 2, 1)):
         assert len(find_persons(crowd(left, came, colours=colours))) == count
+
+
+def test_a_glimpse_does_not_come_between_the_long_tracks_of_somebody():
+    """Who falls in a crowd is lost for a while; a frame of somebody else there would continue both."""
+    dancer, glimpse = walker(0, 0, 200, 200), walker(10, 10, 200, 200)
+    dancer[80:140] = glimpse[:90] = glimpse[92:] = 0
+    people = crowd(dancer, glimpse, colours=[RED, (50, 52, 30)])
+    assert [len(person.rows) for person in find_persons(people)] == [142]
+    afterwards = walker(10, 10, 200, 200)
+    afterwards[:150] = afterwards[153:] = 0
+    people = crowd(dancer, glimpse, afterwards, colours=[RED, (50, 52, 30), (50, 52, 30)])
+    assert len(find_persons(people)[0].rows) == 142

@@ -254,15 +254,20 @@ def _describe(people: People, tracks: list[np.ndarray]) -> list[_Track]:
 def _group(tracks: list[_Track], fps: Fraction | float) -> list[list[_Track]]:
     """The _Tracks of one shot, best first, as a list of persons: lists of _Tracks in the order of time.
 
-    Each track continues in at most one other, so that as many as possible continue and the fit is best.
+    Each track continues in at most one other, so that as many as possible continue and the fit is best. Long
+    ones are joined first: a glimpse, which may show anybody, would come between two of the same person.
     """
-    joined = tracks[:MOST_JOINED]
-    after = {}
+    joined, after = tracks[:MOST_JOINED], {}
     if joined:
-        misfit = _misfits(joined, joined, fps)
-        for a, b in zip(*linear_sum_assignment(np.where(np.isfinite(misfit), misfit, 1)), strict=True):
-            if np.isfinite(misfit[a, b]):
-                after[a] = b
+        misfit, long = _misfits(joined, joined, fps), _long(joined, fps)
+        after = _cheapest(np.where(long[:, None] & long, misfit, np.inf))
+        for glimpse in np.flatnonzero(~long).tolist():
+            fits = {a: misfit[a, glimpse] + misfit[glimpse, b] for a, b in after.items()}
+            before = min(fits, key=fits.__getitem__, default=None)
+            if before is not None and np.isfinite(fits[before]):
+                after[before], after[glimpse] = glimpse, after[before]
+        misfit[list(after)] = misfit[:, list(after.values())] = np.inf
+        after |= _cheapest(misfit)
     groups = []
     for begin in sorted(set(range(len(tracks))) - set(after.values())):
         group = [begin]
@@ -270,6 +275,17 @@ def _group(tracks: list[_Track], fps: Fraction | float) -> list[list[_Track]]:
             group.append(after[group[-1]])
         groups.append([tracks[index] for index in group])
     return groups
+
+
+def _long(tracks: list[_Track], fps: Fraction | float) -> np.ndarray:
+    """(N,) bool: whether each track lasts for BRIEF seconds and more."""
+    return np.array([len(track.rows) >= BRIEF * fps for track in tracks])
+
+
+def _cheapest(misfit: np.ndarray) -> dict[int, int]:
+    """The row that each column of misfit (E, B) follows in the best assignment, by row; none if infinite."""
+    pairs = zip(*linear_sum_assignment(np.where(np.isfinite(misfit), misfit, 1)), strict=True)
+    return {int(a): int(b) for a, b in pairs if np.isfinite(misfit[a, b])}
 
 
 def _misfits(ends: list[_Track], begins: list[_Track], fps: Fraction | float) -> np.ndarray:
