@@ -88,9 +88,8 @@ def _execute_script(job, path, edit=False):
         except SystemExit as ended:
             code = ended.code
         except BaseException:
-            traceback.print_exc()
+            os.write(2, traceback.format_exc().encode())  # another thread may have held the stream's lock
         finally:
-            sys.stderr.flush()
             os._exit(code)
     from snakemake.benchmark import benchmarked
 

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +23,7 @@ from dancenow.video.frames import FrameStore
 from dancenow.video.media import decode, ffmpeg_binary, ffprobe_binary, probe
 from running import ROOT, run_snakemake
 
-FRAMES = {"alice": 50, "brunomars": 15}
+FRAMES = {"alice": 30, "brunomars": 8}
 WANTED = (
     "results/alice_as_brunomars.mp4",
     "results/metrics/alice_as_brunomars.json",
@@ -231,18 +230,15 @@ def test_nothing_is_left_to_do_and_nothing_partial_lies_about(work):
     assert not (work / "results/models/alice/run/last.pt").exists()
 
 
-def test_the_same_training_is_put_back_and_the_same_seed_synthesizes_the_same_bytes(work):
+def test_the_same_training_is_put_back(work):
     generator, log = (
         work / "results/models/alice/generator.safetensors",
         work / "logs/train_generator/alice.log",
     )
     first = generator.read_bytes()
     arguments = "results/models/alice/generator.safetensors", "--forcerun", "train_generator"
-    for put_back in (True, False):
-        assert run_snakemake(work, *arguments, "--config", "preset=smoke").returncode == 0
-        assert ("the results are put back" in log.read_text()) == put_back
-        assert generator.read_bytes() == first
-        shutil.rmtree(generator.with_name("finished"))
+    assert run_snakemake(work, *arguments, "--config", "preset=smoke").returncode == 0
+    assert "the results are put back" in log.read_text() and generator.read_bytes() == first
 
 
 @pytest.fixture(scope="module")
