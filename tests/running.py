@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -18,6 +19,11 @@ TIMEOUT = 600  # seconds
 IMPORTED = (
     "snakemake.cli",
     "jsonschema", "nbformat", "smart_open", "snakemake.report.html_reporter", "snakemake.storage", "yte",
+)  # fmt: skip
+LIBRARIES = (
+    "torch._dynamo", "dancenow.training.launch", "dancenow.evaluation.evaluate", "dancenow.figures.placing",
+    "dancenow.pose.estimators.mediapipe_holistic", "dancenow.provenance.manifest",
+    "dancenow.references.preview",
 )  # fmt: skip
 
 
@@ -43,6 +49,21 @@ def run_snakemake(directory, *arguments, root=ROOT, cores=2):
     )  # fmt: skip
 
 
+def run_with_forked_jobs(directory, *arguments):
+    """As run_snakemake, but its jobs are forks of it, with all the libraries imported before the first."""
+    return subprocess.run(
+        [sys.executable, __file__, *command(directory, arguments, ROOT, 2)],
+        capture_output=True, text=True, env=environment(directory), stdin=subprocess.DEVNULL, timeout=TIMEOUT,
+    )  # fmt: skip
+
+
+def import_libraries():
+    """What the scripts import, and torch with its first optimiser: forks take no time for it."""
+    sys.path.append(str(ROOT / "workflow_scripts"))
+    for name in LIBRARIES:
+        import_module(name)
+
+
 def fork_snakemake(directory, *arguments, root=ROOT, cores=2):
     """The same in a fork of a process that has imported snakemake, which takes longer than most dry runs."""
     context = get_context("forkserver")
@@ -62,12 +83,16 @@ def fork_snakemake(directory, *arguments, root=ROOT, cores=2):
 
 def _snakemake(given, folder, variables, out, err):
     """What the command `snakemake` does, in the process of its own that this is called in."""
-    gc.disable()  # a sixth of the time of a process that soon ends
     os.dup2(out.detach(), 1)
     os.dup2(err.detach(), 2)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
+    _snakemake_here(given)
+
+
+def _snakemake_here(given):
+    gc.disable()  # a sixth of the time of a process that soon ends
     # the tests' folders and the library are in the path of the process that asked for this one
     sys.path[:] = [place for place in sys.path if not place.startswith(str(ROOT)) or "site-packages" in place]
     sys.argv = ["snakemake", *given]
@@ -78,10 +103,11 @@ def _snakemake(given, folder, variables, out, err):
 
 
 def _execute_script(job, path, edit=False):
-    """In place of Snakemake's: a job's script in a fork, for most of a stand-in's time is Python's start."""
+    """In place of Snakemake's: a job's script in a fork, for most of its time is Python's start."""
     child = os.fork()
     if not child:
         code = 1
+        gc.enable()
         try:
             runpy.run_path(path, run_name="__main__")
             code = 0
@@ -124,3 +150,8 @@ def planned_jobs(completed):
         assert "Nothing to be done" in said(completed)
         return {}
     return {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
+
+
+if __name__ == "__main__":
+    import_libraries()
+    _snakemake_here(sys.argv[1:])

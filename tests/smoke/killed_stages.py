@@ -15,6 +15,8 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
+from running import import_libraries
+
 ROOT = Path(__file__).resolve().parents[2]
 LONG_EDGE = 192
 FRAMES = {key: f"results/frames/a.{end}" for key, end in
@@ -199,18 +201,7 @@ def kill_and_repeat(folder, rule):
 
 
 if __name__ == "__main__":
-    # before the forks, so that each costs nothing
-    for library in (
-        "pose.estimators.mediapipe_holistic",
-        "pose.normalize",
-        "synthesis.synthesizer",
-        "provenance.manifest",
-        "model.background",
-        "pose.performer",
-        "references.preview",
-    ):
-        import_module(f"dancenow.{library}")
-
+    import_libraries()
     killed, whole = map(Path, sys.argv[1:])
     told = {rule: kill_and_repeat(killed, rule) for rule in STAGES}
     sys.stdout.write(json.dumps([told, [attempt(whole, rule, killed=False) for rule in STAGES]]))

@@ -13,7 +13,7 @@ from bad_inputs import CONFIG, FOOTAGE, LIBRARY, ORIGIN, PARTS, RESULTS
 from bad_rows import clip
 
 from dancenow.errors import InputError
-from running import ROOT, fork_snakemake, run_snakemake, said
+from running import ROOT, fork_snakemake, run_with_forked_jobs, said
 
 GOOD_NAME = '-my "best"  dance\'s 100%;\n$(touch executed).mp4'
 OUTPUTS = {
@@ -63,7 +63,7 @@ class Run:
         settings["train"] = {"face": None, "generator": {"references": False}}
         (directory / "mine.yaml").write_text(yaml.safe_dump(settings))
         self.before = snapshot(directory / "results")
-        self.completed = run_snakemake(
+        self.completed = run_with_forked_jobs(
             directory, *targets, "--keep-going", *arguments, "--configfile", str(directory / "mine.yaml")
         )
         self.after = snapshot(directory / "results")

@@ -21,7 +21,7 @@ from dancenow.provenance.verdict import STATED, examine
 from dancenow.provenance.xmp import COMPOSITE, GENERATED
 from dancenow.video.frames import FrameStore
 from dancenow.video.media import decode, ffmpeg_binary, ffprobe_binary, probe
-from running import ROOT, run_snakemake
+from running import ROOT, run_snakemake, run_with_forked_jobs
 
 FRAMES = {"alice": 30, "brunomars": 8}
 WANTED = (
@@ -244,11 +244,7 @@ def test_the_same_training_is_put_back(work):
 @pytest.fixture(scope="module")
 def matrix(work):
     """The working directory, when the variants are trained and compared as well."""
-    # most of these jobs' time is the start of a process: two at a time
-    alone = ["synthesize_frames", "reconstruct_heldout", "evaluate_transfer", "evaluate_heldout"]
-    alone += ["train_generator", "train_face"]
-    at_once = ["--resources", "gpu=2", "--set-threads", *(f"{rule}=1" for rule in alone)]
-    completed = run_snakemake(work, "figures", "--config", "preset=smoke", *at_once)
+    completed = run_with_forked_jobs(work, "figures", "--config", "preset=smoke")
     assert completed.returncode == 0, completed.stdout[-3000:] + completed.stderr[-6000:]
     return work
 
