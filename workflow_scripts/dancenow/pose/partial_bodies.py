@@ -19,14 +19,13 @@ from dancenow.keypoints import (
     HEAD,
     IMPUTED,
     INDEX,
-    LEFT_HAND,
     MIN_CONFIDENCE,
-    RIGHT_HAND,
     SIDES,
     Pose,
     sides_of,
 )
 from dancenow.pose.grounding import Figure, find_ground, measure_figure, upper_alone
+from dancenow.pose.hanging_arms import hang_arms
 from dancenow.pose.mending import HELD_CONFIDENCE
 from dancenow.pose.retarget import LONGEST, bone_lengths
 from dancenow.pose.upper_bodies import ATTACHED, attach_legs, seen_inside
@@ -52,12 +51,8 @@ BELOW = LEGS + [INDEX[f"{side}_{joint}"] for side in SIDES for joint in ("big_to
 HUNG = [
     *((INDEX[f"{side}_{joint}"], INDEX[f"{side}_{above}"])
       for joint, above in (("hip", "shoulder"), ("knee", "hip"), ("ankle", "knee"), ("big_toe", "ankle"),
-                           ("small_toe", "ankle"), ("heel", "ankle"), ("elbow", "shoulder"),
-                           ("wrist", "elbow"))
+                           ("small_toe", "ankle"), ("heel", "ankle"))
       for side in SIDES),
-    *((point, INDEX[f"{side}_wrist"])
-      for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND))
-      for point in range(hand.start, hand.stop)),
 ]  # fmt: skip
 # (point, what it hangs on) of a foot below its ankle, and of a head on the shoulders
 ENDS = [(joint, [ankle]) for joint, ankle in HUNG if ankle in ANKLES]
@@ -74,9 +69,10 @@ def complete_bodies(
     is seen any longer; afterwards nobody is there; views: of each shot the number of the view that it has or
     is to have, and whether it must be scaled and shifted into it as a whole; by default all have one, and a
     shot must of which less than FEW_WHOLE shows the whole body. In frames that show both shoulders and no
-    ankle, missing joints of legs, trunk, arms and hands are hung on those that are seen, their directions and
-    lengths interpolated in time between frames that show them, for legs between whole ones; the feet are then
-    brought to the ground. Feet that are missing below an ankle are hung on it, and what is missing of a head
+    ankle, missing joints of legs and trunk are hung on those that are seen, their directions and lengths
+    interpolated in time between frames that show them, for legs between whole ones; the feet are then
+    brought to the ground. Arms and hands are those of hang_arms. Feet that are missing below an ankle are
+    hung on it, and what is missing of a head
     that is cut off on the shoulders. What is hung on or held is IMPUTED. No frame is added or dropped. A clip
     that shows only the upper body gets the legs of pose.upper_bodies. If nothing tells the size, the Pose is
     returned unchanged: measure_normalization refuses it.
@@ -99,7 +95,7 @@ def complete_bodies(
             feet[first:stop] = False
     for number in np.unique(view):
         part = view == number
-        hung = _hang(keypoints, figure.whole, part)
+        hung = _hang(keypoints, figure.whole, part, float(pose.fps))
         told = telling & part & ~moved
         if upper_alone(figure) and told.any():
             attach_legs(keypoints, seen_inside(pose), told, part, float(pose.fps))
@@ -195,7 +191,7 @@ def _shoulders(keypoints: np.ndarray) -> np.ndarray:
     return np.where(seen, pair[..., :2].mean(axis=1), np.nan)
 
 
-def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndarray:
+def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray, fps: float) -> np.ndarray:
     """Attach, in place, missing joints to visible ones, in the frames with both shoulders and no ankle.
 
     whole, view: (T,) bool, frames that show the whole body, and those in one view. Returns (T,) bool, the
@@ -215,6 +211,7 @@ def _hang(keypoints: np.ndarray, whole: np.ndarray, view: np.ndarray) -> np.ndar
         vectors = interpolated(keypoints[:, joint, :2] - keypoints[:, above, :2], both)
         keypoints[wanted, joint, :2] = keypoints[wanted, above, :2] + vectors[wanted]
         keypoints[wanted, joint, 2] = ATTACHED
+    hang_arms(keypoints, partial, view, fps)
     return partial & (keypoints[:, ANKLES, 2] > 0).all(axis=1)
 
 
