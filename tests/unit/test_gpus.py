@@ -15,14 +15,16 @@ from dancenow.machine.hardware import look
 from dancenow.training.launch import choose_devices
 from running import ROOT
 
+# without torch itself, whose import takes longer than all else
 HOLDER = """
-import os, sys, torch, logging
+import os, sys, logging
 from types import SimpleNamespace
-from dancenow import gpus
 logging.basicConfig(format="%(message)s", level="INFO", stream=sys.stdout)
 seen = [name.replace("GPU-three", "3") for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",")]
-torch.cuda.device_count = lambda: 2
-torch.cuda.get_device_properties = lambda number: SimpleNamespace(uuid="of-" + seen[number])
+properties = lambda number: SimpleNamespace(uuid="of-" + seen[number])
+cuda = SimpleNamespace(device_count=lambda: 2, get_device_properties=properties)
+sys.modules["torch"] = SimpleNamespace(cuda=cuda)
+from dancenow import gpus
 print("took", gpus.own_gpu((0, 1)), flush=True)
 sys.stdin.read()
 """
