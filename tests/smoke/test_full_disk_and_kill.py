@@ -27,7 +27,7 @@ from dancenow.model.checkpoint import save_generator
 from dancenow.model.networks import Generator
 from dancenow.provenance.xmp import C2PA_BOX, boxes
 from dancenow.video.frames import FrameStore
-from running import ROOT, run_snakemake, said
+from running import ROOT, fork_snakemake, run_snakemake, said
 
 SMALL = 16 << 10
 NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1, "skips": True, "background": True,
@@ -195,10 +195,10 @@ def test_snakemake_killed_with_its_jobs_is_unlocked_and_goes_on(tmp_path):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert not (tmp_path / "results/frames/a.avi").exists()
-    locked = run_snakemake(tmp_path, *wanted)
+    locked = fork_snakemake(tmp_path, *wanted)
     assert locked.returncode == 1 and "--unlock" in said(locked)
-    assert run_snakemake(tmp_path, "--unlock", cores=None).returncode == 0
-    again = run_snakemake(tmp_path, *wanted)
+    assert fork_snakemake(tmp_path, "--unlock", cores=None).returncode == 0
+    again = fork_snakemake(tmp_path, *wanted)
     assert again.returncode == 0, said(again)
     assert len(FrameStore(tmp_path / "results/frames/a.avi")) == 1000
     assert not list(tmp_path.rglob(".partial*"))

@@ -8,7 +8,7 @@ import keypoint_files as files
 from clips import film
 from dancenow.keypoints import INDEX, load_people
 from performers import STANDING, performer
-from running import run_snakemake, said
+from running import fork_snakemake, said
 
 FRAMES = 12
 # 4:3 becomes 1:1, so scale and crop take part
@@ -33,7 +33,7 @@ def test_own_keypoints_are_refused_in_one_line_when_damaged_else_used_and_export
     spoilt = tmp_path / "own" / "dance_000000000007_keypoints.json"
     whole = spoilt.read_text()
     spoilt.write_text(whole[:50])
-    completed = run_snakemake(tmp_path, "results/poses/alice.npz", *OWN)
+    completed = fork_snakemake(tmp_path, "results/poses/alice.npz", *OWN)
     assert completed.returncode == 1
     # Snakemake repeats the log of a job that fails
     (line,) = {line for line in completed.stderr.splitlines() if line.startswith("error: ")}
@@ -42,7 +42,7 @@ def test_own_keypoints_are_refused_in_one_line_when_damaged_else_used_and_export
 
     spoilt.write_text(whole)
     arguments = ("results/openpose/alice", *OWN, "pose={smoothing: none}")
-    completed = run_snakemake(tmp_path, *arguments)
+    completed = fork_snakemake(tmp_path, *arguments)
     assert completed.returncode == 0, said(completed)
     people = load_people(tmp_path / "results/poses/alice.people.npz")
     assert (people.estimator, people.checkpoint) == ("openpose-body25", "imported")

@@ -21,7 +21,7 @@ from dancenow.provenance.verdict import STATED, examine
 from dancenow.provenance.xmp import COMPOSITE, GENERATED
 from dancenow.video.frames import FrameStore
 from dancenow.video.media import decode, ffmpeg_binary, ffprobe_binary, probe
-from running import ROOT, run_snakemake, run_with_forked_jobs
+from running import ROOT, fork_snakemake, run_snakemake, run_with_forked_jobs
 
 FRAMES = {"alice": 30, "brunomars": 8}
 WANTED = (
@@ -182,7 +182,7 @@ def test_the_gallery_has_the_numbers_of_every_frame(work):
 
 
 def test_a_report_holds_the_results_and_how_they_were_made(work):
-    completed = run_snakemake(work, "--report", "report.html", *WANTED, "--config", "preset=smoke")
+    completed = fork_snakemake(work, "--report", "report.html", *WANTED, "--config", "preset=smoke")
     assert completed.returncode == 0, completed.stderr[-3000:]
     page = (work / "report.html").read_text()
     for path in WANTED[:5]:
@@ -224,7 +224,7 @@ def test_keys_are_their_owners_alone_and_in_no_result_report_or_log(work):
 
 
 def test_nothing_is_left_to_do_and_nothing_partial_lies_about(work):
-    again = run_snakemake(work, "-n", *WANTED, "--config", "preset=smoke")
+    again = fork_snakemake(work, "-n", *WANTED, "--config", "preset=smoke")
     assert "Nothing to be done" in again.stdout + again.stderr
     assert not list(work.rglob(".partial-*"))
     assert not (work / "results/models/alice/run/last.pt").exists()
@@ -237,7 +237,7 @@ def test_the_same_training_is_put_back(work):
     )
     first = generator.read_bytes()
     arguments = "results/models/alice/generator.safetensors", "--forcerun", "train_generator"
-    assert run_snakemake(work, *arguments, "--config", "preset=smoke").returncode == 0
+    assert fork_snakemake(work, *arguments, "--config", "preset=smoke").returncode == 0
     assert "the results are put back" in log.read_text() and generator.read_bytes() == first
 
 
@@ -278,7 +278,7 @@ def test_the_variants_are_what_their_names_say(matrix):
 
 def test_a_result_without_filmed_pixels_says_that_all_of_it_is_generated(matrix):
     path = "results/alice_as_brunomars.fbf.mp4"
-    assert run_snakemake(matrix, path, "--config", "preset=smoke").returncode == 0
+    assert fork_snakemake(matrix, path, "--config", "preset=smoke").returncode == 0
     told = examine(matrix / path)
     assert (told["status"], told["xmp"], told["manifest"]["sources"]) == (STATED, GENERATED, [GENERATED])
 

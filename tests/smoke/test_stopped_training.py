@@ -12,7 +12,7 @@ from pathlib import Path
 from dancenow.camera.view import save_view, still_view
 from dancenow.keypoints import load_pose
 from dancenow.stopping import EXIT_STATUS
-from running import ROOT, planned_jobs, run_snakemake
+from running import ROOT, fork_snakemake, planned_jobs
 from tiny_training import HOLDOUT, INPUTS, SETTINGS, write_inputs
 
 RESULTS = {
@@ -71,4 +71,4 @@ def test_a_stopped_training_is_tried_again_and_resumes_and_devices_do_not_count_
     assert f"returned non-zero exit status {EXIT_STATUS}" in said and "Traceback" not in said
     facts = json.loads((tmp_path / MODEL / "training.json").read_text())
     assert facts["processes"] == 2
-    assert planned_jobs(run_snakemake(tmp_path, "-n", *arguments(1))) == {}
+    assert planned_jobs(fork_snakemake(tmp_path, "-n", *arguments(1))) == {}
