@@ -5,7 +5,7 @@ import shutil
 
 from test_dag import PAIR, WHOLE
 
-from running import ROOT, planned_jobs, run_snakemake, said
+from running import ROOT, fork_snakemake, planned_jobs, said
 
 THREE = ("--config", "hardware={chunks: 3}")
 SYNTHESIZED = {"synthesize_chunk": 3, "join_chunks": 1, "mux_video": 1}
@@ -49,7 +49,7 @@ def test_on_slurm_each_chunk_is_a_job_of_its_own_with_its_own_request(tmp_path):
     for name in ("alice", "brunomars"):
         (tmp_path / "data" / f"{name}.mp4").write_text("a clip")
     profile = ("--workflow-profile", str(ROOT / "profiles" / "slurm"))
-    planned = run_snakemake(tmp_path, "-n", *profile, PAIR, *THREE)
+    planned = fork_snakemake(tmp_path, "-n", *profile, PAIR, *THREE)
     assert planned_jobs(planned) == without_synthesis(WHOLE) | SYNTHESIZED
     requests = re.findall(r"^rule synthesize_chunk:\n.*?resources: (.*?)\n", said(planned), re.S | re.M)
     assert len(requests) == 3
