@@ -52,7 +52,10 @@ def pictures(video: Path) -> str:
 def digests(tree: Path) -> dict[str, str]:
     """{path: SHA-256} of what a run made, of videos that of their pictures."""
     results = tree / "results"
-    made = {path: hashlib.sha256(path.read_bytes()).hexdigest() for of in FILES for path in results.glob(of)}
+    files = [
+        path for of in FILES for path in results.glob(of) if path.parent.name != "finished"
+    ]  # the same again
+    made = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     made |= {path: pictures(path) for of in VIDEOS for path in results.glob(of)}
     return {str(path.relative_to(tree)): digest for path, digest in sorted(made.items())}
 
