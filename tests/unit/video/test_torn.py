@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from clips import ffmpeg, film, numbered, numbers, read
+from clips import ffmpeg, film, numbered, numbers, one_line, read
+from dancenow.errors import InputError
 from dancenow.video import ffprobe, media
 
 FORMS = {
@@ -18,11 +19,16 @@ FORMS = {
 }
 
 
-def recorded(folder, name, left=0.5):
-    """30 numbered, noisy frames, cut off in the 23rd packet, of which the share `left` is there."""
+def noisy(path, options):
+    """A film of 30 numbered, noisy frames, so that their packets are long."""
     noise = np.random.default_rng(0).integers(-12, 13, (30, 64, 96, 1))
     frames = np.clip(numbered(30).astype(int) + noise, 0, 255).astype(np.uint8)
-    path = film(folder / f"clip.{name}", frames, FORMS[name], "-an")
+    return film(path, frames, options, "-an")
+
+
+def recorded(folder, name, left=0.5):
+    """30 frames, cut off in the 23rd packet, of which the share `left` is there."""
+    path = noisy(folder / f"clip.{name}", FORMS[name])
     torn = list(ffprobe.packets(path, 0, "pos,size,pts"))[22]
     path.write_bytes(path.read_bytes()[: int(torn["pos"]) + max(2, int(int(torn["size"]) * left))])
     return path
@@ -42,6 +48,16 @@ def test_all_but_the_torn_frame_are_kept_and_a_line_says_so(name, tmp_path, capl
 @pytest.mark.parametrize("left", [0.02, 0.98])
 def test_wherever_in_a_frame_it_was_cut(left, tmp_path):
     assert numbers(read(recorded(tmp_path, "ts", left)))[:22] == list(range(22))
+
+
+@pytest.mark.parametrize("left", [2700, 3300])
+def test_a_download_that_ends_where_all_frames_begin_is_damaged(left, tmp_path):
+    """WMV puts several frames into one packet; without the torn one none was left, an IndexError."""
+    path = noisy(tmp_path / "clip.wmv", "-c:v wmv2 -q:v 2")
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(InputError) as error:
+        read(path)
+    one_line(error, "clip.wmv: damaged after frame", "copy the clip again")
 
 
 @pytest.mark.parametrize("name", ["with B-frames.ts", "avi", "mp4"])

@@ -47,7 +47,7 @@ def torn_at(
     keys = np.flatnonzero(packets["key"])
     since = keys[-1] if len(keys) else 0
     begin = float(times[keys[-2]]) if timed and len(keys) > 1 else None
-    ends = [None, *np.unique(places)[: -1 - TRIES : -1].tolist()]
+    ends = [None, *np.unique(places)[1:][: -1 - TRIES : -1].tolist()]  # a frame must be left
     for until in ends:
         there = places < until if until is not None else np.ones(len(places), bool)
         there[:since] = False
