@@ -73,3 +73,14 @@ def test_only_the_frames_asked_for_get_arms_and_take_none_of_another_view():
     assert not keypoints[50:75, WRIST].any()
     assert keypoints[75, WRIST, 0] - keypoints[75, ELBOW, 0] == pytest.approx(60 * 0.17 / 0.188, abs=0.1)
     assert not np.array_equal(keypoints[75, WRIST, :2], keypoints[0, WRIST, :2])
+
+
+def test_an_upper_arm_raised_out_of_the_picture_stays_longer():
+    keypoints = upper_body()
+    up = keypoints[0, SHOULDER, :2] - (0, 60)
+    keypoints[:, ELBOW, :2] = up
+    keypoints[20:, LEFT_ARM] = 0
+    hang_arms(keypoints, EVERY, EVERY, FPS)
+    np.testing.assert_allclose(keypoints[20:69, ELBOW, :2], np.tile(up, (49, 1)), atol=1e-3)
+    assert (keypoints[85:, ELBOW, 1] > keypoints[85:, SHOULDER, 1]).all()
+    assert (keypoints[46:69, WRIST, 1] < keypoints[46:69, ELBOW, 1]).all()  # straight on, upwards

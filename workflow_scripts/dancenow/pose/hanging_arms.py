@@ -6,8 +6,9 @@ from dancenow.keypoints import COUNT, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HA
 from dancenow.pose.upper_bodies import ATTACHED, USUAL_LIMBS
 from dancenow.stretches import interpolated
 
-# seconds from where it is seen, for which an arm stays as it is there, and in which it then comes to hang
-STAYS, COMES_DOWN = 0.5, 0.5
+# seconds from where it is seen, for which an upper arm, which may be raised out of the picture, and the rest
+# of an arm stay as they are there, and in which they then come to hang
+UPPER_STAYS, STAYS, COMES_DOWN = 2.0, 0.5, 0.5
 LONGEST_SEEN = 0.9  # quantile of a bone's lengths: foreshortening only shortens
 ELBOW = np.array([0.2, 0.98])  # from a shoulder to its elbow, (outwards, down), in lengths of an upper arm
 # from a wrist, in lengths of a forearm: (along it, towards the middle of the body) of the wrist, thumb,
@@ -35,17 +36,17 @@ def hang_arms(keypoints: np.ndarray, frames: np.ndarray, shown: np.ndarray, fps:
         outwards = np.sign(keypoints[:, shoulder, 0] - middle[:, 0])
         ways = upper * ELBOW * np.stack([outwards, np.ones(len(outwards))], axis=-1)
 
-        def attach(point: int, above: int, ways: np.ndarray) -> None:
+        def attach(point: int, above: int, ways: np.ndarray, stays: float = STAYS) -> None:
             both = shown & present[:, point] & present[:, above]
             missing = frames & ~present[:, point] & (keypoints[:, above, 2] >= MIN_CONFIDENCE)
             if both.any():
                 seen = interpolated(keypoints[:, point, :2] - keypoints[:, above, :2], both)
                 away = np.abs(np.subtract.outer(np.arange(len(both)), np.flatnonzero(both))).min(axis=1) / fps
-                ways = seen + np.clip((away - STAYS) / COMES_DOWN, 0, 1)[:, None] * (ways - seen)
+                ways = seen + np.clip((away - stays) / COMES_DOWN, 0, 1)[:, None] * (ways - seen)
             keypoints[missing, point, :2] = (keypoints[:, above, :2] + ways)[missing]
             keypoints[missing, point, 2] = ATTACHED
 
-        attach(elbow, shoulder, ways)
+        attach(elbow, shoulder, ways, UPPER_STAYS)
         fore = _longest(keypoints, keypoints[..., 2] > 0, shoulder, elbow)
         fore *= USUAL_LIMBS["forearm"] / USUAL_LIMBS["upper_arm"]
         attach(wrist, elbow, fore * _direction(keypoints, shoulder, elbow))
