@@ -19,13 +19,14 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.camera.find import find_path
-from dancenow.camera.path import MOVING, CameraPath, moved_points, still_path
+from dancenow.camera.path import MOVING, CameraPath, moved_points
 from dancenow.errors import InputError
 from dancenow.files import read_json
 from dancenow.keypoints import IMPUTED, load_people, load_pose
 from dancenow.pose.shot_statistics import measure_shots, transfer_clip
 from dancenow.video.frames import FrameStore
 from hand_held import centred, film_view, hand_held_maps, path_error
+from tripod import still_path
 
 EXPOSURE = 0.12  # share by which the views get brighter and darker
 

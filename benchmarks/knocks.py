@@ -17,11 +17,11 @@ import numpy as np
 
 from camera_truth import placed, seen_by
 from dancenow.camera.find import find_path
-from dancenow.camera.path import still_path
 from dancenow.keypoints import BODY, load_people, load_pose
 from dancenow.pose.performer import track_performer
 from dancenow.pose.shot_statistics import measure_shots
 from dancenow.video.frames import FrameStore
+from tripod import still_path
 
 SHARE = 1 / 1.2  # of the picture's edges that a view shows
 VIOLENT, NEAR = 12, 4  # px a frame; frames

@@ -25,9 +25,9 @@ from dancenow.model.perceptual import (
     build_lite,
     build_vgg19,
     load_perceptual,
+    packaged_file,
     perceptual_distance,
     perceptual_loss,
-    read_weights,
 )
 
 SIDE = 352  # px of the square around the person: the whole body, little background
@@ -160,6 +160,11 @@ def unlike_distances(network, frames, background, chosen):
     half = len(crops) // 2
     pairs = zip(crops[:half], crops[half : 2 * half], strict=True)
     return np.mean([layer_distances(network, a, b) for a, b in pairs], axis=0)
+
+
+def read_weights(name):
+    """The state dict of a packaged network."""
+    return torch.load(packaged_file(name), map_location="cpu", weights_only=True)
 
 
 def timings(name):

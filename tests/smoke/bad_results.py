@@ -15,8 +15,8 @@ import torch
 import keypoint_files as files
 import tiny_training
 from clips import film
-from dancenow.camera.path import save_path, still_path
-from dancenow.camera.view import save_view, still_view
+from dancenow.camera.path import save_path
+from dancenow.camera.view import save_view
 from dancenow.files import write_json
 from dancenow.keypoints import COUNT, IMPORTED, People, Pose, save_people, save_pose
 from dancenow.model.checkpoint import save_generator
@@ -33,6 +33,7 @@ from dancenow.training.train_target import train_target
 from dancenow.video.frames import extract_frames
 from dancenow.video.media import encode, probe
 from performers import footage, performer
+from tripod import still_path, still_view
 
 NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1, "skips": True, "background": True}
 WIDTH, HEIGHT = 192, 128

@@ -9,11 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from dancenow.camera.view import save_view, still_view
+from dancenow.camera.view import save_view
 from dancenow.keypoints import load_pose
 from dancenow.stopping import EXIT_STATUS
 from running import ROOT, fork_snakemake, planned_jobs
 from tiny_training import HOLDOUT, INPUTS, SETTINGS, write_inputs
+from tripod import still_view
 
 RESULTS = {
     "frames": "results/frames/alice.avi", "pose": "results/poses/alice.steady.npz",

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dancenow.camera.path import save_path, still_path
-from dancenow.camera.view import save_view, still_view
+from dancenow.camera.path import save_path
+from dancenow.camera.view import save_view
 from dancenow.errors import InputError
 from dancenow.evaluation.series import save_series
 from dancenow.files import write_json
@@ -23,6 +23,7 @@ from dancenow.same_run import require_one_run
 from dancenow.training.train_target import _real_pixels
 from performers import footage, performer
 from running import ROOT
+from tripod import still_path, still_view
 
 COUNT, USED = 5, 3
 SIZE = 192, 128

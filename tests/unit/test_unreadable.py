@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow.camera.path import load_path, save_path, still_path
-from dancenow.camera.view import load_view, save_view, still_view
+from dancenow.camera.path import load_path, save_path
+from dancenow.camera.view import load_view, save_view
 from dancenow.errors import InputError
 from dancenow.evaluation.series import load_series, save_series
 from dancenow.keypoints import load_pose, save_pose
@@ -22,6 +22,7 @@ from dancenow.references.making import make_bank
 from dancenow.training.loop import run_training
 from dancenow.training.rolling import RollingCheckpoint
 from performers import footage, performer
+from tripod import still_path, still_view
 
 NETWORK = {"channels": 4, "n_downsample": 2, "n_blocks": 1}
 

@@ -4,9 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from dancenow.camera.path import save_path, still_path
+from dancenow.camera.path import save_path
 from dancenow.keypoints import BODY_NAMES, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, save_pose
 from dancenow.pose.normalize_files import measure_normalization_file
+from tripod import still_path
 
 FPS = Fraction(25)
 FRAMES = 200

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from dancenow.camera.path import MOVING, STILL, CameraPath, load_path, save_path, still_path
+from dancenow.camera.path import MOVING, STILL, CameraPath, load_path, save_path
 from dancenow.errors import InputError
+from tripod import still_path
 
 
 def two_shots():

@@ -8,12 +8,13 @@ from dancenow.camera import exposure
 from dancenow.camera.exposure import measure_exposure
 from dancenow.camera.replay import STEADY, TARGET, Replay
 from dancenow.camera.steady_frames import SteadyFrames, open_steady, open_target, valid_of
-from dancenow.camera.view import load_view, save_view, still_view
+from dancenow.camera.view import load_view, save_view
 from dancenow.errors import InputError
 from dancenow.keypoints import save_pose
 from dancenow.video.frames import write_frames
 from handheld_scene import CANVAS, HEIGHT, MARGIN, WIDTH, Store, filmed, handheld, scene, view_of
 from performers import performer
+from tripod import still_view
 
 NOBODY = np.full((40, 4), np.nan)
 

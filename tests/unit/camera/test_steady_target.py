@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dancenow.camera.path import CameraPath, still_path
+from dancenow.camera.path import CameraPath
 from dancenow.camera.scene import place_view, steady_view
 from dancenow.camera.steady_frames import HalvedFrames, SteadyFrames
 from dancenow.evaluation.names import FRAME, PERSON
@@ -16,6 +16,7 @@ from dancenow.training.dataset import ClipSampler, TrainingFootage
 from dancenow.training.trainer import counted
 from handheld_scene import CANVAS, HEIGHT, WIDTH, Store, filmed, handheld, scene, view_of
 from performers import footage, performer
+from tripod import still_path
 
 COUNT = 40
 

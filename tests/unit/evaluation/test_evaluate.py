@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from dancenow.camera.view import save_view, still_view
+from dancenow.camera.view import save_view
 from dancenow.errors import InputError
 from dancenow.evaluation import evaluate as evaluation
 from dancenow.evaluation.evaluate import (
@@ -37,6 +37,7 @@ from dancenow.files import read_json, write_json
 from dancenow.keypoints import BODY_NAMES, COUNT, FEET, INDEX, Pose, save_pose
 from dancenow.video.media import encode, probe
 from tiny_lpips import tiny_arrays
+from tripod import still_view
 
 WITHOUT_LPIPS = {"network": None, "weights": None, "sha256": None, "reason": "no index"}
 SIZE = 96  # px of the square frames

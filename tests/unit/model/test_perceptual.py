@@ -20,9 +20,9 @@ from dancenow.model.perceptual import (
     choose,
     convert_vgg16,
     load_perceptual,
+    packaged_file,
     perceptual_distance,
     perceptual_loss,
-    read_weights,
 )
 
 
@@ -93,7 +93,7 @@ def test_lite0_feature_maps(lite):
 
 
 def test_folded_batchnorm_equals_the_original_layers(image):
-    state = read_weights("efficientnet-lite0")
+    state = torch.load(packaged_file("efficientnet-lite0"), weights_only=True)
     stem, stage1 = build_lite("efficientnet-lite0", state, {0: 1.0, 1: 1.0})(image)
 
     def norm(x, key):
@@ -111,7 +111,7 @@ def test_folded_batchnorm_equals_the_original_layers(image):
 
 
 def test_lite_recognises_what_imagenet_taught_it():
-    state = read_weights("efficientnet-lite0")
+    state = torch.load(packaged_file("efficientnet-lite0"), weights_only=True)
     cat = torch.from_numpy(data.cat()[:, 75:375].copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
     cat = F.interpolate(cat, size=(224, 224), mode="area")
     network = build_lite("efficientnet-lite0", state, {7: 1.0})

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dancenow.camera.path import still_path
 from dancenow.camera.scene import place_view
 from dancenow.keypoints import BODY, COUNT, IMPUTED, INDEX, Pose
 from dancenow.pages.report.checks import track_checks
@@ -34,6 +33,7 @@ from dancenow.pages.report.pair import (
 from dancenow.pages.report.verdict import GOOD, LIMITS, SHOW
 from dancenow.pose.normalize import measure_normalization
 from performers import STANDING, performer
+from tripod import still_path
 from walkers import copy_of
 
 DATA = Path(__file__).parents[3] / "data"

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from dancenow.camera.path import MOVING, STILL, CameraPath, still_path
+from dancenow.camera.path import MOVING, STILL, CameraPath
 from dancenow.camera.steady_frames import SteadyFrames
-from dancenow.camera.view import still_view
 from dancenow.evenly import evenly
 from dancenow.keypoints import COUNT as COUNT_ALL
 from dancenow.model.background import person_mask
@@ -20,6 +19,7 @@ from dancenow.video.media import decode, probe
 from handheld_scene import Store
 from performers import performer
 from scenes import SIZE, scene, with_person
+from tripod import still_path, still_view
 
 COUNT = 24
 

@@ -5,12 +5,13 @@ import logging
 import numpy as np
 import pytest
 
-from dancenow.camera.path import save_path, still_path
+from dancenow.camera.path import save_path
 from dancenow.errors import InputError
 from dancenow.files import read_json, write_json
 from dancenow.keypoints import load_pose, save_pose
 from dancenow.pose.normalize import normalize_pose
 from dancenow.pose.normalize_files import PairFiles, measure_normalization_file, normalize_pair
+from tripod import still_path
 from walkers import FRAMES, performer, wander, without, write_pair
 
 

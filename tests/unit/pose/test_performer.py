@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from crowds import AS_IS, crowd, walker
-from dancenow.camera.path import SHAKING, save_path, still_path
+from dancenow.camera.path import SHAKING, save_path
 from dancenow.errors import InputError
 from dancenow.keypoints import (
     COUNT,
@@ -20,6 +20,7 @@ from dancenow.keypoints import (
 )
 from dancenow.pose.performer import track_file, track_performer
 from performers import performer
+from tripod import still_path
 
 
 def test_the_largest_is_taken():

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dancenow.camera.path import save_path, still_path
+from dancenow.camera.path import save_path
 from dancenow.files import read_json
 from dancenow.keypoints import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND, Pose, load_pose, save_pose
 from dancenow.pose.normalize import (
@@ -29,6 +29,7 @@ from dancenow.pose.retarget import (
     toe_shift,
     towards_camera,
 )
+from tripod import still_path
 from walkers import leap, without
 
 DATA = Path(__file__).parents[3] / "data"

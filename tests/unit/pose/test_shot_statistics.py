@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dancenow.camera.path import MOVING, STILL, CameraPath, moved_points, still_path
+from dancenow.camera.path import MOVING, STILL, CameraPath, moved_points
 from dancenow.errors import InputError
 from dancenow.keypoints import INDEX
 from dancenow.pose.normalize import measure_normalization, transfer_pose
 from dancenow.pose.shot_statistics import in_scene, measure_shots, shot_parts, transfer_clip
 from hand_held import hand_held_maps
+from tripod import still_path
 from walkers import FRAMES, performer, wander, without
 
 SIZE = 512, 512

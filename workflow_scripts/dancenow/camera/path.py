@@ -126,19 +126,6 @@ class CameraPath:
         return keypoints if self.is_still else moved_keypoints(np.linalg.inv(self.maps), keypoints)
 
 
-def still_path(count: int, width: int, height: int) -> CameraPath:
-    """The CameraPath of `count` frames of a tripod, without cuts."""
-    return CameraPath(
-        maps=np.tile(np.eye(3), (count, 1, 1)),
-        sure=np.ones(count, np.float32),
-        shot=np.zeros(count, np.int64),
-        kinds=(STILL,),
-        extents=np.array([[0, 0, width - 1, height - 1]], float),
-        width=width,
-        height=height,
-    )
-
-
 def save_path(path: str | Path, camera: CameraPath) -> None:
     """Write a CameraPath as .npz, whole or not at all."""
     tuples = {name: np.array(getattr(camera, name)) for name in ("kinds", "scenes")}

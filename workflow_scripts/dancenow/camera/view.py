@@ -169,13 +169,6 @@ class SteadyView:
         return warped(picture, self.maps[index], self.width, self.height, interpolation)
 
 
-def still_view(count: int, width: int, height: int) -> SteadyView:
-    """The SteadyView of `count` frames of a tripod."""
-    ones, framing = np.ones((count, 3), np.float32), np.array([0, 0, width, height])
-    maps = np.tile(np.eye(3), (count, 1, 1))
-    return SteadyView(np.arange(count), count, maps, ones, 0 * ones, width, height, framing)
-
-
 class _SteadyMasks:
     def __init__(self, view: SteadyView, masks: Frames) -> None:
         self.view, self.masks = view, masks

