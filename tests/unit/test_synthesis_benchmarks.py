@@ -21,7 +21,7 @@ NETWORK = {
     "channels": 4, "n_downsample": 2, "n_blocks": 1, "unshuffle": 1, "skips": True,
     "background": True, "references": True,
 }  # fmt: skip
-FRAMES = 33
+FRAMES = 13
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +55,13 @@ def program(name):
 
 def test_the_benchmark_of_seams_tells_of_each_seam(run, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["seam", "anna_as_tango", str(run)])
-    program("seam").main()
+    seam = program("seam")
+    for name, value in {"SEAMS": 2, "OVERLAPS": (0, 1, 4), "AFTER": 3}.items():
+        monkeypatch.setattr(seam, name, value)
+    seam.main()
     told = capsys.readouterr().out
-    assert f"6 seams in {FRAMES} frames" in told and told.count("\n| ") == 10
+    # a row for each yardstick, the head of the other table, a row for each overlap
+    assert f"2 seams in {FRAMES} frames, begun at 2, 4\n" in told and told.count("\n| ") == 3 + 1 + 3
 
 
 def test_drift_asks_for_the_references_of_every_pass(run):
