@@ -82,6 +82,7 @@ def test_what_the_count_refuses_can_be_tried(inputs, tmp_path, monkeypatch):
         tiny_training.train(inputs, tmp_path)
     assert "set hardware.check_memory to false" in (tmp_path / "train.log").read_text()
     assert not (tmp_path / "model").exists()
+    monkeypatch.setitem(tiny_training.SETTINGS, "steps", 2)
     tiny_training.train(inputs, tmp_path, check_memory=False)
     assert "continuing because hardware.check_memory is false: " in (tmp_path / "train.log").read_text()
 
