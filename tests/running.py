@@ -108,14 +108,18 @@ def _execute_script(job, path, edit=False):
     if not child:
         code = 1
         gc.enable()
+        # another thread may have held the old ones' locks
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", 1, closefd=False) for number in (1, 2))
         try:
             runpy.run_path(path, run_name="__main__")
             code = 0
         except SystemExit as ended:
             code = ended.code
         except BaseException:
-            os.write(2, traceback.format_exc().encode())  # another thread may have held the stream's lock
+            traceback.print_exc()
         finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
             os._exit(code)
     from snakemake.benchmark import benchmarked
 
