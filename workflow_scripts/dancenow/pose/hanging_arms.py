@@ -1,6 +1,7 @@
 """Arms and hands that a close-up does not show: as they were seen a moment before, then hanging."""
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 from dancenow.keypoints import COUNT, INDEX, LEFT_HAND, MIN_CONFIDENCE, RIGHT_HAND, SIDES, sides_of
 from dancenow.pose.upper_bodies import ATTACHED, USUAL_LIMBS
@@ -41,7 +42,7 @@ def hang_arms(keypoints: np.ndarray, frames: np.ndarray, shown: np.ndarray, fps:
             missing = frames & ~present[:, point] & (keypoints[:, above, 2] >= MIN_CONFIDENCE)
             if both.any():
                 seen = interpolated(keypoints[:, point, :2] - keypoints[:, above, :2], both)
-                away = np.abs(np.subtract.outer(np.arange(len(both)), np.flatnonzero(both))).min(axis=1) / fps
+                away = distance_transform_edt(~both) / fps
                 ways = seen + np.clip((away - stays) / COMES_DOWN, 0, 1)[:, None] * (ways - seen)
             keypoints[missing, point, :2] = (keypoints[:, above, :2] + ways)[missing]
             keypoints[missing, point, 2] = ATTACHED
