@@ -80,7 +80,7 @@ def _put_back(kept: Path, origin: str, outputs: StageOutputs) -> bool:
     with listening():
         for file, result in _files(kept, outputs):
             os.replace(file, result)
-            os.utime(result)  # not older than what is read
+            result.touch()  # not older than what is read
     return True
 
 
