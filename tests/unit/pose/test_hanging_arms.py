@@ -84,3 +84,12 @@ def test_an_upper_arm_raised_out_of_the_picture_stays_longer():
     np.testing.assert_allclose(keypoints[20:69, ELBOW, :2], np.tile(up, (49, 1)), atol=1e-3)
     assert (keypoints[85:, ELBOW, 1] > keypoints[85:, SHOULDER, 1]).all()
     assert (keypoints[46:69, WRIST, 1] < keypoints[46:69, ELBOW, 1]).all()  # straight on, upwards
+
+
+def test_an_arm_is_as_long_as_in_its_own_view():
+    keypoints = upper_body()
+    keypoints[:50, ..., :2] *= 3  # of a nearer camera
+    keypoints[50:, LEFT_ARM[1:]] = 0
+    wanted = np.arange(T) >= 50
+    hang_arms(keypoints, wanted, wanted, FPS)
+    assert keypoints[60, WRIST, 0] - keypoints[60, ELBOW, 0] == pytest.approx(60 * 0.17 / 0.188, abs=0.1)

@@ -72,10 +72,10 @@ def complete_bodies(
     ankle, missing joints of legs and trunk are hung on those that are seen, their directions and lengths
     interpolated in time between frames that show them, for legs between whole ones; the feet are then
     brought to the ground. Arms and hands are those of hang_arms. Feet that are missing below an ankle are
-    hung on it, and what is missing of a head
-    that is cut off on the shoulders. What is hung on or held is IMPUTED. No frame is added or dropped. A clip
-    that shows only the upper body gets the legs of pose.upper_bodies. If nothing tells the size, the Pose is
-    returned unchanged: measure_normalization refuses it.
+    hung on it, and what is missing of a head that is cut off on the shoulders. What is hung on or held is
+    IMPUTED. No frame is added or dropped. A clip that shows only the upper body gets the legs of
+    pose.upper_bodies. If nothing tells the size, the Pose is returned unchanged: measure_normalization
+    refuses it.
     """
     figure = measure_figure(pose)
     telling = _telling(figure)

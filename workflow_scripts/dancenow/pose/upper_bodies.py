@@ -89,7 +89,7 @@ def attach_legs(
         way = keypoints[:, hip, :2] - keypoints[:, shoulder, :2]
         if not known.any():
             known, way = told, _usual_way(keypoints, side, height)
-        _attach(keypoints, hung, hip, keypoints[:, shoulder, :2] + interpolated(way, known))
+        attach(keypoints, hung, hip, keypoints[:, shoulder, :2] + interpolated(way, known))
     ground = float(np.median(keypoints[told][:, sides_of("hip"), 1]))
     ground += STANDING * height * sum(USUAL_LIMBS[bone] for bone in LEG_BONES)
     middle = keypoints[:, sides_of("hip"), 0].mean(axis=1)
@@ -97,12 +97,12 @@ def attach_legs(
         hip, knee, ankle = (INDEX[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
         place = interpolated(keypoints[:, hip, 0], told)
         place = gaussian_filter1d(place, STANCE_SECONDS * fps, mode="nearest")
-        _attach(keypoints, hung, ankle, np.stack([place, np.full(len(place), ground)], axis=-1))
-        _attach(keypoints, hung, knee, (keypoints[:, hip, :2] + keypoints[:, ankle, :2]) / 2)
+        attach(keypoints, hung, ankle, np.stack([place, np.full(len(place), ground)], axis=-1))
+        attach(keypoints, hung, knee, (keypoints[:, hip, :2] + keypoints[:, ankle, :2]) / 2)
         outwards = np.sign(keypoints[:, hip, 0] - middle)
         for point, (aside, down) in FOOT.items():
             way = height * np.stack([aside * outwards, np.full(len(place), down)], axis=-1)
-            _attach(keypoints, hung, INDEX[f"{side}_{point}"], keypoints[:, ankle, :2] + way)
+            attach(keypoints, hung, INDEX[f"{side}_{point}"], keypoints[:, ankle, :2] + way)
     return ground, height
 
 
@@ -114,7 +114,7 @@ def _usual_way(keypoints: np.ndarray, side: str, height: float) -> np.ndarray:
     return np.stack([narrower * inwards, np.full(len(inwards), USUAL_LIMBS["trunk"] * height)], axis=-1)
 
 
-def _attach(keypoints: np.ndarray, frames: np.ndarray, joint: int, places: np.ndarray) -> None:
+def attach(keypoints: np.ndarray, frames: np.ndarray, joint: int, places: np.ndarray) -> None:
     """Put, in place, a joint at (T, 2) px where it is missing in (T,) bool frames."""
     missing = frames & (keypoints[:, joint, 2] == 0)
     keypoints[missing, joint, :2] = places[missing]
